@@ -1,0 +1,88 @@
+import { awscdk, javascript } from 'projen';
+
+/** The lowest aws-cdk-lib we support. 2.258 and later write assemblies that integ-runner 2.197 cannot read. */
+const CDK_VERSION = '2.257.0';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-glue-medallion',
+  description: 'A lake on AWS Glue and Athena from a few lines a dataset: schedule, Glue job, raw, bronze and gold in S3, crawler, Athena.',
+  keywords: ['aws', 'glue', 'athena', 'medallion', 'etl', 'data-lake'],
+  author: 'cdk-glue-medallion maintainers',
+  authorAddress: 'cdk-glue-medallion@example.org',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk-glue-medallion/cdk-glue-medallion.git',
+  license: 'Apache-2.0',
+  copyrightOwner: 'cdk-glue-medallion maintainers',
+  copyrightPeriod: '2026',
+  defaultReleaseBranch: 'main',
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.0.0',
+
+  cdkVersion: CDK_VERSION,
+  constructsVersion: '10.5.1',
+  jsiiVersion: '~6.0.0',
+  typescriptVersion: '~6.0.3',
+  publishToPypi: { distName: 'cdk-glue-medallion', module: 'cdk_glue_medallion' },
+  publishToMaven: {
+    javaPackage: 'io.github.cdkgluemedallion',
+    mavenGroupId: 'io.github.cdk-glue-medallion',
+    mavenArtifactId: 'cdk-glue-medallion',
+  },
+
+  // Used by the published package. fflate zips the job's package, ajv validates dataset documents, commander parses `medallion`.
+  bundledDeps: ['ajv@8.20.0', 'commander@14.0.3', 'fflate@0.8.3'],
+  devDeps: [
+    '@aws-cdk/integ-runner@2.197.10',
+    '@aws-cdk/integ-tests-alpha@2.245.0-alpha.0',
+    '@types/node@^20',
+    'aws-cdk@2.1148.1',
+    'fast-check@4.3.0',
+    'json-schema-to-typescript@16.0.0',
+    'vega-datasets@3.2.1',
+  ],
+  bin: { medallion: 'lib/cli/main.js' },
+  entrypoint: 'lib/index.js',
+
+  disableTsconfig: true,
+  tsconfigDev: {
+    include: ['integ/**/*.ts', '.projenrc.ts'],
+    compilerOptions: { rootDir: '.' },
+  },
+  projenrcTs: true,
+  projenrcTsOptions: { projenCodeDir: '.projen' },
+  eslintOptions: { dirs: ['src'], devdirs: ['test', 'integ'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
+  jestOptions: {
+    typecheckTests: true,
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    jestConfig: { coverageProvider: 'babel', testTimeout: 60_000 },
+  },
+
+  integrationTestAutoDiscover: false,
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  npmIgnoreOptions: {
+    ignorePatterns: [
+      '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
+      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/dev.*',
+      '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
+    ],
+  },
+  gitignore: [
+    '/integ/**/*.snapshot/asset.*', '/.npm-cache/',
+    'cdk.out/', '.medallion/', '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '*.egg-info/',
+  ],
+});
+
+new javascript.NpmConfig(project).addConfig('omit-lockfile-registry-resolved', 'true');
+
+// jest and eslint read tsconfig.dev.json; `/tsconfig.json` is jsii's own. The nested one under .projen belongs to projen and must be in git.
+project.gitignore.removePatterns('tsconfig.json');
+project.gitignore.exclude('/tsconfig.json');
+
+// unrs-resolver 1.13 cannot be installed from a lock file by every npm; 1.12.2 can.
+project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
+
+project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
+
+project.synth();

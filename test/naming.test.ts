@@ -1,0 +1,2 @@
+import { Naming } from '../src';
+test('x', () => { expect(new Naming()).toBeDefined(); });
