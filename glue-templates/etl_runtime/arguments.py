@@ -1,0 +1,77 @@
+"""The arguments of a job: what the stack hands over."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from etl_runtime.dataset_document import DatasetDocument
+from etl_runtime.errors import RunFailed
+from etl_runtime.store import Store
+
+ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
+"""Asked of `getResolvedOptions`. The stack passes the same names; a test compares the two."""
+
+
+@dataclass(frozen=True)
+class TableName:
+    """A table as Athena names it, and the `s3://…/` folder of its files."""
+
+    name: str
+    location: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash."""
+
+    layer: str
+    dataset: str
+    bucket: str
+    job: str
+    crawler: str
+    database: str
+    raw: str
+    staging: str
+    runs: str
+    tables: Mapping[str, TableName]
+    timeout_minutes: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run's orders: the dataset's document, its names, and what the person who started it asked for."""
+
+    document: DatasetDocument
+    names: Names
+    job_run_id: str
+
+
+def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
+    """Make a Job of what `getResolvedOptions` returns.
+
+    Raises RunFailed where an argument is not what the stack writes, or the document is not in the bucket.
+    """
+    raw_names = _json_object("names", resolved["names"])
+    options = _json_object("run_options", resolved["run_options"])
+    if options:
+        raise RunFailed(f"run_options holds {', '.join(sorted(options))}, which this version does not know. Use {{}}.")
+    try:
+        tables = {key: TableName(**table) for key, table in raw_names.pop("tables").items()}
+        names = Names(tables=tables, **raw_names)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunFailed(f"The argument names is not what this job expects ({error}). Deploy the dataset's stack again.") from error
+    document = store.read_json(resolved["dataset_config"])
+    if document is None:
+        raise RunFailed(f"There is no document at {resolved['dataset_config']}. Deploy the dataset's stack again.")
+    return Job(cast(DatasetDocument, document), names, str(resolved.get("JOB_RUN_ID") or ""))
+
+
+def _json_object(name: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise RunFailed(f"The argument {name} is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise RunFailed(f"The argument {name} is not a JSON object: {text[:80]}")
+    return value

@@ -1,0 +1,55 @@
+"""Clean names for columns: snake_case, ASCII, unique."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+LONGEST_NAME = 128  # Glue takes 255; a count may have to be added, and people have to read it
+RUN_ID, RESCUED = "meta_run_id", "meta_rescued"
+LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "Æ": "AE",
+        "œ": "oe",
+        "Œ": "OE",
+        "ø": "o",
+        "Ø": "O",
+        "ł": "l",
+        "Ł": "L",
+        "đ": "d",
+        "Đ": "D",
+        "þ": "th",
+        "ð": "d",
+        "ı": "i",
+    }
+)
+
+
+def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, str]:
+    """A clean name for each of the source's columns.
+
+    `taken` holds the names of columns published before, by source; they are kept. Where two sources clean to one name, the one
+    that is clean already gets it, and the others, in the order of their own text, a count: the order of columns does not matter.
+    """
+    names = dict(taken)
+    used = {*taken.values(), RUN_ID, RESCUED}
+    new = [source for source in sources if source not in taken]
+    for source in sorted(new, key=lambda source: (_clean(source), source != _clean(source), source)):
+        name = base = _clean(source)
+        count = 1
+        while name in used:
+            count += 1
+            name = f"{base}_{count}"
+        used.add(name)
+        names[source] = name
+    return names
+
+
+def _clean(source: str) -> str:
+    ascii_text = unicodedata.normalize("NFKD", source.translate(LETTERS)).encode("ascii", "ignore").decode()
+    split_camel = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", ascii_text))
+    name = re.sub(r"[^a-z0-9]+", "_", split_camel.lower()).strip("_")[:LONGEST_NAME].rstrip("_")
+    if not name:
+        return "column"
+    return f"column_{name}" if name[0].isdigit() else name

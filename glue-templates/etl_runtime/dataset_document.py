@@ -1,0 +1,33 @@
+"""The dataset document, as dataset.schema.json describes it. Generated: `npx projen generate`."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+Delimiter = str
+
+
+class FileFormat(TypedDict):
+    type: NotRequired[Literal['csv']]
+    delimiter: NotRequired[Delimiter]
+    header: NotRequired[bool]
+    encoding: NotRequired[str]
+    quote: NotRequired[str]
+
+
+class Schedule(TypedDict):
+    enabled: NotRequired[bool]
+    expression: str
+    timezone: NotRequired[str]
+
+
+class DatasetDocument(TypedDict):
+    dataset: str
+    description: NotRequired[str]
+    data_size_category: Literal['small', 'medium', 'large', 'xlarge']
+    source_url: str
+    delimiter: NotRequired[Delimiter]
+    file_format: NotRequired[FileFormat]
+    file_table_mapping: NotRequired[dict[str, str]]
+    schedule: NotRequired[Schedule]
+    glue_version: NotRequired[Literal['5.0']]

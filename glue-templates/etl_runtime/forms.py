@@ -1,0 +1,140 @@
+"""Lossless typing: a column gets a type only if the text of each value can be rebuilt from what is stored.
+
+A form is a type and, where the type alone does not tell, how the values were spelled. `store` turns text into values,
+`restore` turns them back, and a form fits a column where restore(store(text)) = text, cell by cell.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DECIMALS = re.compile(r"-?\d+\.(\d+)")
+MOST_DIGITS = 38  # of a decimal in Athena
+FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
+
+
+@dataclass(frozen=True)
+class Form:
+    """`type` as Athena names it; `spelling` says how doubles were written: 3 (shortest) or 3.0 (point_zero)."""
+
+    type: str
+    spelling: str = ""
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", self.type)
+        if decimal:
+            return pa.decimal128(int(decimal[1]), int(decimal[2]))
+        return {"string": pa.string(), "bigint": pa.int64(), "double": pa.float64(), "date": pa.date32()}[self.type]
+
+
+TEXT = Form("string")
+BIGINT = Form("bigint")
+SHORTEST = Form("double", "shortest")
+POINT_ZERO = Form("double", "point_zero")
+DATE = Form("date")
+
+
+def store(text: pa.Array, form: Form) -> pa.Array:
+    """Text → values of the form's type. Raises pyarrow.ArrowInvalid where a value cannot be read as that type."""
+    return text if form == TEXT else pc.cast(text, form.arrow_type)
+
+
+def restore(values: pa.Array, form: Form) -> pa.Array:
+    """Values → the text they were made of."""
+    if form == TEXT:
+        return values
+    text = pc.cast(values, pa.string())
+    if form == POINT_ZERO:
+        whole = pc.invert(pc.match_substring(text, "."))
+        return pc.if_else(whole, pc.binary_join_element_wise(text, "0", "."), text)
+    if pa.types.is_decimal(values.type):
+        scientific = pc.fill_null(pc.match_substring(text, "E"), False)
+        if pc.any(scientific).as_py():
+            plain = [f"{value:f}" for value in values.filter(scientific).to_pylist()]
+            return pc.replace_with_mask(text, scientific, pa.array(plain, pa.string()))
+    return text
+
+
+def stored(text: pa.Array, form: Form) -> pa.Array | None:
+    """The values, or None where the form does not fit every cell."""
+    if form == TEXT:
+        return text
+    try:
+        values = store(text, form)
+        fits = _is_ordinary(values) and pc.all(pc.equal(restore(values, form), text)).as_py() is not False
+    except pa.ArrowInvalid:
+        return None
+    return values if fits else None
+
+
+def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]:
+    """The values, with null where a cell does not fit the form, and the mask of these cells."""
+    misfits = pa.array(_misfits(text.unique().drop_null(), form), pa.string())
+    mask = pc.is_in(text, misfits)
+    return store(pc.if_else(mask, pa.scalar(None, pa.string()), text), form), mask
+
+
+def _misfits(text: pa.Array, form: Form) -> list[str]:
+    """The cells that do not fit, found by halving: few misfits among many values cost few casts."""
+    if stored(text, form) is not None:
+        return []
+    if len(text) == 1:
+        return [text[0].as_py()]
+    middle = len(text) // 2
+    return _misfits(text[:middle], form) + _misfits(text[middle:], form)
+
+
+def _is_ordinary(values: pa.Array) -> bool:
+    """No infinite or missing number, no date before the year 1: engines disagree about these."""
+    if pa.types.is_floating(values.type):
+        return pc.all(pc.is_finite(values)).as_py() is not False
+    if pa.types.is_date32(values.type):
+        first = pc.min(values.cast(pa.int32())).as_py()
+        return first is None or first >= FIRST_DAY
+    return True
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The forms that fit all values seen so far, the best first. None where no value was seen."""
+
+    forms: tuple[Form, ...] | None = None
+
+    @property
+    def best(self) -> Form:
+        return self.forms[0] if self.forms else TEXT
+
+    def merged(self, other: "Guess") -> "Guess":
+        """The forms that fit what both have seen."""
+        if self.forms is None:
+            return other
+        if other.forms is None:
+            return self
+        return Guess(tuple(form for form in self.forms if form in other.forms))
+
+
+def guess(text: pa.Array) -> Guess:
+    """Try every form on a column of text."""
+    text = text.drop_null()
+    if not len(text):
+        return Guess()
+    return Guess(tuple(form for form in _candidates(text[0].as_py()) if stored(text, form) is not None))
+
+
+def _candidates(first: str) -> Iterable[Form]:
+    """The forms that may fit a column that holds `first`."""
+    yield BIGINT
+    decimals = DECIMALS.fullmatch(first)
+    if decimals and len(decimals[1]) < MOST_DIGITS:
+        scale = len(decimals[1])
+        if scale <= 12:
+            yield Form(f"decimal(18,{scale})")  # eight bytes in memory for most engines, and room for larger values to come
+        yield Form(f"decimal({MOST_DIGITS},{scale})")
+    yield SHORTEST
+    yield POINT_ZERO
+    yield DATE
+    yield TEXT

@@ -1,0 +1,110 @@
+"""The run's record: what was fetched, what was made of it, and how it ended. Kept beside the dataset's scripts, for ever."""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from etl_runtime.arguments import Job
+from etl_runtime.errors import RunFailed
+from etl_runtime.store import Store
+
+LOOK_BACK_DAYS = 7  # for the run that this one retries
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def new_run_id() -> str:
+    """Sortable by time, and unique when two runs start in the same second: 20261123T012048Z-3f9a1c."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+class RunRecord:
+    """Written when the run starts and when it ends, whatever happens in between.
+
+    As a context manager it turns the end of the block into the run's status. `say` prints a line for the job's log.
+    """
+
+    def __init__(self, job: Job, store: Store) -> None:
+        self.run_id = new_run_id()
+        self._store = store
+        self._runs = job.names.runs
+        self._started = time.monotonic()
+        self._deadline = self._started + (job.names.timeout_minutes - 10) * 60
+        self._content: dict[str, Any] = {
+            "dataset": job.names.dataset,
+            "layer": job.names.layer,
+            "run_id": self.run_id,
+            "job_run_id": job.job_run_id,
+            "status": "running",
+            "started_at": now(),
+            "finished_at": None,
+            "seconds": None,
+            "error": None,
+            "retryable": None,
+            "steps": {},
+        }
+
+    def __enter__(self) -> "RunRecord":
+        self.say("run", f"{self._content['layer']} {self._content['dataset']}  run_id {self.run_id}")
+        self._write()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._started, 1)}
+        if error is None:
+            self._content["status"] = "published"
+            self._write()
+            self.say("done", f"{self._content['seconds']} s")
+            return
+        failed = error if isinstance(error, RunFailed) else RunFailed(f"{type(error).__name__}: {error}", retryable=True)
+        self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
+        self._write()
+        self.say("failed", f"{self._content['dataset']}: {failed}")
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        self._content |= values
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Times a step of the run."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._content["steps"][name] = round(time.monotonic() - started, 2)
+
+    def say(self, step: str, text: str) -> None:
+        print(f"{step:<8} {text}", flush=True)
+
+    def require_time_to_publish(self) -> None:
+        """Publication must not be cut off half-way by the job's timeout."""
+        if time.monotonic() > self._deadline:
+            raise RunFailed(
+                "Less than ten minutes are left before the job's timeout, too few to publish safely. "
+                "Choose a larger data_size_category: it has more workers and a longer timeout."
+            )
+
+    def refuse_pointless_retry(self) -> None:
+        """End Glue's own retry at once where the run that it repeats cannot succeed by being repeated.
+
+        Glue names the retry of `jr_x` `jr_x_attempt_1`.
+        """
+        first, marker, _ = self._content["job_run_id"].partition("_attempt_")
+        if not marker:
+            return
+        since = f"run_id={datetime.now(UTC) - timedelta(days=LOOK_BACK_DAYS):%Y%m%dT%H%M%SZ}"
+        for uri in reversed(self._store.list(f"{self._runs}", after=since)):
+            record = self._store.read_json(uri) if "/run_id=" in uri else None
+            if record and record["job_run_id"].partition("_attempt_")[0] == first and record["run_id"] != self.run_id:
+                if record["status"] == "failed" and not record["retryable"]:
+                    raise RunFailed(f"Not tried again, because the first attempt failed for good: {record['error']}")
+                return
+
+    def _write(self) -> None:
+        self._store.write_json(f"{self._runs}run_id={self.run_id}.json", self._content)

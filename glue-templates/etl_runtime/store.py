@@ -1,0 +1,124 @@
+"""Objects in S3, named by `s3://bucket/key` URIs."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlencode
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DELETE_LIMIT = 1000  # DeleteObjects takes at most 1,000 keys
+
+
+class Store:
+    """A small client over S3. Calls that S3 answers with 5xx or SlowDown are tried again by botocore, with back-off."""
+
+    def __init__(self, client: "S3Client | None" = None) -> None:
+        config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
+        self.client: S3Client = client or boto3.client("s3", config=config)
+
+    def read(self, uri: str) -> bytes | None:
+        """The object's bytes, or None where there is no such object."""
+        bucket, key = split(uri)
+        try:
+            return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def read_json(self, uri: str) -> Any:
+        """The object's JSON value, or None where there is no such object."""
+        text = self.read(uri)
+        return None if text is None else json.loads(text)
+
+    def write(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+        bucket, key = split(uri)
+        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+    def write_json(self, uri: str, value: object) -> None:
+        self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")
+
+    def upload(self, file: BinaryIO, uri: str, *, tags: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None) -> None:
+        """Send a file of any size, in pieces where it is large."""
+        bucket, key = split(uri)
+        extra: dict[str, Any] = {}
+        if tags:
+            extra["Tagging"] = urlencode(tags)
+        if metadata:
+            extra["Metadata"] = dict(metadata)
+        self.client.upload_fileobj(file, bucket, key, ExtraArgs=extra)
+
+    def metadata(self, uri: str) -> dict[str, str] | None:
+        """The object's own metadata, or None where there is no such object."""
+        head = self._head(uri)
+        return None if head is None else head["Metadata"]
+
+    def version(self, uri: str) -> str | None:
+        """The id of the object's current version; None where there is no object, or the bucket keeps no versions."""
+        head = self._head(uri)
+        version = None if head is None else head.get("VersionId")
+        return None if version in (None, "null") else str(version)
+
+    def copy(self, source: str, target: str, version: str | None = None) -> None:
+        """Copy inside S3, with the object's metadata. CopyObject takes objects up to 5 GB; ours are far below."""
+        source_bucket, source_key = split(source)
+        bucket, key = split(target)
+        if version:
+            self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key, "VersionId": version}, Bucket=bucket, Key=key)
+        else:
+            self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key}, Bucket=bucket, Key=key)
+
+    def delete(self, uris: Iterable[str]) -> None:
+        """Delete exactly these objects. One that is not there is no error. Raises OSError where S3 refuses one."""
+        by_bucket: dict[str, list[str]] = {}
+        for uri in uris:
+            bucket, key = split(uri)
+            by_bucket.setdefault(bucket, []).append(key)
+        for bucket, keys in by_bucket.items():
+            for start in range(0, len(keys), DELETE_LIMIT):
+                batch = keys[start : start + DELETE_LIMIT]
+                answer = self.client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True})
+                for error in answer.get("Errors", []):
+                    raise OSError(f"S3 did not delete s3://{bucket}/{error.get('Key')}: {error.get('Code')} {error.get('Message')}")
+
+    def tag(self, uri: str, tags: Mapping[str, str]) -> None:
+        """Replace the object's tags. An object that is gone is no error."""
+        bucket, key = split(uri)
+        try:
+            self.client.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+
+    def list(self, prefix: str, after: str = "") -> list[str]:
+        """The URIs below a prefix, sorted; with `after`, only those whose rest behind the prefix sorts after it."""
+        bucket, key = split(prefix)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, StartAfter=key + after)
+        return [f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", [])]
+
+    def _head(self, uri: str) -> Any:
+        bucket, key = split(uri)
+        try:
+            return self.client.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+
+
+def split(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` → (bucket, key)."""
+    if not uri.startswith("s3://"):
+        raise ValueError(f"not an s3:// URI: {uri}")
+    bucket, _, key = uri[len("s3://") :].partition("/")
+    return bucket, key
+
+
+def is_missing(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404", "NotFound")

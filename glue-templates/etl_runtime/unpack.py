@@ -1,0 +1,197 @@
+"""The original → parts in staging: UTF-8, cut at record ends, counted, at a steady use of memory."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from types import TracebackType
+
+from etl_runtime.arguments import Names
+from etl_runtime.container import Member, looks_like_data, members
+from etl_runtime.csv_kernel import read_fields
+from etl_runtime.errors import RunFailed
+from etl_runtime.fetch import Original
+from etl_runtime.file_format import FileFormat
+from etl_runtime.records import Records, cut_at_record_ends
+from etl_runtime.store import Store
+from etl_runtime.text import utf8_blocks, with_stand_in
+
+PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
+SAMPLE_BYTES = 256 << 10
+SAMPLES_A_TABLE = 64
+UPLOADS_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """Whole records of one member in staging, without a header. `sources` are its columns, in order."""
+
+    uri: str
+    member: str
+    sources: tuple[str, ...]
+    bytes: int
+    records: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first records of a part, for guessing types."""
+
+    sources: tuple[str, ...]
+    text: bytes
+
+
+@dataclass
+class UnpackedTable:
+    """What one table is made of. `records` was counted while unpacking, independently of Spark."""
+
+    parts: list[Part]
+    samples: list[Sample]
+
+    @property
+    def records(self) -> int:
+        return sum(part.records for part in self.parts)
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+    @property
+    def sources(self) -> list[str]:
+        """The source's columns: those of the first member, then what later ones add."""
+        return list(dict.fromkeys(source for part in self.parts for source in part.sources))
+
+
+def unpack(
+    original: Original, rules: FileFormat, mapping: Mapping[str, str], names: Names, staging: str, store: Store, say: Callable[[str], None]
+) -> dict[str, UnpackedTable]:
+    """Cut what `original` holds into parts under `staging`, by table.
+
+    Raises RunFailed where a file cannot be read, holds no records, or belongs to no table.
+    """
+    tables = {key: UnpackedTable([], []) for key in names.tables}
+    with members(original) as found, _Uploads(store) as uploads:
+        for member, key in _assigned(found, mapping, original.name, next(iter(names.tables))):
+            _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads)
+            say(f"{member.name} → {key}: {tables[key].records:,} records in {len(tables[key].parts)} parts")
+    return tables
+
+
+def _assigned(found: list[Member], mapping: Mapping[str, str], container: str, only_table: str) -> list[tuple[Member, str]]:
+    """Which member feeds which table."""
+    if not found:
+        raise RunFailed(f"{container} holds no file of data. Look at what the source publishes.", retryable=True)
+    names = [member.name for member in found]
+    if not mapping:
+        data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
+        if len(data) != 1:
+            suggestion = {name: _suggested_table(name) for name in names}
+            raise RunFailed(
+                f"{container} holds {len(found)} files, and nothing says which feeds which table. "
+                f"Add this to the dataset, without the lines that are no data: file_table_mapping {json.dumps(suggestion)}"
+            )
+        return [(data[0], only_table)]
+    assigned = []
+    for pattern, table in mapping.items():
+        matching = [member for member in found if fnmatchcase(member.name, pattern) or fnmatchcase(member.name.rpartition("/")[2], pattern)]
+        if not matching:
+            raise RunFailed(f'file_table_mapping "{pattern}" matches no file of {container}. It holds: {", ".join(names)}.', retryable=True)
+        assigned += [(member, table) for member in matching]
+    return assigned
+
+
+def _suggested_table(name: str) -> str:
+    base = name.rpartition("/")[2].partition(".")[0].lower()
+    return "_".join("".join(char if char.isascii() and char.isalnum() else " " for char in base).split()) or "data"
+
+
+def _unpack_member(member: Member, key: str, rules: FileFormat, table: UnpackedTable, folder: str, uploads: "_Uploads") -> None:
+    with member.open() as stream:
+        blocks = utf8_blocks(stream, rules.encoding, member.name)
+        if rules.delimiter_byte.decode() != rules.delimiter:
+            blocks = with_stand_in(blocks, rules.delimiter.encode(), member.name)
+        runs = cut_at_record_ends(blocks, rules.delimiter_byte, rules.quote.encode(), member.name)
+        sources, runs = _columns(runs, rules, member.name)
+        before = table.records
+        for text, records, head in _parts(runs):
+            uri = f"{folder}part-{len(table.parts):05}.csv"
+            uploads.send(uri, text)
+            table.parts.append(Part(uri, member.name, sources, len(text), records))
+            if len(table.samples) < SAMPLES_A_TABLE:
+                table.samples.append(Sample(sources, head))
+    if table.records == before:
+        raise RunFailed(f"{member.name} holds a header and no records. The published table stays as it is.", retryable=True)
+
+
+def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tuple[str, ...], Iterator[Records]]:
+    """The member's columns from its first record, and the runs of records that follow."""
+    for run in runs:
+        first = run.first()
+        if first is None:
+            continue
+        fields = read_fields(first, rules)
+        if rules.header:
+            return source_names(fields), _chain(run.after_first(), runs)
+        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(run, runs)
+    raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+
+
+def source_names(header: list[str]) -> tuple[str, ...]:
+    """A header's cells as unique names: an empty cell is named by its position, a repeated one gets its count."""
+    names: list[str] = []
+    for position, cell in enumerate(header, start=1):
+        name = base = cell.strip() or f"column_{position}"
+        count = 1
+        while name in names:
+            count += 1
+            name = f"{base} {count}"
+        names.append(name)
+    return tuple(names)
+
+
+def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
+    yield first
+    yield from rest
+
+
+def _parts(runs: Iterator[Records]) -> Iterator[tuple[bytes, int, bytes]]:
+    """Runs of records joined to parts: (text, records, the first records)."""
+    texts: list[bytes] = []
+    records = 0
+    head = b""
+    for run in runs:
+        if not len(run.ends):
+            continue
+        head = head or run.head(SAMPLE_BYTES)
+        texts.append(run.text)
+        records += run.count()
+        if sum(map(len, texts)) >= PART_BYTES:
+            yield b"".join(texts), records, head
+            texts, records, head = [], 0, b""
+    if records:
+        yield b"".join(texts), records, head
+
+
+class _Uploads:
+    """Sends parts in the background, a few at a time, so that memory holds a few parts at most."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(UPLOADS_AT_ONCE)
+        self._waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> "_Uploads":
+        return self
+
+    def send(self, uri: str, text: bytes) -> None:
+        while len(self._waiting) >= UPLOADS_AT_ONCE:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(self._store.write, uri, text, "text/csv"))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._pool.shutdown()
+        if error is None:
+            for upload in self._waiting:
+                upload.result()

@@ -1,0 +1,112 @@
+"""The bronze job: a file at a URL → a typed table in Athena, with the original kept.
+
+fetch → raw, unpack → parts in staging, shape → typed Parquet in staging, check, publish → bronze
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from awsglue.utils import getResolvedOptions
+
+from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.check import check
+from etl_runtime.fetch import Original, fetch, public
+from etl_runtime.file_format import file_format
+from etl_runtime.publish import SUPERSEDED, publish, read_published, recover
+from etl_runtime.record import RunRecord
+from etl_runtime.shape import ShapedTable, shape
+from etl_runtime.spark import start_spark
+from etl_runtime.store import Store
+from etl_runtime.unpack import unpack
+
+
+def main(argv: Sequence[str]) -> None:
+    store = Store()
+    job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
+    with RunRecord(job, store) as record, ThreadPoolExecutor(2) as background:
+        run(job, record, store, background)
+
+
+def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecutor) -> None:
+    names, rules = job.names, file_format(job.document)
+    staging = f"{names.staging}run_id={record.run_id}/"
+    record.refuse_pointless_retry()
+    recover(names, store, lambda text: record.say("recover", text))
+    published = read_published(names, store)
+
+    starting_spark = background.submit(start_spark)  # takes as long as a small download
+    with record.step("fetch"):
+        original = fetch(job.document["source_url"], lambda text: record.say("fetch", text))
+    record.say("fetch", f"{public(original.url)}  {original.size / 1e6:,.1f} MB  sha256 {original.sha256[:12]}")
+
+    with original.file, record.step("unpack"):
+        raw_uri = f"{names.raw}run_id={record.run_id}/{original.name}"
+        keeping = background.submit(keep_original, original.file.name, raw_uri, store)
+        try:
+            unpacked = unpack(
+                original, rules, job.document.get("file_table_mapping", {}), names, staging, store, lambda text: record.say("unpack", text)
+            )
+        finally:
+            keeping.result()
+            record.note({"sources": [described(original, raw_uri)]})
+
+    with record.step("start spark"):
+        spark = starting_spark.result()
+    with record.step("convert"):
+        shaped = shape(spark, unpacked, published, rules, names, record.run_id, staging, lambda text: record.say("convert", text))
+    for key, table in shaped.items():
+        record.say("convert", f"{key}: {table.rows:,} rows, {len(table.columns)} columns, {len(table.shards)} objects")
+
+    check(unpacked, shaped)
+    record.require_time_to_publish()
+    with record.step("publish"):
+        new = publish(shaped, [raw_uri], published, names, record.run_id, store)
+    record.note({"tables": described_tables(new, shaped)})
+    store.delete(store.list(staging))
+    tell_about_crawler(job, record, published, new)
+
+
+def keep_original(path: str, uri: str, store: Store) -> None:
+    """Into raw/, tagged to expire until the run is published."""
+    with Path(path).open("rb") as file:
+        store.upload(file, uri, tags=SUPERSEDED)
+
+
+def described(original: Original, raw_uri: str) -> dict[str, Any]:
+    return {
+        "url": public(original.url),
+        "raw": raw_uri,
+        "size_bytes": original.size,
+        "sha256": original.sha256,
+        "etag": original.etag,
+        "last_modified": original.last_modified,
+    }
+
+
+def described_tables(new: Mapping[str, Any], shaped: Mapping[str, ShapedTable]) -> list[dict[str, Any]]:
+    return [
+        {
+            **table,
+            "nulls": shaped[key].nulls(),
+            "bounds": {name: [str(low), str(high)] for name, (low, high) in shaped[key].bounds().items()},
+            "rescued": shaped[key].rescued(),
+        }
+        for key, table in new["tables"].items()
+    ]
+
+
+def tell_about_crawler(job: Job, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+    """The job never starts the crawler: a table's schema changes in the catalog when somebody decides so."""
+    changed = [key for key, table in new["tables"].items() if not old or table["columns"] != old["tables"].get(key, {}).get("columns")]
+    if changed:
+        since = "since the last publication" if old else "with this first publication"
+        record.say("crawl", f"the schema of {', '.join(changed)} changed {since}; start: aws glue start-crawler --name {job.names.crawler}")
+    else:
+        record.say("crawl", "not needed: the schema is that of the last publication")
+
+
+if __name__ == "__main__":
+    main(sys.argv)
