@@ -1,2 +1,178 @@
-/** placeholder */
-export class Naming {}
+import { Aws, Fn, Stack, Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { synthError } from './private/synth-error';
+
+/** A layer of the lake: bronze holds what the source says, gold what was made of it. */
+export type Layer = 'bronze' | 'gold';
+
+/** What every name of a lake is made from. */
+export interface LakePrefixes {
+  readonly resourcePrefix: string;
+  readonly databasePrefix?: string;
+  readonly existingBucketName?: string;
+}
+
+/** A table of a dataset: its name in the catalog and the folder its files lie in. */
+export interface TableNames {
+  readonly name: string;
+  readonly location: string;
+}
+
+/**
+ * The names of one lake's shared resources, for the account and region of the scope that asks.
+ *
+ * A dataset computes them in its own stack, so that no stack needs another's exports.
+ */
+export class LakeNames {
+  readonly resourcePrefix: string;
+  readonly databasePrefix: string;
+  readonly bucket: string;
+  readonly glueRole: string;
+  readonly schedulerRole: string;
+  readonly workGroup: string;
+  readonly scheduleGroup: string;
+  /** Glue 5.0 and later put `/error` and `/output` behind it. https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html */
+  readonly logGroupPrefix: string;
+  readonly errorLogGroup: string;
+  readonly outputLogGroup: string;
+
+  constructor(scope: IConstruct, prefixes: LakePrefixes) {
+    checkPrefix(scope, 'resourcePrefix', prefixes.resourcePrefix, KEBAB_CASE, 'pp-dw');
+    if (prefixes.databasePrefix !== undefined) {
+      checkPrefix(scope, 'databasePrefix', prefixes.databasePrefix, SNAKE_CASE, 'pp_dw');
+    }
+    this.resourcePrefix = prefixes.resourcePrefix;
+    this.databasePrefix = prefixes.databasePrefix ?? snakeCase(prefixes.resourcePrefix);
+    this.bucket = prefixes.existingBucketName ?? `${this.resourcePrefix}-${Stack.of(scope).account}`;
+    this.glueRole = `${this.resourcePrefix}-glue-role`;
+    this.schedulerRole = `${this.resourcePrefix}-scheduler-role`;
+    this.workGroup = this.resourcePrefix;
+    this.scheduleGroup = this.resourcePrefix;
+    this.logGroupPrefix = `/aws-glue/${this.resourcePrefix}`;
+    this.errorLogGroup = `${this.logGroupPrefix}/error`;
+    this.outputLogGroup = `${this.logGroupPrefix}/output`;
+
+    checkLength(scope, 'bucket', this.bucket);
+    checkLength(scope, 'database', this.database('bronze'));
+    checkLength(scope, 'role', this.schedulerRole);
+    checkLength(scope, 'schedule group', this.scheduleGroup);
+  }
+
+  database(layer: Layer): string {
+    return `${this.databasePrefix}_${layer}`;
+  }
+
+  /** The job of a dataset, or with `*` for the dataset the pattern of all jobs of a layer. */
+  job(layer: Layer, dataset: string): string {
+    return `${this.resourcePrefix}-${layer}-${dataset}`;
+  }
+
+  /** The `s3://` address of a key or a prefix in the lake's bucket. */
+  uri(key: string): string {
+    return `s3://${this.bucket}/${key}`;
+  }
+
+  roleArn(scope: IConstruct, roleName: string): string {
+    return Stack.of(scope).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: roleName });
+  }
+}
+
+/** Every name and path of one dataset in one layer. */
+export class DatasetNames {
+  readonly job: string;
+  readonly crawler: string;
+  readonly schedule: string;
+  readonly database: string;
+  readonly raw: string;
+  readonly staging: string;
+  readonly runs: string;
+  readonly temp: string;
+  /** Where the dataset's script, document and package lie, as a key in the bucket. */
+  readonly scriptFolder: string;
+  readonly script: string;
+  readonly document: string;
+  readonly tables: { readonly [key: string]: TableNames };
+  /** What the crawler puts before the name of a table's folder. */
+  readonly tablePrefix?: string;
+
+  /**
+   * @param tables the keys of the dataset's tables, none for a dataset of one table with the dataset's own name
+   */
+  constructor(scope: IConstruct, readonly lake: LakeNames, readonly layer: Layer, readonly dataset: string, tables: string[] = []) {
+    this.job = lake.job(layer, dataset);
+    this.crawler = `${this.job}-crawler`;
+    this.schedule = this.job;
+    this.database = lake.database(layer);
+    this.raw = lake.uri(`raw/${dataset}/`);
+    this.staging = lake.uri(`staging/${layer}/${dataset}/`);
+    this.temp = `${this.staging}temp/`;
+    this.runs = lake.uri(`etl/${dataset}/runs/${layer}/`);
+    this.scriptFolder = `etl/${dataset}/glue/`;
+    this.script = lake.uri(`${this.scriptFolder}${layer}_job.py`);
+    this.document = lake.uri(`${this.scriptFolder}${layer}.json`);
+
+    const ownTable = snakeCase(dataset);
+    const folder = lake.uri(`${layer}/${dataset}/`);
+    if (tables.every(table => table === ownTable)) {
+      this.tables = { [ownTable]: { name: ownTable, location: folder } };
+    } else {
+      this.tablePrefix = `${ownTable}_`;
+      this.tables = Object.fromEntries(tables.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]));
+      if (tables.includes(ownTable)) {
+        throw synthError(scope, `fileTableMapping has the table "${ownTable}" of the dataset's own name among others.`,
+          `Its folder ${folder} would hold theirs: give it another name, for example "main".`);
+      }
+    }
+
+    checkLength(scope, 'job', this.job);
+    checkLength(scope, 'crawler', this.crawler);
+    for (const table of Object.values(this.tables)) {
+      checkLength(scope, 'table', table.name);
+    }
+  }
+}
+
+/** Longest name the services take, in characters. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
+const MAX_LENGTH = {
+  'bucket': 63,
+  'role': 64,
+  'schedule': 64,
+  'schedule group': 64,
+  'job': 255,
+  'crawler': 255,
+  'database': 255,
+  'table': 255,
+};
+
+/** Fails when a name is longer than its service takes. An account that is only known at deployment counts as twelve digits. */
+export function checkLength(scope: IConstruct, what: keyof typeof MAX_LENGTH, name: string): void {
+  const known = name.replace(Aws.ACCOUNT_ID, '123456789012');
+  if (!Token.isUnresolved(known) && known.length > MAX_LENGTH[what]) {
+    throw synthError(scope, `the name of the ${what} "${known}" has ${known.length} characters, ${MAX_LENGTH[what]} are allowed.`,
+      'Use a shorter prefix or dataset name.');
+  }
+}
+
+const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+
+/** What S3 keeps for itself. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const RESERVED_BUCKET_PREFIX = /^(xn--|sthree-|amzn-s3-demo-)/;
+
+function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegExp, example: string): void {
+  if (Token.isUnresolved(prefix)) {
+    return;
+  }
+  if (!rule.test(prefix)) {
+    throw synthError(scope, `${prop} is "${prefix}".`,
+      `Use lower-case letters, digits and single ${rule === KEBAB_CASE ? 'hyphens' : 'underscores'}, beginning with a letter, for example "${example}".`);
+  }
+  if (RESERVED_BUCKET_PREFIX.test(prefix)) {
+    throw synthError(scope, `${prop} is "${prefix}", and S3 allows no bucket name that begins so.`, 'Use another prefix.');
+  }
+}
+
+/** A kebab-case name in snake_case, also when it is only known at deployment. */
+function snakeCase(name: string): string {
+  return Token.isUnresolved(name) ? Fn.join('_', Fn.split('-', name)) : name.replace(/-/g, '_');
+}

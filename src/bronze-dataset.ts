@@ -1,0 +1,201 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
+import { IRole } from 'aws-cdk-lib/aws-iam';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import { EtlCore, IEtlCore } from './etl-core';
+import { FileFormat } from './file-format';
+import { GlueVersion } from './glue-version';
+import { checkLength, DatasetNames, LakeNames } from './naming';
+import { createCrawler } from './private/crawler';
+import { checkDocument } from './private/dataset-document';
+import { DatasetDocument } from './private/dataset-document.generated';
+import { isDeployedWith } from './private/deployed-with';
+import { createGlueJob } from './private/glue-job';
+import { createJobSchedule } from './private/job-schedule';
+import { takeName } from './private/names-taken';
+import { deployScripts, runtimePackageUri } from './private/script-bundle';
+import { synthError } from './private/synth-error';
+import { Schedule } from './schedule';
+import { DataSizeCategory, maxDpuHours, SIZES } from './sizing';
+import { Source } from './source';
+
+/** What a bronze dataset is called, how big it is, where it comes from and how to read it. */
+export interface BronzeDatasetProps {
+  /** The lake the dataset belongs to. */
+  readonly core: IEtlCore;
+
+  /** The name of the dataset in kebab-case, for example `fda-nsde`. Every name and path is made from it; 80 characters at most. */
+  readonly dataset: string;
+
+  /** How big the dataset is. It picks the workers and the timeout. */
+  readonly dataSizeCategory: DataSizeCategory;
+
+  /** Where the data comes from. */
+  readonly source: Source;
+
+  /**
+   * What the dataset holds, in one or two sentences, 2048 characters at most. It goes to the job, the crawler and the table.
+   *
+   * @default - none
+   */
+  readonly description?: string;
+
+  /**
+   * Short form of `fileFormat` when only the delimiter differs from the usual.
+   *
+   * @default - a comma
+   */
+  readonly delimiter?: string;
+
+  /**
+   * How to read the file.
+   *
+   * @default - CSV with a header, in UTF-8, quoted with double quotes
+   */
+  readonly fileFormat?: FileFormat;
+
+  /**
+   * Which file of a ZIP feeds which table: from the file's name, or a glob such as `Products*.txt`, to the table's name in snake_case.
+   *
+   * A ZIP with several data files needs it, because the tables are fixed at synth.
+   *
+   * @default - one table with the dataset's own name
+   */
+  readonly fileTableMapping?: { [file: string]: string };
+
+  /**
+   * When the job runs.
+   *
+   * @default - only when a person starts it
+   */
+  readonly schedule?: Schedule;
+
+  /**
+   * The Glue version of the job.
+   *
+   * @default GlueVersion.V5_0
+   */
+  readonly glueVersion?: GlueVersion;
+
+  /**
+   * The role of the dataset's job and crawler, for a dataset that must do more than the others.
+   *
+   * @default - the role all datasets of the lake share
+   */
+  readonly role?: IRole;
+}
+
+/**
+ * A dataset as its source says, kept whole in `raw/` and published as one or more tables of the bronze database.
+ *
+ * It is a job, a crawler, and with a schedule a third resource; the scripts of all datasets of a stack are deployed together.
+ */
+export class BronzeDataset extends Construct {
+  /** The name of the dataset. */
+  public readonly dataset: string;
+  /** The lake the dataset belongs to. */
+  public readonly core: IEtlCore;
+  /** Fetches the source and publishes the tables. */
+  public readonly job: CfnJob;
+  /** Puts the tables into the catalog when a person starts it. */
+  public readonly crawler: CfnCrawler;
+  /** Starts the job, if the dataset has a schedule. */
+  public readonly schedule?: CfnSchedule;
+  /** The name of the job. */
+  public readonly jobName: string;
+  /** The name of the crawler. */
+  public readonly crawlerName: string;
+  /** The database of the tables. */
+  public readonly databaseName: string;
+  /** The names of the tables in the database. */
+  public readonly tableNames: string[];
+  /** The description of the dataset as the job reads it, in JSON. */
+  public readonly document: string;
+  /** The most DPU-hours one run can cost: workers × DPU × timeout × (1 + retries). */
+  public readonly maxDpuHours: number;
+
+  constructor(scope: Construct, id: string, props: BronzeDatasetProps) {
+    super(scope, id);
+    const document = toDocument(this, props);
+    checkDocument(this, document);
+    checkEnvironment(this, props.core);
+
+    const lake = new LakeNames(this, props.core);
+    const names = new DatasetNames(this, lake, 'bronze', props.dataset, Object.values(props.fileTableMapping ?? {}));
+    takeNames(this, names);
+
+    const size = SIZES[props.dataSizeCategory];
+    const roleArn = props.role?.roleArn ?? lake.roleArn(this, lake.glueRole);
+    const description = props.description;
+
+    this.job = createGlueJob(this, {
+      names, size, roleArn, description, glueVersion: props.glueVersion ?? GlueVersion.V5_0, extraPyFiles: runtimePackageUri(names),
+    });
+    this.crawler = createCrawler(this, { names, roleArn, description });
+    if (document.schedule) {
+      checkLength(this, 'schedule', names.schedule);
+      this.schedule = createJobSchedule(this, { names, schedule: document.schedule, job: this.job });
+    }
+    deployScripts(this, { names, document, job: this.job, core: props.core });
+    comeAfter(this, props.core);
+
+    this.dataset = props.dataset;
+    this.core = props.core;
+    this.jobName = names.job;
+    this.crawlerName = names.crawler;
+    this.databaseName = names.database;
+    this.tableNames = Object.values(names.tables).map(table => table.name);
+    this.document = JSON.stringify(document);
+    this.maxDpuHours = maxDpuHours(size);
+  }
+}
+
+/** The props as the document that the job reads, with the keys that were set and no others. */
+function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocument {
+  const format = props.fileFormat?._document;
+  if (props.delimiter !== undefined && format?.delimiter !== undefined) {
+    throw synthError(scope, `delimiter is "${props.delimiter}" and that of fileFormat "${format.delimiter}".`, 'Set one of them.');
+  }
+  return {
+    dataset: props.dataset,
+    description: props.description,
+    data_size_category: props.dataSizeCategory,
+    source_url: props.source._url,
+    delimiter: props.delimiter,
+    file_format: format,
+    file_table_mapping: props.fileTableMapping,
+    schedule: props.schedule?._document,
+    glue_version: props.glueVersion,
+  };
+}
+
+/** A lake's bucket, databases and roles lie in one account and region, and so do its datasets. */
+function checkEnvironment(scope: Construct, core: IEtlCore): void {
+  if (!(core instanceof EtlCore)) {
+    return;
+  }
+  const here = Stack.of(scope);
+  const there = Stack.of(core);
+  for (const [what, mine, its] of [['account', here.account, there.account], ['region', here.region, there.region]]) {
+    if (!Token.isUnresolved(mine) && !Token.isUnresolved(its) && mine !== its) {
+      throw synthError(scope, `its stack is for the ${what} ${mine}, that of its core "${core.node.path}" for ${its}.`,
+        'Deploy both to one environment, or give the other one a core of its own.');
+    }
+  }
+}
+
+function takeNames(scope: Construct, names: DatasetNames): void {
+  takeName(scope, 'job', names.job);
+  for (const { name, location } of Object.values(names.tables)) {
+    takeName(scope, 'table', `${names.database}.${name}`);
+    takeName(scope, 'folder', location);
+  }
+}
+
+/** Deploys the dataset after what it finds by name, if this app deploys that too. */
+function comeAfter(dataset: Construct, core: IEtlCore): void {
+  if (isDeployedWith(core, dataset)) {
+    dataset.node.addDependency(core.role, core.bronzeDatabase, core.schedulerRole, core.scheduleGroup);
+  }
+}

@@ -1,0 +1,266 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
+import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { BlockPublicAccess, Bucket, BucketEncryption, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Construct, IConstruct } from 'constructs';
+import { LakeNames, Layer } from './naming';
+import { takeName } from './private/names-taken';
+import { synthError } from './private/synth-error';
+import { SharedGlueRole } from './shared-glue-role';
+
+/** The core of a lake, made in this app or in another. Datasets find what it holds by the names that its prefixes make. */
+export interface IEtlCore extends IConstruct {
+  /** The prefix of every name of the lake. */
+  readonly resourcePrefix: string;
+  /** The prefix of the lake's databases. */
+  readonly databasePrefix: string;
+  /** The bucket's own name, if the lake lies in a bucket that was there before it. */
+  readonly existingBucketName?: string;
+}
+
+/** What the names of a lake are made from. One lake is one prefix in one account and region. */
+export interface EtlCorePrefixes {
+  /**
+   * The prefix of every name of the lake, in kebab-case, at most 49 characters: bucket, jobs, roles, workgroup.
+   *
+   * Development and production in one account take two prefixes.
+   */
+  readonly resourcePrefix: string;
+
+  /**
+   * The prefix of the databases, in snake_case: `<databasePrefix>_bronze` and `<databasePrefix>_gold`.
+   *
+   * @default - resourcePrefix in snake_case
+   */
+  readonly databasePrefix?: string;
+
+  /**
+   * The name of a bucket that is already there, to put the lake into.
+   *
+   * It stays as it is: its policy, encryption and lifecycle are its owner's.
+   *
+   * @default - a new bucket `<resourcePrefix>-<account>`
+   */
+  readonly existingBucketName?: string;
+}
+
+/** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
+export interface LakeRetention {
+  /**
+   * Parts of uploads that were never completed.
+   *
+   * @default Duration.days(1)
+   */
+  readonly incompleteUploads?: Duration;
+
+  /**
+   * What a run writes before it publishes, under `staging/`.
+   *
+   * @default Duration.days(1)
+   */
+  readonly staging?: Duration;
+
+  /**
+   * Versions of objects that were replaced or deleted: the time in which a mistake can be undone.
+   *
+   * @default Duration.days(7)
+   */
+  readonly oldVersions?: Duration;
+
+  /**
+   * Original files of runs whose tables a later run replaced. The job tags them `medallion:superseded`.
+   *
+   * @default Duration.days(90)
+   */
+  readonly supersededRuns?: Duration;
+
+  /**
+   * Results of Athena queries, under `athena/`.
+   *
+   * @default Duration.days(30)
+   */
+  readonly athenaResults?: Duration;
+
+  /**
+   * Logs of the jobs.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logs?: RetentionDays;
+}
+
+/** What a lake is called and how long it keeps what. */
+export interface EtlCoreProps extends EtlCorePrefixes {
+  /**
+   * How long the lake keeps what it no longer needs.
+   *
+   * @default - a day for what is half done, a week to undo, three months of superseded originals, a month of logs and query results
+   */
+  readonly retention?: LakeRetention;
+}
+
+/**
+ * What all datasets of a lake share: bucket, databases, role, Athena workgroup, and the group and role of their schedules.
+ *
+ * Bucket and databases outlive the stack; only a first deployment that is rolled back takes them away again.
+ */
+export class EtlCore extends Construct implements IEtlCore {
+  /**
+   * A core that another app deploys, for datasets in this one.
+   *
+   * Nothing is looked up: the prefixes must be those the core was made with.
+   */
+  public static fromPrefixes(scope: Construct, id: string, prefixes: EtlCorePrefixes): IEtlCore {
+    return new ForeignCore(scope, id, prefixes);
+  }
+
+  public readonly resourcePrefix: string;
+  public readonly databasePrefix: string;
+  public readonly existingBucketName?: string;
+
+  /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
+  public readonly bucket: IBucket;
+  /** The database of the tables as their sources say. */
+  public readonly bronzeDatabase: CfnDatabase;
+  /** The database of the tables that are made of others. */
+  public readonly goldDatabase: CfnDatabase;
+  /** The role of all jobs and crawlers that have none of their own. */
+  public readonly role: SharedGlueRole;
+  /** Where analysts query; it puts the results under `athena/`. */
+  public readonly workGroup: CfnWorkGroup;
+  /** The group of all datasets' schedules. */
+  public readonly scheduleGroup: CfnScheduleGroup;
+  /** The role with which schedules start jobs. */
+  public readonly schedulerRole: Role;
+  /** What Spark and Glue log. */
+  public readonly errorLogGroup: LogGroup;
+  /** What the jobs print. */
+  public readonly outputLogGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: EtlCoreProps) {
+    super(scope, id);
+    const names = new LakeNames(this, props);
+    takeName(this, 'resourcePrefix', names.resourcePrefix);
+    takeName(this, 'databasePrefix', names.databasePrefix);
+
+    this.resourcePrefix = names.resourcePrefix;
+    this.databasePrefix = names.databasePrefix;
+    this.existingBucketName = props.existingBucketName;
+    this.bucket = this.createBucket(names, props);
+    this.bronzeDatabase = this.createDatabase(names, 'bronze', 'BronzeDatabase');
+    this.goldDatabase = this.createDatabase(names, 'gold', 'GoldDatabase');
+    this.role = new SharedGlueRole(this, 'GlueRole', props);
+    this.workGroup = this.createWorkGroup(names);
+    this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
+    this.schedulerRole = this.createSchedulerRole(names);
+    this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
+    this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
+  }
+
+  private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {
+    if (props.existingBucketName !== undefined) {
+      const { logs, ...ofBucket } = props.retention ?? {};
+      if (Object.keys(ofBucket).length > 0) {
+        throw synthError(this, `retention sets ${Object.keys(ofBucket).join(', ')} for the existing bucket "${props.existingBucketName}".`,
+          'Its lifecycle belongs to its owner: set the rules there.');
+      }
+      return Bucket.fromBucketName(this, 'Bucket', props.existingBucketName);
+    }
+    const bucket = new Bucket(this, 'Bucket', {
+      bucketName: names.bucket,
+      versioned: true,
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      lifecycleRules: lifecycleRules(props.retention ?? {}),
+    });
+    bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    return bucket;
+  }
+
+  private createDatabase(names: LakeNames, layer: Layer, id: string): CfnDatabase {
+    const database = new CfnDatabase(this, id, {
+      catalogId: Stack.of(this).account,
+      databaseInput: { name: names.database(layer), locationUri: names.uri(`${layer}/`) },
+    });
+    database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    return database;
+  }
+
+  private createWorkGroup(names: LakeNames): CfnWorkGroup {
+    return new CfnWorkGroup(this, 'WorkGroup', {
+      name: names.workGroup,
+      workGroupConfiguration: {
+        enforceWorkGroupConfiguration: true,
+        resultConfiguration: {
+          outputLocation: names.uri('athena/'),
+          encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+        },
+      },
+      // Else the queries people saved in it would keep the stack from being deleted.
+      recursiveDeleteOption: true,
+    });
+  }
+
+  private createSchedulerRole(names: LakeNames): Role {
+    const stack = Stack.of(this);
+    const jobsOf = (layer: Layer) => stack.formatArn({ service: 'glue', resource: 'job', resourceName: names.job(layer, '*') });
+    return new Role(this, 'SchedulerRole', {
+      roleName: names.schedulerRole,
+      description: `Starts the jobs of the lake ${names.resourcePrefix}`,
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
+      inlinePolicies: {
+        jobs: new PolicyDocument({
+          statements: [new PolicyStatement({ actions: ['glue:StartJobRun'], resources: [jobsOf('bronze'), jobsOf('gold')] })],
+        }),
+      },
+    });
+  }
+
+  private createLogGroup(id: string, logGroupName: string, retention: LakeRetention = {}): LogGroup {
+    return new LogGroup(this, id, {
+      logGroupName,
+      retention: retention.logs ?? RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+}
+
+/** A core of another app: names and nothing else. */
+class ForeignCore extends Construct implements IEtlCore {
+  public readonly resourcePrefix: string;
+  public readonly databasePrefix: string;
+  public readonly existingBucketName?: string;
+
+  constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
+    super(scope, id);
+    const names = new LakeNames(this, prefixes);
+    this.resourcePrefix = names.resourcePrefix;
+    this.databasePrefix = names.databasePrefix;
+    this.existingBucketName = prefixes.existingBucketName;
+  }
+}
+
+function lifecycleRules(retention: LakeRetention): LifecycleRule[] {
+  const staging = retention.staging ?? Duration.days(1);
+  return [
+    {
+      id: 'half-done-and-old-versions',
+      abortIncompleteMultipartUploadAfter: retention.incompleteUploads ?? Duration.days(1),
+      noncurrentVersionExpiration: retention.oldVersions ?? Duration.days(7),
+      expiredObjectDeleteMarker: true,
+    },
+    { id: 'staging', prefix: 'staging/', expiration: staging, noncurrentVersionExpiration: staging },
+    {
+      id: 'superseded-raw-runs',
+      prefix: 'raw/',
+      tagFilters: { 'medallion:superseded': 'true' },
+      expiration: retention.supersededRuns ?? Duration.days(90),
+    },
+    { id: 'athena-results', prefix: 'athena/', expiration: retention.athenaResults ?? Duration.days(30) },
+  ];
+}

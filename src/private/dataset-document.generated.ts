@@ -1,0 +1,83 @@
+/* Made from glue-templates/dataset.schema.json by `npx projen generate`. Change the schema, not this file. */
+
+/**
+ * What separates the fields of a record: one or more characters, no quote and no line break. Default: comma.
+ */
+export type Delimiter = string;
+
+/**
+ * One dataset: what it is called, how big it is, where it comes from and how to read it. The props of BronzeDataset become this document, and the Glue job reads it.
+ */
+export interface DatasetDocument {
+  /**
+   * Name of the dataset in kebab-case: lower-case letters, digits and single hyphens, beginning with a letter. Every name and path is made from it.
+   */
+  dataset: string;
+  /**
+   * What the dataset holds, in one or two sentences. It goes to the job, the crawler and the table. At most 2048 characters, the limit of Glue.
+   */
+  description?: string;
+  /**
+   * How big the dataset is; it picks workers and timeout. small: below 100 MB, medium: 100 MB to 1 GB, large: 1 to 5 GB, xlarge: above 5 GB.
+   */
+  data_size_category: 'small' | 'medium' | 'large' | 'xlarge';
+  /**
+   * The http:// or https:// address of one file: delimited text, plain, gzip or in a ZIP. No user name or password in it.
+   */
+  source_url: string;
+  /**
+   * Short form of file_format.delimiter.
+   */
+  delimiter?: string;
+  file_format?: FileFormat;
+  /**
+   * Which file of a ZIP feeds which table: {file name or glob: table}. Needed when a ZIP holds several data files. Table names are snake_case; a table with the dataset's own name must be the only one.
+   */
+  file_table_mapping?: {
+    [k: string]: string;
+  };
+  schedule?: Schedule;
+  /**
+   * Glue version of the job. Default 5.0 (Spark 3.5.4, Python 3.11).
+   */
+  glue_version?: '5.0';
+}
+/**
+ * How to read the file.
+ */
+export interface FileFormat {
+  /**
+   * csv: text with a delimiter between fields.
+   */
+  type?: 'csv';
+  delimiter?: Delimiter;
+  /**
+   * Whether the first record holds the column names. Default true. Without it the columns are named column_1, column_2, …
+   */
+  header?: boolean;
+  /**
+   * Name of the text's encoding as Python knows it. Default utf-8; a byte-order mark of UTF-8 or UTF-16 is obeyed. Bytes that are not of this encoding fail the run.
+   */
+  encoding?: string;
+  /**
+   * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that do not quote. Default: the double quote. A quote opens only at the start of a field.
+   */
+  quote?: string;
+}
+/**
+ * When the job runs.
+ */
+export interface Schedule {
+  /**
+   * Whether the schedule starts runs. Default true.
+   */
+  enabled?: boolean;
+  /**
+   * A cron(…) expression of six fields or a rate(…) expression, as EventBridge Scheduler takes them.
+   */
+  expression: string;
+  /**
+   * IANA name of the time zone in which a cron expression is read. Default UTC.
+   */
+  timezone?: string;
+}

@@ -1,0 +1,68 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import { CfnJob } from 'aws-cdk-lib/aws-glue';
+import { Construct } from 'constructs';
+import { synthError } from './synth-error';
+import { GlueVersion } from '../glue-version';
+import { DatasetNames } from '../naming';
+import { MAX_RETRIES, Size } from '../sizing';
+
+export interface GlueJobProps {
+  readonly names: DatasetNames;
+  readonly size: Size;
+  readonly roleArn: string;
+  readonly glueVersion: GlueVersion;
+  readonly description?: string;
+  /** The `s3://` address of the package that the script imports. */
+  readonly extraPyFiles: string;
+}
+
+/** The Glue job of a dataset, with the arguments its script reads. */
+export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
+  const { names, size } = props;
+  return new CfnJob(scope, 'Job', {
+    name: names.job,
+    description: props.description,
+    role: props.roleArn,
+    command: { name: 'glueetl', pythonVersion: '3', scriptLocation: names.script },
+    defaultArguments: jobArguments(scope, props),
+    glueVersion: props.glueVersion,
+    workerType: size.workerType,
+    numberOfWorkers: size.workers,
+    timeout: size.timeoutMinutes,
+    maxRetries: MAX_RETRIES,
+    executionProperty: { maxConcurrentRuns: 1 },
+  });
+}
+
+/** Glue takes 260 KB of arguments; runs add their own. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */
+const MAX_ARGUMENT_BYTES = 200_000;
+
+function jobArguments(scope: Construct, props: GlueJobProps): { [argument: string]: string } {
+  const { names, size } = props;
+  const jobNames = {
+    layer: names.layer,
+    dataset: names.dataset,
+    bucket: names.lake.bucket,
+    job: names.job,
+    crawler: names.crawler,
+    database: names.database,
+    raw: names.raw,
+    staging: names.staging,
+    runs: names.runs,
+    tables: names.tables,
+    timeout_minutes: size.timeoutMinutes,
+  };
+  const bytes = Buffer.byteLength(JSON.stringify(jobNames));
+  if (bytes > MAX_ARGUMENT_BYTES) {
+    throw synthError(scope, `the names of ${Object.keys(names.tables).length} tables make ${bytes} bytes of job arguments, ${MAX_ARGUMENT_BYTES} are allowed.`,
+      'Split the dataset.');
+  }
+  return {
+    '--dataset_config': names.document,
+    '--names': Token.isUnresolved(jobNames) ? Stack.of(scope).toJsonString(jobNames) : JSON.stringify(jobNames),
+    '--run_options': '{}',
+    '--extra-py-files': props.extraPyFiles,
+    '--TempDir': names.temp,
+    '--custom-logGroup-prefix': names.lake.logGroupPrefix,
+  };
+}

@@ -1,0 +1,37 @@
+import { Aws, Stack } from 'aws-cdk-lib';
+import { CfnJob } from 'aws-cdk-lib/aws-glue';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import { Schedule } from './dataset-document.generated';
+import { DatasetNames } from '../naming';
+
+export interface JobScheduleProps {
+  readonly names: DatasetNames;
+  readonly schedule: Schedule;
+  readonly job: CfnJob;
+}
+
+/** Starts many jobs of the same hour one after the other, so that they do not meet Glue's limits together. */
+const FLEXIBLE_MINUTES = 10;
+
+/** The schedule that starts a dataset's job, through the lake's one role and in its one group. */
+export function createJobSchedule(scope: Construct, { names, schedule, job }: JobScheduleProps): CfnSchedule {
+  const stack = Stack.of(scope);
+  const jobSchedule = new CfnSchedule(scope, 'Schedule', {
+    name: names.schedule,
+    groupName: names.lake.scheduleGroup,
+    scheduleExpression: schedule.expression,
+    scheduleExpressionTimezone: schedule.timezone ?? 'UTC',
+    state: schedule.enabled ?? true ? 'ENABLED' : 'DISABLED',
+    flexibleTimeWindow: { mode: 'FLEXIBLE', maximumWindowInMinutes: FLEXIBLE_MINUTES },
+    target: {
+      arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:glue:startJobRun`,
+      roleArn: names.lake.roleArn(stack, names.lake.schedulerRole),
+      input: JSON.stringify({ JobName: names.job }),
+      // The service's own default, 185 tries over a day, would start yesterday's run beside today's.
+      retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 },
+    },
+  });
+  jobSchedule.node.addDependency(job);
+  return jobSchedule;
+}

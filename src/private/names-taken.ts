@@ -1,0 +1,23 @@
+import { Stack, Stage } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { synthError } from './synth-error';
+
+const takenByStage = new WeakMap<IConstruct, Map<string, IConstruct>>();
+
+/**
+ * Takes a name for a construct, and fails when another construct has taken it already.
+ *
+ * Names are compared within one stage and one environment: the same app may deploy one lake to several accounts.
+ */
+export function takeName(scope: IConstruct, kind: string, name: string): void {
+  const stage = Stage.of(scope) ?? scope.node.root;
+  const taken = takenByStage.get(stage) ?? new Map<string, IConstruct>();
+  takenByStage.set(stage, taken);
+
+  const key = JSON.stringify([Stack.of(scope).environment, kind, name]);
+  const owner = taken.get(key);
+  if (owner) {
+    throw synthError(scope, `the ${kind} "${name}" is already that of "${owner.node.path}".`, 'Give one of the two another name.');
+  }
+  taken.set(key, scope);
+}

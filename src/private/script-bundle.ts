@@ -1,0 +1,166 @@
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
+import * as path from 'path';
+import { Aspects, FileSystem, IAspect, RemovalPolicy, Stack, Stage, Token } from 'aws-cdk-lib';
+import { CfnJob } from 'aws-cdk-lib/aws-glue';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
+import { Construct, IConstruct } from 'constructs';
+import { GLUE_TEMPLATES } from './dataset-document';
+import { DatasetDocument } from './dataset-document.generated';
+import { isDeployedWith } from './deployed-with';
+import { etlRuntimePackage } from './job-package';
+import { synthError } from './synth-error';
+import { IEtlCore } from '../etl-core';
+import { DatasetNames } from '../naming';
+
+/** What one dataset puts into the bundle of its stack. */
+export interface DatasetScripts {
+  readonly names: DatasetNames;
+  readonly document: DatasetDocument;
+  /** Waits for the deployment. */
+  readonly job: CfnJob;
+  readonly core: IEtlCore;
+}
+
+/** Where a dataset's job finds the package it imports. */
+export function runtimePackageUri(names: DatasetNames): string {
+  return names.lake.uri(`${names.scriptFolder}${etlRuntimePackage().fileName}`);
+}
+
+/** Deploys a dataset's script, document and package together with those of all other datasets of its stack. */
+export function deployScripts(scope: Construct, scripts: DatasetScripts): void {
+  const stage = Stage.of(scope) ?? scope.node.root;
+  let bundles = bundlesByStage.get(stage);
+  if (!bundles) {
+    bundles = new ScriptBundles(stage);
+    bundlesByStage.set(stage, bundles);
+    Aspects.of(stage).add(bundles, { priority: BEFORE_OTHERS });
+  }
+  bundles.add(scope, scripts);
+}
+
+const bundlesByStage = new WeakMap<IConstruct, ScriptBundles>();
+
+/** The deployments must stand before the aspects that tag or check what is there, which have priority 200 and more. */
+const BEFORE_OTHERS = 100;
+
+/**
+ * The bundles of a stage's stacks, made at synth when all datasets are known.
+ *
+ * One aspect on the stage and not one a stack: CDK starts its walk again when an aspect adds constructs, a hundred times at most.
+ */
+class ScriptBundles implements IAspect {
+  private readonly byStack = new Map<Stack, DatasetScripts[]>();
+  private deployed = false;
+
+  constructor(private readonly stage: IConstruct) {}
+
+  add(scope: Construct, scripts: DatasetScripts): void {
+    if (this.deployed) {
+      throw synthError(scope, 'the dataset comes after the app was synthesized.', 'Make all datasets before the first synth().');
+    }
+    const stack = Stack.of(scope);
+    this.byStack.set(stack, [...this.byStack.get(stack) ?? [], scripts]);
+  }
+
+  visit(node: IConstruct): void {
+    if (node !== this.stage || this.deployed) {
+      return;
+    }
+    this.deployed = true;
+    for (const [stack, scripts] of this.byStack) {
+      new ScriptBundle(stack, scripts);
+    }
+  }
+}
+
+/** One stack's scripts: one deployment for each bucket, and nearly always that is one. */
+class ScriptBundle extends Construct {
+  private readonly role: Role;
+  private readonly logGroup: LogGroup;
+
+  constructor(stack: Stack, scripts: DatasetScripts[]) {
+    super(stack, 'GlueScripts');
+    this.logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Copies the scripts of Glue jobs into the lake',
+    });
+    this.logGroup.grantWrite(this.role);
+
+    const buckets = [...new Set(scripts.map(({ names }) => names.lake.bucket))];
+    for (const [index, bucket] of buckets.entries()) {
+      const id = index === 0 ? 'Deployment' : `Deployment${index + 1}`;
+      this.deploy(id, bucket, scripts.filter(({ names }) => names.lake.bucket === bucket));
+    }
+  }
+
+  private deploy(id: string, bucketName: string, scripts: DatasetScripts[]): void {
+    const asset = this.stageFolder(`${id}Files`, scripts);
+    asset.grantRead(this.role);
+    // By its name, so that the deployment's tag on the bucket does not land in the stack that owns it.
+    const bucket = Bucket.fromBucketName(this, `${id}Bucket`, bucketName);
+    this.role.addToPolicy(new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': 'etl/*' } },
+    }));
+    this.role.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('etl/*/glue/*')] }));
+
+    const deployment = new BucketDeployment(this, id, {
+      sources: [
+        Source.bucket(asset.bucket, asset.s3ObjectKey),
+        ...scripts.filter(isOnlyKnownAtDeployment).map(({ names, document }) =>
+          Source.jsonData(`${bundleFolder(names)}/${names.layer}.json`, document, { escape: true })),
+      ],
+      destinationBucket: bucket,
+      destinationKeyPrefix: 'etl',
+      prune: false,
+      // The deployment's own grants would open the whole bucket to its function.
+      role: this.role.withoutPolicyUpdates(),
+      // The AWS CLI it starts takes minutes in the 128 MB of the default.
+      memoryLimit: 512,
+      logGroup: this.logGroup,
+    });
+    for (const { job, core } of scripts) {
+      job.node.addDependency(deployment);
+      if (isDeployedWith(core, this)) {
+        deployment.node.addDependency(core.bucket);
+      }
+    }
+  }
+
+  /** The folder as it will lie under `etl/`, staged as an asset. */
+  private stageFolder(id: string, scripts: DatasetScripts[]): Asset {
+    const runtime = etlRuntimePackage();
+    const folder = FileSystem.mkdtemp('glue-scripts');
+    try {
+      for (const script of scripts) {
+        const { names, document } = script;
+        const target = path.join(folder, bundleFolder(names));
+        mkdirSync(target, { recursive: true });
+        copyFileSync(path.join(GLUE_TEMPLATES, 'jobs', `${names.layer}_job.py`), path.join(target, `${names.layer}_job.py`));
+        writeFileSync(path.join(target, runtime.fileName), runtime.bytes);
+        if (!isOnlyKnownAtDeployment(script)) {
+          writeFileSync(path.join(target, `${names.layer}.json`), `${JSON.stringify(document, undefined, 2)}\n`);
+        }
+      }
+      return new Asset(this, id, { path: folder });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+/** A document with a token in it is filled in by the deployment. */
+function isOnlyKnownAtDeployment({ document }: DatasetScripts): boolean {
+  return Token.isUnresolved(document);
+}
+
+/** The folder of a dataset within the deployed one. */
+function bundleFolder(names: DatasetNames): string {
+  return `${names.dataset}/glue`;
+}

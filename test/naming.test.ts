@@ -1,2 +1,0 @@
-import { Naming } from '../src';
-test('x', () => { expect(new Naming()).toBeDefined(); });
