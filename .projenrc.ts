@@ -51,8 +51,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   projenrcTs: true,
   projenrcTsOptions: { projenCodeDir: '.projen' },
   eslintOptions: { dirs: ['src'], devdirs: ['test', 'integ'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
+  typecheckTests: true,
   jestOptions: {
-    typecheckTests: true,
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     jestConfig: { coverageProvider: 'babel', testTimeout: 60_000 },
   },
@@ -82,6 +82,36 @@ project.gitignore.exclude('/tsconfig.json');
 
 // unrs-resolver 1.13 cannot be installed from a lock file by every npm; 1.12.2 can.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
+
+// The types of a dataset document, from its schema. A test fails while they are stale.
+const generate = project.addTask('generate', {
+  description: 'Make the private types from the JSON Schema of a dataset',
+  exec: 'json2ts --input glue-templates/dataset.schema.json --output src/private/dataset-document.generated.ts --no-additionalProperties'
+    + ' --style.singleQuote --style.printWidth=150'
+    + ' --bannerComment "/* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */"',
+});
+project.preCompileTask.spawn(generate);
+
+// Snapshot tests of whole apps: without credentials, a few seconds. integ:deploy deploys them to the account of the AWS credentials.
+const integEnvironment = { TS_NODE_PROJECT: 'tsconfig.dev.json', TS_NODE_TRANSPILE_ONLY: 'true' };
+const integRunner = 'integ-runner --directory integ --language typescript --parallel-regions us-east-1 --disable-update-workflow';
+const offline = { AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' };
+project.addTask('integ', { description: 'Compare the integration tests with their snapshots', env: { ...integEnvironment, ...offline }, exec: integRunner });
+project.addTask('integ:snapshot', {
+  description: 'Write the snapshots of changed integration tests',
+  env: { ...integEnvironment, ...offline },
+  exec: `${integRunner} --update-on-failed --dry-run`,
+});
+project.addTask('integ:deploy', {
+  description: 'Deploy changed integration tests to AWS, then write their snapshots',
+  env: integEnvironment,
+  exec: `${integRunner} --update-on-failed`,
+});
+project.addTask('bench:synth', {
+  description: 'Print how long 1 to 300 dataset stacks take to synthesize',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/bench/synth.ts',
+});
 
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 
