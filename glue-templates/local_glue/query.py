@@ -1,0 +1,177 @@
+"""Answers SQL over the published tables of the lake, named as Athena names them: pp_dw_bronze.zipcodes.
+
+    python query.py [--json] [--limit N] SQL
+
+The tables are the files that each dataset's published.json lists, read through the S3 API, so what is seen is
+what is published. Without --json the answer is {"columns": [{"name", "type"}], "rows": [[text or null]], "more"};
+with --json it is an array of row objects. Exit code 2 and one line on standard error: the SQL is at fault.
+"""
+
+import argparse
+import json
+import math
+import os
+import re
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from parent import end_with_parent
+from pyarrow import fs
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table: its database and name in Athena, and its files as bucket/key."""
+
+    database: str
+    name: str
+    files: list[str]
+    columns: dict[str, str]
+
+    @property
+    def full_name(self) -> str:
+        """As in FROM."""
+        return f"{self.database}.{self.name}"
+
+
+class SqlError(Exception):
+    """The SQL cannot be answered, in one line."""
+
+
+def published_tables(lake: fs.S3FileSystem) -> list[Table]:
+    """Find the tables of all datasets in all buckets."""
+    tables = []
+    for bucket in lake.get_file_info(fs.FileSelector("")):
+        for info in lake.get_file_info(fs.FileSelector(f"{bucket.path}/etl", recursive=True, allow_not_found=True)):
+            if info.base_name != "published.json":
+                continue
+            with lake.open_input_file(info.path) as file:
+                published = json.loads(file.read())
+            for table in published["tables"].values():
+                files = [f"{bucket.path}/{key}" for key in table["files"]]
+                columns = {column["name"]: column["type"] for column in table["columns"]}
+                tables.append(Table(published["database"], table["name"], files, columns))
+    return sorted(tables, key=lambda table: table.full_name)
+
+
+def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
+    """Run the SQL with the tables it can mean in place."""
+    tables = published_tables(lake)
+    # Opening a table reads the end of one of its files: only those that the query names, unless it names none.
+    named = [table for table in tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
+    # No extension is ever fetched from the network.
+    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    connection = duckdb.connect(":memory:", config=settings)
+    for number, table in enumerate(named or tables):
+        connection.register(f"table_{number}", _open(lake, table))
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
+        connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * FROM table_{number}')  # noqa: S608
+    try:
+        return connection.execute(sql)
+    except duckdb.CatalogException as error:
+        found = re.search(r"Table with name (\S+) does not exist", str(error))
+        if not found:
+            raise SqlError(_first_line(error)) from error
+        there = ", ".join(table.full_name for table in tables) or "none yet; run a dataset first: medallion run DATASET"
+        raise SqlError(f"There is no table {found[1]}. The tables are: {there}.") from error
+    except duckdb.Error as error:
+        raise SqlError(_first_line(error)) from error
+
+
+def _open(lake: fs.S3FileSystem, table: Table) -> Any:
+    if table.files:
+        return ds.dataset(table.files, filesystem=lake, format="parquet")
+    return pa.schema([(name, _arrow_type(athena)) for name, athena in table.columns.items()]).empty_table()
+
+
+def _arrow_type(athena: str) -> pa.DataType:
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", athena)
+    if decimal:
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    types = {
+        "bigint": pa.int64(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+    }
+    return types.get(athena, pa.string())
+
+
+def _first_line(error: Exception) -> str:
+    """DuckDB's message with the place in the query, on one line."""
+    message, *rest = str(error).split("\n\n")
+    near = next((part.split("\n")[0] for part in rest if part.startswith("LINE")), "")
+    return " ".join(f"{message} {f'({near})' if near else ''}".split())
+
+
+class _Encoder(json.JSONEncoder):
+    """Values as JSON has them; decimals keep all their digits, so they are text, as are dates."""
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, Decimal | date | time | datetime):
+            return _text(o)
+        return str(o)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(sep=" ")
+    if isinstance(value, list | dict):
+        return json.dumps(value, cls=_Encoder, ensure_ascii=False)
+    return str(value)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Two columns of one name would be one in an object: city, city_1."""
+    return [name if names.index(name) == n else f"{name}_{names[:n].count(name)}" for n, name in enumerate(names)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true", help="an array of row objects")
+    parser.add_argument("--limit", type=int, help="at most so many rows; default: all")
+    parser.add_argument("sql")
+    arguments = parser.parse_args()
+    end_with_parent()
+    lake = fs.S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"])
+    try:
+        result = answer(lake, arguments.sql)
+        columns = [(str(name), str(kind)) for name, kind, *_ in result.description or []]
+        rows = result.fetchall() if arguments.limit is None else result.fetchmany(arguments.limit + 1)
+    except SqlError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except duckdb.Error as error:
+        print(_first_line(error), file=sys.stderr)
+        sys.exit(2)
+    names = _unique([name for name, _ in columns])
+    if arguments.json:
+        objects = [{name: _finite(value) for name, value in zip(names, row, strict=True)} for row in rows]
+        print(json.dumps(objects, cls=_Encoder, ensure_ascii=False))
+        return
+    answered = {
+        "columns": [{"name": name, "type": kind} for name, (_, kind) in zip(names, columns, strict=True)],
+        "rows": [[_text(value) for value in row] for row in rows[: arguments.limit]],
+        "more": arguments.limit is not None and len(rows) > arguments.limit,
+    }
+    print(json.dumps(answered, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

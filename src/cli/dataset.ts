@@ -1,0 +1,114 @@
+import { Deployment, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
+import { Failure } from './failure';
+import { resolve, Value } from './intrinsics';
+
+/** A dataset of the app: a Glue job that takes a dataset's document. */
+export interface Dataset {
+  readonly dataset: string;
+  /** bronze or gold */
+  readonly layer: string;
+  readonly stack: string;
+  readonly job: string;
+  readonly description: string;
+  readonly glueVersion: string;
+  /** The Athena names of its tables, with their database. */
+  readonly tables: string[];
+  readonly bucket: string;
+  readonly region: string;
+  /** s3:// prefix of the runs' records. */
+  readonly runs: string;
+  /** s3:// URI of the job's script. */
+  readonly script: string;
+  /** The job's default arguments. */
+  readonly arguments: Record<string, string>;
+  /** What its stack puts into buckets. */
+  readonly deployments: () => Deployment[];
+}
+
+/** The argument that makes a Glue job a dataset's. */
+const DOCUMENT = '--dataset_config';
+
+/** The computed names that a stack hands to its job. */
+interface Names {
+  readonly dataset: string;
+  readonly layer: string;
+  readonly bucket: string;
+  readonly database: string;
+  readonly runs: string;
+  readonly tables: Record<string, { readonly name: string }>;
+}
+
+/**
+ * The datasets of an app, in the order of its stacks.
+ *
+ * @param app the assembly that `cdk synth` wrote
+ */
+export function readDatasets(app: string): Dataset[] {
+  return readStacks(app).flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
+    .filter(([, job]) => DOCUMENT in ((job.Properties?.DefaultArguments ?? {}) as object))
+    .map(([id, job]) => toDataset(stack, id, job.Properties ?? {})));
+}
+
+function toDataset(stack: Stack, id: string, properties: Record<string, Value>): Dataset {
+  const property = (name: string) => resolve(properties[name] ?? null, stack, `${name} of ${id}`);
+  const given = property('DefaultArguments') as Record<string, Value>;
+  const names = JSON.parse(String(given['--names'])) as Names;
+  return {
+    dataset: names.dataset,
+    layer: names.layer,
+    stack: stack.stack,
+    job: String(property('Name')),
+    description: String(property('Description') ?? ''),
+    glueVersion: String(property('GlueVersion')),
+    tables: Object.values(names.tables).map(table => `${names.database}.${table.name}`),
+    bucket: names.bucket,
+    region: stack.region,
+    runs: names.runs,
+    script: String((property('Command') as Record<string, Value>).ScriptLocation),
+    arguments: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)])),
+    deployments: () => readDeployments(stack),
+  };
+}
+
+/**
+ * The one dataset of that name.
+ *
+ * @param name the dataset, or `layer/dataset` where several layers have one of that name
+ * @param stack only in this stack
+ */
+export function pickDataset(datasets: Dataset[], name: string, stack?: string): Dataset {
+  const inStack = datasets.filter(each => !stack || each.stack === stack);
+  const found = inStack.filter(each => name === each.dataset || name === `${each.layer}/${each.dataset}`);
+  if (found.length === 1) {
+    return found[0];
+  }
+  if (found.length > 1) {
+    const which = found.map(each => `${each.layer}/${each.dataset} of stack ${each.stack}`).join(', ');
+    throw new Failure(`"${name}" is ${found.length} datasets: ${which}. Say LAYER/DATASET, or add --stack STACK.`, 2);
+  }
+  if (inStack.length === 0) {
+    const where = stack ? `in stack "${stack}". The stacks with datasets: ${list(datasets.map(each => each.stack))}` : 'in the app. Add a BronzeDataset to a stack';
+    throw new Failure(`There is no dataset ${where}, and run \`npx cdk synth\`.`, 2);
+  }
+  const nearest = inStack.map(each => each.dataset).sort((a, b) => distance(name, a) - distance(name, b))[0];
+  const hint = distance(name, nearest) <= Math.max(2, name.length / 3) ? ` Did you mean "${nearest}"?` : '';
+  throw new Failure(`There is no dataset "${name}".${hint} The app has: ${list(inStack.map(each => each.dataset))}.`, 2);
+}
+
+function list(names: string[]): string {
+  const all = [...new Set(names)];
+  return all.slice(0, 12).join(', ') + (all.length > 12 ? ` and ${all.length - 12} more (\`medallion list\`)` : '');
+}
+
+/** How many letters to change, add or leave out to get from one word to the other. */
+function distance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_unused, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= to.length; j++) {
+      current[j] = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
+    }
+    previous = current;
+  }
+  return previous[to.length];
+}

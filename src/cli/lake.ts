@@ -1,0 +1,62 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Failure } from './failure';
+import { takeLock } from './lock';
+
+/** How many runs' logs are kept. */
+const KEPT_LOGS = 20;
+
+/** The local lake: a folder with the buckets' files, logs, and what a command needs while it runs. */
+export class Lake {
+  /** Where the emulator keeps the buckets. */
+  public readonly buckets: string;
+  /** Emptied when a command begins and when it ends. */
+  public readonly scratch: string;
+  private readonly logs: string;
+
+  private constructor(public readonly folder: string) {
+    this.buckets = path.join(folder, 's3');
+    this.scratch = path.join(folder, 'tmp');
+    this.logs = path.join(folder, 'logs');
+  }
+
+  /**
+   * Opens the lake for this command alone.
+   *
+   * @param folder made if it is not there
+   */
+  public static open(folder: string): Lake {
+    const lake = new Lake(path.resolve(folder));
+    fs.mkdirSync(lake.logs, { recursive: true });
+    fs.writeFileSync(path.join(lake.folder, '.gitignore'), '*\n');
+    const lock = takeLock(path.join(lake.folder, 'lock'));
+    if (typeof lock === 'number') {
+      throw new Failure(`${folder} is in use by another medallion, process ${lock}. Wait for it to end, or use another folder with --data DIR.`, 1);
+    }
+    const clear = () => fs.rmSync(lake.scratch, { recursive: true, force: true, maxRetries: 3 });
+    clear();
+    fs.mkdirSync(lake.scratch);
+    process.prependOnceListener('exit', clear);
+    return lake;
+  }
+
+  /** Whether a folder is a lake, or at least empty: what else could be in it must not be removed. */
+  public static isLake(folder: string): boolean {
+    return fs.existsSync(path.join(folder, 's3')) || fs.existsSync(path.join(folder, 'logs'));
+  }
+
+  /** Path of a new log. The oldest ones are removed. */
+  public newLog(name: string): string {
+    const old = fs.readdirSync(this.logs).map(file => path.join(this.logs, file)).sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs);
+    old.slice(0, Math.max(0, old.length - KEPT_LOGS + 1)).forEach(file => fs.rmSync(file));
+    return path.join(this.logs, `${name}-${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}.log`);
+  }
+
+  /** Where the files of an s3:// URI are on this machine; a folder, if the URI ends with a slash. */
+  public pathOf(uri: string): string {
+    return path.join(this.buckets, EMULATED_ACCOUNT, uri.replace('s3://', ''));
+  }
+}
+
+/** The emulator keeps its buckets by account: this one is for the access key `test`. */
+const EMULATED_ACCOUNT = '000000000000';

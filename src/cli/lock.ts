@@ -1,0 +1,61 @@
+import * as fs from 'fs';
+
+/** Who holds a lock. `started` tells a process from a later one with the same id; empty where the system does not say. */
+interface Holder {
+  readonly pid: number;
+  readonly started: string;
+}
+
+/**
+ * Takes a lock until it is released or this process ends. A lock left by a process that is gone counts as free.
+ *
+ * @param path the lock file; its folder is there
+ * @returns what releases it, or the id of the process that holds it
+ */
+export function takeLock(path: string): (() => void) | number {
+  const own = `${path}.${process.pid}`;
+  fs.writeFileSync(own, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
+  try {
+    for (;;) {
+      try {
+        fs.linkSync(own, path);
+        const release = () => fs.rmSync(path, { force: true });
+        process.once('exit', release);
+        return () => {
+          process.off('exit', release);
+          release();
+        };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+          throw error;
+        }
+      }
+      const holder = holderOf(path);
+      if (holder) {
+        return holder.pid;
+      }
+      fs.rmSync(path, { force: true });
+    }
+  } finally {
+    fs.rmSync(own, { force: true });
+  }
+}
+
+function holderOf(path: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(fs.readFileSync(path, 'utf8')) as Holder;
+    process.kill(holder.pid, 0);
+    return startOf(holder.pid) === holder.started ? holder : undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? (JSON.parse(fs.readFileSync(path, 'utf8')) as Holder) : undefined;
+  }
+}
+
+/** When a process started, in clock ticks since boot (field 22 of /proc/PID/stat). */
+function startOf(pid: number): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19];
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { stopChildren } from './child';
+import { GLUE_VERSIONS } from './environment';
+import { Failure, lineOf } from './failure';
+import { list } from './list';
+import { paint } from './progress';
+import { query } from './query';
+import { reset } from './reset';
+import { run } from './run';
+
+/** The options that every command takes. */
+interface Everywhere {
+  readonly app: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+function command(): Command {
+  const program = new Command('medallion')
+    .description('Runs the Glue jobs of a synthesized CDK app on this machine: real Spark, a real S3 API, no AWS account.')
+    .option('--app <dir>', 'the assembly that `cdk synth` wrote', 'cdk.out')
+    .option('--data <dir>', 'where the local lake lies', '.medallion')
+    .option('--json', 'one JSON document on standard output, for programs', false)
+    .showHelpAfterError('(medallion --help shows how it is used)')
+    .addHelpText('after', '\nFirst: npx cdk synth. Then: npx medallion run DATASET.\nExit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.');
+  const everywhere = () => program.opts<Everywhere>();
+
+  program.command('list').description('the datasets of the app')
+    .action(() => list(everywhere()));
+  program.command('run').description('run the deployed job of a dataset, and show what came out')
+    .argument('<dataset>', 'its name; LAYER/DATASET where several layers have one of that name')
+    .addOption(new Option('--glue-version <version>', 'default: the job\'s own').choices(Object.keys(GLUE_VERSIONS)))
+    .option('--stack <stack>', 'where several stacks have a dataset of that name')
+    .action(async (dataset: string, own: { glueVersion?: string; stack?: string }) => {
+      process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;
+    });
+  program.command('query').description('answer SQL over the tables, named as in Athena')
+    .argument('<sql>', 'for example "SELECT * FROM pp_dw_bronze.zipcodes"')
+    .action((sql: string) => query(sql, everywhere()));
+  program.command('reset').description('remove the local lake')
+    .option('--yes', 'do not ask', false)
+    .action((own: { yes: boolean }) => reset({ ...everywhere(), ...own }));
+
+  // A program that asked for JSON gets its errors as JSON too, and options may stand before or after the command's name.
+  for (const each of [program, ...program.commands]) {
+    each.exitOverride();
+    if (process.argv.includes('--json')) {
+      each.configureOutput({ writeErr: () => undefined });
+    }
+  }
+  return program;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode !== 0 && process.argv.includes('--json')) {
+      process.stdout.write(`${JSON.stringify({ error: error.message.replace(/^error: /, '') })}\n`);
+    }
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  const line = lineOf(error);
+  if (process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: line })}\n`);
+  }
+  process.stderr.write(`${paint('red', 'error')}: ${line}\n`);
+  return error instanceof Failure ? error.exitCode : 1;
+}
+
+async function main(): Promise<void> {
+  if (process.platform === 'win32') {
+    throw new Failure('medallion runs on Linux and macOS. On Windows, use it in the Windows Subsystem for Linux.', 2);
+  }
+  await command().parseAsync();
+}
+
+let stopping = false;
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  process.on(signal, () => {
+    stopping = true;
+    void stopChildren().finally(() => {
+      process.stderr.write('\nStopped. What was published before is unchanged.\n');
+      process.exit(code);
+    });
+  });
+}
+
+main().catch(async (error: unknown) => {
+  await stopChildren();
+  if (!stopping) {
+    process.exitCode = report(error);
+  }
+});

@@ -1,0 +1,169 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
+import { Dataset, pickDataset, readDatasets } from './dataset';
+import { Emulator } from './emulator';
+import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
+import { Failure } from './failure';
+import { Lake } from './lake';
+import { mark, paint, Progress } from './progress';
+import { Answer, ask, formatAnswer } from './query';
+import { formatTable } from './table';
+
+/** Rows shown of each table after a run. */
+const SAMPLE_ROWS = 5;
+
+/** How `medallion run` is called. */
+export interface RunOptions {
+  readonly app: string;
+  readonly data: string;
+  readonly json: boolean;
+  readonly glueVersion?: string;
+  readonly stack?: string;
+}
+
+/** A table that a run published. */
+interface PublishedTable {
+  readonly name: string;
+  readonly rows: number;
+  readonly location: string;
+  readonly columns: { readonly name: string; readonly type: string }[];
+}
+
+/** What run_job.py writes when the job has ended. */
+interface Outcome {
+  readonly exit_code: number;
+  readonly error: string | null;
+  readonly record: { readonly run_id: string; readonly status: string; readonly error: string | null } | null;
+  readonly published: { readonly run_id: string; readonly database: string; readonly tables: Record<string, PublishedTable> } | null;
+}
+
+/**
+ * Runs the deployed job of a dataset on this machine, and shows what came out.
+ *
+ * @param name the dataset, or `layer/dataset`
+ * @returns whether the job succeeded
+ */
+export async function run(name: string, options: RunOptions): Promise<boolean> {
+  const dataset = pickDataset(readDatasets(options.app), name, options.stack);
+  const glueVersion = options.glueVersion ?? dataset.glueVersion;
+  if (!(glueVersion in GLUE_VERSIONS)) {
+    throw new Failure(`Glue ${glueVersion} cannot be run here yet; these can: ${Object.keys(GLUE_VERSIONS).join(', ')}. Add --glue-version.`, 2);
+  }
+  const progress = new Progress();
+  const environment = await setUpRun(glueVersion, progress);
+  const lakePython = await setUpLake(progress);
+  const lake = Lake.open(options.data);
+  const log = lake.newLog(dataset.dataset);
+  progress.line(paint('bold', `Running ${dataset.job}`) + paint('dim', `  Glue ${glueVersion}, ${GLUE_VERSIONS[glueVersion]}`));
+  const started = Date.now();
+  const emulator = await Emulator.start(lakePython, lake);
+  try {
+    const outcome = await runJob(dataset, environment, emulator, lake, log, progress);
+    const seconds = Math.round((Date.now() - started) / 100) / 10;
+    const good = outcome.exit_code === 0;
+    const database = outcome.published?.database ?? '';
+    const tables = good ? Object.values(outcome.published?.tables ?? {}).map(table => shown(table, database)) : [];
+    const error = good ? undefined : outcome.error ?? outcome.record?.error ?? `the script ended with exit code ${outcome.exit_code}`;
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify({
+        dataset: dataset.dataset,
+        layer: dataset.layer,
+        run_id: outcome.record?.run_id ?? null,
+        status: outcome.record?.status ?? (good ? 'succeeded' : 'failed'),
+        seconds,
+        tables,
+        ...error && { error },
+      })}\n`);
+      return good;
+    }
+    if (!good) {
+      progress.line(`${mark(false)}${dataset.dataset} failed after ${seconds} s: ${error}`);
+      progress.line(`  What Spark and the job wrote: ${here(log)}`);
+      return false;
+    }
+    progress.line(`${mark(true)}${dataset.dataset} ${outcome.record?.status ?? 'done'} in ${seconds} s`);
+    for (const table of tables) {
+      const sample = await ask(lakePython, emulator, lake, `SELECT * FROM ${table.database}."${table.name}" LIMIT ${SAMPLE_ROWS}`, []);
+      process.stdout.write(`${describe(table, JSON.parse(sample) as Answer, lake).join('\n')}\n`);
+    }
+    const first = tables[0];
+    if (first) {
+      progress.line(`\nNext: npx medallion query "SELECT ${first.columns[0]?.name ?? '*'}, count(*) FROM ${first.database}.${first.name} GROUP BY 1"`);
+    }
+    return true;
+  } finally {
+    await emulator.stop();
+  }
+}
+
+async function runJob(
+  dataset: Dataset, environment: Environment, emulator: Emulator, lake: Lake, log: string, progress: Progress,
+): Promise<Outcome> {
+  const result = path.join(lake.scratch, 'result.json');
+  const work = path.join(lake.scratch, 'job');
+  fs.mkdirSync(work);
+  const request = path.join(lake.scratch, 'request.json');
+  fs.writeFileSync(request, JSON.stringify({
+    job_name: dataset.job,
+    script: dataset.script,
+    arguments: dataset.arguments,
+    bucket: dataset.bucket,
+    runs: dataset.runs,
+    deployments: dataset.deployments(),
+    endpoint: emulator.endpoint,
+    jars: environment.jars,
+    java_options: environment.javaOptions,
+    work,
+    result,
+  }));
+  const stderr = fs.openSync(log, 'w');
+  const child = new Child(environment.jobPython, [path.join(LOCAL_GLUE, 'run_job.py'), request], {
+    env: cleanEnvironment({
+      ...emulator.clientEnvironment,
+      AWS_REGION: dataset.region,
+      AWS_DEFAULT_REGION: dataset.region,
+      JAVA_HOME: environment.javaHome,
+      TMPDIR: work,
+      TZ: 'UTC',
+    }),
+    log: stderr,
+    onLine: line => {
+      fs.writeSync(stderr, `${line}\n`);
+      progress.line(`  ${line}`);
+    },
+  });
+  await Promise.race([child.exit, emulator.broken()]);
+  fs.closeSync(stderr);
+  if (!fs.existsSync(result)) {
+    const said = fs.readFileSync(log, 'utf8').trim().split('\n').pop();
+    return { exit_code: 1, error: `${said} (${here(log)})`, record: null, published: null };
+  }
+  return JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome;
+}
+
+type ShownTable = PublishedTable & { readonly database: string };
+
+function shown({ name, rows, location, columns }: PublishedTable, database: string): ShownTable {
+  return { name, database, rows, location, columns: columns.map(column => ({ name: column.name, type: column.type })) };
+}
+
+/** A table for a person: its columns, a few rows, where its files are. */
+function describe(table: ShownTable, sample: Answer, lake: Lake): string[] {
+  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+  const bold = (text: string) => paint('bold', text, process.stdout);
+  const [, ...columns] = formatTable([{ name: '' }, { name: '' }], table.columns.map(({ name, type }) => [name, type]), width);
+  const [heading, ...rows] = formatAnswer(sample, width - 2);
+  return [
+    '', `${bold(`${table.database}.${table.name}`)}  ${table.rows.toLocaleString('en')} rows`,
+    ...columns.map(line => `  ${line}`),
+    '', `  ${bold(heading)}`, ...rows.map(line => `  ${line}`),
+    '', `  ${table.location}`, `  ${here(lake.pathOf(table.location))}`,
+  ];
+}
+
+/** A path as one would type it here. */
+function here(file: string): string {
+  const relative = path.relative('', file);
+  return relative.startsWith('..') ? file : relative;
+}
