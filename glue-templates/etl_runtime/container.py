@@ -31,18 +31,18 @@ def members(original: Original) -> Iterator[list[Member]]:
 
     Damage that shows only while a member is read (a bad checksum, a truncated stream) raises RunFailed as well.
     """
-    mark = original.file.read(4)
-    original.file.seek(0)
-    stream = cast(BinaryIO, original.file)
+    path = original.path
+    with path.open("rb") as stream:
+        mark = stream.read(4)
     with _damage_explained(original.name):
         if mark in ZIP_MARKS:
-            with zipfile.ZipFile(stream) as archive:
+            with zipfile.ZipFile(path) as archive:
                 yield [_zip_member(archive, info) for info in archive.infolist() if _holds_data(info.filename)]
         elif mark.startswith(GZIP_MARK):
             name = original.name[:-3] if original.name.lower().endswith(".gz") else original.name
-            yield [Member(name, None, lambda: cast(BinaryIO, gzip.GzipFile(fileobj=stream)))]
+            yield [Member(name, None, lambda: cast(BinaryIO, gzip.GzipFile(path)))]
         else:
-            yield [Member(original.name, original.size, lambda: stream)]
+            yield [Member(original.name, original.size, lambda: path.open("rb"))]
 
 
 def looks_like_data(name: str) -> bool:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from tempfile import NamedTemporaryFile, _TemporaryFileWrapper, gettempdir
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -32,7 +33,7 @@ PROGRESS_SECONDS = 10
 
 @dataclass(frozen=True)
 class Original:
-    """A downloaded file, byte for byte as the source sent it. The file is deleted when it is closed."""
+    """A downloaded file, byte for byte as the source sent it. It is deleted when `file` is closed."""
 
     file: "_TemporaryFileWrapper[bytes]"
     name: str
@@ -41,6 +42,10 @@ class Original:
     sha256: str
     etag: str | None
     last_modified: str | None
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file.name)
 
 
 class FetchError(Exception):
@@ -103,7 +108,6 @@ def _download(url: str, say: Callable[[str], None]) -> Original:
         with closing(_opener().open(request, timeout=IDLE_TIMEOUT_SECONDS)) as answer:
             size, sha256 = _receive(answer, file, say, public(url))
             file.flush()
-            file.seek(0)
             return Original(file, file_name(url), url, size, sha256, answer.headers["ETag"], answer.headers["Last-Modified"])
     except BaseException as error:
         file.close()

@@ -20,8 +20,9 @@ def now() -> str:
 
 
 def new_run_id() -> str:
-    """Sortable by time, and unique when two runs start in the same second: 20261123T012048Z-3f9a1c."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """Sortable by time, and unique when two runs start at the same moment: 20261123T012048123Z-3f9a1c."""
+    started = datetime.now(UTC)
+    return f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z-{secrets.token_hex(3)}"
 
 
 class RunRecord:
@@ -98,7 +99,7 @@ class RunRecord:
         first, marker, _ = self._content["job_run_id"].partition("_attempt_")
         if not marker:
             return
-        since = f"run_id={datetime.now(UTC) - timedelta(days=LOOK_BACK_DAYS):%Y%m%dT%H%M%SZ}"
+        since = f"run_id={datetime.now(UTC) - timedelta(days=LOOK_BACK_DAYS):%Y%m%dT%H%M%S}"
         for uri in reversed(self._store.list(f"{self._runs}", after=since)):
             record = self._store.read_json(uri) if "/run_id=" in uri else None
             if record and record["job_run_id"].partition("_attempt_")[0] == first and record["run_id"] != self.run_id:

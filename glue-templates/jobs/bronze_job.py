@@ -44,7 +44,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
     with original.file, record.step("unpack"):
         raw_uri = f"{names.raw}run_id={record.run_id}/{original.name}"
-        keeping = background.submit(keep_original, original.file.name, raw_uri, store)
+        keeping = background.submit(keep_original, original.path, raw_uri, store)
         try:
             unpacked = unpack(
                 original, rules, job.document.get("file_table_mapping", {}), names, staging, store, lambda text: record.say("unpack", text)
@@ -69,9 +69,9 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     tell_about_crawler(job, record, published, new)
 
 
-def keep_original(path: str, uri: str, store: Store) -> None:
+def keep_original(path: Path, uri: str, store: Store) -> None:
     """Into raw/, tagged to expire until the run is published."""
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         store.upload(file, uri, tags=SUPERSEDED)
 
 

@@ -1,0 +1,194 @@
+"""What the tests stand on: a real S3 API, a real Spark session, a source that misbehaves on demand."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import bronze_job
+from etl_runtime.errors import RunFailed
+from etl_runtime.store import Store
+
+HERE = Path(__file__).parent
+BUCKET = "pp-dw-123456789012"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def s3_endpoint() -> Iterator[str]:
+    """The emulator of the local run, in memory. LAKE_PYTHON is the Python that has it (`npx projen test:python` sets it)."""
+    python = os.environ["LAKE_PYTHON"]
+    emulator = subprocess.Popen(
+        [python, HERE.parent / "local_glue" / "emulator.py", "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert emulator.stdin and emulator.stdout
+    endpoint = emulator.stdout.readline().strip()
+    os.environ |= {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
+        "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false --conf spark.driver.bindAddress=127.0.0.1 "
+        "--conf spark.driver.host=127.0.0.1 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
+    }
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    yield endpoint
+    emulator.stdin.close()
+    emulator.wait(10)
+
+
+@dataclass
+class Answer:
+    """What the source says to a request: a status, headers, a body, and how much of the body it really sends."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_after: int | None = None
+
+
+@dataclass
+class Source:
+    """An HTTP server on 127.0.0.1. The last answer set for a path is repeated; the earlier ones are given once each."""
+
+    url: str
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    def serves(self, path: str, *answers: Answer | bytes) -> str:
+        self.answers[path] = [answer if isinstance(answer, Answer) else Answer(answer) for answer in answers]
+        return self.url + path
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            found.requests.append(self.path)
+            queue = found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
+            answer = queue.pop(0) if len(queue) > 1 else queue[0]
+            self.send_response(answer.status)
+            for name, value in {"Content-Length": str(len(answer.body)), "Connection": "close", **answer.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body[: answer.cut_after])
+            self.close_connection = True
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Source(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    server.server_close()
+
+
+class Dataset:
+    """A bronze dataset of its own for one test: run its job as Glue would, look at what it left."""
+
+    def __init__(self, name: str, tables: list[str] | None = None) -> None:
+        self.name = name
+        self.store = Store()
+        keys = tables or [name.replace("-", "_")]
+        self.names: dict[str, Any] = {
+            "layer": "bronze",
+            "dataset": name,
+            "bucket": BUCKET,
+            "job": f"pp-dw-bronze-{name}",
+            "crawler": f"pp-dw-bronze-{name}-crawler",
+            "database": "pp_dw_bronze",
+            "raw": f"s3://{BUCKET}/raw/{name}/",
+            "staging": f"s3://{BUCKET}/staging/bronze/{name}/",
+            "runs": f"s3://{BUCKET}/etl/{name}/runs/bronze/",
+            "tables": {key: {"name": key, "location": f"s3://{BUCKET}/bronze/{name}/" + (f"{key}/" if tables else "")} for key in keys},
+            "timeout_minutes": 30,
+        }
+
+    def run(self, url: str, job_run_id: str = "jr_1", **document: Any) -> dict[str, Any]:
+        """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
+        uri = f"s3://{BUCKET}/etl/{self.name}/glue/bronze.json"
+        self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", "source_url": url, **document})
+        arguments = {"JOB_NAME": self.names["job"], "JOB_RUN_ID": job_run_id, "dataset_config": uri, "names": json.dumps(self.names)}
+        argv = [f"--{name}={value}" for name, value in {**arguments, "run_options": "{}"}.items()]
+        bronze_job.main(["bronze_job.py", *argv])
+        return self.record()
+
+    def fails(self, url: str, **document: Any) -> str:
+        """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
+        before = self.published_state()
+        with pytest.raises(RunFailed) as raised:
+            self.run(url, **document)
+        record = self.record()
+        assert (record["status"], record["error"]) == ("failed", str(raised.value))
+        assert self.published_state() == before
+        return str(raised.value)
+
+    def record(self) -> dict[str, Any]:
+        """The last run's record."""
+        record: dict[str, Any] = self.store.read_json(self.store.list(self.names["runs"] + "run_id=")[-1])
+        return record
+
+    def published(self) -> dict[str, Any]:
+        published: dict[str, Any] = self.store.read_json(self.names["runs"] + "published.json")
+        return published
+
+    def table(self, key: str | None = None) -> pa.Table:
+        """The published table, read from the files that published.json lists."""
+        files = self.published()["tables"][key or self.name.replace("-", "_")]["files"]
+        return pa.concat_tables(pq.read_table(io.BytesIO(self.store.read(f"s3://{BUCKET}/{file}") or b"")) for file in files)
+
+    def rows(self, key: str | None = None) -> list[dict[str, Any]]:
+        """The published rows without meta_run_id, which every run has anew."""
+        return [{name: value for name, value in row.items() if name != "meta_run_id"} for row in self.table(key).to_pylist()]
+
+    def published_state(self) -> dict[str, bytes | None]:
+        """Every published object and published.json, byte for byte."""
+        uris = self.store.list(f"s3://{BUCKET}/bronze/{self.name}/") + [self.names["runs"] + "published.json"]
+        return {uri: self.store.read(uri) for uri in uris}
+
+
+@pytest.fixture
+def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
+    """Makes datasets whose names no other test uses."""
+    base = request.node.originalname.replace("_", "-")
+    made: list[Dataset] = []
+
+    def make(tables: list[str] | None = None) -> Dataset:
+        made.append(Dataset(f"{base[:60]}-{abs(hash(request.node.nodeid)) % 100_000}-{len(made)}", tables))
+        return made[-1]
+
+    return make
+
+
+def zipped(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def gzipped(*members: bytes) -> bytes:
+    return b"".join(gzip.compress(member) for member in members)

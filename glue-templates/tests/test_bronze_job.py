@@ -1,0 +1,191 @@
+"""The job as a whole, on real Spark and a real S3 API: what is published, what is kept, what a failure leaves alone."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+
+import pytest
+
+from conftest import BUCKET, Answer, Dataset, Source, zipped
+from etl_runtime import shape as shaping
+from etl_runtime import unpack as unpacking
+from etl_runtime.errors import RunFailed
+from etl_runtime.fetch import fetch
+
+MakeDataset = Callable[..., Dataset]
+
+
+def test_a_csv_becomes_a_typed_table_and_the_original_is_kept(dataset: MakeDataset, source: Source) -> None:
+    zips = dataset()
+    csv = b'Zip Code,City,Pop.,Rate,Share,Since\n00501,"Holtsville, NY",12,1.50,0.1,2024-01-02\n06390,Fishers,,2.25,3,\n'
+    record = zips.run(source.serves("/zips.csv", Answer(csv, headers={"ETag": '"1"'})))
+    run_id = record["run_id"]
+    assert zips.rows() == [
+        {"zip_code": "00501", "city": "Holtsville, NY", "pop": 12, "rate": Decimal("1.50"), "share": 0.1, "since": date(2024, 1, 2), "meta_rescued": None},
+        {"zip_code": "06390", "city": "Fishers", "pop": None, "rate": Decimal("2.25"), "share": 3.0, "since": None, "meta_rescued": None},
+    ]  # fmt: skip
+    assert set(zips.table()["meta_run_id"].to_pylist()) == {run_id}
+    (original,) = record["sources"]
+    assert original["raw"] == f"s3://{BUCKET}/raw/{zips.name}/run_id={run_id}/zips.csv"
+    assert (original["size_bytes"], original["sha256"], original["etag"]) == (len(csv), sha256(csv).hexdigest(), '"1"')
+    assert zips.store.read(original["raw"]) == csv
+
+
+def test_the_record_tells_what_was_made(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    record = made.run(source.serves("/x.csv", b"Id,Name\n1,a\n5,\n"))
+    (table,) = record["tables"]
+    assert (record["status"], record["error"], record["job_run_id"]) == ("published", None, "jr_1")
+    assert (table["rows"], table["nulls"], table["bounds"], table["rescued"]) == (2, {"id": 0, "name": 1}, {"id": ["1", "5"]}, {})
+    assert [(column["name"], column["source"], column["type"]) for column in table["columns"]] == [
+        ("id", "Id", "bigint"),
+        ("name", "Name", "string"),
+    ]
+    assert set(record["steps"]) == {"fetch", "unpack", "start spark", "convert", "publish"}
+
+
+def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n2\n"))
+    first = made.published()
+    made.run(source.serves("/x.csv", b"id\n3\n"))
+    second = made.published()
+    table = made.name.replace("-", "_")
+    assert first["tables"][table]["files"] == second["tables"][table]["files"] == [f"bronze/{made.name}/{table}.parquet"]
+    assert [row["id"] for row in made.rows()] == [3]
+    assert made.store.list(made.names["staging"]) == []
+
+
+def test_a_large_table_is_many_objects_and_the_old_ones_go(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "PART_BYTES", 500)
+    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 200)
+    monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 500)
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n" + b"\n".join(b"%d" % row for row in range(1000)))
+    made.run(url)
+    made.run(url)
+    published = made.published()
+    files = published["tables"][made.name.replace("-", "_")]["files"]
+    assert len(files) > 5
+    assert all(published["run_id"] in file for file in files)
+    assert made.store.list(f"s3://{BUCKET}/bronze/{made.name}/") == sorted(f"s3://{BUCKET}/{file}" for file in files)
+    assert [row["id"] for row in made.rows()] == list(range(1000))
+
+
+def test_tables_of_a_zip(dataset: MakeDataset, source: Source) -> None:
+    cder = dataset(["products", "packages"])
+    archive = zipped(**{"data/Products.txt": b"id|name\n1|a\n", "data/Packages.txt": b"id|size\n1|2\n2|3\n", "readme.pdf": b"%PDF"})
+    cder.run(
+        source.serves("/cder.zip", Answer(archive)),
+        delimiter="|",
+        file_table_mapping={"Products.txt": "products", "Packages*": "packages"},
+    )
+    assert cder.rows("products") == [{"id": 1, "name": "a", "meta_rescued": None}]
+    assert [row["size"] for row in cder.rows("packages")] == [2, 3]
+
+
+def test_files_of_one_table_may_differ_in_columns(dataset: MakeDataset, source: Source) -> None:
+    made = dataset(["all"])
+    archive = zipped(**{"2023.csv": b"id,name\n1,a\n", "2024.csv": b"name,id,extra\nb,2,x\n"})
+    made.run(source.serves("/x.zip", Answer(archive)), file_table_mapping={"*.csv": "all"})
+    assert made.rows("all") == [
+        {"id": 1, "name": "a", "extra": None, "meta_rescued": None},
+        {"id": 2, "name": "b", "extra": "x", "meta_rescued": None},
+    ]
+
+
+def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(unpacking, "SAMPLES_A_TABLE", 1)
+    made = dataset()
+    made.run(source.serves("/x.csv", b"a,b,c\n1,1.50,2024-01-01\n" * 1 + b"2,2.25,2024-01-02\n" * 50 + b"2.5,3,soon\n"))
+    types = {column["name"]: column["type"] for column in made.record()["tables"][0]["columns"]}
+    assert types == {"a": "double", "b": "string", "c": "string"}
+    assert made.rows()[-1] == {"a": 2.5, "b": "3", "c": "soon", "meta_rescued": None}
+
+
+def test_published_types_are_a_contract_and_misfits_are_rescued(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id,price\n1,1.50\n"))
+    record = made.run(source.serves("/x.csv", b"id,price\n2,n/a\nx,2.5\n3,9.99\n"))
+    assert made.rows() == [
+        {"id": 2, "price": None, "meta_rescued": '{"price": "n/a"}'},
+        {"id": None, "price": None, "meta_rescued": '{"id": "x", "price": "2.5"}'},
+        {"id": 3, "price": Decimal("9.99"), "meta_rescued": None},
+    ]
+    assert record["tables"][0]["rescued"] == {"id": 1, "price": 2}
+
+
+def test_new_columns_are_added_and_missing_ones_are_null(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id,gone\n1,a\n"))
+    made.run(source.serves("/x.csv", b"New,id\n2024-01-01,2\n"))
+    assert made.rows() == [{"id": 2, "gone": None, "new": date(2024, 1, 1), "meta_rescued": None}]
+
+
+def test_ragged_rows_keep_every_field(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b'a,b,c\n1,2,3\n4\n5,6,7,8,"9,9"\n10,11,12,,\n13,14,15\n'))
+    assert made.rows() == [
+        {"a": 1, "b": 2, "c": 3, "meta_rescued": None},
+        {"a": 4, "b": None, "c": None, "meta_rescued": '{"_missing": ["b", "c"]}'},
+        {"a": 5, "b": 6, "c": 7, "meta_rescued": '{"_surplus": ["8", "9,9"]}'},
+        {"a": 10, "b": 11, "c": 12, "meta_rescued": None},
+        {"a": 13, "b": 14, "c": 15, "meta_rescued": None},
+    ]
+
+
+def test_the_crawler_is_never_started_and_its_command_is_printed(
+    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert f"aws glue start-crawler --name {made.names['crawler']}" in capsys.readouterr().out
+    made.run(source.serves("/x.csv", b"id\n2\n"))
+    assert "not needed: the schema is that of the last publication" in capsys.readouterr().out
+    made.run(source.serves("/x.csv", b"id,more\n2,3\n"))
+    assert "changed since the last publication" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_source_that_fails_leaves_the_last_table(
+    dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bronze_job.fetch", lambda url, say: fetch(url, say, first_wait_seconds=0.01))
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))
+
+
+def test_glue_retrying_a_run_that_failed_for_good_ends_at_once(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.fails(source.url + "/gone.csv")
+    requests = len(source.requests)
+    with pytest.raises(RunFailed, match="Not tried again.*404"):
+        made.run(source.serves("/gone.csv", b"id\n1\n"), job_run_id="jr_1_attempt_1")
+    assert len(source.requests) == requests
+    made.run(source.url + "/gone.csv", job_run_id="jr_2")
+
+
+def test_glue_retrying_a_run_that_may_succeed_does_its_work(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.fails(source.serves("/x.csv", b""))
+    made.run(source.serves("/x.csv", b"id\n1\n"), job_run_id="jr_1_attempt_1")
+    assert made.rows() == [{"id": 1, "meta_rescued": None}]
+
+
+def test_publication_does_not_begin_shortly_before_the_timeout(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n1\n")
+    made.run(url)
+    made.names["timeout_minutes"] = 10
+    assert "ten minutes are left" in made.fails(url)
+
+
+def test_rows_in_must_be_rows_out(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n1\n2\n")
+    made.run(url)
+    monkeypatch.setattr("etl_runtime.records.Records.count", lambda run: len(run.ends) + 1)
+    assert "3 records were counted while unpacking, 2 rows were written" in made.fails(url)

@@ -1,0 +1,87 @@
+"""Lossless typing: a column gets a type only if the text of each value can be rebuilt from what is stored."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl_runtime.forms import BIGINT, DATE, POINT_ZERO, SHORTEST, TEXT, Form, Guess, guess, restore, store, stored, stored_with_misfits
+
+FORMS = [BIGINT, Form("decimal(18,2)"), Form("decimal(38,9)"), SHORTEST, POINT_ZERO, DATE, TEXT]
+
+number_like = st.from_regex(r"\A[-+]?[0-9]{1,20}(\.[0-9]{0,12})?\Z")
+date_like = st.from_regex(r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]\Z")
+odd = st.sampled_from(
+    ["0", "-0", "00", "1e5", "NaN", "nan", "inf", "-0.00", "1,234", "(12)", " 1", "1 ", "٣", "0.1", ".5", "5.", "true", "9" * 19]
+)
+plain = (
+    st.integers().map(str)
+    | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+    | st.decimals(places=2, allow_nan=False, allow_infinity=False).map(str)
+)
+cell = st.none() | number_like | date_like | odd | plain | st.text(min_size=1, max_size=8)
+alike = st.sampled_from([number_like, date_like, plain, st.integers(-999, 999).map(str), st.decimals(-99, 99, places=2).map(str)]).flatmap(
+    lambda kind: st.lists(st.none() | kind, max_size=6)
+)
+
+
+def text(cells: list[str | None]) -> pa.Array:
+    return pa.array(cells, pa.string())
+
+
+@given(st.lists(cell, max_size=6) | alike)
+def test_what_is_stored_by_the_best_guess_can_be_rebuilt(cells: list[str | None]) -> None:
+    form = guess(text(cells)).best
+    assert restore(store(text(cells), form), form).to_pylist() == cells
+
+
+@given(st.lists(cell, max_size=8), st.sampled_from(FORMS))
+def test_a_misfit_leaves_its_cell_null_and_the_others_as_they_are(cells: list[str | None], form: Form) -> None:
+    values, misfits = stored_with_misfits(text(cells), form)
+    rebuilt = restore(values, form).to_pylist()
+    for before, after, misfit in zip(cells, rebuilt, misfits.to_pylist(), strict=True):
+        assert after == (None if misfit else before)
+        assert misfit == (before is not None and stored(text([before]), form) is None)
+
+
+@given(st.lists(cell, max_size=5), st.lists(cell, max_size=5))
+def test_merged_guesses_fit_all_the_values(one: list[str | None], other: list[str | None]) -> None:
+    merged = guess(text(one)).merged(guess(text(other)))
+    assert stored(text(one + other), merged.best) is not None
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_"),
+    [
+        (["1", "-20", "0"], "bigint"),
+        (["9223372036854775807"], "bigint"),
+        (["9223372036854775808"], "string"),
+        (["007"], "string"),
+        (["+1"], "string"),
+        (["-0"], "double"),
+        (["1.50", "-0.25"], "decimal(18,2)"),
+        (["12345678901234567.89"], "decimal(38,2)"),
+        (["0.00000001", "0.00000000"], "decimal(18,8)"),
+        (["1.5", "2", "3.25"], "double"),
+        (["1.0", "2.25"], "double"),
+        (["1.10", "1.2"], "string"),
+        (["2.50", "3"], "string"),
+        (["1e5"], "string"),
+        (["NaN", "1.5"], "string"),
+        (["nan", "inf"], "string"),
+        (["1,234"], "string"),
+        (["2024-02-29"], "date"),
+        (["2024-02-30"], "string"),
+        (["00000000"], "string"),
+        (["0000-01-01"], "string"),
+        ([None, None], "string"),
+        ([None, "4"], "bigint"),
+        (["1", "x"], "string"),
+    ],
+)
+def test_types(cells: list[str | None], type_: str) -> None:
+    assert guess(text(cells)).best.type == type_
+
+
+def test_no_value_seen_leaves_every_form_open() -> None:
+    assert Guess().merged(guess(text(["1"]))) == guess(text(["1"])).merged(Guess()) == guess(text(["1"]))

@@ -1,0 +1,148 @@
+"""Publication killed at any call to S3, then run again: the tables are exactly right, all of them or none."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from conftest import BUCKET, Answer, Dataset, Source, zipped
+from etl_runtime import publish as publishing
+from etl_runtime import shape as shaping
+from etl_runtime import unpack as unpacking
+from etl_runtime.arguments import Names, TableName
+from etl_runtime.store import Store
+
+MakeDataset = Callable[..., Dataset]
+WRITES = ("write_json", "copy", "delete", "tag")
+MAPPING = {"a.csv": "a", "b.csv": "b"}
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after it runs, no handler catches it."""
+
+
+class DyingStore(Store):
+    """Dies before its n-th write, and from then on does nothing, as a dead process."""
+
+    def __init__(self, writes_before_death: int) -> None:
+        super().__init__()
+        self.left = writes_before_death
+
+
+def dying(name: str) -> Callable[..., Any]:
+    def write(self: DyingStore, *arguments: Any, **options: Any) -> Any:
+        if self.left <= 0:
+            raise Killed
+        self.left -= 1
+        return getattr(Store, name)(self, *arguments, **options)
+
+    return write
+
+
+for name in WRITES:
+    setattr(DyingStore, name, dying(name))
+
+
+def archive(first: int, rows: int) -> Answer:
+    lines = b"".join(b"%d\n" % number for number in range(first, first + rows))
+    return Answer(zipped(**{"a.csv": b"n\n" + lines, "b.csv": b"n\n" + lines}))
+
+
+def numbers(made: Dataset, key: str) -> list[int]:
+    return [row["n"] for row in made.rows(key)]
+
+
+def objects(made: Dataset) -> list[str]:
+    found: list[str] = made.store.list(f"s3://{BUCKET}/bronze/{made.name}/")
+    return found
+
+
+@pytest.fixture(params=["one object a table", "many objects a table"])
+def made(request: pytest.FixtureRequest, dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    if request.param == "many objects a table":
+        monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 60)
+        monkeypatch.setattr(unpacking, "PART_BYTES", 100)
+        monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 50)
+    return dataset(["a", "b"])
+
+
+def test_killed_at_any_write_the_next_run_makes_it_right(made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dead run is finished or has never been, and then the next run publishes its own."""
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+    survived = False
+    writes = 0
+    while not survived:
+        first = 1000 * (writes + 1)
+        before = [numbers(made, key) for key in "ab"]
+        with monkeypatch.context() as dying_run, suppress(Killed):
+            dying_run.setattr("bronze_job.Store", lambda: DyingStore(writes))  # noqa: B023
+            made.run(source.serves("/x.zip", archive(first, 60)), file_table_mapping=MAPPING)
+            survived = True
+        publishing.recover(names(made), made.store, lambda _: None)
+        after = [numbers(made, key) for key in "ab"]
+        assert after[0] == after[1]
+        assert after in ([list(range(first, first + 60))] * 2, *([before] if not survived else []))
+        files = [f"s3://{BUCKET}/{file}" for table in made.published()["tables"].values() for file in table["files"]]
+        assert objects(made) == sorted(files)
+        assert made.store.list(made.names["staging"]) == []
+        writes += 1
+    assert writes > 8
+    print(f"killed at each of {writes - 1} writes")
+
+
+def names(made: Dataset) -> Any:
+    return Names(**{**made.names, "tables": {key: TableName(**table) for key, table in made.names["tables"].items()}})
+
+
+def test_a_dead_publication_whose_staging_expired_is_undone(made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old objects are still there, or come back from the bucket's versions."""
+    made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+    before = made.published_state()
+    copied: list[str] = []
+
+    def copy_one_then_die(self: Store, from_uri: str, to_uri: str, version: str | None = None) -> None:
+        if copied:
+            raise Killed
+        copied.append(to_uri)
+        original_copy(self, from_uri, to_uri, version)
+
+    original_copy = Store.copy
+    monkeypatch.setattr(publishing, "CALLS_AT_ONCE", 1)
+    monkeypatch.setattr(Store, "copy", copy_one_then_die)
+    with pytest.raises(Killed):
+        made.run(source.serves("/x.zip", archive(1000, 60)), file_table_mapping=MAPPING)
+    monkeypatch.setattr(Store, "copy", original_copy)
+    assert made.published_state() != before
+    made.store.delete(made.store.list(made.names["staging"]))
+    publishing.recover(names(made), made.store, lambda _: None)
+    assert made.published_state() == before
+    made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+
+
+def test_originals_expire_unless_they_are_the_published_ones(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+
+    def tags(record: dict[str, Any]) -> list[Any]:
+        key = record["sources"][0]["raw"].removeprefix(f"s3://{BUCKET}/")
+        return list(made.store.client.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"])
+
+    first = made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert tags(first) == []
+    second = made.run(source.serves("/x.csv", b"id\n2\n"))
+    assert (tags(first), tags(second)) == ([{"Key": "medallion:superseded", "Value": "true"}], [])
+    made.fails(source.serves("/x.csv", b"id\n"))
+    assert tags(made.record()) == [{"Key": "medallion:superseded", "Value": "true"}]
+    assert tags(second) == []
+
+
+def test_nothing_is_written_outside_the_datasets_own_prefixes(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    before = set(made.store.list(f"s3://{BUCKET}/"))
+    made.run(source.serves("/x.zip", Answer(zipped(**{"../../evil.csv": b"id\n1\n"}))))
+    written = {uri.removeprefix(f"s3://{BUCKET}/") for uri in set(made.store.list(f"s3://{BUCKET}/")) - before}
+    allowed = tuple(f"{prefix}/{made.name}/" for prefix in ("raw", "bronze", "staging/bronze", "etl"))
+    assert written
+    assert all(key.startswith(allowed) for key in written), json.dumps(sorted(written))

@@ -1,0 +1,143 @@
+"""Containers, encodings and delimiters: what comes out of an original, or the error that says what to do."""
+
+import io
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conftest import Answer, Dataset, Source, gzipped, zipped
+from etl_runtime import unpack as unpacking
+
+MakeDataset = Callable[..., Dataset]
+CSV = b"id,name\n1,a\n2,b\n"
+ROWS = [{"id": 1, "name": "a", "meta_rescued": None}, {"id": 2, "name": "b", "meta_rescued": None}]
+
+
+def encrypted_zip() -> bytes:
+    """A ZIP whose one member has the encryption bit set."""
+    content = bytearray(zipped(**{"x.csv": CSV}))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.index(mark) + offset
+        content[at : at + 2] = struct.pack("<H", 1)
+    return bytes(content)
+
+
+def with_bad_checksum(archive: bytes) -> bytes:
+    content = bytearray(archive)
+    at = content.index(b"PK\x01\x02") + 16
+    content[at : at + 4] = b"\0\0\0\0"
+    return bytes(content)
+
+
+def stored_zip(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, CSV if not name.endswith("/") else b"")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "document"),
+    [
+        pytest.param("/x.csv", CSV, {}, id="plain"),
+        pytest.param("/x.csv", CSV.replace(b"\n", b"\r\n"), {}, id="CR LF"),
+        pytest.param("/x.csv", CSV.replace(b"\n", b"\r"), {}, id="CR only"),
+        pytest.param("/x.csv", CSV[:-1], {}, id="no line end at the end"),
+        pytest.param("/x.csv", b"\n" + CSV + b"\n\n", {}, id="empty lines"),
+        pytest.param("/x.csv.gz", gzipped(CSV), {}, id="gzip"),
+        pytest.param("/x.csv.gz", gzipped(CSV[:12], CSV[12:]), {}, id="gzip of two members"),
+        pytest.param("/x.csv", gzipped(CSV), {}, id="gzip named .csv"),
+        pytest.param("/x.gz", zipped(**{"x.csv": CSV}), {}, id="ZIP named .gz"),
+        pytest.param("/x.zip", zipped(**{"a/b/x.csv": CSV}), {}, id="ZIP with folders"),
+        pytest.param("/x.zip", zipped(**{"x.csv": CSV, "readme.pdf": b"%PDF", "licence.html": b"<html>"}), {}, id="ZIP with company"),
+        pytest.param("/x.zip", stored_zip("d/", "d/x.csv", "__MACOSX/d/._x.csv", "d/.DS_Store"), {}, id="ZIP from a Mac"),
+        pytest.param("/x.zip", stored_zip("../../x.csv"), {}, id="ZIP with ../"),
+        pytest.param("/x.zip", stored_zip("/etc/x.csv"), {}, id="ZIP with an absolute name"),
+        pytest.param("/x.csv", b"\xef\xbb\xbf" + CSV, {}, id="UTF-8 mark"),
+        pytest.param("/x.csv", CSV.decode().encode("utf-16"), {}, id="UTF-16 mark"),
+        pytest.param("/x.csv", CSV.decode().encode("utf-16-be"), {"file_format": {"encoding": "utf-16-be"}}, id="UTF-16 declared"),
+        pytest.param("/x.csv", CSV.replace(b",", b"|"), {"delimiter": "|"}, id="pipe"),
+        pytest.param("/x.csv", CSV.replace(b",", b"\t"), {"file_format": {"delimiter": "\t"}}, id="tab"),
+        pytest.param("/x.csv", CSV.replace(b",", b"~|~"), {"delimiter": "~|~"}, id="delimiter of three characters"),
+        pytest.param("/x.csv", CSV.replace(b",", "§".encode()), {"delimiter": "§"}, id="delimiter outside ASCII"),
+        pytest.param("/x.csv?key=1", CSV, {}, id="query in the URL"),
+    ],
+)  # fmt: skip
+def test_one_table_from(dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any]) -> None:
+    made = dataset()
+    made.run(source.serves(path.partition("?")[0], Answer(body)), **document)
+    assert made.rows() == ROWS
+
+
+@pytest.mark.parametrize(
+    ("body", "document", "message"),
+    [
+        pytest.param(b"", {}, "x.csv is empty", id="no bytes"),
+        pytest.param(b"\n\n", {}, "x.csv is empty", id="empty lines alone"),
+        pytest.param(b"id,name\n", {}, "a header and no records", id="header only"),
+        pytest.param(b"id,name\n1,caf\xe9\n", {}, r"x.csv, line 2: the byte 0xE9 is not utf-8. Declare .*file_format.encoding", id="cp1252 undeclared"),
+        pytest.param(CSV, {"file_format": {"encoding": "klingon"}}, "klingon, which Python does not know", id="unknown encoding"),
+        pytest.param(b"<!DOCTYPE html><p>Sorry", {}, "HTML page", id="an apology in HTML"),
+        pytest.param(b'id,name\n1,"a\n2,b\n', {}, "a quote opens in record 2 and never closes", id="open quote"),
+        pytest.param(zipped(), {}, "holds no file of data", id="empty ZIP"),
+        pytest.param(stored_zip("d/"), {}, "holds no file of data", id="ZIP with a folder alone"),
+        pytest.param(zipped(**{"x.csv": b""}), {}, "x.csv is empty", id="ZIP with an empty file"),
+        pytest.param(zipped(**{"a.csv": CSV, "B c.csv": CSV}), {}, r'file_table_mapping \{"a.csv": "a", "B c.csv": "b_c"\}', id="ZIP with two files"),
+        pytest.param(zipped(**{"a.csv": CSV})[:-30], {}, "damaged or cut off", id="truncated ZIP"),
+        pytest.param(with_bad_checksum(zipped(**{"a.csv": CSV})), {}, "damaged or cut off", id="bad checksum"),
+        pytest.param(encrypted_zip(), {}, "encrypted", id="encrypted ZIP"),
+        pytest.param(gzipped(CSV)[:-6], {}, "damaged or cut off", id="truncated gzip"),
+    ],
+)  # fmt: skip
+def test_no_table_from(dataset: MakeDataset, source: Source, body: bytes, document: dict[str, Any], message: str) -> None:
+    made = dataset()
+    made.run(source.serves("/good.csv", CSV))
+    made_error = made.fails(source.serves("/x.csv", Answer(body)), **document)
+    assert re.search(message, made_error)
+
+
+def test_a_mapping_that_matches_nothing_names_what_is_there(dataset: MakeDataset, source: Source) -> None:
+    cder = dataset(["products"])
+    error = cder.fails(source.serves("/x.zip", zipped(**{"packages.csv": CSV})), file_table_mapping={"products.csv": "products"})
+    assert '"products.csv" matches no file of x.zip. It holds: packages.csv' in error
+
+
+def test_without_a_header_columns_are_numbered(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"1,a\n2,b\n"), file_format={"header": False})
+    assert made.rows() == [{"column_1": 1, "column_2": "a", "meta_rescued": None}, {"column_1": 2, "column_2": "b", "meta_rescued": None}]
+
+
+def test_a_delimiter_inside_quotes_stays(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b'id||name\n1||"a||b"\n'), delimiter="||")
+    assert made.rows() == [{"id": 1, "name": "a||b", "meta_rescued": None}]
+
+
+def test_quotes_are_text_where_the_file_does_not_quote(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b'id,name\n1,"a\n2,b"\n'), file_format={"quote": ""})
+    assert [row["name"] for row in made.rows()] == ['"a', 'b"']
+
+
+def test_odd_text_is_kept_as_it_is(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b'id,name\n007,5" pipe\n008,"a ""b""\r\nc"\n009, x \n010,nul\0l\n'))
+    assert [(row["id"], row["name"]) for row in made.rows()] == [
+        ("007", '5" pipe'), ("008", 'a "b"\r\nc'), ("009", " x "), ("010", "nul\0l"),
+    ]  # fmt: skip
+
+
+def test_parts_end_where_records_end(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "PART_BYTES", 1000)
+    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 300)
+    made = dataset()
+    body = b"id,name\n" + b"".join(b'%d,"line one\nline %d, two"\n' % (row, row) for row in range(500))
+    record = made.run(source.serves("/x.csv", body))
+    assert record["tables"][0]["rows"] == 500
+    assert [(row["id"], row["name"]) for row in made.rows()] == [(row, f"line one\nline {row}, two") for row in range(500)]
