@@ -126,7 +126,6 @@ def _configure_spark(request: Request) -> None:
         "spark.driver.extraClassPath": f"{request.jars}/*",
         # A short job ends before the second compiler pays: half the CPU.
         "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {request.java_options}",
-        "spark.local.dir": request.work,
         "spark.sql.warehouse.dir": f"{request.work}/warehouse",
         "spark.sql.shuffle.partitions": "4",
         "spark.ui.enabled": "false",
@@ -154,6 +153,7 @@ def _configure_spark(request: Request) -> None:
     os.environ.update(
         SPARK_CONF_DIR=str(folder),
         SPARK_HOME=str(Path(pyspark.__file__).parent),
+        SPARK_LOCAL_DIRS=request.work,
         SPARK_LOCAL_IP="127.0.0.1",
         PYSPARK_PYTHON=sys.executable,
     )

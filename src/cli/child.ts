@@ -1,4 +1,5 @@
 import { spawn, ChildProcess } from 'child_process';
+import * as fs from 'fs';
 import * as path from 'path';
 import * as readline from 'readline';
 
@@ -6,13 +7,14 @@ import * as readline from 'readline';
 export interface ChildOptions {
   /** Its whole environment. */
   readonly env: NodeJS.ProcessEnv;
-  /** File descriptor for its standard error. */
-  readonly log: number;
-  /** Called with each line of its standard output. Without it, standard output goes to the log too. */
-  readonly onLine?: (line: string) => void;
+  /** File to which its standard error is added. */
+  readonly log: string;
+  /** Called with each line of its standard output. */
+  readonly onLine: (line: string) => void;
 }
 
 const running = new Set<Child>();
+let interrupted = false;
 
 /**
  * A process of ours, with a process group of its own: it ends with everything it started, when we say so and when we die.
@@ -21,27 +23,28 @@ const running = new Set<Child>();
  * Other programs are started through {@link GUARD}, which does it for them.
  */
 export class Child {
-  /** Resolves with the exit code, or undefined when a signal ended it. */
+  /** Resolves with the exit code, or undefined when a signal ended it; never once the command was interrupted. */
   public readonly exit: Promise<number | undefined>;
+  private readonly closed: Promise<void>;
   private readonly process: ChildProcess;
 
   public constructor(command: string, args: string[], options: ChildOptions) {
-    this.process = spawn(command, args, {
-      detached: true,
-      env: options.env,
-      stdio: ['pipe', options.onLine ? 'pipe' : options.log, options.log],
-    });
+    const log = fs.openSync(options.log, 'a');
+    this.process = spawn(command, args, { detached: true, env: options.env, stdio: ['pipe', 'pipe', log] });
+    fs.closeSync(log);
     running.add(this);
-    if (options.onLine && this.process.stdout) {
+    if (this.process.stdout) {
       readline.createInterface({ input: this.process.stdout }).on('line', options.onLine);
     }
     this.exit = new Promise((resolve, reject) => {
       this.process.on('error', reject);
-      this.process.on('close', code => {
-        running.delete(this);
-        resolve(code ?? undefined);
-      });
+      this.process.on('close', code => interrupted || resolve(code ?? undefined));
     });
+    this.closed = new Promise(resolve => {
+      this.process.on('error', () => resolve());
+      this.process.on('close', () => resolve());
+    });
+    void this.closed.then(() => running.delete(this));
   }
 
   /** Ends the process and all of its group at once, and waits until it is gone. Nothing that matters is half written: see run_job.py and emulator.py. */
@@ -50,12 +53,13 @@ export class Child {
     if (pid !== undefined && this.process.exitCode === null && this.process.signalCode === null) {
       process.kill(-pid, 'SIGKILL');
     }
-    await this.exit.catch(() => undefined);
+    await this.closed;
   }
 }
 
-/** Ends every process that was started here. */
-export async function stopChildren(): Promise<void> {
+/** Ends every process that was started here, for good: what waits for one of them is not resumed. */
+export async function interrupt(): Promise<void> {
+  interrupted = true;
   await Promise.all([...running].map(child => child.stop()));
 }
 

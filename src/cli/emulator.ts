@@ -31,20 +31,18 @@ export class Emulator {
    */
   public static async start(python: string, lake: Lake): Promise<Emulator> {
     const log = path.join(lake.scratch, 'emulator.log');
-    const stderr = fs.openSync(log, 'w');
-    const endpoint = new Promise<string>((resolve, reject) => {
-      const child: Child = new Child(python, [path.join(LOCAL_GLUE, 'emulator.py'), '--data', lake.buckets], {
-        env: cleanEnvironment({ TMPDIR: lake.scratch }),
-        log: stderr,
-        onLine: resolve,
-      });
-      void child.exit.then(() => reject(new Failure(`The S3 emulator did not start: ${lastLine(log)}`, 1)), reject);
-      started = child;
+    let announce: (line: string) => void = () => undefined;
+    const announced = new Promise<string>(resolve => { announce = resolve; });
+    const child = new Child(python, [path.join(LOCAL_GLUE, 'emulator.py'), '--data', lake.buckets], {
+      env: cleanEnvironment({ TMPDIR: lake.scratch }),
+      log,
+      onLine: announce,
     });
-    let started: Child | undefined;
-    const address = await endpoint;
-    fs.closeSync(stderr);
-    return new Emulator(address, started as unknown as Child, log);
+    const endpoint = await Promise.race([announced, child.exit.then(() => undefined)]);
+    if (endpoint === undefined) {
+      throw new Failure(`The S3 emulator did not start: ${lastLine(log)}`, 1);
+    }
+    return new Emulator(endpoint, child, log);
   }
 
   /** Rejects when the emulator ends before it is stopped: a disk that is full, most of all. */

@@ -112,19 +112,17 @@ class Tools {
   }
 
   public async run(command: string[], detail: (text: string) => void): Promise<void> {
-    const log = fs.openSync(this.log, 'a');
     // Programs leave their temporary files behind when they are killed: here the next set-up removes them.
     const scratch = path.join(cacheFolder(), 'tmp');
     fs.rmSync(scratch, { recursive: true, force: true });
     fs.mkdirSync(scratch);
     const onLine = (line: string) => {
-      fs.writeSync(log, `${line}\n`);
+      fs.appendFileSync(this.log, `${line}\n`);
       const download = /^\s*(Downloading|Using cached) ([A-Za-z0-9_]+).*?(\([\d.]+ [kMG]B\))?$/.exec(line);
       detail(download ? `${download[1].toLowerCase()} ${download[2]} ${download[3] ?? ''}` : detailOf(line));
     };
-    const child = new Child(this.python, [GUARD, ...command], { env: cleanEnvironment({ TMPDIR: scratch }), log, onLine });
+    const child = new Child(this.python, [GUARD, ...command], { env: cleanEnvironment({ TMPDIR: scratch }), log: this.log, onLine });
     const code = await child.exit;
-    fs.closeSync(log);
     fs.rmSync(scratch, { recursive: true, force: true });
     if (code !== 0) {
       throw new Failure(`${causeOf(fs.readFileSync(this.log, 'utf8'))} All of it: ${this.log}`, 1);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { stopChildren } from './child';
+import { interrupt } from './child';
 import { GLUE_VERSIONS } from './environment';
 import { Failure, lineOf } from './failure';
 import { list } from './list';
@@ -74,11 +74,9 @@ async function main(): Promise<void> {
   await command().parseAsync();
 }
 
-let stopping = false;
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
   process.on(signal, () => {
-    stopping = true;
-    void stopChildren().finally(() => {
+    void interrupt().finally(() => {
       process.stderr.write('\nStopped. What was published before is unchanged.\n');
       process.exit(code);
     });
@@ -86,8 +84,6 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 }
 
 main().catch(async (error: unknown) => {
-  await stopChildren();
-  if (!stopping) {
-    process.exitCode = report(error);
-  }
+  await interrupt();
+  process.exitCode = report(error);
 });

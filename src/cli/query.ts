@@ -62,15 +62,13 @@ export function formatAnswer(answer: Answer, width: number): string[] {
  */
 export async function ask(python: string, emulator: Emulator, lake: Lake, sql: string, args: string[]): Promise<string> {
   const log = path.join(lake.scratch, 'query.log');
-  const stderr = fs.openSync(log, 'w');
   const lines: string[] = [];
   const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, sql], {
     env: cleanEnvironment({ ...emulator.clientEnvironment, AWS_REGION: 'us-east-1', TMPDIR: lake.scratch, TZ: 'UTC' }),
-    log: stderr,
+    log,
     onLine: line => lines.push(line),
   });
   const code = await Promise.race([child.exit, emulator.broken()]);
-  fs.closeSync(stderr);
   if (code !== 0) {
     const said = fs.readFileSync(log, 'utf8').trim();
     throw new Failure(code === 2 ? said : `The query failed: ${said.split('\n').pop() ?? ''}`, code === 2 ? 2 : 1);

@@ -89,7 +89,7 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
     }
     const first = tables[0];
     if (first) {
-      progress.line(`\nNext: npx medallion query "SELECT ${first.columns[0]?.name ?? '*'}, count(*) FROM ${first.database}.${first.name} GROUP BY 1"`);
+      progress.line(`\nNext: npx medallion query "SELECT * FROM ${first.database}.${first.name} LIMIT 10"`);
     }
     return true;
   } finally {
@@ -117,7 +117,6 @@ async function runJob(
     work,
     result,
   }));
-  const stderr = fs.openSync(log, 'w');
   const child = new Child(environment.jobPython, [path.join(LOCAL_GLUE, 'run_job.py'), request], {
     env: cleanEnvironment({
       ...emulator.clientEnvironment,
@@ -127,14 +126,13 @@ async function runJob(
       TMPDIR: work,
       TZ: 'UTC',
     }),
-    log: stderr,
+    log,
     onLine: line => {
-      fs.writeSync(stderr, `${line}\n`);
+      fs.appendFileSync(log, `${line}\n`);
       progress.line(`  ${line}`);
     },
   });
   await Promise.race([child.exit, emulator.broken()]);
-  fs.closeSync(stderr);
   if (!fs.existsSync(result)) {
     const said = fs.readFileSync(log, 'utf8').trim().split('\n').pop();
     return { exit_code: 1, error: `${said} (${here(log)})`, record: null, published: null };
@@ -158,7 +156,7 @@ function describe(table: ShownTable, sample: Answer, lake: Lake): string[] {
     '', `${bold(`${table.database}.${table.name}`)}  ${table.rows.toLocaleString('en')} rows`,
     ...columns.map(line => `  ${line}`),
     '', `  ${bold(heading)}`, ...rows.map(line => `  ${line}`),
-    '', `  ${table.location}`, `  ${here(lake.pathOf(table.location))}`,
+    '', `  ${here(lake.pathOf(table.location))}`, `  ${table.location} once deployed`,
   ];
 }
 
