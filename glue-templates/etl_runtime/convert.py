@@ -6,8 +6,9 @@ A task that is run twice writes the same object, so that Spark's retries and spe
 import json
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -71,10 +72,9 @@ def convert(shard: Shard) -> Converted:
                     writer.write_table(table)
                     result.rows += table.num_rows
         if not result.refuted:
-            file.seek(0)
-            _note_statistics(pq.read_metadata(file), result)
-            file.seek(0)
-            _store().upload(cast(BinaryIO, file), shard.uri, metadata={"run-id": shard.run_id})
+            file.flush()
+            _note_statistics(pq.read_metadata(file.name), result)
+            _store().upload(Path(file.name), shard.uri, metadata={"run-id": shard.run_id})
     return result
 
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -28,7 +29,7 @@ class Store:
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if is_missing(error):
+            if self._is_missing(error, bucket, key):
                 return None
             raise
 
@@ -44,15 +45,15 @@ class Store:
     def write_json(self, uri: str, value: object) -> None:
         self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")
 
-    def upload(self, file: BinaryIO, uri: str, *, tags: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None) -> None:
-        """Send a file of any size, in pieces where it is large."""
+    def upload(self, path: Path, uri: str, *, tags: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None) -> None:
+        """Send a file of any size, in pieces where it is large. By its path, because botocore holds the pieces of a stream in memory."""
         bucket, key = split(uri)
         extra: dict[str, Any] = {}
         if tags:
             extra["Tagging"] = urlencode(tags)
         if metadata:
             extra["Metadata"] = dict(metadata)
-        self.client.upload_fileobj(file, bucket, key, ExtraArgs=extra)
+        self.client.upload_file(str(path), bucket, key, ExtraArgs=extra)
 
     def metadata(self, uri: str) -> dict[str, str] | None:
         """The object's own metadata, or None where there is no such object."""
@@ -93,13 +94,13 @@ class Store:
         try:
             self.client.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
         except ClientError as error:
-            if not is_missing(error):
+            if not self._is_missing(error, bucket, key):
                 raise
 
     def list(self, prefix: str, after: str = "") -> list[str]:
         """The URIs below a prefix, sorted; with `after`, only those whose rest behind the prefix sorts after it."""
         bucket, key = split(prefix)
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, StartAfter=key + after)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, StartAfter=key + after if after else "")
         return [f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", [])]
 
     def _head(self, uri: str) -> Any:
@@ -107,9 +108,23 @@ class Store:
         try:
             return self.client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if is_missing(error):
+            if self._is_missing(error, bucket, key):
                 return None
             raise
+
+    def _is_missing(self, error: ClientError, bucket: str, key: str) -> bool:
+        """Whether the call failed because there is no such object.
+
+        S3 says 403 instead of 404 to a role that may list some prefixes only, as ours: then a listing tells.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        code = error.response.get("Error", {}).get("Code")
+        if code in ("NoSuchKey", "404", "NotFound"):
+            return True
+        if code not in ("AccessDenied", "403", "Forbidden"):
+            return False
+        found = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+        return not any(entry["Key"] == key for entry in found)
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -118,7 +133,3 @@ def split(uri: str) -> tuple[str, str]:
         raise ValueError(f"not an s3:// URI: {uri}")
     bucket, _, key = uri[len("s3://") :].partition("/")
     return bucket, key
-
-
-def is_missing(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404", "NotFound")

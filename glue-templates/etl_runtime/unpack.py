@@ -21,7 +21,7 @@ from etl_runtime.text import utf8_blocks, with_stand_in
 PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
 SAMPLE_BYTES = 256 << 10
 SAMPLES_A_TABLE = 64
-UPLOADS_AT_ONCE = 2
+UPLOADS_AT_ONCE = 1  # beside the part that is being cut
 
 
 @dataclass(frozen=True)

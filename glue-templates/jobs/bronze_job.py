@@ -71,8 +71,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
 def keep_original(path: Path, uri: str, store: Store) -> None:
     """Into raw/, tagged to expire until the run is published."""
-    with path.open("rb") as file:
-        store.upload(file, uri, tags=SUPERSEDED)
+    store.upload(path, uri, tags=SUPERSEDED)
 
 
 def described(original: Original, raw_uri: str) -> dict[str, Any]:
