@@ -46,7 +46,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   disableTsconfig: true,
   tsconfigDev: {
     include: ['integ/**/*.ts', '.projenrc.ts'],
-    compilerOptions: { rootDir: '.' },
+    // The sample app imports the library by its name.
+    compilerOptions: { rootDir: '.', paths: { 'cdk-glue-medallion': ['./src'] } },
   },
   projenrcTs: true,
   projenrcTsOptions: { projenCodeDir: '.projen' },
@@ -112,6 +113,17 @@ project.addTask('bench:synth', {
   env: integEnvironment,
   exec: 'node --require ts-node/register test/bench/synth.ts',
 });
+
+// Works in a fresh clone with nothing installed, so it is no projen task.
+project.setScript('demo', 'node integ/quickstart/demo.mjs');
+
+// The sample app's dataset from its synthesized assembly, on real Spark. Slow, so jest's other runs leave it out.
+const endToEnd = project.addTask('test:e2e', {
+  description: 'Run the quickstart\'s dataset and compare its Parquet with the CSV',
+  exec: 'jest --testMatch "<rootDir>/test/**/*.e2e.ts" --coverage=false --testTimeout=900000',
+  receiveArgs: true,
+});
+project.testTask.spawn(endToEnd);
 
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 

@@ -32,7 +32,10 @@ interface Artifact {
 }
 
 interface AssetManifest {
-  readonly files?: Record<string, { readonly source: { readonly path?: string }; readonly destinations: Record<string, { readonly objectKey: string }> }>;
+  readonly files?: Record<string, {
+    readonly source: { readonly path?: string };
+    readonly destinations: Record<string, { readonly objectKey: string }>;
+  }>;
 }
 
 /**
@@ -41,12 +44,13 @@ interface AssetManifest {
  * @param directory the assembly that `cdk synth` wrote
  */
 export function readStacks(directory: string): Stack[] {
-  const artifacts = Object.entries(readJson<{ artifacts?: Record<string, Artifact> }>(path.join(directory, 'manifest.json')).artifacts ?? {});
+  const manifest = readJson<{ artifacts?: Record<string, Artifact> }>(path.join(directory, 'manifest.json'));
+  const artifacts = Object.entries(manifest.artifacts ?? {});
   const assets: Record<string, string> = {};
   for (const [, { type, properties }] of artifacts) {
     if (type === 'cdk:asset-manifest' && properties?.file) {
-      const manifest = readJson<AssetManifest>(path.join(directory, properties.file));
-      for (const file of Object.values(manifest.files ?? {})) {
+      const { files } = readJson<AssetManifest>(path.join(directory, properties.file));
+      for (const file of Object.values(files ?? {})) {
         for (const destination of Object.values(file.destinations)) {
           assets[destination.objectKey] = path.resolve(directory, file.source.path ?? '');
         }

@@ -87,8 +87,9 @@ export function pickDataset(datasets: Dataset[], name: string, stack?: string): 
     throw new Failure(`"${name}" is ${found.length} datasets: ${which}. Say LAYER/DATASET, or add --stack STACK.`, 2);
   }
   if (inStack.length === 0) {
-    const where = stack ? `in stack "${stack}". The stacks with datasets: ${list(datasets.map(each => each.stack))}` : 'in the app. Add a BronzeDataset to a stack';
-    throw new Failure(`There is no dataset ${where}, and run \`npx cdk synth\`.`, 2);
+    throw new Failure(stack && datasets.length
+      ? `There is no dataset in stack "${stack}". Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
+      : 'The app has no datasets yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
   const nearest = inStack.map(each => each.dataset).sort((a, b) => distance(name, a) - distance(name, b))[0];
   const hint = distance(name, nearest) <= Math.max(2, name.length / 3) ? ` Did you mean "${nearest}"?` : '';

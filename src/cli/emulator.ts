@@ -9,21 +9,6 @@ const CANNOT_STORE = 74;
 
 /** The S3 API of a lake, for as long as a command runs. It listens on 127.0.0.1 alone, on a port that was free. */
 export class Emulator {
-  /** Settings that lead every AWS client to the emulator, and none to AWS. */
-  public readonly clientEnvironment: Record<string, string>;
-
-  private constructor(public readonly endpoint: string, private readonly child: Child, private readonly log: string) {
-    this.clientEnvironment = {
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      NO_PROXY: [process.env.NO_PROXY, '127.0.0.1', 'localhost'].filter(Boolean).join(','),
-    };
-  }
-
   /**
    * Starts it and waits until it answers.
    *
@@ -43,6 +28,21 @@ export class Emulator {
       throw new Failure(`The S3 emulator did not start: ${lastLine(log)}`, 1);
     }
     return new Emulator(endpoint, child, log);
+  }
+
+  /** Settings that lead every AWS client to the emulator, and none to AWS. */
+  public readonly clientEnvironment: Record<string, string>;
+
+  private constructor(public readonly endpoint: string, private readonly child: Child, private readonly log: string) {
+    this.clientEnvironment = {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      NO_PROXY: [process.env.NO_PROXY, '127.0.0.1', 'localhost'].filter(Boolean).join(','),
+    };
   }
 
   /** Rejects when the emulator ends before it is stopped: a disk that is full, most of all. */

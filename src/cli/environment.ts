@@ -76,8 +76,8 @@ function missing(set: Record<Part, string>, needed: Part[]): Part[] {
 }
 
 async function build(glueVersion: string, progress: Progress, needed: Part[]): Promise<Record<Part, string>> {
-  progress.line(`Setting up once, into ${cacheFolder()}`);
-  const python = await progress.step('Python', async () => findPython());
+  const python = findPython();
+  progress.line(`Setting up once, into ${cacheFolder()}, with Python ${python.version} (${python.executable})`);
   const set = parts(glueVersion, python.version);
   const todo = missing(set, needed);
   const log = path.join(cacheFolder(), 'set-up.log');
@@ -86,13 +86,13 @@ async function build(glueVersion: string, progress: Progress, needed: Part[]): P
   const step = (part: Part, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
     todo.includes(part) ? progress.step(title, detail => makePart(set[part], () => work(detail))) : undefined;
 
-  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships, for Python ${python.version} (320 MB)`, async detail => {
+  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (320 MB)`, async detail => {
     await tool.run([python.executable, '-m', 'venv', set.job], detail);
     await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
     // pyspark comes as a source package: it is built with the setuptools just installed, not with the newest.
     await tool.pip(set.job, ['--no-build-isolation', '-r', path.join(REQUIREMENTS, `glue-${glueVersion}.txt`)], detail);
   });
-  await step('lake', 'The lake: an S3 API and DuckDB (90 MB)', async detail => {
+  await step('lake', 'Local lake: an S3 API and DuckDB (90 MB)', async detail => {
     await tool.run([python.executable, '-m', 'venv', set.lake], detail);
     await tool.pip(set.lake, ['-r', path.join(REQUIREMENTS, 'lake.txt')], detail);
   });

@@ -8,18 +8,6 @@ const KEPT_LOGS = 20;
 
 /** The local lake: a folder with the buckets' files, logs, and what a command needs while it runs. */
 export class Lake {
-  /** Where the emulator keeps the buckets. */
-  public readonly buckets: string;
-  /** Emptied when a command begins and when it ends. */
-  public readonly scratch: string;
-  private readonly logs: string;
-
-  private constructor(public readonly folder: string) {
-    this.buckets = path.join(folder, 's3');
-    this.scratch = path.join(folder, 'tmp');
-    this.logs = path.join(folder, 'logs');
-  }
-
   /**
    * Opens the lake for this command alone.
    *
@@ -43,6 +31,18 @@ export class Lake {
   /** Whether a folder is a lake, or at least empty: what else could be in it must not be removed. */
   public static isLake(folder: string): boolean {
     return fs.existsSync(path.join(folder, 's3')) || fs.existsSync(path.join(folder, 'logs'));
+  }
+
+  /** Where the emulator keeps the buckets. */
+  public readonly buckets: string;
+  /** Emptied when a command begins and when it ends. */
+  public readonly scratch: string;
+  private readonly logs: string;
+
+  private constructor(public readonly folder: string) {
+    this.buckets = path.join(folder, 's3');
+    this.scratch = path.join(folder, 'tmp');
+    this.logs = path.join(folder, 'logs');
   }
 
   /** Path of a new log. The oldest ones are removed. */

@@ -1,6 +1,6 @@
 import { readDatasets } from './dataset';
 import { paint } from './progress';
-import { formatTable } from './table';
+import { formatTable, outputWidth } from './table';
 
 /** Shows the datasets of the app. */
 export function list(options: { app: string; json: boolean }): void {
@@ -15,7 +15,7 @@ export function list(options: { app: string; json: boolean }): void {
     return;
   }
   const columns = ['dataset', 'layer', 'tables', 'job', 'stack'].map(name => ({ name }));
-  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+  const width = outputWidth();
   const [heading, ...rows] = formatTable(columns, datasets.map(each => [each.dataset, each.layer, each.tables.join(' '), each.job, each.stack]), width);
   process.stdout.write([paint('bold', heading, process.stdout), ...rows, ''].join('\n'));
 }

@@ -39,7 +39,7 @@ export class Progress {
 
   private draw(text: string): void {
     const erased = this.erased();
-    this.live = shorten(text, (process.stderr.columns ?? 80) - 1);
+    this.live = shorten(text, (process.stderr.columns || 80) - 1);
     process.stderr.write(erased + this.live);
   }
 

@@ -6,7 +6,7 @@ import { setUpLake } from './environment';
 import { Failure } from './failure';
 import { Lake } from './lake';
 import { paint, Progress } from './progress';
-import { formatTable } from './table';
+import { formatTable, outputWidth } from './table';
 
 /** Rows shown to a person on a terminal. */
 const SHOWN_ROWS = 40;
@@ -37,7 +37,7 @@ export async function query(sql: string, options: { data: string; json: boolean 
     }
     const limit = process.stdout.isTTY ? ['--limit', String(SHOWN_ROWS)] : [];
     const answer = JSON.parse(await ask(python, emulator, lake, sql, limit)) as Answer;
-    const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+    const width = outputWidth();
     const [heading, ...rows] = formatAnswer(answer, width);
     process.stdout.write([paint('bold', heading, process.stdout), ...rows, ''].join('\n'));
     if (answer.more) {

@@ -8,7 +8,7 @@ import { Failure } from './failure';
 import { Lake } from './lake';
 import { mark, paint, Progress } from './progress';
 import { Answer, ask, formatAnswer } from './query';
-import { formatTable } from './table';
+import { formatTable, outputWidth } from './table';
 
 /** Rows shown of each table after a run. */
 const SAMPLE_ROWS = 5;
@@ -148,7 +148,7 @@ function shown({ name, rows, location, columns }: PublishedTable, database: stri
 
 /** A table for a person: its columns, a few rows, where its files are. */
 function describe(table: ShownTable, sample: Answer, lake: Lake): string[] {
-  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+  const width = outputWidth();
   const bold = (text: string) => paint('bold', text, process.stdout);
   const [, ...columns] = formatTable([{ name: '' }, { name: '' }], table.columns.map(({ name, type }) => [name, type]), width);
   const [heading, ...rows] = formatAnswer(sample, width - 2);

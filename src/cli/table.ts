@@ -1,3 +1,8 @@
+/** How many characters fit on a line of standard output: all, where it is no terminal. */
+export function outputWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
+}
+
 /** A column as it is shown. */
 export interface Column {
   readonly name: string;
@@ -5,17 +10,18 @@ export interface Column {
   readonly right?: boolean;
 }
 
-/** Longest cell shown to a person, in characters. */
+/** Longest cell on a terminal, in characters. */
 const LONGEST_CELL = 40;
 
 /**
  * Rows in columns, for a person.
  *
  * @param cells texts by row; null is shown as nothing
- * @param width how many characters fit; columns that do not are left out, and counted in the heading
+ * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity: nothing is cut
  */
 export function formatTable(columns: Column[], cells: (string | null)[][], width: number): string[] {
-  const shown = cells.map(row => row.map(cell => clip(cell ?? '')));
+  const longest = width === Infinity ? Infinity : LONGEST_CELL;
+  const shown = cells.map(row => row.map(cell => clip(cell ?? '', longest)));
   const widths = columns.map((column, index) => Math.max(column.name.length, ...shown.map(row => row[index].length)));
   let fitting = 0;
   for (let used = 0; fitting < columns.length && (used += widths[fitting] + 2) <= width + 2; fitting++);
@@ -26,7 +32,7 @@ export function formatTable(columns: Column[], cells: (string | null)[][], width
   return [line(columns.map(column => column.name)) + (left ? `  (+ ${left} more column${left > 1 ? 's' : ''})` : ''), ...shown.map(line)];
 }
 
-function clip(cell: string): string {
+function clip(cell: string, longest: number): string {
   const oneLine = cell.replace(/[\r\n\t]/g, ' ');
-  return oneLine.length > LONGEST_CELL ? `${oneLine.slice(0, LONGEST_CELL - 1)}…` : oneLine;
+  return oneLine.length > longest ? `${oneLine.slice(0, longest - 1)}…` : oneLine;
 }
