@@ -125,6 +125,27 @@ const endToEnd = project.addTask('test:e2e', {
 });
 project.testTask.spawn(endToEnd);
 
+// The Python side, in the environments that `medallion run` sets up.
+const inPython = 'node --require ts-node/register test/python.ts';
+const testPython = project.addTask('test:python', {
+  description: 'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python pytest -k zip',
+  env: integEnvironment,
+  exec: inPython,
+  receiveArgs: true,
+});
+project.testTask.spawn(testPython);
+project.addTask('generate:python', {
+  description: 'Make the Python types from the JSON Schema of a dataset',
+  env: integEnvironment,
+  exec: `${inPython} datamodel-codegen`,
+});
+project.addTask('bench:memory', {
+  description: 'Print the memory of a download by size of the file',
+  env: integEnvironment,
+  exec: `${inPython} python bench/stream_memory.py`,
+  receiveArgs: true,
+});
+
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 
 project.synth();

@@ -1,4 +1,4 @@
-"""The dataset document, as dataset.schema.json describes it. Generated: `npx projen generate`."""
+"""The dataset document, as dataset.schema.json describes it. Generated: `npx projen generate:python`."""
 
 from __future__ import annotations
 

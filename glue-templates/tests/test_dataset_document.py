@@ -10,5 +10,5 @@ ROOT = Path(__file__).parent.parent
 def test_the_generated_types_are_fresh(tmp_path: Path) -> None:
     fresh = tmp_path / "dataset_document.py"
     subprocess.run([Path(sys.executable).with_name("datamodel-codegen"), "--output", fresh], cwd=ROOT, check=True)
-    stale = "the types are not those of dataset.schema.json: run `npx projen generate`"
+    stale = "the types are not those of dataset.schema.json: run `npx projen generate:python`"
     assert (ROOT / "etl_runtime" / "dataset_document.py").read_text() == fresh.read_text(), stale
