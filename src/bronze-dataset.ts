@@ -126,7 +126,7 @@ export class BronzeDataset extends Construct {
     takeNames(this, names);
 
     const size = SIZES[props.dataSizeCategory];
-    const roleArn = props.role?.roleArn ?? lake.roleArn(this, lake.glueRole);
+    const roleArn = this.roleArn(props, lake);
     const description = props.description;
 
     this.job = createGlueJob(this, {
@@ -148,6 +148,12 @@ export class BronzeDataset extends Construct {
     this.tableNames = Object.values(names.tables).map(table => table.name);
     this.document = JSON.stringify(document);
     this.maxDpuHours = maxDpuHours(size);
+  }
+
+  /** The shared role goes by its name, also when it is given: its ARN from another stack would be an export. */
+  private roleArn({ role, core }: BronzeDatasetProps, lake: LakeNames): string {
+    const isShared = role === undefined || (core instanceof EtlCore && role === core.role);
+    return isShared ? lake.roleArn(this, lake.glueRole) : role.roleArn;
   }
 }
 

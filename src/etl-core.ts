@@ -143,7 +143,8 @@ export class EtlCore extends Construct implements IEtlCore {
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
     const names = new LakeNames(this, props);
-    takeName(this, 'resourcePrefix', names.resourcePrefix);
+    // Roles and buckets know no regions.
+    takeName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);
     takeName(this, 'databasePrefix', names.databasePrefix);
 
     this.resourcePrefix = names.resourcePrefix;

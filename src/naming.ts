@@ -119,7 +119,7 @@ export class DatasetNames {
       this.tablePrefix = `${ownTable}_`;
       this.tables = Object.fromEntries(tables.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]));
       if (tables.includes(ownTable)) {
-        throw synthError(scope, `fileTableMapping has the table "${ownTable}" of the dataset's own name among others.`,
+        throw synthError(scope, `file_table_mapping of dataset "${dataset}" has the table "${ownTable}" of the dataset's own name among others.`,
           `Its folder ${folder} would hold theirs: give it another name, for example "main".`);
       }
     }

@@ -1,4 +1,4 @@
-/* Made from glue-templates/dataset.schema.json by `npx projen generate`. Change the schema, not this file. */
+/* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */
 
 /**
  * What separates the fields of a record: one or more characters, no quote and no line break. Default: comma.

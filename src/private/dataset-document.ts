@@ -1,7 +1,7 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
-import { Token } from 'aws-cdk-lib';
 import Ajv2020, { ErrorObject, ValidateFunction } from 'ajv/dist/2020';
+import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { DatasetDocument } from './dataset-document.generated';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
@@ -22,7 +22,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
   validateDocument(document);
   const error = validateDocument.errors?.find(({ data }) => !Token.isUnresolved(data));
   if (error) {
-    throw synthError(scope, `${where(error)} of dataset "${document.dataset}" is ${JSON.stringify(error.data)}.`, remedy(error));
+    throw synthError(scope, `${where(error, document)} is ${JSON.stringify(error.data)}.`, remedy(error));
   }
   if (!Token.isUnresolved(document.source_url) && !URL.canParse(document.source_url)) {
     throw synthError(scope, `source_url of dataset "${document.dataset}" is "${document.source_url}", not an address.`, 'Check its host and port.');
@@ -40,9 +40,9 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
   }
 }
 
-function where(error: ErrorObject): string {
+function where(error: ErrorObject, document: DatasetDocument): string {
   const key = error.instancePath.slice(1).replace(/\//g, '.');
-  return key === '' ? 'the document' : key;
+  return key === 'dataset' ? key : `${key || 'the document'} of dataset "${document.dataset}"`;
 }
 
 /** The schema describes each key in the words a person needs to mend it. */

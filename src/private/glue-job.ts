@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { Construct } from 'constructs';
 import { synthError } from './synth-error';
@@ -59,7 +59,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
   }
   return {
     '--dataset_config': names.document,
-    '--names': Token.isUnresolved(jobNames) ? Stack.of(scope).toJsonString(jobNames) : JSON.stringify(jobNames),
+    '--names': Stack.of(scope).toJsonString(jobNames),
     '--run_options': '{}',
     '--extra-py-files': props.extraPyFiles,
     '--TempDir': names.temp,

@@ -27,7 +27,7 @@ export function createJobSchedule(scope: Construct, { names, schedule, job }: Jo
     target: {
       arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:glue:startJobRun`,
       roleArn: names.lake.roleArn(stack, names.lake.schedulerRole),
-      input: JSON.stringify({ JobName: names.job }),
+      input: stack.toJsonString({ JobName: names.job }),
       // The service's own default, 185 tries over a day, would start yesterday's run beside today's.
       retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 },
     },

@@ -114,7 +114,7 @@ class ScriptBundle extends Construct {
       sources: [
         Source.bucket(asset.bucket, asset.s3ObjectKey),
         ...scripts.filter(isOnlyKnownAtDeployment).map(({ names, document }) =>
-          Source.jsonData(`${bundleFolder(names)}/${names.layer}.json`, document, { escape: true })),
+          Source.data(`${bundleFolder(names)}/${names.layer}.json`, JSON.stringify(document), { jsonEscape: true })),
       ],
       destinationBucket: bucket,
       destinationKeyPrefix: 'etl',
@@ -128,7 +128,8 @@ class ScriptBundle extends Construct {
     for (const { job, core } of scripts) {
       job.node.addDependency(deployment);
       if (isDeployedWith(core, this)) {
-        deployment.node.addDependency(core.bucket);
+        // After all of it: a bucket with files in it could not be taken away when the first deployment is rolled back.
+        deployment.node.addDependency(core);
       }
     }
   }
@@ -157,7 +158,7 @@ class ScriptBundle extends Construct {
 
 /** A document with a token in it is filled in by the deployment. */
 function isOnlyKnownAtDeployment({ document }: DatasetScripts): boolean {
-  return Token.isUnresolved(document);
+  return Token.isUnresolved(JSON.stringify(document));
 }
 
 /** The folder of a dataset within the deployed one. */

@@ -1,0 +1,376 @@
+import { readFileSync } from 'fs';
+import * as path from 'path';
+import { App, CfnParameter, Duration, Lazy, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, FileFormat, GlueVersion, Schedule, Source } from '../src';
+import { deployedFiles, resource, resources } from './assembly';
+import { bronze, ENV, Lake, LAYOUTS } from './layouts';
+import { SIZES } from '../src/sizing';
+
+const BUCKET = 'pp-dw-123456789012';
+
+/** Every prop there is: the compiler refuses this object when one is missing. */
+function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
+  return {
+    core,
+    dataset: 'fda-cder',
+    dataSizeCategory: DataSizeCategory.MEDIUM,
+    source: Source.url('https://example.org/cder.zip'),
+    description: 'Products and packages',
+    delimiter: '|',
+    fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
+    fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+    schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false }),
+    glueVersion: GlueVersion.V5_0,
+    role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
+  };
+}
+
+describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
+  test('a dataset is a job and a crawler, and a schedule if it has one', () => {
+    const without = lake(ENV);
+    bronze(without);
+    const withSchedule = lake(ENV);
+    bronze(withSchedule, { schedule: Schedule.cron('0 6 * * ? *') });
+    const ofDataset = (stack: Stack) => resources(stack).filter(({ id }) => id.startsWith('Bronze')).map(({ Type }) => Type);
+    expect(ofDataset(without.stack)).toEqual(['AWS::Glue::Job', 'AWS::Glue::Crawler']);
+    expect(ofDataset(withSchedule.stack)).toEqual(['AWS::Glue::Job', 'AWS::Glue::Crawler', 'AWS::Scheduler::Schedule']);
+  });
+
+  test('the job has the names, paths and arguments that its script reads', () => {
+    const { stack, ...rest } = lake(ENV);
+    bronze({ stack, ...rest }, { description: 'NDC to HCPCS' });
+    const { Properties } = resource(stack, 'AWS::Glue::Job');
+    const { '--names': names, '--extra-py-files': extraPyFiles, ...otherArguments } = Properties.DefaultArguments;
+    expect(JSON.parse(names)).toEqual({
+      layer: 'bronze',
+      dataset: 'fda-nsde',
+      bucket: BUCKET,
+      job: 'pp-dw-bronze-fda-nsde',
+      crawler: 'pp-dw-bronze-fda-nsde-crawler',
+      database: 'pp_dw_bronze',
+      raw: `s3://${BUCKET}/raw/fda-nsde/`,
+      staging: `s3://${BUCKET}/staging/bronze/fda-nsde/`,
+      runs: `s3://${BUCKET}/etl/fda-nsde/runs/bronze/`,
+      tables: { fda_nsde: { name: 'fda_nsde', location: `s3://${BUCKET}/bronze/fda-nsde/` } },
+      timeout_minutes: 30,
+    });
+    expect(extraPyFiles).toMatch(new RegExp(`^s3://${BUCKET}/etl/fda-nsde/glue/etl_runtime-[0-9a-f]{12}\\.zip$`));
+    expect(otherArguments).toEqual({
+      '--dataset_config': `s3://${BUCKET}/etl/fda-nsde/glue/bronze.json`,
+      '--run_options': '{}',
+      '--TempDir': `s3://${BUCKET}/staging/bronze/fda-nsde/temp/`,
+      '--custom-logGroup-prefix': '/aws-glue/pp-dw',
+    });
+    expect(Properties).toMatchObject({
+      Name: 'pp-dw-bronze-fda-nsde',
+      Description: 'NDC to HCPCS',
+      Role: 'arn:aws:iam::123456789012:role/pp-dw-glue-role',
+      Command: { Name: 'glueetl', PythonVersion: '3', ScriptLocation: `s3://${BUCKET}/etl/fda-nsde/glue/bronze_job.py` },
+      GlueVersion: '5.0',
+      ExecutionProperty: { MaxConcurrentRuns: 1 },
+      MaxRetries: 1,
+    });
+  });
+
+  test.each(Object.values(DataSizeCategory))('a %s job has the workers and the timeout of the table', dataSizeCategory => {
+    const where = lake(ENV);
+    bronze(where, { dataSizeCategory });
+    const { workerType, workers, timeoutMinutes } = SIZES[dataSizeCategory];
+    expect(resource(where.stack, 'AWS::Glue::Job').Properties).toMatchObject({ WorkerType: workerType, NumberOfWorkers: workers, Timeout: timeoutMinutes });
+  });
+
+  test('the crawler has a target for each table, keeps what is in the catalog, and nothing starts it', () => {
+    const where = lake(ENV);
+    bronze(where, { fileTableMapping: { 'a.csv': 'products', 'b*.csv': 'packages' } });
+    const { Properties } = resource(where.stack, 'AWS::Glue::Crawler');
+    expect(Properties).toEqual({
+      Name: 'pp-dw-bronze-fda-nsde-crawler',
+      Role: 'arn:aws:iam::123456789012:role/pp-dw-glue-role',
+      DatabaseName: 'pp_dw_bronze',
+      TablePrefix: 'fda_nsde_',
+      Targets: { S3Targets: [{ Path: `s3://${BUCKET}/bronze/fda-nsde/products/` }, { Path: `s3://${BUCKET}/bronze/fda-nsde/packages/` }] },
+      RecrawlPolicy: { RecrawlBehavior: 'CRAWL_EVERYTHING' },
+      SchemaChangePolicy: { UpdateBehavior: 'UPDATE_IN_DATABASE', DeleteBehavior: 'LOG' },
+      Configuration: '{"Version":1,"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}',
+    });
+  });
+
+  test('the schedule starts the job through the role and the group of the core, a few times within an hour', () => {
+    const where = lake(ENV);
+    bronze(where, { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin' }) });
+    expect(resource(where.stack, 'AWS::Scheduler::Schedule').Properties).toEqual({
+      Name: 'pp-dw-bronze-fda-nsde',
+      GroupName: 'pp-dw',
+      ScheduleExpression: 'cron(0 6 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      State: 'ENABLED',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 },
+      Target: {
+        Arn: 'arn:aws:scheduler:::aws-sdk:glue:startJobRun',
+        Input: '{"JobName":"pp-dw-bronze-fda-nsde"}',
+        RoleArn: 'arn:aws:iam::123456789012:role/pp-dw-scheduler-role',
+        RetryPolicy: { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 3600 },
+      },
+    });
+  });
+
+  test('a schedule is in UTC and on unless it says otherwise', () => {
+    const where = lake(ENV);
+    bronze(where, { schedule: Schedule.rate(Duration.hours(6)) });
+    bronze(where, { dataset: 'off', schedule: Schedule.rate(Duration.hours(6), { enabled: false }) }, 'Off');
+    expect(resources(where.stack, 'AWS::Scheduler::Schedule').map(({ Properties }) => [Properties.ScheduleExpressionTimezone, Properties.State]))
+      .toEqual([['UTC', 'ENABLED'], ['UTC', 'DISABLED']]);
+  });
+
+  test('no template imports or exports', () => {
+    const where = lake();
+    bronze(where, { schedule: Schedule.cron('0 6 * * ? *'), role: where.core instanceof EtlCore ? where.core.role : undefined });
+    for (const { template } of where.app.synth().stacks) {
+      expect(JSON.stringify(template)).not.toMatch(/Fn::ImportValue|"Export"/);
+    }
+  });
+
+  test('the same names come out where the account is only known at deployment', () => {
+    const [known, unknown] = [lake(ENV), lake()];
+    for (const where of [known, unknown]) {
+      bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
+    }
+    const ofDataset = ({ stack }: Lake) => resources(stack).filter(({ id }) => id.startsWith('Bronze'));
+    expect(ofDataset(unknown)).toEqual(ofDataset(known));
+  });
+
+  test('tokens in every prop that takes text make no construct throw, and reach the deployed document', () => {
+    const app = lake();
+    const text = (id: string) => new CfnParameter(app.stack, id).valueAsString;
+    bronze(app, {
+      description: text('Description'),
+      source: Source.url(text('Url')),
+      fileFormat: FileFormat.csv({ delimiter: text('Delimiter'), encoding: text('Encoding'), quote: text('Quote') }),
+      schedule: Schedule.expression(text('Expression'), { timezone: text('Timezone') }),
+    });
+    expect(resource(app.stack, 'AWS::Glue::Job').Properties.Description).toBe('${Description}');
+    expect([...deployedFiles(app.stack).keys()].sort()).toEqual(
+      ['fda-nsde/glue/bronze.json', 'fda-nsde/glue/bronze_job.py', expect.stringMatching(/^fda-nsde\/glue\/etl_runtime-/)]);
+    const { SourceMarkers, SourceMarkersConfig } = resource(app.stack, 'Custom::CDKBucketDeployment').Properties;
+    expect(Object.values(SourceMarkers[1]).sort()).toEqual(
+      ['${Delimiter}', '${Description}', '${Encoding}', '${Expression}', '${Quote}', '${Timezone}', '${Url}']);
+    expect(SourceMarkersConfig[1]).toEqual({ jsonEscape: true });
+  });
+
+  test('a prefix only known at deployment makes no construct throw', () => {
+    const where = lake(ENV, { resourcePrefix: Lazy.string({ produce: () => 'pp-dw' }) });
+    bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
+    expect(resource(where.stack, 'AWS::Glue::Job').Properties.Command.ScriptLocation).toBe(`s3://${BUCKET}/etl/fda-nsde/glue/bronze_job.py`);
+  });
+
+  test('an existing bucket is where the dataset lies', () => {
+    const where = lake(ENV, { resourcePrefix: 'pp-dw', existingBucketName: 'our-lake' });
+    bronze(where);
+    const job = resource(where.stack, 'AWS::Glue::Job').Properties;
+    expect(job.Command.ScriptLocation).toBe('s3://our-lake/etl/fda-nsde/glue/bronze_job.py');
+    expect(resource(where.stack, 'Custom::CDKBucketDeployment').Properties.DestinationBucketName).toBe('our-lake');
+  });
+
+  test('a role of its own is that of job and crawler', () => {
+    const where = lake(ENV);
+    bronze(where, { role: Role.fromRoleName(where.stack, 'OwnRole', 'own-role') });
+    for (const type of ['AWS::Glue::Job', 'AWS::Glue::Crawler']) {
+      expect(resource(where.stack, type).Properties.Role).toBe('arn:aws:iam::123456789012:role/own-role');
+    }
+  });
+
+  test.each<[string, Partial<BronzeDatasetProps>, string]>([
+    ['an upper-case name', { dataset: 'FDA-NSDE' },
+      'Lake/Bronze: dataset is "FDA-NSDE". Name of the dataset in kebab-case'],
+    ['a snake_case name', { dataset: 'fda_nsde' }, 'Lake/Bronze: dataset is "fda_nsde". Name of the dataset in kebab-case'],
+    ['an empty name', { dataset: '' }, 'Lake/Bronze: dataset is "".'],
+    ['a name beyond 80 characters', { dataset: 'a'.repeat(81) }, 'Lake/Bronze: dataset is "aaa'],
+    ['a name too long for its schedule', { dataset: 'a'.repeat(60), schedule: Schedule.cron('0 6 * * ? *') },
+      `Lake/Bronze: the name of the schedule "pp-dw-bronze-${'a'.repeat(60)}" has 73 characters, 64 are allowed. Use a shorter prefix or dataset name.`],
+    ['an address that is not HTTP', { source: Source.url('ftp://example.org/a.zip') },
+      'Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". The http:// or https:// address of one file'],
+    ['no address', { source: Source.url('zipcodes.zip') }, 'source_url of dataset "fda-nsde" is "zipcodes.zip".'],
+    ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') }, 'No user name or password in it.'],
+    ['an impossible port', { source: Source.url('https://example.org:99999/a.zip') }, 'is "https://example.org:99999/a.zip", not an address. Check its host and port.'],
+    ['a size that does not exist', { dataSizeCategory: 'huge' as DataSizeCategory }, 'data_size_category of dataset "fda-nsde" is "huge". How big the dataset is'],
+    ['a description Glue does not take', { description: 'x'.repeat(2049) }, 'description of dataset "fda-nsde" is "xxx'],
+    ['a line break as delimiter', { delimiter: '\n' }, 'delimiter of dataset "fda-nsde" is "\\n". What separates the fields of a record'],
+    ['a delimiter twice', { delimiter: '|', fileFormat: FileFormat.csv({ delimiter: ';' }) },
+      'Lake/Bronze: delimiter is "|" and that of fileFormat ";". Set one of them.'],
+    ['a quote of two characters', { fileFormat: FileFormat.csv({ quote: '""' }) }, 'file_format.quote of dataset "fda-nsde" is "\\"\\"".'],
+    ['a mapping without files', { fileTableMapping: {} }, 'file_table_mapping of dataset "fda-nsde" is {}.'],
+    ['a table that is not snake_case', { fileTableMapping: { 'a.csv': 'Main Table' } }, 'file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table".'],
+    ['a table of the dataset\'s name among others', { fileTableMapping: { 'a.csv': 'fda_nsde', 'b.csv': 'other' } },
+      'Lake/Bronze: file_table_mapping of dataset "fda-nsde" has the table "fda_nsde" of the dataset\'s own name among others.'],
+    ['a bad cron', { schedule: Schedule.cron('0 25 * * ? *') },
+      'Lake/Bronze: schedule.expression of dataset "fda-nsde" is "cron(0 25 * * ? *)". Its hours "25" is not valid: the field takes 0-23 and , - * /.'],
+    ['a bad time zone', { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Atlantis' }) },
+      'Lake/Bronze: schedule.timezone of dataset "fda-nsde" is "Europe/Atlantis". Use a name of the IANA database'],
+    ['a Glue version that is not known', { glueVersion: '3.0' as GlueVersion }, 'glue_version of dataset "fda-nsde" is "3.0".'],
+  ])('%s is an error that says which, where and what to do', (_, props, message) => {
+    expect(() => bronze(lake(), props)).toThrow(message);
+  });
+
+  test('a dataset is there once', () => {
+    const where = lake();
+    bronze(where);
+    expect(() => bronze(where, {}, 'Again')).toThrow(
+      'Lake/Again: the job "pp-dw-bronze-fda-nsde" is already that of "Lake/Bronze". Give one of the two another name.');
+  });
+
+  test('two datasets that would write one table are an error that names both', () => {
+    const where = lake();
+    bronze(where, { dataset: 'fda', fileTableMapping: { 'a.csv': 'nsde_main' } }, 'One');
+    expect(() => bronze(where, { dataset: 'fda-nsde', fileTableMapping: { 'b.csv': 'main' } }, 'Other'))
+      .toThrow('Lake/Other: the table "pp_dw_bronze.fda_nsde_main" is already that of "Lake/One". Give one of the two another name.');
+  });
+
+  test('a dataset after the synthesis is an error and not a job without a script', () => {
+    const where = lake();
+    bronze(where);
+    where.app.synth();
+    expect(() => bronze(where, { dataset: 'late' }, 'Late')).toThrow('Lake/Late: the dataset comes after the app was synthesized.');
+  });
+
+  test('what a dataset made can be asked for', () => {
+    const dataset = bronze(lake(ENV), { fileTableMapping: { 'a.csv': 'main' }, schedule: Schedule.cron('0 6 * * ? *') });
+    const { dataset: name, jobName, crawlerName, databaseName, tableNames, maxDpuHours } = dataset;
+    expect({ name, jobName, crawlerName, databaseName, tableNames, maxDpuHours }).toEqual({
+      name: 'fda-nsde',
+      jobName: 'pp-dw-bronze-fda-nsde',
+      crawlerName: 'pp-dw-bronze-fda-nsde-crawler',
+      databaseName: 'pp_dw_bronze',
+      tableNames: ['fda_nsde_main'],
+      maxDpuHours: 2,
+    });
+    expect([dataset.job.name, dataset.crawler.name, dataset.schedule?.name]).toEqual([jobName, crawlerName, jobName]);
+  });
+
+  test('100 datasets fit one stack', () => {
+    const where = lake(ENV);
+    for (let index = 0; index < 100; index++) {
+      bronze(where, { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') }, `Dataset${index}`);
+    }
+    const all = resources(where.stack);
+    expect(all.filter(({ id }) => id.startsWith('Dataset'))).toHaveLength(300);
+    expect(all.length).toBeLessThan(500);
+    expect(resources(where.stack, 'Custom::CDKBucketDeployment')).toHaveLength(1);
+    Annotations.fromStack(where.stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+test('every key of the schema has a prop, and every prop a key', () => {
+  const schema = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
+  const where = LAYOUTS[0].lake(ENV);
+  const document = JSON.parse(bronze(where, everyProp(where)).document);
+  expect(Object.keys(document).sort()).toEqual(Object.keys(schema.properties).sort());
+  const keysOf = (key: 'file_format' | 'schedule') => Object.keys(document[key]).concat(key === 'file_format' ? ['delimiter'] : []).sort();
+  expect(keysOf('file_format')).toEqual(Object.keys(schema.$defs.file_format.properties).sort());
+  expect(keysOf('schedule')).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
+});
+
+test('the document has what was set and nothing else', () => {
+  const where = LAYOUTS[0].lake(ENV);
+  expect(JSON.parse(bronze(where).document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small', source_url: 'https://example.org/nsde.zip' });
+  expect(JSON.parse(bronze(where, everyProp(where), 'Full').document)).toEqual({
+    dataset: 'fda-cder',
+    description: 'Products and packages',
+    data_size_category: 'medium',
+    source_url: 'https://example.org/cder.zip',
+    delimiter: '|',
+    file_format: { type: 'csv', header: false, encoding: 'cp1252', quote: '' },
+    file_table_mapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+    schedule: { expression: 'cron(0 6 * * ? *)', timezone: 'Europe/Berlin', enabled: false },
+    glue_version: '5.0',
+  });
+});
+
+test('the stack of a dataset comes after that of its core', () => {
+  const { app, core, stack } = LAYOUTS[1].lake(ENV);
+  bronze({ stack, core });
+  expect(app.synth().getStackArtifact(stack.artifactId).dependencies.map(({ id }) => id)).toContain('Core');
+});
+
+test('in one stack a dataset comes after what it finds by name, and its scripts after all of the core', () => {
+  const where = LAYOUTS[0].lake(ENV);
+  bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
+  const inCore = (type: string) => resources(where.stack, type).filter(({ id }) => id.startsWith('Core')).map(({ id }) => id);
+  const dependencies = (type: string) => resource(where.stack, type).DependsOn;
+  const deployment = resource(where.stack, 'Custom::CDKBucketDeployment');
+  expect(dependencies('AWS::Glue::Job')).toEqual(expect.arrayContaining([deployment.id, ...inCore('AWS::IAM::Role')]));
+  expect(dependencies('AWS::Glue::Crawler')).toEqual(expect.arrayContaining([...inCore('AWS::IAM::Role'), inCore('AWS::Glue::Database')[0]]));
+  expect(dependencies('AWS::Scheduler::Schedule')).toEqual(expect.arrayContaining([
+    ...inCore('AWS::Scheduler::ScheduleGroup'), ...inCore('AWS::IAM::Role'), resource(where.stack, 'AWS::Glue::Job').id,
+  ]));
+  expect(deployment.DependsOn).toEqual(expect.arrayContaining([...inCore('AWS::S3::Bucket'), ...inCore('AWS::S3::BucketPolicy')]));
+});
+
+test('a dataset in a nested stack is complete there', () => {
+  const { app, core, stack } = LAYOUTS[0].lake(ENV);
+  bronze({ core, stack: new NestedStack(stack, 'Nested') });
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('a core of another stage is found by its names', () => {
+  const app = new App();
+  const core = new EtlCore(new Stack(new Stage(app, 'Base'), 'Core', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' });
+  const stack = new Stack(new Stage(app, 'Data'), 'Lake', { env: ENV });
+  bronze({ core, stack });
+  expect(() => app.synth()).not.toThrow();
+});
+
+test.each([
+  ['account', { ...ENV, account: '210987654321' }, 'its stack is for the account 210987654321, that of its core "Core/Core" for 123456789012.'],
+  ['region', { ...ENV, region: 'us-east-1' }, 'its stack is for the region us-east-1, that of its core "Core/Core" for eu-central-1.'],
+])('a dataset in another %s than its core is an error', (_, env, message) => {
+  const { app, core } = LAYOUTS[1].lake(ENV);
+  expect(() => bronze({ core, stack: new Stack(app, 'Elsewhere', { env }) }, {})).toThrow(`Elsewhere/Bronze: ${message}`);
+});
+
+test('a name that is only known at deployment is an error, because its tables are fixed at synth', () => {
+  const where = LAYOUTS[0].lake();
+  expect(() => bronze(where, { dataset: new CfnParameter(where.stack, 'Name').valueAsString }))
+    .toThrow('Lake/Bronze: dataset is only known at deployment. Tables and folders are fixed at synth: write its name out.');
+});
+
+test('a role of the user\'s in the dataset\'s stack is waited for', () => {
+  const where = LAYOUTS[2].lake(ENV);
+  const role = new Role(where.stack, 'OwnRole', { assumedBy: new ServicePrincipal('glue.amazonaws.com') });
+  bronze(where, { role });
+  expect(resource(where.stack, 'AWS::Glue::Job').Properties.Role).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^OwnRole/), 'Arn'] });
+});
+
+test('300 dataset stacks do not touch the template of their core', () => {
+  const templateOfCore = (datasets: number) => {
+    const app = new App();
+    const coreStack = new Stack(app, 'Core');
+    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw' });
+    for (let index = 0; index < datasets; index++) {
+      bronze({ core, stack: new Stack(app, `Dataset${index}`) }, { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') });
+    }
+    return app.synth().getStackArtifact(coreStack.artifactId).template;
+  };
+  expect(templateOfCore(300)).toEqual(templateOfCore(0));
+});
+
+test('a stack whose template grows near the limit of 1 MB is warned of', () => {
+  const { core, stack } = LAYOUTS[2].lake(ENV);
+  for (let index = 0; index < 5; index++) {
+    const fileTableMapping = Object.fromEntries(Array.from({ length: 900 }, (_, table) => [`${table}.csv`, `table_${table}`]));
+    bronze({ core, stack }, { dataset: `dataset-${index}`, fileTableMapping }, `Dataset${index}`);
+  }
+  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('Template size (is approaching|exceeds) limit: .*Split resources into multiple stacks'));
+});
+
+test('arguments that Glue would not take are an error', () => {
+  const where = LAYOUTS[2].lake(ENV);
+  const fileTableMapping = Object.fromEntries(Array.from({ length: 2000 }, (_, table) => [`${table}.csv`, `table_${table}`]));
+  expect(() => bronze(where, { fileTableMapping })).toThrow(
+    /^Lake\/Bronze: the names of 2000 tables make \d+ bytes of job arguments, 200000 are allowed\. Split the dataset\.$/);
+});
+
+test('a dataset is a construct of its own class', () => {
+  expect(bronze(LAYOUTS[0].lake())).toBeInstanceOf(BronzeDataset);
+});

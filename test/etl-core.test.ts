@@ -1,0 +1,167 @@
+import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { EtlCore, EtlCoreProps } from '../src';
+import { resource, resources } from './assembly';
+import { ENV } from './layouts';
+
+function coreStack(props: Partial<EtlCoreProps> = {}): Stack {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', ...props });
+  return stack;
+}
+
+test.each([
+  ['AWS::S3::Bucket', 'BucketName', 'pp-dw-123456789012'],
+  ['AWS::Athena::WorkGroup', 'Name', 'pp-dw'],
+  ['AWS::Scheduler::ScheduleGroup', 'Name', 'pp-dw'],
+])('its %s has the %s %s', (type, property, name) => {
+  expect(resource(coreStack(), type).Properties[property]).toBe(name);
+});
+
+test.each([
+  ['AWS::IAM::Role', 'RoleName', ['pp-dw-glue-role', 'pp-dw-scheduler-role']],
+  ['AWS::Logs::LogGroup', 'LogGroupName', ['/aws-glue/pp-dw/error', '/aws-glue/pp-dw/output']],
+])('its %ss have the %ss %s', (type, property, names) => {
+  expect(resources(coreStack(), type).map(({ Properties }) => Properties[property])).toEqual(names);
+});
+
+test('its databases lie in the layers of the bucket', () => {
+  expect(resources(coreStack(), 'AWS::Glue::Database').map(({ Properties }) => Properties.DatabaseInput)).toEqual([
+    { Name: 'pp_dw_bronze', LocationUri: 's3://pp-dw-123456789012/bronze/' },
+    { Name: 'pp_dw_gold', LocationUri: 's3://pp-dw-123456789012/gold/' },
+  ]);
+});
+
+test('a database prefix of its own names the databases', () => {
+  expect(resources(coreStack({ databasePrefix: 'dw' }), 'AWS::Glue::Database').map(({ Properties }) => Properties.DatabaseInput.Name))
+    .toEqual(['dw_bronze', 'dw_gold']);
+});
+
+test('the bucket is versioned, encrypted, closed to the public and to plain HTTP', () => {
+  const stack = coreStack();
+  const { Properties } = resource(stack, 'AWS::S3::Bucket');
+  expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+  expect(Properties.PublicAccessBlockConfiguration)
+    .toEqual({ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true });
+  expect(Properties.BucketEncryption.ServerSideEncryptionConfiguration).toEqual([{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }]);
+  expect(resource(stack, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement)
+    .toEqual([expect.objectContaining({ Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
+});
+
+test.each(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Glue::Database'])('%s outlives the stack, but not a first deployment that is rolled back', type => {
+  for (const { DeletionPolicy, UpdateReplacePolicy } of resources(coreStack(), type)) {
+    expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+  }
+});
+
+const RULES = (days: { uploads: number; versions: number; staging: number; superseded: number; athena: number }) => [
+  {
+    Id: 'half-done-and-old-versions',
+    Status: 'Enabled',
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: days.uploads },
+    NoncurrentVersionExpiration: { NoncurrentDays: days.versions },
+    ExpiredObjectDeleteMarker: true,
+  },
+  {
+    Id: 'staging',
+    Status: 'Enabled',
+    Prefix: 'staging/',
+    ExpirationInDays: days.staging,
+    NoncurrentVersionExpiration: { NoncurrentDays: days.staging },
+  },
+  {
+    Id: 'superseded-raw-runs',
+    Status: 'Enabled',
+    Prefix: 'raw/',
+    TagFilters: [{ Key: 'medallion:superseded', Value: 'true' }],
+    ExpirationInDays: days.superseded,
+  },
+  { Id: 'athena-results', Status: 'Enabled', Prefix: 'athena/', ExpirationInDays: days.athena },
+];
+
+test('what is no longer needed goes: uploads and staging after a day, old versions 7, superseded runs 90, results and logs 30', () => {
+  const stack = coreStack();
+  expect(resource(stack, 'AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules)
+    .toEqual(RULES({ uploads: 1, versions: 7, staging: 1, superseded: 90, athena: 30 }));
+  expect(resources(stack, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays)).toEqual([30, 30]);
+});
+
+test('every retention can be set', () => {
+  const stack = coreStack({
+    retention: {
+      incompleteUploads: Duration.days(2),
+      staging: Duration.days(3),
+      oldVersions: Duration.days(4),
+      supersededRuns: Duration.days(5),
+      athenaResults: Duration.days(6),
+      logs: RetentionDays.ONE_WEEK,
+    },
+  });
+  expect(resource(stack, 'AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules)
+    .toEqual(RULES({ uploads: 2, versions: 4, staging: 3, superseded: 5, athena: 6 }));
+  expect(resources(stack, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays)).toEqual([7, 7]);
+});
+
+test('an existing bucket is used by its name and stays as it is', () => {
+  const stack = coreStack({ existingBucketName: 'our-lake' });
+  expect(resources(stack, 'AWS::S3::Bucket')).toEqual([]);
+  expect(resources(stack, 'AWS::S3::BucketPolicy')).toEqual([]);
+  expect(resource(stack, 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.ResultConfiguration.OutputLocation).toBe('s3://our-lake/athena/');
+  expect(JSON.stringify(resources(stack))).not.toContain('pp-dw-123456789012');
+});
+
+test('the retention of an existing bucket is set where the bucket is', () => {
+  expect(() => coreStack({ existingBucketName: 'our-lake', retention: { staging: Duration.days(3) } })).toThrow(
+    'Core/Lake: retention sets staging for the existing bucket "our-lake". Its lifecycle belongs to its owner: set the rules there.');
+  expect(() => coreStack({ existingBucketName: 'our-lake', retention: { logs: RetentionDays.ONE_WEEK } })).not.toThrow();
+});
+
+test('every query of the workgroup leaves its result under athena/, encrypted', () => {
+  expect(resource(coreStack(), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration).toEqual({
+    EnforceWorkGroupConfiguration: true,
+    ResultConfiguration: { OutputLocation: 's3://pp-dw-123456789012/athena/', EncryptionConfiguration: { EncryptionOption: 'SSE_S3' } },
+  });
+});
+
+test('the schedules\' role starts jobs of this lake and does nothing else, for this account alone', () => {
+  const role = resources(coreStack(), 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-scheduler-role')!;
+  expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([{
+    Action: 'sts:AssumeRole',
+    Effect: 'Allow',
+    Principal: { Service: 'scheduler.amazonaws.com' },
+    Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+  }]);
+  expect(role.Properties.Policies.map((policy: { PolicyDocument: { Statement: unknown } }) => policy.PolicyDocument.Statement)).toEqual([[{
+    Action: 'glue:StartJobRun',
+    Effect: 'Allow',
+    Resource: ['arn:aws:glue:eu-central-1:123456789012:job/pp-dw-bronze-*', 'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-gold-*'],
+  }]]);
+});
+
+test('two cores of one environment do not share a prefix', () => {
+  const app = new App();
+  new EtlCore(new Stack(app, 'A', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' });
+  expect(() => new EtlCore(new Stack(app, 'B', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' }))
+    .toThrow('B/Core: the resourcePrefix "pp-dw" is already that of "A/Core". Give one of the two another name.');
+  expect(() => new EtlCore(new Stack(app, 'C', { env: ENV }), 'Core', { resourcePrefix: 'other', databasePrefix: 'pp_dw' }))
+    .toThrow('C/Core: the databasePrefix "pp_dw" is already that of "A/Core".');
+});
+
+test('one prefix is one region of an account, and may be used in another account and in another stage', () => {
+  const app = new App();
+  const core = (scope: App | Stage, id: string, env = ENV, props: Partial<EtlCoreProps> = {}) =>
+    new EtlCore(new Stack(scope, id, { env }), 'Core', { resourcePrefix: 'pp-dw', ...props });
+  core(app, 'Frankfurt');
+  core(app, 'Other', { ...ENV, account: '210987654321' });
+  core(new Stage(app, 'Test'), 'Core');
+  const ireland = { ...ENV, region: 'eu-west-1' };
+  expect(() => core(app, 'Ireland', ireland)).toThrow('Ireland/Core: the resourcePrefix "pp-dw" is already that of "Frankfurt/Core".');
+  expect(() => core(app, 'Dublin', ireland, { resourcePrefix: 'pp-ie', databasePrefix: 'pp_dw' })).not.toThrow();
+});
+
+test('a bad prefix names the construct, the value and the remedy', () => {
+  expect(() => coreStack({ resourcePrefix: 'PP-DW' })).toThrow(
+    'Core/Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens, beginning with a letter, for example "pp-dw".');
+  expect(() => EtlCore.fromPrefixes(new Stack(new App(), 'Lake'), 'Core', { resourcePrefix: 'PP-DW' }))
+    .toThrow('Lake/Core: resourcePrefix is "PP-DW".');
+});

@@ -1,0 +1,126 @@
+import { App, CfnParameter, Stack, Token } from 'aws-cdk-lib';
+import * as fc from 'fast-check';
+import { ENV } from './layouts';
+import { DatasetNames, LakeNames, LakePrefixes } from '../src/naming';
+
+const lake = (prefixes: LakePrefixes = { resourcePrefix: 'pp-dw' }) => new LakeNames(new Stack(new App(), 'Lake', { env: ENV }), prefixes);
+const dataset = (name: string, tables?: string[], layer: 'bronze' | 'gold' = 'bronze') =>
+  new DatasetNames(new Stack(new App(), 'Lake', { env: ENV }), lake(), layer, name, tables);
+
+test.each([
+  ['bucket', 'pp-dw-123456789012'],
+  ['glueRole', 'pp-dw-glue-role'],
+  ['schedulerRole', 'pp-dw-scheduler-role'],
+  ['workGroup', 'pp-dw'],
+  ['scheduleGroup', 'pp-dw'],
+  ['databasePrefix', 'pp_dw'],
+  ['errorLogGroup', '/aws-glue/pp-dw/error'],
+  ['outputLogGroup', '/aws-glue/pp-dw/output'],
+] as const)('of the lake pp-dw, the %s is %s', (what, name) => {
+  expect(lake()[what]).toBe(name);
+});
+
+test.each([
+  ['bronze', 'job', 'pp-dw-bronze-fda-nsde'],
+  ['gold', 'job', 'pp-dw-gold-fda-nsde'],
+  ['bronze', 'crawler', 'pp-dw-bronze-fda-nsde-crawler'],
+  ['bronze', 'schedule', 'pp-dw-bronze-fda-nsde'],
+  ['bronze', 'database', 'pp_dw_bronze'],
+  ['gold', 'database', 'pp_dw_gold'],
+  ['bronze', 'raw', 's3://pp-dw-123456789012/raw/fda-nsde/'],
+  ['bronze', 'staging', 's3://pp-dw-123456789012/staging/bronze/fda-nsde/'],
+  ['gold', 'staging', 's3://pp-dw-123456789012/staging/gold/fda-nsde/'],
+  ['bronze', 'runs', 's3://pp-dw-123456789012/etl/fda-nsde/runs/bronze/'],
+  ['bronze', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/bronze_job.py'],
+  ['gold', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/gold_job.py'],
+  ['bronze', 'document', 's3://pp-dw-123456789012/etl/fda-nsde/glue/bronze.json'],
+] as const)('of the %s dataset fda-nsde, the %s is %s', (layer, what, name) => {
+  expect(dataset('fda-nsde', [], layer)[what]).toBe(name);
+});
+
+const OWN = { fda_cder: { name: 'fda_cder', location: 's3://pp-dw-123456789012/bronze/fda-cder/' } };
+test.each([
+  { tables: [], prefix: undefined, names: OWN },
+  { tables: ['fda_cder'], prefix: undefined, names: OWN },
+  {
+    tables: ['products'],
+    prefix: 'fda_cder_',
+    names: { products: { name: 'fda_cder_products', location: 's3://pp-dw-123456789012/bronze/fda-cder/products/' } },
+  },
+  {
+    tables: ['products', 'packages', 'products'],
+    prefix: 'fda_cder_',
+    names: {
+      products: { name: 'fda_cder_products', location: 's3://pp-dw-123456789012/bronze/fda-cder/products/' },
+      packages: { name: 'fda_cder_packages', location: 's3://pp-dw-123456789012/bronze/fda-cder/packages/' },
+    },
+  },
+])('the tables $tables of fda-cder lie in folders of their own, named as a crawler would name them', ({ tables, prefix, names }) => {
+  expect(dataset('fda-cder', tables).tables).toEqual(names);
+  expect(dataset('fda-cder', tables).tablePrefix).toBe(prefix);
+});
+
+test('a table with the name of its dataset has no others beside it', () => {
+  expect(() => dataset('fda-cder', ['fda_cder', 'packages'])).toThrow(
+    'Lake: file_table_mapping of dataset "fda-cder" has the table "fda_cder" of the dataset\'s own name among others. '
+    + 'Its folder s3://pp-dw-123456789012/bronze/fda-cder/ would hold theirs: give it another name, for example "main".');
+});
+
+test.each([
+  [{ resourcePrefix: 'PP-DW' }, 'resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens'],
+  [{ resourcePrefix: 'pp_dw' }, 'resourcePrefix is "pp_dw". Use'],
+  [{ resourcePrefix: 'pp--dw' }, 'resourcePrefix is "pp--dw". Use'],
+  [{ resourcePrefix: '-pp' }, 'resourcePrefix is "-pp". Use'],
+  [{ resourcePrefix: '' }, 'resourcePrefix is "". Use'],
+  [{ resourcePrefix: '1pp' }, 'resourcePrefix is "1pp". Use'],
+  [{ resourcePrefix: 'sthree-pp' }, 'resourcePrefix is "sthree-pp", and S3 allows no bucket name that begins so. Use another prefix.'],
+  [{ resourcePrefix: 'pp', databasePrefix: 'pp-dw' }, 'databasePrefix is "pp-dw". Use lower-case letters, digits and single underscores'],
+  [{ resourcePrefix: 'a'.repeat(51) }, `the name of the bucket "${'a'.repeat(51)}-123456789012" has 64 characters, 63 are allowed.`],
+  [{ resourcePrefix: 'a'.repeat(50) }, `the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`],
+])('the prefixes %j are an error that says what to do', (prefixes, message) => {
+  expect(() => lake(prefixes)).toThrow(`Lake: ${message}`);
+});
+
+test('the longest prefix has 49 characters, in an account that is only known at deployment too', () => {
+  expect(() => new LakeNames(new Stack(), { resourcePrefix: 'a'.repeat(49) })).not.toThrow();
+  expect(() => new LakeNames(new Stack(), { resourcePrefix: 'a'.repeat(51) })).toThrow('has 64 characters');
+});
+
+test('a prefix that is only known at deployment makes the same names', () => {
+  const stack = new Stack(new App(), 'Lake', { env: ENV });
+  const prefix = new CfnParameter(stack, 'Prefix').valueAsString;
+  const names = new LakeNames(stack, { resourcePrefix: prefix });
+  expect(stack.resolve(names.bucket)).toEqual({ 'Fn::Join': ['', [{ Ref: 'Prefix' }, '-123456789012']] });
+  expect(stack.resolve(names.database('bronze'))).toEqual(
+    { 'Fn::Join': ['', [{ 'Fn::Join': ['_', { 'Fn::Split': ['-', { Ref: 'Prefix' }] }] }, '_bronze']] });
+});
+
+const word = fc.stringMatching(/^[a-z][a-z0-9]{0,4}$/);
+const kebab = fc.array(word, { minLength: 1, maxLength: 3 }).map(words => words.join('-'));
+const snake = fc.array(word, { minLength: 1, maxLength: 2 }).map(words => words.join('_'));
+
+test('two datasets never share a job, a crawler, a table or a folder', () => {
+  fc.assert(fc.property(kebab, kebab, (one, other) => {
+    fc.pre(one !== other);
+    const all = [dataset(one), dataset(other)].flatMap(({ job, crawler, raw, staging, runs, script, document, tables }) =>
+      [job, crawler, raw, staging, runs, script, document, ...Object.values(tables).flatMap(Object.values)]);
+    expect(new Set(all).size).toBe(all.length);
+  }));
+});
+
+test('the tables of a dataset have different names and no folder lies in another', () => {
+  fc.assert(fc.property(kebab, fc.uniqueArray(snake, { minLength: 1, maxLength: 5 }), (name, tables) => {
+    fc.pre(!tables.includes(name.replace(/-/g, '_')));
+    const made = Object.values(dataset(name, tables).tables);
+    expect(new Set(made.map(table => table.name)).size).toBe(tables.length);
+    for (const one of made) {
+      expect(made.filter(other => other.location.startsWith(one.location))).toEqual([one]);
+      // A crawler makes the name from its prefix and the last folder.
+      expect(one.name).toBe(`${dataset(name, tables).tablePrefix}${one.location.split('/').at(-2)}`);
+    }
+  }));
+});
+
+test('names are strings without tokens where prefix and environment are known', () => {
+  expect(Token.isUnresolved(JSON.stringify(dataset('fda-nsde').tables))).toBe(false);
+});
