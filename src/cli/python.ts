@@ -3,7 +3,7 @@ import { cleanEnvironment } from './child';
 import { Failure } from './failure';
 
 /** Versions that the packages of Glue 5.0 exist for; Glue itself has the first. */
-export const PYTHON_VERSIONS = ['3.11', '3.12'];
+export const PYTHON_VERSIONS = ['3.11', '3.12', '3.13'];
 
 const PROBE = 'import sys\nprint("%d.%d" % sys.version_info[:2], sys.executable)\nimport venv, ensurepip';
 
