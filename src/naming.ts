@@ -41,6 +41,7 @@ export class LakeNames {
     if (prefixes.databasePrefix !== undefined) {
       checkPrefix(scope, 'databasePrefix', prefixes.databasePrefix, SNAKE_CASE, 'pp_dw');
     }
+    checkExistingBucket(scope, prefixes.existingBucketName);
     this.resourcePrefix = prefixes.resourcePrefix;
     this.databasePrefix = prefixes.databasePrefix ?? snakeCase(prefixes.resourcePrefix);
     this.bucket = prefixes.existingBucketName ?? `${this.resourcePrefix}-${Stack.of(scope).account}`;
@@ -169,6 +170,12 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
   }
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {
     throw synthError(scope, `${prop} is "${prefix}", and S3 allows no bucket name that begins so.`, 'Use another prefix.');
+  }
+}
+
+function checkExistingBucket(scope: IConstruct, name?: string): void {
+  if (name !== undefined && !Token.isUnresolved(name) && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
+    throw synthError(scope, `existingBucketName is "${name}", which is no name of a bucket.`, 'Give the name alone, for example "our-lake".');
   }
 }
 

@@ -75,6 +75,8 @@ test.each([
   [{ resourcePrefix: '1pp' }, 'resourcePrefix is "1pp". Use'],
   [{ resourcePrefix: 'sthree-pp' }, 'resourcePrefix is "sthree-pp", and S3 allows no bucket name that begins so. Use another prefix.'],
   [{ resourcePrefix: 'pp', databasePrefix: 'pp-dw' }, 'databasePrefix is "pp-dw". Use lower-case letters, digits and single underscores'],
+  [{ resourcePrefix: 'pp', existingBucketName: 's3://our-lake/' },
+    'existingBucketName is "s3://our-lake/", which is no name of a bucket. Give the name alone, for example "our-lake".'],
   [{ resourcePrefix: 'a'.repeat(51) }, `the name of the bucket "${'a'.repeat(51)}-123456789012" has 64 characters, 63 are allowed.`],
   [{ resourcePrefix: 'a'.repeat(50) }, `the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`],
 ])('the prefixes %j are an error that says what to do', (prefixes, message) => {

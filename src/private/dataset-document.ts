@@ -10,19 +10,32 @@ import { synthError } from './synth-error';
 /** The folder with everything in Python, beside `src` in the repository and beside `lib` in the package. */
 export const GLUE_TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
 
-let validateDocument: ValidateFunction | undefined;
+interface Schema {
+  readonly description?: string;
+  readonly examples?: unknown[];
+  readonly properties: { readonly [key: string]: Schema };
+}
+
+let validator: { readonly schema: Schema; readonly validate: ValidateFunction } | undefined;
+
+function datasetValidator(): { readonly schema: Schema; readonly validate: ValidateFunction } {
+  if (!validator) {
+    const schema = JSON.parse(readFileSync(path.join(GLUE_TEMPLATES, 'dataset.schema.json'), 'utf8'));
+    validator = { schema, validate: new Ajv2020({ verbose: true, strictTypes: false }).compile(schema) };
+  }
+  return validator;
+}
 
 /** Fails on the first value of a document that its schema does not allow. Values only known at deployment pass. */
 export function checkDocument(scope: IConstruct, document: DatasetDocument): void {
   if (Token.isUnresolved(document.dataset)) {
     throw synthError(scope, 'dataset is only known at deployment.', 'Tables and folders are fixed at synth: write its name out.');
   }
-  validateDocument ??= new Ajv2020({ verbose: true, strictTypes: false })
-    .compile(JSON.parse(readFileSync(path.join(GLUE_TEMPLATES, 'dataset.schema.json'), 'utf8')));
-  validateDocument(document);
-  const error = validateDocument.errors?.find(({ data }) => !Token.isUnresolved(data));
+  const { schema, validate } = datasetValidator();
+  validate(document);
+  const error = validate.errors?.find(({ data }) => !Token.isUnresolved(data));
   if (error) {
-    throw synthError(scope, `${where(error, document)} is ${JSON.stringify(error.data)}.`, remedy(error));
+    throw schemaError(scope, schema, document.dataset, error);
   }
   if (!Token.isUnresolved(document.source_url) && !URL.canParse(document.source_url)) {
     throw synthError(scope, `source_url of dataset "${document.dataset}" is "${document.source_url}", not an address.`, 'Check its host and port.');
@@ -40,14 +53,16 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
   }
 }
 
-function where(error: ErrorObject, document: DatasetDocument): string {
-  const key = error.instancePath.slice(1).replace(/\//g, '.');
-  return key === 'dataset' ? key : `${key || 'the document'} of dataset "${document.dataset}"`;
-}
-
 /** The schema describes each key in the words a person needs to mend it. */
-function remedy(error: ErrorObject): string {
-  const { description, examples } = error.parentSchema as { description?: string; examples?: unknown[] };
+function schemaError(scope: IConstruct, schema: Schema, dataset: string, error: ErrorObject): Error {
+  const keys = error.instancePath.split('/').slice(1);
+  if (keys.length === 0) {
+    return synthError(scope, `the description of dataset "${dataset}" ${error.message}.`, 'Set it.');
+  }
+  const where = keys[0] === 'dataset' ? 'dataset' : `${keys.join('.')} of dataset "${dataset}"`;
+  const { description, examples } = (error.parentSchema as Schema).description ? error.parentSchema as Schema : schema.properties[keys[0]];
   const example = examples ? ` For example: ${JSON.stringify(examples[0])}.` : '';
-  return `${description ?? `It ${error.message}.`}${example}`;
+  // A password in an address is refused, and not repeated in the log of a build.
+  const found = JSON.stringify(error.data).replace(/\/\/[^/@]*@/, '//***@');
+  return synthError(scope, `${where} is ${found}.`, `Expected: ${description}${example}`);
 }
