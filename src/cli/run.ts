@@ -64,7 +64,12 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
     const good = outcome.exit_code === 0;
     const database = outcome.published?.database ?? '';
     const tables = good ? Object.values(outcome.published?.tables ?? {}).map(table => shown(table, database)) : [];
-    const error = good ? undefined : outcome.error ?? outcome.record?.error ?? `the script ended with exit code ${outcome.exit_code}`;
+    const error = good ? undefined : outcome.record?.error ?? outcome.error ?? `the script ended with exit code ${outcome.exit_code}`;
+    if (!good) {
+      // The job has said why, unless it could not even write its record.
+      progress.line(`${mark(false)}${dataset.dataset} failed after ${seconds} s${outcome.record?.error ? '' : `: ${error}`}`);
+      progress.line(`  What Spark and the job wrote: ${here(log)}`);
+    }
     if (options.json) {
       process.stdout.write(`${JSON.stringify({
         dataset: dataset.dataset,
@@ -78,8 +83,6 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
       return good;
     }
     if (!good) {
-      progress.line(`${mark(false)}${dataset.dataset} failed after ${seconds} s: ${error}`);
-      progress.line(`  What Spark and the job wrote: ${here(log)}`);
       return false;
     }
     progress.line(`${mark(true)}${dataset.dataset} ${outcome.record?.status ?? 'done'} in ${seconds} s`);
@@ -135,7 +138,7 @@ async function runJob(
   await Promise.race([child.exit, emulator.broken()]);
   if (!fs.existsSync(result)) {
     const said = fs.readFileSync(log, 'utf8').trim().split('\n').pop();
-    return { exit_code: 1, error: `${said} (${here(log)})`, record: null, published: null };
+    return { exit_code: 1, error: said || 'the job ended without a word', record: null, published: null };
   }
   return JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome;
 }

@@ -1,0 +1,60 @@
+import * as fs from 'fs';
+import * as os from 'os';
+import * as path from 'path';
+import { Value } from '../../src/cli/intrinsics';
+
+/** A dataset in a hand-made assembly. */
+export interface FixtureDataset {
+  readonly dataset: string;
+  readonly layer?: string;
+}
+
+/** A Glue job's resource, as BronzeDataset writes it. */
+export function glueJob({ dataset, layer = 'bronze' }: FixtureDataset): { Type: string; Properties: Record<string, Value> } {
+  const etl = `s3://pp-dw-\${AWS::AccountId}/etl/${dataset}`;
+  const names = JSON.stringify({
+    layer,
+    dataset,
+    bucket: 'pp-dw-${AWS::AccountId}',
+    database: `pp_dw_${layer}`,
+    runs: `${etl}/runs/${layer}/`,
+    tables: { [dataset]: { name: dataset } },
+  });
+  return {
+    Type: 'AWS::Glue::Job',
+    Properties: {
+      Name: `pp-dw-${layer}-${dataset}`,
+      GlueVersion: '5.0',
+      Command: { Name: 'glueetl', ScriptLocation: { 'Fn::Sub': `${etl}/glue/${layer}_job.py` } },
+      DefaultArguments: { '--dataset_config': { 'Fn::Sub': `${etl}/glue/${layer}.json` }, '--names': { 'Fn::Sub': names } },
+    },
+  };
+}
+
+/** Stacks by name: their resources. */
+export type FixtureStacks = Record<string, { environment?: string; resources: Record<string, unknown> }>;
+
+/** Writes an assembly as `cdk synth` does; returns its folder. */
+export function writeAssembly(stacks: FixtureStacks, nested: Record<string, FixtureStacks> = {}, folder = temporaryFolder()): string {
+  const artifacts: Record<string, unknown> = {};
+  for (const [name, { environment = 'aws://unknown-account/unknown-region', resources }] of Object.entries(stacks)) {
+    artifacts[name] = { type: 'aws:cloudformation:stack', environment, properties: { templateFile: `${name}.template.json` } };
+    artifacts[`${name}.assets`] = { type: 'cdk:asset-manifest', properties: { file: `${name}.assets.json` } };
+    fs.writeFileSync(path.join(folder, `${name}.template.json`), JSON.stringify({ Resources: resources }));
+    fs.mkdirSync(path.join(folder, 'asset.abc'), { recursive: true });
+    fs.writeFileSync(path.join(folder, `${name}.assets.json`), JSON.stringify({
+      files: { abc: { source: { path: 'asset.abc', packaging: 'zip' }, destinations: { here: { objectKey: 'abc.zip' } } } },
+    }));
+  }
+  for (const [stage, its] of Object.entries(nested)) {
+    artifacts[stage] = { type: 'cdk:cloud-assembly', properties: { directoryName: stage } };
+    fs.mkdirSync(path.join(folder, stage));
+    writeAssembly(its, {}, path.join(folder, stage));
+  }
+  fs.writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify({ artifacts }));
+  return folder;
+}
+
+export function temporaryFolder(): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), 'medallion-test-'));
+}

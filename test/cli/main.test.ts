@@ -1,0 +1,123 @@
+import { spawn, spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
+
+const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
+const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
+const app = writeAssembly({ Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }), B: glueJob({ dataset: 'airports' }) } } });
+
+/** Runs the command as a process of its own, in a pipe. */
+function medallion(args: string[], env: Record<string, string> = {}): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, TS_NODE_PROJECT: path.join(__dirname, '..', '..', 'tsconfig.dev.json'), ...env },
+  });
+  return { code: status, stdout, stderr };
+}
+
+describe('list', () => {
+  test('shows the datasets, without colour in a pipe', () => {
+    expect(medallion(['--app', app, 'list'])).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        'dataset   layer   tables                 job                    stack',
+        'zipcodes  bronze  pp_dw_bronze.zipcodes  pp-dw-bronze-zipcodes  Datasets',
+        'airports  bronze  pp_dw_bronze.airports  pp-dw-bronze-airports  Datasets',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  test('as JSON is an array, with --json before or after the command', () => {
+    const [before, after] = [['--json', 'list'], ['list', '--json']].map(args => medallion(['--app', app, ...args]));
+    expect(before).toEqual(after);
+    expect(JSON.parse(after.stdout)).toMatchObject([{ dataset: 'zipcodes', glue_version: '5.0' }, { dataset: 'airports' }]);
+  });
+});
+
+describe('used wrongly', () => {
+  const CASES: [string, string[], RegExp][] = [
+    ['no command', [], /Usage: medallion/],
+    ['an unknown command', ['bogus'], /unknown command 'bogus'/],
+    ['an unknown option', ['list', '--bogus'], /unknown option '--bogus'/],
+    ['no dataset', ['run'], /missing required argument 'dataset'/],
+    ['an unknown dataset', ['--app', app, 'run', 'zipcode'], /no dataset "zipcode". Did you mean "zipcodes"\? The app has: zipcodes, airports/],
+    ['no assembly', ['--app', 'nowhere', 'run', 'zipcodes'], /no nowhere\/manifest.json. Run `npx cdk synth` first/],
+    ['a Glue version that cannot be run', ['--app', app, 'run', 'zipcodes', '--glue-version', '4.0'], /Allowed choices are 5.0/],
+    ['no SQL', ['query'], /missing required argument 'sql'/],
+    ['no lake', ['--data', 'nowhere', 'query', 'select 1'], /no lake at nowhere. Run a dataset first: npx medallion run DATASET/],
+    ['reset of something else', ['--data', __dirname, 'reset', '--yes'], /not a lake that medallion made; nothing was removed/],
+  ];
+
+  test.each(CASES)('%s: exit code 2, a line on standard error, nothing on standard output', (_what, args, expected) => {
+    const { code, stdout, stderr } = medallion(args);
+    expect(stderr).toMatch(expected);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test('with --json: the error is an object on standard output', () => {
+    const { code, stdout } = medallion(['--app', app, 'run', 'zipcode', '--json']);
+    expect(code).toBe(2);
+    expect((JSON.parse(stdout) as { error: string }).error).toMatch(/Did you mean "zipcodes"/);
+  });
+});
+
+describe('without what it needs', () => {
+  const bin = temporaryFolder();
+  const old = path.join(bin, 'python3');
+  fs.writeFileSync(old, '#!/bin/sh\necho "3.8 /usr/bin/python3"\n', { mode: 0o755 });
+
+  test.each([
+    ['no Python', temporaryFolder(), {}, /Python 3.11 or 3.12 is needed, as Glue 5.0 has it: none was found on the PATH. Install Python 3.11/],
+    ['a Python that is too old', bin, {}, /\/usr\/bin\/python3 is 3.8. Install Python 3.11, or name one with MEDALLION_PYTHON/],
+    ['MEDALLION_PYTHON that is not there', bin, { MEDALLION_PYTHON: '/nowhere/python' }, /MEDALLION_PYTHON=\/nowhere\/python does not start/],
+  ])('%s: exit code 1 and what to install', (_what, PATH, env, expected) => {
+    const { code, stderr } = medallion(['--app', app, 'run', 'zipcodes'], { PATH, MEDALLION_CACHE: temporaryFolder(), JAVA_HOME: '', ...env });
+    expect(stderr).toMatch(expected);
+    expect(code).toBe(1);
+  });
+
+  test('no network: exit code 1, and the cause in a line', () => {
+    const unreachable = { PIP_INDEX_URL: 'http://127.0.0.1:1/simple', PIP_FIND_LINKS: '', PIP_NO_CACHE_DIR: '1', PIP_DEFAULT_TIMEOUT: '1' };
+    const { code, stderr } = medallion(['--app', app, 'run', 'zipcodes'], { MEDALLION_CACHE: temporaryFolder(), ...unreachable });
+    expect(stderr).toMatch(/The package index cannot be reached. The first set-up needs the network.* All of it: .*set-up.log/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('reset', () => {
+  function lake(): string {
+    const data = path.join(temporaryFolder(), '.medallion');
+    fs.mkdirSync(path.join(data, 's3'), { recursive: true });
+    return data;
+  }
+
+  test('asks first, so without a terminal it needs --yes', () => {
+    const data = lake();
+    expect(medallion(['--data', data, 'reset'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/add --yes/) as string });
+    expect(fs.existsSync(data)).toBe(true);
+    expect(medallion(['--data', data, 'reset', '--yes'])).toMatchObject({ code: 0, stdout: `Removed the lake at ${data}\n` });
+    expect(fs.existsSync(data)).toBe(false);
+  });
+
+  test('of no lake is done already', () => {
+    expect(medallion(['--data', 'nowhere', 'reset', '--yes']).code).toBe(0);
+  });
+
+  test('of a lake in use says by which process', async () => {
+    const data = lake();
+    const holder = spawn(process.execPath, [...TS_NODE, '-e', `
+      require(${JSON.stringify(path.join(__dirname, '..', '..', 'src', 'cli', 'lake.ts'))}).Lake.open(${JSON.stringify(data)});
+      console.log('open'); setTimeout(() => {}, 60000);`]);
+    await new Promise(resolve => holder.stdout.once('data', resolve));
+    const { code, stderr } = medallion(['--data', data, 'reset', '--yes']);
+    const closed = new Promise(resolve => holder.once('close', resolve));
+    holder.kill('SIGKILL');
+    await closed;
+    expect(stderr).toContain(`${data} is in use by another medallion, process ${holder.pid}`);
+    expect(code).toBe(1);
+    expect(medallion(['--data', data, 'reset', '--yes']).code).toBe(0);
+  });
+});
