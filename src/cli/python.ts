@@ -2,7 +2,7 @@ import { spawnSync } from 'child_process';
 import { cleanEnvironment } from './child';
 import { Failure } from './failure';
 
-/** Versions that the packages of Glue 5.0 exist for; Glue itself has the first. */
+/** Versions that the packages of Glue 5.0, or their nearest of kin, exist for; Glue itself has the first. */
 export const PYTHON_VERSIONS = ['3.11', '3.12', '3.13'];
 
 const PROBE = 'import sys\nprint("%d.%d" % sys.version_info[:2], sys.executable)\nimport venv, ensurepip';
@@ -33,5 +33,5 @@ export function findPython(): Python {
     }
   }
   const found = seen.length ? [...new Set(seen)].join('; ') : given ? `MEDALLION_PYTHON=${given} does not start` : 'none was found on the PATH';
-  throw new Failure(`Python ${PYTHON_VERSIONS.join(' or ')} is needed, as Glue 5.0 has it: ${found}. Install Python 3.11, or name one with MEDALLION_PYTHON.`, 1);
+  throw new Failure(`Python ${PYTHON_VERSIONS.slice(0, -1).join(', ')} or ${PYTHON_VERSIONS.at(-1)} is needed: ${found}. Install Python 3.11, or name one with MEDALLION_PYTHON.`, 1);
 }

@@ -70,7 +70,7 @@ describe('without what it needs', () => {
   fs.writeFileSync(old, '#!/bin/sh\necho "3.8 /usr/bin/python3"\n', { mode: 0o755 });
 
   test.each([
-    ['no Python', temporaryFolder(), {}, /Python 3.11 or 3.12 is needed, as Glue 5.0 has it: none was found on the PATH. Install Python 3.11/],
+    ['no Python', temporaryFolder(), {}, /Python 3.11, 3.12 or 3.13 is needed: none was found on the PATH. Install Python 3.11/],
     ['a Python that is too old', bin, {}, /\/usr\/bin\/python3 is 3.8. Install Python 3.11, or name one with MEDALLION_PYTHON/],
     ['MEDALLION_PYTHON that is not there', bin, { MEDALLION_PYTHON: '/nowhere/python' }, /MEDALLION_PYTHON=\/nowhere\/python does not start/],
   ])('%s: exit code 1 and what to install', (_what, PATH, env, expected) => {
