@@ -192,7 +192,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ['an address that is not HTTP', { source: Source.url('ftp://example.org/a.zip') },
       'Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: The http:// or https:// address of one file'],
     ['no address', { source: Source.url('zipcodes.zip') }, 'source_url of dataset "fda-nsde" is "zipcodes.zip".'],
-    ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') }, 
+    ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') },
       'source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: The http:// or https:// address'],
     ['an impossible port', { source: Source.url('https://example.org:99999/a.zip') }, 'is "https://example.org:99999/a.zip", not an address. Check its host and port.'],
     ['a size that does not exist', { dataSizeCategory: 'huge' as DataSizeCategory }, 'data_size_category of dataset "fda-nsde" is "huge". Expected: How big the dataset is'],

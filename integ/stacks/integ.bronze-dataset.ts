@@ -1,6 +1,6 @@
 import { ExpectedResult, IntegTest } from '@aws-cdk/integ-tests-alpha';
 import { App, Duration, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, DataSizeCategory, EtlCore, FileFormat, Schedule, Source } from '../src';
+import { BronzeDataset, DataSizeCategory, EtlCore, FileFormat, Schedule, Source } from '../../src';
 
 // Without it the snapshot holds paths of the machine it was made on.
 const app = new App({ postCliContext: { 'aws:cdk:disable-creation-stack-traces': true } });
