@@ -98,7 +98,8 @@ const integEnvironment = { TS_NODE_PROJECT: 'tsconfig.dev.json', TS_NODE_TRANSPI
 // A folder of its own: the runner follows the quickstart's link to this repository without end.
 const integRunner = 'integ-runner --directory integ/stacks --language typescript --parallel-regions us-east-1 --disable-update-workflow';
 const offline = { AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' };
-project.addTask('integ', { description: 'Compare the integration tests with their snapshots', env: { ...integEnvironment, ...offline }, exec: integRunner });
+const integ = project.addTask('integ', { description: 'Compare the integration tests with their snapshots', env: { ...integEnvironment, ...offline }, exec: integRunner });
+project.testTask.spawn(integ);
 project.addTask('integ:snapshot', {
   description: 'Write the snapshots of changed integration tests',
   env: { ...integEnvironment, ...offline },

@@ -1,0 +1,19 @@
+import { spawnSync } from 'child_process';
+import * as path from 'path';
+
+/** What `npm pack` would put into the published package. */
+function packed(): { unpackedSize: number; files: string[] } {
+  const done = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+  const [{ unpackedSize, files }] = JSON.parse(done.stdout);
+  return { unpackedSize, files: files.map((file: { path: string }) => file.path) };
+}
+
+test('the package holds what users need, no test and no integration file, in less than 5 MB', () => {
+  const { unpackedSize, files } = packed();
+  expect(files).toEqual(expect.arrayContaining([
+    'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish.py', 'glue-templates/dataset.schema.json',
+    'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt', 'README.md', 'API.md', 'LICENSE',
+  ]));
+  expect(files.filter(file => /(^|\/)(tests?|integ|bench|__pycache__|\.medallion|cdk\.out)\/|\.pyc$|requirements\/dev/.test(file) && !file.includes('node_modules/'))).toEqual([]);
+  expect(unpackedSize).toBeLessThan(5e6);
+});
