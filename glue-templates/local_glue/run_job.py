@@ -199,6 +199,8 @@ def _end_spark() -> None:
     gateway = importlib.import_module("pyspark").SparkContext._gateway
     process: subprocess.Popen[bytes] | None = getattr(gateway, "proc", None)
     if process:
+        # What pyspark's threads say about the lost connection is not the job's.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         process.send_signal(signal.SIGKILL)
         process.wait()
 

@@ -7,8 +7,11 @@ import { takeLock } from './lock';
 
 /** Written last into a part of the cache: without it, the part is from a set-up that did not end, and is made anew. */
 const COMPLETE = 'complete';
-/** What a whole set-up takes, in bytes: 510 MB measured, and pip's copies while it works. */
-const NEEDED = 1.5e9;
+/** What a whole set-up takes, in bytes: 1.0 GB stays, and pip's copies of Spark come on top while it works. */
+const NEEDED = 2e9;
+/** After this time without use a part is removed, in milliseconds: 60 days. */
+const UNUSED = 60 * 24 * 3600 * 1000;
+/** How often to look whether another set-up has ended, in milliseconds. */
 const LOCK_POLL = 500;
 
 /** The folder that keeps environments and jars between runs: MEDALLION_CACHE, or where the system keeps such things. */
@@ -29,13 +32,24 @@ export function partName(name: string, files: string[]): string {
   return path.join(cacheFolder(), `${name}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-/** Whether a part is there, whole. */
+/** Whether a part is there, whole. Being asked for keeps it in the cache. */
 export function isComplete(part: string): boolean {
-  return fs.existsSync(path.join(part, COMPLETE));
+  const complete = path.join(part, COMPLETE);
+  if (!fs.existsSync(complete)) {
+    return false;
+  }
+  fs.utimesSync(complete, new Date(), new Date());
+  return true;
 }
 
-/** Makes a part of the cache. The caller holds the lock. */
+/** Makes a part of the cache, and removes those of other versions that nobody asked for in a long time. The caller holds the lock. */
 export async function makePart(part: string, build: () => Promise<void>): Promise<void> {
+  for (const other of fs.readdirSync(cacheFolder())) {
+    const complete = path.join(cacheFolder(), other, COMPLETE);
+    if (fs.existsSync(complete) && Date.now() - fs.statSync(complete).mtimeMs > UNUSED) {
+      fs.rmSync(path.join(cacheFolder(), other), { recursive: true, force: true });
+    }
+  }
   fs.rmSync(part, { recursive: true, force: true });
   fs.mkdirSync(part, { recursive: true });
   await build();

@@ -48,9 +48,11 @@ export class Emulator {
   /** Rejects when the emulator ends before it is stopped: a disk that is full, most of all. */
   public async broken(): Promise<never> {
     const code = await this.child.exit;
+    const said = lastLine(this.log);
+    const cause = /No space left/.test(said) ? 'its disk is full' : said;
     throw new Failure(code === CANNOT_STORE
-      ? `The lake cannot be written: ${lastLine(this.log)}. Free some space, or use another folder with --data DIR.`
-      : `The S3 emulator ended: ${lastLine(this.log)}`, 1);
+      ? `The lake cannot be written: ${cause}. Free some space, or use another folder with --data DIR.`
+      : `The S3 emulator ended: ${said}`, 1);
   }
 
   public async stop(): Promise<void> {

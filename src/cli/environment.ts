@@ -86,13 +86,13 @@ async function build(glueVersion: string, progress: Progress, needed: Part[]): P
   const step = (part: Part, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
     todo.includes(part) ? progress.step(title, detail => makePart(set[part], () => work(detail))) : undefined;
 
-  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (320 MB)`, async detail => {
+  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (390 MB)`, async detail => {
     await tool.run([python.executable, '-m', 'venv', set.job], detail);
     await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
     // pyspark comes as a source package: it is built with the setuptools just installed, not with the newest.
     await tool.pip(set.job, ['--no-build-isolation', '-r', path.join(REQUIREMENTS, `glue-${glueVersion}.txt`)], detail);
   });
-  await step('lake', 'Local lake: an S3 API and DuckDB (90 MB)', async detail => {
+  await step('lake', 'Local lake: an S3 API and DuckDB (80 MB)', async detail => {
     await tool.run([python.executable, '-m', 'venv', set.lake], detail);
     await tool.pip(set.lake, ['-r', path.join(REQUIREMENTS, 'lake.txt')], detail);
   });
@@ -138,7 +138,7 @@ function detailOf(line: string): string {
 export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
-    [/No space left on device/, 'The disk is full. Free 1.5 GB, or name another folder with MEDALLION_CACHE.'],
+    [/No space left on device/, 'The disk is full. Free 2 GB, or name another folder with MEDALLION_CACHE.'],
     [/DO NOT MATCH THE HASHES/, 'A package is not the one whose hash is locked here. Check the package index that pip uses (pip config list).'],
     [/CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/, 'A server\'s certificate is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and JAVA_HOME to a Java that trusts it.'],
     [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],

@@ -21,17 +21,26 @@ export class Progress {
    */
   public async step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
     const started = Date.now();
-    const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
-    let detail = '';
     const announce = this.terminal ? undefined : setTimeout(() => this.line(`  ${title} …`), LONG);
-    const redraw = this.terminal ? setInterval(() => this.draw(`  … ${title}  ${paint('dim', `${seconds()}  ${detail}`.trimEnd())}`), REDRAW) : undefined;
     try {
-      const result = await work(text => { detail = text; });
-      this.clear();
-      this.line(`  ${mark(true)}${title}  ${paint('dim', seconds())}`);
+      const result = await this.during(title, work);
+      this.line(`  ${mark(true)}${title}  ${paint('dim', seconds(started))}`);
       return result;
     } finally {
       clearTimeout(announce);
+    }
+  }
+
+  /** Shows on a terminal that something is going on, until it is done. */
+  public async during<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
+    const started = Date.now();
+    let detail = '';
+    const redraw = this.terminal
+      ? setInterval(() => this.draw(`  … ${title}  ${paint('dim', `${seconds(started)}  ${detail}`.trimEnd())}`), REDRAW)
+      : undefined;
+    try {
+      return await work(text => { detail = text; });
+    } finally {
       clearInterval(redraw);
       this.clear();
     }
@@ -43,8 +52,7 @@ export class Progress {
     process.stderr.write(erased + this.live);
   }
 
-  /** Leaves the terminal as it was. */
-  public clear(): void {
+  private clear(): void {
     process.stderr.write(this.erased());
     this.live = '';
   }
@@ -52,6 +60,10 @@ export class Progress {
   private erased(): string {
     return this.live ? '\r\x1b[K' : '';
   }
+}
+
+function seconds(started: number): string {
+  return `${((Date.now() - started) / 1000).toFixed(1)} s`;
 }
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32 };

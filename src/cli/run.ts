@@ -59,7 +59,7 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
   const started = Date.now();
   const emulator = await Emulator.start(lakePython, lake);
   try {
-    const outcome = await runJob(dataset, environment, emulator, lake, log, progress);
+    const outcome = await progress.during('running', () => runJob(dataset, environment, emulator, lake, log, progress));
     const seconds = Math.round((Date.now() - started) / 100) / 10;
     const good = outcome.exit_code === 0;
     const database = outcome.published?.database ?? '';
