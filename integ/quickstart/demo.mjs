@@ -119,6 +119,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 main().catch(error => {
-  process.stderr.write(`\nThe demo stopped: ${error.message}\n`);
-  process.exitCode ||= 1;
+  if (!process.exitCode) {
+    process.stderr.write(`\nThe demo stopped: ${error.message}\n`);
+    process.exitCode = 1;
+  }
 });
