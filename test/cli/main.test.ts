@@ -5,13 +5,14 @@ import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
 
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
 const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
+const TS_NODE_PROJECT = path.join(__dirname, '..', '..', 'tsconfig.dev.json');
 const app = writeAssembly({ Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }), B: glueJob({ dataset: 'airports' }) } } });
 
 /** Runs the command as a process of its own, in a pipe. */
 function medallion(args: string[], env: Record<string, string> = {}): { code: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, TS_NODE_PROJECT: path.join(__dirname, '..', '..', 'tsconfig.dev.json'), ...env },
+    env: { ...process.env, TS_NODE_PROJECT, ...env },
   });
   return { code: status, stdout, stderr };
 }
@@ -110,8 +111,8 @@ describe('reset', () => {
     const data = lake();
     const holder = spawn(process.execPath, [...TS_NODE, '-e', `
       require(${JSON.stringify(path.join(__dirname, '..', '..', 'src', 'cli', 'lake.ts'))}).Lake.open(${JSON.stringify(data)});
-      console.log('open'); setTimeout(() => {}, 60000);`]);
-    await new Promise(resolve => holder.stdout.once('data', resolve));
+      console.log('open'); setTimeout(() => {}, 60000);`], { env: { ...process.env, TS_NODE_PROJECT } });
+    await Promise.race(['data', 'end'].map(event => new Promise(resolve => holder.stdout.once(event, resolve))));
     const { code, stderr } = medallion(['--data', data, 'reset', '--yes']);
     const closed = new Promise(resolve => holder.once('close', resolve));
     holder.kill('SIGKILL');
