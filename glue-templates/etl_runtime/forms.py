@@ -12,13 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MOST_DIGITS = 38  # of a decimal in Athena
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
+ARROW_TYPES = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "boolean": pa.bool_(),
+}
 
 
 @dataclass(frozen=True)
 class Form:
-    """`type` as Athena names it; `spelling` says how doubles were written: 3 (shortest) or 3.0 (point_zero)."""
+    """`type` as Athena names it, and `spelling`, by an example of how values of that type were written: 3 or 3.0 for a double."""
 
     type: str
     spelling: str = ""
@@ -28,25 +37,37 @@ class Form:
         decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", self.type)
         if decimal:
             return pa.decimal128(int(decimal[1]), int(decimal[2]))
-        return {"string": pa.string(), "bigint": pa.int64(), "double": pa.float64(), "date": pa.date32()}[self.type]
+        return ARROW_TYPES[self.type]
 
 
 TEXT = Form("string")
 BIGINT = Form("bigint")
-SHORTEST = Form("double", "shortest")
-POINT_ZERO = Form("double", "point_zero")
+SHORTEST = Form("double", "3")
+POINT_ZERO = Form("double", "3.0")
 DATE = Form("date")
+BOOLEANS = tuple(Form("boolean", true) for true in ("true", "TRUE", "True"))
+FALSE = {"true": "false", "TRUE": "FALSE", "True": "False"}
 
 
 def store(text: pa.Array, form: Form) -> pa.Array:
     """Text → values of the form's type. Raises pyarrow.ArrowInvalid where a value cannot be read as that type."""
-    return text if form == TEXT else pc.cast(text, form.arrow_type)
+    if form == TEXT:
+        return text
+    if form.type == "boolean":
+        return pc.equal(text, form.spelling)
+    if form.type == "timestamp":
+        return pc.cast(pc.cast(pc.replace_substring_regex(text, "Z$", ""), pa.timestamp("us")), form.arrow_type)
+    return pc.cast(text, form.arrow_type)
 
 
 def restore(values: pa.Array, form: Form) -> pa.Array:
     """Values → the text they were made of."""
     if form == TEXT:
         return values
+    if form.type == "boolean":
+        return pc.if_else(values, form.spelling, FALSE[form.spelling])
+    if form.type == "timestamp":
+        return _timestamp_text(values, form.spelling)
     text = pc.cast(values, pa.string())
     if form == POINT_ZERO:
         whole = pc.invert(pc.match_substring(text, "."))
@@ -57,6 +78,15 @@ def restore(values: pa.Array, form: Form) -> pa.Array:
             plain = [f"{value:f}" for value in values.filter(scientific).to_pylist()]
             return pc.replace_with_mask(text, scientific, pa.array(plain, pa.string()))
     return text
+
+
+def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
+    """UTC timestamps as text of the example's shape: its separator, as many digits, with or without Z."""
+    digits = example.removesuffix("Z")
+    text = pc.cast(values.cast(pa.timestamp("us")), pa.string())
+    text = pc.utf8_slice_codeunits(text, 0, len(digits))
+    text = pc.binary_replace_slice(text, 10, 11, digits[10])
+    return pc.binary_join_element_wise(text, "Z", "") if example.endswith("Z") else text
 
 
 def stored(text: pa.Array, form: Form) -> pa.Array | None:
@@ -92,8 +122,8 @@ def _is_ordinary(values: pa.Array) -> bool:
     """No infinite or missing number, no date before the year 1: engines disagree about these."""
     if pa.types.is_floating(values.type):
         return pc.all(pc.is_finite(values)).as_py() is not False
-    if pa.types.is_date32(values.type):
-        first = pc.min(values.cast(pa.int32())).as_py()
+    if pa.types.is_date32(values.type) or pa.types.is_timestamp(values.type):
+        first = pc.min(values.cast(pa.date32()).cast(pa.int32())).as_py()
         return first is None or first >= FIRST_DAY
     return True
 
@@ -137,4 +167,7 @@ def _candidates(first: str) -> Iterable[Form]:
     yield SHORTEST
     yield POINT_ZERO
     yield DATE
+    if TIMESTAMP.fullmatch(first):
+        yield Form("timestamp", re.sub(r"\d", "0", first))
+    yield from (form for form in BOOLEANS if first in (form.spelling, FALSE[form.spelling]))
     yield TEXT

@@ -71,7 +71,7 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
     for number, table in enumerate(named or tables):
         connection.register(f"table_{number}", _open(lake, table))
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
-        connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * FROM table_{number}')  # noqa: S608
+        connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * {_as_in_athena(table)} FROM table_{number}')  # noqa: S608
     try:
         return connection.execute(sql)
     except duckdb.CatalogException as error:
@@ -82,6 +82,12 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
         raise SqlError(f"There is no table {found[1]}. The tables are: {there}.") from error
     except duckdb.Error as error:
         raise SqlError(_first_line(error)) from error
+
+
+def _as_in_athena(table: Table) -> str:
+    """Athena's timestamps have no zone. They are UTC there, and in the files."""
+    casts = [f'"{name}"::TIMESTAMP AS "{name}"' for name, kind in table.columns.items() if kind == "timestamp"]
+    return f"REPLACE ({', '.join(casts)})" if casts else ""
 
 
 def _open(lake: fs.S3FileSystem, table: Table) -> Any:

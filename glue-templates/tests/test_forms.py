@@ -5,12 +5,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_runtime.forms import BIGINT, DATE, POINT_ZERO, SHORTEST, TEXT, Form, Guess, guess, restore, store, stored, stored_with_misfits
+from etl_runtime.forms import (
+    BIGINT,
+    BOOLEANS,
+    DATE,
+    POINT_ZERO,
+    SHORTEST,
+    TEXT,
+    Form,
+    Guess,
+    guess,
+    restore,
+    store,
+    stored,
+    stored_with_misfits,
+)
 
-FORMS = [BIGINT, Form("decimal(18,2)"), Form("decimal(38,9)"), SHORTEST, POINT_ZERO, DATE, TEXT]
+FORMS = [
+    *BOOLEANS,
+    Form("timestamp", "0000-00-00T00:00:00"),
+    Form("timestamp", "0000-00-00 00:00:00.000Z"),
+    BIGINT,
+    Form("decimal(18,2)"),
+    Form("decimal(38,9)"),
+    SHORTEST,
+    POINT_ZERO,
+    DATE,
+    TEXT,
+]
 
 number_like = st.from_regex(r"\A[-+]?[0-9]{1,20}(\.[0-9]{0,12})?\Z")
 date_like = st.from_regex(r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]\Z")
+time_like = st.from_regex(r"\A[12][0-9]{3}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,7})?)?(Z|\+02:00)?\Z")
+times = st.datetimes().flatmap(
+    lambda time: st.sampled_from([time.isoformat(), time.isoformat(" "), time.isoformat(timespec="milliseconds") + "Z"])
+)
+words = st.sampled_from(["true", "false", "TRUE", "FALSE", "True", "False", "T", "yes"])
 odd = st.sampled_from(
     ["0", "-0", "00", "1e5", "NaN", "nan", "inf", "-0.00", "1,234", "(12)", " 1", "1 ", "٣", "0.1", ".5", "5.", "true", "9" * 19]
 )
@@ -19,10 +49,10 @@ plain = (
     | st.floats(allow_nan=False, allow_infinity=False).map(repr)
     | st.decimals(places=2, allow_nan=False, allow_infinity=False).map(str)
 )
-cell = st.none() | number_like | date_like | odd | plain | st.text(min_size=1, max_size=8)
-alike = st.sampled_from([number_like, date_like, plain, st.integers(-999, 999).map(str), st.decimals(-99, 99, places=2).map(str)]).flatmap(
-    lambda kind: st.lists(st.none() | kind, max_size=6)
-)
+cell = st.none() | number_like | date_like | time_like | words | odd | plain | st.text(min_size=1, max_size=8)
+alike = st.sampled_from(
+    [number_like, date_like, time_like, times, words, plain, st.integers(-999, 999).map(str), st.decimals(-99, 99, places=2).map(str)]
+).flatmap(lambda kind: st.lists(st.none() | kind, max_size=6))
 
 
 def text(cells: list[str | None]) -> pa.Array:
@@ -71,6 +101,14 @@ def test_merged_guesses_fit_all_the_values(one: list[str | None], other: list[st
         (["nan", "inf"], "string"),
         (["1,234"], "string"),
         (["2024-02-29"], "date"),
+        (["2024-01-02T03:04:05Z", "1892-01-01T00:00:00Z"], "timestamp"),
+        (["2024-01-02 03:04"], "timestamp"),
+        (["2024-01-02 03:04:05.120", "2024-01-02 03:04:05.000"], "timestamp"),
+        (["2024-01-02 03:04:05", "2024-01-02 03:04:05.1"], "string"),
+        (["2024-01-02T03:04:05+02:00"], "string"),
+        (["true", "false"], "boolean"),
+        (["TRUE", "false"], "string"),
+        (["yes", "no"], "string"),
         (["2024-02-30"], "string"),
         (["00000000"], "string"),
         (["0000-01-01"], "string"),
