@@ -3,13 +3,14 @@ import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { DataQuality } from './data-quality';
 import { EtlCore, IEtlCore } from './etl-core';
 import { FileFormat } from './file-format';
 import { GlueVersion } from './glue-version';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { createCrawler } from './private/crawler';
 import { checkDocument } from './private/dataset-document';
-import { DatasetDocument } from './private/dataset-document.generated';
+import { DataQuality as DataQualityDocument, DatasetDocument } from './private/dataset-document.generated';
 import { isDeployedWith } from './private/deployed-with';
 import { createGlueJob } from './private/glue-job';
 import { createJobSchedule } from './private/job-schedule';
@@ -17,6 +18,7 @@ import { takeName } from './private/names-taken';
 import { deployScripts, runtimePackageUri } from './private/script-bundle';
 import { synthError } from './private/synth-error';
 import { Schedule } from './schedule';
+import { SchemaContract } from './schema-contract';
 import { DataSizeCategory, maxDpuHours, SIZES } from './sizing';
 import { Source } from './source';
 
@@ -63,6 +65,20 @@ export interface BronzeDatasetProps {
    * @default - one table with the dataset's own name
    */
   readonly fileTableMapping?: { [file: string]: string };
+
+  /**
+   * What happens when the source's columns are not those that were published.
+   *
+   * @default SchemaContract.EVOLVE
+   */
+  readonly schemaContract?: SchemaContract;
+
+  /**
+   * The gates that a run must pass before its tables replace the published ones.
+   *
+   * @default - at least one row, at most half of the rows lost, at most 1 % of a column's values rescued
+   */
+  readonly dataQuality?: DataQuality;
 
   /**
    * When the job runs.
@@ -171,8 +187,20 @@ function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocumen
     delimiter: props.delimiter,
     file_format: format,
     file_table_mapping: props.fileTableMapping,
+    schema_contract: props.schemaContract,
+    data_quality: dataQualityDocument(props.dataQuality),
     schedule: props.schedule?._document,
     glue_version: props.glueVersion,
+  };
+}
+
+function dataQualityDocument(quality?: DataQuality): DataQualityDocument | undefined {
+  return quality && {
+    required_columns: quality.requiredColumns,
+    critical_null_threshold: quality.criticalNullThreshold,
+    expected_record_count_min: quality.expectedRecordCountMin,
+    max_shrink: quality.maxShrink,
+    max_rescued_share: quality.maxRescuedShare,
   };
 }
 

@@ -1,8 +1,10 @@
 export * from './bronze-dataset';
+export * from './data-quality';
 export * from './etl-core';
 export * from './file-format';
 export * from './glue-version';
 export * from './schedule';
+export * from './schema-contract';
 export * from './shared-glue-role';
 export { DataSizeCategory } from './sizing';
 export * from './source';

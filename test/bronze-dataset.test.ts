@@ -3,7 +3,7 @@ import * as path from 'path';
 import { App, CfnParameter, Duration, Lazy, NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, FileFormat, GlueVersion, Schedule, Source } from '../src';
+import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, FileFormat, GlueVersion, Schedule, SchemaContract, Source } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
 import { bronze, ENV, Lake, LAYOUTS } from './layouts';
 import { SIZES } from '../src/sizing';
@@ -21,6 +21,8 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     delimiter: '|',
     fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
     fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+    schemaContract: SchemaContract.FREEZE,
+    dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1, maxRescuedShare: 0.2 },
     schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false }),
     glueVersion: GlueVersion.V5_0,
     role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
@@ -194,6 +196,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ['no address', { source: Source.url('zipcodes.zip') }, 'source_url of dataset "fda-nsde" is "zipcodes.zip".'],
     ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') },
       'source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: The http:// or https:// address'],
+    ['a share above 1', { dataQuality: { maxShrink: 50 } }, 'data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of all rows, from 0 to 1.'],
     ['an impossible port', { source: Source.url('https://example.org:99999/a.zip') }, 'is "https://example.org:99999/a.zip", not an address. Check its host and port.'],
     ['a size that does not exist', { dataSizeCategory: 'huge' as DataSizeCategory }, 'data_size_category of dataset "fda-nsde" is "huge". Expected: How big the dataset is'],
     ['no size', { dataSizeCategory: undefined },
@@ -270,8 +273,9 @@ test('every key of the schema has a prop, and every prop a key', () => {
   const where = LAYOUTS[0].lake(ENV);
   const document = JSON.parse(bronze(where, everyProp(where)).document);
   expect(Object.keys(document).sort()).toEqual(Object.keys(schema.properties).sort());
-  const keysOf = (key: 'file_format' | 'schedule') => Object.keys(document[key]).concat(key === 'file_format' ? ['delimiter'] : []).sort();
+  const keysOf = (key: 'data_quality' | 'file_format' | 'schedule') => Object.keys(document[key]).concat(key === 'file_format' ? ['delimiter'] : []).sort();
   expect(keysOf('file_format')).toEqual(Object.keys(schema.$defs.file_format.properties).sort());
+  expect(keysOf('data_quality')).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
   expect(keysOf('schedule')).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
 });
 
@@ -286,6 +290,10 @@ test('the document has what was set and nothing else', () => {
     delimiter: '|',
     file_format: { type: 'csv', header: false, encoding: 'cp1252', quote: '' },
     file_table_mapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+    schema_contract: 'freeze',
+    data_quality: {
+      required_columns: ['ndc'], critical_null_threshold: 0, expected_record_count_min: 10, max_shrink: 0.1, max_rescued_share: 0.2,
+    },
     schedule: { expression: 'cron(0 6 * * ? *)', timezone: 'Europe/Berlin', enabled: false },
     glue_version: '5.0',
   });

@@ -9,6 +9,9 @@ from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
 
+GATES = ("required_columns", "null_share", "min_rows", "shrink", "rescued", "frozen")
+"""The gates that a run may be allowed to fail: run_options {"allow": ["shrink"]}."""
+
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
 """Asked of `getResolvedOptions`. The stack passes the same names; a test compares the two."""
 
@@ -39,11 +42,23 @@ class Names:
 
 
 @dataclass(frozen=True)
+class RunOptions:
+    """What the person who started the run asks for, once.
+
+    `allow`: gates that may fail. `reset_contract`: forget the published types and columns, and guess anew.
+    """
+
+    allow: frozenset[str] = frozenset()
+    reset_contract: bool = False
+
+
+@dataclass(frozen=True)
 class Job:
     """One run's orders: the dataset's document, its names, and what the person who started it asked for."""
 
     document: DatasetDocument
     names: Names
+    options: RunOptions
     job_run_id: str
 
 
@@ -53,9 +68,6 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
     Raises RunFailed where an argument is not what the stack writes, or the document is not in the bucket.
     """
     raw_names = _json_object("names", resolved["names"])
-    options = _json_object("run_options", resolved["run_options"])
-    if options:
-        raise RunFailed(f"run_options holds {', '.join(sorted(options))}, which this version does not know. Use {{}}.")
     try:
         tables = {key: TableName(**table) for key, table in raw_names.pop("tables").items()}
         names = Names(tables=tables, **raw_names)
@@ -64,7 +76,20 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
     document = store.read_json(resolved["dataset_config"])
     if document is None:
         raise RunFailed(f"There is no document at {resolved['dataset_config']}. Deploy the dataset's stack again.")
-    return Job(cast(DatasetDocument, document), names, str(resolved.get("JOB_RUN_ID") or ""))
+    return Job(cast(DatasetDocument, document), names, _run_options(resolved["run_options"]), str(resolved.get("JOB_RUN_ID") or ""))
+
+
+def _run_options(text: str) -> RunOptions:
+    given = _json_object("run_options", text)
+    unknown = given.keys() - {"allow", "reset_contract"}
+    if unknown:
+        raise RunFailed(f"run_options holds {', '.join(sorted(unknown))}. It takes allow and reset_contract.")
+    allow, reset = given.get("allow", []), given.get("reset_contract", False)
+    if not isinstance(allow, list) or not set(allow) <= set(GATES):
+        raise RunFailed(f"allow of run_options is {json.dumps(allow)}. It takes a list of gates: {', '.join(GATES)}.")
+    if not isinstance(reset, bool):
+        raise RunFailed(f"reset_contract of run_options is {json.dumps(reset)}. It takes true or false.")
+    return RunOptions(frozenset(allow) | ({"frozen"} if reset else set()), reset)
 
 
 def _json_object(name: str, text: str) -> dict[str, Any]:

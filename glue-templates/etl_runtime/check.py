@@ -1,18 +1,85 @@
 """The gates between staging and the table. All are looked at, and all that fail are named."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
+from etl_runtime.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.shape import ShapedTable
 from etl_runtime.unpack import UnpackedTable
 
 
-def check(unpacked: Mapping[str, UnpackedTable], shaped: Mapping[str, ShapedTable]) -> None:
-    """Raise RunFailed, naming each gate that fails and by how much. The published table then stays as it is."""
-    failures = [
+def check(
+    unpacked: Mapping[str, UnpackedTable],
+    shaped: Mapping[str, ShapedTable],
+    published: Mapping[str, Any] | None,
+    document: DatasetDocument,
+    allowed: Collection[str],
+) -> list[str]:
+    """Raise RunFailed, naming each gate that fails and by how much. The published table then stays as it is.
+
+    Returns what failed and was allowed to, for the run's record.
+    """
+    lost = [
         f"{key}: {unpacked[key].records:,} records were counted while unpacking, {table.rows:,} rows were written"
         for key, table in shaped.items()
         if table.rows != unpacked[key].records
     ]
-    if failures:
-        raise RunFailed(f"Rows in are not rows out: {'; '.join(failures)}. Nothing was published. Report this with the original file.")
+    if lost:
+        raise RunFailed(f"Rows in are not rows out: {'; '.join(lost)}. Nothing was published. Report this with the original file.")
+
+    failures = [
+        (gate, f"{key}: {found}")
+        for key, table in shaped.items()
+        for gate, found in _failures(table, unpacked[key], (published or {}).get("tables", {}).get(key), document)
+    ]
+    stopping = {gate for gate, _ in failures} - set(allowed)
+    if stopping:
+        raise RunFailed(
+            f"Quality gates failed: {'; '.join(f'{found} [{gate}]' for gate, found in failures)}. The published table stays as it is. "
+            f'Look at the source; to publish all the same, once, run with run_options {{"allow": {json.dumps(sorted(stopping))}}}'
+        )
+    return [found for _, found in failures]
+
+
+def _failures(
+    table: ShapedTable, unpacked: UnpackedTable, old: Mapping[str, Any] | None, document: DatasetDocument
+) -> Iterator[tuple[str, str]]:
+    quality: DataQuality = document.get("data_quality", {})
+    sources = set(unpacked.sources)
+    in_source = {column.name for column in table.columns if column.source in sources}
+
+    threshold = quality.get("critical_null_threshold", 0.05)
+    for name in quality.get("required_columns", []):
+        if name not in in_source:
+            yield "required_columns", f"the required column {name} is not in the source, which has {', '.join(sorted(in_source))}"
+        elif table.nulls()[name] > threshold * table.rows:
+            yield "null_share", f"{name} is null in {_share(table.nulls()[name], table.rows)}, critical_null_threshold is {threshold:.2%}"
+
+    least = quality.get("expected_record_count_min", 1)
+    if table.rows < least:
+        yield "min_rows", f"{table.rows:,} rows, expected_record_count_min is {least:,}"
+
+    most = quality.get("max_rescued_share", 0.01)
+    for name, count in table.rescued().items():
+        if count > most * table.rows:
+            yield "rescued", f"{name} did not fit in {_share(count, table.rows)}, max_rescued_share is {most:.2%}"
+
+    if old is None:
+        return
+    shrink = quality.get("max_shrink", 0.5)
+    if table.rows < old["rows"] * (1 - shrink):
+        yield "shrink", f"{table.rows:,} rows, {old['rows']:,} are published, max_shrink is {shrink:.0%}"
+    if document.get("schema_contract") == "freeze":
+        published = {column["source"] for column in old["columns"]}
+        if added := sources - published:
+            yield "frozen", f"the source has new columns: {', '.join(sorted(added))}"
+        if gone := published - sources:
+            yield "frozen", f"the source has no longer: {', '.join(sorted(gone))}"
+        for name, count in table.rescued().items():
+            yield "frozen", f"{name} did not fit its published type in {count:,} rows"
+
+
+def _share(count: int, rows: int) -> str:
+    return f"{count:,} of {rows:,} rows ({count / rows:.2%})"

@@ -15,6 +15,17 @@ class FileFormat(TypedDict):
     quote: NotRequired[str]
 
 
+Share = float
+
+
+class DataQuality(TypedDict):
+    required_columns: NotRequired[list[str]]
+    critical_null_threshold: NotRequired[Share]
+    expected_record_count_min: NotRequired[int]
+    max_shrink: NotRequired[Share]
+    max_rescued_share: NotRequired[Share]
+
+
 class Schedule(TypedDict):
     enabled: NotRequired[bool]
     expression: str
@@ -29,5 +40,7 @@ class DatasetDocument(TypedDict):
     delimiter: NotRequired[Delimiter]
     file_format: NotRequired[FileFormat]
     file_table_mapping: NotRequired[dict[str, str]]
+    schema_contract: NotRequired[Literal['evolve', 'freeze']]
+    data_quality: NotRequired[DataQuality]
     schedule: NotRequired[Schedule]
     glue_version: NotRequired[Literal['5.0']]

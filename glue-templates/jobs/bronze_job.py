@@ -56,11 +56,12 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("start spark"):
         spark = starting_spark.result()
     with record.step("convert"):
-        shaped = shape(spark, unpacked, published, rules, names, record.run_id, staging, lambda text: record.say("convert", text))
+        contract = None if job.options.reset_contract else published
+        shaped = shape(spark, unpacked, contract, rules, names, record.run_id, staging, lambda text: record.say("convert", text))
     for key, table in shaped.items():
         record.say("convert", f"{key}: {table.rows:,} rows, {len(table.columns)} columns, {len(table.shards)} objects")
 
-    check(unpacked, shaped)
+    record.note({"allowed": check(unpacked, shaped, published, job.document, job.options.allow)})
     record.require_time_to_publish()
     with record.step("publish"):
         new = publish(shaped, [raw_uri], published, names, record.run_id, store)

@@ -126,12 +126,12 @@ class Dataset:
             "timeout_minutes": 30,
         }
 
-    def run(self, url: str, job_run_id: str = "jr_1", **document: Any) -> dict[str, Any]:
+    def run(self, url: str, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
         """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/bronze.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", "source_url": url, **document})
         arguments = {"JOB_NAME": self.names["job"], "JOB_RUN_ID": job_run_id, "dataset_config": uri, "names": json.dumps(self.names)}
-        argv = [f"--{name}={value}" for name, value in {**arguments, "run_options": "{}"}.items()]
+        argv = [f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items()]
         bronze_job.main(["bronze_job.py", *argv])
         return self.record()
 

@@ -32,7 +32,9 @@ function command(): Command {
     .argument('<dataset>', 'its name; LAYER/DATASET where several layers have one of that name')
     .addOption(new Option('--glue-version <version>', 'default: the job\'s own').choices(Object.keys(GLUE_VERSIONS)))
     .option('--stack <stack>', 'where several stacks have a dataset of that name')
-    .action(async (dataset: string, own: { glueVersion?: string; stack?: string }) => {
+    .option('--allow <gates...>', 'quality gates that may fail this once, as the job names them: shrink, rescued, …')
+    .option('--reset-contract', 'forget the published columns and types, and guess anew')
+    .action(async (dataset: string, own: { glueVersion?: string; stack?: string; allow?: string[]; resetContract?: true }) => {
       process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;
     });
   program.command('query').description('answer SQL over the tables, named as in Athena')

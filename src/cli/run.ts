@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly json: boolean;
   readonly glueVersion?: string;
   readonly stack?: string;
+  readonly allow?: string[];
+  readonly resetContract?: true;
 }
 
 /** A table that a run published. */
@@ -59,7 +61,7 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
   const started = Date.now();
   const emulator = await Emulator.start(lakePython, lake);
   try {
-    const outcome = await progress.during('running', () => runJob(dataset, environment, emulator, lake, log, progress));
+    const outcome = await progress.during('running', () => runJob({ ...dataset, arguments: argumentsOf(dataset, options) }, environment, emulator, lake, log, progress));
     const seconds = Math.round((Date.now() - started) / 100) / 10;
     const good = outcome.exit_code === 0;
     const database = outcome.published?.database ?? '';
@@ -98,6 +100,13 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
   } finally {
     await emulator.stop();
   }
+}
+
+/** The job's arguments, with what is asked of this one run: as `aws glue start-job-run --arguments` would give them. */
+function argumentsOf(dataset: Dataset, { allow, resetContract }: RunOptions): Record<string, string> {
+  return allow || resetContract
+    ? { ...dataset.arguments, '--run_options': JSON.stringify({ allow, reset_contract: resetContract }) }
+    : dataset.arguments;
 }
 
 async function runJob(

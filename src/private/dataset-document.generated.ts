@@ -36,6 +36,11 @@ export interface DatasetDocument {
   file_table_mapping?: {
     [k: string]: string;
   };
+  /**
+   * What happens when a source's columns are not those that were published. evolve (default): new columns are added, missing ones are null, a value that does not fit its column's type goes to meta_rescued. freeze: any difference fails the run and is named.
+   */
+  schema_contract?: 'evolve' | 'freeze';
+  data_quality?: DataQuality;
   schedule?: Schedule;
   /**
    * Glue version of the job. Default 5.0 (Spark 3.5.4, Python 3.11).
@@ -63,6 +68,31 @@ export interface FileFormat {
    * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that do not quote. Default: the double quote. A quote opens only at the start of a field.
    */
   quote?: string;
+}
+/**
+ * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the dataset.
+ */
+export interface DataQuality {
+  /**
+   * Columns, by their names in the table, that must be in the source and nearly always have a value. Default: none.
+   */
+  required_columns?: string[];
+  /**
+   * The largest share of rows in which a required column may be null. Default 0.05.
+   */
+  critical_null_threshold?: number;
+  /**
+   * The fewest rows a table may have. Default 1.
+   */
+  expected_record_count_min?: number;
+  /**
+   * The largest share of its rows that a table may lose from one publication to the next. Default 0.5; 1 switches the gate off.
+   */
+  max_shrink?: number;
+  /**
+   * The largest share of rows in which something of a column did not fit and went to meta_rescued. Default 0.01; 1 switches the gate off.
+   */
+  max_rescued_share?: number;
 }
 /**
  * When the job runs.
