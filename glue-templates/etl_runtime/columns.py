@@ -34,19 +34,20 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
     """
     names = dict(taken)
     used = {*taken.values(), RUN_ID, RESCUED}
-    new = [source for source in sources if source not in taken]
-    for source in sorted(new, key=lambda source: (_clean(source), source != _clean(source), source)):
-        name = base = _clean(source)
-        count = 1
+    counts: dict[str, int] = {}
+    new = {source: clean_name(source) for source in sources if source not in taken}
+    for source, base in sorted(new.items(), key=lambda item: (item[1], item[0] != item[1], item[0])):
+        name = base
         while name in used:
-            count += 1
-            name = f"{base}_{count}"
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base}_{counts[base]}"
         used.add(name)
         names[source] = name
     return names
 
 
-def _clean(source: str) -> str:
+def clean_name(source: str) -> str:
+    """One name, cleaned: it may be another column's as well."""
     ascii_text = unicodedata.normalize("NFKD", source.translate(LETTERS)).encode("ascii", "ignore").decode()
     split_camel = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", ascii_text))
     name = re.sub(r"[^a-z0-9]+", "_", split_camel.lower()).strip("_")[:LONGEST_NAME].rstrip("_")

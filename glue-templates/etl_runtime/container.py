@@ -18,10 +18,9 @@ DATA_ENDINGS = (".csv", ".txt", ".tsv", ".tab", ".psv", ".dat")
 
 @dataclass(frozen=True)
 class Member:
-    """One file of data: its name, its size in bytes where the container tells it, and how to open it as a stream."""
+    """One file of data: its name, and how to open it as a stream."""
 
     name: str
-    size: int | None
     open: Callable[[], BinaryIO]
 
 
@@ -40,9 +39,9 @@ def members(original: Original) -> Iterator[list[Member]]:
                 yield [_zip_member(archive, info) for info in archive.infolist() if _holds_data(info.filename)]
         elif mark.startswith(GZIP_MARK):
             name = original.name[:-3] if original.name.lower().endswith(".gz") else original.name
-            yield [Member(name, None, lambda: cast(BinaryIO, gzip.GzipFile(path)))]
+            yield [Member(name, lambda: cast(BinaryIO, gzip.GzipFile(path)))]
         else:
-            yield [Member(original.name, original.size, lambda: path.open("rb"))]
+            yield [Member(original.name, lambda: path.open("rb"))]
 
 
 def looks_like_data(name: str) -> bool:
@@ -55,7 +54,7 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
             raise RunFailed(f"{info.filename} in the ZIP is encrypted. Ask the source for a ZIP without a password.")
         return cast(BinaryIO, archive.open(info))
 
-    return Member(info.filename, info.file_size, open_member)
+    return Member(info.filename, open_member)
 
 
 def _holds_data(name: str) -> bool:

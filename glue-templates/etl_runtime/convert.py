@@ -23,7 +23,7 @@ from etl_runtime.store import Store
 from etl_runtime.unpack import Part
 
 ZSTD_LEVEL = 3
-SURPLUS, MISSING = "_surplus", "_missing"
+SURPLUS, FIELDS = "_surplus", "_fields"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Shard:
     columns: tuple[Column, ...]
     rules: FileFormat
     run_id: str
+    region: str
     uri: str
 
 
@@ -54,7 +55,6 @@ class Converted:
 
     shard: Shard
     rows: int = 0
-    bytes: int = 0
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
@@ -74,14 +74,14 @@ def convert(shard: Shard) -> Converted:
         if not result.refuted:
             file.flush()
             _note_statistics(pq.read_metadata(file.name), result)
-            _store().upload(Path(file.name), shard.uri, metadata={"run-id": shard.run_id})
+            _store(shard.region).upload(Path(file.name), shard.uri, metadata={"run-id": shard.run_id})
     return result
 
 
 @cache
-def _store() -> Store:
-    """One client a worker process: a task must not pay for a new one."""
-    return Store()
+def _store(region: str) -> Store:
+    """One client a worker process: a task must not pay for a new one. An executor knows no region of its own."""
+    return Store(region=region)
 
 
 def _schema(shard: Shard) -> pa.Schema:
@@ -91,12 +91,12 @@ def _schema(shard: Shard) -> pa.Schema:
 
 def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table:
     """One part, typed by the shard's columns."""
-    body = _store().read(part.uri)
+    body = _store(shard.region).read(part.uri)
     if body is None:
         raise RunFailed(f"{part.uri} is gone from staging. Run again.", retryable=True)
     text = read_table(body, shard.rules, len(part.sources))
     by_source = dict(zip(part.sources, text.columns, strict=True))
-    rescued: dict[int, dict[str, object]] = _ragged(text, part, shard)
+    rescued: dict[int, dict[str, object]] = _ragged(text)
     arrays = []
     for column in shard.columns:
         cells = by_source.get(column.source)
@@ -119,12 +119,10 @@ def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table:
     return pa.Table.from_arrays([*arrays, pa.repeat(shard.run_id, text.rows), _rescued_column(rescued, text.rows)], schema=_schema(shard))
 
 
-def _ragged(text: TextTable, part: Part, shard: Shard) -> dict[int, dict[str, object]]:
-    """By row: the fields a record has too many, and the columns it came without."""
-    names = {column.source: column.name for column in shard.columns}
+def _ragged(text: TextTable) -> dict[int, dict[str, object]]:
+    """By row: the fields that a record has too many, or how many it has where they are too few."""
     rescued: dict[int, dict[str, object]] = {row: {SURPLUS: fields} for row, fields in text.surplus.items()}
-    rescued |= {row: {MISSING: [names[source] for source in part.sources[came:]]} for row, came in text.short.items()}
-    return rescued
+    return rescued | {row: {FIELDS: came} for row, came in text.short.items()}
 
 
 def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Array:
@@ -138,7 +136,6 @@ def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Arra
 
 def _note_statistics(metadata: pq.FileMetaData, result: Converted) -> None:
     """Null counts of all columns, and bounds of those that are not text, as the write itself found them."""
-    result.bytes = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     for index, column in enumerate(result.shard.columns):
         statistics = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
         result.nulls[column.name] = sum(found.null_count for found in statistics)

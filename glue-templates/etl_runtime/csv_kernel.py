@@ -1,7 +1,7 @@
 """Delimited text → columns of text, with Arrow's CSV kernel. Rows with too few or too many fields are kept."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,14 +28,10 @@ class TextTable:
 def read_fields(record: bytes, rules: FileFormat) -> list[str]:
     """The fields of one record, as they stand: a header's names."""
     most = record.count(rules.delimiter_byte) + 1  # fewer where a delimiter stands inside quotes
-    fields: list[str] = []
-
-    def keep(row: csv.InvalidRow) -> str:
-        fields.extend(_values(row.text.encode(), rules, row.actual_columns))
-        return "skip"
-
-    regular = _read(record, rules, most, keep)
-    return fields or [column[0].as_py() or "" for column in _restored(regular, rules)]
+    columns, ragged = _read(record, rules, most)
+    if ragged:
+        columns, _ = _read(record, rules, ragged[0].actual_columns)
+    return [column[0].as_py() or "" for column in columns]
 
 
 def read_table(text: bytes, rules: FileFormat, width: int) -> TextTable:
@@ -43,26 +39,20 @@ def read_table(text: bytes, rules: FileFormat, width: int) -> TextTable:
 
     A short row gets nulls; the fields that a long row has too many, unless all are empty, are in `surplus`.
     """
+    regular, ragged = _read(text, rules, width)
+    return _with_ragged(regular, ragged, rules, width) if ragged else TextTable(regular)
+
+
+def _read(text: bytes, rules: FileFormat, width: int) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
+    """Columns of the records that have `width` fields, and the other records."""
+    names = [str(position) for position in range(width)]
     ragged: list[csv.InvalidRow] = []
 
     def keep(row: csv.InvalidRow) -> str:
         ragged.append(row)
         return "skip"
 
-    regular = _restored(_read(text, rules, width, keep), rules)
-    if not ragged:
-        return TextTable(regular)
-    return _with_ragged(regular, ragged, rules, width)
-
-
-def _values(record: bytes, rules: FileFormat, width: int) -> list[str]:
-    """One record of exactly `width` fields."""
-    return [column[0].as_py() or "" for column in _restored(_read(record, rules, width, None), rules)]
-
-
-def _read(text: bytes, rules: FileFormat, width: int, keep: Callable[[csv.InvalidRow], str] | None) -> pa.Table:
-    names = [str(position) for position in range(width)]
-    return csv.read_csv(
+    table = csv.read_csv(
         io.BytesIO(text),
         # One block: a record may be as long as the text, and Spark runs a task on each core already.
         read_options=csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
@@ -82,37 +72,34 @@ def _read(text: bytes, rules: FileFormat, width: int, keep: Callable[[csv.Invali
             auto_dict_encode=False,
         ),
     )
+    return [_restored(column.combine_chunks().cast(pa.string()), rules) for column in table.columns], ragged
 
 
-def _restored(table: pa.Table, rules: FileFormat) -> list[pa.Array]:
-    """The table's columns as text, with the delimiter back where its stand-in lies inside quotes."""
-    columns = [column.combine_chunks().cast(pa.string()) for column in table.columns]
+def _restored(column: pa.Array, rules: FileFormat) -> pa.Array:
+    """The column with the delimiter back where its stand-in lies inside quotes."""
     stand_in = rules.delimiter_byte.decode()
-    if stand_in == rules.delimiter:
-        return columns
-    return [pc.replace_substring(column, stand_in, rules.delimiter) for column in columns]
+    return column if stand_in == rules.delimiter else pc.replace_substring(column, stand_in, rules.delimiter)
 
 
 def _with_ragged(regular: list[pa.Array], ragged: Sequence[csv.InvalidRow], rules: FileFormat, width: int) -> TextTable:
-    """Read the ragged rows with as many columns as each has, and put them back in their places."""
-    rows = len(regular[0]) + len(ragged)
-    places = np.array([row.number - 1 for row in ragged], np.int64)
+    """Read the ragged rows, those of one width together, and put all rows in their places."""
     surplus: dict[int, list[str]] = {}
     short: dict[int, int] = {}
-    fields: list[list[str | None]] = []
-    for place, row in zip(places.tolist(), ragged, strict=True):
-        values = _values(row.text.encode(), rules, row.actual_columns)
-        if row.actual_columns < width:
-            short[place] = row.actual_columns
-        elif any(values[width:]):
-            surplus[place] = values[width:]
-        fields.append([value or None for value in values[:width]] + [None] * (width - len(values)))
-    order = np.empty(rows, np.int64)
-    regular_places = np.setdiff1d(np.arange(rows), places, assume_unique=True)
-    order[regular_places] = np.arange(len(regular[0]))
-    order[places] = np.arange(len(regular[0]), rows)
-    columns = [
-        pa.concat_arrays([column, pa.array([values[position] for values in fields], pa.string())]).take(pa.array(order))
-        for position, column in enumerate(regular)
-    ]
+    pieces = [regular]
+    ragged_places = np.array([row.number - 1 for row in ragged], np.int64)
+    places = [np.setdiff1d(np.arange(len(regular[0]) + len(ragged)), ragged_places, assume_unique=True)]
+    for came in sorted({row.actual_columns for row in ragged}):
+        rows = [row for row in ragged if row.actual_columns == came]
+        columns, _ = _read(b"\n".join(row.text.encode() for row in rows) + b"\n", rules, came)
+        own_places = [row.number - 1 for row in rows]
+        if came < width:
+            short |= dict.fromkeys(own_places, came)
+            columns += [pa.nulls(len(rows), pa.string())] * (width - came)
+        for place, *fields in zip(own_places, *(column.to_pylist() for column in columns[width:]), strict=True):
+            if any(fields):
+                surplus[place] = [value or "" for value in fields]
+        pieces.append(columns[:width])
+        places.append(np.array(own_places, np.int64))
+    order = pa.array(np.argsort(np.concatenate(places)))
+    columns = [pa.concat_arrays([piece[position] for piece in pieces]).take(order) for position in range(width)]
     return TextTable(columns, surplus, short)

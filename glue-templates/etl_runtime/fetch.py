@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile, _TemporaryFileWrapper, gettempdir
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
@@ -29,6 +29,7 @@ LONGEST_RETRY_AFTER_SECONDS = 120
 RETRIED_STATUS = frozenset({408, 425, 429, *range(500, 600)})
 BLOCK_BYTES = 1 << 20
 PROGRESS_SECONDS = 10
+URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # stay as they are; others are encoded, as a browser does
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,20 @@ def file_name(url: str) -> str:
 
 
 def _download(url: str, say: Callable[[str], None]) -> Original:
-    request = urllib.request.Request(url, headers={"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity"})
+    request = urllib.request.Request(
+        quote(url, safe=URL_CHARACTERS), headers={"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity"}
+    )
     file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
     try:
         with closing(_opener().open(request, timeout=IDLE_TIMEOUT_SECONDS)) as answer:
+            if answer.status != 200:
+                raise FetchError(f"the server answered {answer.status} {answer.reason}, which is not the file", retryable=True)
             size, sha256 = _receive(answer, file, say, public(url))
             file.flush()
             return Original(file, file_name(url), url, size, sha256, answer.headers["ETag"], answer.headers["Last-Modified"])
     except BaseException as error:
         file.close()
-        if isinstance(error, (OSError, http.client.HTTPException)):
+        if isinstance(error, (OSError, http.client.HTTPException, ValueError)):
             raise _explained(error) from error
         raise
 
@@ -150,18 +155,18 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _explained(error: OSError | http.client.HTTPException) -> FetchError:
-    """What went wrong, in words, and whether another attempt may help."""
+def _explained(error: OSError | http.client.HTTPException | ValueError) -> FetchError:
+    """What went wrong, in words, and whether another attempt may help. No address is repeated: it may hold a signature."""
     if isinstance(error, urllib.error.HTTPError):
         with closing(error):
             if error.code in RETRIED_STATUS:
                 return FetchError(f"the server answered {error.code} {error.reason}", retryable=True, retry_after=_retry_after(error))
-            if "redirect" in str(error.reason).lower() or 300 <= error.code < 400:
-                return FetchError(
-                    f"the redirect of {error.code} cannot be followed: {' '.join(str(error.reason).split())}", retryable=False
-                )
+            if 300 <= error.code < 400:
+                return FetchError(f"the redirect of {error.code} cannot be followed: a loop, or to neither http nor https", retryable=False)
             return FetchError(f"the server answered {error.code} {error.reason}. Check the address in a browser", retryable=False)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, (http.client.InvalidURL, ValueError)) and not isinstance(reason, OSError):
+        return FetchError("the address, or the one it redirects to, is not one. Check its host and port", retryable=False)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return FetchError(f"the server's TLS certificate is not valid: {reason.verify_message}", retryable=False)
     if isinstance(reason, socket.gaierror):
@@ -180,7 +185,7 @@ def _explained(error: OSError | http.client.HTTPException) -> FetchError:
 
 def _retry_after(error: urllib.error.HTTPError) -> float | None:
     value = error.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())

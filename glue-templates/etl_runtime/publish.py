@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from etl_runtime.arguments import Names
+from etl_runtime.errors import RunFailed
 from etl_runtime.record import now
 from etl_runtime.shape import ShapedTable
 from etl_runtime.store import Store
@@ -26,9 +27,19 @@ def read_published(names: Names, store: Store) -> dict[str, Any] | None:
 
 
 def publish(
-    shaped: Mapping[str, ShapedTable], originals: list[str], old: Mapping[str, Any] | None, names: Names, run_id: str, store: Store
+    shaped: Mapping[str, ShapedTable],
+    originals: list[str],
+    old: Mapping[str, Any] | None,
+    names: Names,
+    run_id: str,
+    store: Store,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Make the staged tables the published ones. Returns the new published.json."""
+    """Make the staged tables the published ones. Returns the new published.json.
+
+    Where a copy fails, what was copied is taken back and the error goes on. The files of a table that the dataset no longer has stay.
+    Raises RunFailed where another run has published since `old` was read.
+    """
     copies: list[tuple[str, str]] = []
     tables: dict[str, Any] = {}
     for key, table in shaped.items():
@@ -54,16 +65,22 @@ def publish(
         "originals": originals,
         "tables": tables,
     }
-    replaced = [target for _, target in copies if target in _files(old, names)]
+    deletions = {file for key in tables for file in _files(old, names, key)} - _files(new, names)
     intent = {
         "published": new,
         "copies": copies,
-        "deletions": sorted(_files(old, names) - _files(new, names)),
+        "deletions": sorted(deletions),
         "superseded": [uri for uri in (old or {}).get("originals", []) if uri not in originals],
-        "versions": {target: store.version(target) for target in replaced},
+        "versions": {target: store.version(target) for _, target in copies if target in _files(old, names)},
     }
+    _require_no_other_run(old, names, store)
     store.write_json(_intent_uri(names), intent)
-    _carry_out(intent, names, store)
+    try:
+        _copy_all(intent, store)
+    except Exception:
+        _undo(intent, names, store, say)
+        raise
+    _finish(intent, names, store)
     return new
 
 
@@ -71,31 +88,28 @@ def recover(names: Names, store: Store, say: Callable[[str], None]) -> None:
     """Finish or undo the publication that a dead run left half-way, and clear away what it left in staging."""
     intent = store.read_json(_intent_uri(names))
     if intent:
-        _finish_or_undo(intent, names, store, say)
+        run_id = intent["published"]["run_id"]
+        lost = [target for source, target in intent["copies"] if not _landed(target, run_id, store) and store.metadata(source) is None]
+        if lost:
+            say(f"run {run_id} died while it published, and its staging has expired")
+            _undo(intent, names, store, say)
+        else:
+            say(f"run {run_id} died while it published; finished now")
+            _copy_all(intent, store)
+            _finish(intent, names, store)
     store.delete(store.list(names.staging))
 
 
-def _finish_or_undo(intent: Mapping[str, Any], names: Names, store: Store, say: Callable[[str], None]) -> None:
-    run_id = intent["published"]["run_id"]
-    lost = [target for source, target in intent["copies"] if not _landed(target, run_id, store) and store.metadata(source) is None]
-    if not lost:
-        say(f"run {run_id} died while it published; finished now")
-        _carry_out(intent, names, store)
-        return
-    say(f"run {run_id} died while it published, and its staging has expired; undone now")
-    old = _files(read_published(names, store), names)
-    for _, target in intent["copies"]:
-        if _landed(target, run_id, store):
-            version = intent["versions"].get(target)
-            if version:
-                store.copy(target, target, version)
-            elif target not in old:
-                store.delete([target])
-    store.delete([_intent_uri(names)])
+def _require_no_other_run(old: Mapping[str, Any] | None, names: Names, store: Store) -> None:
+    """Two runs at once would each delete what only they saw: the later one gives way. Glue allows one run of a job at a time."""
+    now_published = read_published(names, store)
+    if (now_published or {}).get("run_id") != (old or {}).get("run_id") or store.read(_intent_uri(names)) is not None:
+        raise RunFailed(
+            f"Another run of {names.dataset} has published meanwhile, or is about to. Let one run at a time, and run again.", retryable=True
+        )
 
 
-def _carry_out(intent: Mapping[str, Any], names: Names, store: Store) -> None:
-    """Every step may have been done before."""
+def _copy_all(intent: Mapping[str, Any], store: Store) -> None:
     run_id = intent["published"]["run_id"]
 
     def copy(pair: tuple[str, str]) -> None:
@@ -105,6 +119,10 @@ def _carry_out(intent: Mapping[str, Any], names: Names, store: Store) -> None:
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         list(pool.map(copy, intent["copies"]))
+
+
+def _finish(intent: Mapping[str, Any], names: Names, store: Store) -> None:
+    """What follows the copies. Every step may have been done before."""
     store.delete(intent["deletions"])
     store.write_json(f"{names.runs}published.json", intent["published"])
     for uri in intent["published"]["originals"]:
@@ -114,15 +132,32 @@ def _carry_out(intent: Mapping[str, Any], names: Names, store: Store) -> None:
     store.delete([_intent_uri(names)])
 
 
+def _undo(intent: Mapping[str, Any], names: Names, store: Store, say: Callable[[str], None]) -> None:
+    """Take back the copies: the old objects are still there, or are old versions in the bucket."""
+    run_id = intent["published"]["run_id"]
+    old = _files(read_published(names, store), names)
+    for _, target in intent["copies"]:
+        if not _landed(target, run_id, store):
+            continue
+        version = intent["versions"].get(target)
+        if target not in old:
+            store.delete([target])
+        elif version is None or not store.restore(target, version):
+            say(f"{target} is already that of run {run_id}, and the bucket has no older version of it; the next publication replaces it")
+    store.delete([_intent_uri(names)])
+    say(f"the publication of run {run_id} was taken back")
+
+
 def _landed(target: str, run_id: str, store: Store) -> bool:
     """Whether the object at `target` is the one that this run made: a single-object table has the same key in every run."""
     metadata = store.metadata(target)
     return metadata is not None and metadata.get("run-id") == run_id
 
 
-def _files(published: Mapping[str, Any] | None, names: Names) -> set[str]:
-    tables = published["tables"].values() if published else ()
-    return {f"s3://{names.bucket}/{key}" for table in tables for key in table["files"]}
+def _files(published: Mapping[str, Any] | None, names: Names, table: str | None = None) -> set[str]:
+    """The published objects of all tables, or of one."""
+    tables = published["tables"].items() if published else ()
+    return {f"s3://{names.bucket}/{file}" for key, found in tables if table in (None, key) for file in found["files"]}
 
 
 def _intent_uri(names: Names) -> str:

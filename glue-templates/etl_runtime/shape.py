@@ -4,24 +4,24 @@ Types that were published are a contract. The others are guessed from samples an
 that is refuted gives way to what fits, and the table is converted again.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from etl_runtime.arguments import Names
-from etl_runtime.columns import clean_names
+from etl_runtime.columns import clean_name, clean_names
 from etl_runtime.convert import Column, Converted, Shard, convert
 from etl_runtime.csv_kernel import read_table
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
-from etl_runtime.forms import TEXT, Form, Guess, guess
-from etl_runtime.unpack import UnpackedTable
+from etl_runtime.forms import Form, Guess, guess
+from etl_runtime.unpack import Part, UnpackedTable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: up to here a table is one object, which S3 replaces atomically
-MOST_ROUNDS = 8  # each round rules out a form of some column, and there are five
+MOST_ROUNDS = 12  # each round rules out a form of every column that is refuted, and a guess has nine at most
 
 
 @dataclass(frozen=True)
@@ -58,48 +58,77 @@ def shape(
     unpacked: Mapping[str, UnpackedTable],
     published: Mapping[str, Any] | None,
     rules: FileFormat,
-    names: Names,
     run_id: str,
+    region: str,
     staging: str,
     say: Callable[[str], None],
 ) -> dict[str, ShapedTable]:
     """Convert every table. `published` is the last published.json: its columns keep their names, order and types."""
-    columns = {key: _planned(table, _contract(published, key), rules) for key, table in unpacked.items()}
+    contracts = {key: _contract(published, key, table.sources) for key, table in unpacked.items()}
+    guesses = {key: _guesses(table, {column.source for column in contracts[key]}, rules) for key, table in unpacked.items()}
     shaped: dict[str, ShapedTable] = {}
-    for _ in range(MOST_ROUNDS):
+    for attempt in range(MOST_ROUNDS):
+        columns = {key: _columns(table, contracts[key], guesses[key]) for key, table in unpacked.items() if key not in shaped}
         shards = [
-            shard
-            for key, table in unpacked.items()
-            if key not in shaped
-            for shard in _shards(key, table, columns[key], rules, run_id, staging)
+            Shard(key, parts, columns[key], rules, run_id, region, f"{staging}tables/{attempt}/{key}/{file}")
+            for key in columns
+            for file, parts in _objects(key, unpacked[key], run_id)
         ]
-        converted: list[Converted] = spark.sparkContext.parallelize(shards, len(shards)).map(convert).collect()
-        for key in unpacked.keys() - shaped.keys():
+        converted = _in_spark(spark, shards)
+        for key in columns:
             done = [result for result in converted if result.shard.table == key]
             refuted = _merged_refutations(done)
             if not refuted:
                 shaped[key] = ShapedTable(columns[key], tuple(done))
                 continue
-            columns[key] = tuple(_widened(column, refuted.get(column.name)) for column in columns[key])
-            widened = ", ".join(f"{column.name} is {column.form.type}" for column in columns[key] if column.name in refuted)
+            # A form that was refuted never comes back: the next one fits all that was seen in any round.
+            sources = {column.name: column.source for column in columns[key]}
+            guesses[key] |= {sources[name]: guesses[key][sources[name]].merged(found) for name, found in refuted.items()}
+            widened = ", ".join(f"{name} is {guesses[key][sources[name]].best.type}" for name in refuted)
             say(f"{key}: the sample did not show all: {widened}; converting again")
         if len(shaped) == len(unpacked):
             return {key: shaped[key] for key in unpacked}
     raise RunFailed("The types of some columns could not be settled. This is a defect of the job: report it with the run's record.")
 
 
-def _contract(published: Mapping[str, Any] | None, key: str) -> list[Column]:
+def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
+    try:
+        converted: list[Converted] = spark.sparkContext.parallelize(shards, len(shards)).map(convert).collect()
+    except Exception as error:
+        # What a task raised is a line near the end of the Python traceback that Spark wraps into Java's.
+        raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
+        own = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
+        kind, text = own[-1] if own else (type(error).__name__, str(error).partition("\n")[0])
+        raise RunFailed(text if kind == "RunFailed" else f"A Spark task failed: {kind}: {text}", retryable=True) from error
+    return converted
+
+
+def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[str]) -> list[Column]:
+    """The published columns. One whose header only changed in case or spacing is the same column.
+
+    Raises RunFailed where the source has none of them: then it is something else, an error page in plain text most of all.
+    """
     table = published["tables"].get(key) if published else None
     columns = table["columns"] if table else []
-    return [Column(column["name"], column["source"], Form(column["type"], column["spelling"]), guessed=False) for column in columns]
+    known = {column["source"] for column in columns}
+    respelled = {clean_name(source): source for source in sources if source not in known}
+    contract = []
+    for column in columns:
+        source = column["source"] if column["source"] in sources else respelled.pop(clean_name(column["source"]), column["source"])
+        contract.append(Column(column["name"], source, Form(column["type"], column["spelling"]), guessed=False))
+    if contract and not any(column.source in sources for column in contract):
+        raise RunFailed(
+            f"{key}: the source has none of the published columns ({', '.join(sorted(known)[:5])}, …) but {', '.join(sources)[:200]}. "
+            'Look at the source; where it is right, run once with run_options {"reset_contract": true}.',
+            retryable=True,
+        )
+    return contract
 
 
-def _planned(table: UnpackedTable, contract: list[Column], rules: FileFormat) -> tuple[Column, ...]:
+def _columns(table: UnpackedTable, contract: list[Column], guesses: Mapping[str, Guess]) -> tuple[Column, ...]:
     """The contract's columns, then those that the source has for the first time."""
-    known = {column.source for column in contract}
     names = clean_names(table.sources, {column.source: column.name for column in contract})
-    guesses = _guesses(table, known, rules)
-    new = [Column(names[source], source, guesses[source].best, guessed=True) for source in table.sources if source not in known]
+    new = [Column(names[source], source, guesses[source].best, guessed=True) for source in table.sources if source in guesses]
     return (*contract, *new)
 
 
@@ -114,13 +143,11 @@ def _guesses(table: UnpackedTable, known: set[str], rules: FileFormat) -> dict[s
     return guesses
 
 
-def _shards(key: str, table: UnpackedTable, columns: tuple[Column, ...], rules: FileFormat, run_id: str, staging: str) -> list[Shard]:
-    folder = f"{staging}tables/{key}/"
+def _objects(key: str, table: UnpackedTable, run_id: str) -> list[tuple[str, tuple[Part, ...]]]:
+    """The objects that a table will be: their file names, and the parts of each."""
     if table.bytes <= ONE_OBJECT_BYTES:
-        return [Shard(key, tuple(table.parts), columns, rules, run_id, f"{folder}{key}.parquet")]
-    return [
-        Shard(key, (part,), columns, rules, run_id, f"{folder}{key}-{run_id}-{index:05}.parquet") for index, part in enumerate(table.parts)
-    ]
+        return [(f"{key}.parquet", tuple(table.parts))]
+    return [(f"{key}-{run_id}-{index:05}.parquet", (part,)) for index, part in enumerate(table.parts)]
 
 
 def _merged_refutations(converted: Sequence[Converted]) -> dict[str, Guess]:
@@ -129,11 +156,3 @@ def _merged_refutations(converted: Sequence[Converted]) -> dict[str, Guess]:
         for name, found in result.refuted.items():
             merged[name] = merged.get(name, Guess()).merged(found)
     return merged
-
-
-def _widened(column: Column, found: Guess | None) -> Column:
-    """The next form that fits what the refuting tasks saw; text where nothing else does."""
-    if found is None:
-        return column
-    best = found.best if found.best != column.form else TEXT
-    return Column(column.name, column.source, best, guessed=True)

@@ -19,9 +19,13 @@ DELETE_LIMIT = 1000  # DeleteObjects takes at most 1,000 keys
 class Store:
     """A small client over S3. Calls that S3 answers with 5xx or SlowDown are tried again by botocore, with back-off."""
 
-    def __init__(self, client: "S3Client | None" = None) -> None:
+    def __init__(self, client: "S3Client | None" = None, region: str | None = None) -> None:
         config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
-        self.client: S3Client = client or boto3.client("s3", config=config)
+        self.client: S3Client = client or boto3.client("s3", region_name=region, config=config)
+
+    @property
+    def region(self) -> str:
+        return self.client.meta.region_name
 
     def read(self, uri: str) -> bytes | None:
         """The object's bytes, or None where there is no such object."""
@@ -66,14 +70,22 @@ class Store:
         version = None if head is None else head.get("VersionId")
         return None if version in (None, "null") else str(version)
 
-    def copy(self, source: str, target: str, version: str | None = None) -> None:
+    def copy(self, source: str, target: str) -> None:
         """Copy inside S3, with the object's metadata. CopyObject takes objects up to 5 GB; ours are far below."""
         source_bucket, source_key = split(source)
         bucket, key = split(target)
-        if version:
-            self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key, "VersionId": version}, Bucket=bucket, Key=key)
-        else:
-            self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key}, Bucket=bucket, Key=key)
+        self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key}, Bucket=bucket, Key=key)
+
+    def restore(self, uri: str, version: str) -> bool:
+        """Make an old version the current one again. False where that version is gone."""
+        bucket, key = split(uri)
+        try:
+            self.client.copy_object(CopySource={"Bucket": bucket, "Key": key, "VersionId": version}, Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchVersion", "NoSuchKey", "404"):
+                return False
+            raise
+        return True
 
     def delete(self, uris: Iterable[str]) -> None:
         """Delete exactly these objects. One that is not there is no error. Raises OSError where S3 refuses one."""
@@ -89,7 +101,7 @@ class Store:
                     raise OSError(f"S3 did not delete s3://{bucket}/{error.get('Key')}: {error.get('Code')} {error.get('Message')}")
 
     def tag(self, uri: str, tags: Mapping[str, str]) -> None:
-        """Replace the object's tags. An object that is gone is no error."""
+        """Replace the object's tags. An object that is gone is no error; S3 says 405 where its last version is a delete marker."""
         bucket, key = split(uri)
         try:
             self.client.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
@@ -119,7 +131,7 @@ class Store:
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         code = error.response.get("Error", {}).get("Code")
-        if code in ("NoSuchKey", "404", "NotFound"):
+        if code in ("NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed", "405"):
             return True
         if code not in ("AccessDenied", "403", "Forbidden"):
             return False

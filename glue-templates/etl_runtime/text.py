@@ -1,6 +1,7 @@
 """Bytes in any encoding → blocks of UTF-8. Nothing is replaced: a byte that does not belong to the encoding fails the run."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -8,25 +9,34 @@ from etl_runtime.errors import RunFailed
 
 BLOCK_BYTES = 8 << 20
 STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+LONGEST_LINE_BYTES = 256 << 20
+MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
+CONTAINERS = ((b"\x1f\x8b", "a gzip file"), (b"PK\x03\x04", "a ZIP"), (b"BZh", "a bzip2 file"))
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
-    """The stream as UTF-8, without its byte-order mark. A mark is obeyed where it contradicts nothing that was declared.
+    """The stream as UTF-8, without its byte-order mark.
 
-    Raises RunFailed, with the line, where a byte is not of the encoding, and where Python does not know the encoding.
+    Raises RunFailed, with the line, where a byte is not of the encoding; where the mark says another encoding than was declared;
+    where Python does not know the encoding; and where the file is markup or a container instead of text.
     """
     head = stream.read(BLOCK_BYTES)
     mark, marked = next(((mark, found) for mark, found in MARKS if head.startswith(mark)), (b"", None))
     declared = _codec(encoding) if encoding else None
-    if marked and (declared is None or marked.startswith(declared)):
-        head, codec = head[len(mark) :], marked
-    else:
-        codec = declared or "utf-8"
-    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+    if marked and declared and not marked.startswith(declared.removesuffix("-sig")):
         raise RunFailed(
-            f"{name} is an HTML page, not data. Open the address in a browser: the source may ask for a login or apologise.", retryable=True
+            f"{name} begins with the mark of {marked}, but file_format.encoding is {encoding}. Leave the encoding out, or declare {marked}."
         )
+    codec = marked or declared or "utf-8"
+    head = head[len(mark) :]
+    _require_text(head, codec, name)
 
     decoder = codecs.getincrementaldecoder(codec)("strict")
     line = 1
@@ -49,6 +59,22 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
         block = stream.read(BLOCK_BYTES)
 
 
+def _require_text(head: bytes, codec: str, name: str) -> None:
+    """Fail on what is no delimited text, whatever the server's status or the file's name said."""
+    container = next((what for mark, what in CONTAINERS if head.startswith(mark)), None)
+    if container:
+        raise RunFailed(f"{name} is {container} inside of another container. Ask the source for one container alone.")
+    if MARKUP.match(head):
+        raise RunFailed(
+            f"{name} is a page of HTML or XML, not data. Open the address in a browser: the source may ask for a login or apologise.",
+            retryable=True,
+        )
+    if b"\0" in head.partition(b"\n")[0] and not codec.startswith(("utf-16", "utf-32")):
+        raise RunFailed(
+            f"{name} holds zero bytes in its first line: it is UTF-16, or no text at all. Declare file_format.encoding, e.g. utf-16-le."
+        )
+
+
 def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Iterator[bytes]:
     """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where `shape` puts it back.
 
@@ -62,6 +88,8 @@ def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Itera
         cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
         yield text[:cut].replace(delimiter, STAND_IN)
         rest = text[cut:]
+        if len(rest) > LONGEST_LINE_BYTES:
+            raise RunFailed(f"{name} has a line longer than {LONGEST_LINE_BYTES >> 20} MB. Check the delimiter and the line ends.")
     yield rest.replace(delimiter, STAND_IN)
 
 

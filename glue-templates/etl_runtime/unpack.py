@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from types import TracebackType
 
 from etl_runtime.arguments import Names
+from etl_runtime.columns import clean_names
 from etl_runtime.container import Member, looks_like_data, members
 from etl_runtime.csv_kernel import read_fields
 from etl_runtime.errors import RunFailed
@@ -87,24 +88,37 @@ def _assigned(found: list[Member], mapping: Mapping[str, str], container: str, o
     if not mapping:
         data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
         if len(data) != 1:
-            suggestion = {name: _suggested_table(name) for name in names}
+            suggestion = json.dumps(_suggested_mapping(names), ensure_ascii=False)
             raise RunFailed(
                 f"{container} holds {len(found)} files, and nothing says which feeds which table. "
-                f"Add this to the dataset, without the lines that are no data: file_table_mapping {json.dumps(suggestion)}"
+                f"Add this to the dataset, without the lines that are no data: file_table_mapping {suggestion}"
             )
         return [(data[0], only_table)]
-    assigned = []
-    for pattern, table in mapping.items():
-        matching = [member for member in found if fnmatchcase(member.name, pattern) or fnmatchcase(member.name.rpartition("/")[2], pattern)]
-        if not matching:
+    patterns = [_matching(name, mapping) for name in names]
+    for pattern in mapping:
+        if pattern not in patterns:
             raise RunFailed(f'file_table_mapping "{pattern}" matches no file of {container}. It holds: {", ".join(names)}.', retryable=True)
-        assigned += [(member, table) for member in matching]
-    return assigned
+    return [(member, mapping[matched]) for member, matched in zip(found, patterns, strict=True) if matched]
 
 
-def _suggested_table(name: str) -> str:
-    base = name.rpartition("/")[2].partition(".")[0].lower()
-    return "_".join("".join(char if char.isascii() and char.isalnum() else " " for char in base).split()) or "data"
+def _matching(name: str, mapping: Mapping[str, str]) -> str | None:
+    """The key of the mapping that a file falls under: its own name before a glob. Raises RunFailed where two globs match."""
+    own_names = (name, name.rpartition("/")[2])
+    exact = [pattern for pattern in mapping if pattern in own_names]
+    globs = [pattern for pattern in mapping if any(fnmatchcase(own_name, pattern) for own_name in own_names)]
+    if not exact and len(globs) > 1:
+        raise RunFailed(
+            f"{name} matches {' and '.join(json.dumps(glob) for glob in globs)} of file_table_mapping. Make one of them narrower."
+        )
+    return next(iter(exact or globs), None)
+
+
+def _suggested_mapping(names: list[str]) -> dict[str, str]:
+    """A mapping to paste: a table of its own for each file, named after it."""
+    bases = {name: name.rpartition("/")[2].partition(".")[0] for name in names}
+    unique = dict(zip(names, source_names(list(bases.values())), strict=True))
+    tables = clean_names(unique.values(), {})
+    return {name: tables[unique[name]] for name in names}
 
 
 def _unpack_member(member: Member, key: str, rules: FileFormat, table: UnpackedTable, folder: str, uploads: "_Uploads") -> None:
@@ -140,14 +154,14 @@ def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tup
 
 def source_names(header: list[str]) -> tuple[str, ...]:
     """A header's cells as unique names: an empty cell is named by its position, a repeated one gets its count."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for position, cell in enumerate(header, start=1):
         name = base = cell.strip() or f"column_{position}"
-        count = 1
         while name in names:
-            count += 1
-            name = f"{base} {count}"
-        names.append(name)
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base} {counts[base]}"
+        names[name] = None
     return tuple(names)
 
 

@@ -57,14 +57,14 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         spark = starting_spark.result()
     with record.step("convert"):
         contract = None if job.options.reset_contract else published
-        shaped = shape(spark, unpacked, contract, rules, names, record.run_id, staging, lambda text: record.say("convert", text))
+        shaped = shape(spark, unpacked, contract, rules, record.run_id, store.region, staging, lambda text: record.say("convert", text))
     for key, table in shaped.items():
         record.say("convert", f"{key}: {table.rows:,} rows, {len(table.columns)} columns, {len(table.shards)} objects")
 
     record.note({"allowed": check(unpacked, shaped, published, job.document, job.options.allow)})
     record.require_time_to_publish()
     with record.step("publish"):
-        new = publish(shaped, [raw_uri], published, names, record.run_id, store)
+        new = publish(shaped, [raw_uri], published, names, record.run_id, store, lambda text: record.say("publish", text))
     record.note({"tables": described_tables(new, shaped)})
     store.delete(store.list(staging))
     tell_about_crawler(job, record, published, new)
@@ -100,7 +100,12 @@ def described_tables(new: Mapping[str, Any], shaped: Mapping[str, ShapedTable]) 
 
 def tell_about_crawler(job: Job, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
     """The job never starts the crawler: a table's schema changes in the catalog when somebody decides so."""
-    changed = [key for key, table in new["tables"].items() if not old or table["columns"] != old["tables"].get(key, {}).get("columns")]
+
+    def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
+        table = (published or {}).get("tables", {}).get(key, {})
+        return [(column["name"], column["type"]) for column in table.get("columns", [])]
+
+    changed = [key for key in new["tables"] if schema(new, key) != schema(old, key)]
     if changed:
         since = "since the last publication" if old else "with this first publication"
         record.say("crawl", f"the schema of {', '.join(changed)} changed {since}; start: aws glue start-crawler --name {job.names.crawler}")

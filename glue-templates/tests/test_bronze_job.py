@@ -117,6 +117,38 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(dataset: MakeDat
     assert record["tables"][0]["rescued"] == {"id": 1, "price": 2}
 
 
+def test_a_guess_that_parts_refute_in_turn_is_settled(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part fits only decimal(18,1), another only decimal(18,2), and the sample shows neither."""
+    monkeypatch.setattr(unpacking, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(unpacking, "PART_BYTES", 200)
+    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 100)
+    monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 100)
+    made = dataset()
+    lines = [b"%d,%s\n" % (row, b"1.5" if row < 40 else b"" if row < 80 else b"2.25") for row in range(120)]
+    made.run(source.serves("/x.csv", b"id,price\n" + b"".join(lines)))
+    assert [row["price"] for row in made.rows()] == [1.5] * 40 + [None] * 40 + [2.25] * 40
+
+
+def test_a_header_that_changes_in_case_or_spacing_is_the_same_column(
+    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"Zip Code,City\n1,a\n"))
+    made.run(source.serves("/x.csv", b"ZIP CODE, city\n2,b\n"))
+    assert made.rows() == [{"zip_code": 2, "city": "b", "meta_rescued": None}]
+    assert "not needed: the schema is that of the last publication" in capsys.readouterr().out
+
+
+def test_an_error_in_a_spark_task_is_said_in_a_line(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n1\n")
+    made.run(url)
+    monkeypatch.setattr(unpacking._Uploads, "send", lambda self, uri, text: None)
+    error = made.fails(url)
+    assert "part-00000.csv is gone from staging. Run again." in error
+    assert len(error) < 300
+
+
 def test_new_columns_are_added_and_missing_ones_are_null(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id,gone\n1,a\n"))
@@ -129,7 +161,7 @@ def test_ragged_rows_keep_every_field(dataset: MakeDataset, source: Source) -> N
     made.run(source.serves("/x.csv", b'a,b,c\n1,2,3\n4\n5,6,7,8,"9,9"\n10,11,12,,\n13,14,15\n'), data_quality={"max_rescued_share": 1})
     assert made.rows() == [
         {"a": 1, "b": 2, "c": 3, "meta_rescued": None},
-        {"a": 4, "b": None, "c": None, "meta_rescued": '{"_missing": ["b", "c"]}'},
+        {"a": 4, "b": None, "c": None, "meta_rescued": '{"_fields": 1}'},
         {"a": 5, "b": 6, "c": 7, "meta_rescued": '{"_surplus": ["8", "9,9"]}'},
         {"a": 10, "b": 11, "c": 12, "meta_rescued": None},
         {"a": 13, "b": 14, "c": 15, "meta_rescued": None},

@@ -45,5 +45,9 @@ def test_names_are_clean_unique_and_do_not_depend_on_the_order(sources: list[str
     assert names == clean_names(list(reversed(sources)), {})
 
 
+def test_thousands_of_equal_headers_stay_apart() -> None:
+    assert len(set(source_names(["x"] * 4000))) == len(set(clean_names(source_names(["x"] * 4000), {}).values())) == 4000
+
+
 def test_empty_and_repeated_header_cells_get_names() -> None:
     assert source_names(["a", "", "a", " ", "a"]) == ("a", "column_2", "a 2", "column_4", "a 3")

@@ -115,3 +115,27 @@ def test_what_is_said_of_a_url_holds_no_secret() -> None:
 )
 def test_names_of_originals_are_harmless(url: str, name: str) -> None:
     assert file_name(url) == name
+
+
+@pytest.mark.parametrize("status", [202, 203, 206])
+def test_only_200_is_the_file(source: Source, status: int) -> None:
+    assert f"answered {status}" in str(failure(source.serves("/x", Answer(BODY, status=status))))
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://user:s3cret@127.0.0.1:x/", "s3://bucket/x.csv?X-Amz-Signature=s3cret", "http://[s3cret/x"],
+)
+def test_a_redirect_that_cannot_be_followed_keeps_its_secrets(source: Source, target: str) -> None:
+    error = failure(source.serves("/x", Answer(status=302, headers={"Location": target})))
+    assert "s3cret" not in str(error)
+    assert not error.retryable
+
+
+def test_an_address_outside_ascii_is_encoded(source: Source) -> None:
+    source.serves("/caf%C3%A9.csv", Answer(BODY))
+    assert download(source.url + "/café.csv") == BODY
+
+
+def test_a_retry_after_that_is_no_number_is_not_one(source: Source) -> None:
+    assert download(source.serves("/x", Answer(status=429, headers={"Retry-After": "\u00b2"}), Answer(BODY))) == BODY

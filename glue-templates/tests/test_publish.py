@@ -5,13 +5,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from conftest import BUCKET, Answer, Dataset, Source, zipped
 from etl_runtime import publish as publishing
 from etl_runtime import shape as shaping
 from etl_runtime import unpack as unpacking
 from etl_runtime.arguments import Names, TableName
+from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
 
 MakeDataset = Callable[..., Dataset]
@@ -103,11 +107,11 @@ def test_a_dead_publication_whose_staging_expired_is_undone(made: Dataset, sourc
     before = made.published_state()
     copied: list[str] = []
 
-    def copy_one_then_die(self: Store, from_uri: str, to_uri: str, version: str | None = None) -> None:
+    def copy_one_then_die(self: Store, from_uri: str, to_uri: str) -> None:
         if copied:
             raise Killed
         copied.append(to_uri)
-        original_copy(self, from_uri, to_uri, version)
+        original_copy(self, from_uri, to_uri)
 
     original_copy = Store.copy
     monkeypatch.setattr(publishing, "CALLS_AT_ONCE", 1)
@@ -120,6 +124,97 @@ def test_a_dead_publication_whose_staging_expired_is_undone(made: Dataset, sourc
     publishing.recover(names(made), made.store, lambda _: None)
     assert made.published_state() == before
     made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+
+
+@pytest.fixture
+def failing_copy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets the n-th CopyObject fail as S3 may, while the job lives on."""
+
+    def fail_at(call: int) -> None:
+        calls: list[str] = []
+        copy = Store.copy
+
+        def copy_or_fail(self: Store, from_uri: str, to_uri: str) -> None:
+            calls.append(to_uri)
+            if len(calls) == call:
+                raise ClientError({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "CopyObject")
+            copy(self, from_uri, to_uri)
+
+        monkeypatch.setattr(Store, "copy", copy_or_fail)
+
+    return fail_at
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_a_copy_that_fails_takes_back_the_others(made: Dataset, source: Source, failing_copy: Callable[[int], None], call: int) -> None:
+    made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+    before = made.published_state()
+    failing_copy(call)
+    with pytest.raises(ClientError, match="SlowDown"):
+        made.run(source.serves("/x.zip", archive(1000, 60)), file_table_mapping=MAPPING)
+    made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    assert made.published_state() == before
+    assert made.store.read(made.names["runs"] + "publishing.json") is None
+
+
+def test_without_versions_to_go_back_to_the_next_run_still_publishes(
+    dataset: MakeDataset,
+    source: Source,
+    failing_copy: Callable[[int], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = dataset(["a", "b"])
+    monkeypatch.setattr(publishing, "CALLS_AT_ONCE", 1)
+    monkeypatch.setattr(Store, "restore", lambda self, uri, version: False)
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+    failing_copy(2)
+    with pytest.raises(ClientError, match="SlowDown"):
+        made.run(source.serves("/x.zip", archive(1000, 60)), file_table_mapping=MAPPING)
+    assert "the next publication replaces it" in capsys.readouterr().out
+    made.run(source.serves("/x.zip", archive(2000, 60)), file_table_mapping=MAPPING)
+    assert numbers(made, "a") == numbers(made, "b") == list(range(2000, 2060))
+
+
+def test_of_two_runs_at_once_the_later_one_gives_way(made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = source.serves("/x.zip", archive(0, 60))
+    made.run(url, file_table_mapping=MAPPING)
+
+    def while_another_run_publishes(*arguments: Any) -> list[str]:
+        with monkeypatch.context() as other:
+            other.setattr("bronze_job.check", lambda *_: [])
+            other.setattr("bronze_job.recover", lambda *_: None)
+            made.run(url, file_table_mapping=MAPPING)
+        return []
+
+    monkeypatch.setattr("bronze_job.check", while_another_run_publishes)
+    with pytest.raises(RunFailed, match="Another run of .* has published meanwhile"):
+        made.run(url, file_table_mapping=MAPPING)
+    files = [f"s3://{BUCKET}/{file}" for table in made.published()["tables"].values() for file in table["files"]]
+    assert objects(made) == sorted(files)
+
+
+def test_a_table_that_the_dataset_no_longer_has_keeps_its_files(dataset: MakeDataset, source: Source) -> None:
+    made = dataset(["a", "b"])
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+    kept = objects(made)
+    del made.names["tables"]["b"]
+    made.run(source.serves("/x.zip", archive(1, 60)), file_table_mapping={"a.csv": "a"})
+    assert objects(made) == kept
+    assert list(made.published()["tables"]) == ["a"]
+
+
+def test_an_original_whose_last_version_is_a_delete_marker_stops_no_run(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 answers 405 to its tagging; the emulator does not, so the answer is played back."""
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    client = boto3.client("s3")
+    with Stubber(client) as stub:
+        stub.add_client_error("put_object_tagging", "MethodNotAllowed", http_status_code=405)
+        Store(client).tag(f"s3://{BUCKET}/raw/gone", {})
 
 
 def test_originals_expire_unless_they_are_the_published_ones(dataset: MakeDataset, source: Source) -> None:

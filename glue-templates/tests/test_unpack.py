@@ -1,6 +1,7 @@
 """Containers, encodings and delimiters: what comes out of an original, or the error that says what to do."""
 
 import io
+import json
 import re
 import struct
 import zipfile
@@ -82,7 +83,14 @@ def test_one_table_from(dataset: MakeDataset, source: Source, path: str, body: b
         pytest.param(b"id,name\n", {}, "a header and no records", id="header only"),
         pytest.param(b"id,name\n1,caf\xe9\n", {}, r"x.csv, line 2: the byte 0xE9 is not utf-8. Declare .*file_format.encoding", id="cp1252 undeclared"),
         pytest.param(CSV, {"file_format": {"encoding": "klingon"}}, "klingon, which Python does not know", id="unknown encoding"),
-        pytest.param(b"<!DOCTYPE html><p>Sorry", {}, "HTML page", id="an apology in HTML"),
+        pytest.param(b"<!DOCTYPE html><p>Sorry", {}, "page of HTML or XML", id="an apology in HTML"),
+        pytest.param(b'<?xml version="1.0"?>\n<!DOCTYPE html>\n', {}, "page of HTML or XML", id="an apology in XHTML"),
+        pytest.param(b"<!-- x -->\n<html>\n", {}, "page of HTML or XML", id="an apology behind a comment"),
+        pytest.param(b"Service temporarily unavailable\nsorry\n", {}, "the source has none of the published columns", id="an apology in plain text"),
+        pytest.param(b'{"error": "quota"}\n{}\n', {}, "the source has none of the published columns", id="an apology in JSON"),
+        pytest.param(b"\xef\xbb\xbf" + CSV, {"file_format": {"encoding": "cp1252"}}, "the mark of utf-8, but file_format.encoding is cp1252", id="a mark that contradicts"),
+        pytest.param(CSV.decode().encode("utf-16-le"), {}, "zero bytes in its first line", id="UTF-16 without a mark"),
+        pytest.param(zipped(**{"x.csv.gz": gzipped(CSV)}), {}, "gzip file inside of another container", id="gzip in a ZIP"),
         pytest.param(b'id,name\n1,"a\n2,b\n', {}, "a quote opens in record 2 and never closes", id="open quote"),
         pytest.param(zipped(), {}, "holds no file of data", id="empty ZIP"),
         pytest.param(stored_zip("d/"), {}, "holds no file of data", id="ZIP with a folder alone"),
@@ -105,6 +113,33 @@ def test_a_mapping_that_matches_nothing_names_what_is_there(dataset: MakeDataset
     cder = dataset(["products"])
     error = cder.fails(source.serves("/x.zip", zipped(**{"packages.csv": CSV})), file_table_mapping={"products.csv": "products"})
     assert '"products.csv" matches no file of x.zip. It holds: packages.csv' in error
+
+
+@pytest.mark.parametrize(("mapping", "ids"), [({"*.csv": "all", "a.csv": "one"}, [2]), ({"a.csv": "one", "?.csv": "all"}, [2])])
+def test_a_file_feeds_one_table_and_its_own_name_beats_a_glob(
+    dataset: MakeDataset, source: Source, mapping: dict[str, str], ids: list[int]
+) -> None:
+    made = dataset(["all", "one"])
+    made.run(source.serves("/x.zip", zipped(**{"a.csv": b"id\n1\n", "b.csv": b"id\n2\n"})), file_table_mapping=mapping)
+    assert [row["id"] for row in made.rows("all")] == ids
+    assert [row["id"] for row in made.rows("one")] == [1]
+
+
+def test_a_file_that_two_globs_match_fails(dataset: MakeDataset, source: Source) -> None:
+    made = dataset(["all", "one"])
+    error = made.fails(source.serves("/x.zip", zipped(**{"a.csv": CSV})), file_table_mapping={"*.csv": "all", "a*": "one"})
+    assert 'a.csv matches "*.csv" and "a*" of file_table_mapping' in error
+
+
+def test_the_mapping_to_paste_names_tables_as_the_schema_has_them_and_can_be_pasted(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    url = source.serves("/x.zip", zipped(**{"2023/data[1].csv": CSV, "2024/data[1].csv": CSV, "2024.csv": CSV}))
+    error = made.fails(url)
+    mapping = json.loads(error[error.index("file_table_mapping ") + len("file_table_mapping ") :].removesuffix("."))
+    assert mapping == {"2023/data[1].csv": "data_1", "2024/data[1].csv": "data_1_2", "2024.csv": "column_2024"}
+    pasted = dataset(list(mapping.values()))
+    pasted.run(url, file_table_mapping=mapping)
+    assert all(pasted.rows(table) == ROWS for table in mapping.values())
 
 
 def test_without_a_header_columns_are_numbered(dataset: MakeDataset, source: Source) -> None:
