@@ -170,7 +170,8 @@ def _run(script: str) -> tuple[int, str | None]:
         return 1, str(stop.code).splitlines()[0]
     except Exception as error:
         traceback.print_exc()
-        return 1, traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+        line = " ".join(str(error).split())
+        return 1, line if type(error).__name__ == "RunFailed" else f"{type(error).__name__}: {line}"
     return 0, None
 
 

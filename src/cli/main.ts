@@ -16,6 +16,9 @@ interface Everywhere {
   readonly json: boolean;
 }
 
+/** Collects an option that is given several times. */
+const all = (value: string, before: string[]): string[] => [...before, value];
+
 function command(): Command {
   const program = new Command('medallion')
     .description('Runs the Glue jobs of a synthesized CDK app on this machine: real Spark, a real S3 API, no AWS account.')
@@ -32,9 +35,9 @@ function command(): Command {
     .argument('<dataset>', 'its name; LAYER/DATASET where several layers have one of that name')
     .addOption(new Option('--glue-version <version>', 'default: the job\'s own').choices(Object.keys(GLUE_VERSIONS)))
     .option('--stack <stack>', 'where several stacks have a dataset of that name')
-    .option('--allow <gates...>', 'quality gates that may fail this once, as the job names them: shrink, rescued, …')
+    .option('--allow <gate>', 'a quality gate that may fail this once, as the job names it; may be given several times', all, [])
     .option('--reset-contract', 'forget the published columns and types, and guess anew')
-    .action(async (dataset: string, own: { glueVersion?: string; stack?: string; allow?: string[]; resetContract?: true }) => {
+    .action(async (dataset: string, own: { glueVersion?: string; stack?: string; allow: string[]; resetContract?: true }) => {
       process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;
     });
   program.command('query').description('answer SQL over the tables, named as in Athena')

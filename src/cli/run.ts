@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly json: boolean;
   readonly glueVersion?: string;
   readonly stack?: string;
-  readonly allow?: string[];
+  readonly allow: string[];
   readonly resetContract?: true;
 }
 
@@ -104,7 +104,7 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
 
 /** The job's arguments, with what is asked of this one run: as `aws glue start-job-run --arguments` would give them. */
 function argumentsOf(dataset: Dataset, { allow, resetContract }: RunOptions): Record<string, string> {
-  return allow || resetContract
+  return allow.length > 0 || resetContract
     ? { ...dataset.arguments, '--run_options': JSON.stringify({ allow, reset_contract: resetContract }) }
     : dataset.arguments;
 }
