@@ -103,6 +103,7 @@ def fetch_and_unpack(url: str) -> dict[str, float]:
     started = time.monotonic()
     original = fetch(url, lambda _: None)
     fetched = time.monotonic()
+    assert original
     with original.file, ThreadPoolExecutor(1) as background:
         keeping = background.submit(keep_original, original.path, f"{root}raw/data.zip", store)
         unpack(original, FileFormat(), {}, names, f"{root}staging/", store, lambda _: None)

@@ -45,9 +45,11 @@ class Names:
 class RunOptions:
     """What the person who started the run asks for, once.
 
-    `allow`: gates that may fail. `reset_contract`: forget the published types and columns, and guess anew.
+    `force`: work although the source is unchanged. `allow`: gates that may fail.
+    `reset_contract`: forget the published types and columns, and guess anew.
     """
 
+    force: bool = False
     allow: frozenset[str] = frozenset()
     reset_contract: bool = False
 
@@ -81,15 +83,17 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
 
 def _run_options(text: str) -> RunOptions:
     given = _json_object("run_options", text)
-    unknown = given.keys() - {"allow", "reset_contract"}
+    unknown = given.keys() - {"force", "allow", "reset_contract"}
     if unknown:
-        raise RunFailed(f"run_options holds {', '.join(sorted(unknown))}. It takes allow and reset_contract.")
-    allow, reset = given.get("allow", []), given.get("reset_contract", False)
+        raise RunFailed(f"run_options holds {', '.join(sorted(unknown))}. It takes force, allow and reset_contract.")
+    allow = given.get("allow", [])
     if not isinstance(allow, list) or not set(allow) <= set(GATES):
         raise RunFailed(f"allow of run_options is {json.dumps(allow)}. It takes a list of gates: {', '.join(GATES)}.")
-    if not isinstance(reset, bool):
-        raise RunFailed(f"reset_contract of run_options is {json.dumps(reset)}. It takes true or false.")
-    return RunOptions(frozenset(allow) | ({"frozen"} if reset else set()), reset)
+    for name in ("force", "reset_contract"):
+        if not isinstance(given.get(name, False), bool):
+            raise RunFailed(f"{name} of run_options is {json.dumps(given[name])}. It takes true or false.")
+    reset = given.get("reset_contract", False)
+    return RunOptions(given.get("force", False), frozenset(allow) | ({"frozen"} if reset else set()), reset)
 
 
 def _json_object(name: str, text: str) -> dict[str, Any]:

@@ -58,8 +58,29 @@ class FetchError(Exception):
         self.retry_after = retry_after
 
 
-def fetch(url: str, say: Callable[[str], None], first_wait_seconds: float = 1) -> Original:
-    """Download `url` into a temporary file.
+@dataclass(frozen=True)
+class Validators:
+    """What the source said of a file that is there already, to ask whether it has changed since."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": None if self.etag else self.last_modified}
+        return {name: value for name, value in headers.items() if value}
+
+
+NOTHING_KNOWN = Validators()
+
+
+def fetch(
+    url: str,
+    say: Callable[[str], None],
+    known: Validators = NOTHING_KNOWN,
+    on_answer: Callable[[], object] = lambda: None,
+    first_wait_seconds: float = 1,
+) -> Original | None:
+    """Download `url` into a temporary file; None where it is what `known` describes. `on_answer` is called when a download begins.
 
     Timeouts, dropped connections, bodies shorter than their Content-Length, 408, 425, 429 and 5xx are tried again, five times
     in all, with exponential back-off, jitter and the server's Retry-After; other answers fail at once. Raises RunFailed.
@@ -83,7 +104,7 @@ def fetch(url: str, say: Callable[[str], None], first_wait_seconds: float = 1) -
         reraise=True,
     )
     try:
-        original: Original = retrying(_download, url, say)
+        original: Original | None = retrying(_download, url, say, known, on_answer)
     except FetchError as error:
         tried = f", {ATTEMPTS} times" if error.retryable else ""
         raise RunFailed(f"source_url {public(url)}: {error}{tried}.", retryable=error.retryable) from error
@@ -102,20 +123,24 @@ def file_name(url: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last).strip("._")[:120] or "source"
 
 
-def _download(url: str, say: Callable[[str], None]) -> Original:
+def _download(url: str, say: Callable[[str], None], known: Validators, on_answer: Callable[[], object]) -> Original | None:
     request = urllib.request.Request(
-        quote(url, safe=URL_CHARACTERS), headers={"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity"}
+        quote(url, safe=URL_CHARACTERS), headers={"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity", **known.headers()}
     )
     file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
     try:
         with closing(_opener().open(request, timeout=IDLE_TIMEOUT_SECONDS)) as answer:
             if answer.status != 200:
                 raise FetchError(f"the server answered {answer.status} {answer.reason}, which is not the file", retryable=True)
+            on_answer()
             size, sha256 = _receive(answer, file, say, public(url))
             file.flush()
             return Original(file, file_name(url), url, size, sha256, answer.headers["ETag"], answer.headers["Last-Modified"])
     except BaseException as error:
         file.close()
+        if isinstance(error, urllib.error.HTTPError) and error.code == 304 and known.headers():
+            error.close()
+            return None
         if isinstance(error, (OSError, http.client.HTTPException, ValueError)):
             raise _explained(error) from error
         raise

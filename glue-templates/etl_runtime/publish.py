@@ -28,7 +28,8 @@ def read_published(names: Names, store: Store) -> dict[str, Any] | None:
 
 def publish(
     shaped: Mapping[str, ShapedTable],
-    originals: list[str],
+    sources: list[dict[str, Any]],
+    document_hash: str,
     old: Mapping[str, Any] | None,
     names: Names,
     run_id: str,
@@ -62,7 +63,8 @@ def publish(
         "run_id": run_id,
         "database": names.database,
         "published_at": now(),
-        "originals": originals,
+        "document": document_hash,
+        "sources": sources,
         "tables": tables,
     }
     deletions = {file for key in tables for file in _files(old, names, key)} - _files(new, names)
@@ -70,7 +72,7 @@ def publish(
         "published": new,
         "copies": copies,
         "deletions": sorted(deletions),
-        "superseded": [uri for uri in (old or {}).get("originals", []) if uri not in originals],
+        "superseded": _originals(old),
         "versions": {target: store.version(target) for _, target in copies if target in _files(old, names)},
     }
     _require_no_other_run(old, names, store)
@@ -125,7 +127,7 @@ def _finish(intent: Mapping[str, Any], names: Names, store: Store) -> None:
     """What follows the copies. Every step may have been done before."""
     store.delete(intent["deletions"])
     store.write_json(f"{names.runs}published.json", intent["published"])
-    for uri in intent["published"]["originals"]:
+    for uri in _originals(intent["published"]):
         store.tag(uri, {})
     for uri in intent["superseded"]:
         store.tag(uri, SUPERSEDED)
@@ -152,6 +154,10 @@ def _landed(target: str, run_id: str, store: Store) -> bool:
     """Whether the object at `target` is the one that this run made: a single-object table has the same key in every run."""
     metadata = store.metadata(target)
     return metadata is not None and metadata.get("run-id") == run_id
+
+
+def _originals(published: Mapping[str, Any] | None) -> list[str]:
+    return [source["raw"] for source in (published or {}).get("sources", [])]
 
 
 def _files(published: Mapping[str, Any] | None, names: Names, table: str | None = None) -> set[str]:

@@ -59,7 +59,7 @@ class RunRecord:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._started, 1)}
         if error is None:
-            self._content["status"] = "published"
+            self._content["status"] = "unchanged" if self._content["status"] == "unchanged" else "published"
             self._write()
             self.say("done", f"{self._content['seconds']} s")
             return

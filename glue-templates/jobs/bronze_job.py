@@ -6,6 +6,7 @@ fetch → raw, unpack → parts in staging, shape → typed Parquet in staging, 
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from etl_runtime.record import RunRecord
 from etl_runtime.shape import ShapedTable, shape
 from etl_runtime.spark import start_spark
 from etl_runtime.store import Store
+from etl_runtime.unchanged import document_hash, validators
 from etl_runtime.unpack import unpack
 
 
@@ -37,9 +39,13 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     recover(names, store, lambda text: record.say("recover", text))
     published = read_published(names, store)
 
-    starting_spark = background.submit(start_spark)  # takes as long as a small download
+    starting_spark = cache(lambda: background.submit(start_spark))  # takes as long as a small download
     with record.step("fetch"):
-        original = fetch(job.document["source_url"], lambda text: record.say("fetch", text))
+        known = validators(job, published, store)
+        original = fetch(job.document["source_url"], lambda text: record.say("fetch", text), known, starting_spark)
+    if original is None:
+        tell_unchanged(record, published)
+        return
     record.say("fetch", f"{public(original.url)}  {original.size / 1e6:,.1f} MB  sha256 {original.sha256[:12]}")
 
     with original.file, record.step("unpack"):
@@ -51,10 +57,11 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             )
         finally:
             keeping.result()
-            record.note({"sources": [described(original, raw_uri)]})
+            sources = [described(original, raw_uri)]
+            record.note({"sources": sources})
 
     with record.step("start spark"):
-        spark = starting_spark.result()
+        spark = starting_spark().result()
     with record.step("convert"):
         contract = None if job.options.reset_contract else published
         shaped = shape(spark, unpacked, contract, rules, record.run_id, store.region, staging, lambda text: record.say("convert", text))
@@ -64,10 +71,17 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     record.note({"allowed": check(unpacked, shaped, published, job.document, job.options.allow)})
     record.require_time_to_publish()
     with record.step("publish"):
-        new = publish(shaped, [raw_uri], published, names, record.run_id, store, lambda text: record.say("publish", text))
+        document = document_hash(job.document)
+        new = publish(shaped, sources, document, published, names, record.run_id, store, lambda text: record.say("publish", text))
     record.note({"tables": described_tables(new, shaped)})
     store.delete(store.list(staging))
     tell_about_crawler(job, record, published, new)
+
+
+def tell_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> None:
+    since = published["run_id"] if published else None
+    record.note({"status": "unchanged", "unchanged_since": since})
+    record.say("fetch", f'the source is unchanged since run {since}; its tables stay. run_options {{"force": true}} makes them anew')
 
 
 def keep_original(path: Path, uri: str, store: Store) -> None:

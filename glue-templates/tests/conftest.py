@@ -63,6 +63,11 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
 
+    def matches(self, asked: Any) -> bool:
+        """Whether a conditional request is for what this answer says it is."""
+        etag, date = self.headers.get("ETag"), self.headers.get("Last-Modified")
+        return bool((etag and asked["If-None-Match"] == etag) or (date and asked["If-Modified-Since"] == date))
+
 
 @dataclass
 class Source:
@@ -86,6 +91,8 @@ def source() -> Iterator[Source]:
             found.requests.append(self.path)
             queue = found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
             answer = queue.pop(0) if len(queue) > 1 else queue[0]
+            if answer.matches(self.headers):
+                answer = Answer(status=304)
             self.send_response(answer.status)
             for name, value in {"Content-Length": str(len(answer.body)), "Connection": "close", **answer.headers}.items():
                 self.send_header(name, value)

@@ -184,7 +184,7 @@ def test_the_crawler_is_never_started_and_its_command_is_printed(
 def test_a_source_that_fails_leaves_the_last_table(
     dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bronze_job.fetch", lambda url, say: fetch(url, say, first_wait_seconds=0.01))
+    monkeypatch.setattr("bronze_job.fetch", lambda url, say, known, begin: fetch(url, say, known, begin, 0.01))
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))

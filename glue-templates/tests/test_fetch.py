@@ -16,6 +16,7 @@ BODY = b"a,b\n1,2\n"
 
 def download(url: str) -> bytes:
     original = fetch(url, lambda _: None, first_wait_seconds=0.01)
+    assert original
     with original.file:
         return original.path.read_bytes()
 
@@ -29,6 +30,7 @@ def failure(url: str) -> RunFailed:
 def test_every_byte_and_its_description(source: Source) -> None:
     headers = {"ETag": '"e1"', "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
     original = fetch(source.serves("/data/zip%20codes.csv", Answer(BODY, headers=headers)), lambda _: None)
+    assert original
     assert original.path.read_bytes() == BODY
     assert (original.name, original.size, original.sha256) == ("zip_codes.csv", len(BODY), hashlib.sha256(BODY).hexdigest())
     assert (original.etag, original.last_modified) == ('"e1"', "Mon, 01 Jan 2024 00:00:00 GMT")

@@ -35,9 +35,10 @@ function command(): Command {
     .argument('<dataset>', 'its name; LAYER/DATASET where several layers have one of that name')
     .addOption(new Option('--glue-version <version>', 'default: the job\'s own').choices(Object.keys(GLUE_VERSIONS)))
     .option('--stack <stack>', 'where several stacks have a dataset of that name')
+    .option('--force', 'make the tables anew although the source is unchanged')
     .option('--allow <gate>', 'a quality gate that may fail this once, as the job names it; may be given several times', all, [])
     .option('--reset-contract', 'forget the published columns and types, and guess anew')
-    .action(async (dataset: string, own: { glueVersion?: string; stack?: string; allow: string[]; resetContract?: true }) => {
+    .action(async (dataset: string, own: { glueVersion?: string; stack?: string; force?: true; allow: string[]; resetContract?: true }) => {
       process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;
     });
   program.command('query').description('answer SQL over the tables, named as in Athena')

@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly json: boolean;
   readonly glueVersion?: string;
   readonly stack?: string;
+  readonly force?: true;
   readonly allow: string[];
   readonly resetContract?: true;
 }
@@ -103,9 +104,9 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
 }
 
 /** The job's arguments, with what is asked of this one run: as `aws glue start-job-run --arguments` would give them. */
-function argumentsOf(dataset: Dataset, { allow, resetContract }: RunOptions): Record<string, string> {
-  return allow.length > 0 || resetContract
-    ? { ...dataset.arguments, '--run_options': JSON.stringify({ allow, reset_contract: resetContract }) }
+function argumentsOf(dataset: Dataset, { force, allow, resetContract }: RunOptions): Record<string, string> {
+  return force || allow.length > 0 || resetContract
+    ? { ...dataset.arguments, '--run_options': JSON.stringify({ force, allow, reset_contract: resetContract }) }
     : dataset.arguments;
 }
 
