@@ -106,7 +106,7 @@ def fetch(
     try:
         original: Original | None = retrying(_download, url, say, known, on_answer)
     except FetchError as error:
-        tried = f", {ATTEMPTS} times" if error.retryable else ""
+        tried = f", {ATTEMPTS} times. Run again later" if error.retryable else ""
         raise RunFailed(f"source_url {public(url)}: {error}{tried}.", retryable=error.retryable) from error
     return original
 
@@ -194,6 +194,8 @@ def _explained(error: OSError | http.client.HTTPException | ValueError) -> Fetch
         return FetchError("the address, or the one it redirects to, is not one. Check its host and port", retryable=False)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return FetchError(f"the server's TLS certificate is not valid: {reason.verify_message}", retryable=False)
+    if isinstance(reason, ssl.SSLError) and reason.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+        return FetchError("the server does not speak TLS at this port. Should the address begin with http://?", retryable=False)
     if isinstance(reason, socket.gaierror):
         unknown = reason.errno == socket.EAI_NONAME
         return FetchError("the host is unknown. Check the address, and the network's DNS", retryable=not unknown)

@@ -11,7 +11,12 @@ BLOCK_BYTES = 8 << 20
 STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
 LONGEST_LINE_BYTES = 256 << 20
 MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
-CONTAINERS = ((b"\x1f\x8b", "a gzip file"), (b"PK\x03\x04", "a ZIP"), (b"BZh", "a bzip2 file"))
+OTHER_FORMATS = (
+    (b"\x1f\x8b", "a gzip file inside of another container"),
+    (b"PK\x03\x04", "a ZIP inside of another container"),
+    (b"BZh", "a bzip2 file"),
+    (b"PAR1", "a Parquet file"),
+)
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -61,9 +66,9 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
 
 def _require_text(head: bytes, codec: str, name: str) -> None:
     """Fail on what is no delimited text, whatever the server's status or the file's name said."""
-    container = next((what for mark, what in CONTAINERS if head.startswith(mark)), None)
-    if container:
-        raise RunFailed(f"{name} is {container} inside of another container. Ask the source for one container alone.")
+    other = next((what for mark, what in OTHER_FORMATS if head.startswith(mark)), None)
+    if other:
+        raise RunFailed(f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP.")
     if MARKUP.match(head):
         raise RunFailed(
             f"{name} is a page of HTML or XML, not data. Open the address in a browser: the source may ask for a login or apologise.",

@@ -22,6 +22,7 @@ from etl_runtime.text import utf8_blocks, with_stand_in
 PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
 SAMPLE_BYTES = 256 << 10
 SAMPLES_A_TABLE = 64
+MOST_TIMES_LARGER, FREE_BYTES = 300, 1 << 30  # of a table's text against its download: beyond it is an archive made to fill disks
 UPLOADS_AT_ONCE = 1  # beside the part that is being cut
 
 
@@ -70,13 +71,21 @@ def unpack(
 ) -> dict[str, UnpackedTable]:
     """Cut what `original` holds into parts under `staging`, by table.
 
-    Raises RunFailed where a file cannot be read, holds no records, or belongs to no table.
+    Raises RunFailed where a file cannot be read, holds no records, belongs to no table, or unpacks to what no honest file does.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
+    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * original.size
     with members(original) as found, _Uploads(store) as uploads:
         for member, key in _assigned(found, mapping, original.name, next(iter(names.tables))):
-            _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads)
-            say(f"{member.name} → {key}: {tables[key].records:,} records in {len(tables[key].parts)} parts")
+            records = _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes)
+            say(f"{member.name} → {key}: {counted(records, 'record')}")
+        fed = {part.member for table in tables.values() for part in table.parts}
+        left_out = [member.name for member in found if member.name not in fed]
+    if left_out:
+        say(f"left out: {', '.join(left_out)}")
+    for key, table in tables.items():
+        if len(table.sources) == 1 and (likely := [mark for mark in ",;|\t" if mark in table.sources[0] and mark != rules.delimiter]):
+            say(f"{key} has one column, {json.dumps(table.sources[0])}. Is the delimiter {json.dumps(likely[0])}?")
     return tables
 
 
@@ -85,6 +94,8 @@ def _assigned(found: list[Member], mapping: Mapping[str, str], container: str, o
     if not found:
         raise RunFailed(f"{container} holds no file of data. Look at what the source publishes.", retryable=True)
     names = [member.name for member in found]
+    if "[Content_Types].xml" in names:
+        raise RunFailed(f"{container} is an Office document, such as a spreadsheet. Ask the source for CSV.")
     if not mapping:
         data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
         if len(data) != 1:
@@ -121,22 +132,30 @@ def _suggested_mapping(names: list[str]) -> dict[str, str]:
     return {name: tables[unique[name]] for name in names}
 
 
-def _unpack_member(member: Member, key: str, rules: FileFormat, table: UnpackedTable, folder: str, uploads: "_Uploads") -> None:
+def _unpack_member(
+    member: Member, key: str, rules: FileFormat, table: UnpackedTable, folder: str, uploads: "_Uploads", most_bytes: int
+) -> int:
+    """Cut one file into parts of its table. Returns how many records it has."""
+    before = table.records
     with member.open() as stream:
         blocks = utf8_blocks(stream, rules.encoding, member.name)
         if rules.delimiter_byte.decode() != rules.delimiter:
             blocks = with_stand_in(blocks, rules.delimiter.encode(), member.name)
         runs = cut_at_record_ends(blocks, rules.delimiter_byte, rules.quote.encode(), member.name)
         sources, runs = _columns(runs, rules, member.name)
-        before = table.records
         for text, records, head in _parts(runs):
             uri = f"{folder}part-{len(table.parts):05}.csv"
             uploads.send(uri, text)
             table.parts.append(Part(uri, member.name, sources, len(text), records))
             if len(table.samples) < SAMPLES_A_TABLE:
                 table.samples.append(Sample(sources, head))
+            if table.bytes > most_bytes:
+                raise RunFailed(
+                    f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."
+                )
     if table.records == before:
         raise RunFailed(f"{member.name} holds a header and no records. The published table stays as it is.", retryable=True)
+    return table.records - before
 
 
 def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tuple[str, ...], Iterator[Records]]:
@@ -163,6 +182,10 @@ def source_names(header: list[str]) -> tuple[str, ...]:
             name = f"{base} {counts[base]}"
         names[name] = None
     return tuple(names)
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:

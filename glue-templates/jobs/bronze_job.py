@@ -22,7 +22,7 @@ from etl_runtime.shape import ShapedTable, shape
 from etl_runtime.spark import start_spark
 from etl_runtime.store import Store
 from etl_runtime.unchanged import document_hash, validators
-from etl_runtime.unpack import unpack
+from etl_runtime.unpack import UnpackedTable, counted, unpack
 
 
 def main(argv: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     if original is None:
         tell_unchanged(record, published)
         return
-    record.say("fetch", f"{public(original.url)}  {original.size / 1e6:,.1f} MB  sha256 {original.sha256[:12]}")
+    record.say("fetch", f"{public(original.url)}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
 
     with original.file, record.step("unpack"):
         raw_uri = f"{names.raw}run_id={record.run_id}/{original.name}"
@@ -66,7 +66,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         contract = None if job.options.reset_contract else published
         shaped = shape(spark, unpacked, contract, rules, record.run_id, store.region, staging, lambda text: record.say("convert", text))
     for key, table in shaped.items():
-        record.say("convert", f"{key}: {table.rows:,} rows, {len(table.columns)} columns, {len(table.shards)} objects")
+        tell_converted(record, key, table, unpacked[key])
 
     record.note({"allowed": check(unpacked, shaped, published, job.document, job.options.allow)})
     record.require_time_to_publish()
@@ -82,6 +82,17 @@ def tell_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> No
     since = published["run_id"] if published else None
     record.note({"status": "unchanged", "unchanged_since": since})
     record.say("fetch", f'the source is unchanged since run {since}; its tables stay. run_options {{"force": true}} makes them anew')
+
+
+def tell_converted(record: RunRecord, key: str, table: ShapedTable, unpacked: UnpackedTable) -> None:
+    columns, objects = counted(len(table.columns), "column"), counted(len(table.shards), "object")
+    record.say("convert", f"{key}: {counted(table.rows, 'row')}, {columns}, {objects}")
+    missing = [column.name for column in table.columns if column.source not in unpacked.sources]
+    if missing:
+        record.say("convert", f"{key}: no longer in the source, so null: {', '.join(missing)}")
+    if table.rescued():
+        counts = ", ".join(f"{name} {count:,}" for name, count in table.rescued().items())
+        record.say("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
 
 
 def keep_original(path: Path, uri: str, store: Store) -> None:
@@ -121,8 +132,9 @@ def tell_about_crawler(job: Job, record: RunRecord, old: Mapping[str, Any] | Non
 
     changed = [key for key in new["tables"] if schema(new, key) != schema(old, key)]
     if changed:
-        since = "since the last publication" if old else "with this first publication"
-        record.say("crawl", f"the schema of {', '.join(changed)} changed {since}; start: aws glue start-crawler --name {job.names.crawler}")
+        tables = ", ".join(new["tables"][key]["name"] for key in changed)
+        what = f"the schema of {tables} changed since the last publication" if old else f"{tables} is new in the catalog"
+        record.say("crawl", f"{what}; once deployed: aws glue start-crawler --name {job.names.crawler}")
     else:
         record.say("crawl", "not needed: the schema is that of the last publication")
 

@@ -105,7 +105,9 @@ def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDatase
     assert made.rows()[-1] == {"a": 2.5, "b": "3", "c": "soon", "meta_rescued": None}
 
 
-def test_published_types_are_a_contract_and_misfits_are_rescued(dataset: MakeDataset, source: Source) -> None:
+def test_published_types_are_a_contract_and_misfits_are_rescued(
+    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id,price\n1,1.50\n"))
     record = made.run(source.serves("/x.csv", b"id,price\n2,n/a\nx,2.5\n3,9.99\n"), data_quality={"max_rescued_share": 1})
@@ -115,6 +117,7 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(dataset: MakeDat
         {"id": 3, "price": Decimal("9.99"), "meta_rescued": None},
     ]
     assert record["tables"][0]["rescued"] == {"id": 1, "price": 2}
+    assert "did not fit, and is in meta_rescued: id 1, price 2" in capsys.readouterr().out
 
 
 def test_a_guess_that_parts_refute_in_turn_is_settled(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,12 @@ def test_a_server_that_is_not_there(source: Source) -> None:
     assert "connection failed" in str(failure("http://127.0.0.1:9/x"))
 
 
+def test_a_server_without_tls_says_so(source: Source) -> None:
+    error = failure(source.url.replace("http://", "https://") + "/x")
+    assert "does not speak TLS" in str(error)
+    assert not error.retryable
+
+
 def test_a_silent_server_is_given_up(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 

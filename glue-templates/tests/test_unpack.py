@@ -91,6 +91,8 @@ def test_one_table_from(dataset: MakeDataset, source: Source, path: str, body: b
         pytest.param(b"\xef\xbb\xbf" + CSV, {"file_format": {"encoding": "cp1252"}}, "the mark of utf-8, but file_format.encoding is cp1252", id="a mark that contradicts"),
         pytest.param(CSV.decode().encode("utf-16-le"), {}, "zero bytes in its first line", id="UTF-16 without a mark"),
         pytest.param(zipped(**{"x.csv.gz": gzipped(CSV)}), {}, "gzip file inside of another container", id="gzip in a ZIP"),
+        pytest.param(b"PAR1\0\0", {}, "x.csv is a Parquet file, which cannot be read yet", id="Parquet"),
+        pytest.param(zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), {}, "an Office document, such as a spreadsheet", id="spreadsheet"),
         pytest.param(b'id,name\n1,"a\n2,b\n', {}, "a quote opens in record 2 and never closes", id="open quote"),
         pytest.param(zipped(), {}, "holds no file of data", id="empty ZIP"),
         pytest.param(stored_zip("d/"), {}, "holds no file of data", id="ZIP with a folder alone"),
@@ -166,6 +168,23 @@ def test_odd_text_is_kept_as_it_is(dataset: MakeDataset, source: Source) -> None
     assert [(row["id"], row["name"]) for row in made.rows()] == [
         ("007", '5" pipe'), ("008", 'a "b"\r\nc'), ("009", " x "), ("010", "nul\0l"),
     ]  # fmt: skip
+
+
+def test_a_file_that_unpacks_to_no_end_fails(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(unpacking, "PART_BYTES", 1 << 20)
+    made = dataset()
+    error = made.fails(source.serves("/x.zip", zipped(**{"x.csv": b"id\n" + b"0\n" * 20_000_000})))
+    assert "300 times its download" in error
+
+
+def test_what_is_left_out_or_odd_is_said(dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]) -> None:
+    made = dataset()
+    made.run(source.serves("/x.zip", zipped(**{"x.csv": b"a;b\n1;2\n", "notes.pdf": b"%PDF"})))
+    said = capsys.readouterr().out
+    assert "left out: notes.pdf" in said
+    assert 'has one column, "a;b". Is the delimiter ";"?' in said
+    assert "1 record\n" in said
 
 
 def test_parts_end_where_records_end(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
