@@ -133,6 +133,7 @@ export class BronzeDataset extends Construct {
 
   constructor(scope: Construct, id: string, props: BronzeDatasetProps) {
     super(scope, id);
+    checkKinds(this, props);
     const document = toDocument(this, props);
     checkDocument(this, document);
     checkEnvironment(this, props.core);
@@ -170,6 +171,21 @@ export class BronzeDataset extends Construct {
   private roleArn({ role, core }: BronzeDatasetProps, lake: LakeNames): string {
     const isShared = role === undefined || (core instanceof EtlCore && role === core.role);
     return isShared ? lake.roleArn(this, lake.glueRole) : role.roleArn;
+  }
+}
+
+/** Where nobody checks types, a prop of another kind would count as left out: a schedule of aws-events, say, would never start anything. */
+function checkKinds(scope: Construct, { core, source, fileFormat, schedule }: BronzeDatasetProps): void {
+  const kinds: [string, unknown, string, string][] = [
+    ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)'],
+    ['source', source, '_url', 'a Source: Source.url("https://…")'],
+    ...fileFormat === undefined ? [] : [['fileFormat', fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as [string, unknown, string, string]],
+    ...schedule === undefined ? [] : [['schedule', schedule, '_document', 'a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as [string, unknown, string, string]],
+  ];
+  for (const [prop, value, mark, expected] of kinds) {
+    if (typeof value !== 'object' || value === null || !(mark in value)) {
+      throw synthError(scope, `${prop} is ${value === undefined ? 'missing' : 'of another kind'}.`, `Give it ${expected}.`);
+    }
   }
 }
 

@@ -53,10 +53,11 @@ export class LakeNames {
     this.errorLogGroup = `${this.logGroupPrefix}/error`;
     this.outputLogGroup = `${this.logGroupPrefix}/output`;
 
-    checkLength(scope, 'bucket', this.bucket);
-    checkLength(scope, 'database', this.database('bronze'));
-    checkLength(scope, 'role', this.schedulerRole);
-    checkLength(scope, 'schedule group', this.scheduleGroup);
+    const remedy = 'Use a prefix of at most 49 characters.';
+    checkLength(scope, 'bucket', this.bucket, remedy);
+    checkLength(scope, 'database', this.database('bronze'), remedy);
+    checkLength(scope, 'role', this.schedulerRole, remedy);
+    checkLength(scope, 'schedule group', this.scheduleGroup, remedy);
   }
 
   database(layer: Layer): string {
@@ -146,11 +147,13 @@ const MAX_LENGTH = {
 };
 
 /** Fails when a name is longer than its service takes. An account that is only known at deployment counts as twelve digits. */
-export function checkLength(scope: IConstruct, what: keyof typeof MAX_LENGTH, name: string): void {
+export function checkLength(
+  scope: IConstruct, what: keyof typeof MAX_LENGTH, name: string, remedy = 'Use a shorter prefix or dataset name.',
+): void {
   const known = name.replace(Aws.ACCOUNT_ID, '123456789012');
   if (!Token.isUnresolved(known) && known.length > MAX_LENGTH[what]) {
     throw synthError(scope, `the name of the ${what} "${known}" has ${known.length} characters, ${MAX_LENGTH[what]} are allowed.`,
-      'Use a shorter prefix or dataset name.');
+      remedy);
   }
 }
 
@@ -164,8 +167,8 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
   if (Token.isUnresolved(prefix)) {
     return;
   }
-  if (!rule.test(prefix)) {
-    throw synthError(scope, `${prop} is "${prefix}".`,
+  if (typeof prefix !== 'string' || !rule.test(prefix)) {
+    throw synthError(scope, `${prop} is ${prefix === undefined ? 'missing' : JSON.stringify(prefix)}.`,
       `Use lower-case letters, digits and single ${rule === KEBAB_CASE ? 'hyphens' : 'underscores'}, beginning with a letter, for example "${example}".`);
   }
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {

@@ -27,7 +27,9 @@ export class Schedule {
   /**
    * At the times of a cron expression.
    *
-   * @param fields minutes, hours, day of month, month, day of week and year, for example `0 6 * * ? *` for every day at six
+   * Every day at six is 0 6 in the first two fields, and stars with one question mark in the others, as the README shows.
+   *
+   * @param fields minutes, hours, day of month, month, day of week and year
    * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
    */
   public static cron(fields: string, options: ScheduleOptions = {}): Schedule {

@@ -1,6 +1,6 @@
 /** How big a dataset is. It picks the workers and the timeout of its job. */
 export enum DataSizeCategory {
-  /** Below 100 MB, or API data: 2 workers G.1X, 30 minutes. */
+  /** Below 100 MB: 2 workers G.1X, 30 minutes. */
   SMALL = 'small',
   /** 100 MB to 1 GB: 5 workers G.1X, 60 minutes. */
   MEDIUM = 'medium',

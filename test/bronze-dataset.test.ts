@@ -2,6 +2,7 @@ import { readFileSync } from 'fs';
 import * as path from 'path';
 import { App, CfnParameter, Duration, Lazy, NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Schedule as EventsSchedule } from 'aws-cdk-lib/aws-events';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, FileFormat, GlueVersion, Schedule, SchemaContract, Source } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
@@ -197,6 +198,14 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') },
       'source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: The http:// or https:// address'],
     ['a share above 1', { dataQuality: { maxShrink: 50 } }, 'data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of all rows, from 0 to 1.'],
+    ['a backslash and a t for a tab', { delimiter: '\\t' }, 'delimiter of dataset "fda-nsde" is "\\\\t". Expected: What separates the fields'],
+    ['a description beyond 2048 characters', { description: 'x'.repeat(3000) }, `${'x'.repeat(119)}… (3002 characters). Expected: What the dataset holds`],
+    ['no source', { source: undefined }, 'Lake/Bronze: source is missing. Give it a Source: Source.url("https://…").'],
+    ['an address for a source', { source: 'https://example.org/a.zip' as unknown as Source }, 'source is of another kind. Give it a Source: Source.url("https://…").'],
+    ['a schedule of aws-events', { schedule: EventsSchedule.cron({ hour: '6' }) as unknown as Schedule },
+      'schedule is of another kind. Give it a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *").'],
+    ['options for a file format', { fileFormat: { delimiter: ';' } as unknown as FileFormat }, 'fileFormat is of another kind. Give it a FileFormat: FileFormat.csv({…}).'],
+    ['no core', { core: undefined }, 'core is missing. Give it an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…).'],
     ['an impossible port', { source: Source.url('https://example.org:99999/a.zip') }, 'is "https://example.org:99999/a.zip", not an address. Check its host and port.'],
     ['a size that does not exist', { dataSizeCategory: 'huge' as DataSizeCategory }, 'data_size_category of dataset "fda-nsde" is "huge". Expected: How big the dataset is'],
     ['no size', { dataSizeCategory: undefined },

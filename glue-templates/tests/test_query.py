@@ -7,17 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Dataset, Source
 
 MakeDataset = Callable[..., Dataset]
 QUERY = Path(__file__).parent.parent / "local_glue" / "query.py"
 
 
-def query(sql: str) -> Any:
-    done = subprocess.run(
-        [os.environ["LAKE_PYTHON"], QUERY, "--json", sql], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+def ask(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [os.environ["LAKE_PYTHON"], QUERY, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=check
     )
-    return json.loads(done.stdout)
+
+
+def query(sql: str) -> Any:
+    return json.loads(ask("--json", sql).stdout)
 
 
 def test_every_type_comes_out_as_it_went_in(dataset: MakeDataset, source: Source) -> None:
@@ -36,3 +40,37 @@ def test_every_type_comes_out_as_it_went_in(dataset: MakeDataset, source: Source
         "yes": True,
     }
     assert {name: value for name, value in second.items() if value is not None} == {"share": 2.25}
+
+
+def test_show_tables_shows_the_names_to_ask_for(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"a\n1\n"))
+    name = made.name.replace("-", "_")
+    assert {"table_name": f"pp_dw_bronze.{name}"} in query("SHOW TABLES")
+    assert {"table_name": f"pp_dw_bronze.{name}"} in query("show tables in pp_dw_bronze;")
+    assert query("SHOW TABLES IN pp_dw_silver") == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("-- nothing", "There is no statement in the SQL."),
+        ("SELECT array_join(['a'], ',')", "DuckDB answers here, and a few of Athena's functions are called otherwise there."),
+        ("SELECT CASE i WHEN 90000 THEN 'x' ELSE '1' END::INT FROM range(100000) t(i)", "Conversion Error: Could not convert string 'x' to INT32"),
+    ],
+)
+def test_sql_at_fault_says_so_in_a_line(sql: str, said: str) -> None:
+    done = ask(sql, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "pending query" not in done.stderr
+
+
+def test_many_rows_come_all(tmp_path: Path) -> None:
+    to = tmp_path / "answer"
+    ask("--to", str(to), "SELECT i, chr(8232) AS text FROM range(125000) t(i)")
+    columns, *rows = to.read_text(encoding="utf-8").splitlines()
+    assert json.loads(columns) == [{"name": "i", "type": "BIGINT"}, {"name": "text", "type": "VARCHAR"}]
+    assert [json.loads(row) for row in (rows[0], rows[-1])] == [["0", "\u2028"], ["124999", "\u2028"]]
+    assert len(query("SELECT * FROM range(125000)")) == 125000

@@ -1,7 +1,7 @@
 /* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */
 
 /**
- * What separates the fields of a record: one or more characters, no quote and no line break. Default: comma.
+ * What separates the fields of a record: one to eight characters, no quote and no line break. Default: comma. A tab is the one character \t of a JSON text, not a backslash and a t.
  */
 export type Delimiter = string;
 
@@ -10,7 +10,7 @@ export type Delimiter = string;
  */
 export interface DatasetDocument {
   /**
-   * Name of the dataset in kebab-case: lower-case letters, digits and single hyphens, beginning with a letter. Every name and path is made from it.
+   * Name of the dataset in kebab-case: lower-case letters, digits and single hyphens, beginning with a letter, at most 80 characters. Every name and path is made from it.
    */
   dataset: string;
   /**

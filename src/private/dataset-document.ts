@@ -53,6 +53,8 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
   }
 }
 
+const LONGEST_SHOWN = 120;
+
 /** The schema describes each key in the words a person needs to mend it. */
 function schemaError(scope: IConstruct, schema: Schema, dataset: string, error: ErrorObject): Error {
   const keys = error.instancePath.split('/').slice(1);
@@ -63,6 +65,7 @@ function schemaError(scope: IConstruct, schema: Schema, dataset: string, error: 
   const { description, examples } = (error.parentSchema as Schema).description ? error.parentSchema as Schema : schema.properties[keys[0]];
   const example = examples ? ` For example: ${JSON.stringify(examples[0])}.` : '';
   // A password in an address is refused, and not repeated in the log of a build.
-  const found = JSON.stringify(error.data).replace(/\/\/[^/@]*@/, '//***@');
+  const whole = JSON.stringify(error.data).replace(/\/\/[^/@]*@/, '//***@');
+  const found = whole.length > LONGEST_SHOWN ? `${whole.slice(0, LONGEST_SHOWN)}… (${whole.length} characters)` : whole;
   return synthError(scope, `${where} is ${found}.`, `Expected: ${description}${example}`);
 }
