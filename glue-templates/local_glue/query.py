@@ -1,10 +1,11 @@
 """Answers SQL over the published tables of the lake, named as Athena names them: pp_dw_bronze.zipcodes.
 
-    python query.py [--json] [--limit N] SQL
+    python query.py [--json] [--limit N] SQL FILE
 
 The tables are the files that each dataset's published.json lists, read through the S3 API, so what is seen is
-what is published. Without --json the answer is {"columns": [{"name", "type"}], "rows": [[text or null]], "more"};
-with --json it is an array of row objects. Exit code 2 and one line on standard error: the SQL is at fault.
+what is published. The answer goes to FILE as it comes, however many rows it has. Without --json it has a line of
+columns, [{"name", "type"}], and one for each row, [text or null]; with --json it is an array of row objects.
+Exit code 2 and one line on standard error: the SQL is at fault.
 """
 
 import argparse
@@ -13,9 +14,11 @@ import math
 import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -23,6 +26,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from parent import end_with_parent
 from pyarrow import fs
+
+# DuckDB's own would show how the tables come to it.
+_SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables(?:\s+(?:in|from)\s+(\S+?))?\s*;?\s*", re.IGNORECASE)
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,10 @@ def published_tables(lake: fs.S3FileSystem) -> list[Table]:
 def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
     """Run the SQL with the tables it can mean in place."""
     tables = published_tables(lake)
+    show = _SHOW_TABLES.fullmatch(sql)
+    if show:
+        names = [table.full_name for table in tables if show[1] in (None, table.database)]
+        return duckdb.connect(":memory:").execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])
     # Opening a table reads the end of one of its files: only those that the query names, unless it names none.
     named = [table for table in tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
     # No extension is ever fetched from the network.
@@ -73,11 +84,14 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
         connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * {_as_in_athena(table)} FROM table_{number}')  # noqa: S608
     try:
+        if not connection.extract_statements(sql):
+            raise SqlError("There is no statement in the SQL.")
         return connection.execute(sql)
     except duckdb.CatalogException as error:
         found = re.search(r"Table with name (\S+) does not exist", str(error))
         if not found:
-            raise SqlError(_first_line(error)) from error
+            other = " DuckDB answers here, and a few of Athena's functions are called otherwise there." if "Function" in str(error) else ""
+            raise SqlError(_first_line(error) + other) from error
         there = ", ".join(table.full_name for table in tables) or "none yet; run a dataset first: medallion run DATASET"
         raise SqlError(f"There is no table {found[1]}. The tables are: {there}.") from error
     except duckdb.Error as error:
@@ -112,7 +126,7 @@ def _arrow_type(athena: str) -> pa.DataType:
 
 def _first_line(error: Exception) -> str:
     """DuckDB's message with the place in the query, on one line."""
-    message, *rest = str(error).split("\n\n")
+    message, *rest = str(error).rpartition("closed pending query result\nError: ")[2].split("\n\n")
     near = next((part.split("\n")[0] for part in rest if part.startswith("LINE")), "")
     return " ".join(f"{message} {f'({near})' if near else ''}".split())
 
@@ -148,35 +162,50 @@ def _unique(names: list[str]) -> list[str]:
     return [name if names.index(name) == n else f"{name}_{names[:n].count(name)}" for n, name in enumerate(names)]
 
 
+def _rows(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[tuple[Any, ...]]:
+    if limit is not None:
+        yield from result.fetchmany(limit)
+        return
+    while rows := result.fetchmany(_ROWS_AT_ONCE):
+        yield from rows
+
+
+def _lines(result: duckdb.DuckDBPyConnection, as_json: bool, limit: int | None) -> Iterator[str]:
+    described = result.description or []
+    names = _unique([str(name) for name, *_ in described])
+    if not as_json:
+        columns = [{"name": name, "type": str(kind)} for name, (_, kind, *_) in zip(names, described, strict=True)]
+        yield json.dumps(columns)
+        # In ASCII: some of Unicode's other ends of a line end it for a reader too.
+        yield from (json.dumps([_text(value) for value in row]) for row in _rows(result, limit))
+        return
+    before = "["
+    for row in _rows(result, limit):
+        found = {name: _finite(value) for name, value in zip(names, row, strict=True)}
+        yield before + json.dumps(found, cls=_Encoder, ensure_ascii=False)
+        before = ","
+    yield "[]" if before == "[" else "]"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true", help="an array of row objects")
     parser.add_argument("--limit", type=int, help="at most so many rows; default: all")
     parser.add_argument("sql")
+    parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
     end_with_parent()
     lake = fs.S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"])
     try:
-        result = answer(lake, arguments.sql)
-        columns = [(str(name), str(kind)) for name, kind, *_ in result.description or []]
-        rows = result.fetchall() if arguments.limit is None else result.fetchmany(arguments.limit + 1)
+        with arguments.file.open("w", encoding="utf-8") as file:
+            for line in _lines(answer(lake, arguments.sql), arguments.json, arguments.limit):
+                file.write(f"{line}\n")
     except SqlError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except duckdb.Error as error:
         print(_first_line(error), file=sys.stderr)
         sys.exit(2)
-    names = _unique([name for name, _ in columns])
-    if arguments.json:
-        objects = [{name: _finite(value) for name, value in zip(names, row, strict=True)} for row in rows]
-        print(json.dumps(objects, cls=_Encoder, ensure_ascii=False))
-        return
-    answered = {
-        "columns": [{"name": name, "type": kind} for name, (_, kind) in zip(names, columns, strict=True)],
-        "rows": [[_text(value) for value in row] for row in rows[: arguments.limit]],
-        "more": arguments.limit is not None and len(rows) > arguments.limit,
-    }
-    print(json.dumps(answered, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
-import { Failure } from './failure';
+import { Failure, makeFolder } from './failure';
 import { takeLock } from './lock';
 
 /** Written last into a part of the cache: without it, the part is from a set-up that did not end, and is made anew. */
@@ -63,7 +63,7 @@ export async function makePart(part: string, build: () => Promise<void>): Promis
  */
 export async function withCacheLocked<T>(waiting: (pid: number) => void, work: () => Promise<T>): Promise<T> {
   const folder = cacheFolder();
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder, 'cache', 'MEDALLION_CACHE');
   const { bavail, bsize } = fs.statfsSync(folder);
   if (bavail * bsize < NEEDED) {
     throw new Failure(

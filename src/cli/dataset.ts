@@ -84,7 +84,7 @@ export function pickDataset(datasets: Dataset[], name: string, stack?: string): 
   }
   if (found.length > 1) {
     const which = found.map(each => `${each.layer}/${each.dataset} of stack ${each.stack}`).join(', ');
-    throw new Failure(`"${name}" is ${found.length} datasets: ${which}. Say LAYER/DATASET, or add --stack STACK.`, 2);
+    throw new Failure(`"${name}" is ${found.length} datasets: ${which}. ${toTellApart(found)}`, 2);
   }
   if (inStack.length === 0) {
     throw new Failure(stack && datasets.length
@@ -94,6 +94,22 @@ export function pickDataset(datasets: Dataset[], name: string, stack?: string): 
   const nearest = inStack.map(each => each.dataset).sort((a, b) => distance(name, a) - distance(name, b))[0];
   const hint = distance(name, nearest) <= Math.max(2, name.length / 3) ? ` Did you mean "${nearest}"?` : '';
   throw new Failure(`There is no dataset "${name}".${hint} The app has: ${list(inStack.map(each => each.dataset))}.`, 2);
+}
+
+/** What to say to mean one of the datasets: only what does. */
+function toTellApart(found: Dataset[]): string {
+  const layers = [...new Set(found.map(each => `${each.layer}/${each.dataset}`))];
+  const stacks = [...new Set(found.map(each => each.stack))];
+  const ways = [
+    ...layers.length === found.length ? [`Say ${layers.join(' or ')}`] : [],
+    ...stacks.length === found.length ? [`Add --stack ${stacks.join(' or --stack ')}`] : [],
+  ];
+  if (ways.length > 0) {
+    return `${ways.join('. Or: ')}.`;
+  }
+  return new Set(found.map(each => `${each.layer} ${each.stack}`)).size === found.length
+    ? 'Say LAYER/DATASET and add --stack STACK.'
+    : 'Name the assembly of one stage: --app cdk.out/assembly-STAGE.';
 }
 
 function list(names: string[]): string {

@@ -1,3 +1,5 @@
+import * as fs from 'fs';
+
 /** An error to show in one line, without a stack trace: what was found, where, and what to do. */
 export class Failure extends Error {
   /**
@@ -6,6 +8,27 @@ export class Failure extends Error {
    */
   public constructor(message: string, public readonly exitCode: 1 | 2) {
     super(message);
+  }
+}
+
+/**
+ * Makes a folder, if it is not there.
+ *
+ * @param what is kept in it
+ * @param setting the option or variable that names another
+ */
+export function makeFolder(folder: string, what: string, setting: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST') {
+      throw new Failure(`${folder} is a file, and the ${what} is a folder. Name one with ${setting}.`, 2);
+    }
+    if (code === 'ENOTDIR') {
+      throw new Failure(`${folder} cannot be made: a file is where one of its folders should be. Name another folder with ${setting}.`, 2);
+    }
+    throw error;
   }
 }
 

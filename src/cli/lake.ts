@@ -1,7 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { Failure } from './failure';
+import { Failure, makeFolder } from './failure';
 import { takeLock } from './lock';
+
+/** Where the lake lies if nobody says. */
+export const DEFAULT_DATA = '.medallion';
 
 /** How many runs' logs are kept. */
 const KEPT_LOGS = 20;
@@ -15,7 +18,8 @@ export class Lake {
    */
   public static open(folder: string): Lake {
     const lake = new Lake(path.resolve(folder));
-    fs.mkdirSync(lake.logs, { recursive: true });
+    makeFolder(lake.folder, 'lake', '--data DIR');
+    makeFolder(lake.logs, 'lake', '--data DIR');
     fs.writeFileSync(path.join(lake.folder, '.gitignore'), '*\n');
     const lock = takeLock(path.join(lake.folder, 'lock'));
     if (typeof lock === 'number') {

@@ -14,7 +14,7 @@ export function list(options: { app: string; json: boolean }): void {
     process.stderr.write('The app has no datasets yet: add a BronzeDataset to a stack, and run `npx cdk synth`.\n');
     return;
   }
-  const columns = ['dataset', 'layer', 'tables', 'job', 'stack'].map(name => ({ name }));
+  const columns = ['dataset', 'layer', 'tables', 'job', 'stack'].map(name => ({ name, givesWay: name === 'tables' }));
   const width = outputWidth();
   const [heading, ...rows] = formatTable(columns, datasets.map(each => [each.dataset, each.layer, each.tables.join(' '), each.job, each.stack]), width);
   process.stdout.write([paint('bold', heading, process.stdout), ...rows, ''].join('\n'));

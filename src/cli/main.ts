@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { interrupt } from './child';
 import { GLUE_VERSIONS } from './environment';
 import { Failure, lineOf } from './failure';
+import { DEFAULT_DATA } from './lake';
 import { list } from './list';
 import { paint } from './progress';
 import { query } from './query';
@@ -23,7 +24,7 @@ function command(): Command {
   const program = new Command('medallion')
     .description('Runs the Glue jobs of a synthesized CDK app on this machine: real Spark, a real S3 API, no AWS account.')
     .option('--app <dir>', 'the assembly that `cdk synth` wrote', 'cdk.out')
-    .option('--data <dir>', 'where the local lake lies', '.medallion')
+    .option('--data <dir>', 'where the local lake lies', DEFAULT_DATA)
     .option('--json', 'one JSON document on standard output, for programs', false)
     .showHelpAfterError('(medallion --help shows how it is used)')
     .addHelpText('after', '\nFirst: npx cdk synth. Then: npx medallion run DATASET.\nExit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.');
@@ -59,6 +60,9 @@ function command(): Command {
 }
 
 function report(error: unknown): number {
+  if (hasEnough(error)) {
+    return 0;
+  }
   if (error instanceof CommanderError) {
     if (error.exitCode !== 0 && process.argv.includes('--json')) {
       process.stdout.write(`${JSON.stringify({ error: error.message.replace(/^error: /, '') })}\n`);
@@ -73,11 +77,24 @@ function report(error: unknown): number {
   return error instanceof Failure ? error.exitCode : 1;
 }
 
+/** Whether the reader of our output has closed it: `| head` does, when it has its lines. */
+function hasEnough(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPIPE';
+}
+
 async function main(): Promise<void> {
   if (process.platform === 'win32') {
     throw new Failure('medallion runs on Linux and macOS. On Windows, use it in the Windows Subsystem for Linux.', 2);
   }
   await command().parseAsync();
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', error => {
+    if (!hasEnough(error)) {
+      throw error;
+    }
+  });
 }
 
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {

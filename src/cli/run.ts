@@ -5,11 +5,13 @@ import { Dataset, pickDataset, readDatasets } from './dataset';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
-import { Lake } from './lake';
+import { DEFAULT_DATA, Lake } from './lake';
 import { mark, paint, Progress } from './progress';
-import { Answer, ask, formatAnswer } from './query';
+import { Answer, ask, formatAnswer, readAnswer } from './query';
 import { formatTable, outputWidth } from './table';
 
+/** Columns that the job adds to every table, and what they hold. */
+const META_COLUMNS: Record<string, string> = { meta_run_id: 'its run', meta_rescued: 'unfitting values' };
 /** Rows shown of each table after a run. */
 const SAMPLE_ROWS = 5;
 
@@ -33,11 +35,18 @@ interface PublishedTable {
   readonly columns: { readonly name: string; readonly type: string }[];
 }
 
+/** What the run's record says of a table that it published. */
+interface RecordedTable {
+  readonly name: string;
+  /** How many values of a column did not fit it and went into meta_rescued. */
+  readonly rescued: Record<string, number>;
+}
+
 /** What run_job.py writes when the job has ended. */
 interface Outcome {
   readonly exit_code: number;
   readonly error: string | null;
-  readonly record: { readonly run_id: string; readonly status: string; readonly error: string | null } | null;
+  readonly record: { readonly run_id: string; readonly status: string; readonly error: string | null; readonly tables?: RecordedTable[] } | null;
   readonly published: { readonly run_id: string; readonly database: string; readonly tables: Record<string, PublishedTable> } | null;
 }
 
@@ -54,9 +63,9 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
     throw new Failure(`Glue ${glueVersion} cannot be run here yet; these can: ${Object.keys(GLUE_VERSIONS).join(', ')}. Add --glue-version.`, 2);
   }
   const progress = new Progress();
+  const lake = Lake.open(options.data);
   const environment = await setUpRun(glueVersion, progress);
   const lakePython = await setUpLake(progress);
-  const lake = Lake.open(options.data);
   const log = lake.newLog(dataset.dataset);
   progress.line(paint('bold', `Running ${dataset.job}`) + paint('dim', `  Glue ${glueVersion}, ${GLUE_VERSIONS[glueVersion]}`));
   const started = Date.now();
@@ -66,7 +75,7 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
     const seconds = Math.round((Date.now() - started) / 100) / 10;
     const good = outcome.exit_code === 0;
     const database = outcome.published?.database ?? '';
-    const tables = good ? Object.values(outcome.published?.tables ?? {}).map(table => shown(table, database)) : [];
+    const tables = good ? Object.values(outcome.published?.tables ?? {}).map(table => shown(table, database, outcome.record?.tables)) : [];
     const error = good ? undefined : outcome.record?.error ?? outcome.error ?? `the script ended with exit code ${outcome.exit_code}`;
     if (!good) {
       // The job has said why, unless it could not even write its record.
@@ -91,11 +100,12 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
     progress.line(`${mark(true)}${dataset.dataset} ${outcome.record?.status ?? 'done'} in ${seconds} s`);
     for (const table of tables) {
       const sample = await ask(lakePython, emulator, lake, `SELECT * FROM ${table.database}."${table.name}" LIMIT ${SAMPLE_ROWS}`, []);
-      process.stdout.write(`${describe(table, JSON.parse(sample) as Answer, lake).join('\n')}\n`);
+      process.stdout.write(`${describe(table, readAnswer(sample), lake).join('\n')}\n`);
     }
     const first = tables[0];
     if (first) {
-      progress.line(`\nNext: npx medallion query "SELECT * FROM ${first.database}.${first.name} LIMIT 10"`);
+      const data = options.data === DEFAULT_DATA ? '' : `--data ${options.data} `;
+      progress.line(`\nNext: npx medallion ${data}query "SELECT * FROM ${first.database}.${first.name} LIMIT 10"`);
     }
     return true;
   } finally {
@@ -153,24 +163,39 @@ async function runJob(
   return JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome;
 }
 
-type ShownTable = PublishedTable & { readonly database: string };
+/** `rescued` is null where this run made no table: its source was unchanged. */
+type ShownTable = PublishedTable & { readonly database: string; readonly rescued: Record<string, number> | null };
 
-function shown({ name, rows, location, columns }: PublishedTable, database: string): ShownTable {
-  return { name, database, rows, location, columns: columns.map(column => ({ name: column.name, type: column.type })) };
+function shown({ name, rows, location, columns }: PublishedTable, database: string, recorded: RecordedTable[] = []): ShownTable {
+  const rescued = recorded.find(table => table.name === name)?.rescued ?? null;
+  return { name, database, rows, location, columns: columns.map(column => ({ name: column.name, type: column.type })), rescued };
 }
 
 /** A table for a person: its columns, a few rows, where its files are. */
 function describe(table: ShownTable, sample: Answer, lake: Lake): string[] {
   const width = outputWidth();
   const bold = (text: string) => paint('bold', text, process.stdout);
-  const [, ...columns] = formatTable([{ name: '' }, { name: '' }], table.columns.map(({ name, type }) => [name, type]), width);
+  const own = table.columns.map(({ name, type }) => [name, type, '']);
+  const added = sample.columns.filter(({ name }) => name in META_COLUMNS).map(({ name }) => [name, 'string', META_COLUMNS[name]]);
+  const [, ...columns] = formatTable([{ name: '' }, { name: '' }, { name: '' }], [...own, ...added], width - 2);
   const [heading, ...rows] = formatAnswer(sample, width - 2);
   return [
-    '', `${bold(`${table.database}.${table.name}`)}  ${table.rows.toLocaleString('en')} rows`,
-    ...columns.map(line => `  ${line}`),
+    '', `${bold(`${table.database}.${table.name}`)}  ${count(table.rows, 'row')}${describeRescued(table.rescued ?? {})}`,
+    ...columns.map((line, index) => `  ${index < own.length ? line : paint('dim', line, process.stdout)}`),
     '', `  ${bold(heading)}`, ...rows.map(line => `  ${line}`),
     '', `  ${here(lake.pathOf(table.location))}`, `  ${table.location} once deployed`,
   ];
+}
+
+/** As in `, 3 values in meta_rescued (price 2, _surplus 1)`; nothing where every value fits. */
+function describeRescued(rescued: Record<string, number>): string {
+  const columns = Object.entries(rescued);
+  const all = columns.reduce((sum, [, values]) => sum + values, 0);
+  return all > 0 ? `, ${count(all, 'value')} in meta_rescued (${columns.map(([name, values]) => `${name} ${values.toLocaleString('en')}`).join(', ')})` : '';
+}
+
+function count(number: number, what: string): string {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 }
 
 /** A path as one would type it here. */

@@ -8,28 +8,78 @@ export interface Column {
   readonly name: string;
   /** Numbers stand at the right. */
   readonly right?: boolean;
+  /** Cut where the line would be too long, before any column is left out. */
+  readonly givesWay?: boolean;
 }
 
 /** Longest cell on a terminal, in characters. */
 const LONGEST_CELL = 40;
+/** Widest column in a pipe, in characters: a longer cell is not cut, it sticks out. */
+const WIDEST_COLUMN = 60;
+
+/** Rows in columns, for a person. Made of all rows first, and then asked for the line of each: there may be too many to keep. */
+export class Table {
+  private readonly widths: number[];
+  private readonly longest: number;
+
+  /**
+   * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity: nothing is cut
+   */
+  public constructor(private readonly columns: Column[], private readonly width: number) {
+    this.widths = columns.map(column => column.name.length);
+    this.longest = width === Infinity ? Infinity : LONGEST_CELL;
+  }
+
+  /** Makes room for a row: texts by column; null is shown as nothing. */
+  public fit(row: (string | null)[]): void {
+    row.forEach((cell, index) => {
+      this.widths[index] = Math.max(this.widths[index], Math.min(cell?.length ?? 0, this.longest, WIDEST_COLUMN));
+    });
+  }
+
+  /** The names of the columns. */
+  public heading(): string {
+    const left = this.columns.length - this.fitting();
+    return this.lineOf(this.columns.map(column => column.name)) + (left ? `  (+ ${left} more column${left > 1 ? 's' : ''})` : '');
+  }
+
+  /** A row's line. */
+  public line(row: (string | null)[]): string {
+    return this.lineOf(row.map((cell, index) => clip(cell ?? '', Math.min(this.longest, this.limitOf(index)))));
+  }
+
+  private lineOf(texts: string[]): string {
+    return texts.slice(0, this.fitting())
+      .map((text, index) => this.columns[index].right ? text.padStart(this.widthOf(index)) : text.padEnd(this.widthOf(index))).join('  ').trimEnd();
+  }
+
+  private widthOf(index: number): number {
+    return Math.min(this.widths[index], this.limitOf(index));
+  }
+
+  /** How wide a column may be: one that gives way, what the others leave of the line. */
+  private limitOf(index: number): number {
+    const { name, givesWay } = this.columns[index];
+    return givesWay ? Math.max(name.length, this.width - this.widths.reduce((sum, width, other) => other === index ? sum : sum + width + 2, 0)) : Infinity;
+  }
+
+  /** How many columns fit: one at least. */
+  private fitting(): number {
+    let fitting = 0;
+    for (let used = 0; fitting < this.columns.length && (used += this.widthOf(fitting) + 2) <= this.width + 2; fitting++);
+    return Math.max(1, fitting);
+  }
+}
 
 /**
- * Rows in columns, for a person.
+ * Few rows in columns: the heading and a line for each.
  *
- * @param cells texts by row; null is shown as nothing
- * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity: nothing is cut
+ * @param width as for {@link Table}
  */
-export function formatTable(columns: Column[], cells: (string | null)[][], width: number): string[] {
-  const longest = width === Infinity ? Infinity : LONGEST_CELL;
-  const shown = cells.map(row => row.map(cell => clip(cell ?? '', longest)));
-  const widths = columns.map((column, index) => Math.max(column.name.length, ...shown.map(row => row[index].length)));
-  let fitting = 0;
-  for (let used = 0; fitting < columns.length && (used += widths[fitting] + 2) <= width + 2; fitting++);
-  fitting = Math.max(1, fitting);
-  const left = columns.length - fitting;
-  const line = (row: string[]) => row.slice(0, fitting)
-    .map((cell, index) => columns[index].right ? cell.padStart(widths[index]) : cell.padEnd(widths[index])).join('  ').trimEnd();
-  return [line(columns.map(column => column.name)) + (left ? `  (+ ${left} more column${left > 1 ? 's' : ''})` : ''), ...shown.map(line)];
+export function formatTable(columns: Column[], rows: (string | null)[][], width: number): string[] {
+  const table = new Table(columns, width);
+  rows.forEach(row => table.fit(row));
+  return [table.heading(), ...rows.map(row => table.line(row))];
 }
 
 function clip(cell: string, longest: number): string {

@@ -41,6 +41,8 @@ describe('the dataset of a name', () => {
       },
     },
     Second: { resources: { D: glueJob({ dataset: 'zipcodes' }), E: glueJob({ dataset: 'products' }) } },
+    Third: { resources: { F: glueJob({ dataset: 'cities' }), G: glueJob({ dataset: 'cities', layer: 'gold' }) } },
+    Fourth: { resources: { H: glueJob({ dataset: 'cities' }) } },
   }));
 
   test.each([
@@ -53,15 +55,24 @@ describe('the dataset of a name', () => {
   });
 
   test.each([
-    ['product', undefined, 'There is no dataset "product". Did you mean "products"? The app has: zipcodes, airports, products.'],
-    ['xyz', undefined, 'There is no dataset "xyz". The app has: zipcodes, airports, products.'],
+    ['product', undefined, 'There is no dataset "product". Did you mean "products"? The app has: zipcodes, airports, products, cities.'],
+    ['xyz', undefined, 'There is no dataset "xyz". The app has: zipcodes, airports, products, cities.'],
     ['airports', undefined,
-      '"airports" is 2 datasets: bronze/airports of stack Datasets, gold/airports of stack Datasets. Say LAYER/DATASET, or add --stack STACK.'],
+      '"airports" is 2 datasets: bronze/airports of stack Datasets, gold/airports of stack Datasets. Say bronze/airports or gold/airports.'],
     ['zipcodes', undefined,
-      '"zipcodes" is 2 datasets: bronze/zipcodes of stack Datasets, bronze/zipcodes of stack Second. Say LAYER/DATASET, or add --stack STACK.'],
-    ['zipcodes', 'Third', 'There is no dataset in stack "Third". Stacks with datasets: Datasets, Second.'],
+      '"zipcodes" is 2 datasets: bronze/zipcodes of stack Datasets, bronze/zipcodes of stack Second. Add --stack Datasets or --stack Second.'],
+    ['cities', undefined, 'Say LAYER/DATASET and add --stack STACK.'],
+    ['bronze/cities', undefined, 'Add --stack Third or --stack Fourth.'],
+    ['cities', 'Third', 'Say bronze/cities or gold/cities.'],
+    ['zipcodes', 'Fifth', 'There is no dataset in stack "Fifth". Stacks with datasets: Datasets, Second, Third, Fourth.'],
   ])('%s in stack %s is an error that says what there is', (name, stack, message) => {
     expect(() => pickDataset(datasets, name, stack)).toThrow(message);
+  });
+
+  test('in stages whose stacks have one name', () => {
+    const stage = { Datasets: { resources: zipcodes } };
+    expect(() => pickDataset(readDatasets(writeAssembly({}, { 'assembly-Dev': stage, 'assembly-Prod': stage })), 'zipcodes'))
+      .toThrow('Name the assembly of one stage: --app cdk.out/assembly-STAGE.');
   });
 
   test('in an app without any', () => {

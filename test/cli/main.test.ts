@@ -49,6 +49,9 @@ describe('used wrongly', () => {
     ['a Glue version that cannot be run', ['--app', app, 'run', 'zipcodes', '--glue-version', '4.0'], /Allowed choices are 5.0/],
     ['no SQL', ['query'], /missing required argument 'sql'/],
     ['no lake', ['--data', 'nowhere', 'query', 'select 1'], /no lake at nowhere. Run a dataset first: npx medallion run DATASET/],
+    ['empty SQL', ['query', ' '], /The SQL is empty\. For example: npx medallion query "SELECT/],
+    ['a file as the lake', ['--app', app, '--data', 'package.json', 'run', 'zipcodes'], /package\.json is a file, and the lake is a folder\. Name one with --data DIR/],
+    ['a lake in a file', ['--app', app, '--data', 'package.json/lake', 'run', 'zipcodes'], /package\.json\/lake cannot be made: a file is where.* Name another folder with --data DIR/],
     ['reset of something else', ['--data', __dirname, 'reset', '--yes'], /not a lake that medallion made; nothing was removed/],
   ];
 
@@ -65,6 +68,21 @@ describe('used wrongly', () => {
   });
 });
 
+test('a cache that is a file: exit code 2, and what to name instead', () => {
+  const cache = path.join(temporaryFolder(), 'cache');
+  fs.writeFileSync(cache, '');
+  const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], { MEDALLION_CACHE: cache });
+  expect(stderr).toBe(`error: ${cache} is a file, and the cache is a folder. Name one with MEDALLION_CACHE.\n`);
+  expect(code).toBe(2);
+});
+
+test('a reader that has enough is no error', () => {
+  const { stdout, stderr } = spawnSync('sh', ['-c', '("$@"; echo "ended with $?" >&2) | true', 'sh', process.execPath, ...TS_NODE, MAIN, '--app', app, 'list'], {
+    encoding: 'utf8', env: { ...process.env, TS_NODE_PROJECT },
+  });
+  expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'ended with 0\n' });
+});
+
 describe('without what it needs', () => {
   const bin = temporaryFolder();
   const old = path.join(bin, 'python3');
@@ -75,14 +93,14 @@ describe('without what it needs', () => {
     ['a Python that is too old', bin, {}, /\/usr\/bin\/python3 is 3.8. Install Python 3.11, or name one with MEDALLION_PYTHON/],
     ['MEDALLION_PYTHON that is not there', bin, { MEDALLION_PYTHON: '/nowhere/python' }, /MEDALLION_PYTHON=\/nowhere\/python does not start/],
   ])('%s: exit code 1 and what to install', (_what, PATH, env, expected) => {
-    const { code, stderr } = medallion(['--app', app, 'run', 'zipcodes'], { PATH, MEDALLION_CACHE: temporaryFolder(), JAVA_HOME: '', ...env });
+    const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], { PATH, MEDALLION_CACHE: temporaryFolder(), JAVA_HOME: '', ...env });
     expect(stderr).toMatch(expected);
     expect(code).toBe(1);
   });
 
   test('no network: exit code 1, and the cause in a line', () => {
     const unreachable = { PIP_INDEX_URL: 'http://127.0.0.1:1/simple', PIP_FIND_LINKS: '', PIP_NO_CACHE_DIR: '1', PIP_DEFAULT_TIMEOUT: '1' };
-    const { code, stderr } = medallion(['--app', app, 'run', 'zipcodes'], { MEDALLION_CACHE: temporaryFolder(), ...unreachable });
+    const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], { MEDALLION_CACHE: temporaryFolder(), ...unreachable });
     expect(stderr).toMatch(/The package index cannot be reached. The first set-up needs the network.* All of it: .*set-up.log/);
     expect(code).toBe(1);
   });

@@ -111,6 +111,7 @@ test('the quickstart\'s dataset comes out of the real job value by value', async
         { name: 'zip_code', type: 'string' }, { name: 'latitude', type: 'double' }, { name: 'longitude', type: 'double' },
         { name: 'city', type: 'string' }, { name: 'state', type: 'string' }, { name: 'county', type: 'string' },
       ],
+      rescued: {},
     }],
   });
 
@@ -135,12 +136,27 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   }
   expect(run.stderr()).toMatch(/Running pp-dw-bronze-zipcodes {2}Glue 5.0/);
   expect(run.stderr()).toMatch(/zipcodes published in [\d.]+ s/);
-  expect(run.stdout()).toMatch(/pp_dw_bronze\.zipcodes {2}42,049 rows\n {2}zip_code {3}string\n/);
+  expect(run.stdout()).toMatch(/pp_dw_bronze\.zipcodes {2}42,049 rows\n {2}zip_code {6}string\n/);
+  expect(run.stdout()).toMatch(/ {2}meta_run_id {3}string {2}its run\n {2}meta_rescued {2}string {2}unfitting values\n/);
   expect(run.stdout()).toMatch(/ {2}00501 +40\.922326 +-72\.637078 +Holtsville/);
   expect([...addresses].filter(address => !LOOPBACK.includes(address))).toEqual([]);
   expect(addresses.size).toBeGreaterThan(0);
   expect(processes()).toEqual([]);
   expect(fs.readdirSync(lake).sort()).toEqual(['.gitignore', 'logs', 's3']);
+});
+
+test('values that do not fit are counted', async () => {
+  const lines = CSV.split('\n');
+  const other = http.createServer((_request, response) => {
+    response.end(zipSync({ 'zipcodes.csv': Buffer.from([lines[0], `${lines[1].trim()},surplus`, ...lines.slice(2)].join('\n')) }));
+  });
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
+  synthesize(`http://127.0.0.1:${(other.address() as AddressInfo).port}`);
+  const run = start(['run', 'zipcodes']);
+  await run.ended;
+  other.close();
+  synthesize(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  expect(run.stdout()).toMatch(/42,049 rows, 1 value in meta_rescued \(_surplus 1\)\n/);
 });
 
 test.each([

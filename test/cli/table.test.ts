@@ -22,6 +22,17 @@ test.each([
   expect(formatTable([{ name: 'a' }], [[cell]], 80)[1]).toBe(shown);
 });
 
-test('in a pipe, nothing is cut', () => {
-  expect(formatTable([{ name: 'a' }], [['x'.repeat(50)]], Infinity)[1]).toBe('x'.repeat(50));
+test('in a pipe, nothing is cut, and a long cell does not pad the others', () => {
+  expect(formatTable([{ name: 'a' }, { name: 'b' }], [['x'.repeat(360), '1'], ['y', '2']], Infinity))
+    .toEqual([`a${' '.repeat(61)}b`, `${'x'.repeat(360)}  1`, `y${' '.repeat(61)}2`]);
+});
+
+test('a column that gives way is cut before another one is left out', () => {
+  const giving = [{ name: 'zip_code' }, { name: 'city', givesWay: true }, { name: 'state' }];
+  expect(formatTable(giving, [['00501', 'Holtsville', 'NY']], 23)).toEqual(['zip_code  city    state', '00501     Holts…  NY']);
+});
+
+test('half a million rows', () => {
+  const line = ['00501', '1', 'Holtsville'];
+  expect(formatTable(columns, Array.from({ length: 500_000 }, () => line), Infinity).length).toBe(500_001);
 });
