@@ -45,7 +45,11 @@ function run(command, args, { cwd = quickstart, env = {}, quiet = false } = {}) 
   });
 }
 
-const medallion = (...args) => run(process.execPath, [inRoot('lib', 'cli', 'main.js'), ...args]);
+/** Where the user stands: the paths and the next steps that the command prints hold there. */
+const here = process.env.INIT_CWD ?? process.cwd();
+const fromHere = name => path.relative(here, path.join(quickstart, name));
+const folders = ['--app', fromHere('cdk.out'), '--data', fromHere('.medallion')];
+const medallion = (...args) => run(process.execPath, [inRoot('lib', 'cli', 'main.js'), ...folders, ...args], { cwd: here });
 const modified = file => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const newest = folder => Math.max(...fs.readdirSync(folder, { recursive: true }).map(file => modified(path.join(folder, file))));
 
@@ -106,7 +110,12 @@ async function main() {
     announce('medallion query: New England\'s cities with an airport, by how many ZIP codes they have');
     process.stderr.write(`${QUESTION}\n\n`);
     await medallion('query', QUESTION);
-    announce(`That was a real Glue job on real Spark. Ask more, in ${path.relative(process.cwd(), quickstart) || 'this folder'}: npx medallion query "…"`);
+    const enter = here === quickstart ? '' : `cd ${path.relative(here, quickstart)} && `;
+    announce('That was a real Glue job on real Spark. Ask more:');
+    process.stderr.write([
+      `  ${enter}npx medallion query "SELECT * FROM pp_dw_bronze.airports LIMIT 10"`,
+      '  The two files were served by this demo alone: to run a job again, run the demo again.', '',
+    ].join('\n'));
   } finally {
     server.close();
   }

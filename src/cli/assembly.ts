@@ -101,7 +101,7 @@ function readJson<T>(file: string): T {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8')) as T;
   } catch (error) {
-    const cause = (error as NodeJS.ErrnoException).code === 'ENOENT' ? `There is no ${file}` : `${file} cannot be read (${(error as Error).message})`;
+    const cause = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? `There is no ${file}` : `${file} cannot be read (${(error as Error).message})`;
     throw new Failure(`${cause}. Run \`npx cdk synth\` first, in the folder of the app, or name the assembly with --app DIR.`, 2);
   }
 }

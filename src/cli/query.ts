@@ -29,7 +29,7 @@ export async function query(sql: string, options: { data: string; json: boolean 
     throw new Failure('The SQL is empty. For example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"', 2);
   }
   if (!Lake.isLake(options.data)) {
-    throw new Failure(`There is no lake at ${options.data}. Run a dataset first: npx medallion run DATASET`, 2);
+    throw new Failure(`There is no lake at ${options.data}. Run a dataset first: npx medallion run DATASET. Or name its folder with --data DIR.`, 2);
   }
   const progress = new Progress();
   const lake = Lake.open(options.data);

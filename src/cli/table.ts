@@ -60,7 +60,8 @@ export class Table {
   /** How wide a column may be: one that gives way, what the others leave of the line. */
   private limitOf(index: number): number {
     const { name, givesWay } = this.columns[index];
-    return givesWay ? Math.max(name.length, this.width - this.widths.reduce((sum, width, other) => other === index ? sum : sum + width + 2, 0)) : Infinity;
+    const others = () => this.widths.reduce((sum, width, other) => other === index ? sum : sum + width + 2, 0);
+    return givesWay ? Math.max(name.length, this.width - others()) : Infinity;
   }
 
   /** How many columns fit: one at least. */
