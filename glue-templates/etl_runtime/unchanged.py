@@ -20,7 +20,7 @@ def validators(job: Job, published: Mapping[str, Any] | None, store: Store) -> V
 
     That is so when a person asks for it, when the document has changed, and when a published file is gone.
     """
-    if published is None or job.options.force or job.options.reset_contract or published["document"] != document_hash(job.document):
+    if published is None or job.options.force or job.options.reset_contract or published.get("document") != document_hash(job.document):
         return NOTHING_KNOWN
     for key, table in published["tables"].items():
         there = store.list(table["location"])
