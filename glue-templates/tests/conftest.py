@@ -118,7 +118,8 @@ class Dataset:
     def __init__(self, name: str, tables: list[str] | None = None) -> None:
         self.name = name
         self.store = Store()
-        keys = tables or [name.replace("-", "_")]
+        own = name.replace("-", "_")
+        root = f"s3://{BUCKET}/bronze/{name}/"
         self.names: dict[str, Any] = {
             "layer": "bronze",
             "dataset": name,
@@ -129,7 +130,9 @@ class Dataset:
             "raw": f"s3://{BUCKET}/raw/{name}/",
             "staging": f"s3://{BUCKET}/staging/bronze/{name}/",
             "runs": f"s3://{BUCKET}/etl/{name}/runs/bronze/",
-            "tables": {key: {"name": key, "location": f"s3://{BUCKET}/bronze/{name}/" + (f"{key}/" if tables else "")} for key in keys},
+            "tables": {key: {"name": f"{own}_{key}", "location": f"{root}{key}/"} for key in tables}
+            if tables
+            else {own: {"name": own, "location": root}},
             "timeout_minutes": 30,
         }
 
