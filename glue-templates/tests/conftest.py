@@ -18,10 +18,15 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 import bronze_job
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
+
+# Shared machines pause: a slow example is no failure.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 HERE = Path(__file__).parent
 BUCKET = "pp-dw-123456789012"
