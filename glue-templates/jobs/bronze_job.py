@@ -6,11 +6,13 @@ fetch → raw, unpack → parts in staging, shape → typed Parquet in staging, 
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from awsglue.utils import getResolvedOptions
+from botocore.exceptions import ClientError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.check import check
@@ -74,7 +76,8 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         document = document_hash(job.document)
         new = publish(shaped, sources, document, published, names, record.run_id, store, lambda text: record.say("publish", text))
     record.note({"tables": described_tables(new, shaped)})
-    store.delete(store.list(staging))
+    with suppress(ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
+        store.delete(store.list(staging))
     tell_about_crawler(job, record, published, new)
 
 

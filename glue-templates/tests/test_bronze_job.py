@@ -12,6 +12,7 @@ from etl_runtime import shape as shaping
 from etl_runtime import unpack as unpacking
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import fetch
+from etl_runtime.store import Store
 
 MakeDataset = Callable[..., Dataset]
 
@@ -54,6 +55,26 @@ def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDat
     table = made.name.replace("-", "_")
     assert first["tables"][table]["files"] == second["tables"][table]["files"] == [f"bronze/{made.name}/{table}.parquet"]
     assert [row["id"] for row in made.rows()] == [3]
+    assert made.store.list(made.names["staging"]) == []
+
+
+def test_staging_that_cannot_be_cleared_fails_no_published_run(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n1\n")
+    delete = Store.delete
+
+    def refuse_staging(self: Store, uris: list[str]) -> None:
+        if any("/parts/" in uri for uri in uris):
+            raise OSError("S3 did not delete")
+        delete(self, uris)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Store, "delete", refuse_staging)
+        assert made.run(url)["status"] == "published"
+    assert made.store.list(made.names["staging"]) != []
+    made.run(url)
     assert made.store.list(made.names["staging"]) == []
 
 
