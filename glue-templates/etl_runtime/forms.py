@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+DECIMAL_TYPE = re.compile(r"decimal\((\d+),(\d+)\)")
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MOST_DIGITS = 38  # of a decimal in Athena
@@ -34,8 +35,7 @@ class Form:
 
     @property
     def arrow_type(self) -> pa.DataType:
-        decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", self.type)
-        if decimal:
+        if decimal := DECIMAL_TYPE.fullmatch(self.type):
             return pa.decimal128(int(decimal[1]), int(decimal[2]))
         return ARROW_TYPES[self.type]
 
@@ -114,8 +114,7 @@ def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]
 
 def _pattern(form: Form) -> str:
     """What every cell that fits the form looks like, for Arrow's regular expressions. Some that look so do not fit: 2024-02-30."""
-    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", form.type)
-    if decimal:
+    if decimal := DECIMAL_TYPE.fullmatch(form.type):
         return rf"^-?\d+\.\d{{{decimal[2]}}}$" if int(decimal[2]) else r"^-?\d+$"
     if form.type == "boolean":
         return f"^({form.spelling}|{FALSE[form.spelling]})$"

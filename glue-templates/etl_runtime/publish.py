@@ -67,13 +67,14 @@ def publish(
         "sources": sources,
         "tables": tables,
     }
+    old_files = _files(old, names)
     deletions = {file for key in tables for file in _files(old, names, key)} - _files(new, names)
     intent = {
         "published": new,
         "copies": copies,
         "deletions": sorted(deletions),
         "superseded": _originals(old),
-        "versions": {target: store.version(target) for _, target in copies if target in _files(old, names)},
+        "versions": {target: store.version(target) for _, target in copies if target in old_files},
     }
     _require_no_other_run(old, names, store)
     store.write_json(_intent_uri(names), intent)
