@@ -1,9 +1,37 @@
 /* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */
 
 /**
+ * An http:// or https:// address without user name or password.
+ */
+export type Address = string;
+/**
  * What separates the fields of a record: one to eight characters, no quote and no line break. Default: comma. A tab is the one character \t of a JSON text, not a backslash and a t.
  */
 export type Delimiter = string;
+/**
+ * How dates are written, beside 2024-01-31: yyyy or yy, MM (M without zeros, MMM for Jan), dd (d), HH, mm, ss, S for each digit of a fraction, and marks between them.
+ */
+export type DateFormat = string;
+/**
+ * The name of a column in its table: snake_case, a letter first, at most 128 characters, and none that begins with meta_.
+ */
+export type ColumnName = string;
+/**
+ * The columns, by their names in the table, that identify a row. Two rows with the same values fail the run.
+ *
+ * @minItems 1
+ */
+export type ColumnNames = string[];
+/**
+ * Columns by their names in the table.
+ *
+ * @minItems 1
+ */
+export type ColumnNames1 = string[];
+/**
+ * A number of rows, 1 or more.
+ */
+export type RowCount = number;
 
 /**
  * One dataset: what it is called, how big it is, where it comes from and how to read it. The props of BronzeDataset become this document, and the Glue job reads it.
@@ -22,13 +50,21 @@ export interface DatasetDocument {
    */
   data_size_category: 'small' | 'medium' | 'large' | 'xlarge';
   /**
-   * The http:// or https:// address of one file: delimited text, plain, gzip or in a ZIP. No user name or password in it.
+   * The http:// or https:// address of a file, or a list of them: delimited text, fixed width, JSON, JSON Lines or Parquet; plain, gzip, bzip2 or in a ZIP. No user name or password in it. {yyyy-MM-dd} or {yyyyMMdd}, in any order and with any marks, is the date of the run in UTC.
    */
-  source_url: string;
+  source_url: Address | Address[];
+  /**
+   * How many days a run goes back where source_url holds a date and there is no file of the run's own date yet. Default 7. 0 takes the run's own date or fails.
+   */
+  lookback_days?: number;
   /**
    * Short form of file_format.delimiter.
    */
   delimiter?: string;
+  /**
+   * Short form of file_format.date_format.
+   */
+  date_format?: string;
   file_format?: FileFormat;
   /**
    * Which file of a ZIP feeds which table: {file name or glob: table}. Needed when a ZIP holds several data files. Table names are snake_case; a table with the dataset's own name must be the only one.
@@ -37,27 +73,48 @@ export interface DatasetDocument {
     [k: string]: string;
   };
   /**
+   * What columns are called and what they hold: {table: {Source Column: {target_name, type, format}}}. A value that does not fit its type leaves its cell null and goes to meta_rescued.
+   */
+  column_schema?: {
+    [k: string]: {
+      [k: string]: ColumnSchema;
+    };
+  };
+  /**
+   * Short form of column_schema for names alone, for all tables: {Source Column: target name}.
+   */
+  column_mappings?: {
+    [k: string]: ColumnName;
+  };
+  business_key?: ColumnNames;
+  /**
+   * The same by table: {table: [columns]}.
+   */
+  business_keys?: {
+    [k: string]: ColumnNames1;
+  };
+  /**
    * What happens when a source's columns are not those that were published. evolve (default): new columns are added, missing ones are null, a value that does not fit its column's type goes to meta_rescued. freeze: any difference fails the run and is named.
    */
   schema_contract?: 'evolve' | 'freeze';
   data_quality?: DataQuality;
   schedule?: Schedule;
   /**
-   * Glue version of the job. Default 5.0 (Spark 3.5.4, Python 3.11).
+   * Glue version of the job: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default: that of the core, 5.0 unless it says otherwise.
    */
-  glue_version?: '5.0';
+  glue_version?: '5.0' | '5.1' | '6.0';
 }
 /**
- * How to read the file.
+ * How to read the files.
  */
 export interface FileFormat {
   /**
-   * csv: text with a delimiter between fields.
+   * csv: text with a delimiter between fields. fixed_width: text with fields of fixed widths. json: one document with a list of records. jsonl: a JSON document a line. parquet. Default: fixed_width where widths are declared, else told from the file: its ending, then its first bytes, then csv.
    */
-  type?: 'csv';
+  type?: 'csv' | 'fixed_width' | 'json' | 'jsonl' | 'parquet';
   delimiter?: Delimiter;
   /**
-   * Whether the first record holds the column names. Default true. Without it the columns are named column_1, column_2, …
+   * Whether the first record holds the column names. Default true, for fixed_width false. Without it the columns are named column_1, column_2, …
    */
   header?: boolean;
   /**
@@ -68,23 +125,89 @@ export interface FileFormat {
    * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that do not quote. Default: the double quote. A quote opens only at the start of a field.
    */
   quote?: string;
+  /**
+   * The character that takes the meaning from the one behind it, usually a backslash. Default: none; a quote inside quotes is doubled.
+   */
+  escape?: string;
+  /**
+   * Texts that stand for a missing value, beside the empty one. Upper and lower case differ.
+   *
+   * @minItems 1
+   */
+  null_values?: string[];
+  /**
+   * Whether an empty text or one of null_values is a missing value inside quotes too. Default true; false keeps them as text.
+   */
+  quoted_nulls?: boolean;
+  /**
+   * The character that makes a line a comment where it stands at its beginning. Default: none.
+   */
+  comment?: string;
+  /**
+   * Lines above the header that are no data. Default 0.
+   */
+  skip_rows?: number;
+  /**
+   * Records at the end that are no data, such as a total. Default 0.
+   */
+  skip_footer?: number;
+  /**
+   * fixed_width: the widths of the fields, in characters. Spaces around a value are padding.
+   *
+   * @minItems 1
+   */
+  widths?: number[];
+  date_format?: DateFormat;
+  /**
+   * How numbers are written, by the example 1234.56 with the file's own marks: 1.234,56 for thousands and a decimal comma, 1234,56, 1,234.56. Default: digits and a decimal point.
+   */
+  number_format?: string;
+  /**
+   * json: the path to the list of records, keys joined by dots; $ is the document itself. Default: the document where it is a list, else the one list of objects in it, else the document as one record.
+   */
+  records?: string;
+}
+/**
+ * What a column is called and what it holds.
+ */
+export interface ColumnSchema {
+  /**
+   * Its name in the table. Default: the source's, in snake_case.
+   */
+  target_name?: string;
+  /**
+   * string, bigint, double, decimal(p,s), boolean, date or timestamp. The value is kept, not its spelling: 007 is 7. Default: guessed at the first publication.
+   */
+  type?: string;
+  /**
+   * How the values are written. date and timestamp: a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss. Numbers: 1.234,56 or 1,234.56 or 1234,56. boolean: the words for true and false, as Y/N. Default: ISO dates, plain numbers, the usual words.
+   */
+  format?: string;
 }
 /**
  * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the dataset.
  */
 export interface DataQuality {
   /**
-   * Columns, by their names in the table, that must be in the source and nearly always have a value. Default: none.
+   * Columns, by their names in the table, that must be in the source and nearly always have a value: a list for all tables, or {table: [columns]}. Default: none.
    */
-  required_columns?: string[];
+  required_columns?:
+    | ColumnNames1
+    | {
+        [k: string]: ColumnNames1;
+      };
   /**
    * The largest share of rows in which a required column may be null. Default 0.05.
    */
   critical_null_threshold?: number;
   /**
-   * The fewest rows a table may have. Default 1.
+   * The fewest rows a table may have: a number for all tables, or {table: number}. Default 1.
    */
-  expected_record_count_min?: number;
+  expected_record_count_min?:
+    | RowCount
+    | {
+        [k: string]: RowCount;
+      };
   /**
    * The largest share of its rows that a table may lose from one publication to the next. Default 0.5; 1 switches the gate off.
    */
