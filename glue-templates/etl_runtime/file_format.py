@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from etl_runtime.dataset_document import DatasetDocument
+from etl_runtime.forms import Formats
 from etl_runtime.text import STAND_IN
 
 
@@ -14,6 +15,12 @@ class FileFormat:
     header: bool = True
     encoding: str | None = None
     quote: str = '"'
+    date_format: str = ""
+    number_format: str = ""
+
+    @property
+    def formats(self) -> Formats:
+        return Formats(self.date_format, self.number_format)
 
     @property
     def delimiter_byte(self) -> bytes:
@@ -29,4 +36,6 @@ def file_format(document: DatasetDocument) -> FileFormat:
         header=declared.get("header", True),
         encoding=declared.get("encoding"),
         quote=declared.get("quote", '"'),
+        date_format=declared.get("date_format", document.get("date_format", "")),
+        number_format=declared.get("number_format", ""),
     )

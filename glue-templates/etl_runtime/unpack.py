@@ -2,8 +2,9 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import TracebackType
@@ -28,9 +29,10 @@ UPLOADS_AT_ONCE = 1  # beside the part that is being cut
 
 @dataclass(frozen=True)
 class Part:
-    """Whole records of one member in staging, without a header. `sources` are its columns, in order."""
+    """Whole records of one member in staging, without a header. `sources` are its columns of text, in order."""
 
     uri: str
+    type: str
     member: str
     sources: tuple[str, ...]
     bytes: int
@@ -41,8 +43,9 @@ class Part:
 class Sample:
     """The first records of a part, for guessing types."""
 
+    type: str
     sources: tuple[str, ...]
-    text: bytes
+    body: bytes
 
 
 @dataclass
@@ -67,20 +70,27 @@ class UnpackedTable:
 
 
 def unpack(
-    original: Original, rules: FileFormat, mapping: Mapping[str, str], names: Names, staging: str, store: Store, say: Callable[[str], None]
+    originals: Sequence[Original],
+    rules: FileFormat,
+    mapping: Mapping[str, str],
+    names: Names,
+    staging: str,
+    store: Store,
+    say: Callable[[str], None],
 ) -> dict[str, UnpackedTable]:
-    """Cut what `original` holds into parts under `staging`, by table.
+    """Cut what the originals hold into parts under `staging`, by table.
 
     Raises RunFailed where a file cannot be read, holds no records, belongs to no table, or unpacks to what no honest file does.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
-    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * original.size
-    with members(original) as found, _Uploads(store) as uploads:
-        for member, key in _assigned(found, mapping, original.name, next(iter(names.tables))):
+    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * sum(original.size for original in originals)
+    with ExitStack() as opened, _Uploads(store) as uploads:
+        found = {original.name: opened.enter_context(members(original)) for original in originals}
+        assigned = _mapped(found, mapping) if mapping else [(_only_data(*each), next(iter(names.tables))) for each in found.items()]
+        for member, key in assigned:
             records = _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes)
             say(f"{member.name} → {key}: {counted(records, 'record')}")
-        fed = {part.member for table in tables.values() for part in table.parts}
-        left_out = [member.name for member in found if member.name not in fed]
+        left_out = [member.name for inside in found.values() for member in inside if member not in [taken for taken, _ in assigned]]
     if left_out:
         say(f"left out: {', '.join(left_out)}")
     for key, table in tables.items():
@@ -89,27 +99,37 @@ def unpack(
     return tables
 
 
-def _assigned(found: list[Member], mapping: Mapping[str, str], container: str, only_table: str) -> list[tuple[Member, str]]:
-    """Which member feeds which table."""
-    if not found:
-        raise RunFailed(f"{container} holds no file of data. Look at what the source publishes.", retryable=True)
-    names = [member.name for member in found]
-    if "[Content_Types].xml" in names:
-        raise RunFailed(f"{container} is an Office document, such as a spreadsheet. Ask the source for CSV.")
-    if not mapping:
-        data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
-        if len(data) != 1:
-            suggestion = json.dumps(_suggested_mapping(names), ensure_ascii=False)
-            raise RunFailed(
-                f"{container} holds {len(found)} files, and nothing says which feeds which table. "
-                f"Add this to the dataset, without the lines that are no data: file_table_mapping {suggestion}"
-            )
-        return [(data[0], only_table)]
-    patterns = [_matching(name, mapping) for name in names]
+def _only_data(container: str, found: list[Member]) -> Member:
+    """The one file of data in a container, where nothing is declared."""
+    _require_files(container, found)
+    data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
+    if len(data) != 1:
+        suggestion = json.dumps(_suggested_mapping([member.name for member in found]), ensure_ascii=False)
+        raise RunFailed(
+            f"{container} holds {len(found)} files, and nothing says which feeds which table. "
+            f"Add this to the dataset, without the lines that are no data: file_table_mapping {suggestion}"
+        )
+    return data[0]
+
+
+def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> list[tuple[Member, str]]:
+    """Which member of any container feeds which table, by what is declared."""
+    for container, inside in found.items():
+        _require_files(container, inside)
+    every = [member for inside in found.values() for member in inside]
+    patterns = [_matching(member.name, mapping) for member in every]
     for pattern in mapping:
         if pattern not in patterns:
-            raise RunFailed(f'file_table_mapping "{pattern}" matches no file of {container}. It holds: {", ".join(names)}.', retryable=True)
-    return [(member, mapping[matched]) for member, matched in zip(found, patterns, strict=True) if matched]
+            there = ", ".join(member.name for member in every)
+            raise RunFailed(f'file_table_mapping "{pattern}" matches no file of {", ".join(found)}. It holds: {there}.', retryable=True)
+    return [(member, mapping[matched]) for member, matched in zip(every, patterns, strict=True) if matched]
+
+
+def _require_files(container: str, found: list[Member]) -> None:
+    if not found:
+        raise RunFailed(f"{container} holds no file of data. Look at what the source publishes.", retryable=True)
+    if any(member.name == "[Content_Types].xml" for member in found):
+        raise RunFailed(f"{container} is an Office document, such as a spreadsheet. Ask the source for CSV.")
 
 
 def _matching(name: str, mapping: Mapping[str, str]) -> str | None:
@@ -146,9 +166,9 @@ def _unpack_member(
         for text, records, head in _parts(runs):
             uri = f"{folder}part-{len(table.parts):05}.csv"
             uploads.send(uri, text)
-            table.parts.append(Part(uri, member.name, sources, len(text), records))
+            table.parts.append(Part(uri, "csv", member.name, sources, len(text), records))
             if len(table.samples) < SAMPLES_A_TABLE:
-                table.samples.append(Sample(sources, head))
+                table.samples.append(Sample("csv", sources, head))
             if table.bytes > most_bytes:
                 raise RunFailed(
                     f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."

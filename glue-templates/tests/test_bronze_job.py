@@ -26,6 +26,7 @@ def test_a_csv_becomes_a_typed_table_and_the_original_is_kept(dataset: MakeDatas
         {"zip_code": "00501", "city": "Holtsville, NY", "pop": 12, "rate": Decimal("1.50"), "share": 0.1, "since": date(2024, 1, 2), "meta_rescued": None},
         {"zip_code": "06390", "city": "Fishers", "pop": None, "rate": Decimal("2.25"), "share": 3.0, "since": None, "meta_rescued": None},
     ]  # fmt: skip
+    assert zips.table().column_names == ["zip_code", "city", "pop", "rate", "share", "since", "meta_run_id", "meta_rescued"]
     assert set(zips.table()["meta_run_id"].to_pylist()) == {run_id}
     (original,) = record["sources"]
     assert original["raw"] == f"s3://{BUCKET}/raw/{zips.name}/run_id={run_id}/zips.csv"
@@ -43,7 +44,7 @@ def test_the_record_tells_what_was_made(dataset: MakeDataset, source: Source) ->
         ("id", "Id", "bigint"),
         ("name", "Name", "string"),
     ]
-    assert set(record["steps"]) == {"fetch", "unpack", "start spark", "convert", "publish"}
+    assert set(record["steps"]) == {"fetch", "unpack", "start spark", "convert", "check", "publish"}
 
 
 def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDataset, source: Source) -> None:
@@ -208,7 +209,7 @@ def test_the_crawler_is_never_started_and_its_command_is_printed(
 def test_a_source_that_fails_leaves_the_last_table(
     dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bronze_job.fetch", lambda url, say, known, begin: fetch(url, say, known, begin, 0.01))
+    monkeypatch.setattr("etl_runtime.sources.fetch", lambda url, say, known, begin: fetch(url, say, known, begin, 0.01))
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))
