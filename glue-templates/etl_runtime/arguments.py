@@ -98,8 +98,7 @@ def _run_options(text: str) -> RunOptions:
     from_run = given.get("from_run", "")
     if not isinstance(from_run, str) or not re.fullmatch(r"[A-Za-z0-9-]*", from_run):
         raise RunFailed(f"from_run of run_options is {json.dumps(from_run)}. It takes the id of a run, as 20261123T012048123Z-3f9a1c.")
-    reset = given.get("reset_contract", False)
-    return RunOptions(given.get("force", False), frozenset(allow) | ({"frozen"} if reset else set()), reset, from_run)
+    return RunOptions(given.get("force", False), frozenset(allow), given.get("reset_contract", False), from_run)
 
 
 def _json_object(name: str, text: str) -> dict[str, Any]:

@@ -68,16 +68,17 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("start spark"):
         spark = starting_spark().result()
     with record.step("convert"):
-        contract = None if resets_contract(job, published) else published
+        reset = resets_contract(job, published)
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(record.run_id, store.region, staging)
-        shaped = shape(spark, unpacked, contract, declared, rules, place, lambda text: record.say("convert", text))
+        shaped = shape(spark, unpacked, None if reset else published, declared, rules, place, lambda text: record.say("convert", text))
     for key, table in shaped.items():
         tell_converted(record, key, table)
 
     with record.step("check"):
+        allow = job.options.allow | ({"frozen"} if reset else set())
         duplicates = find_duplicates(spark, shaped, job.document)
-        record.note({"allowed": check(unpacked, shaped, duplicates, published, job.document, job.options.allow)})
+        record.note({"allowed": check(unpacked, shaped, duplicates, published, job.document, allow)})
     record.require_time_to_publish()
     with record.step("publish"):
         document = document_hash(job.document)

@@ -141,7 +141,7 @@ class Dataset:
             "timeout_minutes": 30,
         }
 
-    def run(self, url: str, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+    def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
         """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/bronze.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", "source_url": url, **document})
@@ -150,7 +150,7 @@ class Dataset:
         bronze_job.main(["bronze_job.py", *argv])
         return self.record()
 
-    def fails(self, url: str, **document: Any) -> str:
+    def fails(self, url: str | list[str], **document: Any) -> str:
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
         before = self.published_state()
         with pytest.raises(RunFailed) as raised:
