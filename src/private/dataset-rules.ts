@@ -86,7 +86,7 @@ function* formatProblems({ delimiter, date_format: dateFormat, file_format: form
       yield { key, found: `is ${JSON.stringify(short)}, and file_format.${key} is ${JSON.stringify(long)}`, remedy: 'Set one of them.' };
     }
   }
-  const type = format.type ?? (format.widths && 'fixed_width');
+  const type = format.type ?? (format.widths ? 'fixed_width' : format.records === undefined ? undefined : 'json');
   const declared = [
     { at: 'delimiter', key: 'delimiter', value: delimiter },
     { at: 'date_format', key: 'date_format', value: dateFormat },
@@ -129,11 +129,10 @@ function* markProblems({ delimiter, file_format: format = {} }: DatasetDocument)
   }
   for (const [index, { name, mark }] of marks.entries()) {
     for (const other of marks.slice(0, index)) {
-      // A comment begins a line, so it meets no more than the beginning of a delimiter.
-      if (name === 'comment' ? other.mark.startsWith(mark) : other.mark.includes(mark)) {
+      if (other.mark.includes(mark)) {
         yield {
           key: `file_format.${name}`,
-          found: other.mark === mark ? `is ${JSON.stringify(mark)}, and so is the ${other.name}` : `is ${JSON.stringify(mark)}, and the ${other.name} ${JSON.stringify(other.mark)} holds it`,
+          found: `is ${JSON.stringify(mark)}, and ${other.mark === mark ? `so is the ${other.name}` : `the ${other.name} ${JSON.stringify(other.mark)} holds it`}`,
           remedy: name === 'escape' && other.name === 'quote' ? 'Leave escape out: a quote inside quotes is doubled.' : 'Give each a character of its own.',
         };
       }

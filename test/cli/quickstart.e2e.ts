@@ -145,6 +145,20 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   expect(fs.readdirSync(lake).sort()).toEqual(['.gitignore', 'logs', 's3']);
 });
 
+test('a contract is reset without a question, where something is published, and the table stays', async () => {
+  const reset = start(['reset', '--contract', 'zipcodes', '--json']);
+  expect(await reset.ended === 0 ? '' : reset.stderr()).toBe('');
+  expect(JSON.parse(reset.stdout())).toEqual({ dataset: 'zipcodes', layer: 'bronze', contract_reset: true });
+  const [published] = fs.readdirSync(lake, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('etl/zipcodes/runs/bronze/published.json'));
+  expect(JSON.parse(fs.readFileSync(path.join(lake, published), 'utf8'))).toMatchObject({ contract_reset: true });
+  expect(JSON.parse(node([...COMMAND, 'query', 'SELECT count(*) AS n FROM pp_dw_bronze.zipcodes', '--json']))).toEqual([{ n: 42049 }]);
+
+  const unpublished = start(['reset', '--contract', 'airports', '--json']);
+  expect(await unpublished.ended).toBe(1);
+  expect(JSON.parse(unpublished.stdout())).toEqual({ error: expect.stringMatching(/^Nothing of airports is published in this lake yet/) as string });
+  expect(processes()).toEqual([]);
+});
+
 test('values that do not fit are counted', async () => {
   const lines = CSV.split('\n');
   const other = http.createServer((_request, response) => {
