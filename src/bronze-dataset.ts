@@ -139,7 +139,7 @@ export interface BronzeDatasetProps {
   /**
    * The Glue version of the job.
    *
-   * @default GlueVersion.V5_0
+   * @default - that of the core, GlueVersion.V5_0 unless it says another
    */
   readonly glueVersion?: GlueVersion;
 
@@ -197,7 +197,7 @@ export class BronzeDataset extends Construct {
     const description = props.description;
 
     this.job = createGlueJob(this, {
-      names, size, roleArn, description, glueVersion: props.glueVersion ?? GlueVersion.V5_0, extraPyFiles: runtimePackageUri(names),
+      names, size, roleArn, description, glueVersion: props.glueVersion ?? props.core.glueVersion, extraPyFiles: runtimePackageUri(names),
     });
     this.crawler = createCrawler(this, { names, roleArn, description });
     if (document.schedule) {

@@ -9,7 +9,7 @@ import {
   SchemaContract, Source, TextOptions,
 } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
-import { bronze, ENV, Lake, LAYOUTS } from './layouts';
+import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from './layouts';
 import { SIZES } from '../src/sizing';
 
 const BUCKET = 'pp-dw-123456789012';
@@ -84,6 +84,18 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       ExecutionProperty: { MaxConcurrentRuns: 1 },
       MaxRetries: 1,
     });
+  });
+
+  test.each<[GlueVersion | undefined, GlueVersion | undefined, string]>([
+    [undefined, undefined, '5.0'],
+    [GlueVersion.V6_0, undefined, '6.0'],
+    [undefined, GlueVersion.V6_0, '6.0'],
+    [GlueVersion.V6_0, GlueVersion.V5_1, '5.1'],
+  ])('with Glue %s of the core and %s of its own a job runs on %s, and the document has its own alone', (ofCore, own, expected) => {
+    const where = lake(ENV, { ...PREFIXES, glueVersion: ofCore });
+    const { document } = bronze(where, { glueVersion: own });
+    expect(resource(where.stack, 'AWS::Glue::Job').Properties.GlueVersion).toBe(expected);
+    expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);
   });
 
   test.each(Object.values(DataSizeCategory))('a %s job has the workers and the timeout of the table', dataSizeCategory => {

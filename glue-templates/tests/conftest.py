@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from hypothesis import settings
 import bronze_job
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
+from spark_conf import configure_spark
 
 # Shared machines pause: a slow example is no failure.
 settings.register_profile("no deadline", deadline=None)
@@ -33,8 +33,11 @@ BUCKET = "pp-dw-123456789012"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def s3_endpoint() -> Iterator[str]:
-    """The emulator of the local run, in memory. LAKE_PYTHON is the Python that has it (`npx projen test:python` sets it)."""
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The emulator of the local run, in memory, and Spark set up for it as in a local run.
+
+    LAKE_PYTHON is the Python that has it, LAKE_JARS the folder of the jars for s3:// (`npx projen test:python` sets them).
+    """
     python = os.environ["LAKE_PYTHON"]
     emulator = subprocess.Popen(
         [python, HERE.parent / "local_glue" / "emulator.py", "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -48,11 +51,9 @@ def s3_endpoint() -> Iterator[str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
-        "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false --conf spark.driver.bindAddress=127.0.0.1 "
-        "--conf spark.driver.host=127.0.0.1 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
     }
+    configure_spark(endpoint, os.environ["LAKE_JARS"], tmp_path_factory.mktemp("spark"))
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield endpoint
     emulator.stdin.close()

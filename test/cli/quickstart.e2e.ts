@@ -94,9 +94,13 @@ const LOOPBACK = ['0100007F', '0000000000000000FFFF00000100007F'];
 
 const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
-test('the quickstart\'s dataset comes out of the real job value by value', async () => {
-  const run = start(['run', 'zipcodes', '--json']);
+test.each([
+  ['its own Glue', 'Glue 5.0, Spark 3.5.4', []],
+  ['Glue 6.0', 'Glue 6.0, Spark 4.1.1', ['--glue-version', '6.0', '--force']],
+])('the quickstart\'s dataset comes out of the real job value by value, on %s', async (_what, version, options) => {
+  const run = start(['run', 'zipcodes', '--json', ...options]);
   expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
+  expect(run.stderr()).toContain(`Running pp-dw-bronze-zipcodes  ${version}\n`);
   const result = JSON.parse(run.stdout()) as { run_id: string };
   expect(result).toMatchObject({
     dataset: 'zipcodes',
