@@ -1,24 +1,28 @@
 """The original → parts in staging: UTF-8, cut at record ends, counted, at a steady use of memory."""
 
+import codecs
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import TracebackType
+from typing import BinaryIO
 
+from etl_runtime import csv_kernel, fixed_width_kernel
 from etl_runtime.arguments import Names
 from etl_runtime.columns import clean_names
 from etl_runtime.container import Member, looks_like_data, members
-from etl_runtime.csv_kernel import read_fields
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
 from etl_runtime.file_format import FileFormat
-from etl_runtime.records import Records, cut_at_record_ends
+from etl_runtime.records import Records, cut_at_record_ends, without_last
 from etl_runtime.store import Store
-from etl_runtime.text import utf8_blocks, with_stand_in
+from etl_runtime.text import utf8_blocks, with_stand_in, without_first_lines
+from etl_runtime.told_type import refuse_json
 
+UTF8_MARK = codecs.BOM_UTF8  # in front of a header that stands below other lines
 PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
 SAMPLE_BYTES = 256 << 10
 SAMPLES_A_TABLE = 64
@@ -77,7 +81,7 @@ def unpack(
     most_bytes = FREE_BYTES + MOST_TIMES_LARGER * original.size
     with members(original) as found, _Uploads(store) as uploads:
         for member, key in _assigned(found, mapping, original.name, next(iter(names.tables))):
-            records = _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes)
+            records = _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes, say)
             say(f"{member.name} → {key}: {counted(records, 'record')}")
         fed = {part.member for table in tables.values() for part in table.parts}
         left_out = [member.name for member in found if member.name not in fed]
@@ -133,16 +137,22 @@ def _suggested_mapping(names: list[str]) -> dict[str, str]:
 
 
 def _unpack_member(
-    member: Member, key: str, rules: FileFormat, table: UnpackedTable, folder: str, uploads: "_Uploads", most_bytes: int
+    member: Member,
+    key: str,
+    rules: FileFormat,
+    table: UnpackedTable,
+    folder: str,
+    uploads: "_Uploads",
+    most_bytes: int,
+    say: Callable[[str], None],
 ) -> int:
     """Cut one file into parts of its table. Returns how many records it has."""
     before = table.records
+    first_part, first_sample = len(table.parts), len(table.samples)
     with member.open() as stream:
-        blocks = utf8_blocks(stream, rules.encoding, member.name)
-        if rules.delimiter_byte.decode() != rules.delimiter:
-            blocks = with_stand_in(blocks, rules.delimiter.encode(), member.name)
-        runs = cut_at_record_ends(blocks, rules.delimiter_byte, rules.quote.encode(), member.name)
-        sources, runs = _columns(runs, rules, member.name)
+        sources, runs, may_drop_last = _columns(_text_runs(stream, rules, member.name, say), rules, member.name)
+        if rules.skip_footer:
+            runs = without_last(runs, rules.skip_footer, member.name, say)
         for text, records, head in _parts(runs):
             uri = f"{folder}part-{len(table.parts):05}.csv"
             uploads.send(uri, text)
@@ -153,22 +163,49 @@ def _unpack_member(
                 raise RunFailed(
                     f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."
                 )
+            may_drop_last = may_drop_last and not _has_values(text, rules, len(sources))
     if table.records == before:
         raise RunFailed(f"{member.name} holds a header and no records. The published table stays as it is.", retryable=True)
+    if may_drop_last:
+        table.parts[first_part:] = [replace(part, sources=sources[:-1]) for part in table.parts[first_part:]]
+        table.samples[first_sample:] = [replace(sample, sources=sources[:-1]) for sample in table.samples[first_sample:]]
     return table.records - before
 
 
-def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tuple[str, ...], Iterator[Records]]:
-    """The member's columns from its first record, and the runs of records that follow."""
+def _text_runs(stream: BinaryIO, rules: FileFormat, name: str, say: Callable[[str], None]) -> Iterator[Records]:
+    """The records of a text, as UTF-8 and without what the rules leave out above and between them."""
+    blocks = utf8_blocks(stream, rules.encoding, name)
+    if rules.type != "fixed_width":
+        blocks = refuse_json(blocks, name)
+    if rules.skip_rows:
+        blocks = without_first_lines(blocks, rules.skip_rows, name, say)
+    if rules.delimiter_byte.decode() != rules.delimiter:
+        blocks = with_stand_in(blocks, rules.delimiter.encode(), name)
+    return cut_at_record_ends(blocks, rules, name, say)
+
+
+def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tuple[str, ...], Iterator[Records], bool]:
+    """The member's columns from its first record, and the runs of records that follow.
+
+    And whether the last column is there only because of a delimiter at the end of the header, so that it may go where it has no value.
+    """
+    kernel = fixed_width_kernel if rules.type == "fixed_width" else csv_kernel
     for run in runs:
         first = run.first()
         if first is None:
             continue
-        fields = read_fields(first, rules)
+        fields = kernel.read_fields(first.removeprefix(UTF8_MARK), rules)
         if rules.header:
-            return source_names(fields), _chain(run.after_first(), runs)
-        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(run, runs)
+            unnamed = kernel is csv_kernel and len(fields) > 1 and not fields[-1]
+            return source_names(fields), _chain(run.after_first(), runs), unnamed
+        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(run, runs), False
     raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+
+
+def _has_values(text: bytes, rules: FileFormat, width: int) -> bool:
+    """Whether a record has a value in the last of `width` columns."""
+    last = csv_kernel.read_table(text, rules, width).columns[-1]
+    return bool(last.null_count < len(last))
 
 
 def source_names(header: list[str]) -> tuple[str, ...]:
