@@ -105,7 +105,7 @@ def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
     body = _store(shard.region).read(part.uri)
     if body is None:
         raise RunFailed(f"{part.uri} is gone from staging. Run again.", retryable=True)
-    read = read_part(body, part.type, part.sources, shard.rules)
+    read = read_part(body, part, shard.rules)
     result.sources |= read.columns.keys()
     known = {column.source for column in shard.columns}
     for source, cells in read.columns.items():

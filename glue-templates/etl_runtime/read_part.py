@@ -1,17 +1,23 @@
 """A part in staging → columns of cells, whatever the file's format was."""
 
-from collections.abc import Sequence
-
-from etl_runtime import arrow_cells, csv_kernel
+from etl_runtime import arrow_cells, csv_kernel, fixed_width_kernel, json_kernel
 from etl_runtime.cells import PartTable
 from etl_runtime.file_format import FileFormat
 from etl_runtime.text_cells import TextCells
+from etl_runtime.unpack import LEFT_OUT, Part
 
 
-def read_part(body: bytes, type: str, sources: Sequence[str], rules: FileFormat) -> PartTable:
-    """Read a part of the given type. `sources` are the columns of text; JSON and Parquet bring their own."""
-    if type == "arrow":
-        return arrow_cells.read_table(body)
-    text = csv_kernel.read_table(body, rules, len(sources))
-    columns = {source: TextCells(column, rules.formats) for source, column in zip(sources, text.columns, strict=True)}
-    return PartTable(text.rows, columns, text.surplus, text.short)
+def read_part(body: bytes, part: Part, rules: FileFormat) -> PartTable:
+    """Read a part, or the first records of one. Raises RunFailed where a record is not what its format asks for."""
+    match part.type:
+        case "parquet":
+            return arrow_cells.read_table(body)
+        case "json" | "jsonl":
+            return json_kernel.read_table(body, part.member, part.first)
+        case "csv":
+            text = csv_kernel.read_table(body, rules, len(part.sources))
+        case "fixed_width":
+            text = fixed_width_kernel.read_table(body, rules, len(part.sources))
+    columns = zip(part.sources, text.columns, strict=True)
+    cells = {source: TextCells(column, rules.formats) for source, column in columns if source != LEFT_OUT}
+    return PartTable(text.rows, cells, text.surplus, text.short)

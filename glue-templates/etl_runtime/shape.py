@@ -118,7 +118,7 @@ class _Plan:
         self._declared = declared
         self._guesses: dict[str, Guess] = {}
         self._texts: dict[str, pa.Array] = {}
-        samples = [read_part(sample.body, sample.type, sample.sources, rules) for sample in table.samples]
+        samples = [read_part(sample.body, sample.part, rules) for sample in table.samples]
         sources = list(dict.fromkeys([*table.sources, *(source for sample in samples for source in sample.columns)]))
         self._contract = {column.source: column for column in _contract(published, key, sources)}
         self._names = {column.source: column.name for column in self._contract.values()}

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from etl_runtime.errors import RunFailed
@@ -10,13 +10,14 @@ from etl_runtime.errors import RunFailed
 BLOCK_BYTES = 8 << 20
 STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
 LONGEST_LINE_BYTES = 256 << 20
+LINE_END = re.compile(rb"\r\n?|\n")
 MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
 OTHER_FORMATS = (
     (b"\x1f\x8b", "a gzip file inside of another container"),
     (b"PK\x03\x04", "a ZIP inside of another container"),
     (b"BZh", "a bzip2 file"),
-    (b"PAR1", "a Parquet file"),
 )
+PARQUET_MARK = b"PAR1"
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -69,6 +70,8 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
     other = next((what for mark, what in OTHER_FORMATS if head.startswith(mark)), None)
     if other:
         raise RunFailed(f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP.")
+    if head.startswith(PARQUET_MARK):
+        raise RunFailed(f"{name} is a Parquet file, not text. Declare file_format.type parquet.")
     if MARKUP.match(head):
         raise RunFailed(
             f"{name} is a page of HTML or XML, not data. Open the address in a browser: the source may ask for a login or apologise.",
@@ -78,6 +81,33 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         raise RunFailed(
             f"{name} holds zero bytes in its first line: it is UTF-16, or no text at all. Declare file_format.encoding, e.g. utf-16-le."
         )
+
+
+def without_first_lines(blocks: Iterator[bytes], count: int, name: str, say: Callable[[str], None]) -> Iterator[bytes]:
+    """The text without its first `count` lines, whatever they hold. A line ends at LF, CR LF or CR.
+
+    Raises RunFailed where there are no more lines than that.
+    """
+    left = count
+    after_return = False
+    for block in blocks:
+        at = 1 if after_return and block.startswith(b"\n") else 0
+        after_return = False
+        while left and (found := LINE_END.search(block, at)):
+            at = found.end()
+            left -= 1
+            after_return = at == len(block) and found[0] == b"\r"
+        if left or at == len(block):
+            continue
+        say(f"{name}: left out {count:,} {'line' if count == 1 else 'lines'} at the beginning")
+        yield block[at:]
+        yield from blocks
+        return
+    raise RunFailed(
+        f"{name} ends within the {count:,} {'line' if count == 1 else 'lines'} that file_format.skip_rows leaves out. "
+        "The published table stays as it is.",
+        retryable=True,
+    )
 
 
 def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Iterator[bytes]:
