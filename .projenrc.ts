@@ -130,7 +130,7 @@ project.testTask.spawn(endToEnd);
 // The Python side, in the environments that `medallion run` sets up.
 const inPython = 'node --require ts-node/register test/python.ts';
 const testPython = project.addTask('test:python', {
-  description: 'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python pytest -k zip',
+  description: 'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python [--glue-version 6.0] pytest -k zip',
   env: integEnvironment,
   exec: inPython,
   receiveArgs: true,

@@ -145,7 +145,7 @@ function detailOf(line: string): string {
 export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
-    [/No space left on device/, 'The disk is full. Free 2 GB, or name another folder with MEDALLION_CACHE.'],
+    [/No space left on device/, 'The disk is full. Free 3 GB, or name another folder with MEDALLION_CACHE.'],
     [/DO NOT MATCH THE HASHES/, 'A package is not the one whose hash is locked here. Check the package index that pip uses (pip config list).'],
     [/CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/, 'A server\'s certificate is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and JAVA_HOME to a Java that trusts it.'],
     [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],
