@@ -32,6 +32,8 @@ def told_type(name: str, head: bytes, rules: FileFormat) -> FileType:
     """
     if rules.type:
         return rules.type
+    if head.startswith(PARQUET_MARK) and head[4:5] < b" ":  # a header may begin with PAR1, and goes on in letters
+        return "parquet"
     ending = name[name.rfind(".") :].lower() if "." in name else ""
     return ENDINGS.get(ending) or _by_content(head, rules.encoding)
 
@@ -50,8 +52,6 @@ def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _by_content(head: bytes, encoding: str | None) -> FileType:
-    if head.startswith(PARQUET_MARK):
-        return "parquet"
     mark, codec = next(((mark, codec) for mark, codec in MARKS if head.startswith(mark)), (b"", encoding or "utf-8"))
     try:
         text = head[len(mark) :].decode(codec, errors="ignore").lstrip()

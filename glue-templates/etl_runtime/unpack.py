@@ -20,13 +20,12 @@ from etl_runtime.store import Store
 SAMPLES_A_TABLE = 64
 MOST_TIMES_LARGER, FREE_BYTES = 300, 1 << 30  # of a table's text against its download: beyond it is an archive made to fill disks
 UPLOADS_AT_ONCE = 1  # beside the part that is being cut
-NO_RECORDS = {"csv": ", a header at most", "json": ": its list is empty"}
 LEFT_OUT = ""  # stands for a column of text that no table gets
 
 
 @dataclass(frozen=True)
 class Part:
-    """Whole records of one file in staging, without a header. `sources` are its columns of text, in order; `first` numbers its first record."""
+    """Whole records of one file in staging, without a header: columns of text in order (`sources`), the number of the first record."""
 
     uri: str
     type: FileType
@@ -128,7 +127,8 @@ def _unpack_member(
                 f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."
             )
     if not records:
-        raise RunFailed(f"{member.name} holds no records{NO_RECORDS.get(type, '')}. The published table stays as it is.", retryable=True)
+        what = "a header and no" if rules.header and type in ("csv", "fixed_width") else "no"
+        raise RunFailed(f"{member.name} holds {what} records. The published table stays as it is.", retryable=True)
     if blank_last:
         parts = [replace(part, sources=(*part.sources[:-1], LEFT_OUT)) for part in parts]
     table.parts += parts

@@ -5,11 +5,8 @@ import io
 import json
 import os
 import subprocess
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,9 @@ from hypothesis import settings
 import bronze_job
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
+from source_server import Answer as Answer
+from source_server import Source as Source
+from source_server import serving
 from spark_conf import configure_spark
 
 # Shared machines pause: a slow example is no failure.
@@ -60,62 +60,10 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     emulator.wait(10)
 
 
-@dataclass
-class Answer:
-    """What the source says to a request: a status, headers, a body, and how much of the body it really sends."""
-
-    body: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    cut_after: int | None = None
-
-    def matches(self, asked: Any) -> bool:
-        """Whether a conditional request is for what this answer says it is."""
-        etag, date = self.headers.get("ETag"), self.headers.get("Last-Modified")
-        return bool((etag and asked["If-None-Match"] == etag) or (date and asked["If-Modified-Since"] == date))
-
-
-@dataclass
-class Source:
-    """An HTTP server on 127.0.0.1. The last answer set for a path is repeated; the earlier ones are given once each."""
-
-    url: str
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
-    requests: list[str] = field(default_factory=list)
-
-    def serves(self, path: str, *answers: Answer | bytes) -> str:
-        self.answers[path] = [answer if isinstance(answer, Answer) else Answer(answer) for answer in answers]
-        return self.url + path
-
-
 @pytest.fixture
 def source() -> Iterator[Source]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            found.requests.append(self.path)
-            queue = found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
-            answer = queue.pop(0) if len(queue) > 1 else queue[0]
-            if answer.matches(self.headers):
-                answer = Answer(status=304)
-            self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(answer.body)), "Connection": "close", **answer.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer.body[: answer.cut_after])
-            self.close_connection = True
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Source(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
+    with serving() as found:
+        yield found
 
 
 class Dataset:

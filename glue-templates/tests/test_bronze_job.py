@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from conftest import BUCKET, Answer, Dataset, Source, zipped
+from etl_runtime import pieces
 from etl_runtime import shape as shaping
 from etl_runtime import unpack as unpacking
 from etl_runtime.errors import RunFailed
@@ -80,7 +81,7 @@ def test_staging_that_cannot_be_cleared_fails_no_published_run(
 
 
 def test_a_large_table_is_many_objects_and_the_old_ones_go(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "PART_BYTES", 500)
+    monkeypatch.setattr(pieces, "PART_BYTES", 500)
     monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 200)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 500)
     made = dataset()
@@ -118,7 +119,7 @@ def test_files_of_one_table_may_differ_in_columns(dataset: MakeDataset, source: 
 
 
 def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
     monkeypatch.setattr(unpacking, "SAMPLES_A_TABLE", 1)
     made = dataset()
     made.run(source.serves("/x.csv", b"a,b,c\n1,1.50,2024-01-01\n" * 1 + b"2,2.25,2024-01-02\n" * 50 + b"2.5,3,soon\n"))
@@ -144,8 +145,8 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(
 
 def test_a_guess_that_parts_refute_in_turn_is_settled(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """One part fits only decimal(18,1), another only decimal(18,2), and the sample shows neither."""
-    monkeypatch.setattr(unpacking, "SAMPLE_BYTES", 20)
-    monkeypatch.setattr(unpacking, "PART_BYTES", 200)
+    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(pieces, "PART_BYTES", 200)
     monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 100)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 100)
     made = dataset()
@@ -170,7 +171,7 @@ def test_an_error_in_a_spark_task_is_said_in_a_line(dataset: MakeDataset, source
     made.run(url)
     monkeypatch.setattr(unpacking._Uploads, "send", lambda self, uri, text: None)
     error = made.fails(url)
-    assert "part-00000.csv is gone from staging. Run again." in error
+    assert "part-00000 is gone from staging. Run again." in error
     assert len(error) < 300
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Answer, Dataset, Source, gzipped, zipped
+from etl_runtime import pieces
 from etl_runtime import unpack as unpacking
 
 MakeDataset = Callable[..., Dataset]
@@ -87,11 +88,11 @@ def test_one_table_from(dataset: MakeDataset, source: Source, path: str, body: b
         pytest.param(b'<?xml version="1.0"?>\n<!DOCTYPE html>\n', {}, "page of HTML or XML", id="an apology in XHTML"),
         pytest.param(b"<!-- x -->\n<html>\n", {}, "page of HTML or XML", id="an apology behind a comment"),
         pytest.param(b"Service temporarily unavailable\nsorry\n", {}, "the source has none of the published columns", id="an apology in plain text"),
-        pytest.param(b'{"error": "quota"}\n{}\n', {}, "the source has none of the published columns", id="an apology in JSON"),
+        pytest.param(b'{"error": "quota"}\n{}\n', {}, "is to be read as delimited text, but it holds JSON", id="an apology in JSON"),
         pytest.param(b"\xef\xbb\xbf" + CSV, {"file_format": {"encoding": "cp1252"}}, "the mark of utf-8, but file_format.encoding is cp1252", id="a mark that contradicts"),
         pytest.param(CSV.decode().encode("utf-16-le"), {}, "zero bytes in its first line", id="UTF-16 without a mark"),
         pytest.param(zipped(**{"x.csv.gz": gzipped(CSV)}), {}, "gzip file inside of another container", id="gzip in a ZIP"),
-        pytest.param(b"PAR1\0\0", {}, "x.csv is a Parquet file, which cannot be read yet", id="Parquet"),
+        pytest.param(b"PAR1\0\0", {}, "x.csv is no whole Parquet file", id="cut Parquet"),
         pytest.param(zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), {}, "an Office document, such as a spreadsheet", id="spreadsheet"),
         pytest.param(b'id,name\n1,"a\n2,b\n', {}, "a quote opens in record 2 and never closes", id="open quote"),
         pytest.param(zipped(), {}, "holds no file of data", id="empty ZIP"),
@@ -172,7 +173,7 @@ def test_odd_text_is_kept_as_it_is(dataset: MakeDataset, source: Source) -> None
 
 def test_a_file_that_unpacks_to_no_end_fails(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "FREE_BYTES", 1 << 20)
-    monkeypatch.setattr(unpacking, "PART_BYTES", 1 << 20)
+    monkeypatch.setattr(pieces, "PART_BYTES", 1 << 20)
     made = dataset()
     error = made.fails(source.serves("/x.zip", zipped(**{"x.csv": b"id\n" + b"0\n" * 20_000_000})))
     assert "300 times its download" in error
@@ -188,7 +189,7 @@ def test_what_is_left_out_or_odd_is_said(dataset: MakeDataset, source: Source, c
 
 
 def test_parts_end_where_records_end(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "PART_BYTES", 1000)
+    monkeypatch.setattr(pieces, "PART_BYTES", 1000)
     monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 300)
     made = dataset()
     body = b"id,name\n" + b"".join(b'%d,"line one\nline %d, two"\n' % (row, row) for row in range(500))
