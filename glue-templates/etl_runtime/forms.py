@@ -11,19 +11,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-DECIMAL_TYPE = re.compile(r"decimal\((\d+),(\d+)\)")
+from etl_runtime.athena_types import DECIMAL_TYPE, arrow_type
+
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MOST_DIGITS = 38  # of a decimal in Athena
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
-ARROW_TYPES = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "boolean": pa.bool_(),
-}
 
 
 @dataclass(frozen=True)
@@ -35,9 +28,7 @@ class Form:
 
     @property
     def arrow_type(self) -> pa.DataType:
-        if decimal := DECIMAL_TYPE.fullmatch(self.type):
-            return pa.decimal128(int(decimal[1]), int(decimal[2]))
-        return ARROW_TYPES[self.type]
+        return arrow_type(self.type)
 
 
 TEXT = Form("string")
