@@ -118,15 +118,14 @@ def athena_type(arrow: pa.DataType) -> str:
 
 def widened(published: str, seen: str) -> str:
     """The published type with the struct fields that `seen` adds, behind its own, at any depth; all else as published."""
-    return str(with_fields_of(parsed(published), parsed(seen)))
+    return str(_widened(parsed(published), parsed(seen)))
 
 
-def with_fields_of(published: AthenaType, seen: AthenaType) -> AthenaType:
-    """The same for types that are parsed."""
+def _widened(published: AthenaType, seen: AthenaType) -> AthenaType:
     if published.name != seen.name or not published.members:
         return published
     if published.name != "struct":
-        return replace(published, members=tuple(map(with_fields_of, published.members, seen.members)))
+        return replace(published, members=tuple(map(_widened, published.members, seen.members)))
     found = dict(zip(seen.fields, seen.members, strict=True))
-    own = [with_fields_of(member, found.pop(field, member)) for field, member in zip(published.fields, published.members, strict=True)]
+    own = [_widened(member, found.pop(field, member)) for field, member in zip(published.fields, published.members, strict=True)]
     return AthenaType("struct", (*own, *found.values()), (*published.fields, *found))
