@@ -143,19 +143,19 @@ def guess(values: Sequence[object], depth: int = 0) -> JsonGuess:
     by_kind: dict[str, list[Any]] = {}
     for type_ in set(map(type, values)) - {type(None)}:
         by_kind.setdefault(KINDS[type_], []).extend(value for value in values if type(value) is type_)
-    made = JsonGuess(frozenset(by_kind))
-    if depth >= MOST_DEPTH and ("object" in by_kind or "array" in by_kind):
+    if depth >= MOST_DEPTH and by_kind.keys() & {"object", "array"}:
         return OPAQUE
+    made = JsonGuess(frozenset(by_kind))
     for kind, cells in by_kind.items():
         match kind:
             case "number":
-                made = replace(made, numbers=facts(cells))
+                made = made.merged(JsonGuess(numbers=facts(cells)))
             case "text":
                 made = made.merged(_guess_of_texts(cells, depth))
             case "object":
                 made = made.merged(_guess_of_objects(cells, depth))
             case "array":
-                made = replace(made, items=guess(list(chain.from_iterable(cells)), depth + 1))
+                made = made.merged(JsonGuess(items=guess(list(chain.from_iterable(cells)), depth + 1)))
     return made
 
 

@@ -102,7 +102,7 @@ def _value(line: str, name: str, number: int) -> object:
 
 
 def _fail(name: str, number: int, line: str, what: str, at: int) -> NoReturn:
-    if at < len(line):
+    if at < len(line) and not what.startswith("Unterminated string"):
         raise RunFailed(f"{name}, record {number:,}: {what} at character {at + 1:,}, {line[at : at + SHOWN_CHARACTERS]}. Mend the file.")
     raise RunFailed(
         f"{name}, record {number:,}: the line is cut off ({what}), …{line[-SHOWN_CHARACTERS:]}. Fetch the file again; "
