@@ -4,9 +4,11 @@ import gzip
 import io
 import json
 import os
+import resource
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +158,14 @@ def zipped(**files: bytes) -> bytes:
 
 def gzipped(*members: bytes) -> bytes:
     return b"".join(gzip.compress(member) for member in members)
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes: to it, the disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

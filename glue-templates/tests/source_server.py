@@ -55,6 +55,8 @@ class Source:
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)  # the headers of each request
+    at_once: list[str] = field(default_factory=list)  # what is being answered
+    most_at_once: int = 0
 
     def serves(self, path: str, *answers: Answer | bytes) -> str:
         self.answers[path] = [answer if isinstance(answer, Answer) else Answer(answer) for answer in answers]
@@ -69,6 +71,14 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            found.at_once.append(self.path)
+            found.most_at_once = max(found.most_at_once, len(found.at_once))
+            try:
+                self._answer()
+            finally:
+                found.at_once.remove(self.path)
+
+        def _answer(self) -> None:
             self.close_connection = True
             found.requests.append(self.path)
             found.asked.append(dict(self.headers.items()))

@@ -1,13 +1,11 @@
 """A download is whole, or it is an error; a retry is a decision."""
 
 import hashlib
-import resource
 import socket
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, formatdate
 from pathlib import Path
@@ -18,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certificate
-from conftest import Answer, Source
+from conftest import Answer, Source, files_up_to
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import ATTEMPTS, MOST_RESUMPTIONS, FileMissing, Validators, fetch, file_name, public
 from source_server import serving
@@ -436,17 +434,6 @@ def test_a_wrong_certificate_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 # The machine
-
-
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond `size` bytes: to it, the disk is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("size", [100_000, 299_999])
