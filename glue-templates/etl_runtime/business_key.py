@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.shape import ShapedTable
+from etl_runtime.unpack import counted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -25,7 +26,8 @@ class Duplicates:
 
     def __str__(self) -> str:
         shown = ", ".join(json.dumps(key, ensure_ascii=False, default=str) for key in self.some)
-        return f"{self.keys:,} values of the business key ({', '.join(self.columns)}) are not unique: {shown}{', …' * (self.keys > SHOWN)}"
+        more = ", …" if self.keys > SHOWN else ""
+        return f"the business key ({', '.join(self.columns)}) is not unique: {counted(self.keys, 'value')} with several rows: {shown}{more}"
 
 
 def find_duplicates(spark: "SparkSession", shaped: Mapping[str, ShapedTable], document: DatasetDocument) -> dict[str, Duplicates]:

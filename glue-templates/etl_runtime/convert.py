@@ -130,19 +130,19 @@ def _typed_column(column: Column, read: PartTable, rules: FileFormat, result: Co
     nothing = pa.nulls(read.rows, column.form.arrow_type)
     if cells is None:
         return nothing
-    if column.guessed:
-        values = cells.stored(column.form)
-        if values is None:
-            _refute(column.source, cells, result)
-            return nothing
-        return values
     if column.form.declared:
         cells = TextCells(cells.as_text(), rules.formats)
-    form = cells.widened(result.widened.get(column.source, column.form))
-    if form != column.form:
-        result.widened[column.source] = form
+    values = cells.stored(column.form)
+    if values is not None:
+        return values
+    if column.guessed:
+        _refute(column.source, cells, result)
         return nothing
-    values, misfits = cells.stored_with_misfits(form)
+    wider = cells.widened(result.widened.get(column.source, column.form))
+    if wider != column.form:
+        result.widened[column.source] = wider
+        return nothing
+    values, misfits = cells.stored_with_misfits(column.form)
     for row, value in misfits.items():
         rescued.setdefault(row, {})[column.name] = value
     return values

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,12 @@ def validators(job: Job, published: Mapping[str, Any] | None, store: Store) -> d
         there = store.list(table["location"])
         if key not in job.names.tables or not {f"s3://{job.names.bucket}/{file}" for file in table["files"]} <= set(there):
             return {}
-    return {source["url"]: Validators(source["etag"], source["last_modified"]) for source in published["sources"]}
+    addresses = Counter(source["url"] for source in published["sources"])  # two that differ only in their query are one here
+    return {
+        source["url"]: Validators(source["etag"], source["last_modified"])
+        for source in published["sources"]
+        if addresses[source["url"]] == 1
+    }
 
 
 def resets_contract(job: Job, published: Mapping[str, Any] | None) -> bool:

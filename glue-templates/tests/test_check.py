@@ -92,3 +92,15 @@ def test_run_options_that_make_no_sense_start_no_run(dataset: MakeDataset, sourc
         made.run(source.serves("/x.csv", BEFORE), run_options=options)
     assert message in str(raised.value)
     assert source.requests == []
+
+
+def test_gates_may_be_given_by_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset(["a", "b"])
+    urls = [source.serves("/a.csv", b"id,x\n1,\n"), source.serves("/b.csv", b"id,x\n1,\n")]
+    error = made.fails(
+        urls,
+        file_table_mapping={"a.csv": "a", "b.csv": "b"},
+        data_quality={"required_columns": {"a": ["x"]}, "expected_record_count_min": {"b": 2}},
+    )
+    assert "a: x is null in 1 of 1 rows" in error and "b: 1 rows, expected_record_count_min is 2" in error
+    assert "b: x" not in error and "a: 1 rows" not in error
