@@ -110,8 +110,8 @@ def without_first_lines(blocks: Iterator[bytes], count: int, name: str, say: Cal
     )
 
 
-def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Iterator[bytes]:
-    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where `shape` puts it back.
+def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
+    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where the kernel puts it back.
 
     Replaces in whole lines, because a delimiter may lie across two blocks but never across two lines.
     """
@@ -121,11 +121,20 @@ def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Itera
             raise RunFailed(f"{name} holds the control character 0x1F, so its delimiter must be a single character.")
         text = rest + block
         cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-        yield text[:cut].replace(delimiter, STAND_IN)
+        yield _replaced(text[:cut], delimiter, escape)
         rest = text[cut:]
         if len(rest) > LONGEST_LINE_BYTES:
             raise RunFailed(f"{name} has a line longer than {LONGEST_LINE_BYTES >> 20} MB. Check the delimiter and the line ends.")
-    yield rest.replace(delimiter, STAND_IN)
+    yield _replaced(rest, delimiter, escape)
+
+
+def _replaced(text: bytes, delimiter: bytes, escape: bytes) -> bytes:
+    """An escape takes the meaning from one character alone, so that the delimiter || may follow: a\\|||b."""
+    if not escape or escape not in text:
+        return text.replace(delimiter, STAND_IN)
+    pieces = re.split(rb"((?:%b.)+)" % re.escape(escape), text, flags=re.DOTALL)
+    pieces[::2] = [piece.replace(delimiter, STAND_IN) for piece in pieces[::2]]
+    return b"".join(pieces)
 
 
 def _codec(encoding: str) -> str:

@@ -20,7 +20,6 @@ ENDINGS: dict[str, FileType] = {
     ".psv": "csv",
 }
 HEAD_BYTES = 1 << 20  # of a member are enough to tell its type
-LONGEST_WORD = len("false")
 # As JSON goes on behind its first bracket; a header may begin with one too, as in [id],[name].
 JSON_BEGINS = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
 
@@ -80,7 +79,8 @@ def _is_json(text: str) -> bool:
     try:
         json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:
-        return error.msg.startswith("Unterminated string") or error.pos >= len(text) - LONGEST_WORD
+        cut_word = text[error.pos :].rstrip()
+        return error.msg.startswith("Unterminated string") or any(word.startswith(cut_word) for word in ("true", "false", "null", "-"))
     except RecursionError:
         pass
     return True
