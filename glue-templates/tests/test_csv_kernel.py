@@ -41,6 +41,7 @@ def rows(text: bytes, rules: FileFormat, width: int) -> tuple[list[list[Any]], d
         pytest.param(b"a\\||c||b\n", FileFormat(delimiter="||", escape="\\"), [["a||c", "b"]], id="an escaped delimiter of two characters"),
         pytest.param(b"a\\|||b\n", FileFormat(delimiter="||", escape="\\"), [["a|", "b"]], id="half of it escaped"),
         pytest.param(b"a\\\\||b\n", FileFormat(delimiter="||", escape="\\"), [["a\\", "b"]], id="an escaped escape before it"),
+        pytest.param(b'\\""\n",b,"\n', ESCAPED, [['""', None], [",b,", None]], id="a quote behind an escaped one opens nothing"),
         pytest.param(b'"a""b",c\n', ESCAPED, [['a"b', "c"]], id="a doubled quote beside an escape"),
         pytest.param(b'NA,"NA"\nna,\n', FileFormat(null_values=("NA",)), [[None, None], ["na", None]], id="null values"),
         pytest.param(b'NA,"NA"\n,""\n', FileFormat(null_values=("NA",), quoted_nulls=False), [[None, "NA"], [None, ""]], id="null values that quotes keep"),
