@@ -10,26 +10,33 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile, _TemporaryFileWrapper, gettempdir
+from threading import Event
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, sleep_using_event, wait_random
 
 from etl_runtime.errors import RunFailed
 
-ATTEMPTS = 5
+ATTEMPTS = 5  # in a row that bring nothing new
+MOST_RESUMPTIONS = 50
 IDLE_TIMEOUT_SECONDS = 60  # without a byte; a slow download may take as long as it takes
+LONGEST_PAUSE_SECONDS = 60
 LONGEST_RETRY_AFTER_SECONDS = 120
 RETRIED_STATUS = frozenset({408, 425, 429, *range(500, 600)})
+MISSING_STATUS = frozenset({403, 404, 410})  # 403: what S3 says of a missing object to those who may not list
 BLOCK_BYTES = 1 << 20
 PROGRESS_SECONDS = 10
 URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # stay as they are; others are encoded, as a browser does
+UNREADABLE_CODINGS = frozenset({"br", "compress", "deflate", "dcb", "dcz", "x-compress", "zstd"})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,17 @@ class Original:
 
 
 class FetchError(Exception):
-    """One attempt failed. `retry_after` is what the server asked for, in seconds."""
+    """One attempt failed. `retry_after` is what the server asked for, in seconds; `missing` means that it has no such file."""
 
-    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None, missing: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+        self.missing = missing
+
+
+class FileMissing(RunFailed):
+    """The server has no such file: it answered 403, 404 or 410."""
 
 
 @dataclass(frozen=True)
@@ -79,35 +91,49 @@ def fetch(
     known: Validators = NOTHING_KNOWN,
     on_answer: Callable[[], object] = lambda: None,
     first_wait_seconds: float = 1,
+    idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS,
+    stop: Event | None = None,
 ) -> Original | None:
     """Download `url` into a temporary file; None where it is what `known` describes. `on_answer` is called when a download begins.
 
     Timeouts, dropped connections, bodies shorter than their Content-Length, 408, 425, 429 and 5xx are tried again, five times
-    in all, with exponential back-off, jitter and the server's Retry-After; other answers fail at once. Raises RunFailed.
+    in all, with exponential back-off, jitter and the server's Retry-After; other answers fail at once. Where the server can go
+    on after what has arrived, it is asked to, and an attempt that brought something does not count. `stop` ends it from another
+    thread. Raises RunFailed, and FileMissing where the server has no such file.
     """
-    back_off = wait_exponential_jitter(initial=first_wait_seconds, max=60, jitter=first_wait_seconds)
+    stop = stop or Event()
+    download = _Download(url, say, known, on_answer, idle_timeout_seconds, stop)
+    jitter = wait_random(0, first_wait_seconds)
 
     def wait(state: RetryCallState) -> float:
-        asked = getattr(state.outcome and state.outcome.exception(), "retry_after", None)
-        return back_off(state) if asked is None else min(asked, LONGEST_RETRY_AFTER_SECONDS)
+        asked = float(getattr(state.outcome and state.outcome.exception(), "retry_after", None) or 0)
+        back_off = min(first_wait_seconds * float(2 ** max(0, download.fruitless - 1)), LONGEST_PAUSE_SECONDS) + jitter(state)
+        return max(back_off, min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def tell(state: RetryCallState) -> None:
         error = state.outcome and state.outcome.exception()
         pause = state.next_action.sleep if state.next_action else 0
-        say(f"{public(url)}: {error}; attempt {state.attempt_number} of {ATTEMPTS}, next in {pause:.0f} s")
+        goes_on = f", from byte {download.resumes_at:,}" if download.resumes_at else ""
+        say(f"{public(url)}: {error}; attempt {state.attempt_number}, next in {pause:.0f} s{goes_on}")
 
     retrying = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=lambda state: download.fruitless >= ATTEMPTS or state.attempt_number > MOST_RESUMPTIONS,
         wait=wait,
         retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retryable),
+        sleep=sleep_using_event(stop),
         before_sleep=tell,
         reraise=True,
     )
-    try:
-        original: Original | None = retrying(_download, url, say, known, on_answer)
-    except FetchError as error:
-        tried = f", {ATTEMPTS} times. Run again later" if error.retryable else ""
-        raise RunFailed(f"source_url {public(url)}: {error}{tried}.", retryable=error.retryable) from error
+    with ExitStack() as unless_whole:
+        unless_whole.callback(download.discard)
+        try:
+            original: Original | None = retrying(download.attempt)
+        except FetchError as error:
+            tried = f", {download.attempts} times. Run again later" if error.retryable else ""
+            failure = FileMissing if error.missing else RunFailed
+            raise failure(f"source_url {public(url)}: {error}{tried}.", retryable=error.retryable) from error
+        if original:
+            unless_whole.pop_all()
     return original
 
 
@@ -123,45 +149,151 @@ def file_name(url: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last).strip("._")[:120] or "source"
 
 
-def _download(url: str, say: Callable[[str], None], known: Validators, on_answer: Callable[[], object]) -> Original | None:
-    request = urllib.request.Request(
-        quote(url, safe=URL_CHARACTERS), headers={"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity", **known.headers()}
-    )
-    file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
-    try:
-        with closing(_opener().open(request, timeout=IDLE_TIMEOUT_SECONDS)) as answer:
-            if answer.status != 200:
+class _Download:
+    """A file on its way, over as many attempts as it takes. What has arrived stays where the server can go on from there."""
+
+    def __init__(
+        self,
+        url: str,
+        say: Callable[[str], None],
+        known: Validators,
+        on_answer: Callable[[], object],
+        idle_timeout_seconds: float,
+        stop: Event,
+    ) -> None:
+        self.url = url
+        self.attempts = 0
+        self.fruitless = 0  # attempts in a row that brought nothing new
+        self._say = say
+        self._known = known
+        self._on_answer = on_answer
+        self._idle_timeout_seconds = idle_timeout_seconds
+        self._stop = stop
+        self._opener = _opener()
+        self._file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
+        self._digest = hashlib.sha256()
+        self._size = self._furthest = 0
+        self._total: int | None = None
+        self._etag: str | None = None
+        self._last_modified: str | None = None
+        self._version: str | None = None  # what goes into If-Range
+
+    @property
+    def resumes_at(self) -> int:
+        """Where the next attempt goes on: 0 where nothing tells that it would be the same file."""
+        return self._size if self._version else 0
+
+    def attempt(self) -> Original | None:
+        self.attempts += 1
+        try:
+            return self._attempt()
+        except urllib.error.HTTPError as error:
+            if error.code == 304 and self._known.headers() and not self.resumes_at:
+                error.close()
+                return None
+            if error.code == 416 and self.resumes_at:
+                error.close()
+                raise self._another_file() from error
+            raise self._explained(error) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._explained(error) from error
+        finally:
+            self.fruitless = 0 if self.resumes_at > self._furthest else self.fruitless + 1
+            self._furthest = max(self._furthest, self.resumes_at)
+
+    def discard(self) -> None:
+        with suppress(OSError):  # a full disk, once more
+            self._file.close()
+
+    def _attempt(self) -> Original:
+        asked = {"Range": f"bytes={self._size}-", "If-Range": self._version or ""} if self.resumes_at else self._known.headers()
+        headers = {"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity", **asked}
+        request = urllib.request.Request(quote(self.url, safe=URL_CHARACTERS), headers=headers)
+        with closing(self._opener.open(request, timeout=self._idle_timeout_seconds)) as answer:
+            _require_readable(answer)
+            if answer.status == 206 and self.resumes_at:
+                self._go_on(answer)
+            elif answer.status == 200:
+                self._begin(answer)
+            else:
                 raise FetchError(f"the server answered {answer.status} {answer.reason}, which is not the file", retryable=True)
-            on_answer()
-            size, sha256 = _receive(answer, file, say, public(url))
-            file.flush()
-            return Original(file, file_name(url), url, size, sha256, answer.headers["ETag"], answer.headers["Last-Modified"])
-    except BaseException as error:
-        file.close()
-        if isinstance(error, urllib.error.HTTPError) and error.code == 304 and known.headers():
-            error.close()
-            return None
-        if isinstance(error, (OSError, http.client.HTTPException, ValueError)):
-            raise _explained(error) from error
-        raise
+            self._on_answer()
+            self._receive(answer)
+        self._file.flush()
+        return Original(self._file, file_name(self.url), self.url, self._size, self._digest.hexdigest(), self._etag, self._last_modified)
+
+    def _begin(self, answer: Any) -> None:
+        """From the first byte."""
+        self._etag, self._last_modified = answer.headers["ETag"], answer.headers["Last-Modified"]
+        self._version = self._etag if self._etag and self._etag.startswith('"') else self._last_modified
+        self._total = answer.length
+        self._digest = hashlib.sha256()
+        if self._size:
+            self._file.seek(0)
+            self._file.truncate()
+            self._size = 0
+
+    def _go_on(self, answer: Any) -> None:
+        """Raises FetchError unless the answer is the rest of the file that has arrived so far."""
+        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
+        first, last, total = (int(number) for number in found.groups()) if found else (-1, -1, -1)
+        same_place = first == self._size and last < total and answer.length in (None, last - first + 1)
+        same_file = (
+            self._total in (None, total)
+            and answer.headers["ETag"] == self._etag
+            and answer.headers.get("Last-Modified", self._last_modified) == self._last_modified
+        )
+        if not (same_place and same_file):
+            raise self._another_file()
+        self._total = total
+
+    def _another_file(self) -> FetchError:
+        self._version = None
+        return FetchError("the file changed during the download, or the server cannot go on where it broke off", retryable=True)
+
+    def _receive(self, answer: Any) -> None:
+        left = answer.length
+        told = time.monotonic()
+        while left != 0:
+            # Of a body of known length one byte more is asked for, past http.client, to notice a server that announced too few.
+            block = answer.read1(BLOCK_BYTES) if left is None else answer.fp.read1(min(BLOCK_BYTES, left + 1))
+            if not block:
+                break
+            if left is not None:
+                if block[left:].strip():
+                    self._version = None
+                    raise FetchError(f"the body is longer than the {self._total:,} bytes announced. Tell the source", retryable=False)
+                block = block[:left]
+                left -= len(block)
+            self._file.write(block)
+            self._digest.update(block)
+            self._size += len(block)
+            if self._stop.is_set():
+                raise FetchError("the download was given up, because another one failed", retryable=False)
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                of = f" of {self._total / 1e6:,.0f} MB" if self._total else ""
+                self._say(f"{public(self.url)}  {self._size / 1e6:,.0f} MB{of}")
+        if self._total is not None and self._size != self._total:
+            raise FetchError(f"the body ended after {self._size:,} of {self._total:,} bytes", retryable=True)
+
+    def _explained(self, error: OSError | http.client.HTTPException | ValueError) -> FetchError:
+        return _explained(error, self._idle_timeout_seconds)
 
 
-def _receive(answer: Any, file: "_TemporaryFileWrapper[bytes]", say: Callable[[str], None], url: str) -> tuple[int, str]:
-    announced = answer.headers["Content-Length"]
-    expected = int(announced) if announced is not None and announced.isdigit() else None
-    digest = hashlib.sha256()
-    size = 0
-    told = time.monotonic()
-    while block := answer.read(BLOCK_BYTES):
-        file.write(block)
-        digest.update(block)
-        size += len(block)
-        if time.monotonic() - told > PROGRESS_SECONDS:
-            told = time.monotonic()
-            say(f"{url}  {size / 1e6:,.0f} MB" + (f" of {expected / 1e6:,.0f} MB" if expected else ""))
-    if expected is not None and size != expected:
-        raise FetchError(f"the body ended after {size:,} of {expected:,} bytes", retryable=True)
-    return size, digest.hexdigest()
+def _require_readable(answer: Any) -> None:
+    """Raises FetchError where the answer's headers are torn, or say that its body is not the file's own bytes."""
+    headers = answer.headers
+    torn = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops all that follows
+    if any(isinstance(defect, torn) for defect in headers.defects) or len(set(headers.get_all("Content-Length", []))) > 1:
+        raise FetchError("the answer's headers are broken", retryable=True)
+    transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
+    codings = {coding.strip().lower() for coding in headers.get("Content-Encoding", "").split(",")}
+    unasked = transfer if transfer not in ("chunked", "identity") else ", ".join(sorted(codings & UNREADABLE_CODINGS))
+    if unasked:
+        raise FetchError(
+            f"the server packs the file as {unasked}, which was not asked for. Ask the source for the plain file", retryable=False
+        )
 
 
 def _opener() -> urllib.request.OpenerDirector:
@@ -180,15 +312,19 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _explained(error: OSError | http.client.HTTPException | ValueError) -> FetchError:
+def _explained(error: OSError | http.client.HTTPException | ValueError, idle_timeout_seconds: float) -> FetchError:
     """What went wrong, in words, and whether another attempt may help. No address is repeated: it may hold a signature."""
     if isinstance(error, urllib.error.HTTPError):
         with closing(error):
             if error.code in RETRIED_STATUS:
                 return FetchError(f"the server answered {error.code} {error.reason}", retryable=True, retry_after=_retry_after(error))
+            if error.code == 304:
+                return FetchError("the server answered 304 Not Modified, which was not asked for", retryable=False)
             if 300 <= error.code < 400:
                 return FetchError(f"the redirect of {error.code} cannot be followed: a loop, or to neither http nor https", retryable=False)
-            return FetchError(f"the server answered {error.code} {error.reason}. Check the address in a browser", retryable=False)
+            missing = error.code in MISSING_STATUS
+            answered = f"the server answered {error.code} {error.reason}"
+            return FetchError(f"{answered}. Check the address in a browser", retryable=False, missing=missing)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, (http.client.InvalidURL, ValueError)) and not isinstance(reason, OSError):
         return FetchError("the address, or the one it redirects to, is not one. Check its host and port", retryable=False)
@@ -200,11 +336,13 @@ def _explained(error: OSError | http.client.HTTPException | ValueError) -> Fetch
         unknown = reason.errno == socket.EAI_NONAME
         return FetchError("the host is unknown. Check the address, and the network's DNS", retryable=not unknown)
     if isinstance(reason, TimeoutError):
-        return FetchError(f"no answer for {IDLE_TIMEOUT_SECONDS} s", retryable=True)
+        return FetchError(f"no answer for {idle_timeout_seconds:g} s", retryable=True)
     if isinstance(reason, http.client.IncompleteRead):
         return FetchError("the body broke off", retryable=True)
-    if isinstance(reason, OSError) and reason.errno == errno.ENOSPC:
-        return FetchError(f"the disk is full ({gettempdir()}). Free some space", retryable=False)
+    if isinstance(reason, OSError) and reason.errno in NO_ROOM:
+        return FetchError(f"the disk is full ({gettempdir()}: {reason.strerror}). Free some space", retryable=False)
+    if isinstance(reason, http.client.HTTPException) and not isinstance(reason, OSError):
+        return FetchError(f"the answer is no proper HTTP: {reason or type(reason).__name__}", retryable=True)
     if "unknown url type" in str(reason):
         return FetchError("the redirect leads to neither http nor https", retryable=False)
     return FetchError(f"the connection failed: {reason or type(error).__name__}", retryable=True)
@@ -215,6 +353,6 @@ def _retry_after(error: urllib.error.HTTPError) -> float | None:
     if value.isdecimal():
         return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -5,6 +5,7 @@ from typing import Literal
 
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
+from etl_runtime.forms import Formats
 from etl_runtime.text import STAND_IN
 
 FileType = Literal["csv", "fixed_width", "json", "jsonl", "parquet"]
@@ -30,9 +31,13 @@ class FileFormat:
     skip_rows: int = 0
     skip_footer: int = 0
     widths: tuple[int, ...] = ()
-    date_format: str | None = None
-    number_format: str | None = None
+    date_format: str = ""
+    number_format: str = ""
     records: str | None = None
+
+    @property
+    def formats(self) -> Formats:
+        return Formats(self.date_format, self.number_format)
 
     @property
     def delimiter_byte(self) -> bytes:
@@ -70,8 +75,8 @@ def file_format(document: DatasetDocument) -> FileFormat:
         skip_rows=declared.get("skip_rows", 0),
         skip_footer=declared.get("skip_footer", 0),
         widths=widths,
-        date_format=declared.get("date_format", document.get("date_format")),
-        number_format=declared.get("number_format"),
+        date_format=declared.get("date_format", document.get("date_format", "")),
+        number_format=declared.get("number_format", ""),
         records=declared.get("records"),
     )
     if rules.escape == rules.quote:  # as some call it that a quote is doubled inside of quotes

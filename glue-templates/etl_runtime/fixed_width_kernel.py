@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from etl_runtime.csv_kernel import TextTable
 from etl_runtime.file_format import FileFormat
+from etl_runtime.nulls import nulled
 from etl_runtime.records import line_ends
 
 PADDING = " "
@@ -60,7 +61,7 @@ def _trimmed(lines: pa.Array, start: int, end: int) -> pa.Array:
 
 def _column(values: pa.Array, rules: FileFormat) -> pa.Array:
     missing = pc.is_in(values, pa.array(["", *rules.null_values]))
-    return pc.if_else(missing, pa.scalar(None, pa.string()), values)
+    return nulled(values, missing)
 
 
 def _surplus(lines: pa.Array, lengths: npt.NDArray[np.int32], width: int) -> dict[int, list[str]]:

@@ -27,6 +27,11 @@ MARKS = (
 )
 
 
+def is_parquet(head: bytes) -> bool:
+    """Whether a file that begins like this is Parquet. A header may begin with PAR1 too, but goes on with text."""
+    return head.startswith(PARQUET_MARK) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
+
+
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
     """The stream as UTF-8, without its byte-order mark.
 
@@ -70,7 +75,7 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
     other = next((what for mark, what in OTHER_FORMATS if head.startswith(mark)), None)
     if other:
         raise RunFailed(f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP.")
-    if head.startswith(PARQUET_MARK):
+    if is_parquet(head):
         raise RunFailed(f"{name} is a Parquet file, not text. Declare file_format.type parquet.")
     if MARKUP.match(head):
         raise RunFailed(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat, FileType
-from etl_runtime.text import MARKS, PARQUET_MARK
+from etl_runtime.text import MARKS, is_parquet
 
 ENDINGS: dict[str, FileType] = {
     ".json": "json",
@@ -31,6 +31,8 @@ def told_type(name: str, head: bytes, rules: FileFormat) -> FileType:
     """
     if rules.type:
         return rules.type
+    if is_parquet(head):
+        return "parquet"
     ending = name[name.rfind(".") :].lower() if "." in name else ""
     return ENDINGS.get(ending) or _by_content(head, rules.encoding)
 
@@ -49,8 +51,6 @@ def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _by_content(head: bytes, encoding: str | None) -> FileType:
-    if head.startswith(PARQUET_MARK):
-        return "parquet"
     mark, codec = next(((mark, codec) for mark, codec in MARKS if head.startswith(mark)), (b"", encoding or "utf-8"))
     try:
         text = head[len(mark) :].decode(codec, errors="ignore").lstrip()

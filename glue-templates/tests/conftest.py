@@ -4,13 +4,11 @@ import gzip
 import io
 import json
 import os
+import resource
 import subprocess
-import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,10 @@ from hypothesis import settings
 import bronze_job
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
+from source_server import Answer as Answer
+from source_server import Source as Source
+from source_server import serving
+from spark_conf import configure_spark
 
 # Shared machines pause: a slow example is no failure.
 settings.register_profile("no deadline", deadline=None)
@@ -33,8 +35,11 @@ BUCKET = "pp-dw-123456789012"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def s3_endpoint() -> Iterator[str]:
-    """The emulator of the local run, in memory. LAKE_PYTHON is the Python that has it (`npx projen test:python` sets it)."""
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The emulator of the local run, in memory, and Spark set up for it as in a local run.
+
+    LAKE_PYTHON is the Python that has it, LAKE_JARS the folder of the jars for s3:// (`npx projen test:python` sets them).
+    """
     python = os.environ["LAKE_PYTHON"]
     emulator = subprocess.Popen(
         [python, HERE.parent / "local_glue" / "emulator.py", "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -48,73 +53,19 @@ def s3_endpoint() -> Iterator[str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
-        "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false --conf spark.driver.bindAddress=127.0.0.1 "
-        "--conf spark.driver.host=127.0.0.1 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
     }
+    configure_spark(endpoint, os.environ["LAKE_JARS"], tmp_path_factory.mktemp("spark"))
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield endpoint
     emulator.stdin.close()
     emulator.wait(10)
 
 
-@dataclass
-class Answer:
-    """What the source says to a request: a status, headers, a body, and how much of the body it really sends."""
-
-    body: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    cut_after: int | None = None
-
-    def matches(self, asked: Any) -> bool:
-        """Whether a conditional request is for what this answer says it is."""
-        etag, date = self.headers.get("ETag"), self.headers.get("Last-Modified")
-        return bool((etag and asked["If-None-Match"] == etag) or (date and asked["If-Modified-Since"] == date))
-
-
-@dataclass
-class Source:
-    """An HTTP server on 127.0.0.1. The last answer set for a path is repeated; the earlier ones are given once each."""
-
-    url: str
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
-    requests: list[str] = field(default_factory=list)
-
-    def serves(self, path: str, *answers: Answer | bytes) -> str:
-        self.answers[path] = [answer if isinstance(answer, Answer) else Answer(answer) for answer in answers]
-        return self.url + path
-
-
 @pytest.fixture
 def source() -> Iterator[Source]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            found.requests.append(self.path)
-            queue = found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
-            answer = queue.pop(0) if len(queue) > 1 else queue[0]
-            if answer.matches(self.headers):
-                answer = Answer(status=304)
-            self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(answer.body)), "Connection": "close", **answer.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer.body[: answer.cut_after])
-            self.close_connection = True
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Source(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
+    with serving() as found:
+        yield found
 
 
 class Dataset:
@@ -141,7 +92,7 @@ class Dataset:
             "timeout_minutes": 30,
         }
 
-    def run(self, url: str, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+    def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
         """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/bronze.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", "source_url": url, **document})
@@ -150,7 +101,7 @@ class Dataset:
         bronze_job.main(["bronze_job.py", *argv])
         return self.record()
 
-    def fails(self, url: str, **document: Any) -> str:
+    def fails(self, url: str | list[str], **document: Any) -> str:
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
         before = self.published_state()
         with pytest.raises(RunFailed) as raised:
@@ -207,3 +158,14 @@ def zipped(**files: bytes) -> bytes:
 
 def gzipped(*members: bytes) -> bytes:
     return b"".join(gzip.compress(member) for member in members)
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes: to it, the disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -81,7 +81,7 @@ def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> 
     [
         ("[]", "run_options is not a JSON object"),
         ("{", "run_options is not JSON"),
-        ('{"from": 1}', "run_options holds from. It takes force, allow and reset_contract"),
+        ('{"from": 1}', "run_options holds from. It takes force, allow, reset_contract and from_run"),
         ('{"allow": ["everything"]}', "It takes a list of gates: required_columns, null_share, min_rows"),
         ('{"reset_contract": 1}', "It takes true or false"),
     ],

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from etl_runtime import csv_kernel, fixed_width_kernel
-from etl_runtime import unpack as unpacking
+from etl_runtime import csv_kernel, fixed_width_kernel, pieces
 from etl_runtime.file_format import FileFormat
-from etl_runtime.records import without_last
 
 Cell = str | None
 Rows = list[list[Cell]]
@@ -34,14 +32,11 @@ def read(text: str, rules: FileFormat, block_bytes: int = 1 << 20, part_bytes: i
     found = Read((), [], [])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("etl_runtime.text.BLOCK_BYTES", block_bytes)
-        patch.setattr(unpacking, "PART_BYTES", part_bytes)
-        runs = unpacking._text_runs(io.BytesIO(text.encode()), rules, "x.txt", found.said.append)
-        found.sources, runs, _ = unpacking._columns(runs, rules, "x.txt")
-        if rules.skip_footer:
-            runs = without_last(runs, rules.skip_footer, "x.txt", found.said.append)
-        for part, records, _ in unpacking._parts(runs):
-            table = kernel.read_table(part, rules, len(found.sources))
-            assert (table.rows, table.surplus, table.short) == (records, {}, {})
+        patch.setattr(pieces, "PART_BYTES", part_bytes)
+        for piece in pieces._of_text(io.BytesIO(text.encode()), "x.txt", rules, found.said.append):
+            found.sources = piece.sources
+            table = kernel.read_table(piece.body, rules, len(piece.sources))
+            assert (table.rows, table.surplus, table.short) == (piece.records, {}, {})
             found.rows += [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
     return found
 
