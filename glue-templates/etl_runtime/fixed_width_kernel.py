@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from etl_runtime.csv_kernel import TextTable
 from etl_runtime.file_format import FileFormat
+from etl_runtime.nulls import nulled
 from etl_runtime.records import line_ends
 
 PADDING = " "
@@ -52,7 +53,7 @@ def _lines(text: bytes) -> pa.Array:
     return lines.filter(pc.not_equal(lines, ""))
 
 
-def _trimmed(lines: pa.Array, start: int, end: int | None) -> pa.Array:
+def _trimmed(lines: pa.Array, start: int, end: int) -> pa.Array:
     """What each line has from `start` to `end`, without padding."""
     cut = pc.binary_slice if lines.type == pa.binary() else pc.utf8_slice_codeunits
     return pc.ascii_trim(cut(lines, start, end).cast(pa.string()), PADDING)
@@ -60,12 +61,14 @@ def _trimmed(lines: pa.Array, start: int, end: int | None) -> pa.Array:
 
 def _column(values: pa.Array, rules: FileFormat) -> pa.Array:
     missing = pc.is_in(values, pa.array(["", *rules.null_values]))
-    return pc.if_else(missing, pa.scalar(None, pa.string()), values)
+    return nulled(values, missing)
 
 
 def _surplus(lines: pa.Array, lengths: npt.NDArray[np.int32], width: int) -> dict[int, list[str]]:
     longer = np.flatnonzero(lengths > width)
-    behind = _trimmed(lines.take(pa.array(longer)), width, None).to_pylist()
+    if not len(longer):
+        return {}
+    behind = _trimmed(lines.take(pa.array(longer)), width, int(lengths.max())).to_pylist()
     return {int(row): [text] for row, text in zip(longer, behind, strict=True) if text}
 
 

@@ -80,7 +80,7 @@ def _text_runs(stream: BinaryIO, rules: FileFormat, name: str, say: Callable[[st
     if rules.skip_rows:
         blocks = without_first_lines(blocks, rules.skip_rows, name, say)
     if rules.delimiter_byte.decode() != rules.delimiter:
-        blocks = with_stand_in(blocks, rules.delimiter.encode(), name)
+        blocks = with_stand_in(blocks, rules.delimiter.encode(), rules.escape.encode(), name)
     return cut_at_record_ends(blocks, rules, name, say)
 
 

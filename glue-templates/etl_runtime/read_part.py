@@ -4,7 +4,7 @@ from etl_runtime import arrow_cells, csv_kernel, fixed_width_kernel, json_kernel
 from etl_runtime.cells import PartTable
 from etl_runtime.file_format import FileFormat
 from etl_runtime.text_cells import TextCells
-from etl_runtime.unpack import LEFT_OUT, Part
+from etl_runtime.unpack import Part
 
 
 def read_part(body: bytes, part: Part, rules: FileFormat) -> PartTable:
@@ -19,5 +19,5 @@ def read_part(body: bytes, part: Part, rules: FileFormat) -> PartTable:
         case "fixed_width":
             text = fixed_width_kernel.read_table(body, rules, len(part.sources))
     columns = zip(part.sources, text.columns, strict=True)
-    cells = {source: TextCells(column, rules.formats) for source, column in columns if source != LEFT_OUT}
+    cells = {source: TextCells(column, rules.formats) for source, column in columns}
     return PartTable(text.rows, cells, text.surplus, text.short)

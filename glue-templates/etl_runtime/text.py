@@ -27,6 +27,11 @@ MARKS = (
 )
 
 
+def is_parquet(head: bytes) -> bool:
+    """Whether a file that begins like this is Parquet. A header may begin with PAR1 too, but goes on with text."""
+    return head.startswith(PARQUET_MARK) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
+
+
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
     """The stream as UTF-8, without its byte-order mark.
 
@@ -70,7 +75,7 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
     other = next((what for mark, what in OTHER_FORMATS if head.startswith(mark)), None)
     if other:
         raise RunFailed(f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP.")
-    if head.startswith(PARQUET_MARK):
+    if is_parquet(head):
         raise RunFailed(f"{name} is a Parquet file, not text. Declare file_format.type parquet.")
     if MARKUP.match(head):
         raise RunFailed(
@@ -110,8 +115,8 @@ def without_first_lines(blocks: Iterator[bytes], count: int, name: str, say: Cal
     )
 
 
-def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Iterator[bytes]:
-    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where `shape` puts it back.
+def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
+    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where the kernel puts it back.
 
     Replaces in whole lines, because a delimiter may lie across two blocks but never across two lines.
     """
@@ -121,11 +126,20 @@ def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Itera
             raise RunFailed(f"{name} holds the control character 0x1F, so its delimiter must be a single character.")
         text = rest + block
         cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-        yield text[:cut].replace(delimiter, STAND_IN)
+        yield _replaced(text[:cut], delimiter, escape)
         rest = text[cut:]
         if len(rest) > LONGEST_LINE_BYTES:
             raise RunFailed(f"{name} has a line longer than {LONGEST_LINE_BYTES >> 20} MB. Check the delimiter and the line ends.")
-    yield rest.replace(delimiter, STAND_IN)
+    yield _replaced(rest, delimiter, escape)
+
+
+def _replaced(text: bytes, delimiter: bytes, escape: bytes) -> bytes:
+    """An escape takes the meaning from one character alone, so that the delimiter || may follow: a\\|||b."""
+    if not escape or escape not in text:
+        return text.replace(delimiter, STAND_IN)
+    pieces = re.split(rb"((?:%b.)+)" % re.escape(escape), text, flags=re.DOTALL)
+    pieces[::2] = [piece.replace(delimiter, STAND_IN) for piece in pieces[::2]]
+    return b"".join(pieces)
 
 
 def _codec(encoding: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat, FileType
-from etl_runtime.text import MARKS, PARQUET_MARK
+from etl_runtime.text import MARKS, is_parquet
 
 ENDINGS: dict[str, FileType] = {
     ".json": "json",
@@ -20,7 +20,6 @@ ENDINGS: dict[str, FileType] = {
     ".psv": "csv",
 }
 HEAD_BYTES = 1 << 20  # of a member are enough to tell its type
-LONGEST_WORD = len("false")
 # As JSON goes on behind its first bracket; a header may begin with one too, as in [id],[name].
 JSON_BEGINS = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
 
@@ -32,7 +31,7 @@ def told_type(name: str, head: bytes, rules: FileFormat) -> FileType:
     """
     if rules.type:
         return rules.type
-    if head.startswith(PARQUET_MARK) and head[4:5] < b" ":  # a header may begin with PAR1, and goes on in letters
+    if is_parquet(head):
         return "parquet"
     ending = name[name.rfind(".") :].lower() if "." in name else ""
     return ENDINGS.get(ending) or _by_content(head, rules.encoding)
@@ -80,7 +79,8 @@ def _is_json(text: str) -> bool:
     try:
         json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:
-        return error.msg.startswith("Unterminated string") or error.pos >= len(text) - LONGEST_WORD
+        cut_word = text[error.pos :].rstrip()
+        return error.msg.startswith("Unterminated string") or any(word.startswith(cut_word) for word in ("true", "false", "null", "-"))
     except RecursionError:
         pass
     return True

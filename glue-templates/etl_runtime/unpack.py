@@ -20,7 +20,6 @@ from etl_runtime.store import Store
 SAMPLES_A_TABLE = 64
 MOST_TIMES_LARGER, FREE_BYTES = 300, 1 << 30  # of a table's text against its download: beyond it is an archive made to fill disks
 UPLOADS_AT_ONCE = 1  # beside the part that is being cut
-LEFT_OUT = ""  # stands for a column of text that no table gets
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class UnpackedTable:
     @property
     def sources(self) -> list[str]:
         """The source's columns as far as headers tell: those of the first file, then what later ones add."""
-        return list(dict.fromkeys(source for part in self.parts for source in part.sources if source != LEFT_OUT))
+        return list(dict.fromkeys(source for part in self.parts for source in part.sources))
 
 
 def unpack(
@@ -112,14 +111,15 @@ def _unpack_member(
             "Give them two tables in file_table_mapping, or declare file_format.type."
         )
     parts: list[Part] = []
+    samples: list[bytes] = []  # of the first parts
     records = 0
     blank_last = True
     for piece in pieces(member, replace(rules, type=type), say):
         uri = f"{folder}part-{len(table.parts) + len(parts):05}"
         uploads.send(uri, piece.body)
         parts.append(Part(uri, type, member.name, piece.sources, len(piece.body), piece.records, records + 1))
-        if len(table.samples) < SAMPLES_A_TABLE:
-            table.samples.append(Sample(parts[-1], piece.sample))
+        if len(table.samples) + len(samples) < SAMPLES_A_TABLE:
+            samples.append(piece.sample)
         records += piece.records
         blank_last = blank_last and piece.blank_last
         if table.bytes + sum(part.bytes for part in parts) > most_bytes:
@@ -130,8 +130,9 @@ def _unpack_member(
         what = "a header and no" if rules.header and type in ("csv", "fixed_width") else "no"
         raise RunFailed(f"{member.name} holds {what} records. The published table stays as it is.", retryable=True)
     if blank_last:
-        parts = [replace(part, sources=(*part.sources[:-1], LEFT_OUT)) for part in parts]
+        parts = [replace(part, sources=part.sources[:-1]) for part in parts]
     table.parts += parts
+    table.samples += [Sample(part, sample) for part, sample in zip(parts, samples, strict=False)]
     return records
 
 

@@ -107,6 +107,12 @@ def test_records_are_counted(text: bytes, count: int) -> None:
     assert sum(run.count() for run in cut(text)) == count
 
 
+@pytest.mark.parametrize("size", range(1, 20))
+def test_a_block_may_end_between_cr_and_lf_behind_quotes(size: int) -> None:
+    runs = cut(b'5" x\n"a\nb"\r\n7\r\n', CSV, size)
+    assert sum(run.count() for run in runs) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "rules", "left"),
     [
