@@ -38,7 +38,7 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
     surplus: dict[int, list[str]] = {}
     rows = 0
     for chunk in _chunks(text):
-        lines = [line for line in (raw.strip(BLANKS) for raw in chunk.decode().split("\n")) if line]
+        lines = [line for line in [raw.strip(BLANKS) for raw in chunk.decode().split("\n")] if line]
         values = _values(lines, name, first + rows)
         if _keys_read(values, name, first + rows) != _keys_written(chunk):
             values, hidden = _values_and_hidden(lines)

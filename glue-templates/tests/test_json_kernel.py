@@ -202,6 +202,14 @@ def test_guesses_grow_with_what_is_seen_in_any_order(one: list[Any], two: list[A
         assert JsonCells(one + two).stored(both.best) is not None
 
 
+def test_a_struct_that_no_table_can_have_is_json_text() -> None:
+    halves = [guess([{f"k{index}": 1 for index in range(start, start + 150)}]) for start in (0, 150)]
+    assert halves[0].merged(halves[1]).best == Form("string", "json")
+    wide = {f"k{index}": {f"{index} {'x' * 20} {inner}": 1 for inner in range(100)} for index in range(100)}
+    assert guess([wide]).best == Form("string", "json")
+    assert guess([{"a": wide, "b": 1}]).widened(Form("struct<b:bigint>")) == Form("struct<b:bigint>")
+
+
 @given(st.lists(anything, max_size=5))
 def test_any_cell_is_text(values: list[Any]) -> None:
     array = JsonCells(values).as_text()
