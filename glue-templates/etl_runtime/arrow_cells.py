@@ -34,9 +34,6 @@ class ArrowCells:
         wider = [form for form in (Form("decimal(38,0)"), Form("double")) if own.type == "bigint" and self.stored(form) is not None]
         return Guess(tuple(dict.fromkeys((own, *wider, TEXT))))
 
-    def widened(self, form: Form) -> Form:
-        return form if pa.types.is_null(self.values.type) else form.widened(athena_types.athena_type(self.values.type))
-
     def stored(self, form: Form) -> pa.Array | None:
         if pa.types.is_string(self.values.type):
             return stored(self.values, form) if not pa.types.is_nested(form.arrow_type) else None

@@ -25,16 +25,16 @@ class Guess(Protocol):
         """What fits the cells of both. It never brings back a form that either has ruled out."""
         ...
 
+    def widened(self, form: Form) -> Form:
+        """The published form with the struct fields that these cells add, at any depth; the form itself where they add none."""
+        ...
+
 
 class Cells(Protocol):
     """The cells of one column of the source, in the order of the rows."""
 
     def guess(self) -> Guess:
         """What these cells may become."""
-        ...
-
-    def widened(self, form: Form) -> Form:
-        """The published form with the nested fields that these cells add; the form itself where they add none."""
         ...
 
     def stored(self, form: Form) -> pa.Array | None:

@@ -18,6 +18,7 @@ from etl_runtime.columns import RESCUED, RUN_ID
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import Form
+from etl_runtime.json_values import without_collection
 from etl_runtime.read_part import read_part
 from etl_runtime.store import Store
 from etl_runtime.text_cells import TextCells
@@ -29,12 +30,16 @@ SURPLUS, FIELDS = "_surplus", "_fields"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table: its name, the source's column it is made of, its form; `guessed` until it is published."""
+    """A column of the table: its name, the source's column it is made of, its form.
+
+    `guessed` until it is published; `unseen` where no sample had a value to guess by.
+    """
 
     name: str
     source: str
     form: Form
     guessed: bool
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,8 @@ class Shard:
 class Converted:
     """What came of a shard. Where there is something to learn, nothing was written.
 
-    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and the form of a
-    published column with the nested fields that are new (`widened`).
+    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and where a published
+    struct gets new fields (`widened`).
     """
 
     shard: Shard
@@ -65,7 +70,7 @@ class Converted:
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
     refuted: dict[str, Guess] = field(default_factory=dict)
-    widened: dict[str, Form] = field(default_factory=dict)
+    widened: dict[str, Guess] = field(default_factory=dict)
 
     @property
     def learned(self) -> bool:
@@ -100,6 +105,7 @@ def _schema(shard: Shard) -> pa.Schema:
     return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string())])
 
 
+@without_collection()
 def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
     """One part, typed by the shard's columns; None where there is something to learn first."""
     body = _store(shard.region).read(part.uri)
@@ -110,7 +116,7 @@ def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
     known = {column.source for column in shard.columns}
     for source, cells in read.columns.items():
         if source not in known:
-            _refute(source, cells, result)
+            _learn(result.refuted, source, cells)
     rescued: dict[int, dict[str, object]] = {row: {SURPLUS: fields} for row, fields in read.surplus.items()}
     rescued |= {row: {FIELDS: came} for row, came in read.short.items()}
     arrays = [_typed_column(column, read, shard.rules, result, rescued) for column in shard.columns]
@@ -133,14 +139,13 @@ def _typed_column(column: Column, read: PartTable, rules: FileFormat, result: Co
     if column.form.declared:
         cells = TextCells(cells.as_text(), rules.formats)
     values = cells.stored(column.form)
-    if values is not None:
+    if values is not None and not (column.unseen and cells.guess().best != column.form):
         return values
     if column.guessed:
-        _refute(column.source, cells, result)
+        _learn(result.refuted, column.source, cells)
         return nothing
-    wider = cells.widened(result.widened.get(column.source, column.form))
-    if wider != column.form:
-        result.widened[column.source] = wider
+    if "struct<" in column.form.type and cells.guess().widened(column.form) != column.form:
+        _learn(result.widened, column.source, cells)
         return nothing
     values, misfits = cells.stored_with_misfits(column.form)
     for row, value in misfits.items():
@@ -148,9 +153,9 @@ def _typed_column(column: Column, read: PartTable, rules: FileFormat, result: Co
     return values
 
 
-def _refute(source: str, cells: Cells, result: Converted) -> None:
+def _learn(guesses: dict[str, Guess], source: str, cells: Cells) -> None:
     guess = cells.guess()
-    result.refuted[source] = result.refuted[source].merged(guess) if source in result.refuted else guess
+    guesses[source] = guesses[source].merged(guess) if source in guesses else guess
 
 
 def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Array:

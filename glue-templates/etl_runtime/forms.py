@@ -38,10 +38,6 @@ class Form:
     def arrow_type(self) -> pa.DataType:
         return athena_types.arrow_type(self.type)
 
-    def widened(self, seen: str) -> "Form":
-        """This form with the struct fields that the type `seen` adds, at any depth."""
-        return replace(self, type=athena_types.widened(self.type, seen))
-
 
 TEXT = Form("string")
 BIGINT = Form("bigint")
@@ -205,6 +201,10 @@ class Guess:
         if other.forms is None:
             return self
         return Guess(tuple(form for form in self.forms if form in other.forms))
+
+    def widened(self, form: Form) -> Form:
+        """The published form with the struct fields that were seen beside its own."""
+        return replace(form, type=athena_types.widened(form.type, self.best.type)) if "struct<" in form.type else form
 
 
 def guess(text: pa.Array, formats: Formats = NO_FORMATS) -> Guess:

@@ -46,13 +46,6 @@ class JsonCells:
         """What these cells may become."""
         return guess(self.values)
 
-    def widened(self, form: Form) -> Form:
-        """The published form with the nested fields that have a value here for the first time; the form itself where there are none.
-
-        It costs a guess: ask where `stored` gives None.
-        """
-        return self.guess().widened(form) if "struct<" in form.type else form
-
     @without_collection()
     def stored(self, form: Form) -> pa.Array | None:
         """The cells as values of the form's type, or None where one does not fit: a number is no text, 3.0 no bigint."""

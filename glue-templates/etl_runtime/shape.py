@@ -17,7 +17,8 @@ from etl_runtime.columns import clean_name, clean_names
 from etl_runtime.convert import Column, Converted, Shard, convert
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
-from etl_runtime.forms import TEXT, Form
+from etl_runtime.forms import Form
+from etl_runtime.forms import Guess as TextGuess
 from etl_runtime.hints import hint, hint_line
 from etl_runtime.read_part import read_part
 from etl_runtime.unpack import Part, UnpackedTable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: up to here a table is one object, which S3 replaces atomically
 MOST_ROUNDS = 12  # each round rules out a form of every column that is refuted, and a guess has nine at most
+NOTHING_SEEN = TextGuess()
 RESET = 'run once with run_options {"reset_contract": true}'
 
 
@@ -127,6 +129,8 @@ class _Plan:
         for sample in samples:
             for source, cells in sample.columns.items():
                 self._see(source, cells)
+        for source in self._contract.keys() & self._guesses.keys():
+            self._widen(source, self._guesses[source])
 
     def columns(self) -> tuple[Column, ...]:
         new = [self._new_column(source) for source in self._sources if source not in self._contract]
@@ -141,10 +145,13 @@ class _Plan:
                 # A form that was refuted never comes back: the next one fits all that was seen in any round.
                 self._guesses[source] = self._guesses[source].merged(guess) if source in self._guesses else guess
                 learned[source] = f"{self._names[source]} is {self._guesses[source].best.type}"
-            for source, form in result.widened.items():
-                column = self._contract[source]
-                self._contract[source] = replace(column, form=column.form.widened(form.type))
-                learned[source] = f"{column.name} is {self._contract[source].form.type}"
+        widened: dict[str, Guess] = {}
+        for result in converted:
+            for source, guess in result.widened.items():
+                widened[source] = widened[source].merged(guess) if source in widened else guess
+        for source, guess in widened.items():
+            self._widen(source, guess)
+            learned[source] = f"{self._contract[source].name} is {self._contract[source].form.type}"
         return list(learned.values())
 
     def require_declared(self, sources: set[str]) -> None:
@@ -161,14 +168,15 @@ class _Plan:
         return {source: entry for source, entry in found.items() if entry}
 
     def _see(self, source: str, cells: Cells) -> None:
-        if source in self._contract:
-            column = self._contract[source]
-            if not column.form.declared:
-                self._contract[source] = replace(column, form=cells.widened(column.form))
-        else:
-            guess = cells.guess()
-            self._guesses[source] = self._guesses[source].merged(guess) if source in self._guesses else guess
+        guess = cells.guess()
+        self._guesses[source] = self._guesses[source].merged(guess) if source in self._guesses else guess
+        if source not in self._contract:
             self._texts[source] = pa.concat_arrays([self._texts.get(source, pa.array([], pa.string())), cells.as_text().cast(pa.string())])
+
+    def _widen(self, source: str, guess: Guess) -> None:
+        column = self._contract[source]
+        if not column.form.declared:
+            self._contract[source] = replace(column, form=guess.widened(column.form))
 
     def _name(self, sources: Sequence[str]) -> None:
         """Give the sources their names: published ones, else declared ones, else clean ones."""
@@ -191,7 +199,8 @@ class _Plan:
         declared = by_source(self._declared, self._names).get(source)
         if declared and declared.form:
             return Column(self._names[source], source, declared.form, guessed=False)
-        return Column(self._names[source], source, self._guesses[source].best if source in self._guesses else TEXT, guessed=True)
+        guess = self._guesses.get(source, NOTHING_SEEN)
+        return Column(self._names[source], source, guess.best, guessed=True, unseen=guess == NOTHING_SEEN)
 
 
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:

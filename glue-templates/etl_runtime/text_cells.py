@@ -18,9 +18,6 @@ class TextCells:
     def guess(self) -> Guess:
         return guess(self.text, self.formats)
 
-    def widened(self, form: Form) -> Form:
-        return form
-
     def stored(self, form: Form) -> pa.Array | None:
         return stored(self.text, form)
 

@@ -128,6 +128,16 @@ def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDatase
     assert made.rows()[-1] == {"a": 2.5, "b": "3", "c": "soon", "meta_rescued": None}
 
 
+def test_a_column_without_a_value_in_the_sample_is_typed_by_the_tasks(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id,late,never\n" + b"1,,\n" * 50 + b"2,7,\n"))
+    types = {column["name"]: column["type"] for column in made.record()["tables"][0]["columns"]}
+    assert types == {"id": "bigint", "late": "bigint", "never": "string"}
+
+
 def test_published_types_are_a_contract_and_misfits_are_rescued(
     dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:

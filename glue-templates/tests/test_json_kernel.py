@@ -170,7 +170,7 @@ def test_nothing_is_lost_from_the_file_to_the_table(found: list[Any], path: list
 @given(columns, columns)
 def test_what_is_published_takes_what_fits_and_rescues_the_rest(published: list[Any], values: list[Any]) -> None:
     form = guess(published).best
-    for tried in (form, JsonCells(values).widened(form), Form("string"), Form("bigint"), Form("map<string,bigint>")):
+    for tried in (form, JsonCells(values).guess().widened(form), Form("string"), Form("bigint"), Form("map<string,bigint>")):
         array, misfits = JsonCells(values).stored_with_misfits(tried)
         assert_nothing_is_lost(values, array, tried, misfits)
         strict = JsonCells(values).stored(tried)
@@ -180,9 +180,9 @@ def test_what_is_published_takes_what_fits_and_rescues_the_rest(published: list[
 @given(columns, columns)
 def test_what_fits_a_form_fits_it_when_it_is_wider(published: list[Any], values: list[Any]) -> None:
     form = guess(published).best
-    wider = JsonCells(values).widened(form)
+    wider = JsonCells(values).guess().widened(form)
     assert JsonCells(published).stored(wider) is not None
-    assert JsonCells(values).widened(wider) == wider
+    assert JsonCells(values).guess().widened(wider) == wider
     assert len(JsonCells(values).stored_with_misfits(wider)[1]) <= len(JsonCells(values).stored_with_misfits(form)[1])
 
 
@@ -333,7 +333,7 @@ def test_what_a_published_column_takes(published: Form, cell: str, stored: Any, 
     ],
 )
 def test_a_published_struct_gets_the_fields_that_come_with_a_value(published: Form, cell: str, wider: Form) -> None:
-    assert table(f'{{"c": {cell}}}').columns["c"].widened(published) == wider
+    assert table(f'{{"c": {cell}}}').columns["c"].guess().widened(published) == wider
 
 
 @pytest.mark.parametrize(
