@@ -65,7 +65,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   npmIgnoreOptions: {
     ignorePatterns: [
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
-      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/dev.*',
+      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/tools.*',
       '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
     ],
   },
@@ -130,7 +130,7 @@ project.testTask.spawn(endToEnd);
 // The Python side, in the environments that `medallion run` sets up.
 const inPython = 'node --require ts-node/register test/python.ts';
 const testPython = project.addTask('test:python', {
-  description: 'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python pytest -k zip',
+  description: 'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python [--glue-version 6.0] pytest -k zip',
   env: integEnvironment,
   exec: inPython,
   receiveArgs: true,

@@ -3,6 +3,7 @@ import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { ColumnSchema } from './column-schema';
 import { DataQuality } from './data-quality';
 import { EtlCore, IEtlCore } from './etl-core';
 import { FileFormat } from './file-format';
@@ -10,7 +11,8 @@ import { GlueVersion } from './glue-version';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { createCrawler } from './private/crawler';
 import { checkDocument } from './private/dataset-document';
-import { DataQuality as DataQualityDocument, DatasetDocument } from './private/dataset-document.generated';
+import { ColumnSchema as ColumnSchemaDocument, DataQuality as DataQualityDocument, DatasetDocument } from './private/dataset-document.generated';
+import { checkRules } from './private/dataset-rules';
 import { isDeployedWith } from './private/deployed-with';
 import { createGlueJob } from './private/glue-job';
 import { createJobSchedule } from './private/job-schedule';
@@ -44,6 +46,15 @@ export interface BronzeDatasetProps {
   readonly description?: string;
 
   /**
+   * How many days a run goes back where an address of `source` holds a date and there is no file of the run's own date yet, 366 at most.
+   *
+   * 0 takes the run's own date or fails.
+   *
+   * @default 7 - over a weekend and holidays, while a source that died is still noticed
+   */
+  readonly lookbackDays?: number;
+
+  /**
    * Short form of `fileFormat` when only the delimiter differs from the usual.
    *
    * @default - a comma
@@ -51,9 +62,16 @@ export interface BronzeDatasetProps {
   readonly delimiter?: string;
 
   /**
-   * How to read the file.
+   * Short form of `fileFormat` when only the dates differ from the usual, for example `yyyyMMdd`.
    *
-   * @default - CSV with a header, in UTF-8, quoted with double quotes
+   * @default - ISO dates: 2024-01-31
+   */
+  readonly dateFormat?: string;
+
+  /**
+   * How to read the files.
+   *
+   * @default - told from the file, by its ending and then its first bytes; text is CSV with a header, in UTF-8, quoted with double quotes
    */
   readonly fileFormat?: FileFormat;
 
@@ -65,6 +83,37 @@ export interface BronzeDatasetProps {
    * @default - one table with the dataset's own name
    */
   readonly fileTableMapping?: { [file: string]: string };
+
+  /**
+   * What columns are called and what they hold: from the table, as `fileTableMapping` calls it, to its columns by their names in the source.
+   *
+   * The table of a dataset without `fileTableMapping` is the dataset's own name in snake_case. Columns that are not named here come as they
+   * are. A declared type holds from the first publication on; a value that does not fit leaves its cell null and goes to `meta_rescued`.
+   *
+   * @default - names in snake_case, types guessed at the first publication
+   */
+  readonly columnSchema?: { [table: string]: { [sourceColumn: string]: ColumnSchema } };
+
+  /**
+   * Short form of `columnSchema` for names alone, for all tables: from the name in the source to that in the table.
+   *
+   * @default - names in snake_case
+   */
+  readonly columnMappings?: { [sourceColumn: string]: string };
+
+  /**
+   * The columns, by their names in the table, that identify a row of every table. Two rows with the same values fail the run.
+   *
+   * @default - none, so rows may repeat
+   */
+  readonly businessKey?: string[];
+
+  /**
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` calls it, to its columns. Either of the two.
+   *
+   * @default - businessKey holds for every table
+   */
+  readonly businessKeys?: { [table: string]: string[] };
 
   /**
    * What happens when the source's columns are not those that were published.
@@ -90,7 +139,7 @@ export interface BronzeDatasetProps {
   /**
    * The Glue version of the job.
    *
-   * @default GlueVersion.V5_0
+   * @default - that of the core, GlueVersion.V5_0 unless it says another
    */
   readonly glueVersion?: GlueVersion;
 
@@ -140,6 +189,7 @@ export class BronzeDataset extends Construct {
 
     const lake = new LakeNames(this, props.core);
     const names = new DatasetNames(this, lake, 'bronze', props.dataset, Object.values(props.fileTableMapping ?? {}));
+    checkRules(this, document, Object.keys(names.tables));
     takeNames(this, names);
 
     const size = SIZES[props.dataSizeCategory];
@@ -147,7 +197,7 @@ export class BronzeDataset extends Construct {
     const description = props.description;
 
     this.job = createGlueJob(this, {
-      names, size, roleArn, description, glueVersion: props.glueVersion ?? GlueVersion.V5_0, extraPyFiles: runtimePackageUri(names),
+      names, size, roleArn, description, glueVersion: props.glueVersion ?? props.core.glueVersion, extraPyFiles: runtimePackageUri(names),
     });
     this.crawler = createCrawler(this, { names, roleArn, description });
     if (document.schedule) {
@@ -178,7 +228,7 @@ export class BronzeDataset extends Construct {
 function checkKinds(scope: Construct, { core, source, fileFormat, schedule }: BronzeDatasetProps): void {
   const kinds: [string, unknown, string, string][] = [
     ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)'],
-    ['source', source, '_url', 'a Source: Source.url("https://…")'],
+    ['source', source, '_address', 'a Source: Source.url("https://…")'],
     ...fileFormat === undefined ? [] : [['fileFormat', fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as [string, unknown, string, string]],
     ...schedule === undefined ? [] : [['schedule', schedule, '_document', 'a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as [string, unknown, string, string]],
   ];
@@ -191,33 +241,53 @@ function checkKinds(scope: Construct, { core, source, fileFormat, schedule }: Br
 
 /** The props as the document that the job reads, with the keys that were set and no others. */
 function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocument {
-  const format = props.fileFormat?._document;
-  if (props.delimiter !== undefined && format?.delimiter !== undefined) {
-    throw synthError(scope, `delimiter is "${props.delimiter}" and that of fileFormat "${format.delimiter}".`, 'Set one of them.');
-  }
   return {
     dataset: props.dataset,
     description: props.description,
     data_size_category: props.dataSizeCategory,
-    source_url: props.source._url,
+    source_url: props.source._address,
+    lookback_days: props.lookbackDays,
     delimiter: props.delimiter,
-    file_format: format,
+    date_format: props.dateFormat,
+    file_format: props.fileFormat?._document,
     file_table_mapping: props.fileTableMapping,
+    column_schema: props.columnSchema && mapValues(props.columnSchema, columns => mapValues(columns, columnDocument)),
+    column_mappings: props.columnMappings,
+    business_key: props.businessKey,
+    business_keys: props.businessKeys,
     schema_contract: props.schemaContract,
-    data_quality: dataQualityDocument(props.dataQuality),
+    data_quality: props.dataQuality && dataQualityDocument(scope, props.dataQuality),
     schedule: props.schedule?._document,
     glue_version: props.glueVersion,
   };
 }
 
-function dataQualityDocument(quality?: DataQuality): DataQualityDocument | undefined {
-  return quality && {
-    required_columns: quality.requiredColumns,
+/** Without the keys that are not set: a column that says nothing is refused. */
+function columnDocument({ targetName, type, format }: ColumnSchema): ColumnSchemaDocument {
+  return {
+    ...targetName !== undefined && { target_name: targetName },
+    ...type !== undefined && { type },
+    ...format !== undefined && { format },
+  };
+}
+
+function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualityDocument {
+  for (const prop of ['requiredColumns', 'expectedRecordCountMin'] as const) {
+    if (quality[prop] !== undefined && quality[`${prop}ByTable`] !== undefined) {
+      throw synthError(scope, `dataQuality has both ${prop} and ${prop}ByTable.`, 'Set one of them.');
+    }
+  }
+  return {
+    required_columns: quality.requiredColumns ?? quality.requiredColumnsByTable,
     critical_null_threshold: quality.criticalNullThreshold,
-    expected_record_count_min: quality.expectedRecordCountMin,
+    expected_record_count_min: quality.expectedRecordCountMin ?? quality.expectedRecordCountMinByTable,
     max_shrink: quality.maxShrink,
     max_rescued_share: quality.maxRescuedShare,
   };
+}
+
+function mapValues<From, To>(map: { [key: string]: From }, value: (from: From) => To): { [key: string]: To } {
+  return Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]));
 }
 
 /** A lake's bucket, databases and roles lie in one account and region, and so do its datasets. */

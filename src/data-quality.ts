@@ -12,6 +12,13 @@ export interface DataQuality {
   readonly requiredColumns?: string[];
 
   /**
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` calls it, to its columns. Either of the two.
+   *
+   * @default - requiredColumns holds for every table
+   */
+  readonly requiredColumnsByTable?: { [table: string]: string[] };
+
+  /**
    * The largest share of rows, from 0 to 1, in which a required column may be null.
    *
    * @default 0.05
@@ -24,6 +31,13 @@ export interface DataQuality {
    * @default 1
    */
   readonly expectedRecordCountMin?: number;
+
+  /**
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` calls it, to its rows. Either of the two.
+   *
+   * @default - expectedRecordCountMin holds for every table
+   */
+  readonly expectedRecordCountMinByTable?: { [table: string]: number };
 
   /**
    * The largest share of its rows, from 0 to 1, that a table may lose from one publication to the next. 1 switches the gate off.

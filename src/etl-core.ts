@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -6,6 +6,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct, IConstruct } from 'constructs';
+import { GlueVersion } from './glue-version';
 import { LakeNames, Layer } from './naming';
 import { takeName } from './private/names-taken';
 import { synthError } from './private/synth-error';
@@ -19,9 +20,11 @@ export interface IEtlCore extends IConstruct {
   readonly databasePrefix: string;
   /** The bucket's own name, if the lake lies in a bucket that was there before it. */
   readonly existingBucketName?: string;
+  /** The Glue version of the jobs of datasets that say none. */
+  readonly glueVersion: GlueVersion;
 }
 
-/** What the names of a lake are made from. One lake is one prefix in one account and region. */
+/** What the names of a lake are made from, and what its datasets have in common. One lake is one prefix in one account and region. */
 export interface EtlCorePrefixes {
   /**
    * The prefix of every name of the lake, in kebab-case, at most 49 characters: bucket, jobs, roles, workgroup.
@@ -45,6 +48,13 @@ export interface EtlCorePrefixes {
    * @default - a new bucket `<resourcePrefix>-<account>`
    */
   readonly existingBucketName?: string;
+
+  /**
+   * The Glue version of the jobs of datasets that say none. In another app it is said again.
+   *
+   * @default GlueVersion.V5_0
+   */
+  readonly glueVersion?: GlueVersion;
 }
 
 /** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
@@ -120,6 +130,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
+  public readonly glueVersion: GlueVersion;
 
   /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
   public readonly bucket: IBucket;
@@ -150,6 +161,7 @@ export class EtlCore extends Construct implements IEtlCore {
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = props.existingBucketName;
+    this.glueVersion = glueVersionOf(this, props);
     this.bucket = this.createBucket(names, props);
     this.bronzeDatabase = this.createDatabase(names, 'bronze', 'BronzeDatabase');
     this.goldDatabase = this.createDatabase(names, 'gold', 'GoldDatabase');
@@ -236,6 +248,7 @@ class ForeignCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
+  public readonly glueVersion: GlueVersion;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
@@ -243,7 +256,17 @@ class ForeignCore extends Construct implements IEtlCore {
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = prefixes.existingBucketName;
+    this.glueVersion = glueVersionOf(this, prefixes);
   }
+}
+
+/** Where nobody checks types, any text could come: Glue would take 4.0, and the scripts would not start. */
+function glueVersionOf(scope: Construct, { glueVersion = GlueVersion.V5_0 }: EtlCorePrefixes): GlueVersion {
+  const versions = Object.values(GlueVersion);
+  if (!Token.isUnresolved(glueVersion) && !versions.includes(glueVersion)) {
+    throw synthError(scope, `glueVersion is "${glueVersion}".`, `Use one of ${versions.join(', ')}.`);
+  }
+  return glueVersion;
 }
 
 function lifecycleRules(retention: LakeRetention): LifecycleRule[] {

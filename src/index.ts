@@ -1,4 +1,5 @@
 export * from './bronze-dataset';
+export * from './column-schema';
 export * from './data-quality';
 export * from './etl-core';
 export * from './file-format';

@@ -4,9 +4,12 @@ import { App, CfnParameter, Duration, Lazy, NestedStack, Stack, Stage } from 'aw
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Schedule as EventsSchedule } from 'aws-cdk-lib/aws-events';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, FileFormat, GlueVersion, Schedule, SchemaContract, Source } from '../src';
+import {
+  BronzeDataset, BronzeDatasetProps, CsvOptions, DataQuality, DataSizeCategory, EtlCore, FileFormat, FixedWidthOptions, GlueVersion, Schedule,
+  SchemaContract, Source, TextOptions,
+} from '../src';
 import { deployedFiles, resource, resources } from './assembly';
-import { bronze, ENV, Lake, LAYOUTS } from './layouts';
+import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from './layouts';
 import { SIZES } from '../src/sizing';
 
 const BUCKET = 'pp-dw-123456789012';
@@ -17,11 +20,17 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     core,
     dataset: 'fda-cder',
     dataSizeCategory: DataSizeCategory.MEDIUM,
-    source: Source.url('https://example.org/cder.zip'),
+    source: Source.url('https://example.org/cder-{yyyyMMdd}.zip'),
+    lookbackDays: 3,
     description: 'Products and packages',
     delimiter: '|',
+    dateFormat: 'dd.MM.yyyy',
     fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
     fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+    columnSchema: { products: { 'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' }, 'Price': { type: 'decimal(18,2)' } } },
+    columnMappings: { 'Start Date': 'started_on' },
+    businessKey: ['ndc'],
+    businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
     schemaContract: SchemaContract.FREEZE,
     dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1, maxRescuedShare: 0.2 },
     schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false }),
@@ -75,6 +84,18 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       ExecutionProperty: { MaxConcurrentRuns: 1 },
       MaxRetries: 1,
     });
+  });
+
+  test.each<[GlueVersion | undefined, GlueVersion | undefined, string]>([
+    [undefined, undefined, '5.0'],
+    [GlueVersion.V6_0, undefined, '6.0'],
+    [undefined, GlueVersion.V6_0, '6.0'],
+    [GlueVersion.V6_0, GlueVersion.V5_1, '5.1'],
+  ])('with Glue %s of the core and %s of its own a job runs on %s, and the document has its own alone', (ofCore, own, expected) => {
+    const where = lake(ENV, { ...PREFIXES, glueVersion: ofCore });
+    const { document } = bronze(where, { glueVersion: own });
+    expect(resource(where.stack, 'AWS::Glue::Job').Properties.GlueVersion).toBe(expected);
+    expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);
   });
 
   test.each(Object.values(DataSizeCategory))('a %s job has the workers and the timeout of the table', dataSizeCategory => {
@@ -149,16 +170,25 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     const text = (id: string) => new CfnParameter(app.stack, id).valueAsString;
     bronze(app, {
       description: text('Description'),
-      source: Source.url(text('Url')),
-      fileFormat: FileFormat.csv({ delimiter: text('Delimiter'), encoding: text('Encoding'), quote: text('Quote') }),
+      source: Source.urls([text('Url'), `https://${text('Host')}/{yyyy}.csv`]),
+      lookbackDays: 3,
+      fileFormat: FileFormat.csv({
+        delimiter: text('Delimiter'), encoding: text('Encoding'), quote: text('Quote'), escape: text('Escape'), nullValues: [text('Null')], dateFormat: text('Date'),
+      }),
+      columnSchema: { fda_nsde: { Price: { targetName: text('Target'), type: text('Type'), format: text('Format') }, Day: { type: 'date', format: text('Day') } } },
+      columnMappings: { Zip: text('Zip') },
+      businessKey: [text('Key')],
+      dataQuality: { requiredColumnsByTable: { fda_nsde: [text('Required')] } },
       schedule: Schedule.expression(text('Expression'), { timezone: text('Timezone') }),
     });
     expect(resource(app.stack, 'AWS::Glue::Job').Properties.Description).toBe('${Description}');
     expect([...deployedFiles(app.stack).keys()].sort()).toEqual(
       ['fda-nsde/glue/bronze.json', 'fda-nsde/glue/bronze_job.py', expect.stringMatching(/^fda-nsde\/glue\/etl_runtime-/)]);
     const { SourceMarkers, SourceMarkersConfig } = resource(app.stack, 'Custom::CDKBucketDeployment').Properties;
-    expect(Object.values(SourceMarkers[1]).sort()).toEqual(
-      ['${Delimiter}', '${Description}', '${Encoding}', '${Expression}', '${Quote}', '${Timezone}', '${Url}']);
+    expect(Object.values(SourceMarkers[1]).sort()).toEqual([
+      'Date', 'Day', 'Delimiter', 'Description', 'Encoding', 'Escape', 'Expression', 'Format', 'Host', 'Key', 'Null', 'Quote', 'Required', 'Target', 'Timezone', 'Type',
+      'Url', 'Zip',
+    ].map(id => `\${${id}}`));
     expect(SourceMarkersConfig[1]).toEqual({ jsonEscape: true });
   });
 
@@ -193,10 +223,10 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ['a name too long for its schedule', { dataset: 'a'.repeat(60), schedule: Schedule.cron('0 6 * * ? *') },
       `Lake/Bronze: the name of the schedule "pp-dw-bronze-${'a'.repeat(60)}" has 73 characters, 64 are allowed. Use a shorter prefix or dataset name.`],
     ['an address that is not HTTP', { source: Source.url('ftp://example.org/a.zip') },
-      'Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: The http:// or https:// address of one file'],
+      'Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// or https:// address'],
     ['no address', { source: Source.url('zipcodes.zip') }, 'source_url of dataset "fda-nsde" is "zipcodes.zip".'],
     ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') },
-      'source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: The http:// or https:// address'],
+      'source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An http:// or https:// address'],
     ['a share above 1', { dataQuality: { maxShrink: 50 } }, 'data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of all rows, from 0 to 1.'],
     ['a backslash and a t for a tab', { delimiter: '\\t' }, 'delimiter of dataset "fda-nsde" is "\\\\t". Expected: What separates the fields'],
     ['a description beyond 2048 characters', { description: 'x'.repeat(3000) }, `${'x'.repeat(119)}… (3002 characters). Expected: What the dataset holds`],
@@ -213,7 +243,16 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ['a description Glue does not take', { description: 'x'.repeat(2049) }, 'description of dataset "fda-nsde" is "xxx'],
     ['a line break as delimiter', { delimiter: '\n' }, 'delimiter of dataset "fda-nsde" is "\\n". Expected: What separates the fields of a record'],
     ['a delimiter twice', { delimiter: '|', fileFormat: FileFormat.csv({ delimiter: ';' }) },
-      'Lake/Bronze: delimiter is "|" and that of fileFormat ";". Set one of them.'],
+      'Lake/Bronze: delimiter of dataset "fda-nsde" is "|", and file_format.delimiter is ";". Set one of them.'],
+    ['a date\'s format twice', { dateFormat: 'yyyyMMdd', fileFormat: FileFormat.csv({ dateFormat: 'dd.MM.yyyy' }) },
+      'Lake/Bronze: date_format of dataset "fda-nsde" is "yyyyMMdd", and file_format.date_format is "dd.MM.yyyy". Set one of them.'],
+    ['required columns twice', { dataQuality: { requiredColumns: ['a'], requiredColumnsByTable: { fda_nsde: ['a'] } } },
+      'Lake/Bronze: dataQuality has both requiredColumns and requiredColumnsByTable. Set one of them.'],
+    ['a number of rows twice', { dataQuality: { expectedRecordCountMin: 1, expectedRecordCountMinByTable: { fda_nsde: 1 } } },
+      'Lake/Bronze: dataQuality has both expectedRecordCountMin and expectedRecordCountMinByTable. Set one of them.'],
+    ['a column of which nothing is said', { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
+      'Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: What a column is called and what it holds. For example:'],
+    ['a rule that the schema cannot hold', { lookbackDays: 3 }, 'Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url holds no date.'],
     ['a quote of two characters', { fileFormat: FileFormat.csv({ quote: '""' }) }, 'file_format.quote of dataset "fda-nsde" is "\\"\\"".'],
     ['a mapping without files', { fileTableMapping: {} }, 'file_table_mapping of dataset "fda-nsde" is {}.'],
     ['a table that is not snake_case', { fileTableMapping: { 'a.csv': 'Main Table' } },
@@ -277,28 +316,84 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
+/** The same without what may not stand beside another: once with the first of two forms, once with the second. */
+function bothForms(lake: Lake): BronzeDatasetProps[] {
+  const { businessKey, businessKeys, ...rest } = everyProp(lake);
+  return [{ ...rest, businessKey }, { ...rest, businessKeys, dataset: 'by-table' }];
+}
+
 test('every key of the schema has a prop, and every prop a key', () => {
   const schema = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
   const where = LAYOUTS[0].lake(ENV);
-  const document = JSON.parse(bronze(where, everyProp(where)).document);
-  expect(Object.keys(document).sort()).toEqual(Object.keys(schema.properties).sort());
-  const keysOf = (key: 'data_quality' | 'file_format' | 'schedule') => Object.keys(document[key]).concat(key === 'file_format' ? ['delimiter'] : []).sort();
-  expect(keysOf('file_format')).toEqual(Object.keys(schema.$defs.file_format.properties).sort());
-  expect(keysOf('data_quality')).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
-  expect(keysOf('schedule')).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
+  const documents = bothForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
+  const keysOf = (objects: object[]) => [...new Set(objects.flatMap(each => Object.keys(each)))].sort();
+  expect(keysOf(documents)).toEqual(Object.keys(schema.properties).sort());
+  const [{ data_quality: quality, schedule, column_schema: columns }] = documents;
+  expect(keysOf([quality])).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
+  expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
+  expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
+});
+
+const TEXT: Required<TextOptions> = {
+  encoding: 'cp1252', nullValues: ['NA'], comment: '#', skipRows: 1, skipFooter: 2, dateFormat: 'yyyyMMdd', numberFormat: '1.234,56',
+};
+const CSV: Required<CsvOptions> = { ...TEXT, delimiter: ';', header: false, quote: '\'', escape: '\\', quotedNulls: false };
+const FIXED_WIDTH: Required<FixedWidthOptions> = { ...TEXT, widths: [5, 20], header: true };
+const TEXT_DOCUMENT = {
+  encoding: 'cp1252', null_values: ['NA'], comment: '#', skip_rows: 1, skip_footer: 2, date_format: 'yyyyMMdd', number_format: '1.234,56',
+};
+const FORMATS: [string, FileFormat, object][] = [
+  ['csv', FileFormat.csv(CSV), { type: 'csv', ...TEXT_DOCUMENT, delimiter: ';', header: false, quote: '\'', escape: '\\', quoted_nulls: false }],
+  ['csv without options', FileFormat.csv(), { type: 'csv' }],
+  ['fixedWidth', FileFormat.fixedWidth(FIXED_WIDTH), { type: 'fixed_width', ...TEXT_DOCUMENT, widths: [5, 20], header: true }],
+  ['json', FileFormat.json({ records: 'data.items', encoding: 'cp1252' }), { type: 'json', records: 'data.items', encoding: 'cp1252' }],
+  ['json without options', FileFormat.json(), { type: 'json' }],
+  ['jsonLines', FileFormat.jsonLines({ encoding: 'cp1252' }), { type: 'jsonl', encoding: 'cp1252' }],
+  ['jsonLines without options', FileFormat.jsonLines(), { type: 'jsonl' }],
+  ['parquet', FileFormat.parquet(), { type: 'parquet' }],
+];
+
+test.each(FORMATS)('the format %s is in the document as its options say', (_, fileFormat, document) => {
+  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { fileFormat }).document).file_format).toEqual(document);
+});
+
+test('every key and every type of a file format has a factory', () => {
+  const { properties } = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8')).$defs.file_format;
+  const documents = FORMATS.map(([, , document]) => document as { type: string });
+  expect([...new Set(documents.flatMap(document => Object.keys(document)))].sort()).toEqual(Object.keys(properties).sort());
+  expect(new Set(documents.map(({ type }) => type))).toEqual(new Set(properties.type.enum));
+});
+
+test('what holds by table is in the document by table', () => {
+  const dataQuality: DataQuality = { requiredColumnsByTable: { fda_nsde: ['ndc'] }, expectedRecordCountMinByTable: { fda_nsde: 10 } };
+  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { dataQuality }).document).data_quality)
+    .toEqual({ required_columns: { fda_nsde: ['ndc'] }, expected_record_count_min: { fda_nsde: 10 } });
+});
+
+test('several addresses are a list in the document', () => {
+  const urls = ['https://example.org/a.csv', 'https://example.org/b-{yyyy-MM-dd}.csv'];
+  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source: Source.urls(urls) }).document).source_url).toEqual(urls);
 });
 
 test('the document has what was set and nothing else', () => {
   const where = LAYOUTS[0].lake(ENV);
   expect(JSON.parse(bronze(where).document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small', source_url: 'https://example.org/nsde.zip' });
-  expect(JSON.parse(bronze(where, everyProp(where), 'Full').document)).toEqual({
+  const [one, byTable] = bothForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
+  const { business_key: businessKey, ...rest } = one;
+  expect(businessKey).toEqual(['ndc']);
+  expect(byTable).toEqual({ ...rest, dataset: 'by-table', business_keys: { products: ['ndc'], packages: ['ndc', 'package'] } });
+  expect(rest).toEqual({
     dataset: 'fda-cder',
     description: 'Products and packages',
     data_size_category: 'medium',
-    source_url: 'https://example.org/cder.zip',
+    source_url: 'https://example.org/cder-{yyyyMMdd}.zip',
+    lookback_days: 3,
     delimiter: '|',
+    date_format: 'dd.MM.yyyy',
     file_format: { type: 'csv', header: false, encoding: 'cp1252', quote: '' },
     file_table_mapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+    column_schema: { products: { 'NDC Code': { target_name: 'ndc', type: 'date', format: 'yyyyMMdd' }, 'Price': { type: 'decimal(18,2)' } } },
+    column_mappings: { 'Start Date': 'started_on' },
     schema_contract: 'freeze',
     data_quality: {
       required_columns: ['ndc'], critical_null_threshold: 0, expected_record_count_min: 10, max_shrink: 0.1, max_rescued_share: 0.2,

@@ -1,6 +1,6 @@
 import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { EtlCore, EtlCoreProps } from '../src';
+import { EtlCore, EtlCoreProps, GlueVersion } from '../src';
 import { resource, resources } from './assembly';
 import { ENV } from './layouts';
 
@@ -164,4 +164,10 @@ test('a bad prefix names the construct, the value and the remedy', () => {
     'Core/Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens, beginning with a letter, for example "pp-dw".');
   expect(() => EtlCore.fromPrefixes(new Stack(new App(), 'Lake'), 'Core', { resourcePrefix: 'PP-DW' }))
     .toThrow('Lake/Core: resourcePrefix is "PP-DW".');
+});
+
+test('a Glue version that is not known is an error that names those that are', () => {
+  const glueVersion = '4.0' as GlueVersion;
+  expect(() => coreStack({ glueVersion })).toThrow('Core/Lake: glueVersion is "4.0". Use one of 5.0, 5.1, 6.0.');
+  expect(() => EtlCore.fromPrefixes(new Stack(new App(), 'Lake'), 'Core', { resourcePrefix: 'pp-dw', glueVersion })).toThrow('Lake/Core: glueVersion is "4.0".');
 });

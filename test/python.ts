@@ -1,58 +1,79 @@
 /**
- * The checks of the Python side: ruff, mypy, and pytest on real Spark and the emulator.
+ * The checks of the Python side: ruff and mypy, and pytest on real Spark and the emulator, with what Glue 5.0 ships and with what 6.0 does.
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment: `npx projen test:python pytest -k zip`.
+ * `--glue-version X` before them picks the version, for one tool or for all.
  * What is needed is set up as `medallion run` does it, with the tools on top.
  */
 import { spawnSync } from 'child_process';
+import * as fs from 'fs';
 import * as path from 'path';
 import { isComplete, makePart, partName, withCacheLocked } from '../src/cli/cache';
 import { cleanEnvironment } from '../src/cli/child';
-import { setUpLake, setUpRun } from '../src/cli/environment';
+import { Environment, GLUE_VERSIONS, setUpLake, setUpRun, sitePackages } from '../src/cli/environment';
 import { Progress } from '../src/cli/progress';
-import { findPython } from '../src/cli/python';
 
 const TEMPLATES = path.join(__dirname, '..', 'glue-templates');
+/** The oldest and the newest: what differs between versions differs between these. */
+const [OLDEST, NEWEST] = ['5.0', '6.0'];
+
+type Command = [tool: string, ...args: string[]];
+
+const STATIC: Command[] = [['ruff', 'format', '--check', '.'], ['ruff', 'check', '.'], ['mypy']];
 
 async function main(args: string[]): Promise<void> {
+  const [option, given, ...rest] = args;
+  const picked = option === '--glue-version' ? given : undefined;
+  if (option === '--glue-version' && !(given in GLUE_VERSIONS)) {
+    throw new Error(`--glue-version is ${given}. Use one of ${Object.keys(GLUE_VERSIONS).join(', ')}.`);
+  }
+  const command = picked ? rest : args;
+  if (command.length > 0) {
+    await check(picked ?? OLDEST, [command as Command]);
+    return;
+  }
+  await check(picked ?? OLDEST, [...STATIC, ['pytest']]);
+  if (!picked) {
+    await check(NEWEST, [['pytest']]);
+  }
+}
+
+/** Runs commands with what a Glue version ships; the first that fails ends the process. */
+async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const progress = new Progress();
-  const job = await setUpRun('5.0', progress);
+  const job = await setUpRun(glueVersion, progress);
   const lakePython = await setUpLake(progress);
-  const tools = await setUpTools();
-  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython });
-  const run = (tool: string, ...toolArgs: string[]) => {
-    const { status } = spawnSync(path.join(tools, 'bin', tool), toolArgs, { cwd: TEMPLATES, env, stdio: 'inherit' });
+  const tools = await setUpTools(job);
+  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython, LAKE_JARS: job.jars });
+  for (const [tool, ...args] of commands) {
+    console.error(`Glue ${glueVersion}, ${GLUE_VERSIONS[glueVersion]}: ${[tool, ...args].join(' ')}`);
+    const { status } = spawnSync(path.join(tools, 'bin', tool), args, { cwd: TEMPLATES, env, stdio: 'inherit' });
     if (status !== 0) {
       process.exit(status ?? 1);
     }
-  };
-
-  if (args.length > 0) {
-    run(args[0], ...args.slice(1));
-    return;
   }
-  run('ruff', 'format', '--check', '.');
-  run('ruff', 'check', '.');
-  run('mypy');
-  run('pytest');
 }
 
-/** A Python with the job's packages and the tools, kept in the same cache. */
-async function setUpTools(): Promise<string> {
-  const python = findPython();
-  const locked = ['setuptools', 'dev'].map(name => path.join(TEMPLATES, 'requirements', `${name}.txt`));
-  const tools = partName(`dev-python${python.version}`, locked);
+/** A Python with the tools that sees the packages of the job's, kept in the same cache. */
+async function setUpTools(job: Environment): Promise<string> {
+  const glue = path.dirname(path.dirname(job.jobPython));
+  const locked = path.join(TEMPLATES, 'requirements', 'tools.txt');
+  const tools = partName(`dev-${path.basename(glue)}`, [locked]);
   if (!isComplete(tools)) {
     console.error('Setting up the Python tools …');
     await withCacheLocked(() => undefined, () => makePart(tools, async () => {
-      const pip = [path.join(tools, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check'];
-      const steps = [[python.executable, '-m', 'venv', tools], ...locked.map(file => [...pip, '--no-build-isolation', '-r', file])];
+      const python = path.join(tools, 'bin', 'python');
+      const steps = [
+        [job.jobPython, '-m', 'venv', tools],
+        [python, '-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check', '-r', locked],
+      ];
       for (const [command, ...commandArgs] of steps) {
         const { status } = spawnSync(command, commandArgs, { env: cleanEnvironment({}), stdio: ['ignore', 2, 2] });
         if (status !== 0) {
           throw new Error(`${[command, ...commandArgs].join(' ')} failed`);
         }
       }
+      fs.writeFileSync(path.join(sitePackages(tools), 'job.pth'), `${sitePackages(glue)}\n`);
     }));
   }
   return tools;

@@ -89,10 +89,10 @@ def serve(sizes: list[int], folder: str) -> None:
 def fetch_and_unpack(url: str) -> dict[str, float]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from bronze_job import keep_original
     from etl_runtime.arguments import Names, TableName
     from etl_runtime.fetch import fetch
     from etl_runtime.file_format import FileFormat
+    from etl_runtime.originals import KeptOriginal, keep
     from etl_runtime.store import Store
     from etl_runtime.unpack import unpack
 
@@ -105,8 +105,8 @@ def fetch_and_unpack(url: str) -> dict[str, float]:
     fetched = time.monotonic()
     assert original
     with original.file, ThreadPoolExecutor(1) as background:
-        keeping = background.submit(keep_original, original.path, f"{root}raw/data.zip", store)
-        unpack(original, FileFormat(), {}, names, f"{root}staging/", store, lambda _: None)
+        keeping = background.submit(keep, KeptOriginal(original, f"{root}raw/data.zip", there=False), store)
+        unpack([original], FileFormat(), {}, names, f"{root}staging/", store, lambda _: None)
         keeping.result()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return {"fetch": fetched - started, "unpack": time.monotonic() - fetched, "peak_mb": peak}

@@ -1,6 +1,7 @@
 """The arguments of a job: what the stack hands over."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,7 +10,7 @@ from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
 
-GATES = ("required_columns", "null_share", "min_rows", "shrink", "rescued", "frozen")
+GATES = ("required_columns", "null_share", "min_rows", "shrink", "rescued", "frozen", "business_key")
 """The gates that a run may be allowed to fail: run_options {"allow": ["shrink"]}."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
@@ -46,12 +47,14 @@ class RunOptions:
     """What the person who started the run asks for, once.
 
     `force`: work although the source is unchanged. `allow`: gates that may fail.
-    `reset_contract`: forget the published types and columns, and guess anew.
+    `reset_contract`: forget the published types and columns, and guess anew. `from_run`: make the tables anew of the originals that
+    the run of this id has kept, without asking the source.
     """
 
     force: bool = False
     allow: frozenset[str] = frozenset()
     reset_contract: bool = False
+    from_run: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,19 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
 
 def _run_options(text: str) -> RunOptions:
     given = _json_object("run_options", text)
-    unknown = given.keys() - {"force", "allow", "reset_contract"}
+    unknown = given.keys() - {"force", "allow", "reset_contract", "from_run"}
     if unknown:
-        raise RunFailed(f"run_options holds {', '.join(sorted(unknown))}. It takes force, allow and reset_contract.")
+        raise RunFailed(f"run_options holds {', '.join(sorted(unknown))}. It takes force, allow, reset_contract and from_run.")
     allow = given.get("allow", [])
     if not isinstance(allow, list) or not set(allow) <= set(GATES):
         raise RunFailed(f"allow of run_options is {json.dumps(allow)}. It takes a list of gates: {', '.join(GATES)}.")
     for name in ("force", "reset_contract"):
         if not isinstance(given.get(name, False), bool):
             raise RunFailed(f"{name} of run_options is {json.dumps(given[name])}. It takes true or false.")
-    reset = given.get("reset_contract", False)
-    return RunOptions(given.get("force", False), frozenset(allow) | ({"frozen"} if reset else set()), reset)
+    from_run = given.get("from_run", "")
+    if not isinstance(from_run, str) or not re.fullmatch(r"[A-Za-z0-9-]*", from_run):
+        raise RunFailed(f"from_run of run_options is {json.dumps(from_run)}. It takes the id of a run, as 20261123T012048123Z-3f9a1c.")
+    return RunOptions(given.get("force", False), frozenset(allow), given.get("reset_contract", False), from_run)
 
 
 def _json_object(name: str, text: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a part of a table is once it is read: columns of cells, of whatever kind the file has.
 
-Text, JSON and Parquet differ in what a cell is and in what it can become. The steps behind, `shape` and `convert`, know these three
+Text, JSON and Parquet differ in what a cell is and in what it can become. The steps behind, `shape` and `convert`, know these
 protocols alone.
 """
 
@@ -43,6 +43,10 @@ class Cells(Protocol):
 
     def stored_with_misfits(self, form: Form) -> tuple[pa.Array, dict[int, object]]:
         """The values, null where a cell does not fit; and by row the cells that do not fit, as JSON values."""
+        ...
+
+    def as_text(self) -> pa.Array:
+        """The cells as text: what a declared type is read from."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from etl_runtime.business_key import Duplicates
 from etl_runtime.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.shape import ShapedTable
@@ -13,6 +14,7 @@ from etl_runtime.unpack import UnpackedTable
 def check(
     unpacked: Mapping[str, UnpackedTable],
     shaped: Mapping[str, ShapedTable],
+    duplicates: Mapping[str, Duplicates],
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
     allowed: Collection[str],
@@ -32,7 +34,7 @@ def check(
     failures = [
         (gate, f"{key}: {found}")
         for key, table in shaped.items()
-        for gate, found in _failures(table, unpacked[key], (published or {}).get("tables", {}).get(key), document)
+        for gate, found in _failures(key, table, duplicates.get(key), (published or {}).get("tables", {}).get(key), document)
     ]
     stopping = {gate for gate, _ in failures} - set(allowed)
     if stopping:
@@ -44,20 +46,20 @@ def check(
 
 
 def _failures(
-    table: ShapedTable, unpacked: UnpackedTable, old: Mapping[str, Any] | None, document: DatasetDocument
+    key: str, table: ShapedTable, duplicates: Duplicates | None, old: Mapping[str, Any] | None, document: DatasetDocument
 ) -> Iterator[tuple[str, str]]:
     quality: DataQuality = document.get("data_quality", {})
-    sources = set(unpacked.sources)
+    sources = table.sources
     in_source = {column.name for column in table.columns if column.source in sources}
 
     threshold = quality.get("critical_null_threshold", 0.05)
-    for name in quality.get("required_columns", []):
+    for name in _of_table(quality.get("required_columns", []), key, []):
         if name not in in_source:
             yield "required_columns", f"the required column {name} is not in the source, which has {', '.join(sorted(in_source))}"
         elif table.nulls()[name] > threshold * table.rows:
             yield "null_share", f"{name} is null in {_share(table.nulls()[name], table.rows)}, critical_null_threshold is {threshold:.2%}"
 
-    least = quality.get("expected_record_count_min", 1)
+    least = _of_table(quality.get("expected_record_count_min", 1), key, 1)
     if table.rows < least:
         yield "min_rows", f"{table.rows:,} rows, expected_record_count_min is {least:,}"
 
@@ -65,6 +67,9 @@ def _failures(
     for name, count in table.rescued().items():
         if count > most * table.rows:
             yield "rescued", f"{name} did not fit in {_share(count, table.rows)}, max_rescued_share is {most:.2%}"
+
+    if duplicates:
+        yield "business_key", f"{duplicates}"
 
     if old is None:
         return
@@ -77,8 +82,20 @@ def _failures(
             yield "frozen", f"the source has new columns: {', '.join(sorted(added))}"
         if gone := published - sources:
             yield "frozen", f"the source has no longer: {', '.join(sorted(gone))}"
+        types = {column.name: column.form.type for column in table.columns}
+        for column in old["columns"]:
+            if types[column["name"]] != column["type"]:
+                yield "frozen", f"{column['name']} is {types[column['name']]}, published is {column['type']}"
         for name, count in table.rescued().items():
             yield "frozen", f"{name} did not fit its published type in {count:,} rows"
+
+
+Value = TypeVar("Value")
+
+
+def _of_table(setting: Value | Mapping[str, Value], key: str, otherwise: Value) -> Value:
+    """A setting that may be given by table."""
+    return setting.get(key, otherwise) if isinstance(setting, Mapping) else setting
 
 
 def _share(count: int, rows: int) -> str:

@@ -11,15 +11,16 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl_runtime.cells import Cells, Guess, PartTable
 from etl_runtime.columns import RESCUED, RUN_ID
-from etl_runtime.csv_kernel import TextTable, read_table
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
-from etl_runtime.forms import Form, Guess, guess, stored, stored_with_misfits
+from etl_runtime.forms import Form
+from etl_runtime.read_part import read_part
 from etl_runtime.store import Store
+from etl_runtime.text_cells import TextCells
 from etl_runtime.unpack import Part
 
 ZSTD_LEVEL = 3
@@ -51,29 +52,39 @@ class Shard:
 
 @dataclass
 class Converted:
-    """What came of a shard. Where a guess was refuted (`refuted`, by column name) nothing was written."""
+    """What came of a shard. Where there is something to learn, nothing was written.
+
+    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and the form of a
+    published column with the nested fields that are new (`widened`).
+    """
 
     shard: Shard
     rows: int = 0
+    sources: set[str] = field(default_factory=set)
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
     refuted: dict[str, Guess] = field(default_factory=dict)
+    widened: dict[str, Form] = field(default_factory=dict)
+
+    @property
+    def learned(self) -> bool:
+        return bool(self.refuted or self.widened)
 
 
 def convert(shard: Shard) -> Converted:
     """Read the shard's parts, type them and write the object; or say which guesses do not hold."""
-    result = Converted(shard)
+    result = Converted(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
         with pq.ParquetWriter(file, _schema(shard), compression="zstd", compression_level=ZSTD_LEVEL) as writer:
             for part in shard.parts:
                 table = _typed(part, shard, result)
-                if not result.refuted:
+                if table is not None:
                     writer.write_table(table)
                     result.rows += table.num_rows
-        if not result.refuted:
+        if not result.learned:
             file.flush()
-            _note_statistics(pq.read_metadata(file.name), result)
+            _note_bounds(pq.read_metadata(file.name), result)
             _store(shard.region).upload(Path(file.name), shard.uri, metadata={"run-id": shard.run_id})
     return result
 
@@ -89,40 +100,57 @@ def _schema(shard: Shard) -> pa.Schema:
     return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string())])
 
 
-def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table:
-    """One part, typed by the shard's columns."""
+def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
+    """One part, typed by the shard's columns; None where there is something to learn first."""
     body = _store(shard.region).read(part.uri)
     if body is None:
         raise RunFailed(f"{part.uri} is gone from staging. Run again.", retryable=True)
-    text = read_table(body, shard.rules, len(part.sources))
-    by_source = dict(zip(part.sources, text.columns, strict=True))
-    rescued: dict[int, dict[str, object]] = _ragged(text)
-    arrays = []
-    for column in shard.columns:
-        cells = by_source.get(column.source)
-        if cells is None:
-            arrays.append(pa.nulls(text.rows, column.form.arrow_type))
-            continue
-        values = stored(cells, column.form)
-        if values is None and column.guessed:
-            result.refuted[column.name] = guess(cells).merged(result.refuted.get(column.name, Guess()))
-            values = pa.nulls(text.rows, column.form.arrow_type)
-        elif values is None:
-            values, misfit = stored_with_misfits(cells, column.form)
-            rows = pc.indices_nonzero(misfit).to_pylist()
-            for row in rows:
-                rescued.setdefault(row, {})[column.name] = cells[row].as_py()
-        arrays.append(values)
+    read = read_part(body, part, shard.rules)
+    result.sources |= read.columns.keys()
+    known = {column.source for column in shard.columns}
+    for source, cells in read.columns.items():
+        if source not in known:
+            _refute(source, cells, result)
+    rescued: dict[int, dict[str, object]] = {row: {SURPLUS: fields} for row, fields in read.surplus.items()}
+    rescued |= {row: {FIELDS: came} for row, came in read.short.items()}
+    arrays = [_typed_column(column, read, shard.rules, result, rescued) for column in shard.columns]
+    if result.learned:
+        return None
+    for array, column in zip(arrays, shard.columns, strict=True):
+        result.nulls[column.name] += array.null_count
     for cells_of_row in rescued.values():
         for name in cells_of_row:
             result.rescued[name] = result.rescued.get(name, 0) + 1
-    return pa.Table.from_arrays([*arrays, pa.repeat(shard.run_id, text.rows), _rescued_column(rescued, text.rows)], schema=_schema(shard))
+    return pa.Table.from_arrays([*arrays, pa.repeat(shard.run_id, read.rows), _rescued_column(rescued, read.rows)], schema=_schema(shard))
 
 
-def _ragged(text: TextTable) -> dict[int, dict[str, object]]:
-    """By row: the fields that a record has too many, or how many it has where they are too few."""
-    rescued: dict[int, dict[str, object]] = {row: {SURPLUS: fields} for row, fields in text.surplus.items()}
-    return rescued | {row: {FIELDS: came} for row, came in text.short.items()}
+def _typed_column(column: Column, read: PartTable, rules: FileFormat, result: Converted, rescued: dict[int, dict[str, object]]) -> pa.Array:
+    """The column's values; what does not fit is put into `rescued`, and what is to be learned first into `result`."""
+    cells = read.columns.get(column.source)
+    nothing = pa.nulls(read.rows, column.form.arrow_type)
+    if cells is None:
+        return nothing
+    if column.form.declared:
+        cells = TextCells(cells.as_text(), rules.formats)
+    values = cells.stored(column.form)
+    if values is not None:
+        return values
+    if column.guessed:
+        _refute(column.source, cells, result)
+        return nothing
+    wider = cells.widened(result.widened.get(column.source, column.form))
+    if wider != column.form:
+        result.widened[column.source] = wider
+        return nothing
+    values, misfits = cells.stored_with_misfits(column.form)
+    for row, value in misfits.items():
+        rescued.setdefault(row, {})[column.name] = value
+    return values
+
+
+def _refute(source: str, cells: Cells, result: Converted) -> None:
+    guess = cells.guess()
+    result.refuted[source] = result.refuted[source].merged(guess) if source in result.refuted else guess
 
 
 def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Array:
@@ -134,11 +162,13 @@ def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Arra
     return pa.array(notes, pa.string())
 
 
-def _note_statistics(metadata: pq.FileMetaData, result: Converted) -> None:
-    """Null counts of all columns, and bounds of those that are not text, as the write itself found them."""
-    for index, column in enumerate(result.shard.columns):
-        statistics = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
-        result.nulls[column.name] = sum(found.null_count for found in statistics)
-        bounds = [(found.min, found.max) for found in statistics if found.has_min_max]
-        if bounds and column.form.type != "string":
+def _note_bounds(metadata: pq.FileMetaData, result: Converted) -> None:
+    """The bounds of all columns that are neither text nor nested, as the write itself found them."""
+    leaves = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
+    for column in result.shard.columns:
+        if column.form.type == "string" or column.name not in leaves:
+            continue
+        groups = [metadata.row_group(group).column(leaves[column.name]).statistics for group in range(metadata.num_row_groups)]
+        bounds = [(found.min, found.max) for found in groups if found is not None and found.has_min_max]
+        if bounds:
             result.bounds[column.name] = (min(low for low, _ in bounds), max(high for _, high in bounds))

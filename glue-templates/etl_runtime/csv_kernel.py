@@ -1,15 +1,19 @@
 """Delimited text → columns of text, with Arrow's CSV kernel. Rows with too few or too many fields are kept."""
 
+import codecs
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
+from etl_runtime.records import CR, LF, behind_escapes, first_record
 
 
 @dataclass(frozen=True)
@@ -27,23 +31,30 @@ class TextTable:
 
 def read_fields(record: bytes, rules: FileFormat) -> list[str]:
     """The fields of one record, as they stand: a header's names."""
+    rules = replace(rules, null_values=())
     most = record.count(rules.delimiter_byte) + 1  # fewer where a delimiter stands inside quotes
-    columns, ragged = _read(record, rules, most)
+    columns, ragged = _read(record, rules, b"", most)
     if ragged:
-        columns, _ = _read(record, rules, ragged[0].actual_columns)
+        columns, _ = _read(record, rules, b"", ragged[0].actual_columns)
     return [column[0].as_py() or "" for column in columns]
 
 
 def read_table(text: bytes, rules: FileFormat, width: int) -> TextTable:
-    """Records → `width` columns of text, in the records' order. Empty text is null, quoted or not.
+    """Records → `width` columns of text, in the records' order. Empty text and `null_values` are null, as `rules` say in quotes too.
 
     A short row gets nulls; the fields that a long row has too many, unless all are empty, are in `surplus`.
     """
-    regular, ragged = _read(text, rules, width)
-    return _with_ragged(regular, ragged, rules, width) if ragged else TextTable(regular)
+    first = first_record(text, rules)
+    ends_open = first.rstrip(b"\r\n").endswith(rules.delimiter_byte) and len(read_fields(first, rules)) == width + 1
+    text, mark = _with_marked_nulls(text, rules)
+    came = width + 1 if ends_open else width
+    columns, ragged = _read(text, rules, mark, came)
+    if not ragged and came == width:
+        return TextTable(columns)
+    return _assembled(columns, ragged, rules, mark, width)
 
 
-def _read(text: bytes, rules: FileFormat, width: int) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
+def _read(text: bytes, rules: FileFormat, mark: bytes, width: int) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
     """Columns of the records that have `width` fields, and the other records."""
     names = [str(position) for position in range(width)]
     ragged: list[csv.InvalidRow] = []
@@ -52,6 +63,8 @@ def _read(text: bytes, rules: FileFormat, width: int) -> tuple[list[pa.Array], l
         ragged.append(row)
         return "skip"
 
+    if text.startswith(codecs.BOM_UTF8):
+        text = codecs.BOM_UTF8 + text  # Arrow takes one away, but that of the file is gone already
     table = csv.read_csv(
         io.BytesIO(text),
         # One block: a record may be as long as the text, and Spark runs a task on each core already.
@@ -60,46 +73,90 @@ def _read(text: bytes, rules: FileFormat, width: int) -> tuple[list[pa.Array], l
             delimiter=rules.delimiter_byte.decode(),
             quote_char=rules.quote or False,
             double_quote=True,
-            newlines_in_values=bool(rules.quote),
+            escape_char=rules.escape or False,
+            newlines_in_values=bool(rules.quote or rules.escape),
             ignore_empty_lines=True,
             invalid_row_handler=keep,
         ),
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-            null_values=[""],
+            quoted_strings_can_be_null=rules.quoted_nulls,
+            null_values=["", *(_as_read(token, rules, mark) for token in rules.null_values)],
             auto_dict_encode=False,
+            check_utf8=False,  # unpacking decoded it strictly
         ),
     )
-    return [_restored(column.combine_chunks().cast(pa.string()), rules) for column in table.columns], ragged
+    return [_restored(column.combine_chunks().cast(pa.string()), rules, mark) for column in table.columns], ragged
 
 
-def _restored(column: pa.Array, rules: FileFormat) -> pa.Array:
-    """The column with the delimiter back where its stand-in lies inside quotes."""
+def _as_read(token: str, rules: FileFormat, mark: bytes) -> str:
+    """A null value as the kernel meets it: with the stand-in, and with marks for its escapes."""
+    token = token.replace(rules.delimiter, rules.delimiter_byte.decode())
+    return _marked(token.encode(), rules, mark).decode() if mark else token
+
+
+def _restored(column: pa.Array, rules: FileFormat, mark: bytes) -> pa.Array:
+    """The column with the delimiter back where its stand-in lies inside quotes, and without marks."""
+    if mark:
+        column = pc.replace_substring(column, mark.decode(), "")
     stand_in = rules.delimiter_byte.decode()
     return column if stand_in == rules.delimiter else pc.replace_substring(column, stand_in, rules.delimiter)
 
 
-def _with_ragged(regular: list[pa.Array], ragged: Sequence[csv.InvalidRow], rules: FileFormat, width: int) -> TextTable:
+def _with_marked_nulls(text: bytes, rules: FileFormat) -> tuple[bytes, bytes]:
+    r"""The text with a mark for each escape before an ordinary byte, where a null value has an escape: \N is null, N is not."""
+    escape = rules.escape.encode()
+    if not escape or escape not in text or not any(rules.escape in token for token in rules.null_values):
+        return text, b""
+    mark = next((bytes([byte]) for byte in range(1, 0x20) if byte not in (LF, CR, rules.delimiter_byte[0]) and byte not in text), None)
+    if mark is None:
+        raise RunFailed(f"The text holds every control character, so that {rules.escape} in file_format.null_values cannot be told.")
+    return _marked(text, rules, mark), mark
+
+
+def _marked(text: bytes, rules: FileFormat, mark: bytes) -> bytes:
+    content = np.frombuffer(text, np.uint8).copy()
+    behind = np.flatnonzero(behind_escapes(content, ord(rules.escape))[:-1])
+    with_meaning = [rules.delimiter_byte[0], LF, CR, *(ord(own) for own in (rules.quote, rules.escape) if own)]
+    content[behind[~np.isin(content[behind], with_meaning)] - 1] = mark[0]
+    return content.tobytes()
+
+
+def _assembled(regular: list[pa.Array], ragged: Sequence[csv.InvalidRow], rules: FileFormat, mark: bytes, width: int) -> TextTable:
     """Read the ragged rows, those of one width together, and put all rows in their places."""
-    surplus: dict[int, list[str]] = {}
-    short: dict[int, int] = {}
-    pieces = [regular]
     ragged_places = np.array([row.number - 1 for row in ragged], np.int64)
-    places = [np.setdiff1d(np.arange(len(regular[0]) + len(ragged)), ragged_places, assume_unique=True)]
+    regular_places = np.setdiff1d(np.arange(len(regular[0]) + len(ragged)), ragged_places, assume_unique=True)
+    groups: list[tuple[npt.NDArray[np.int64], list[pa.Array]]] = [(regular_places, regular)]
     for came in sorted({row.actual_columns for row in ragged}):
         rows = [row for row in ragged if row.actual_columns == came]
-        columns, _ = _read(b"\n".join(row.text.encode() for row in rows) + b"\n", rules, came)
-        own_places = [row.number - 1 for row in rows]
-        if came < width:
-            short |= dict.fromkeys(own_places, came)
-            columns += [pa.nulls(len(rows), pa.string())] * (width - came)
-        for place, *fields in zip(own_places, *(column.to_pylist() for column in columns[width:]), strict=True):
-            if any(fields):
-                surplus[place] = [value or "" for value in fields]
-        pieces.append(columns[:width])
-        places.append(np.array(own_places, np.int64))
-    order = pa.array(np.argsort(np.concatenate(places)))
-    columns = [pa.concat_arrays([piece[position] for piece in pieces]).take(order) for position in range(width)]
+        columns, _ = _read("".join(_line(row, rules) for row in rows).encode(), rules, mark, came)
+        groups.append((np.array([row.number - 1 for row in rows], np.int64), columns))
+    surplus: dict[int, list[str]] = {}
+    short: dict[int, int] = {}
+    for places, columns in groups:
+        if len(columns) < width:
+            short |= dict.fromkeys(places.tolist(), len(columns))
+            columns.extend([pa.nulls(len(places), pa.string())] * (width - len(columns)))
+        for place, fields in _surplus(places, columns[width:]):
+            surplus[place] = fields
+    order = pa.array(np.argsort(np.concatenate([places for places, _ in groups])))
+    columns = [pa.concat_arrays([columns[position] for _, columns in groups]).take(order) for position in range(width)]
     return TextTable(columns, surplus, short)
+
+
+def _line(row: csv.InvalidRow, rules: FileFormat) -> str:
+    """The text of a ragged row. Arrow takes a CR away with its line end, even an escaped one."""
+    text: str = row.text
+    escapes = len(text) - len(text.rstrip(rules.escape)) if rules.escape else 0
+    return f"{text}\r\n" if escapes % 2 else f"{text}\n"
+
+
+def _surplus(places: npt.NDArray[np.int64], extra: list[pa.Array]) -> list[tuple[int, list[str]]]:
+    """The fields behind the last column, of the rows where not all of them are empty."""
+    filled = np.zeros(len(places), np.bool_)
+    for column in extra:
+        filled |= pc.fill_null(pc.not_equal(column, ""), False).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(filled)
+    values = [column.take(pa.array(rows)).to_pylist() for column in extra]
+    return [(int(places[row]), [value or "" for value in fields]) for row, fields in zip(rows, zip(*values, strict=True), strict=False)]

@@ -1,43 +1,46 @@
 """Lossless typing: a column gets a type only if the text of each value can be rebuilt from what is stored.
 
 A form is a type and, where the type alone does not tell, how the values were spelled. `store` turns text into values,
-`restore` turns them back, and a form fits a column where restore(store(text)) = text, cell by cell.
+`restore` turns them back, and a form fits a column where restore(store(text)) = text, cell by cell. A declared form only has to
+keep the value: see `declared_forms`.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-DECIMAL_TYPE = re.compile(r"decimal\((\d+),(\d+)\)")
+from etl_runtime import athena_types, date_pattern, declared_forms, number_format
+from etl_runtime.nulls import nulled
+
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MOST_DIGITS = 38  # of a decimal in Athena
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
-ARROW_TYPES = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "boolean": pa.bool_(),
-}
 
 
 @dataclass(frozen=True)
 class Form:
-    """`type` as Athena names it, and `spelling`, by an example of how values of that type were written: 3 or 3.0 for a double."""
+    """A column's type as Athena names it, and how its values were written.
+
+    `spelling` is an example of what was found: 3 or 3.0 for a double. `format` is what the document says: a pattern of dates, marks
+    of numbers, words for true and false. `declared` is a form that only has to keep the value, not its spelling.
+    """
 
     type: str
     spelling: str = ""
+    format: str = ""
+    declared: bool = False
 
     @property
     def arrow_type(self) -> pa.DataType:
-        if decimal := DECIMAL_TYPE.fullmatch(self.type):
-            return pa.decimal128(int(decimal[1]), int(decimal[2]))
-        return ARROW_TYPES[self.type]
+        return athena_types.arrow_type(self.type)
+
+    def widened(self, seen: str) -> "Form":
+        """This form with the struct fields that the type `seen` adds, at any depth."""
+        return replace(self, type=athena_types.widened(self.type, seen))
 
 
 TEXT = Form("string")
@@ -51,19 +54,34 @@ FALSE = {"true": "false", "TRUE": "FALSE", "True": "False"}
 
 def store(text: pa.Array, form: Form) -> pa.Array:
     """Text → values of the form's type. Raises pyarrow.ArrowInvalid where a value cannot be read as that type."""
-    if form == TEXT:
+    if form.type == "string":
         return text
+    if form.declared:
+        text = _all_read(declared_forms.plain(text, form.type, form.format), text)
+        return pc.cast(pc.cast(text, pa.timestamp("us", tz="UTC")) if form.type == "timestamp" else text, form.arrow_type)
     if form.type == "boolean":
         return pc.equal(text, form.spelling)
+    if form.format and form.type in ("date", "timestamp"):
+        iso = _all_read(date_pattern.to_iso(text, form.format), text)
+        return pc.cast(pc.cast(iso, pa.timestamp("us")), form.arrow_type) if form.type == "timestamp" else pc.cast(iso, form.arrow_type)
+    if form.format:
+        text = _all_read(number_format.to_plain(text, form.format), text)
     if form.type == "timestamp":
         return pc.cast(pc.cast(pc.replace_substring_regex(text, "Z$", ""), pa.timestamp("us")), form.arrow_type)
     return pc.cast(text, form.arrow_type)
 
 
 def restore(values: pa.Array, form: Form) -> pa.Array:
-    """Values → the text they were made of."""
-    if form == TEXT:
+    """Values → the text they were made of. A declared form does not tell."""
+    if form.type == "string":
         return values
+    if form.format:
+        if form.type == "timestamp":
+            values = values.cast(pa.timestamp("us"))
+        text = pc.cast(values, pa.string()) if form.type in ("date", "timestamp") else restore(values, replace(form, format=""))
+        return (
+            date_pattern.from_iso(text, form.format) if form.type in ("date", "timestamp") else number_format.from_plain(text, form.format)
+        )
     if form.type == "boolean":
         return pc.if_else(values, form.spelling, FALSE[form.spelling])
     if form.type == "timestamp":
@@ -80,6 +98,13 @@ def restore(values: pa.Array, form: Form) -> pa.Array:
     return text
 
 
+def _all_read(read: pa.Array, text: pa.Array) -> pa.Array:
+    """`read` again, unless a cell of `text` could not be read."""
+    if read.null_count > text.null_count:
+        raise pa.ArrowInvalid("a cell is not of the format")
+    return read
+
+
 def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
     """UTC timestamps as text of the example's shape: its separator, as many digits, with or without Z."""
     digits = example.removesuffix("Z")
@@ -91,11 +116,11 @@ def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
 
 def stored(text: pa.Array, form: Form) -> pa.Array | None:
     """The values, or None where the form does not fit every cell."""
-    if form == TEXT:
+    if form.type == "string":
         return text
     try:
         values = store(text, form)
-        fits = _is_ordinary(values, text) and pc.all(pc.equal(restore(values, form), text)).as_py() is not False
+        fits = _is_ordinary(values, text, form) and (form.declared or pc.all(pc.equal(restore(values, form), text)).as_py() is not False)
     except pa.ArrowInvalid:
         return None
     return values if fits else None
@@ -103,18 +128,24 @@ def stored(text: pa.Array, form: Form) -> pa.Array | None:
 
 def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]:
     """The values, with null where a cell does not fit the form, and the mask of these cells."""
+    if form.type == "string":
+        return text, pa.repeat(False, len(text))
     distinct = text.unique().drop_null()
     looks_right = pc.match_substring_regex(distinct, _pattern(form))
     misfits = pa.concat_arrays(
         [distinct.filter(pc.invert(looks_right)), pa.array(_misfits(distinct.filter(looks_right), form), pa.string())]
     )
     mask = pc.is_in(text, misfits)
-    return store(pc.if_else(mask, pa.scalar(None, pa.string()), text), form), mask
+    return store(nulled(text, mask), form), mask
 
 
 def _pattern(form: Form) -> str:
     """What every cell that fits the form looks like, for Arrow's regular expressions. Some that look so do not fit: 2024-02-30."""
-    if decimal := DECIMAL_TYPE.fullmatch(form.type):
+    if form.declared:
+        return declared_forms.looks_like(form.type, form.format)
+    if form.format:
+        return date_pattern.looks_like(form.format) if form.type in ("date", "timestamp") else number_format.looks_like(form.format)
+    if decimal := athena_types.DECIMAL_TYPE.fullmatch(form.type):
         return rf"^-?\d+\.\d{{{decimal[2]}}}$" if int(decimal[2]) else r"^-?\d+$"
     if form.type == "boolean":
         return f"^({form.spelling}|{FALSE[form.spelling]})$"
@@ -133,8 +164,10 @@ def _misfits(text: pa.Array, form: Form) -> list[str]:
     return _misfits(text[:middle], form) + _misfits(text[middle:], form)
 
 
-def _is_ordinary(values: pa.Array, text: pa.Array) -> bool:
+def _is_ordinary(values: pa.Array, text: pa.Array, form: Form) -> bool:
     """No infinite or missing number, none with an exponent, no date before the year 1: engines disagree about these."""
+    if pa.types.is_floating(values.type) and form.declared:
+        return pc.all(pc.is_finite(values)).as_py() is not False
     if pa.types.is_floating(values.type):
         exponents = pc.any(pc.match_substring(text, "e")).as_py()
         return pc.all(pc.is_finite(values)).as_py() is not False and not exponents
@@ -142,6 +175,17 @@ def _is_ordinary(values: pa.Array, text: pa.Array) -> bool:
         first = pc.min(values.cast(pa.date32()).cast(pa.int32())).as_py()
         return first is None or first >= FIRST_DAY
     return True
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How the file writes dates and numbers, where the document says so."""
+
+    date: str = ""
+    number: str = ""
+
+
+NO_FORMATS = Formats()
 
 
 @dataclass(frozen=True)
@@ -163,27 +207,38 @@ class Guess:
         return Guess(tuple(form for form in self.forms if form in other.forms))
 
 
-def guess(text: pa.Array) -> Guess:
+def guess(text: pa.Array, formats: Formats = NO_FORMATS) -> Guess:
     """Try every form on a column of text."""
     text = text.drop_null()
     if not len(text):
         return Guess()
-    return Guess(tuple(form for form in _candidates(text[0].as_py()) if stored(text, form) is not None))
+    return Guess(tuple(form for form in _candidates(text[0].as_py(), formats) if stored(text, form) is not None))
 
 
-def _candidates(first: str) -> Iterable[Form]:
+def _candidates(first: str, formats: Formats) -> Iterable[Form]:
     """The forms that may fit a column that holds `first`."""
+    if formats.date:
+        yield Form("timestamp" if date_pattern.holds_time(formats.date) else "date", format=formats.date)
     yield BIGINT
-    decimals = DECIMALS.fullmatch(first)
-    if decimals and len(decimals[1]) < MOST_DIGITS:
-        scale = len(decimals[1])
-        if scale <= 12:
-            yield Form(f"decimal(18,{scale})")  # eight bytes in memory for most engines, and room for larger values to come
-        yield Form(f"decimal({MOST_DIGITS},{scale})")
-    yield SHORTEST
-    yield POINT_ZERO
+    yield from _fractions(first, formats.number)
     yield DATE
     if TIMESTAMP.fullmatch(first):
         yield Form("timestamp", re.sub(r"\d", "0", first))
     yield from (form for form in BOOLEANS if first in (form.spelling, FALSE[form.spelling]))
     yield TEXT
+
+
+def _fractions(first: str, format: str) -> Iterable[Form]:
+    """Numbers that are not whole, or not written as digits alone. With a declared format the plain point has no say."""
+    plain = number_format.to_plain(pa.array([first]), format)[0].as_py() if format else first
+    decimals = DECIMALS.fullmatch(plain or "")
+    if format:
+        yield Form("bigint", format=format)
+    if decimals and len(decimals[1]) < MOST_DIGITS:
+        scale = len(decimals[1])
+        if scale <= 12:
+            yield Form(f"decimal(18,{scale})", format=format)  # eight bytes in memory for most engines, and room for larger values to come
+        yield Form(f"decimal({MOST_DIGITS},{scale})", format=format)
+    yield Form("double", SHORTEST.spelling, format)
+    if not format:
+        yield POINT_ZERO

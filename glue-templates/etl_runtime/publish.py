@@ -7,6 +7,7 @@ All tables of a dataset are published, or none.
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 from etl_runtime.arguments import Names
@@ -51,10 +52,7 @@ def publish(
             "name": names.tables[key].name,
             "location": location,
             "rows": table.rows,
-            "columns": [
-                {"name": column.name, "type": column.form.type, "spelling": column.form.spelling, "source": column.source}
-                for column in table.columns
-            ],
+            "columns": [{"name": column.name, "source": column.source, **asdict(column.form)} for column in table.columns],
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }
     new = {
@@ -130,7 +128,7 @@ def _finish(intent: Mapping[str, Any], names: Names, store: Store) -> None:
     store.write_json(f"{names.runs}published.json", intent["published"])
     for uri in _originals(intent["published"]):
         store.tag(uri, {})
-    for uri in intent["superseded"]:
+    for uri in set(intent["superseded"]) - set(_originals(intent["published"])):
         store.tag(uri, SUPERSEDED)
     store.delete([_intent_uri(names)])
 

@@ -1,11 +1,17 @@
-"""Where records end in delimited text, and so how many there are.
+"""Where records end in text, and so how many there are.
 
 One grammar, the same that Arrow's CSV kernel reads: a quote opens only at the start of a field, a doubled quote inside is a
-quote, and a record ends at LF, CR LF or CR outside of quotes. An empty line is no record.
+quote, an escape takes the meaning from the byte behind it, and a record ends at LF, CR LF or CR outside of quotes. An empty line
+is no record. A comment is a line that begins with its mark outside of quotes; it goes before anything else.
+
+A field that begins with a quote but has text behind the closing one is no quoted field: it is meant as it is written. Arrow's
+kernel would drop its quotes, so it is quoted here as a whole.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,11 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from etl_runtime.errors import RunFailed
+from etl_runtime.file_format import FileFormat
 
 LONGEST_RECORD_BYTES = 256 << 20
 LF, CR = 0x0A, 0x0D
 
 Offsets = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,12 @@ class Records:
         cut = int(self.ends[index])
         return Records(self.text[cut:], self.ends[index + 1 :] - cut)
 
+    def without_last(self, count: int) -> "Records":
+        """All but the last `count` records."""
+        filled = np.flatnonzero(~self._blank())
+        kept = self.ends[: filled[len(filled) - count]] if count else self.ends
+        return Records(self.text[: kept[-1]] if len(kept) else b"", kept)
+
     def head(self, most_bytes: int) -> bytes:
         """The records that fit into `most_bytes`, and at least one."""
         fitting = int(np.searchsorted(self.ends, most_bytes, side="right"))
@@ -50,48 +64,136 @@ class Records:
     def _starts(self) -> Offsets:
         return np.concatenate((np.zeros(1, np.int64), self.ends[:-1])) if len(self.ends) else self.ends
 
-    def _blank(self) -> npt.NDArray[np.bool_]:
+    def _blank(self) -> Marks:
         first = np.frombuffer(self.text, np.uint8)[self._starts()]
-        blank: npt.NDArray[np.bool_] = (first == LF) | (first == CR)
+        blank: Marks = (first == LF) | (first == CR)
         return blank
 
 
-def cut_at_record_ends(blocks: Iterator[bytes], delimiter: bytes, quote: bytes, name: str) -> Iterator[Records]:
-    """Cut a stream of text into runs of whole records; a record that has begun in one block ends in a later one.
+@dataclass(frozen=True)
+class Lines:
+    """Where the lines of a text end that are a record or a comment, and by line what is to stand there instead."""
 
-    Raises RunFailed where a quote opens and never closes.
+    ends: Offsets
+    edits: dict[int, bytes]
+
+    @property
+    def comments(self) -> int:
+        return sum(not edit for edit in self.edits.values())
+
+    def records(self, text: bytes) -> Records:
+        """The records, with the edits made."""
+        if not self.edits:
+            return Records(text[: int(self.ends[-1])], self.ends)
+        lengths = np.diff(self.ends, prepend=0)
+        pieces, done = [], 0
+        for line, edit in sorted(self.edits.items()):
+            pieces += [text[done : self.ends[line] - lengths[line]], edit]
+            done = int(self.ends[line])
+            lengths[line] = len(edit)
+        pieces.append(text[done : int(self.ends[-1])])
+        return Records(b"".join(pieces), np.cumsum(lengths[lengths > 0]))
+
+
+def cut_at_record_ends(blocks: Iterator[bytes], rules: FileFormat, name: str, say: Callable[[str], None]) -> Iterator[Records]:
+    """Cut a stream of text into runs of whole records, without comments; a record that has begun in one block ends in a later one.
+
+    Raises RunFailed where a quote opens and never closes, and where the text ends on an escape.
     """
     rest = b""
-    lines = 0
+    records = comments = 0
     for block in blocks:
         text = rest + block
-        ends = record_ends(text, delimiter, quote)
-        if len(ends):
-            cut = int(ends[-1])
-            yield Records(text[:cut], ends)
-            lines += len(ends)
-            rest = text[cut:]
+        lines = record_lines(text, rules)
+        if len(lines.ends):
+            yield lines.records(text)
+            records += len(lines.ends) - lines.comments
+            comments += lines.comments
+            rest = text[int(lines.ends[-1]) :]
         else:
             rest = text
         if len(rest) > LONGEST_RECORD_BYTES:
-            raise RunFailed(f"{name}: record {lines + 1:,} is longer than {LONGEST_RECORD_BYTES >> 20} MB. {_QUOTE_REMEDY}")
+            raise RunFailed(f"{name}: record {records + 1:,} is longer than {LONGEST_RECORD_BYTES >> 20} MB. {_QUOTE_REMEDY}")
     if rest:
-        text = rest if rest.endswith((b"\n",)) else rest + b"\n"
-        ends = record_ends(text, delimiter, quote)
-        cut = int(ends[-1]) if len(ends) else 0
-        if cut < len(text):
-            raise RunFailed(f"{name}: a quote opens in record {lines + len(ends) + 1:,} and never closes. {_QUOTE_REMEDY}")
-        yield Records(text, ends)
+        text, lines = _last_lines(rest, rules)
+        if not len(lines.ends) or lines.ends[-1] < len(text):
+            at = records + len(lines.ends) - lines.comments + 1
+            if rules.escape and rest.endswith(rules.escape.encode()):
+                raise RunFailed(
+                    f"{name} ends on the escape {rules.escape} in record {at:,}: it is cut off, or file_format.escape is wrong."
+                )
+            raise RunFailed(f"{name}: a quote opens in record {at:,} and never closes. {_QUOTE_REMEDY}")
+        yield lines.records(text)
+        comments += lines.comments
+    if comments:
+        say(f"{name}: left out {comments:,} {'comment' if comments == 1 else 'comments'}")
 
 
 _QUOTE_REMEDY = 'Mend the file, or declare file_format.quote ("" where the file does not quote).'
 
 
-def record_ends(text: bytes, delimiter: bytes, quote: bytes) -> Offsets:
-    """The offsets behind the end of each whole line of `text`, which begins at the start of a record.
+def _last_lines(rest: bytes, rules: FileFormat) -> tuple[bytes, Lines]:
+    """The end of a text, whose last line may have no line end."""
+    text = rest if rest.endswith(b"\n") else rest + b"\n"
+    lines = record_lines(text, rules)
+    if rules.escape and text == rest and (not len(lines.ends) or lines.ends[-1] < len(text)):  # the last byte is an escaped line end
+        text += b"\n"
+        lines = record_lines(text, rules)
+    return text, lines
 
-    A CR at the very end is not counted: an LF may follow it.
+
+def without_last(runs: Iterator[Records], count: int, name: str, say: Callable[[str], None]) -> Iterator[Records]:
+    """The runs without their last `count` records. Holds back the runs that these lie in, and no more.
+
+    Raises RunFailed where there are fewer.
     """
+    held: deque[Records] = deque()
+    records = 0
+    for run in runs:
+        held.append(run)
+        records += run.count()
+        while records - held[0].count() >= count:
+            records -= held[0].count()
+            yield held.popleft()
+    if records < count:
+        raise RunFailed(
+            f"{name} has {records:,} records, fewer than file_format.skip_footer leaves out ({count:,}). The published table stays.",
+            retryable=True,
+        )
+    if records > count:  # the first run that is held is the one that is cut
+        yield held[0].without_last(held[0].count() - (records - count))
+    say(f"{name}: left out {count:,} {'record' if count == 1 else 'records'} at the end")
+
+
+def record_lines(text: bytes, rules: FileFormat) -> Lines:
+    """The whole lines of `text`, which begins at the start of a record."""
+    content = np.frombuffer(text, np.uint8)
+    ends = line_ends(text)
+    quote, escape, comment = rules.quote.encode(), rules.escape.encode(), rules.comment.encode()
+    if comment and comment in text and _comment_pattern(comment).search(text):
+        return _scanned_lines(text, ends, rules)
+    escaped = behind_escapes(content, escape[0]) if escape and escape in text else None
+    if quote and quote in text:
+        quotes = np.flatnonzero(content == quote[0])
+        if escaped is not None:
+            quotes = quotes[~escaped[quotes]]
+        if not _quotes_pair_up(content, quotes, escaped, rules):
+            return _scanned_lines(text, ends, rules)
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if escaped is not None:
+        ends = ends[~escaped[ends - 1]]
+    return Lines(ends, {})
+
+
+def first_record(text: bytes, rules: FileFormat) -> bytes:
+    """The first record of a text of whole records, with its line end; empty where there is none."""
+    begin = len(text) - len(text.lstrip(b"\r\n"))
+    found = _record_pattern(rules, strict=False).match(text, begin)
+    return found[0] if found else b""
+
+
+def line_ends(text: bytes) -> Offsets:
+    """The offsets behind LF, CR LF and CR, wherever they stand. A CR at the very end ends no line: an LF may follow it."""
     content = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(content == LF)
     if b"\r" in text:
@@ -99,40 +201,114 @@ def record_ends(text: bytes, delimiter: bytes, quote: bytes) -> Offsets:
         lone = returns[content[returns + 1] != LF]
         if len(lone):
             ends = np.sort(np.concatenate((ends, lone)))
-    if quote and quote in text:
-        quotes = np.flatnonzero(content == quote[0])
-        if not _quotes_pair_up(content, quotes, delimiter, quote):
-            return _scanned_ends(text, delimiter, quote)
-        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     return ends + 1
 
 
-def _quotes_pair_up(content: npt.NDArray[np.uint8], quotes: Offsets, delimiter: bytes, quote: bytes) -> bool:
+def behind_escapes(content: npt.NDArray[np.uint8], escape: int) -> Marks:
+    """Which bytes stand behind an escape that has its meaning: the first, third, … of several in a row."""
+    escapes = np.flatnonzero(content == escape)
+    order = np.arange(len(escapes))
+    begins = np.concatenate(([True], np.diff(escapes) > 1))
+    within = order - np.maximum.accumulate(np.where(begins, order, 0))
+    escaped = np.zeros(len(content) + 1, np.bool_)
+    escaped[escapes[within % 2 == 0] + 1] = True
+    return escaped
+
+
+def _quotes_pair_up(content: npt.NDArray[np.uint8], quotes: Offsets, escaped: Marks | None, rules: FileFormat) -> bool:
     """Whether every odd quote opens a field and every even one closes it, or is one half of a doubled quote.
 
     Then, and only then, a line end lies outside of quotes where the number of quotes before it is even.
     """
     neighbours = np.zeros(256, np.bool_)
-    neighbours[[delimiter[0], quote[0], LF, CR]] = True
+    neighbours[[rules.delimiter_byte[0], ord(rules.quote), LF, CR]] = True
     opening, closing = quotes[0::2], quotes[1::2]
-    before = content[opening[opening > 0] - 1]
+    before = opening[opening > 0] - 1
     after = content[closing[closing < len(content) - 1] + 1]
-    return bool(neighbours[before].all() and neighbours[after].all())
+    paired = bool(neighbours[content[before]].all() and neighbours[after].all())
+    return paired if escaped is None else paired and not escaped[before].any()
 
 
-def _scanned_ends(text: bytes, delimiter: bytes, quote: bytes) -> Offsets:
-    """The same, record by record, for text with stray quotes."""
-    match = _record_pattern(delimiter, quote).scanner(text).match  # type: ignore[attr-defined]
-    ends = []
-    while found := match():
-        ends.append(found.end())
-    if ends and ends[-1] == len(text) and text.endswith(b"\r"):
-        ends.pop()
-    return np.array(ends, np.int64)
+def _scanned_lines(text: bytes, ends: Offsets, rules: FileFormat) -> Lines:
+    """The same, by reading each record that holds a quote or an escape, for text with stray quotes or comments."""
+    strict, loose = _record_pattern(rules, strict=True), _record_pattern(rules, strict=False)
+    special, comment = _special_pattern(rules), rules.comment.encode()
+    line_ends: list[int] = ends.tolist()
+    kept = np.ones(len(line_ends), np.bool_)
+    edits: dict[int, bytes] = {}
+    done = 0
+    while found := special.search(text, done):
+        line = bisect_right(line_ends, found.start())
+        start = max(done, line_ends[line - 1] if line else 0)
+        if comment and text.startswith(comment, start):
+            end = line_ends[line] if line < len(line_ends) else None
+            edit: bytes | None = b""
+        else:
+            record = strict.match(text, start)
+            edit = None
+            if not record and (record := loose.match(text, start)):
+                edit = _mended(record[0], rules)
+            end = record.end() if record else None
+        last = bisect_right(line_ends, end) - 1 if end else -1
+        if last < line or line_ends[last] != end:  # it goes on behind the text
+            kept[line:] = False
+            break
+        kept[line:last] = False
+        if edit is not None:
+            edits[last] = edit
+        done = end
+    places = np.cumsum(kept) - 1
+    return Lines(ends[kept], {int(places[line]): edit for line, edit in edits.items()})
+
+
+def _mended(record: bytes, rules: FileFormat) -> bytes:
+    """The record with each field that only begins like a quoted one as a quoted field."""
+    quote, escape = rules.quote.encode(), rules.escape.encode()
+
+    def mended(field: re.Match[bytes]) -> bytes:
+        written = field["quoted"]
+        if not written or not field["tail"]:
+            return field[0]
+        written += field["tail"]
+        if escape:
+            written = written.replace(escape, escape * 2)
+        return b"%b%b%b" % (quote, written.replace(quote, quote * 2), quote) + field["end"]
+
+    return _field_pattern(rules).sub(mended, record)
 
 
 @lru_cache
-def _record_pattern(delimiter: bytes, quote: bytes) -> re.Pattern[bytes]:
-    d, q = re.escape(delimiter), re.escape(quote)
-    field = rb"(?:%b(?:[^%b]++|%b%b)*+%b[^%b\r\n]*+|(?!%b)[^%b\r\n]*+)" % (q, q, q, q, q, d, q, d)
-    return re.compile(rb"%b(?:%b%b)*+(?:\r\n?|\n)" % (field, d, field))
+def _record_pattern(rules: FileFormat, strict: bool) -> re.Pattern[bytes]:
+    """A record with its line end. Where it is `strict`, nothing stands between a closing quote and the end of its field."""
+    quoted, plain, delimiter = _patterns(rules)
+    tail = b"" if strict else plain
+    field = rb"(?:%b%b|(?!%b)%b)" % (quoted, tail, re.escape(rules.quote.encode()), plain) if quoted else plain
+    return re.compile(rb"%b(?:%b%b)*+(?:\r\n?|\n)" % (field, delimiter, field), re.DOTALL)
+
+
+@lru_cache
+def _field_pattern(rules: FileFormat) -> re.Pattern[bytes]:
+    """A field with what ends it; `tail` is what stands behind the closing quote of `quoted`."""
+    quoted, plain, delimiter = _patterns(rules)
+    return re.compile(rb"(?:(?P<quoted>%b)(?P<tail>%b)|%b)(?P<end>%b|\r\n?|\n)" % (quoted, plain, plain, delimiter), re.DOTALL)
+
+
+@lru_cache
+def _special_pattern(rules: FileFormat) -> re.Pattern[bytes]:
+    """Where a record may begin that cannot be told by its line end alone."""
+    marks = b"|".join(re.escape(mark.encode()) for mark in (rules.quote, rules.escape) if mark)
+    comment = _comment_pattern(rules.comment.encode()).pattern if rules.comment else b""
+    return re.compile(b"|".join(part for part in (marks, comment) if part))
+
+
+@lru_cache
+def _comment_pattern(comment: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\A|(?<=[\r\n]))%b" % re.escape(comment))
+
+
+def _patterns(rules: FileFormat) -> tuple[bytes, bytes, bytes]:
+    """Patterns of a quoted field (empty where there are none), of text without quotes, and of the delimiter."""
+    delimiter, quote, escape = (re.escape(mark) for mark in (rules.delimiter_byte, rules.quote.encode(), rules.escape.encode()))
+    plain = rb"(?:[^%b%b\r\n]++|%b.)*+" % (delimiter, escape, escape) if escape else rb"[^%b\r\n]*+" % delimiter
+    body = rb"[^%b%b]++|%b%b" % (quote, escape, quote, quote) + (rb"|%b." % escape if escape else b"")
+    return (rb"%b(?:%b)*+%b" % (quote, body, quote) if quote else b""), plain, delimiter

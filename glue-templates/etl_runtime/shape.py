@@ -1,20 +1,25 @@
 """Parts → typed Parquet in staging, one scan in Spark tasks.
 
-Types that were published are a contract. The others are guessed from samples and proved by every task as it converts; a guess
-that is refuted gives way to what fits, and the table is converted again.
+Types that were published are a contract, and types that are declared are taken as they are. The others are guessed from samples and
+proved by every task as it converts; a guess that is refuted gives way to what fits, and the table is converted again.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from etl_runtime.cells import Cells, Guess
+from etl_runtime.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns import clean_name, clean_names
 from etl_runtime.convert import Column, Converted, Shard, convert
-from etl_runtime.csv_kernel import read_table
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
-from etl_runtime.forms import Form, Guess, guess
+from etl_runtime.forms import TEXT, Form
+from etl_runtime.hints import hint, hint_line
+from etl_runtime.read_part import read_part
 from etl_runtime.unpack import Part, UnpackedTable
 
 if TYPE_CHECKING:
@@ -22,6 +27,16 @@ if TYPE_CHECKING:
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: up to here a table is one object, which S3 replaces atomically
 MOST_ROUNDS = 12  # each round rules out a form of every column that is refuted, and a guess has nine at most
+RESET = 'run once with run_options {"reset_contract": true}'
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the objects go: the run that makes them, the region of the bucket, the `s3://` prefix of its staging."""
+
+    run_id: str
+    region: str
+    staging: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,11 @@ class ShapedTable:
     @property
     def rows(self) -> int:
         return sum(shard.rows for shard in self.shards)
+
+    @property
+    def sources(self) -> set[str]:
+        """The columns that the source has."""
+        return {source for shard in self.shards for source in shard.sources}
 
     def nulls(self) -> dict[str, int]:
         return {column.name: sum(shard.nulls[column.name] for shard in self.shards) for column in self.columns}
@@ -57,38 +77,121 @@ def shape(
     spark: "SparkSession",
     unpacked: Mapping[str, UnpackedTable],
     published: Mapping[str, Any] | None,
+    declared: Mapping[str, list[DeclaredColumn]],
     rules: FileFormat,
-    run_id: str,
-    region: str,
-    staging: str,
+    place: Place,
     say: Callable[[str], None],
 ) -> dict[str, ShapedTable]:
     """Convert every table. `published` is the last published.json: its columns keep their names, order and types."""
-    contracts = {key: _contract(published, key, table.sources) for key, table in unpacked.items()}
-    guesses = {key: _guesses(table, {column.source for column in contracts[key]}, rules) for key, table in unpacked.items()}
+    plans = {key: _Plan(key, table, published, declared[key], rules) for key, table in unpacked.items()}
     shaped: dict[str, ShapedTable] = {}
     for attempt in range(MOST_ROUNDS):
-        columns = {key: _columns(table, contracts[key], guesses[key]) for key, table in unpacked.items() if key not in shaped}
+        columns = {key: plans[key].columns() for key in unpacked if key not in shaped}
         shards = [
-            Shard(key, parts, columns[key], rules, run_id, region, f"{staging}tables/{attempt}/{key}/{file}")
+            Shard(key, parts, columns[key], rules, place.run_id, place.region, f"{place.staging}tables/{attempt}/{key}/{file}")
             for key in columns
-            for file, parts in _objects(key, unpacked[key], run_id)
+            for file, parts in _objects(key, unpacked[key], place.run_id)
         ]
         converted = _in_spark(spark, shards)
         for key in columns:
             done = [result for result in converted if result.shard.table == key]
-            refuted = _merged_refutations(done)
-            if not refuted:
+            learned = plans[key].learn(done)
+            if learned:
+                say(f"{key}: the sample did not show all: {', '.join(learned)}; converting again")
+            else:
                 shaped[key] = ShapedTable(columns[key], tuple(done))
-                continue
-            # A form that was refuted never comes back: the next one fits all that was seen in any round.
-            sources = {column.name: column.source for column in columns[key]}
-            guesses[key] |= {sources[name]: guesses[key][sources[name]].merged(found) for name, found in refuted.items()}
-            widened = ", ".join(f"{name} is {guesses[key][sources[name]].best.type}" for name in refuted)
-            say(f"{key}: the sample did not show all: {widened}; converting again")
+                plans[key].require_declared(shaped[key].sources)
+                if hints := plans[key].hints():
+                    say(f"{key}: columns that could have a better type, if you declare it: {hint_line(key, hints)}")
         if len(shaped) == len(unpacked):
             return {key: shaped[key] for key in unpacked}
     raise RunFailed("The types of some columns could not be settled. This is a defect of the job: report it with the run's record.")
+
+
+class _Plan:
+    """What one table's columns are to be: the contract's first, then those that the source has for the first time."""
+
+    def __init__(
+        self, key: str, table: UnpackedTable, published: Mapping[str, Any] | None, declared: list[DeclaredColumn], rules: FileFormat
+    ) -> None:
+        self._key = key
+        self._declared = declared
+        self._guesses: dict[str, Guess] = {}
+        self._texts: dict[str, pa.Array] = {}
+        samples = [read_part(sample.body, sample.part, rules) for sample in table.samples]
+        sources = list(dict.fromkeys([*table.sources, *(source for sample in samples for source in sample.columns)]))
+        self._contract = {column.source: column for column in _contract(published, key, sources)}
+        self._names = {column.source: column.name for column in self._contract.values()}
+        self._sources: list[str] = []
+        self._name(sources)
+        for sample in samples:
+            for source, cells in sample.columns.items():
+                self._see(source, cells)
+
+    def columns(self) -> tuple[Column, ...]:
+        new = [self._new_column(source) for source in self._sources if source not in self._contract]
+        return (*self._contract.values(), *new)
+
+    def learn(self, converted: Sequence[Converted]) -> list[str]:
+        """Take in what the tasks found out, and say it. Nothing where they have converted all."""
+        learned: dict[str, str] = {}
+        for result in converted:
+            self._name([source for source in result.refuted if source not in self._names])
+            for source, guess in result.refuted.items():
+                # A form that was refuted never comes back: the next one fits all that was seen in any round.
+                self._guesses[source] = self._guesses[source].merged(guess) if source in self._guesses else guess
+                learned[source] = f"{self._names[source]} is {self._guesses[source].best.type}"
+            for source, form in result.widened.items():
+                column = self._contract[source]
+                self._contract[source] = replace(column, form=column.form.widened(form.type))
+                learned[source] = f"{column.name} is {self._contract[source].form.type}"
+        return list(learned.values())
+
+    def require_declared(self, sources: set[str]) -> None:
+        """Raise RunFailed where something is declared of a column that neither the source nor the table has."""
+        there = {column.source for column in by_source(self._declared, {*sources, *self._contract}).values()}
+        missing = [column.source for column in self._declared if column.source not in there and column.form]
+        if missing:
+            there_are = ", ".join(sorted(sources))
+            raise RunFailed(f"{self._key}: column_schema names {', '.join(missing)}, which the source does not have. It has {there_are}.")
+
+    def hints(self) -> dict[str, dict[str, str]]:
+        """What could be declared of the columns that were guessed now, by their samples."""
+        found = {column.source: hint(self._texts[column.source], column.form) for column in self.columns() if column.source in self._texts}
+        return {source: entry for source, entry in found.items() if entry}
+
+    def _see(self, source: str, cells: Cells) -> None:
+        if source in self._contract:
+            column = self._contract[source]
+            if not column.form.declared:
+                self._contract[source] = replace(column, form=cells.widened(column.form))
+        else:
+            guess = cells.guess()
+            self._guesses[source] = self._guesses[source].merged(guess) if source in self._guesses else guess
+            self._texts[source] = pa.concat_arrays([self._texts.get(source, pa.array([], pa.string())), cells.as_text().cast(pa.string())])
+
+    def _name(self, sources: Sequence[str]) -> None:
+        """Give the sources their names: published ones, else declared ones, else clean ones."""
+        self._sources += sources
+        declared = by_source(self._declared, [*self._names, *sources])
+        for source, column in declared.items():
+            published = self._contract.get(source)
+            if published:
+                _require_as_published(self._key, published, column)
+            elif column.name:
+                other = next((taken for taken, name in self._names.items() if name == column.name and taken != source), None)
+                if other:
+                    raise RunFailed(
+                        f"{self._key}: target_name {column.name} of {source} is already that of {other}. Choose another, or {RESET}."
+                    )
+                self._names[source] = column.name
+        self._names = clean_names(sources, self._names)
+
+    def _new_column(self, source: str) -> Column:
+        declared = by_source(self._declared, self._names).get(source)
+        if declared and declared.form:
+            return Column(self._names[source], source, declared.form, guessed=False)
+        return Column(self._names[source], source, self._guesses[source].best if source in self._guesses else TEXT, guessed=True)
 
 
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
@@ -115,32 +218,27 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
     contract = []
     for column in columns:
         source = column["source"] if column["source"] in sources else respelled.pop(clean_name(column["source"]), column["source"])
-        contract.append(Column(column["name"], source, Form(column["type"], column["spelling"]), guessed=False))
+        form = Form(column["type"], column["spelling"], column.get("format", ""), column.get("declared", False))
+        contract.append(Column(column["name"], source, form, guessed=False))
     if contract and not any(column.source in sources for column in contract):
         raise RunFailed(
             f"{key}: the source has none of the published columns ({', '.join(sorted(known)[:5])}, …) but {', '.join(sources)[:200]}. "
-            'Look at the source; where it is right, run once with run_options {"reset_contract": true}.',
+            f"Look at the source; where it is right, {RESET}.",
             retryable=True,
         )
     return contract
 
 
-def _columns(table: UnpackedTable, contract: list[Column], guesses: Mapping[str, Guess]) -> tuple[Column, ...]:
-    """The contract's columns, then those that the source has for the first time."""
-    names = clean_names(table.sources, {column.source: column.name for column in contract})
-    new = [Column(names[source], source, guesses[source].best, guessed=True) for source in table.sources if source in guesses]
-    return (*contract, *new)
-
-
-def _guesses(table: UnpackedTable, known: set[str], rules: FileFormat) -> dict[str, Guess]:
-    guesses = {source: Guess() for source in table.sources if source not in known}
-    if guesses:
-        for sample in table.samples:
-            text = read_table(sample.text, rules, len(sample.sources))
-            for source, column in zip(sample.sources, text.columns, strict=True):
-                if source in guesses:
-                    guesses[source] = guesses[source].merged(guess(column))
-    return guesses
+def _require_as_published(key: str, published: Column, declared: DeclaredColumn) -> None:
+    """A published column changes its name or type only when somebody resets the contract: the catalog does not follow by itself."""
+    changes = []
+    if declared.name and declared.name != published.name:
+        changes.append(f"is published as {published.name}, and declared as {declared.name}")
+    if declared.form and declared.form != replace(published.form, spelling=""):
+        was, to_be = (f"{form.type} {form.format}".strip() for form in (published.form, declared.form))
+        changes.append(f"is published as {was}{'' if published.form.declared else ' (guessed)'}, and declared as {to_be}")
+    if changes:
+        raise RunFailed(f"{key}: {published.source} {' and '.join(changes)}. To make the table anew by what is declared, {RESET}.")
 
 
 def _objects(key: str, table: UnpackedTable, run_id: str) -> list[tuple[str, tuple[Part, ...]]]:
@@ -148,11 +246,3 @@ def _objects(key: str, table: UnpackedTable, run_id: str) -> list[tuple[str, tup
     if table.bytes <= ONE_OBJECT_BYTES:
         return [(f"{key}.parquet", tuple(table.parts))]
     return [(f"{key}-{run_id}-{index:05}.parquet", (part,)) for index, part in enumerate(table.parts)]
-
-
-def _merged_refutations(converted: Sequence[Converted]) -> dict[str, Guess]:
-    merged: dict[str, Guess] = {}
-    for result in converted:
-        for name, found in result.refuted.items():
-            merged[name] = merged.get(name, Guess()).merged(found)
-    return merged

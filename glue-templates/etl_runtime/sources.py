@@ -54,8 +54,8 @@ def fetch_all(
     """Download what `urls` name for the newest day that is complete, in their order; None where all is what `known` describes.
 
     A day is complete when no address that holds a date is missing; `today` and the `lookback_days` before it are tried. `known` is
-    by address, with the date in it. Where only some files have changed, all are downloaded. Each has a name of its own. `on_answer`
-    is called once, when the first download begins. Raises RunFailed; no temporary file is left then.
+    by address, with the date in it and without its query. Where only some files have changed, all are downloaded. Each has a name of
+    its own. `on_answer` is called once, when the first download begins. Raises RunFailed; no temporary file is left then.
     """
     with _Downloads(known, say, on_answer, first_wait_seconds) as downloads:
         day = _newest_day([url for url in urls if holds_date(url)], today, lookback_days, downloads, say)
@@ -121,7 +121,7 @@ class _Downloads:
 
     def _fetch(self, url: str, stop: Event) -> None:
         try:
-            known = self._known.get(url, NOTHING_KNOWN)
+            known = self._known.get(public(url), NOTHING_KNOWN)
             self.answers[url] = fetch(url, self._say, known, self._begin, self._first_wait_seconds, stop=stop)
         except FileMissing as missing:
             self.answers[url] = missing

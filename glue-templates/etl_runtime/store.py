@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -58,6 +58,17 @@ class Store:
         if metadata:
             extra["Metadata"] = dict(metadata)
         self.client.upload_file(str(path), bucket, key, ExtraArgs=extra)
+
+    def download(self, uri: str, file: IO[bytes]) -> bool:
+        """Fetch an object of any size into a file. False where there is no such object."""
+        bucket, key = split(uri)
+        try:
+            self.client.download_fileobj(bucket, key, file)
+        except ClientError as error:
+            if self._is_missing(error, bucket, key):
+                return False
+            raise
+        return True
 
     def metadata(self, uri: str) -> dict[str, str] | None:
         """The object's own metadata, or None where there is no such object."""

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from etl_runtime.errors import RunFailed
@@ -10,13 +10,14 @@ from etl_runtime.errors import RunFailed
 BLOCK_BYTES = 8 << 20
 STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
 LONGEST_LINE_BYTES = 256 << 20
+LINE_END = re.compile(rb"\r\n?|\n")
 MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
 OTHER_FORMATS = (
     (b"\x1f\x8b", "a gzip file inside of another container"),
     (b"PK\x03\x04", "a ZIP inside of another container"),
     (b"BZh", "a bzip2 file"),
-    (b"PAR1", "a Parquet file"),
 )
+PARQUET_MARK = b"PAR1"
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -24,6 +25,11 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+def is_parquet(head: bytes) -> bool:
+    """Whether a file that begins like this is Parquet. A header may begin with PAR1 too, but goes on with text."""
+    return head.startswith(PARQUET_MARK) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
 
 
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
@@ -69,6 +75,8 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
     other = next((what for mark, what in OTHER_FORMATS if head.startswith(mark)), None)
     if other:
         raise RunFailed(f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP.")
+    if is_parquet(head):
+        raise RunFailed(f"{name} is a Parquet file, not text. Declare file_format.type parquet.")
     if MARKUP.match(head):
         raise RunFailed(
             f"{name} is a page of HTML or XML, not data. Open the address in a browser: the source may ask for a login or apologise.",
@@ -80,8 +88,35 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         )
 
 
-def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Iterator[bytes]:
-    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where `shape` puts it back.
+def without_first_lines(blocks: Iterator[bytes], count: int, name: str, say: Callable[[str], None]) -> Iterator[bytes]:
+    """The text without its first `count` lines, whatever they hold. A line ends at LF, CR LF or CR.
+
+    Raises RunFailed where there are no more lines than that.
+    """
+    left = count
+    after_return = False
+    for block in blocks:
+        at = 1 if after_return and block.startswith(b"\n") else 0
+        after_return = False
+        while left and (found := LINE_END.search(block, at)):
+            at = found.end()
+            left -= 1
+            after_return = at == len(block) and found[0] == b"\r"
+        if left or at == len(block):
+            continue
+        say(f"{name}: left out {count:,} {'line' if count == 1 else 'lines'} at the beginning")
+        yield block[at:]
+        yield from blocks
+        return
+    raise RunFailed(
+        f"{name} ends within the {count:,} {'line' if count == 1 else 'lines'} that file_format.skip_rows leaves out. "
+        "The published table stays as it is.",
+        retryable=True,
+    )
+
+
+def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
+    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where the kernel puts it back.
 
     Replaces in whole lines, because a delimiter may lie across two blocks but never across two lines.
     """
@@ -91,11 +126,20 @@ def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, name: str) -> Itera
             raise RunFailed(f"{name} holds the control character 0x1F, so its delimiter must be a single character.")
         text = rest + block
         cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-        yield text[:cut].replace(delimiter, STAND_IN)
+        yield _replaced(text[:cut], delimiter, escape)
         rest = text[cut:]
         if len(rest) > LONGEST_LINE_BYTES:
             raise RunFailed(f"{name} has a line longer than {LONGEST_LINE_BYTES >> 20} MB. Check the delimiter and the line ends.")
-    yield rest.replace(delimiter, STAND_IN)
+    yield _replaced(rest, delimiter, escape)
+
+
+def _replaced(text: bytes, delimiter: bytes, escape: bytes) -> bytes:
+    """An escape takes the meaning from one character alone, so that the delimiter || may follow: a\\|||b."""
+    if not escape or escape not in text:
+        return text.replace(delimiter, STAND_IN)
+    pieces = re.split(rb"((?:%b.)+)" % re.escape(escape), text, flags=re.DOTALL)
+    pieces[::2] = [piece.replace(delimiter, STAND_IN) for piece in pieces[::2]]
+    return b"".join(pieces)
 
 
 def _codec(encoding: str) -> str:

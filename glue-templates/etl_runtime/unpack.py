@@ -1,26 +1,22 @@
-"""The original → parts in staging: UTF-8, cut at record ends, counted, at a steady use of memory."""
+"""The originals → parts in staging: whole records, counted, at a steady use of memory."""
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from etl_runtime.arguments import Names
-from etl_runtime.columns import clean_names
-from etl_runtime.container import Member, looks_like_data, members
-from etl_runtime.csv_kernel import read_fields
+from etl_runtime.assign import assign
+from etl_runtime.container import Member, members
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
-from etl_runtime.file_format import FileFormat
-from etl_runtime.records import Records, cut_at_record_ends
+from etl_runtime.file_format import FileFormat, FileType
+from etl_runtime.pieces import pieces, type_of
 from etl_runtime.store import Store
-from etl_runtime.text import utf8_blocks, with_stand_in
 
-PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
-SAMPLE_BYTES = 256 << 10
 SAMPLES_A_TABLE = 64
 MOST_TIMES_LARGER, FREE_BYTES = 300, 1 << 30  # of a table's text against its download: beyond it is an archive made to fill disks
 UPLOADS_AT_ONCE = 1  # beside the part that is being cut
@@ -28,21 +24,23 @@ UPLOADS_AT_ONCE = 1  # beside the part that is being cut
 
 @dataclass(frozen=True)
 class Part:
-    """Whole records of one member in staging, without a header. `sources` are its columns, in order."""
+    """Whole records of one file in staging, without a header: columns of text in order (`sources`), the number of the first record."""
 
     uri: str
+    type: FileType
     member: str
     sources: tuple[str, ...]
     bytes: int
     records: int
+    first: int
 
 
 @dataclass(frozen=True)
 class Sample:
     """The first records of a part, for guessing types."""
 
-    sources: tuple[str, ...]
-    text: bytes
+    part: Part
+    body: bytes
 
 
 @dataclass
@@ -62,25 +60,32 @@ class UnpackedTable:
 
     @property
     def sources(self) -> list[str]:
-        """The source's columns: those of the first member, then what later ones add."""
+        """The source's columns as far as headers tell: those of the first file, then what later ones add."""
         return list(dict.fromkeys(source for part in self.parts for source in part.sources))
 
 
 def unpack(
-    original: Original, rules: FileFormat, mapping: Mapping[str, str], names: Names, staging: str, store: Store, say: Callable[[str], None]
+    originals: Sequence[Original],
+    rules: FileFormat,
+    mapping: Mapping[str, str],
+    names: Names,
+    staging: str,
+    store: Store,
+    say: Callable[[str], None],
 ) -> dict[str, UnpackedTable]:
-    """Cut what `original` holds into parts under `staging`, by table.
+    """Cut what the originals hold into parts under `staging`, by table.
 
     Raises RunFailed where a file cannot be read, holds no records, belongs to no table, or unpacks to what no honest file does.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
-    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * original.size
-    with members(original) as found, _Uploads(store) as uploads:
-        for member, key in _assigned(found, mapping, original.name, next(iter(names.tables))):
-            records = _unpack_member(member, key, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes)
+    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * sum(original.size for original in originals)
+    with ExitStack() as opened, _Uploads(store) as uploads:
+        found = {original.name: opened.enter_context(members(original)) for original in originals}
+        assigned = assign(found, mapping, names.tables)
+        for member, key in assigned:
+            records = _unpack_member(member, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes, say)
             say(f"{member.name} → {key}: {counted(records, 'record')}")
-        fed = {part.member for table in tables.values() for part in table.parts}
-        left_out = [member.name for member in found if member.name not in fed]
+        left_out = [member.name for inside in found.values() for member in inside if member not in [taken for taken, _ in assigned]]
     if left_out:
         say(f"left out: {', '.join(left_out)}")
     for key, table in tables.items():
@@ -89,126 +94,50 @@ def unpack(
     return tables
 
 
-def _assigned(found: list[Member], mapping: Mapping[str, str], container: str, only_table: str) -> list[tuple[Member, str]]:
-    """Which member feeds which table."""
-    if not found:
-        raise RunFailed(f"{container} holds no file of data. Look at what the source publishes.", retryable=True)
-    names = [member.name for member in found]
-    if "[Content_Types].xml" in names:
-        raise RunFailed(f"{container} is an Office document, such as a spreadsheet. Ask the source for CSV.")
-    if not mapping:
-        data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
-        if len(data) != 1:
-            suggestion = json.dumps(_suggested_mapping(names), ensure_ascii=False)
-            raise RunFailed(
-                f"{container} holds {len(found)} files, and nothing says which feeds which table. "
-                f"Add this to the dataset, without the lines that are no data: file_table_mapping {suggestion}"
-            )
-        return [(data[0], only_table)]
-    patterns = [_matching(name, mapping) for name in names]
-    for pattern in mapping:
-        if pattern not in patterns:
-            raise RunFailed(f'file_table_mapping "{pattern}" matches no file of {container}. It holds: {", ".join(names)}.', retryable=True)
-    return [(member, mapping[matched]) for member, matched in zip(found, patterns, strict=True) if matched]
-
-
-def _matching(name: str, mapping: Mapping[str, str]) -> str | None:
-    """The key of the mapping that a file falls under: its own name before a glob. Raises RunFailed where two globs match."""
-    own_names = (name, name.rpartition("/")[2])
-    exact = [pattern for pattern in mapping if pattern in own_names]
-    globs = [pattern for pattern in mapping if any(fnmatchcase(own_name, pattern) for own_name in own_names)]
-    if not exact and len(globs) > 1:
-        raise RunFailed(
-            f"{name} matches {' and '.join(json.dumps(glob) for glob in globs)} of file_table_mapping. Make one of them narrower."
-        )
-    return next(iter(exact or globs), None)
-
-
-def _suggested_mapping(names: list[str]) -> dict[str, str]:
-    """A mapping to paste: a table of its own for each file, named after it."""
-    bases = {name: name.rpartition("/")[2].partition(".")[0] for name in names}
-    unique = dict(zip(names, source_names(list(bases.values())), strict=True))
-    tables = clean_names(unique.values(), {})
-    return {name: tables[unique[name]] for name in names}
-
-
 def _unpack_member(
-    member: Member, key: str, rules: FileFormat, table: UnpackedTable, folder: str, uploads: "_Uploads", most_bytes: int
+    member: Member,
+    rules: FileFormat,
+    table: UnpackedTable,
+    folder: str,
+    uploads: "_Uploads",
+    most_bytes: int,
+    say: Callable[[str], None],
 ) -> int:
     """Cut one file into parts of its table. Returns how many records it has."""
-    before = table.records
-    with member.open() as stream:
-        blocks = utf8_blocks(stream, rules.encoding, member.name)
-        if rules.delimiter_byte.decode() != rules.delimiter:
-            blocks = with_stand_in(blocks, rules.delimiter.encode(), member.name)
-        runs = cut_at_record_ends(blocks, rules.delimiter_byte, rules.quote.encode(), member.name)
-        sources, runs = _columns(runs, rules, member.name)
-        for text, records, head in _parts(runs):
-            uri = f"{folder}part-{len(table.parts):05}.csv"
-            uploads.send(uri, text)
-            table.parts.append(Part(uri, member.name, sources, len(text), records))
-            if len(table.samples) < SAMPLES_A_TABLE:
-                table.samples.append(Sample(sources, head))
-            if table.bytes > most_bytes:
-                raise RunFailed(
-                    f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."
-                )
-    if table.records == before:
-        raise RunFailed(f"{member.name} holds a header and no records. The published table stays as it is.", retryable=True)
-    return table.records - before
-
-
-def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tuple[str, ...], Iterator[Records]]:
-    """The member's columns from its first record, and the runs of records that follow."""
-    for run in runs:
-        first = run.first()
-        if first is None:
-            continue
-        fields = read_fields(first, rules)
-        if rules.header:
-            return source_names(fields), _chain(run.after_first(), runs)
-        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(run, runs)
-    raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
-
-
-def source_names(header: list[str]) -> tuple[str, ...]:
-    """A header's cells as unique names: an empty cell is named by its position, a repeated one gets its count."""
-    names: dict[str, None] = {}
-    counts: dict[str, int] = {}
-    for position, cell in enumerate(header, start=1):
-        name = base = cell.strip() or f"column_{position}"
-        while name in names:
-            counts[base] = counts.get(base, 1) + 1
-            name = f"{base} {counts[base]}"
-        names[name] = None
-    return tuple(names)
+    type = type_of(member, rules)
+    if table.parts and table.parts[0].type != type:
+        raise RunFailed(
+            f"{member.name} is {type} and {table.parts[0].member} is {table.parts[0].type}: one table is made of files of one type. "
+            "Give them two tables in file_table_mapping, or declare file_format.type."
+        )
+    parts: list[Part] = []
+    samples: list[bytes] = []  # of the first parts
+    records = 0
+    blank_last = True
+    for piece in pieces(member, replace(rules, type=type), say):
+        uri = f"{folder}part-{len(table.parts) + len(parts):05}"
+        uploads.send(uri, piece.body)
+        parts.append(Part(uri, type, member.name, piece.sources, len(piece.body), piece.records, records + 1))
+        if len(table.samples) + len(samples) < SAMPLES_A_TABLE:
+            samples.append(piece.sample)
+        records += piece.records
+        blank_last = blank_last and piece.blank_last
+        if table.bytes + sum(part.bytes for part in parts) > most_bytes:
+            raise RunFailed(
+                f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."
+            )
+    if not records:
+        what = "a header and no" if rules.header and type in ("csv", "fixed_width") else "no"
+        raise RunFailed(f"{member.name} holds {what} records. The published table stays as it is.", retryable=True)
+    if blank_last:
+        parts = [replace(part, sources=part.sources[:-1]) for part in parts]
+    table.parts += parts
+    table.samples += [Sample(part, sample) for part, sample in zip(parts, samples, strict=False)]
+    return records
 
 
 def counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
-def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
-    yield first
-    yield from rest
-
-
-def _parts(runs: Iterator[Records]) -> Iterator[tuple[bytes, int, bytes]]:
-    """Runs of records joined to parts: (text, records, the first records)."""
-    texts: list[bytes] = []
-    records = 0
-    head = b""
-    for run in runs:
-        if not len(run.ends):
-            continue
-        head = head or run.head(SAMPLE_BYTES)
-        texts.append(run.text)
-        records += run.count()
-        if sum(map(len, texts)) >= PART_BYTES:
-            yield b"".join(texts), records, head
-            texts, records, head = [], 0, b""
-    if records:
-        yield b"".join(texts), records, head
 
 
 class _Uploads:
@@ -222,10 +151,10 @@ class _Uploads:
     def __enter__(self) -> "_Uploads":
         return self
 
-    def send(self, uri: str, text: bytes) -> None:
+    def send(self, uri: str, body: bytes) -> None:
         while len(self._waiting) >= UPLOADS_AT_ONCE:
             self._waiting.popleft().result()
-        self._waiting.append(self._pool.submit(self._store.write, uri, text, "text/csv"))
+        self._waiting.append(self._pool.submit(self._store.write, uri, body))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._pool.shutdown()

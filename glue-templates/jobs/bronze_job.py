@@ -8,29 +8,33 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from awsglue.utils import getResolvedOptions
 from botocore.exceptions import ClientError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.business_key import find_duplicates
 from etl_runtime.check import check
-from etl_runtime.fetch import Original, fetch, public
+from etl_runtime.column_schema import declared_columns
+from etl_runtime.fetch import public
 from etl_runtime.file_format import file_format
-from etl_runtime.publish import SUPERSEDED, publish, read_published, recover
+from etl_runtime.originals import KeptOriginal, gather, keep, on_disk
+from etl_runtime.publish import publish, read_published, recover
 from etl_runtime.record import RunRecord
-from etl_runtime.shape import ShapedTable, shape
+from etl_runtime.shape import Place, ShapedTable, shape
 from etl_runtime.spark import start_spark
 from etl_runtime.store import Store
-from etl_runtime.unchanged import document_hash, validators
-from etl_runtime.unpack import UnpackedTable, counted, unpack
+from etl_runtime.unchanged import document_hash, resets_contract, validators
+from etl_runtime.unpack import counted, unpack
+
+BACKGROUND_TASKS = 4  # Spark starts, originals go to raw/
 
 
 def main(argv: Sequence[str]) -> None:
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
-    with RunRecord(job, store) as record, ThreadPoolExecutor(2) as background:
+    with RunRecord(job, store) as record, ThreadPoolExecutor(BACKGROUND_TASKS) as background:
         run(job, record, store, background)
 
 
@@ -44,33 +48,37 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     starting_spark = cache(lambda: background.submit(start_spark))  # takes as long as a small download
     with record.step("fetch"):
         known = validators(job, published, store)
-        original = fetch(job.document["source_url"], lambda text: record.say("fetch", text), known, starting_spark)
-    if original is None:
+        originals = gather(job, record.run_id, known, store, lambda text: record.say("fetch", text), starting_spark)
+    if originals is None:
         tell_unchanged(record, published)
         return
-    record.say("fetch", f"{public(original.url)}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
+    tell_fetched(record, originals)
 
-    with original.file, record.step("unpack"):
-        raw_uri = f"{names.raw}run_id={record.run_id}/{original.name}"
-        keeping = background.submit(keep_original, original.path, raw_uri, store)
+    with on_disk(originals) as files, record.step("unpack"):
+        keeping = [background.submit(keep, each, store) for each in originals]
         try:
-            unpacked = unpack(
-                original, rules, job.document.get("file_table_mapping", {}), names, staging, store, lambda text: record.say("unpack", text)
-            )
+            mapping = job.document.get("file_table_mapping", {})
+            unpacked = unpack(files, rules, mapping, names, staging, store, lambda text: record.say("unpack", text))
         finally:
-            keeping.result()
-            sources = [described(original, raw_uri)]
+            for each in keeping:
+                each.result()
+            sources = [each.described() for each in originals]
             record.note({"sources": sources})
 
     with record.step("start spark"):
         spark = starting_spark().result()
     with record.step("convert"):
-        contract = None if job.options.reset_contract else published
-        shaped = shape(spark, unpacked, contract, rules, record.run_id, store.region, staging, lambda text: record.say("convert", text))
+        reset = resets_contract(job, published)
+        declared = {key: declared_columns(job.document, key) for key in names.tables}
+        place = Place(record.run_id, store.region, staging)
+        shaped = shape(spark, unpacked, None if reset else published, declared, rules, place, lambda text: record.say("convert", text))
     for key, table in shaped.items():
-        tell_converted(record, key, table, unpacked[key])
+        tell_converted(record, key, table)
 
-    record.note({"allowed": check(unpacked, shaped, published, job.document, job.options.allow)})
+    with record.step("check"):
+        allow = job.options.allow | ({"frozen"} if reset else set())
+        duplicates = find_duplicates(spark, shaped, job.document)
+        record.note({"allowed": check(unpacked, shaped, duplicates, published, job.document, allow)})
     record.require_time_to_publish()
     with record.step("publish"):
         document = document_hash(job.document)
@@ -87,31 +95,22 @@ def tell_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> No
     record.say("fetch", f'the source is unchanged since run {since}; its tables stay. run_options {{"force": true}} makes them anew')
 
 
-def tell_converted(record: RunRecord, key: str, table: ShapedTable, unpacked: UnpackedTable) -> None:
+def tell_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
+    for kept in originals:
+        original = kept.original
+        where = f"kept in {kept.raw}" if kept.there else public(original.url)
+        record.say("fetch", f"{where}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
+
+
+def tell_converted(record: RunRecord, key: str, table: ShapedTable) -> None:
     columns, objects = counted(len(table.columns), "column"), counted(len(table.shards), "object")
     record.say("convert", f"{key}: {counted(table.rows, 'row')}, {columns}, {objects}")
-    missing = [column.name for column in table.columns if column.source not in unpacked.sources]
+    missing = [column.name for column in table.columns if column.source not in table.sources]
     if missing:
         record.say("convert", f"{key}: no longer in the source, so null: {', '.join(missing)}")
     if table.rescued():
         counts = ", ".join(f"{name} {count:,}" for name, count in table.rescued().items())
         record.say("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
-
-
-def keep_original(path: Path, uri: str, store: Store) -> None:
-    """Into raw/, tagged to expire until the run is published."""
-    store.upload(path, uri, tags=SUPERSEDED)
-
-
-def described(original: Original, raw_uri: str) -> dict[str, Any]:
-    return {
-        "url": public(original.url),
-        "raw": raw_uri,
-        "size_bytes": original.size,
-        "sha256": original.sha256,
-        "etag": original.etag,
-        "last_modified": original.last_modified,
-    }
 
 
 def described_tables(new: Mapping[str, Any], shaped: Mapping[str, ShapedTable]) -> list[dict[str, Any]]:

@@ -24,18 +24,10 @@ from typing import TYPE_CHECKING, Any
 from deployment import Deployment, place, split_uri
 from parent import end_with_parent
 
+from spark_conf import configure_spark
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_LOG4J2 = """\
-rootLogger.level = warn
-rootLogger.appenderRef.stderr.ref = stderr
-appender.stderr.type = Console
-appender.stderr.name = stderr
-appender.stderr.target = SYSTEM_ERR
-appender.stderr.layout.type = PatternLayout
-appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
-"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,8 @@ def main() -> None:
     place(s3, request.bucket, request.deployments)
     script = _take(s3, request.script, request.work)
     python_files = [_take(s3, uri, request.work) for uri in _listed(request.arguments.get("--extra-py-files", ""))]
-    _configure_spark(request)
+    conf = _spark_settings(request.arguments.get("--conf", ""))
+    configure_spark(request.endpoint, request.jars, Path(request.work), java_options=request.java_options, extra=conf)
 
     sys.argv = [script, "--JOB_NAME", request.job_name, "--JOB_RUN_ID", job_run_id]
     for name, value in request.arguments.items():
@@ -114,49 +107,10 @@ def _listed(comma_separated: str) -> list[str]:
     return [each for each in comma_separated.split(",") if each]
 
 
-def _configure_spark(request: Request) -> None:
-    """Write Spark's configuration where it looks for it: the job itself must not know that it runs here."""
-    import pyspark
-
-    settings = {
-        "spark.master": "local[*]",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "2g",
-        "spark.driver.extraClassPath": f"{request.jars}/*",
-        # A short job ends before the second compiler pays: half the CPU.
-        "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {request.java_options}",
-        "spark.sql.warehouse.dir": f"{request.work}/warehouse",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
-        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
-        "spark.hadoop.fs.s3a.endpoint": request.endpoint,
-        "spark.hadoop.fs.s3a.endpoint.region": os.environ["AWS_REGION"],
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
-        "spark.hadoop.fs.s3a.access.key": os.environ["AWS_ACCESS_KEY_ID"],
-        "spark.hadoop.fs.s3a.secret.key": os.environ["AWS_SECRET_ACCESS_KEY"],
-        "spark.hadoop.fs.s3a.attempts.maximum": "2",
-    }
-    # Glue's own argument for Spark settings: "a=b --conf c=d".
-    for setting in filter(None, request.arguments.get("--conf", "").split("--conf")):
-        name, _, value = setting.strip().partition("=")
-        settings[name] = value
-    folder = Path(request.work, "spark-conf")
-    folder.mkdir()
-    lines = "".join(f"{name} {value}\n" for name, value in settings.items())
-    folder.joinpath("spark-defaults.conf").write_text(lines, encoding="utf-8")
-    folder.joinpath("log4j2.properties").write_text(_LOG4J2, encoding="utf-8")
-    os.environ.update(
-        SPARK_CONF_DIR=str(folder),
-        SPARK_HOME=str(Path(pyspark.__file__).parent),
-        SPARK_LOCAL_DIRS=request.work,
-        SPARK_LOCAL_IP="127.0.0.1",
-        PYSPARK_PYTHON=sys.executable,
-    )
+def _spark_settings(conf: str) -> dict[str, str]:
+    """Glue's own argument for Spark settings, "a=b --conf c=d", as a dictionary."""
+    given = (setting.strip().partition("=") for setting in conf.split("--conf") if setting.strip())
+    return {name: value for name, _, value in given}
 
 
 def _run(script: str) -> tuple[int, str | None]:

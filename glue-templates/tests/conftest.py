@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from etl_runtime.store import Store
 from source_server import Answer as Answer
 from source_server import Source as Source
 from source_server import serving
+from spark_conf import configure_spark
 
 # Shared machines pause: a slow example is no failure.
 settings.register_profile("no deadline", deadline=None)
@@ -35,8 +35,11 @@ BUCKET = "pp-dw-123456789012"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def s3_endpoint() -> Iterator[str]:
-    """The emulator of the local run, in memory. LAKE_PYTHON is the Python that has it (`npx projen test:python` sets it)."""
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The emulator of the local run, in memory, and Spark set up for it as in a local run.
+
+    LAKE_PYTHON is the Python that has it, LAKE_JARS the folder of the jars for s3:// (`npx projen test:python` sets them).
+    """
     python = os.environ["LAKE_PYTHON"]
     emulator = subprocess.Popen(
         [python, HERE.parent / "local_glue" / "emulator.py", "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -50,11 +53,9 @@ def s3_endpoint() -> Iterator[str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
-        "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false --conf spark.driver.bindAddress=127.0.0.1 "
-        "--conf spark.driver.host=127.0.0.1 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
     }
+    configure_spark(endpoint, os.environ["LAKE_JARS"], tmp_path_factory.mktemp("spark"))
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield endpoint
     emulator.stdin.close()
@@ -91,7 +92,7 @@ class Dataset:
             "timeout_minutes": 30,
         }
 
-    def run(self, url: str, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+    def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
         """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/bronze.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", "source_url": url, **document})
@@ -100,7 +101,7 @@ class Dataset:
         bronze_job.main(["bronze_job.py", *argv])
         return self.record()
 
-    def fails(self, url: str, **document: Any) -> str:
+    def fails(self, url: str | list[str], **document: Any) -> str:
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
         before = self.published_state()
         with pytest.raises(RunFailed) as raised:

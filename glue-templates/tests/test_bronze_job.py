@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from conftest import BUCKET, Answer, Dataset, Source, zipped
+from etl_runtime import pieces
 from etl_runtime import shape as shaping
 from etl_runtime import unpack as unpacking
 from etl_runtime.errors import RunFailed
@@ -26,6 +27,7 @@ def test_a_csv_becomes_a_typed_table_and_the_original_is_kept(dataset: MakeDatas
         {"zip_code": "00501", "city": "Holtsville, NY", "pop": 12, "rate": Decimal("1.50"), "share": 0.1, "since": date(2024, 1, 2), "meta_rescued": None},
         {"zip_code": "06390", "city": "Fishers", "pop": None, "rate": Decimal("2.25"), "share": 3.0, "since": None, "meta_rescued": None},
     ]  # fmt: skip
+    assert zips.table().column_names == ["zip_code", "city", "pop", "rate", "share", "since", "meta_run_id", "meta_rescued"]
     assert set(zips.table()["meta_run_id"].to_pylist()) == {run_id}
     (original,) = record["sources"]
     assert original["raw"] == f"s3://{BUCKET}/raw/{zips.name}/run_id={run_id}/zips.csv"
@@ -43,7 +45,7 @@ def test_the_record_tells_what_was_made(dataset: MakeDataset, source: Source) ->
         ("id", "Id", "bigint"),
         ("name", "Name", "string"),
     ]
-    assert set(record["steps"]) == {"fetch", "unpack", "start spark", "convert", "publish"}
+    assert set(record["steps"]) == {"fetch", "unpack", "start spark", "convert", "check", "publish"}
 
 
 def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDataset, source: Source) -> None:
@@ -79,7 +81,7 @@ def test_staging_that_cannot_be_cleared_fails_no_published_run(
 
 
 def test_a_large_table_is_many_objects_and_the_old_ones_go(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "PART_BYTES", 500)
+    monkeypatch.setattr(pieces, "PART_BYTES", 500)
     monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 200)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 500)
     made = dataset()
@@ -117,7 +119,7 @@ def test_files_of_one_table_may_differ_in_columns(dataset: MakeDataset, source: 
 
 
 def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
     monkeypatch.setattr(unpacking, "SAMPLES_A_TABLE", 1)
     made = dataset()
     made.run(source.serves("/x.csv", b"a,b,c\n1,1.50,2024-01-01\n" * 1 + b"2,2.25,2024-01-02\n" * 50 + b"2.5,3,soon\n"))
@@ -143,8 +145,8 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(
 
 def test_a_guess_that_parts_refute_in_turn_is_settled(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """One part fits only decimal(18,1), another only decimal(18,2), and the sample shows neither."""
-    monkeypatch.setattr(unpacking, "SAMPLE_BYTES", 20)
-    monkeypatch.setattr(unpacking, "PART_BYTES", 200)
+    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(pieces, "PART_BYTES", 200)
     monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 100)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 100)
     made = dataset()
@@ -169,7 +171,7 @@ def test_an_error_in_a_spark_task_is_said_in_a_line(dataset: MakeDataset, source
     made.run(url)
     monkeypatch.setattr(unpacking._Uploads, "send", lambda self, uri, text: None)
     error = made.fails(url)
-    assert "part-00000.csv is gone from staging. Run again." in error
+    assert "part-00000 is gone from staging. Run again." in error
     assert len(error) < 300
 
 
@@ -208,7 +210,7 @@ def test_the_crawler_is_never_started_and_its_command_is_printed(
 def test_a_source_that_fails_leaves_the_last_table(
     dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bronze_job.fetch", lambda url, say, known, begin: fetch(url, say, known, begin, 0.01))
+    monkeypatch.setattr("etl_runtime.sources.fetch", lambda url, say, known, begin, first_wait, stop: fetch(url, say, known, begin, 0.01))
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))

@@ -81,7 +81,7 @@ def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> 
     [
         ("[]", "run_options is not a JSON object"),
         ("{", "run_options is not JSON"),
-        ('{"from": 1}', "run_options holds from. It takes force, allow and reset_contract"),
+        ('{"from": 1}', "run_options holds from. It takes force, allow, reset_contract and from_run"),
         ('{"allow": ["everything"]}', "It takes a list of gates: required_columns, null_share, min_rows"),
         ('{"reset_contract": 1}', "It takes true or false"),
     ],
@@ -92,3 +92,15 @@ def test_run_options_that_make_no_sense_start_no_run(dataset: MakeDataset, sourc
         made.run(source.serves("/x.csv", BEFORE), run_options=options)
     assert message in str(raised.value)
     assert source.requests == []
+
+
+def test_gates_may_be_given_by_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset(["a", "b"])
+    urls = [source.serves("/a.csv", b"id,x\n1,\n"), source.serves("/b.csv", b"id,x\n1,\n")]
+    error = made.fails(
+        urls,
+        file_table_mapping={"a.csv": "a", "b.csv": "b"},
+        data_quality={"required_columns": {"a": ["x"]}, "expected_record_count_min": {"b": 2}},
+    )
+    assert "a: x is null in 1 of 1 rows" in error and "b: 1 rows, expected_record_count_min is 2" in error
+    assert "b: x" not in error and "a: 1 rows" not in error

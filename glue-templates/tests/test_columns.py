@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_runtime.columns import clean_names
-from etl_runtime.unpack import source_names
+from etl_runtime.pieces import source_names
 
 
 @pytest.mark.parametrize(

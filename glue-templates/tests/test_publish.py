@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from conftest import BUCKET, Answer, Dataset, Source, zipped
+from etl_runtime import pieces
 from etl_runtime import publish as publishing
 from etl_runtime import shape as shaping
-from etl_runtime import unpack as unpacking
 from etl_runtime.arguments import Names, TableName
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
@@ -67,7 +67,7 @@ def objects(made: Dataset) -> list[str]:
 def made(request: pytest.FixtureRequest, dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     if request.param == "many objects a table":
         monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 60)
-        monkeypatch.setattr(unpacking, "PART_BYTES", 100)
+        monkeypatch.setattr(pieces, "PART_BYTES", 100)
         monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 50)
     return dataset(["a", "b"])
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Answer, Dataset, Source, gzipped, zipped
+from etl_runtime import pieces
 from etl_runtime import unpack as unpacking
 
 MakeDataset = Callable[..., Dataset]
@@ -66,6 +67,13 @@ def stored_zip(*names: str) -> bytes:
         pytest.param("/x.csv", CSV.replace(b",", b"\t"), {"file_format": {"delimiter": "\t"}}, id="tab"),
         pytest.param("/x.csv", CSV.replace(b",", b"~|~"), {"delimiter": "~|~"}, id="delimiter of three characters"),
         pytest.param("/x.csv", CSV.replace(b",", "§".encode()), {"delimiter": "§"}, id="delimiter outside ASCII"),
+        pytest.param("/x.csv", b'report "of today\n\nid,name\n1,a\n2,b\n', {"file_format": {"skip_rows": 2}}, id="preamble"),
+        pytest.param("/x.csv", b"\xef\xbb\xbfreport\n\xef\xbb\xbf" + CSV, {"file_format": {"skip_rows": 1}}, id="preamble above a UTF-8 mark"),
+        pytest.param("/x.csv", CSV + b"total,2\n", {"file_format": {"skip_footer": 1}}, id="footer"),
+        pytest.param("/x.csv", b'# " \nid,name\n1,a\n#\n2,b\n', {"file_format": {"comment": "#"}}, id="comments"),
+        pytest.param("/x.csv", b"id,name,\n1,a,\n2,b,\n", {}, id="delimiter at each line's end"),
+        pytest.param("/x.csv", b"id,name,\n1,a\n2,b\n", {}, id="delimiter at the header's end alone"),
+        pytest.param("/x.csv", b"id,name\n1,a,\n2,b,\n", {}, id="delimiter at each line's end but the header's"),
         pytest.param("/x.csv?key=1", CSV, {}, id="query in the URL"),
     ],
 )  # fmt: skip
@@ -87,11 +95,15 @@ def test_one_table_from(dataset: MakeDataset, source: Source, path: str, body: b
         pytest.param(b'<?xml version="1.0"?>\n<!DOCTYPE html>\n', {}, "page of HTML or XML", id="an apology in XHTML"),
         pytest.param(b"<!-- x -->\n<html>\n", {}, "page of HTML or XML", id="an apology behind a comment"),
         pytest.param(b"Service temporarily unavailable\nsorry\n", {}, "the source has none of the published columns", id="an apology in plain text"),
-        pytest.param(b'{"error": "quota"}\n{}\n', {}, "the source has none of the published columns", id="an apology in JSON"),
+        pytest.param(b'{"error": "quota"}\n{}\n', {}, "x.csv is to be read as delimited text, but it holds JSON.*file_format.type jsonl", id="an apology in JSON"),
         pytest.param(b"\xef\xbb\xbf" + CSV, {"file_format": {"encoding": "cp1252"}}, "the mark of utf-8, but file_format.encoding is cp1252", id="a mark that contradicts"),
         pytest.param(CSV.decode().encode("utf-16-le"), {}, "zero bytes in its first line", id="UTF-16 without a mark"),
         pytest.param(zipped(**{"x.csv.gz": gzipped(CSV)}), {}, "gzip file inside of another container", id="gzip in a ZIP"),
-        pytest.param(b"PAR1\0\0", {}, "x.csv is a Parquet file, which cannot be read yet", id="Parquet"),
+        pytest.param(b"PAR1\0\0", {}, "x.csv is no whole Parquet file", id="cut Parquet"),
+        pytest.param(b"report\n" + CSV, {"file_format": {"skip_rows": 4}}, "x.csv ends within the 4 lines that file_format.skip_rows leaves out", id="shorter than its preamble"),
+        pytest.param(CSV, {"file_format": {"skip_footer": 3}}, "x.csv has 2 records, fewer than file_format.skip_footer leaves out", id="shorter than its footer"),
+        pytest.param(CSV, {"file_format": {"skip_footer": 2}}, "a header and no records", id="a footer alone"),
+        pytest.param(b"#a\n#b\n", {"file_format": {"comment": "#"}}, "x.csv is empty", id="comments alone"),
         pytest.param(zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), {}, "an Office document, such as a spreadsheet", id="spreadsheet"),
         pytest.param(b'id,name\n1,"a\n2,b\n', {}, "a quote opens in record 2 and never closes", id="open quote"),
         pytest.param(zipped(), {}, "holds no file of data", id="empty ZIP"),
@@ -170,9 +182,62 @@ def test_odd_text_is_kept_as_it_is(dataset: MakeDataset, source: Source) -> None
     ]  # fmt: skip
 
 
+def test_a_last_column_that_only_its_delimiter_makes_goes_where_it_has_no_value(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "PART_BYTES", 10)
+    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 10)
+    made = dataset()
+    lines = b"".join(b"%d,a,\n" % row for row in range(20))
+    made.run(source.serves("/x.csv", b"id,name,\n" + lines))
+    assert made.rows()[-1] == {"id": 19, "name": "a", "meta_rescued": None}
+    made.run(source.serves("/x.csv", b"id,name,\n" + lines + b"20,b,kept\n"))
+    assert made.rows()[-1] == {"id": 20, "name": "b", "column_3": "kept", "meta_rescued": None}
+
+
+def test_a_header_may_begin_like_parquet(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"PAR1,PAR2\n1,2\n"))
+    assert made.rows() == [{"par1": 1, "par2": 2, "meta_rescued": None}]
+
+
+def test_text_behind_a_closing_quote_is_kept_as_written(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b'id,name\n1,"a"b\n2,"c, ""d"""\n3,"e, f" g\n'))
+    assert [row["name"] for row in made.rows()] == ['"a"b', 'c, "d"', '"e, f" g']
+
+
+def test_a_dialect_with_escapes_and_null_values_is_read(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    rules = {"escape": "\\", "null_values": ["\\N"], "quoted_nulls": False}
+    made.run(source.serves("/x.csv", b'id,name\n1,a\\,b\n2,\\N\n3,"c\\"d"\n4,e\\\nf\n5,""\n6,\n'), file_format=rules)
+    assert [row["name"] for row in made.rows()] == ["a,b", None, 'c"d', "e\nf", "", None]
+
+
+def test_fixed_width_is_read_with_its_padding_off(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    rules = {"widths": [3, 6, 2], "null_values": ["-"], "skip_footer": 1, "encoding": "cp1252"}
+    body = "  1Zürich12\r\n  2 Bern - \r\n\r\n  3Genf  34 more\r\n  4\r\nEND        \r\n".encode("cp1252")
+    made.run(source.serves("/x.dat", body), file_format=rules, data_quality={"max_rescued_share": 1})
+    assert made.rows() == [
+        {"column_1": 1, "column_2": "Zürich", "column_3": 12, "meta_rescued": None},
+        {"column_1": 2, "column_2": "Bern", "column_3": None, "meta_rescued": None},
+        {"column_1": 3, "column_2": "Genf", "column_3": 34, "meta_rescued": '{"_surplus": ["more"]}'},
+        {"column_1": 4, "column_2": None, "column_3": None, "meta_rescued": '{"_fields": 1}'},
+    ]
+
+
+def test_what_is_left_out_of_a_text_is_said(dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = {"comment": "#", "skip_rows": 2, "skip_footer": 1}
+    dataset().run(source.serves("/x.csv", b"report\n\n#1\nid\n1\n#2\n2\ntotal\n"), file_format=rules)
+    said = capsys.readouterr().out
+    for line in ("2 lines at the beginning", "2 comments", "1 record at the end"):
+        assert f"x.csv: left out {line}" in said
+
+
 def test_a_file_that_unpacks_to_no_end_fails(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "FREE_BYTES", 1 << 20)
-    monkeypatch.setattr(unpacking, "PART_BYTES", 1 << 20)
+    monkeypatch.setattr(pieces, "PART_BYTES", 1 << 20)
     made = dataset()
     error = made.fails(source.serves("/x.zip", zipped(**{"x.csv": b"id\n" + b"0\n" * 20_000_000})))
     assert "300 times its download" in error
@@ -188,7 +253,7 @@ def test_what_is_left_out_or_odd_is_said(dataset: MakeDataset, source: Source, c
 
 
 def test_parts_end_where_records_end(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "PART_BYTES", 1000)
+    monkeypatch.setattr(pieces, "PART_BYTES", 1000)
     monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 300)
     made = dataset()
     body = b"id,name\n" + b"".join(b'%d,"line one\nline %d, two"\n' % (row, row) for row in range(500))

@@ -7,8 +7,8 @@ import { takeLock } from './lock';
 
 /** Written last into a part of the cache: without it, the part is from a set-up that did not end, and is made anew. */
 const COMPLETE = 'complete';
-/** What a whole set-up takes, in bytes: 1.0 GB stays, and pip's copies of Spark come on top while it works. */
-const NEEDED = 2e9;
+/** What a whole set-up takes, in bytes: 1.2 GB stays with Glue 6.0, and pip's copies of Spark come on top while it works. */
+const NEEDED = 3e9;
 /** After this time without use a part is removed, in milliseconds: 60 days. */
 const UNUSED = 60 * 24 * 3600 * 1000;
 /** How often to look whether another set-up has ended, in milliseconds. */

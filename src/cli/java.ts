@@ -3,7 +3,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { cleanEnvironment } from './child';
 
-/** Spark 3.5 runs on these; Glue has 17. */
+/** Spark 3.5 and 4.1 run on these; Glue has 17. */
 const OLDEST = 17;
 const NEWEST = 21;
 

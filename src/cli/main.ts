@@ -8,7 +8,8 @@ import { list } from './list';
 import { paint } from './progress';
 import { query } from './query';
 import { reset } from './reset';
-import { run } from './run';
+import { resetContract } from './reset-contract';
+import { run, RunOptions } from './run';
 
 /** The options that every command takes. */
 interface Everywhere {
@@ -16,6 +17,9 @@ interface Everywhere {
   readonly data: string;
   readonly json: boolean;
 }
+
+/** The options of `run` alone. */
+type OfRun = Omit<RunOptions, keyof Everywhere>;
 
 /** Collects an option that is given several times. */
 const all = (value: string, before: string[]): string[] => [...before, value];
@@ -39,15 +43,20 @@ function command(): Command {
     .option('--force', 'make the tables anew although the source is unchanged')
     .option('--allow <gate>', 'a quality gate that may fail this once, as the job names it; may be given several times', all, [])
     .option('--reset-contract', 'forget the published columns and types, and guess anew')
-    .action(async (dataset: string, own: { glueVersion?: string; stack?: string; force?: true; allow: string[]; resetContract?: true }) => {
+    .option('--from-run <run_id>', 'make the tables anew from the originals that this run kept, without asking the source')
+    .action(async (dataset: string, own: OfRun) => {
       process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;
     });
   program.command('query').description('answer SQL over the tables, named as in Athena')
     .argument('<sql>', 'for example "SELECT * FROM pp_dw_bronze.zipcodes"')
     .action((sql: string) => query(sql, everywhere()));
-  program.command('reset').description('remove the local lake')
+  program.command('reset').description('remove the local lake, or forget what a dataset published')
     .option('--yes', 'do not ask', false)
-    .action((own: { yes: boolean }) => reset({ ...everywhere(), ...own }));
+    .option('--contract <dataset>', 'forget its columns and types alone: its next run guesses anew, and its tables stay till then')
+    .option('--stack <stack>', 'where several stacks have a dataset of that name')
+    .action((own: { yes: boolean; contract?: string; stack?: string }) => own.contract === undefined
+      ? reset({ ...everywhere(), ...own })
+      : resetContract(own.contract, { ...everywhere(), ...own }));
 
   // A program that asked for JSON gets its errors as JSON too, and options may stand before or after the command's name.
   for (const each of [program, ...program.commands]) {

@@ -2,7 +2,7 @@ import { spawnSync } from 'child_process';
 import { cleanEnvironment } from './child';
 import { Failure } from './failure';
 
-/** Versions that the packages of Glue 5.0, or their nearest of kin, exist for; Glue itself has the first. */
+/** Versions that the packages of every Glue, or their nearest of kin, exist for; Glue 5.0 and 5.1 have the first, 6.0 the last. */
 export const PYTHON_VERSIONS = ['3.11', '3.12', '3.13'];
 
 const PROBE = 'import sys\nprint("%d.%d" % sys.version_info[:2], sys.executable)\nimport venv, ensurepip';

@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly force?: true;
   readonly allow: string[];
   readonly resetContract?: true;
+  readonly fromRun?: string;
 }
 
 /** A table that a run published. */
@@ -114,10 +115,15 @@ export async function run(name: string, options: RunOptions): Promise<boolean> {
 }
 
 /** The job's arguments, with what is asked of this one run: as `aws glue start-job-run --arguments` would give them. */
-function argumentsOf(dataset: Dataset, { force, allow, resetContract }: RunOptions): Record<string, string> {
-  return force || allow.length > 0 || resetContract
-    ? { ...dataset.arguments, '--run_options': JSON.stringify({ force, allow, reset_contract: resetContract }) }
-    : dataset.arguments;
+export function argumentsOf(dataset: Pick<Dataset, 'arguments'>, { force, allow, resetContract, fromRun }: RunOptions): Record<string, string> {
+  const asked = {
+    // What a run made before is to be made again, whatever the source says now.
+    ...(force || fromRun !== undefined) && { force: true },
+    ...allow.length > 0 && { allow },
+    ...resetContract && { reset_contract: true },
+    ...fromRun !== undefined && { from_run: fromRun },
+  };
+  return Object.keys(asked).length > 0 ? { ...dataset.arguments, '--run_options': JSON.stringify(asked) } : dataset.arguments;
 }
 
 async function runJob(

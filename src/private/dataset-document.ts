@@ -4,24 +4,36 @@ import Ajv2020, { ErrorObject, ValidateFunction } from 'ajv/dist/2020';
 import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { DatasetDocument } from './dataset-document.generated';
-import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
 import { synthError } from './synth-error';
 
 /** The folder with everything in Python, beside `src` in the repository and beside `lib` in the package. */
 export const GLUE_TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
 
 interface Schema {
+  readonly $id?: string;
+  readonly $ref?: string;
+  readonly type?: string;
   readonly description?: string;
   readonly examples?: unknown[];
-  readonly properties: { readonly [key: string]: Schema };
+  readonly anyOf?: Schema[];
+  readonly items?: Schema;
+  readonly properties?: { readonly [key: string]: Schema };
+  readonly additionalProperties?: Schema | false;
 }
 
-let validator: { readonly schema: Schema; readonly validate: ValidateFunction } | undefined;
+interface Validator {
+  readonly ajv: Ajv2020;
+  readonly schema: Schema;
+  readonly validate: ValidateFunction;
+}
 
-function datasetValidator(): { readonly schema: Schema; readonly validate: ValidateFunction } {
+let validator: Validator | undefined;
+
+function datasetValidator(): Validator {
   if (!validator) {
     const schema = JSON.parse(readFileSync(path.join(GLUE_TEMPLATES, 'dataset.schema.json'), 'utf8'));
-    validator = { schema, validate: new Ajv2020({ verbose: true, strictTypes: false }).compile(schema) };
+    const ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false });
+    validator = { ajv, schema, validate: ajv.compile(schema) };
   }
   return validator;
 }
@@ -33,39 +45,89 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
   }
   const { schema, validate } = datasetValidator();
   validate(document);
-  const error = validate.errors?.find(({ data }) => !Token.isUnresolved(data));
+  const error = causes(validate.errors ?? []).find(({ instancePath }) => !walk(schema, document, instancePath).isUnresolved);
   if (error) {
-    throw schemaError(scope, schema, document.dataset, error);
+    throw schemaError(scope, schema, document, error);
   }
-  if (!Token.isUnresolved(document.source_url) && !URL.canParse(document.source_url)) {
-    throw synthError(scope, `source_url of dataset "${document.dataset}" is "${document.source_url}", not an address.`, 'Check its host and port.');
+}
+
+/**
+ * Whether a value is what a part of the schema asks for.
+ *
+ * @param part where that is in the schema, for example `$defs/date_format`
+ */
+export function fits(part: string, value: unknown): boolean {
+  const { ajv, schema } = datasetValidator();
+  return ajv.validate({ $ref: `${schema.$id}#/${part}` }, value);
+}
+
+/** The errors that others follow from: a value fails an anyOf because of what is wrong by the branch for values of its type. */
+function causes(errors: ErrorObject[]): ErrorObject[] {
+  return errors.filter(({ keyword }) => keyword === 'anyOf').reduce((left, anyOf) => {
+    const inside = left.filter(error => error !== anyOf && `${error.instancePath}/`.startsWith(`${anyOf.instancePath}/`));
+    const otherTypes = inside.filter(({ keyword, instancePath }) => keyword === 'type' && instancePath === anyOf.instancePath);
+    const followers = inside.length > otherTypes.length ? [anyOf, ...otherTypes] : inside;
+    return left.filter(error => !followers.includes(error));
+  }, errors);
+}
+
+/** A place in a document. */
+interface Place {
+  /** Its path as a person would write it: data_quality.max_shrink, source_url[1]. */
+  readonly name: string;
+  /** The nearest part of the schema with a description: of the value itself, or of what it lies in. */
+  readonly described: Schema;
+  /** Whether it is, or lies in, a value only known at deployment. */
+  readonly isUnresolved: boolean;
+}
+
+/** Goes down a document and its schema to the place of a JSON pointer. */
+function walk(root: Schema, document: unknown, pointer: string): Place {
+  const describedIn = (parts: Schema[]) => [...parts].reverse().find(({ description }) => description !== undefined);
+  let value = document;
+  let parts = partsFor(root, root, value);
+  let place: Place = { name: '', described: describedIn(parts) ?? root, isUnresolved: false };
+  for (const key of pointer.split('/').slice(1).map(escaped => escaped.replace(/~1/g, '/').replace(/~0/g, '~'))) {
+    const name = Array.isArray(value) ? `${place.name}[${key}]` : place.name && `${place.name}.${key}` || key;
+    value = (value as { [key: string]: unknown })[key];
+    parts = parts
+      .flatMap(part => part.properties?.[key] ?? part.items ?? (part.additionalProperties || []))
+      .flatMap(part => partsFor(root, part, value));
+    place = { name, described: describedIn(parts) ?? place.described, isUnresolved: place.isUnresolved || Token.isUnresolved(value) };
   }
-  if (document.schedule) {
-    const { expression, timezone } = document.schedule;
-    const problem = Token.isUnresolved(expression) ? undefined : scheduleExpressionProblem(expression);
-    if (problem) {
-      throw synthError(scope, `schedule.expression of dataset "${document.dataset}" is "${expression}".`, problem);
-    }
-    const zoneProblem = timezone === undefined || Token.isUnresolved(timezone) ? undefined : timezoneProblem(timezone);
-    if (zoneProblem) {
-      throw synthError(scope, `schedule.timezone of dataset "${document.dataset}" is "${timezone}".`, zoneProblem);
-    }
-  }
+  return place;
+}
+
+/** A part of the schema with what it refers to, and with the branches for values of this type. */
+function partsFor(root: Schema, part: Schema, value: unknown): Schema[] {
+  const referred = part.$ref?.split('/').slice(1).reduce((schema, key) => (schema as { [key: string]: Schema })[key], root);
+  const branches = (part.anyOf ?? []).map(branch => partsFor(root, branch, value)).filter(parts => parts.some(({ type }) => isOfType(value, type)));
+  return [part, ...referred ? partsFor(root, referred, value) : [], ...branches.flat()];
+}
+
+function isOfType(value: unknown, type?: string): boolean {
+  return type === (Array.isArray(value) ? 'array' : typeof value === 'number' ? 'integer' : typeof value);
 }
 
 const LONGEST_SHOWN = 120;
 
 /** The schema describes each key in the words a person needs to mend it. */
-function schemaError(scope: IConstruct, schema: Schema, dataset: string, error: ErrorObject): Error {
-  const keys = error.instancePath.split('/').slice(1);
-  if (keys.length === 0) {
-    return synthError(scope, `the description of dataset "${dataset}" ${error.message}.`, 'Set it.');
+function schemaError(scope: IConstruct, schema: Schema, document: DatasetDocument, error: ErrorObject): Error {
+  const { name, described } = walk(schema, document, error.instancePath);
+  if (name === '') {
+    return synthError(scope, `the description of dataset "${document.dataset}" ${error.message}.`, 'Set it.');
   }
-  const where = keys[0] === 'dataset' ? 'dataset' : `${keys.join('.')} of dataset "${dataset}"`;
-  const { description, examples } = (error.parentSchema as Schema).description ? error.parentSchema as Schema : schema.properties[keys[0]];
-  const example = examples ? ` For example: ${JSON.stringify(examples[0])}.` : '';
+  const where = name === 'dataset' ? name : `${name} of dataset "${document.dataset}"`;
+  const example = described.examples ? ` For example: ${JSON.stringify(described.examples[0])}.` : '';
+  return synthError(scope, `${where} ${found(error)}.`, `Expected: ${described.description}${example}`);
+}
+
+function found({ keyword, data, propertyName }: ErrorObject): string {
   // A password in an address is refused, and not repeated in the log of a build.
-  const whole = JSON.stringify(error.data).replace(/\/\/[^/@]*@/, '//***@');
-  const found = whole.length > LONGEST_SHOWN ? `${whole.slice(0, LONGEST_SHOWN)}… (${whole.length} characters)` : whole;
-  return synthError(scope, `${where} is ${found}.`, `Expected: ${description}${example}`);
+  const whole = JSON.stringify(data).replace(/\/\/[^/"]*@/g, '//***@');
+  const shown = whole.length > LONGEST_SHOWN ? `${whole.slice(0, LONGEST_SHOWN)}… (${whole.length} characters)` : whole;
+  if (propertyName !== undefined) {
+    return `has the key ${shown}`;
+  }
+  return keyword === 'uniqueItems' ? `is ${shown}, which holds something twice` : `is ${shown}`;
 }

@@ -1,4 +1,21 @@
-import { causeOf } from '../../src/cli/environment';
+import * as fs from 'fs';
+import * as path from 'path';
+import { GlueVersion } from '../../src';
+import { causeOf, GLUE_VERSIONS } from '../../src/cli/environment';
+
+const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
+
+test('what can be deployed can be run here, with all that it needs locked by hash', () => {
+  const versions = Object.values(GlueVersion);
+  const schema = JSON.parse(fs.readFileSync(path.join(TEMPLATES, 'dataset.schema.json'), 'utf8'));
+  expect(schema.properties.glue_version.enum).toEqual(versions);
+  expect(Object.keys(GLUE_VERSIONS)).toEqual(versions);
+  for (const version of versions) {
+    const read = (...file: string[]) => fs.readFileSync(path.join(TEMPLATES, ...file), 'utf8');
+    expect(read('requirements', `glue-${version}.txt`)).toContain(`pyspark==${GLUE_VERSIONS[version].replace('Spark ', '')} \\\n    --hash=sha256:`);
+    expect(read('local_glue', `jars-${version}.txt`)).toMatch(/^[0-9a-f]{64} org\.apache\.hadoop:hadoop-aws:/m);
+  }
+});
 
 test.each([
   ['ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device', /^The disk is full/],

@@ -53,6 +53,10 @@ describe('used wrongly', () => {
     ['empty SQL', ['query', ' '], /The SQL is empty\. For example: npx medallion query "SELECT/],
     ['a file as the lake', ['--app', app, '--data', 'package.json', 'run', 'zipcodes'], /package\.json is a file, and the lake is a folder\. Name one with --data DIR/],
     ['a lake in a file', ['--app', app, '--data', 'package.json/lake', 'run', 'zipcodes'], /package\.json\/lake cannot be made: a file is where.* Name another folder with --data DIR/],
+    ['a run of no name', ['--app', app, 'run', 'zipcodes', '--from-run'], /option '--from-run <run_id>' argument missing/],
+    ['the contract of an unknown dataset', ['--app', app, 'reset', '--contract', 'zipcode'], /no dataset "zipcode". Did you mean "zipcodes"\?/],
+    ['a contract without a lake', ['--app', app, '--data', 'nowhere', 'reset', '--contract', 'zipcodes'],
+      /no lake at nowhere\. Run the dataset first: npx medallion run zipcodes\. Or name its folder with --data DIR/],
     ['reset of something else', ['--data', __dirname, 'reset', '--yes'], /not a lake that medallion made; nothing was removed/],
   ];
 

@@ -94,9 +94,13 @@ const LOOPBACK = ['0100007F', '0000000000000000FFFF00000100007F'];
 
 const wait = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
-test('the quickstart\'s dataset comes out of the real job value by value', async () => {
-  const run = start(['run', 'zipcodes', '--json']);
+test.each([
+  ['its own Glue', 'Glue 5.0, Spark 3.5.4', []],
+  ['Glue 6.0', 'Glue 6.0, Spark 4.1.1', ['--glue-version', '6.0', '--force']],
+])('the quickstart\'s dataset comes out of the real job value by value, on %s', async (_what, version, options) => {
+  const run = start(['run', 'zipcodes', '--json', ...options]);
   expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
+  expect(run.stderr()).toContain(`Running pp-dw-bronze-zipcodes  ${version}\n`);
   const result = JSON.parse(run.stdout()) as { run_id: string };
   expect(result).toMatchObject({
     dataset: 'zipcodes',
@@ -143,6 +147,20 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   expect(addresses.size).toBeGreaterThan(0);
   expect(processes()).toEqual([]);
   expect(fs.readdirSync(lake).sort()).toEqual(['.gitignore', 'logs', 's3']);
+});
+
+test('a contract is reset without a question, where something is published, and the table stays', async () => {
+  const reset = start(['reset', '--contract', 'zipcodes', '--json']);
+  expect(await reset.ended === 0 ? '' : reset.stderr()).toBe('');
+  expect(JSON.parse(reset.stdout())).toEqual({ dataset: 'zipcodes', layer: 'bronze', contract_reset: true });
+  const [published] = fs.readdirSync(lake, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('etl/zipcodes/runs/bronze/published.json'));
+  expect(JSON.parse(fs.readFileSync(path.join(lake, published), 'utf8'))).toMatchObject({ contract_reset: true });
+  expect(JSON.parse(node([...COMMAND, 'query', 'SELECT count(*) AS n FROM pp_dw_bronze.zipcodes', '--json']))).toEqual([{ n: 42049 }]);
+
+  const unpublished = start(['reset', '--contract', 'airports', '--json']);
+  expect(await unpublished.ended).toBe(1);
+  expect(JSON.parse(unpublished.stdout())).toEqual({ error: expect.stringMatching(/^Nothing of airports is published in this lake yet/) as string });
+  expect(processes()).toEqual([]);
 });
 
 test('values that do not fit are counted', async () => {

@@ -2,6 +2,9 @@ import { execSync } from 'child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
+import { checkDocument } from '../../src/private/dataset-document';
+import { DatasetDocument } from '../../src/private/dataset-document.generated';
 
 const TYPES = 'src/private/dataset-document.generated.ts';
 
@@ -15,4 +18,70 @@ test('the generated types are those of the schema; `npx projen generate` makes t
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+/** A document of which only what a test is about is said. */
+const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'small', source_url: 'https://example.org/cder.zip' };
+
+test.each<[string, object, string]>([
+  ['an address of many', { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
+    'source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// address without user name or password. For example: '],
+  ['a password in one address of many', { source_url: ['https://a.org/1', 'https://me:secret@a.org/2'] }, 'source_url[1] of dataset "fda-cder" is "https://***@a.org/2".'],
+  ['an address that is neither one nor many', { source_url: 5 }, 'source_url of dataset "fda-cder" is 5. Expected: The http:// or https:// address of a file, or a list'],
+  ['no address', { source_url: [] }, 'source_url of dataset "fda-cder" is []. Expected: The http:// or https:// address of a file, or a list'],
+  ['one address twice', { source_url: ['https://a.org', 'https://a.org'] },
+    'source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which holds something twice. Expected: The http:// or https:// address of a file, or a list'],
+  ['part of a day', { lookback_days: 1.5 }, 'lookback_days of dataset "fda-cder" is 1.5. Expected: How many days a run goes back'],
+  ['days that are to come', { lookback_days: -1 }, 'lookback_days of dataset "fda-cder" is -1. Expected: How many days a run goes back'],
+  ['words for a date', { date_format: 'the day' }, 'date_format of dataset "fda-cder" is "the day". Expected: How dates are written'],
+  ['words for the file\'s dates', { file_format: { date_format: 'the day' } }, 'file_format.date_format of dataset "fda-cder" is "the day". Expected: How dates are written'],
+  ['an unknown type of file', { file_format: { type: 'xlsx' } }, 'file_format.type of dataset "fda-cder" is "xlsx". Expected: csv: text with a delimiter'],
+  ['an escape of two characters', { file_format: { escape: '\\\\' } }, 'file_format.escape of dataset "fda-cder" is "\\\\\\\\". Expected: The character that takes the meaning'],
+  ['the empty text as null', { file_format: { null_values: ['NA', ''] } }, 'file_format.null_values[1] of dataset "fda-cder" is "". Expected: Texts that stand for a missing'],
+  ['no null values', { file_format: { null_values: [] } }, 'file_format.null_values of dataset "fda-cder" is []. Expected: Texts that stand for a missing value'],
+  ['a word for a comment', { file_format: { comment: 'REM' } }, 'file_format.comment of dataset "fda-cder" is "REM". Expected: The character that makes a line a comment'],
+  ['a word for yes', { file_format: { quoted_nulls: 'yes' } }, 'file_format.quoted_nulls of dataset "fda-cder" is "yes". Expected: Whether an empty text'],
+  ['fewer than no lines', { file_format: { skip_rows: -1 } }, 'file_format.skip_rows of dataset "fda-cder" is -1. Expected: Lines above the header'],
+  ['too many records', { file_format: { skip_footer: 10001 } }, 'file_format.skip_footer of dataset "fda-cder" is 10001. Expected: Records at the end'],
+  ['a field of no width', { file_format: { widths: [5, 0] } }, 'file_format.widths[1] of dataset "fda-cder" is 0. Expected: fixed_width: the widths of the fields'],
+  ['a number with other digits', { file_format: { number_format: '9.999,99' } }, 'file_format.number_format of dataset "fda-cder" is "9.999,99". Expected: How numbers are written'],
+  ['a path to nothing', { file_format: { records: '' } }, 'file_format.records of dataset "fda-cder" is "". Expected: json: the path to the list of records'],
+  ['an unknown column type', { column_schema: { products: { 'A/B ~1': { type: 'int' } } } },
+    'column_schema.products.A/B ~1.type of dataset "fda-cder" is "int". Expected: string, bigint, double, decimal(p,s), boolean, date or timestamp.'],
+  ['a decimal of 39 digits', { column_schema: { products: { Price: { type: 'decimal(39,2)' } } } }, 'column_schema.products.Price.type of dataset "fda-cder" is "decimal(39,2)".'],
+  ['a source\'s name for a column\'s', { column_schema: { products: { Zip: { target_name: 'Zip Code' } } } },
+    'column_schema.products.Zip.target_name of dataset "fda-cder" is "Zip Code". Expected: The name of a column in its table: snake_case'],
+  ['a name of ours', { column_mappings: { Run: 'meta_run_id' } }, 'column_mappings.Run of dataset "fda-cder" is "meta_run_id". Expected: The name of a column in its table'],
+  ['an empty format', { column_schema: { products: { Day: { format: '' } } } }, 'column_schema.products.Day.format of dataset "fda-cder" is "". Expected: How the values are'],
+  ['a column without a name', { column_schema: { products: { '': { type: 'date' } } } }, 'column_schema.products of dataset "fda-cder" has the key "". Expected: What columns are'],
+  ['a column that is no object', { column_schema: { products: { Day: 'date' } } },
+    'column_schema.products.Day of dataset "fda-cder" is "date". Expected: What a column is called and what it holds.'],
+  ['a key of no columns', { business_key: [] }, 'business_key of dataset "fda-cder" is []. Expected: Columns by their names in the table. For example: ["zip_code"].'],
+  ['a column twice', { business_key: ['a', 'a'] }, 'business_key of dataset "fda-cder" is ["a","a"], which holds something twice. Expected: Columns by their names'],
+  ['one column for a list', { business_keys: { products: 'ndc' } }, 'business_keys.products of dataset "fda-cder" is "ndc". Expected: Columns by their names in the table.'],
+  ['an empty name', { data_quality: { required_columns: { products: ['ndc', ''] } } },
+    'data_quality.required_columns.products[1] of dataset "fda-cder" is "". Expected: Columns by their names in the table.'],
+  ['a text for columns', { data_quality: { required_columns: 'ndc' } },
+    'data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns, by their names in the table, that must be in the source'],
+  ['no rows', { data_quality: { expected_record_count_min: 0 } }, 'data_quality.expected_record_count_min of dataset "fda-cder" is 0. Expected: A number of rows, 1 or more.'],
+  ['no rows of a table', { data_quality: { expected_record_count_min: { products: 0 } } },
+    'data_quality.expected_record_count_min.products of dataset "fda-cder" is 0. Expected: A number of rows, 1 or more.'],
+  ['a text for rows', { data_quality: { expected_record_count_min: 'many' } },
+    'data_quality.expected_record_count_min of dataset "fda-cder" is "many". Expected: The fewest rows a table may have: a number for all tables, or'],
+])('%s: the error has the whole path, what is there, and the nearest description', (_, wrong, message) => {
+  expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(`Lake: ${message}`);
+});
+
+test('a value only known at deployment hides no other that is wrong', () => {
+  const scope = new Stack(undefined, 'Lake');
+  const text = new CfnParameter(scope, 'Text').valueAsString;
+  const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
+  const number = new CfnParameter(scope, 'Number', { type: 'Number' }).valueAsNumber;
+  const unknown: Partial<DatasetDocument> = {
+    source_url: [text], business_key: list, lookback_days: number, data_quality: { expected_record_count_min: number },
+  };
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown })).not.toThrow();
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: list })).not.toThrow();
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: [text, 'no address'] })).toThrow('source_url[1] of dataset "fda-cder" is "no address".');
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, date_format: '?' })).toThrow('date_format of dataset "fda-cder" is "?".');
 });

@@ -1,9 +1,12 @@
-"""Stands in for the awsglue.utils that the Glue service has, in the versions up to 5.1.
+"""Stands in for the awsglue.utils that the Glue service has. Up to 5.1 it takes abbreviations of names, from 6.0 on it does not.
 
-A test holds its behaviour against the real package, whose licence does not allow us to ship it.
+https://docs.aws.amazon.com/glue/latest/dg/migrating-version-60.html
+
+A test holds its behaviour against the real package of 5.1, whose licence does not allow us to ship it.
 """
 
 import argparse
+from importlib.metadata import version
 from typing import NoReturn
 
 _RESERVED = (
@@ -20,6 +23,9 @@ _RESERVED = (
     "TempDir",
 )
 """Arguments that the service may pass without the job having declared them."""
+
+
+ABBREVIATIONS = version("pyspark").startswith("3.")
 
 
 class GlueArgumentError(Exception):
@@ -39,7 +45,7 @@ def getResolvedOptions(args: list[str], options: list[str]) -> dict[str, str | N
         Asking for a reserved one such as JOB_RUN_ID is an argparse.ArgumentError; the reserved ones
         that were passed are in the result anyway.
     """
-    parser = _Parser()
+    parser = _Parser(allow_abbrev=ABBREVIATIONS)
     for name in _RESERVED:
         default = "job-bookmark-disable" if name == "job-bookmark-option" else None
         parser.add_argument(f"--{name}", default=default)

@@ -1,0 +1,45 @@
+"""What the document says of columns: their names in the table, their types, how values are written."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from etl_runtime.columns import clean_name
+from etl_runtime.dataset_document import DatasetDocument
+from etl_runtime.forms import Form
+
+
+@dataclass(frozen=True)
+class DeclaredColumn:
+    """What is declared of one column of the source; None where it is left to the job."""
+
+    source: str
+    name: str | None = None
+    form: Form | None = None
+
+
+def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColumn]:
+    """What column_schema says of a table's columns, and for their names column_mappings where it does not."""
+    names = document.get("column_mappings", {})
+    columns = document.get("column_schema", {}).get(table, {})
+    return [
+        DeclaredColumn(
+            source,
+            columns.get(source, {}).get("target_name", names.get(source)),
+            Form(columns[source]["type"], format=columns[source].get("format", ""), declared=True)
+            if "type" in columns.get(source, {})
+            else None,
+        )
+        for source in dict.fromkeys([*columns, *names])
+    ]
+
+
+def by_source(declared: Iterable[DeclaredColumn], sources: Iterable[str]) -> Mapping[str, DeclaredColumn]:
+    """What is declared, by the source's column: by its very name, else by one that differs only in case or marks."""
+    exact = {column.source: column for column in declared}
+    cleaned = {clean_name(column.source): column for column in declared}
+    found: dict[str, DeclaredColumn] = {}
+    for source in sources:
+        column = exact.get(source) or cleaned.get(clean_name(source))
+        if column and column not in found.values():
+            found[source] = column
+    return found

@@ -1,0 +1,43 @@
+"""What a person may want to declare: columns that stay text only for their form, as 2.50 beside 3, or 20240131."""
+
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.forms import Form, stored
+
+DATE_PATTERNS = ("yyyyMMdd", "MM/dd/yyyy", "dd/MM/yyyy", "dd.MM.yyyy", "M/d/yyyy", "yyyy/MM/dd", "dd-MMM-yyyy", "MMM d, yyyy")
+NUMBER_FORMATS = ("1,234.56", "1.234,56", "1234,56")
+NUMBER_TYPES = ("decimal(18,2)", "decimal(18,4)", "decimal(38,12)", "double")
+
+
+def hint(text: pa.Array, guessed: Form) -> dict[str, str] | None:
+    """The column_schema entry that would type a column better than it was guessed from its text; None where none would, or it is a code."""
+    text = text.drop_null()
+    if not len(text) or guessed.type not in ("string", "bigint"):
+        return None
+    forms = _dates() if guessed.type == "bigint" or _holds_code(text) else (*_dates(), *_numbers())
+    found = next((form for form in forms if stored(text, form) is not None), None)
+    return {"type": found.type, **({"format": found.format} if found.format else {})} if found else None
+
+
+def _dates() -> Iterator[Form]:
+    return (Form("date", format=pattern, declared=True) for pattern in DATE_PATTERNS)
+
+
+def _numbers() -> Iterator[Form]:
+    for number_format in ("", *NUMBER_FORMATS):
+        for type in NUMBER_TYPES:
+            yield Form(type, format=number_format, declared=True)
+
+
+def _holds_code(text: pa.Array) -> bool:
+    """A leading zero is no number's: 007 is a code."""
+    return bool(pc.any(pc.match_substring_regex(text, r"^-?0\d")).as_py())
+
+
+def hint_line(table: str, hints: dict[str, dict[str, str]]) -> str:
+    """The line to paste into the dataset."""
+    return f"column_schema {json.dumps({table: hints}, ensure_ascii=False)}"

@@ -1,0 +1,32 @@
+"""A column of text: what delimited text and fixed width are made of, and what declared types are read from."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.forms import NO_FORMATS, Form, Formats, Guess, guess, stored, stored_with_misfits
+
+
+@dataclass(frozen=True)
+class TextCells:
+    """Cells of text, as `cells.Cells` has it."""
+
+    text: pa.Array
+    formats: Formats = NO_FORMATS
+
+    def guess(self) -> Guess:
+        return guess(self.text, self.formats)
+
+    def widened(self, form: Form) -> Form:
+        return form
+
+    def stored(self, form: Form) -> pa.Array | None:
+        return stored(self.text, form)
+
+    def stored_with_misfits(self, form: Form) -> tuple[pa.Array, dict[int, object]]:
+        values, misfit = stored_with_misfits(self.text, form)
+        return values, {row: self.text[row].as_py() for row in pc.indices_nonzero(misfit).to_pylist()}
+
+    def as_text(self) -> pa.Array:
+        return self.text

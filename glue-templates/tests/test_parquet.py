@@ -1,0 +1,147 @@
+"""Parquet: the source's types are brought to Athena's, and every value is kept."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import Dataset, Source, zipped
+from etl_runtime.arrow_cells import ArrowCells, read_table, storable
+from etl_runtime.errors import RunFailed
+from etl_runtime.forms import Form
+from etl_runtime.parquet_parts import parquet_parts
+
+MakeDataset = Callable[..., Dataset]
+
+
+def parquet(table: pa.Table, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, **options)
+    return sink.getvalue()
+
+
+TYPES: list[tuple[pa.DataType, str, Any, Any]] = [
+    (pa.int8(), "bigint", -3, -3),
+    (pa.uint32(), "bigint", 2**32 - 1, 2**32 - 1),
+    (pa.uint64(), "decimal(20,0)", 2**64 - 1, Decimal(2**64 - 1)),
+    (pa.float32(), "double", 0.5, 0.5),
+    (pa.decimal128(10, 3), "decimal(10,3)", Decimal("1.250"), Decimal("1.250")),
+    (pa.decimal256(50, 2), "string", Decimal("1" * 40 + ".25"), "1" * 40 + ".25"),
+    (pa.date32(), "date", date(1892, 1, 1), date(1892, 1, 1)),
+    (pa.date64(), "date", date(2024, 1, 31), date(2024, 1, 31)),
+    (pa.timestamp("ms"), "timestamp", datetime(2024, 1, 31, 10), datetime(2024, 1, 31, 10, tzinfo=UTC)),
+    (pa.timestamp("us", "Europe/Berlin"), "timestamp", datetime(2024, 1, 31, 9, tzinfo=UTC), datetime(2024, 1, 31, 9, tzinfo=UTC)),
+    (pa.time64("us"), "string", time(10, 30), "10:30:00.000000"),
+    (pa.bool_(), "boolean", True, True),
+    (pa.string(), "string", "007", "007"),
+    (pa.string(), "string", "", ""),
+    (pa.large_string(), "string", "é", "é"),
+    (pa.dictionary(pa.int32(), pa.string()), "string", "a", "a"),
+    (pa.binary(), "binary", b"\x00\xff", b"\x00\xff"),
+    (pa.binary(2), "binary", b"ab", b"ab"),
+    (pa.list_(pa.int16()), "array<bigint>", [1, None], [1, None]),
+    (pa.large_list(pa.string()), "array<string>", [], []),
+    (pa.struct([("Zip Code", pa.string()), ("n", pa.int32())]), "struct<zip_code:string,n:bigint>", {"Zip Code": "1", "n": 2}, {"zip_code": "1", "n": 2}),
+    (pa.struct([("a b", pa.string()), ("a_b", pa.string())]), "string", {"a b": "1", "a_b": "2"}, '{"a b": "1", "a_b": "2"}'),
+    (pa.map_(pa.string(), pa.int32()), "map<string,bigint>", [("k", 1)], [("k", 1)]),
+    (pa.list_(pa.struct([("x", pa.float32())])), "array<struct<x:double>>", [{"x": 0.25}, None], [{"x": 0.25}, None]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type", "athena", "value", "stored"), TYPES, ids=[str(each[0]) for each in TYPES])
+def test_each_type_of_parquet_has_one_of_athena_that_keeps_its_values(type: pa.DataType, athena: str, value: Any, stored: Any) -> None:
+    array = pa.array([value, None, value, None], type)
+    for each in (array, array[1:], array[2:3]):
+        cells = ArrowCells(storable(each))
+        form = cells.guess().best
+        assert form.type == athena
+        values = cells.stored(form)
+        assert values is not None and values.to_pylist() == [stored if cell is not None else None for cell in each.to_pylist()]
+        assert values.type == form.arrow_type
+
+
+def test_finer_than_microseconds_stays_text() -> None:
+    cells = ArrowCells(storable(pa.array([1, 2_000], pa.timestamp("ns"))))
+    assert (cells.guess().best.type, cells.as_text().to_pylist()) == (
+        "string",
+        ["1970-01-01 00:00:00.000000001", "1970-01-01 00:00:00.000002000"],
+    )
+
+
+@given(st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.just(2**53 + 1), max_size=30), st.integers(1, 7))
+def test_every_row_comes_in_its_order_whatever_the_parts(numbers: list[int | None], part_bytes: int) -> None:
+    with NamedTemporaryFile() as file:
+        path = Path(file.name)
+        path.write_bytes(parquet(pa.table({"n": pa.array(numbers, pa.int64())}), row_group_size=3))
+        parts = list(parquet_parts(path, "x.parquet", part_bytes))
+    assert sum(rows for _, rows, _ in parts) == len(numbers)
+    read = [cell for body, _, _ in parts for cell in read_table(body).columns["n"].as_text().to_pylist()]
+    assert read == [None if number is None else str(number) for number in numbers]
+
+
+MISFITS: list[tuple[str, pa.Array, list[Any], dict[int, Any]]] = [
+    ("bigint", pa.array([1.0, 2.5, None]), [1, None, None], {1: 2.5}),
+    ("decimal(4,2)", pa.array([1, 1000]), [Decimal("1.00"), None], {1: 1000}),
+    ("bigint", pa.array(["1", "007", "x"]), [1, None, None], {1: "007", 2: "x"}),
+    ("string", pa.array([1, None]), ["1", None], {}),
+    ("date", pa.array([5]), [None], {0: 5}),
+    ("bigint", pa.array([date(2024, 1, 1)]), [None], {0: "2024-01-01"}),
+    ("struct<a:bigint>", pa.array([{"a": "1"}, {"a": None}]), [None, {"a": None}], {0: {"a": "1"}}),
+    ("array<bigint>", pa.array(["[1]"]), [None], {0: "[1]"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type", "cells", "values", "misfits"), MISFITS)
+def test_a_value_that_does_not_fit_the_published_type_is_a_misfit(
+    type: str, cells: pa.Array, values: list[Any], misfits: dict[int, Any]
+) -> None:
+    stored, found = ArrowCells(storable(cells)).stored_with_misfits(Form(type))
+    assert (stored.to_pylist(), found) == (values, misfits)
+
+
+def test_a_published_struct_takes_new_fields() -> None:
+    cells = ArrowCells(storable(pa.array([{"a": 1, "b": "x"}])))
+    assert cells.widened(Form("struct<a:bigint,c:bigint>")) == Form("struct<a:bigint,c:bigint,b:string>")
+
+
+def test_what_is_no_whole_parquet_file_fails(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(parquet(pa.table({"a": list(range(10000))}))[:-20])
+    with pytest.raises(RunFailed, match=r"x.parquet is no whole Parquet file, or is encrypted"):
+        list(parquet_parts(path, "x.parquet", 1000))
+
+
+def test_a_parquet_file_becomes_a_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    table = pa.table({"Id": pa.array([1, 2], pa.int32()), "tags": [["a"], None], "at": pa.array([0, 1], pa.timestamp("ms"))})
+    record = made.run(source.serves("/x.parquet", parquet(table)))
+    assert [(column["name"], column["type"]) for column in record["tables"][0]["columns"]] == [
+        ("id", "bigint"),
+        ("tags", "array<string>"),
+        ("at", "timestamp"),
+    ]
+    assert [(row["id"], row["tags"]) for row in made.rows()] == [(1, ["a"]), (2, None)]
+    wider = pa.table({"Id": [1.5, 2.0], "tags": [["b"], []], "new": ["x", None]})
+    made.run(source.serves("/x.parquet", parquet(wider)), data_quality={"max_rescued_share": 1})
+    assert [(row["id"], row["new"], row["at"], row["meta_rescued"]) for row in made.rows()] == [
+        (None, "x", None, '{"id": 1.5}'),
+        (2, None, None, None),
+    ]
+
+
+def test_parquet_in_a_zip_and_a_declared_type(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    archive = zipped(**{"x.parquet": parquet(pa.table({"day": ["20240131"], "n": ["7"]}))})
+    key = made.name.replace("-", "_")
+    schema = {key: {"day": {"type": "date", "format": "yyyyMMdd"}, "n": {"type": "bigint"}}}
+    made.run(source.serves("/x.zip", archive), column_schema=schema)
+    assert made.rows() == [{"day": date(2024, 1, 31), "n": 7, "meta_rescued": None}]

@@ -1,0 +1,228 @@
+import { Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
+import { nearMiss } from './near-miss';
+import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
+import { synthError } from './synth-error';
+import { dateFormatProblem, formatProblem, lettersOf, numberFormatProblem } from './value-format';
+
+/** Something that the schema allows and that makes no sense: at which key, what was found there, and what to do. */
+interface Problem {
+  readonly key: string;
+  readonly found: string;
+  readonly remedy: string;
+}
+
+/**
+ * Fails on the first thing in a document that its schema allows and that makes no sense. Values only known at deployment pass.
+ *
+ * @param document one that its schema allows
+ * @param tables the keys of the dataset's tables
+ */
+export function checkRules(scope: IConstruct, document: DatasetDocument, tables: string[]): void {
+  for (const problems of [addressProblems, formatProblems, markProblems, tableProblems, columnProblems, keyProblems, scheduleProblems]) {
+    for (const { key, found, remedy } of problems(document, tables)) {
+      throw synthError(scope, `${key} of dataset "${document.dataset}" ${found}.`, remedy);
+    }
+  }
+}
+
+/** Braces with what is between them, and those without a partner. */
+const BRACES = /\{[^{}]*\}?|\}/g;
+
+function* addressProblems({ source_url: source, lookback_days: lookbackDays }: DatasetDocument): Generator<Problem> {
+  if (Token.isUnresolved(source)) {
+    return;
+  }
+  const addresses = typeof source === 'string' ? [source] : source;
+  for (const [index, address] of addresses.entries()) {
+    if (Token.isUnresolved(address)) {
+      continue;
+    }
+    const key = typeof source === 'string' ? 'source_url' : `source_url[${index}]`;
+    const noDate = (address.match(BRACES) ?? []).find(braces => !isDate(braces));
+    if (noDate) {
+      yield {
+        key,
+        found: `is "${address}", and ${noDate} is no date`,
+        remedy: 'Braces hold the date of the run: yyyy, and if need be MM, dd and marks, as in {yyyy-MM-dd} or {yyyyMMdd}. For others write %7B and %7D.',
+      };
+    }
+    if (!URL.canParse(address.replace(BRACES, '2024'))) {
+      yield { key, found: `is "${address}", not an address`, remedy: 'Check its host and port.' };
+    }
+  }
+  if (lookbackDays !== undefined && addresses.every(address => !Token.isUnresolved(address) && !address.includes('{'))) {
+    yield {
+      key: 'lookback_days',
+      found: `is ${lookbackDays}, and source_url holds no date`,
+      remedy: 'Write the date of the run into the address, for example {yyyy-MM-dd}, or leave lookback_days out.',
+    };
+  }
+}
+
+function isDate(braces: string): boolean {
+  const parts = lettersOf(braces);
+  return /^\{[^0-9]*\}$/.test(braces) && parts.includes('yyyy') && new Set(parts).size === parts.length
+    && parts.every(part => ['yyyy', 'MM', 'dd'].includes(part));
+}
+
+const OF_TEXT: (keyof FileFormat)[] = [
+  'header', 'encoding', 'null_values', 'comment', 'skip_rows', 'skip_footer', 'date_format', 'number_format',
+];
+
+/** The keys of a file format that mean something for each type. */
+const TAKES: { readonly [type in NonNullable<FileFormat['type']>]: (keyof FileFormat)[] } = {
+  csv: ['delimiter', 'quote', 'escape', 'quoted_nulls', ...OF_TEXT],
+  fixed_width: ['widths', ...OF_TEXT],
+  json: ['records', 'encoding'],
+  jsonl: ['encoding'],
+  parquet: [],
+};
+
+function* formatProblems({ delimiter, date_format: dateFormat, file_format: format = {} }: DatasetDocument): Generator<Problem> {
+  for (const [key, short, long] of [['delimiter', delimiter, format.delimiter], ['date_format', dateFormat, format.date_format]] as const) {
+    if (short !== undefined && long !== undefined) {
+      yield { key, found: `is ${JSON.stringify(short)}, and file_format.${key} is ${JSON.stringify(long)}`, remedy: 'Set one of them.' };
+    }
+  }
+  const type = format.type ?? (format.widths ? 'fixed_width' : format.records === undefined ? undefined : 'json');
+  const declared = [
+    { at: 'delimiter', key: 'delimiter', value: delimiter },
+    { at: 'date_format', key: 'date_format', value: dateFormat },
+    ...Object.entries(format).filter(([key]) => key !== 'type').map(([key, value]) => ({ at: `file_format.${key}`, key, value })),
+  ];
+  for (const { at, key, value } of declared) {
+    if (type !== undefined && value !== undefined && !TAKES[type].includes(key as keyof FileFormat)) {
+      yield {
+        key: at,
+        found: `is ${JSON.stringify(value)}, and the type of the format is ${type}`,
+        remedy: `Leave it out: ${type} takes ${TAKES[type].join(', ') || 'no other key'}.`,
+      };
+    }
+  }
+  if (type === 'fixed_width' && format.widths === undefined) {
+    yield { key: 'file_format', found: 'has the type fixed_width and no widths', remedy: 'Add the widths of the fields, for example [5, 20, 2].' };
+  }
+  for (const [key, text, problem] of [
+    ['date_format', dateFormat, dateFormatProblem],
+    ['file_format.date_format', format.date_format, dateFormatProblem],
+    ['file_format.number_format', format.number_format, numberFormatProblem],
+  ] as const) {
+    const remedy = text === undefined || Token.isUnresolved(text) ? undefined : problem(text);
+    if (remedy) {
+      yield { key, found: `is "${text}"`, remedy };
+    }
+  }
+}
+
+/** Characters that have a meaning in text may not have two. */
+function* markProblems({ delimiter, file_format: format = {} }: DatasetDocument): Generator<Problem> {
+  const marks = [
+    { name: 'delimiter', mark: delimiter ?? format.delimiter ?? ',' },
+    { name: 'quote', mark: format.quote ?? '"' },
+    { name: 'escape', mark: format.escape },
+    { name: 'comment', mark: format.comment },
+  ].filter((each): each is { name: string; mark: string } => Boolean(each.mark) && !Token.isUnresolved(each.mark));
+  if (format.widths) {
+    return;
+  }
+  for (const [index, { name, mark }] of marks.entries()) {
+    for (const other of marks.slice(0, index)) {
+      if (other.mark.includes(mark)) {
+        yield {
+          key: `file_format.${name}`,
+          found: `is ${JSON.stringify(mark)}, and ${other.mark === mark ? `so is the ${other.name}` : `the ${other.name} ${JSON.stringify(other.mark)} holds it`}`,
+          remedy: name === 'escape' && other.name === 'quote' ? 'Leave escape out: a quote inside quotes is doubled.' : 'Give each a character of its own.',
+        };
+      }
+    }
+  }
+}
+
+function* tableProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
+  const quality = document.data_quality ?? {};
+  const byTable: [string, unknown][] = [
+    ['column_schema', document.column_schema],
+    ['business_keys', document.business_keys],
+    ['data_quality.required_columns', quality.required_columns],
+    ['data_quality.expected_record_count_min', quality.expected_record_count_min],
+  ];
+  for (const [key, value] of byTable) {
+    const unknown = typeof value === 'object' && !Array.isArray(value) && value !== null
+      ? Object.keys(value).find(table => !tables.includes(table))
+      : undefined;
+    if (unknown !== undefined) {
+      // People write the name of the table in the database, too.
+      const meant = tables.find(table => unknown.endsWith(`_${table}`)) ?? nearMiss(unknown, tables);
+      yield {
+        key,
+        found: `names the table "${unknown}", which it has not`,
+        remedy: `${meant === undefined ? '' : `Did you mean "${meant}"? `}The tables are: ${tables.join(', ')}.`,
+      };
+    }
+  }
+}
+
+function* columnProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
+  for (const [table, columns] of Object.entries(document.column_schema ?? {})) {
+    for (const [source, column] of Object.entries(columns)) {
+      yield* typeProblems(`column_schema.${table}.${source}`, column);
+    }
+  }
+  for (const table of tables) {
+    const columns = document.column_schema?.[table] ?? {};
+    // Of several tables, each may have one of the columns that are mapped to a name.
+    const mapped = tables.length === 1 ? document.column_mappings ?? {} : {};
+    const targets = new Map<string, string>();
+    for (const source of new Set([...Object.keys(columns), ...Object.keys(mapped)])) {
+      const target = columns[source]?.target_name ?? mapped[source];
+      const other = target === undefined ? undefined : targets.get(target);
+      if (other !== undefined) {
+        yield {
+          key: columns[source]?.target_name === undefined ? `column_mappings.${source}` : `column_schema.${table}.${source}.target_name`,
+          found: `is "${target}", the name that "${other}" has already`,
+          remedy: 'Give one of the two another name.',
+        };
+      }
+      if (target !== undefined) {
+        targets.set(target, source);
+      }
+    }
+  }
+}
+
+function* typeProblems(key: string, { type, format }: ColumnSchema): Generator<Problem> {
+  const decimal = /^decimal\((\d+),(\d+)\)$/.exec(type ?? '');
+  if (decimal && Number(decimal[2]) > Number(decimal[1])) {
+    yield { key: `${key}.type`, found: `is "${type}", more decimals than digits`, remedy: `A decimal has digits in all, then how many are decimals, for example decimal(${decimal[2]},${decimal[1]}).` };
+  }
+  if (format === undefined || Token.isUnresolved(format) || Token.isUnresolved(type)) {
+    return;
+  }
+  const remedy = formatProblem(type, format);
+  if (remedy !== undefined) {
+    yield { key: `${key}.format`, found: `is ${JSON.stringify(format)}, and the column's type ${type === undefined ? 'is not set' : `is ${type}`}`, remedy };
+  }
+}
+
+function* keyProblems({ business_key: key, business_keys: keys }: DatasetDocument): Generator<Problem> {
+  if (key !== undefined && keys !== undefined) {
+    yield { key: 'business_key', found: 'is set, and business_keys too', remedy: 'Set business_key for all tables, or business_keys by table.' };
+  }
+}
+
+function* scheduleProblems({ schedule }: DatasetDocument): Generator<Problem> {
+  if (schedule === undefined) {
+    return;
+  }
+  const { expression, timezone } = schedule;
+  const expressionProblem = Token.isUnresolved(expression) ? undefined : scheduleExpressionProblem(expression);
+  if (expressionProblem) {
+    yield { key: 'schedule.expression', found: `is "${expression}"`, remedy: expressionProblem };
+  }
+  const zoneProblem = timezone === undefined || Token.isUnresolved(timezone) ? undefined : timezoneProblem(timezone);
+  if (zoneProblem) {
+    yield { key: 'schedule.timezone', found: `is "${timezone}"`, remedy: zoneProblem };
+  }
+}

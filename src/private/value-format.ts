@@ -1,0 +1,43 @@
+import { fits } from './dataset-document';
+
+/** What to write instead of a format of dates and times, or undefined when it can be read. */
+export function dateFormatProblem(format: string): string | undefined {
+  const parts = lettersOf(format);
+  const once = new Set(parts.map(([letter]) => letter)).size === parts.length;
+  return fits('$defs/date_format', format) && once && parts.every(part => DATE_PART.test(part))
+    ? undefined
+    : 'It takes each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH, mm, ss, S to SSSSSS; with marks between them, as in MM/dd/yyyy HH:mm:ss.';
+}
+
+const DATE_PART = /^(yyyy|yy|MMM|MM|M|dd|d|HH|mm|ss|S{1,6})$/;
+
+/** The letters of a format, each with its repetitions. */
+export function lettersOf(format: string): string[] {
+  return format.match(/([A-Za-z])\1*/g) ?? [];
+}
+
+/** What to write instead of a format of numbers, or undefined when it can be read. */
+export function numberFormatProblem(format: string): string | undefined {
+  if (/^1(.)234\1/.test(format)) {
+    return 'Give thousands and decimals marks of their own, as in 1.234,56 or 1,234.56.';
+  }
+  return fits('$defs/file_format/properties/number_format', format) ? undefined : 'Write 1234.56 with the file\'s own marks, for example 1.234,56.';
+}
+
+/** What to do about the format of a column that does not fit its type, or undefined when it does. */
+export function formatProblem(type: string | undefined, format: string): string | undefined {
+  switch (type) {
+    case undefined:
+      return 'A format says how the values of a type are written: set the type, for example date.';
+    case 'string':
+      return 'Text is kept as it is: leave the format out.';
+    case 'boolean':
+      return /^([^/]+)\/(?!\1$)[^/]+$/.test(format) ? undefined : 'Write the words for true and false with a slash between them, for example Y/N.';
+    case 'date':
+      return /[HmsS]/.test(format) ? 'A date has no time: leave HH, mm, ss and S out, or make it a timestamp.' : dateFormatProblem(format);
+    case 'timestamp':
+      return dateFormatProblem(format);
+    default:
+      return numberFormatProblem(format);
+  }
+}
