@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
@@ -106,20 +106,24 @@ def looks_like_data(name: str) -> bool:
 
 def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
     """The download as a ZIP; None where it is none. Other bytes may come before a ZIP, such as a program that unpacks it."""
-    if not head.startswith(ZIP_MARKS):
-        if _archive(head) or head.startswith(PARQUET_MARK) or not zipfile.is_zipfile(original.path):
-            return None
-        try:
+    marked = head.startswith(ZIP_MARKS)
+    if not marked and (_archive(head, inside=True) or head.startswith(PARQUET_MARK) or not zipfile.is_zipfile(original.path)):
+        return None
+    try:
+        with _damage_explained(original.name):
             archive = zipfile.ZipFile(original.path)
-        except Exception:  # the file only looks like a ZIP at its end
-            return None
-        return archive if archive.infolist() else None
-    with _damage_explained(original.name):
-        archive = zipfile.ZipFile(original.path)
-    if sum(info.compress_size for info in archive.infolist()) > original.size:
-        archive.close()
-        raise RunFailed(f"{original.name} is a ZIP whose files lie on top of each other, made to fill disks. Look at the file.")
-    return archive
+    except RunFailed:
+        if marked:
+            raise
+        return None  # it only looks like a ZIP at its end
+    with ExitStack() as unless_read:
+        unless_read.callback(archive.close)
+        if sum(info.compress_size for info in archive.infolist()) > original.size:
+            raise RunFailed(f"{original.name} is a ZIP whose files lie on top of each other, made to fill disks. Look at the file.")
+        if marked or archive.infolist():
+            unless_read.pop_all()
+            return archive
+    return None
 
 
 def _zip_members(archive: zipfile.ZipFile, container: str, most_bytes: int) -> list[Member]:

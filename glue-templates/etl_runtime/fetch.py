@@ -206,6 +206,7 @@ class _Download:
             self._file.close()
 
     def _attempt(self) -> Original:
+        self._require_wanted()
         asked = {"Range": f"bytes={self._size}-", "If-Range": self._version or ""} if self.resumes_at else self._known.headers()
         headers = {"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity", **asked}
         request = urllib.request.Request(quote(self.url, safe=URL_CHARACTERS), headers=headers)
@@ -268,14 +269,17 @@ class _Download:
             self._file.write(block)
             self._digest.update(block)
             self._size += len(block)
-            if self._stop.is_set():
-                raise FetchError("the download was given up, because another one failed", retryable=False)
+            self._require_wanted()
             if time.monotonic() - told > PROGRESS_SECONDS:
                 told = time.monotonic()
                 of = f" of {self._total / 1e6:,.0f} MB" if self._total else ""
                 self._say(f"{public(self.url)}  {self._size / 1e6:,.0f} MB{of}")
         if self._total is not None and self._size != self._total:
             raise FetchError(f"the body ended after {self._size:,} of {self._total:,} bytes", retryable=True)
+
+    def _require_wanted(self) -> None:
+        if self._stop.is_set():
+            raise FetchError("the download was given up, because another one failed", retryable=False)
 
     def _explained(self, error: OSError | http.client.HTTPException | ValueError) -> FetchError:
         return _explained(error, self._idle_timeout_seconds)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from threading import Event, Lock
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import NOTHING_KNOWN, FileMissing, Original, Validators, fetch, public
@@ -57,6 +58,8 @@ def fetch_all(
     by address, with the date in it and without its query. Where only some files have changed, all are downloaded. Each has a name of
     its own. `on_answer` is called once, when the first download begins. Raises RunFailed; no temporary file is left then.
     """
+    if any(holds_date(urlsplit(url).query) for url in urls):
+        known = {}  # the files of two days are one address there
     with _Downloads(known, say, on_answer, first_wait_seconds) as downloads:
         day = _newest_day([url for url in urls if holds_date(url)], today, lookback_days, downloads, say)
         wanted = list(dict.fromkeys(dated(url, day) for url in urls))

@@ -201,6 +201,11 @@ def test_the_day_that_is_known_is_unchanged_until_a_newer_one_is_there(source: S
     assert bodies([source.url + "/{yyyy-MM-dd}.csv"], known=known) == {"2024-03-02.csv": b"new"}
 
 
+def test_a_date_in_the_query_is_never_taken_for_the_file_of_another_day(source: Source) -> None:
+    url = source.serves("/x.csv", Answer(CSV, headers=STRONG))
+    assert bodies([url + "?day={yyyy-MM-dd}"], known={url: KNOWN}) == {"x.csv": CSV}
+
+
 def test_nothing_known_is_never_unchanged(source: Source) -> None:
     assert bodies([source.serves("/a.csv", b"")]) == {"a.csv": b""}
 
