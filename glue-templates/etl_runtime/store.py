@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+UPLOAD = TransferConfig(max_concurrency=4)  # as fast as a file is unpacked beside it; each more takes memory
 DELETE_LIMIT = 1000  # DeleteObjects takes at most 1,000 keys
 
 
@@ -42,9 +44,9 @@ class Store:
         text = self.read(uri)
         return None if text is None else json.loads(text)
 
-    def write(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+    def write(self, uri: str, body: bytes | bytearray, content_type: str = "application/octet-stream") -> None:
         bucket, key = split(uri)
-        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        self.client.put_object(Bucket=bucket, Key=key, Body=cast(bytes, body), ContentType=content_type)
 
     def write_json(self, uri: str, value: object) -> None:
         self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")
@@ -57,7 +59,7 @@ class Store:
             extra["Tagging"] = urlencode(tags)
         if metadata:
             extra["Metadata"] = dict(metadata)
-        self.client.upload_file(str(path), bucket, key, ExtraArgs=extra)
+        self.client.upload_file(str(path), bucket, key, ExtraArgs=extra, Config=UPLOAD)
 
     def download(self, uri: str, file: IO[bytes]) -> bool:
         """Fetch an object of any size into a file. False where there is no such object."""
