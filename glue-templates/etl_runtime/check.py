@@ -66,7 +66,7 @@ def _failures(
     most = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
         if count > most * table.rows:
-            yield "rescued", f"{name} did not fit in {_share(count, table.rows)}, max_rescued_share is {most:.2%}"
+            yield "rescued", f"{name} did not fit in {_share(count, table.rows)}, as {table.example(name)}; max_rescued_share is {most:.2%}"
 
     if duplicates:
         yield "business_key", f"{duplicates}"

@@ -57,7 +57,9 @@ class Shard:
 
 @dataclass
 class Converted:
-    """What came of a shard. Where there is something to learn, nothing was written.
+    """What came of a shard: counts by column of the table, and examples of what was rescued.
+
+    Where there is something to learn, nothing was written.
 
     By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and where a published
     struct gets new fields (`widened`).
@@ -69,6 +71,7 @@ class Converted:
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, object] = field(default_factory=dict)
     refuted: dict[str, Guess] = field(default_factory=dict)
     widened: dict[str, Guess] = field(default_factory=dict)
 
@@ -124,9 +127,10 @@ def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
         return None
     for array, column in zip(arrays, shard.columns, strict=True):
         result.nulls[column.name] += array.null_count
-    for cells_of_row in rescued.values():
-        for name in cells_of_row:
+    for _, cells_of_row in sorted(rescued.items()):
+        for name, value in cells_of_row.items():
             result.rescued[name] = result.rescued.get(name, 0) + 1
+            result.examples.setdefault(name, value)
     return pa.Table.from_arrays([*arrays, pa.repeat(shard.run_id, read.rows), _rescued_column(rescued, read.rows)], schema=_schema(shard))
 
 

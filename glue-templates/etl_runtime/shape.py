@@ -4,6 +4,7 @@ Types that were published are a contract, and types that are declared are taken 
 proved by every task as it converts; a guess that is refuted gives way to what fits, and the table is converted again.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: up to here a table is one object, which S3 replaces atomically
 MOST_ROUNDS = 12  # each round rules out a form of every column that is refuted, and a guess has nine at most
+LONGEST_EXAMPLE = 60
 NOTHING_SEEN = TextGuess()
 RESET = 'run once with run_options {"reset_contract": true}'
 
@@ -64,6 +66,11 @@ class ShapedTable:
         """How many cells were put into meta_rescued, by column."""
         names = sorted({name for shard in self.shards for name in shard.rescued})
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
+
+    def example(self, name: str) -> str:
+        """The first cell of a column that was put into meta_rescued, as JSON."""
+        found = next(shard.examples[name] for shard in self.shards if name in shard.examples)
+        return shortened(json.dumps(found, ensure_ascii=False))
 
     def bounds(self) -> dict[str, tuple[Any, Any]]:
         """Least and greatest value of each column that is not text and not all null."""
@@ -201,6 +208,10 @@ class _Plan:
             return Column(self._names[source], source, declared.form, guessed=False)
         guess = self._guesses.get(source, NOTHING_SEEN)
         return Column(self._names[source], source, guess.best, guessed=True, unseen=guess == NOTHING_SEEN)
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
 
 
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
