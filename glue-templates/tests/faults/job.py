@@ -1,6 +1,6 @@
 """The bronze job in a process of its own, with Spark started before it is told to run.
 
-    python job.py SETTINGS      JSON: {"constants": {"etl_runtime.pieces.PART_BYTES": 100}, "file_bytes": null}
+    python job.py CONSTANTS      what to set before, as JSON: {"etl_runtime.pieces.PART_BYTES": 100}
 
 Each line on standard input is a run: the arguments of the job, as a JSON list. Each is answered by a line on standard output that begins
 with `outcome `: null, or the error that would end the job with exit code 1.
@@ -9,7 +9,6 @@ with `outcome `: null, or the error that would end the job with exit code 1.
 import importlib
 import json
 import os
-import resource
 import sys
 import traceback
 from pathlib import Path
@@ -22,13 +21,10 @@ from spark_conf import configure_spark
 
 
 def main() -> None:
-    settings = json.loads(sys.argv[1])
-    for name, value in settings["constants"].items():
+    for name, value in json.loads(sys.argv[1]).items():
         module, _, constant = name.rpartition(".")
         setattr(importlib.import_module(module), constant, value)
     quick_retries.install()
-    if settings["file_bytes"]:  # of no file more than this can be written, as on a full disk
-        resource.setrlimit(resource.RLIMIT_FSIZE, (settings["file_bytes"], resource.RLIM_INFINITY))
     spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon"}
     configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(os.environ["TMPDIR"]), extra=spark)
     start_spark().sparkContext.parallelize([0], 1).map(lambda _: importlib.import_module("etl_runtime.convert")).count()

@@ -25,7 +25,7 @@ class Killed(Exception):
 class JobProcess:
     """A process that runs the job as often as it is told, with a proxy of its own before S3. `folder` takes its files."""
 
-    def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int], file_bytes: int | None = None) -> None:
+    def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int]) -> None:
         folder.mkdir(parents=True)
         self.s3 = Proxy(endpoint, s3_kind)
         self.output: list[str] = []
@@ -38,7 +38,7 @@ class JobProcess:
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, HERE / "job.py", json.dumps({"constants": dict(constants), "file_bytes": file_bytes})],
+                [sys.executable, HERE / "job.py", json.dumps(dict(constants))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

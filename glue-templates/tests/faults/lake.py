@@ -26,8 +26,15 @@ class State(StrEnum):
     WRONG = "WRONG"
 
 
+def make_bucket(endpoint: str, bucket: str) -> None:
+    """A bucket that keeps versions, as the core's does."""
+    s3 = boto3.client("s3", endpoint_url=endpoint)
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
 class Lake:
-    """One dataset in a bucket that keeps versions, as the core's does."""
+    """One dataset, by its computed names."""
 
     def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any]) -> None:
         self._s3: S3Client = boto3.client("s3", endpoint_url=endpoint)
@@ -36,12 +43,12 @@ class Lake:
 
     def seen(self, old: Rows, new: Rows) -> State:
         """What Athena sees: the rows of all objects at each table's location."""
-        return _overall(_state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables())
+        return _overall(state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables())
 
     def listed(self, old: Rows, new: Rows) -> State:
         """What gold sees: the rows of the files that published.json lists."""
         published = self.published()
-        return _overall(_state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables())
+        return _overall(state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables())
 
     def published(self) -> dict[str, Any]:
         found: dict[str, Any] = self._json("published.json")
@@ -96,7 +103,8 @@ class Lake:
         return rows
 
 
-def _state(rows: list[str] | None, old: list[str], new: list[str]) -> State:
+def state(rows: list[str] | None, old: list[str], new: list[str]) -> State:
+    """What a table is that holds these rows; None where an object of it is missing."""
     if rows is None:
         return State.WRONG
     seen = Counter(rows)

@@ -52,6 +52,9 @@ class Fault:
     number: int = 1
     lasts: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.action}, {self.kind} {self.number}{' and all that follow' * self.lasts}"
+
     @property
     def endures(self) -> bool:
         """Whether trying again does not help."""

@@ -43,11 +43,10 @@ class Outcome:
 class Trial:
     """A dataset to be made to fail. `folder` takes the files of the job's processes, and is removed."""
 
-    def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, folder: Path, file_bytes: int | None = None) -> None:
+    def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, folder: Path) -> None:
         self.kind = kind
         self._endpoint = endpoint
         self._folder = folder
-        self._file_bytes = file_bytes
         self._started = 0
         self._job: JobProcess | None = None
         self._spare: JobProcess | None = None
@@ -224,4 +223,4 @@ class Trial:
 
     def _start(self) -> JobProcess:
         self._started += 1
-        return JobProcess(self._endpoint, self._folder / str(self._started), self.kind.constants, self._file_bytes)
+        return JobProcess(self._endpoint, self._folder / str(self._started), self.kind.constants)

@@ -1,6 +1,6 @@
 """Every fault at every call, for every kind of dataset. Prints a line a fault, and what went wrong at the end.
 
-    python -m faults.matrix [--dataset NAME …] [--only kills|calls]
+    python tests/fault_matrix.py [--dataset NAME …] [--only kills|calls]
 
 Exit code 1 where a reader saw what it must not see, or a run did not come back.
 """
@@ -15,9 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
-
-from faults.datasets import MAIN, MANY, MANY_TABLES, OTHERS, TABLES, DatasetKind
+from faults.datasets import MAIN, MANY, OTHERS, TABLES, DatasetKind
+from faults.lake import make_bucket
 from faults.proxy import READS, Action, Fault
 from faults.trial import Before, Outcome, Trial
 
@@ -34,12 +33,12 @@ ALSO = {
 }
 
 
-def kills(calls: Counter[str], actions: tuple[Action, ...]) -> Iterator[Fault]:
-    """At every write."""
+def kills(calls: Counter[str]) -> Iterator[Fault]:
+    """At every write, once S3 has done it: what S3 then holds is what it holds before the next one."""
     writes = sum(count for kind, count in calls.items() if kind not in READS and kind != "Download")
+    yield Fault(Action.KILL_BEFORE, "write", 1)
     for number in range(1, writes + 1):
-        for action in actions:
-            yield Fault(action, "write", number)
+        yield Fault(Action.KILL_AFTER, "write", number)
 
 
 def spoilt_calls(calls: Counter[str]) -> Iterator[Fault]:
@@ -68,10 +67,10 @@ def try_all(kind: DatasetKind, endpoint: str, only: str | None) -> Iterator[Outc
                 yield trial.run(fault)
         if only == "calls":
             return
-        for fault in kills(calls, (Action.KILL_BEFORE, Action.KILL_AFTER) if kind in MAIN else (Action.KILL_AFTER,)):
+        for fault in kills(calls):
             yield trial.run(fault)
-        for before in (Before.DIED, Before.DIED_AND_EXPIRED) if kind in (MANY, TABLES, MANY_TABLES) else ():
-            for fault in kills(trial.calls(before), (Action.KILL_AFTER,)):
+        for before in (Before.DIED, Before.DIED_AND_EXPIRED) if kind in (MANY, TABLES) else ():
+            for fault in kills(trial.calls(before)):
                 yield trial.run(fault, before)
     finally:
         trial.close()
@@ -89,17 +88,10 @@ def printed(outcome: Outcome) -> str:
 
 def start_emulator() -> tuple["subprocess.Popen[str]", str]:
     """S3 in memory, and its endpoint. LAKE_PYTHON is the Python that has it."""
-    script = Path(__file__).parents[2] / "local_glue" / "emulator.py"
+    script = Path(__file__).parent.parent / "local_glue" / "emulator.py"
     emulator = subprocess.Popen([os.environ["LAKE_PYTHON"], script, "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert emulator.stdout
     return emulator, emulator.stdout.readline().strip()
-
-
-def make_bucket(endpoint: str, bucket: str) -> None:
-    """A bucket that keeps versions, as the core's does."""
-    s3 = boto3.client("s3", endpoint_url=endpoint)
-    s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
 def main() -> int:
