@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from etl_runtime.arguments import Job
-from etl_runtime.errors import RunFailed
+from etl_runtime.errors import RunFailed, explained
 from etl_runtime.store import Store
 
 LOOK_BACK_DAYS = 7  # for the run that this one retries
@@ -65,7 +65,7 @@ class RunRecord:
             self._write()
             self.say("done", f"{self._content['seconds']} s")
             return
-        failed = error if isinstance(error, RunFailed) else RunFailed(f"{type(error).__name__}: {error}", retryable=True)
+        failed = explained(error)
         self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
         self._write()
         self.say("failed", f"{self._content['dataset']}: {failed}")

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
 
-from conftest import Dataset, Source
+from conftest import Dataset, Source, files_up_to
+from etl_runtime.convert import Column, Shard, convert
+from etl_runtime.errors import RunFailed
+from etl_runtime.file_format import FileFormat
+from etl_runtime.forms import TEXT
+from etl_runtime.unpack import Part
 
 MakeDataset = Callable[..., Dataset]
 
@@ -74,3 +80,24 @@ def test_a_run_that_lives_on_says_itself_how_it_ended(dataset: MakeDataset, sour
     records = [made.store.read_json(uri) for uri in made.store.list(made.names["runs"] + "run_id=")]
     assert [record["status"] for record in records] == ["failed", "published"]
     assert "Another run" in records[0]["error"]
+
+
+def test_a_full_disk_is_told_in_a_line(dataset: MakeDataset, source: Source) -> None:
+    """Where the kept originals of a run are fetched; a download tells it itself."""
+    made = dataset()
+    run_id = made.run(source.serves("/x.csv", b"id\n" + b"1234567\n" * 1000))["run_id"]
+    with files_up_to(2000), pytest.raises(OSError, match="File too large"):
+        made.run(source.url, run_options=f'{{"from_run": "{run_id}"}}')
+    assert made.record()["error"].startswith(f"The disk is full ({gettempdir()}: File too large). Free some space, or choose a larger ")
+
+
+def test_a_full_disk_in_a_spark_task_is_told_in_a_line(dataset: MakeDataset) -> None:
+    made = dataset()
+    part = Part(f"{made.names['staging']}part.csv", "csv", "x.csv", ("id",), 9, 3, 1)
+    made.store.write(part.uri, b"1\n2\n30\n")
+    shard = Shard("x", (part,), (Column("id", "id", TEXT, guessed=True),), FileFormat(), "r", "us-east-1", f"{made.names['staging']}x")
+    with (
+        files_up_to(200),
+        pytest.raises(RunFailed, match="^The disk is full .*: .*File too large.*[)]. Free some space, or choose a larger"),
+    ):
+        convert(shard)
