@@ -298,6 +298,7 @@ def test_types(cells: list[str], type_: str, spelling: str) -> None:
         (Form("decimal(5,2)"), "1e2", Decimal("100.00"), None),
         (Form("decimal(5,2)"), "1000", None, 1000),
         (Form("decimal(5,2)"), "0e400", Decimal("0.00"), None),
+        (Form("decimal(38,12)"), "3.0e-60", None, 3.0e-60),
         (Form("boolean", "TRUE"), "true", True, None),
         (Form("boolean", "true"), "0", None, 0),
         (DATE, "20240131", None, 20240131),
