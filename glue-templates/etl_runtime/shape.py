@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from etl_runtime.cells import Cells, Guess
 from etl_runtime.column_schema import DeclaredColumn, by_source
-from etl_runtime.columns import clean_name, clean_names
+from etl_runtime.columns import clean_names, unmarked
 from etl_runtime.convert import Column, Converted, Shard, convert
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
@@ -223,10 +223,10 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
     table = published["tables"].get(key) if published else None
     columns = table["columns"] if table else []
     known = {column["source"] for column in columns}
-    respelled = {clean_name(source): source for source in sources if source not in known}
+    respelled = {unmarked(source): source for source in sources if source not in known}
     contract = []
     for column in columns:
-        source = column["source"] if column["source"] in sources else respelled.pop(clean_name(column["source"]), column["source"])
+        source = column["source"] if column["source"] in sources else respelled.pop(unmarked(column["source"]), column["source"])
         form = Form(column["type"], column["spelling"], column.get("format", ""), column.get("declared", False))
         contract.append(Column(column["name"], source, form, guessed=False))
     if contract and not any(column.source in sources for column in contract):

@@ -145,6 +145,15 @@ def test_a_declared_name_is_not_given_to_another_column(dataset: MakeDataset, so
     assert made.rows() == [{"id_2": 1, "id": 2, "meta_rescued": None}]
 
 
+@pytest.mark.parametrize("header", ["A b,a_b", "a_b,A b", "住所,名前", "名前,住所"])
+def test_what_is_declared_of_a_column_is_for_that_column(dataset: MakeDataset, source: Source, header: str) -> None:
+    made = dataset()
+    declared = "a_b" if header.isascii() else "名前"
+    values = ["x" if name == declared else "y" for name in header.split(",")]
+    made.run(source.serves("/x.csv", f"{header}\n{','.join(values)}\n".encode()), column_mappings={declared: "wanted"})
+    assert made.rows()[0]["wanted"] == "x"
+
+
 def test_declared_formats_of_the_file_are_tried_first(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(
