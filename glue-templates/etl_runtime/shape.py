@@ -16,7 +16,7 @@ from etl_runtime.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns import clean_names, unmarked
 from etl_runtime.convert import Column, Converted, Shard, convert
 from etl_runtime.errors import RunFailed
-from etl_runtime.file_format import FileFormat
+from etl_runtime.file_format import FileFormat, FileType
 from etl_runtime.forms import Form
 from etl_runtime.forms import Guess as TextGuess
 from etl_runtime.hints import hint, hint_line
@@ -64,6 +64,18 @@ class ShapedTable:
         """How many cells were put into meta_rescued, by column."""
         names = sorted({name for shard in self.shards for name in shard.rescued})
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
+
+    def examples(self) -> dict[str, str]:
+        """For each of these columns the first cell, and where it is."""
+        found: dict[str, str] = {}
+        for shard in self.shards:
+            found = {**shard.examples, **found}
+        return found
+
+    @property
+    def type(self) -> FileType:
+        """The type of its files."""
+        return self.shards[0].shard.parts[0].type
 
     def bounds(self) -> dict[str, tuple[Any, Any]]:
         """Least and greatest value of each column that is not text and not all null."""
