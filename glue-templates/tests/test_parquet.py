@@ -131,6 +131,22 @@ def test_what_is_no_whole_parquet_file_fails(tmp_path: Path) -> None:
         list(parquet_parts(path, "x.parquet", 1000))
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "x.parquet is empty"),
+        (b"<!doctype html><p>Sorry", "x.parquet is a page of HTML or XML, not data"),
+        (b"PARE" + bytes(100), "x.parquet is an encrypted Parquet file. Ask the source for a plain one."),
+        (b"id,name\n1,a\n", r'x.parquet is no Parquet file: it begins with "id,name\\n1,a\\n". Look at it; declare file_format.type'),
+    ],
+)
+def test_what_is_no_parquet_file_says_what_it_is(tmp_path: Path, body: bytes, message: str) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(body)
+    with pytest.raises(RunFailed, match=message):
+        list(parquet_parts(path, "x.parquet", 1000))
+
+
 def test_a_parquet_file_becomes_a_table(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     table = pa.table({"Id": pa.array([1, 2], pa.int32()), "tags": [["a"], None], "at": pa.array([0, 1], pa.timestamp("ms"))})
