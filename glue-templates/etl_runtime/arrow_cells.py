@@ -36,7 +36,7 @@ class ArrowCells:
 
     def stored(self, form: Form) -> pa.Array | None:
         if pa.types.is_string(self.values.type):
-            return stored(self.values, form) if not pa.types.is_nested(form.arrow_type) else None
+            return stored(self.values, form)
         if form.type == "string":
             return self.as_text()
         try:
@@ -48,7 +48,7 @@ class ArrowCells:
         values = self.stored(form)
         if values is not None:
             return values, {}
-        if pa.types.is_string(self.values.type) and not pa.types.is_nested(form.arrow_type):
+        if pa.types.is_string(self.values.type):
             values, mask = stored_with_misfits(self.values, form)
             return values, {row: self.values[row].as_py() for row in pc.indices_nonzero(mask).to_pylist()}
         rows = [ArrowCells(self.values[row : row + 1]) for row in range(len(self.values))]
@@ -136,8 +136,6 @@ def _conformed(array: pa.Array, type: pa.DataType) -> pa.Array:
         return array
     if array.null_count == len(array):
         return pa.nulls(len(array), type)
-    if pa.types.is_integer(array.type) and pa.types.is_decimal(type):
-        return array.cast(pa.string()).cast(type)  # Arrow asks for room for every 64-bit number otherwise
     if pa.types.is_struct(type) and pa.types.is_struct(array.type):
         there = {field.name: child for field, child in zip(array.type, array.flatten(), strict=True)}
         if there.keys() - {field.name for field in type}:
@@ -155,7 +153,13 @@ def _conformed(array: pa.Array, type: pa.DataType) -> pa.Array:
         return ArrowCells(array).as_text()
     if pa.types.is_string(array.type) or pa.types.is_nested(type) or pa.types.is_temporal(array.type) != pa.types.is_temporal(type):
         raise pa.ArrowInvalid("another kind of value")
-    return array.cast(type)
+    if pa.types.is_boolean(array.type) or pa.types.is_boolean(type):
+        raise pa.ArrowInvalid("another kind of value")
+    # Arrow asks for room for every 64-bit number in a decimal otherwise.
+    values = (array.cast(pa.string()) if pa.types.is_integer(array.type) and pa.types.is_decimal(type) else array).cast(type)
+    if not values.cast(array.type).equals(array):  # Arrow rounds to a decimal, and lets one overflow, without a word
+        raise pa.ArrowInvalid("a value would be lost")
+    return values
 
 
 def _json_text(value: object) -> str:

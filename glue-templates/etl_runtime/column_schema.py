@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from etl_runtime.columns import clean_name
+from etl_runtime.columns import unmarked
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.forms import Form
 
@@ -35,11 +35,12 @@ def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColu
 
 def by_source(declared: Iterable[DeclaredColumn], sources: Iterable[str]) -> Mapping[str, DeclaredColumn]:
     """What is declared, by the source's column: by its very name, else by one that differs only in case or marks."""
+    sources = list(sources)
     exact = {column.source: column for column in declared}
-    cleaned = {clean_name(column.source): column for column in declared}
-    found: dict[str, DeclaredColumn] = {}
+    alike = {unmarked(column.source): column for column in declared}
+    found = {source: exact[source] for source in sources if source in exact}
     for source in sources:
-        column = exact.get(source) or cleaned.get(clean_name(source))
-        if column and column not in found.values():
+        column = alike.get(unmarked(source))
+        if source not in found and column and column not in found.values():
             found[source] = column
     return found

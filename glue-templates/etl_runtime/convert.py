@@ -26,6 +26,7 @@ from etl_runtime.unpack import Part
 
 ZSTD_LEVEL = 3
 SURPLUS, FIELDS = "_surplus", "_fields"
+SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Converted:
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, object] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)  # of what was rescued, by name: the first one, and where it is
     refuted: dict[str, Guess] = field(default_factory=dict)
     widened: dict[str, Guess] = field(default_factory=dict)
 
@@ -136,10 +137,13 @@ def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
         return None
     for array, column in zip(arrays, shard.columns, strict=True):
         result.nulls[column.name] += array.null_count
-    for _, cells_of_row in sorted(rescued.items()):
+    for row, cells_of_row in sorted(rescued.items()):
         for name, value in cells_of_row.items():
             result.rescued[name] = result.rescued.get(name, 0) + 1
-            result.examples.setdefault(name, value)
+            if name not in result.examples:
+                shown = json.dumps(value, ensure_ascii=False)
+                shown = shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
+                result.examples[name] = f"{shown} in row {part.first + row:,} of {part.member}"
     return pa.Table.from_arrays([*arrays, pa.repeat(shard.run_id, read.rows), _rescued_column(rescued, read.rows)], schema=_schema(shard))
 
 

@@ -6,7 +6,8 @@ What is none of the type's spellings is null here, and goes to meta_rescued.
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime import date_pattern, number_format
+from etl_runtime import date_pattern, decimal_text, number_format
+from etl_runtime.athena_types import DECIMAL_TYPE
 from etl_runtime.nulls import nulled, only
 
 TRUE = ("true", "t", "yes", "y", "1")
@@ -39,7 +40,8 @@ def plain(text: pa.Array, type: str, format: str) -> pa.Array:
     if type == "double":
         digits = pc.utf8_trim(pc.replace_substring_regex(number, r"[-.]|[eE].*$", ""), "0")
         return nulled(number, pc.fill_null(pc.greater(pc.utf8_length(digits), DOUBLE_DIGITS), False))
-    return number
+    decimal = DECIMAL_TYPE.fullmatch(type)
+    return decimal_text.fitting(number, int(decimal[1]), int(decimal[2])) if decimal else number
 
 
 def _value(type: str, format: str) -> str:

@@ -112,8 +112,11 @@ def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
 
 def stored(text: pa.Array, form: Form) -> pa.Array | None:
     """The values, or None where the form does not fit every cell."""
+    form = _readable(form)
     if form.type == "string":
         return text
+    if not _is_scalar(form):
+        return None if text.null_count < len(text) else pa.nulls(len(text), form.arrow_type)
     try:
         values = store(text, form)
         fits = _is_ordinary(values, text, form) and (form.declared or pc.all(pc.equal(restore(values, form), text)).as_py() is not False)
@@ -124,8 +127,11 @@ def stored(text: pa.Array, form: Form) -> pa.Array | None:
 
 def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]:
     """The values, with null where a cell does not fit the form, and the mask of these cells."""
+    form = _readable(form)
     if form.type == "string":
         return text, pa.repeat(False, len(text))
+    if not _is_scalar(form):
+        return pa.nulls(len(text), form.arrow_type), pc.is_valid(text)
     distinct = text.unique().drop_null()
     looks_right = pc.match_substring_regex(distinct, _pattern(form))
     misfits = pa.concat_arrays(
@@ -133,6 +139,17 @@ def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]
     )
     mask = pc.is_in(text, misfits)
     return store(nulled(text, mask), form), mask
+
+
+def _readable(form: Form) -> Form:
+    """A form of a file that was not text has no spelling: then text only has to keep the value."""
+    unspelled = form.type in ("boolean", "timestamp") and not form.spelling and not form.format
+    return replace(form, declared=True) if unspelled else form
+
+
+def _is_scalar(form: Form) -> bool:
+    """Whether text may become a value of the form's type: it never becomes a struct, or bytes."""
+    return not (pa.types.is_nested(form.arrow_type) or pa.types.is_binary(form.arrow_type))
 
 
 def _pattern(form: Form) -> str:

@@ -68,14 +68,18 @@ class JsonCells:
         array, _ = _array(fitting, form, strict=False)
         return array, {row: plain(self.values[row]) for row in misfits}
 
-    def as_text(self) -> pa.Array | None:
-        """Scalars as text, objects and lists as JSON text; None where a text holds half a character, which UTF-8 cannot say."""
+    def as_text(self) -> pa.Array:
+        """Scalars as text; as JSON text objects, lists, and what holds half a character, which UTF-8 cannot say."""
         texts = [
             value if value is None or type(value) is str else json_text(value) if type(value) in (dict, list) else scalar_text(value)
             for value in self.values
         ]
-        array, misfits = _texts(texts)
-        return None if misfits else array
+        array, unwritable = _texts(texts)
+        if unwritable:
+            for row in unwritable:
+                texts[row] = json_text(texts[row])
+            array, _ = _texts(texts)
+        return array
 
 
 Stored = tuple[pa.Array, list[int]]  # the array, and the rows whose values do not fit: what it holds there means nothing

@@ -4,7 +4,6 @@ Types that were published are a contract, and types that are declared are taken 
 proved by every task as it converts; a guess that is refuted gives way to what fits, and the table is converted again.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,10 @@ import pyarrow as pa
 
 from etl_runtime.cells import Cells, Guess
 from etl_runtime.column_schema import DeclaredColumn, by_source
-from etl_runtime.columns import clean_name, clean_names
+from etl_runtime.columns import clean_names, unmarked
 from etl_runtime.convert import Column, Converted, Shard, convert
 from etl_runtime.errors import RunFailed
-from etl_runtime.file_format import FileFormat
+from etl_runtime.file_format import FileFormat, FileType
 from etl_runtime.forms import Form
 from etl_runtime.forms import Guess as TextGuess
 from etl_runtime.hints import hint, hint_line
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: up to here a table is one object, which S3 replaces atomically
 MOST_ROUNDS = 12  # each round rules out a form of every column that is refuted, and a guess has nine at most
-LONGEST_EXAMPLE = 60
 NOTHING_SEEN = TextGuess()
 RESET = 'run once with run_options {"reset_contract": true}'
 
@@ -67,10 +65,17 @@ class ShapedTable:
         names = sorted({name for shard in self.shards for name in shard.rescued})
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
 
-    def example(self, name: str) -> str:
-        """The first cell of a column that was put into meta_rescued, as JSON."""
-        found = next(shard.examples[name] for shard in self.shards if name in shard.examples)
-        return shortened(json.dumps(found, ensure_ascii=False))
+    def examples(self) -> dict[str, str]:
+        """For each of these columns the first cell, and where it is."""
+        found: dict[str, str] = {}
+        for shard in self.shards:
+            found = {**shard.examples, **found}
+        return found
+
+    @property
+    def type(self) -> FileType:
+        """The type of its files."""
+        return self.shards[0].shard.parts[0].type
 
     def bounds(self) -> dict[str, tuple[Any, Any]]:
         """Least and greatest value of each column that is not text and not all null."""
@@ -210,10 +215,6 @@ class _Plan:
         return Column(self._names[source], source, guess.best, guessed=True, unseen=guess == NOTHING_SEEN)
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
-
-
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
     try:
         converted: list[Converted] = spark.sparkContext.parallelize(shards, len(shards)).map(convert).collect()
@@ -234,10 +235,10 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
     table = published["tables"].get(key) if published else None
     columns = table["columns"] if table else []
     known = {column["source"] for column in columns}
-    respelled = {clean_name(source): source for source in sources if source not in known}
+    respelled = {unmarked(source): source for source in sources if source not in known}
     contract = []
     for column in columns:
-        source = column["source"] if column["source"] in sources else respelled.pop(clean_name(column["source"]), column["source"])
+        source = column["source"] if column["source"] in sources else respelled.pop(unmarked(column["source"]), column["source"])
         form = Form(column["type"], column["spelling"], column.get("format", ""), column.get("declared", False))
         contract.append(Column(column["name"], source, form, guessed=False))
     if contract and not any(column.source in sources for column in contract):
