@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from types import TracebackType
 from typing import Any
 
@@ -109,23 +110,22 @@ class RunRecord:
                 return
 
     def close_killed(self, published: Mapping[str, Any] | None) -> None:
-        """Say of the run before this one that it was killed, where its record says that it is running.
+        """Say of the runs before this one that they were killed, as far back as their records say that they are running.
 
         Glue lets a job run once at a time. A run that lives all the same writes its own record when it ends. `published` tells
-        whether its tables were published, by itself or by this run. Run ids that a wrong clock made sort behind are looked at too.
+        whose tables are published, by the run itself or by this one. Run ids that a wrong clock made sort behind are looked at too.
         """
         uris = self._records(LOOK_BACK_FOR_KILLED_DAYS)
         own = bisect_left(uris, self._uri)
-        for uri in uris[max(own - 1, 0) :]:
-            record = self._store.read_json(uri) if uri != self._uri else None
-            if record and record["status"] == "running":
-                is_published = published is not None and published["run_id"] == record["run_id"]
-                record |= {"error": f"The run was killed; run {self.run_id} found its record open.", "retryable": True}
-                record["status"] = "published" if is_published else "failed"
-                if published and is_published:
-                    record |= {"sources": published["sources"], "tables": list(published["tables"].values())}
-                self._store.write_json(uri, record)
-                self.say("recover", f"run {record['run_id']} was killed; its record now says {record['status']}")
+        before = takewhile(_is_running, map(self._store.read_json, reversed(uris[:own])))
+        behind = filter(_is_running, map(self._store.read_json, uris[own + 1 :]))
+        for record in [*reversed(list(before)), *behind]:  # the oldest first: were this run killed too, the next would look as far
+            run_id = record["run_id"]
+            closed = {**record, "status": "failed", "error": f"The run was killed; run {self.run_id} closed its record.", "retryable": True}
+            if published and published["run_id"] == run_id:
+                closed |= {"status": "published", "sources": published["sources"], "tables": list(published["tables"].values())}
+            self._store.write_json(f"{self._runs}run_id={run_id}.json", closed)
+            self.say("recover", f"run {run_id} was killed; its record now says {closed['status']}")
 
     def _records(self, days: int) -> list[str]:
         """The records of the last days, oldest first."""
@@ -138,3 +138,7 @@ class RunRecord:
 
     def _write(self) -> None:
         self._store.write_json(self._uri, self._content)
+
+
+def _is_running(record: Mapping[str, Any] | None) -> bool:
+    return record is not None and record["status"] == "running"

@@ -40,7 +40,14 @@ def test_the_record_of_a_killed_run_is_closed_by_the_next(
     assert f"run {record['run_id']} was killed; its record now says failed" in capsys.readouterr().out
 
 
-def test_only_the_run_before_is_looked_at(dataset: MakeDataset, source: Source) -> None:
+def test_runs_that_were_killed_one_after_the_other_are_all_closed(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    killed = [record_of(made, days, "running") for days in (3, 2, 1)]
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert [made.store.read_json(uri)["status"] for uri in killed] == ["failed"] * 3
+
+
+def test_what_lies_behind_a_run_that_ended_is_not_looked_at(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     records = [record_of(made, 3, "running"), record_of(made, 2, "failed", error="404"), record_of(made, 40, "running")]
     before = [made.store.read(uri) for uri in records]

@@ -65,7 +65,7 @@ class Lake:
         published = self.published()
         files = {file for table in published["tables"].values() for file in table["files"]}
         wanted = {_key(source["raw"]) for source in published["sources"]}
-        found = [key for _, table in self._tables() for key in self.keys(table["location"]) if key not in files]
+        found = [key for key in self.keys(f"s3://{self._bucket}/bronze/{self._names['dataset']}/") if key not in files]
         found += self.keys(self._names["staging"])
         found += ["publishing.json"] if self.is_publishing() else []
         for key in self.keys(self._names["raw"]):
