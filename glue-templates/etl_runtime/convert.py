@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from etl_runtime.cells import Cells, Guess, PartTable
 from etl_runtime.columns import RESCUED, RUN_ID
-from etl_runtime.errors import RunFailed
+from etl_runtime.errors import NO_ROOM, RunFailed, explained
 from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import Form
 from etl_runtime.json_values import without_collection
@@ -58,7 +58,9 @@ class Shard:
 
 @dataclass
 class Converted:
-    """What came of a shard. Where there is something to learn, nothing was written.
+    """What came of a shard: counts by column of the table, and examples of what was rescued.
+
+    Where there is something to learn, nothing was written.
 
     By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and where a published
     struct gets new fields (`widened`).
@@ -80,7 +82,16 @@ class Converted:
 
 
 def convert(shard: Shard) -> Converted:
-    """Read the shard's parts, type them and write the object; or say which guesses do not hold."""
+    """Read the shard's parts, type them and write the object; or say which guesses do not hold. Raises RunFailed where the disk is full."""
+    try:
+        return _convert(shard)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise explained(error) from error
+        raise
+
+
+def _convert(shard: Shard) -> Converted:
     result = Converted(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
         with pq.ParquetWriter(file, _schema(shard), compression="zstd", compression_level=ZSTD_LEVEL) as writer:

@@ -17,7 +17,7 @@ from etl_runtime.text import utf8_blocks, with_stand_in, without_first_lines
 from etl_runtime.told_type import HEAD_BYTES, refuse_json, told_type
 
 PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
-SAMPLE_BYTES = 256 << 10
+SAMPLE_BYTES = 64 << 10
 NUMBER = re.compile(r"[+-]?[\d.,]+")
 UTF8_MARK = codecs.BOM_UTF8  # in front of a header that stands below other lines
 
@@ -29,7 +29,7 @@ class Piece:
     `blank_last` is whether the last column is there only because of a delimiter at the end of the header, and has no value here.
     """
 
-    body: bytes
+    body: bytes | bytearray
     records: int
     sample: bytes
     sources: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ def _of_text(stream: BinaryIO, name: str, rules: FileFormat, say: Callable[[str]
     if rules.skip_footer:
         runs = without_last(runs, rules.skip_footer, name, say)
     for piece in _joined(runs):
-        unnamed = unnamed and not _has_values(piece.body, rules, len(sources))
+        unnamed = unnamed and not _has_values(bytes(piece.body), rules, len(sources))
         yield replace(piece, sources=sources, blank_last=unnamed)
 
 
@@ -140,17 +140,19 @@ def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
 
 def _joined(runs: Iterator[Records]) -> Iterator[Piece]:
     """Runs of records joined to pieces."""
-    texts: list[bytes] = []
+    text = bytearray()
     records = 0
     head = b""
     for run in runs:
         if not len(run.ends):
             continue
         head = head or run.head(SAMPLE_BYTES)
-        texts.append(run.text)
+        text += run.text
         records += run.count()
-        if sum(map(len, texts)) >= PART_BYTES:
-            yield Piece(b"".join(texts), records, head)
-            texts, records, head = [], 0, b""
+        if len(text) >= PART_BYTES:
+            piece = Piece(text, records, head)
+            text, records, head = bytearray(), 0, b""
+            yield piece
+            del piece  # it is being sent: two at a time are enough
     if records:
-        yield Piece(b"".join(texts), records, head)
+        yield Piece(text, records, head)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from etl_runtime.errors import RunFailed
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20
 STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
 LONGEST_LINE_BYTES = 256 << 20
 LINE_END = re.compile(rb"\r\n?|\n")
