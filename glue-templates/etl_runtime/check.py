@@ -71,7 +71,7 @@ def _failures(
     most = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
         if count > most * table.rows:
-            yield "rescued", f"{_misfits(name, count, table)}; max_rescued_share is {most:.2%}"
+            yield "rescued", f"{_misfits(name, count, table)}, max_rescued_share is {most:.2%}"
 
     if duplicates:
         yield "business_key", f"{duplicates}"
@@ -97,13 +97,13 @@ def _failures(
 
 def _misfits(name: str, count: int, table: ShapedTable) -> str:
     """What did not fit, in how many rows, and the first of it."""
-    share, example = _share(count, table.rows), table.example(name)
+    share, example = _share(count, table.rows), table.examples()[name]
     if name not in (SURPLUS, FIELDS):
         type = next(column.form.type for column in table.columns if column.name == name)
-        return f"{name} did not fit {type} in {share}, as {example}"
+        return f"{name} did not fit {type} in {share}, such as {example}"
     if table.type not in FORMAT_KEYS:
-        return f"{share} have a key twice, as {example}"
-    what = f"more fields than columns, as {example}" if name == SURPLUS else f"fewer fields than columns, as {example}"
+        return f"{share} have a key twice, such as {example}"
+    what = f"more fields than columns, such as {example}" if name == SURPLUS else f"fewer fields than columns, such as {example}"
     return f"{share} have {what} (is file_format right: {FORMAT_KEYS[table.type]}?)"
 
 

@@ -65,9 +65,12 @@ class ShapedTable:
         names = sorted({name for shard in self.shards for name in shard.rescued})
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
 
-    def example(self, name: str) -> str:
-        """The first cell of a column that was put into meta_rescued, and where it is."""
-        return next(shard.examples[name] for shard in self.shards if name in shard.examples)
+    def examples(self) -> dict[str, str]:
+        """For each of these columns the first cell, and where it is."""
+        found: dict[str, str] = {}
+        for shard in self.shards:
+            found = {**shard.examples, **found}
+        return found
 
     @property
     def type(self) -> FileType:

@@ -110,7 +110,7 @@ def tell_converted(record: RunRecord, key: str, table: ShapedTable) -> None:
     if missing:
         record.say("convert", f"{key}: no longer in the source, so null: {', '.join(missing)}")
     if table.rescued():
-        counts = ", ".join(f"{name} {count:,} (as {table.example(name)})" for name, count in table.rescued().items())
+        counts = ", ".join(f"{name} {count:,}" for name, count in table.rescued().items())
         record.say("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
 
 

@@ -85,7 +85,7 @@ TEXT = [
     Case("An empty field, in quotes or not", csv("id,name", '1,""', "2,"), [{"id": 1, "name": None}, {"id": 2, "name": None}]),
     Case("`NA` or another word for nothing", csv("id,n", "1,NA", "2,5"), [{"id": 1, "n": None}, {"id": 2, "n": 5}], document=form(null_values=["NA"])),
     Case("A field of 10 MB", csv("id,name", f"1,{LONG}", "2,b"), [{"id": 1, "name": LONG}, {"id": 2, "name": "b"}]),
-    Case("Too few or too many fields in more than 1 % of the rows", csv("Report of today", "id,name", "1,a"), error=r"2 of 2 rows \(100.00%\) have more fields than columns, as \[\"name\"\] in row 1 of x\.csv \(is file_format right: delimiter, quote, skip_rows, skip_footer\?\); max_rescued_share is 1.00% \[rescued\]", before=csv("Report of today", "1")),
+    Case("Too few or too many fields in more than 1 % of the rows", csv("Report of today", "id,name", "1,a"), error=r"2 of 2 rows \(100.00%\) have more fields than columns, such as \[\"name\"\] in row 1 of x\.csv \(is file_format right: delimiter, quote, skip_rows, skip_footer\?\), max_rescued_share is 1.00% \[rescued\]", before=csv("Report of today", "1")),
     Case("A line of delimiters alone", csv("id,name", "1,a", ","), [{"id": 1, "name": "a"}, {"id": None, "name": None}]),
     Case("No header, and `header` is not declared", csv("1,a", "2,b"), [{"column_1": 2, "a": "b"}], says="x.csv: the header holds 1. Is it a record? Then declare file_format.header false."),
     Case("The header again further down, as in gzip members that were joined", gzipped(csv("id,name", "1,a"), csv("id,name", "2,b")), AB, says="x.csv: left out 1 record that repeats the header"),
@@ -94,7 +94,7 @@ TEXT = [
 
 FIXED = [
     Case("Lines that end early, where none keeps its padding", csv("  1Bern", "  2"), [{"column_1": 1, "column_2": "Bern"}, {"column_1": 2, "column_2": None}], document=form(widths=[3, 6])),
-    Case("Widths that are not the file's", csv("  1Bern", "  2Zug "), error=r"2 of 2 rows \(100.00%\) have more fields than columns, as \[\"rn\"\] in row 1 of x\.dat \(is file_format right: widths, skip_rows, skip_footer\?\)", document=form(widths=[3, 2]), before=csv("  1Be")),
+    Case("Widths that are not the file's", csv("  1Bern", "  2Zug "), error=r"2 of 2 rows \(100.00%\) have more fields than columns, such as \[\"rn\"\] in row 1 of x\.dat \(is file_format right: widths, skip_rows, skip_footer\?\)", document=form(widths=[3, 2]), before=csv("  1Be")),
     Case("A tab", csv("1\tBern"), [{"column_1": "1\tB", "column_2": "ern"}], document=form(widths=[3, 6])),
 ]  # fmt: skip
 
@@ -152,7 +152,7 @@ COLUMNS = [
     Case("`TRUE` beside `false`, `Y` and `N`, `0` and `1`", csv("a,b,c", "TRUE,Y,1", "false,N,0"), [{"a": "TRUE", "b": "Y", "c": 1}, {"a": "false", "b": "N", "c": 0}]),
     Case("A value that is not of its declared type", csv("id,day", "1,2024-01-31", "2,soon"), [{"id": 1, "day": date(2024, 1, 31)}, rescued('{"day": "soon"}', id=2, day=None)], document={**ALL, "column_schema": {"{table}": {"day": {"type": "date"}}}}),
     Case("A declared decimal with more digits than it has", csv("a", "2.50", "340282366920938463463374607431768211457"), [{"a": Decimal("2.50")}, rescued('{"a": "340282366920938463463374607431768211457"}', a=None)], document={**ALL, "column_schema": {"{table}": {"a": {"type": "decimal(38,2)"}}}}),
-    Case("More than 1 % of a column's values that no longer fit", csv("id", "1", "x"), error=r'id did not fit bigint in 1 of 2 rows \(50.00%\), as "x" in row 2 of x\.csv; max_rescued_share is 1.00% \[rescued\]', before=csv("id", "1")),
+    Case("More than 1 % of a column's values that no longer fit", csv("id", "1", "x"), error=r'id did not fit bigint in 1 of 2 rows \(50.00%\), such as "x" in row 2 of x\.csv, max_rescued_share is 1.00% \[rescued\]', before=csv("id", "1")),
     Case("The same row twice", csv("id,name", "1,a", "1,a"), [{"id": 1, "name": "a"}] * 2),
 ]  # fmt: skip
 PATHS = {"/x.csv": [*TEXT, *COLUMNS], "/x.dat": FIXED, "/x.json": JSON, "/x.parquet": PARQUET}
