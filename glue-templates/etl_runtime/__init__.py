@@ -9,7 +9,7 @@ The steps of a bronze run, as `jobs/bronze_job.py` calls them:
   they are, `pieces` cuts them: text (`text`, `records`), JSON (`json_records`), Parquet (`parquet_parts`).
 - `shape`: typed Parquet in staging, by `convert` in Spark tasks. `read_part` reads a part as `cells`: of text (`csv_kernel`,
   `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_guess`) or Parquet (`arrow_cells`). What a cell may be is
-  a form: `forms`, `date_pattern`, `number_format`, or what `column_schema` declares (`declared_forms`).
+  a form: `forms`, `date_pattern`, `number_format`, or what `column_schema` declares (`declared_forms`, `decimal_text`).
 - `check`: the gates, `business_key` among them.
 - `publish`: staging → the table.
 

@@ -46,7 +46,7 @@ def _different(formats: list[str]) -> list[str]:
 
 
 def _numbers(text: pa.Array) -> Iterator[Form]:
-    whole = () if pc.any(pc.match_substring(text, ".")).as_py() else WHOLE_TYPES  # 2.0 tells that 2.5 may come
+    whole = () if pc.any(pc.match_substring_regex(text, "[.eE]")).as_py() else WHOLE_TYPES  # 2.0 tells that 2.5 may come
     for number_format in ("", *NUMBER_FORMATS):
         for type in (*whole, *NUMBER_TYPES):
             yield Form(type, format=number_format, declared=True)

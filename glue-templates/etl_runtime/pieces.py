@@ -18,7 +18,8 @@ from etl_runtime.told_type import HEAD_BYTES, refuse_json, told_type
 
 PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
 SAMPLE_BYTES = 64 << 10
-NUMBER = re.compile(r"[+-]?[\d.,]+")
+NUMBER = re.compile(r"[+-]?\d[\d.,]*")
+YEAR = re.compile(r"(19|20)\d\d")
 UTF8_MARK = codecs.BOM_UTF8  # in front of a header that stands below other lines
 
 
@@ -102,6 +103,8 @@ def _columns(
         if rules.header:
             unnamed = kernel is csv_kernel and len(fields) > 1 and not fields[-1]
             records = _chain(run.after_first(), runs)
+            if number := next((field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None):
+                say(f"{name}: the header holds {number}. Is it a record? Then declare file_format.header false.")
             if _are_names(fields):
                 records = without_header(records, first.removeprefix(UTF8_MARK), name, say)
             return source_names(fields), records, unnamed

@@ -195,7 +195,7 @@ def without_header(runs: Iterator[Records], header: bytes, name: str, say: Calla
         repeated += len(run.ends) - len(kept.ends)
         yield kept
     if repeated:
-        say(f"{name}: left out {repeated:,} {'record' if repeated == 1 else 'records'} that repeat the header")
+        say(f"{name}: left out {repeated:,} {'record that repeats' if repeated == 1 else 'records that repeat'} the header")
 
 
 def record_lines(text: bytes, rules: FileFormat) -> Lines:
