@@ -168,12 +168,15 @@ def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Arra
 
 
 def _note_bounds(metadata: pq.FileMetaData, result: Converted) -> None:
-    """The bounds of all columns that are neither text nor nested, as the write itself found them."""
+    """The bounds of all columns that are neither text, bytes nor nested, as the write itself found them."""
     leaves = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
     for column in result.shard.columns:
-        if column.form.type == "string" or column.name not in leaves:
+        if column.form.type in ("string", "binary") or column.name not in leaves:
             continue
         groups = [metadata.row_group(group).column(leaves[column.name]).statistics for group in range(metadata.num_row_groups)]
-        bounds = [(found.min, found.max) for found in groups if found is not None and found.has_min_max]
+        try:
+            bounds = [(found.min, found.max) for found in groups if found is not None and found.has_min_max]
+        except (OverflowError, ValueError):  # a day or a time that Python cannot say
+            continue
         if bounds:
             result.bounds[column.name] = (min(low for low, _ in bounds), max(high for _, high in bounds))
