@@ -59,8 +59,8 @@ class Shard:
 class Converted:
     """What came of a shard. Where there is something to learn, nothing was written.
 
-    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and where a published
-    struct gets new fields (`widened`).
+    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and part by part where a
+    published struct gets new fields (`widened`).
     """
 
     shard: Shard
@@ -70,7 +70,7 @@ class Converted:
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
     refuted: dict[str, Guess] = field(default_factory=dict)
-    widened: dict[str, Guess] = field(default_factory=dict)
+    widened: dict[str, list[Guess]] = field(default_factory=dict)
 
     @property
     def learned(self) -> bool:
@@ -144,8 +144,8 @@ def _typed_column(column: Column, read: PartTable, rules: FileFormat, result: Co
     if column.guessed:
         _learn(result.refuted, column.source, cells)
         return nothing
-    if "struct<" in column.form.type and cells.guess().widened(column.form) != column.form:
-        _learn(result.widened, column.source, cells)
+    if "struct<" in column.form.type and (guess := cells.guess()).widened(column.form) != column.form:
+        result.widened.setdefault(column.source, []).append(guess)
         return nothing
     values, misfits = cells.stored_with_misfits(column.form)
     for row, value in misfits.items():

@@ -227,6 +227,10 @@ class Guess:
     def best(self) -> Form:
         return self.forms[0] if self.forms else TEXT
 
+    @property
+    def unseen(self) -> bool:
+        return self.forms is None
+
     def merged(self, other: "Guess") -> "Guess":
         """The forms that fit what both have seen."""
         if self.forms is None:
