@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from etl_runtime.columns import clean_names
+from etl_runtime.columns import clean_names, source_names
 from etl_runtime.container import Member, looks_like_data
 from etl_runtime.errors import RunFailed
-from etl_runtime.pieces import source_names
 
 
 def assign(found: Mapping[str, list[Member]], mapping: Mapping[str, str], tables: Iterable[str]) -> list[tuple[Member, str]]:

@@ -21,6 +21,11 @@ class Guess(Protocol):
         """The form to try next. Text where no cell had a value."""
         ...
 
+    @property
+    def unseen(self) -> bool:
+        """Whether no cell had a value."""
+        ...
+
     def merged(self, other: Self) -> Self:
         """What fits the cells of both. It never brings back a form that either has ruled out."""
         ...

@@ -1,6 +1,6 @@
 """What the document says of columns: their names in the table, their types, how values are written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from etl_runtime.columns import unmarked
@@ -33,14 +33,13 @@ def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColu
     ]
 
 
-def by_source(declared: Iterable[DeclaredColumn], sources: Iterable[str]) -> Mapping[str, DeclaredColumn]:
+def by_source(declared: Collection[DeclaredColumn], sources: Iterable[str]) -> dict[str, DeclaredColumn]:
     """What is declared, by the source's column: by its very name, else by one that differs only in case or marks."""
     sources = list(sources)
     exact = {column.source: column for column in declared}
-    alike = {unmarked(column.source): column for column in declared}
     found = {source: exact[source] for source in sources if source in exact}
-    for source in sources:
-        column = alike.get(unmarked(source))
-        if source not in found and column and column not in found.values():
+    alike = {unmarked(column.source): column for column in declared if column.source not in found}
+    for source in sources if alike else ():
+        if source not in found and (column := alike.pop(unmarked(source), None)):
             found[source] = column
     return found

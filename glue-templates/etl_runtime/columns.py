@@ -1,8 +1,8 @@
-"""Clean names for columns: snake_case, ASCII, unique."""
+"""Names of columns: unique ones in the source, clean ones in the table (snake_case, ASCII, unique)."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST_NAME = 128  # Glue takes 255; a count may have to be added, and people have to read it
 RUN_ID, RESCUED = "meta_run_id", "meta_rescued"
@@ -24,6 +24,19 @@ LETTERS = str.maketrans(
         "ı": "i",
     }
 )
+
+
+def source_names(header: Sequence[str]) -> tuple[str, ...]:
+    """A header's cells as unique names: an empty cell is named by its position, a repeated one gets its count."""
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}
+    for position, cell in enumerate(header, start=1):
+        name = base = cell.strip() or f"column_{position}"
+        while name in names:
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base} {counts[base]}"
+        names[name] = None
+    return tuple(names)
 
 
 def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, str]:

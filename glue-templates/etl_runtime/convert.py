@@ -62,8 +62,8 @@ class Converted:
 
     Where there is something to learn, nothing was written.
 
-    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and where a published
-    struct gets new fields (`widened`).
+    By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and part by part where a
+    published struct gets new fields (`widened`).
     """
 
     shard: Shard
@@ -74,7 +74,7 @@ class Converted:
     rescued: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)  # of what was rescued, by name: the first one, and where it is
     refuted: dict[str, Guess] = field(default_factory=dict)
-    widened: dict[str, Guess] = field(default_factory=dict)
+    widened: dict[str, list[Guess]] = field(default_factory=dict)
 
     @property
     def learned(self) -> bool:
@@ -161,8 +161,8 @@ def _typed_column(column: Column, read: PartTable, rules: FileFormat, result: Co
     if column.guessed:
         _learn(result.refuted, column.source, cells)
         return nothing
-    if "struct<" in column.form.type and cells.guess().widened(column.form) != column.form:
-        _learn(result.widened, column.source, cells)
+    if "struct<" in column.form.type and (guess := cells.guess()).widened(column.form) != column.form:
+        result.widened.setdefault(column.source, []).append(guess)
         return nothing
     values, misfits = cells.stored_with_misfits(column.form)
     for row, value in misfits.items():
@@ -185,12 +185,15 @@ def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Arra
 
 
 def _note_bounds(metadata: pq.FileMetaData, result: Converted) -> None:
-    """The bounds of all columns that are neither text nor nested, as the write itself found them."""
+    """The bounds of all columns that are neither text, bytes nor nested, as the write itself found them."""
     leaves = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
     for column in result.shard.columns:
-        if column.form.type == "string" or column.name not in leaves:
+        if column.form.type in ("string", "binary") or column.name not in leaves:
             continue
         groups = [metadata.row_group(group).column(leaves[column.name]).statistics for group in range(metadata.num_row_groups)]
-        bounds = [(found.min, found.max) for found in groups if found is not None and found.has_min_max]
+        try:
+            bounds = [(found.min, found.max) for found in groups if found is not None and found.has_min_max]
+        except (OverflowError, ValueError):  # a day or a time that Python cannot say
+            continue
         if bounds:
             result.bounds[column.name] = (min(low for low, _ in bounds), max(high for _, high in bounds))

@@ -3,17 +3,20 @@
 What is none of the type's spellings is null here, and goes to meta_rescued.
 """
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl_runtime import date_pattern, decimal_text, number_format
 from etl_runtime.athena_types import DECIMAL_TYPE
+from etl_runtime.json_values import Number, survives_as_double
 from etl_runtime.nulls import nulled, only
 
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 PLAIN_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
-DOUBLE_DIGITS = 17  # a number of more digits is not kept by a double
+KEPT_CHARACTERS = 15  # a number of as many digits is kept by a double; of a longer one it has to be seen
 DATE = r"\d{4}-\d\d-\d\d"
 TIMESTAMP = rf"{DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
 
@@ -36,18 +39,26 @@ def plain(text: pa.Array, type: str, format: str) -> pa.Array:
     number = number_format.to_plain(text, format) if format else text
     number = pc.replace_substring_regex(number, r"^\+", "")
     if type == "bigint":
-        return only(pc.replace_substring_regex(number, r"\.0*$", ""), r"^-?\d+$")
+        return only(pc.replace_substring_regex(number, r"\.0*$", ""), r"^-?0*\d{1,19}$")
     if type == "double":
-        digits = pc.utf8_trim(pc.replace_substring_regex(number, r"[-.]|[eE].*$", ""), "0")
-        return nulled(number, pc.fill_null(pc.greater(pc.utf8_length(digits), DOUBLE_DIGITS), False))
+        return _kept_by_double(number)
     decimal = DECIMAL_TYPE.fullmatch(type)
     return decimal_text.fitting(number, int(decimal[1]), int(decimal[2])) if decimal else number
+
+
+def _kept_by_double(number: pa.Array) -> pa.Array:
+    """The numbers, null where the nearest double is shown as another number: 9007199254740993, 1e-400."""
+    look = pc.or_(pc.greater(pc.utf8_length(number), KEPT_CHARACTERS), pc.match_substring_regex(number, "[eE]"))
+    closely = number.filter(pc.fill_null(look, False))
+    other = pc.filter(closely, pc.not_equal(closely, pc.cast(pc.cast(closely, pa.float64()), pa.string()))).unique()
+    lost = [text for text in other.to_pylist() if not survives_as_double(Number(text))]
+    return nulled(number, pc.is_in(number, pa.array(lost, pa.string()))) if lost else number
 
 
 def _value(type: str, format: str) -> str:
     if type == "boolean":
         true, false = _words(format)
-        return "(?i:" + "|".join(_escaped(word) for word in (*true, *false)) + ")"
+        return "(?i:" + "|".join(re.escape(word) for word in (*true, *false)) + ")"
     if type in ("date", "timestamp"):
         return date_pattern.looks_like(format)[1:-1] if format else (DATE if type == "date" else TIMESTAMP)
     return number_format.looks_like(format)[1:-1] if format else PLAIN_NUMBER
@@ -59,10 +70,6 @@ def _words(format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return TRUE, FALSE
     true, _, false = format.lower().partition("/")
     return (true,), (false,)
-
-
-def _escaped(word: str) -> str:
-    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in word)
 
 
 def _in_utc(iso: pa.Array) -> pa.Array:

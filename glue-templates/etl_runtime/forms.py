@@ -13,12 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl_runtime import athena_types, date_pattern, declared_forms, number_format
-from etl_runtime.nulls import nulled
+from etl_runtime.nulls import nulled, only
 
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MOST_DIGITS = 38  # of a decimal in Athena
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
+CALENDAR = (  # ISO text with a day and a time that there are, but for the 29th of February
+    r"^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))"
+    r"(?:$|[T ](?:[01]\d|2[0-3]):[0-5]\d(?:$|[^:]|:[0-5]\d))"
+)
 
 
 @dataclass(frozen=True)
@@ -52,19 +56,23 @@ def store(text: pa.Array, form: Form) -> pa.Array:
     """Text → values of the form's type. Raises pyarrow.ArrowInvalid where a value cannot be read as that type."""
     if form.type == "string":
         return text
-    if form.declared:
-        text = _all_read(declared_forms.plain(text, form.type, form.format), text)
-        return pc.cast(pc.cast(text, pa.timestamp("us", tz="UTC")) if form.type == "timestamp" else text, form.arrow_type)
-    if form.type == "boolean":
+    if form.type == "boolean" and not form.declared:
         return pc.equal(text, form.spelling)
+    plain = _all_read(_plain(text, form), text)
+    if form.type != "timestamp":
+        return pc.cast(plain, form.arrow_type)
+    return pc.cast(pc.cast(plain, pa.timestamp("us", tz="UTC" if form.declared else None)), form.arrow_type)
+
+
+def _plain(text: pa.Array, form: Form) -> pa.Array:
+    """The text as Arrow reads it for the form's type; null where it is not of the form's format."""
+    if form.declared:
+        return declared_forms.plain(text, form.type, form.format)
     if form.format and form.type in ("date", "timestamp"):
-        iso = _all_read(date_pattern.to_iso(text, form.format), text)
-        return pc.cast(pc.cast(iso, pa.timestamp("us")), form.arrow_type) if form.type == "timestamp" else pc.cast(iso, form.arrow_type)
+        return date_pattern.to_iso(text, form.format)
     if form.format:
-        text = _all_read(number_format.to_plain(text, form.format), text)
-    if form.type == "timestamp":
-        return pc.cast(pc.cast(pc.replace_substring_regex(text, "Z$", ""), pa.timestamp("us")), form.arrow_type)
-    return pc.cast(text, form.arrow_type)
+        return only(number_format.to_plain(text, form.format), _pattern(replace(form, format="")))
+    return pc.replace_substring_regex(text, "Z$", "") if form.type == "timestamp" else text
 
 
 def restore(values: pa.Array, form: Form) -> pa.Array:
@@ -116,35 +124,30 @@ def stored(text: pa.Array, form: Form) -> pa.Array | None:
     if form.type == "string":
         return text
     if not _is_scalar(form):
-        return None if text.null_count < len(text) else pa.nulls(len(text), form.arrow_type)
+        return pa.nulls(len(text), form.arrow_type) if text.null_count == len(text) else None
     try:
         values = store(text, form)
-        fits = _is_ordinary(values, text, form) and (form.declared or pc.all(pc.equal(restore(values, form), text)).as_py() is not False)
     except pa.ArrowInvalid:
         return None
-    return values if fits else None
+    return values if pc.all(_fitting(values, text, form)).as_py() is not False else None
 
 
 def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]:
-    """The values, with null where a cell does not fit the form, and the mask of these cells."""
+    """The values, with null where a cell does not fit the form, and the mask of these cells. No text is a nested value."""
     form = _readable(form)
     if form.type == "string":
         return text, pa.repeat(False, len(text))
     if not _is_scalar(form):
         return pa.nulls(len(text), form.arrow_type), pc.is_valid(text)
     distinct = text.unique().drop_null()
-    looks_right = pc.match_substring_regex(distinct, _pattern(form))
-    misfits = pa.concat_arrays(
-        [distinct.filter(pc.invert(looks_right)), pa.array(_misfits(distinct.filter(looks_right), form), pa.string())]
-    )
-    mask = pc.is_in(text, misfits)
+    mask = pc.is_in(text, _misfits(distinct, form))
     return store(nulled(text, mask), form), mask
 
 
 def _readable(form: Form) -> Form:
-    """A form of a file that was not text has no spelling: then text only has to keep the value."""
-    unspelled = form.type in ("boolean", "timestamp") and not form.spelling and not form.format
-    return replace(form, declared=True) if unspelled else form
+    """The form for reading text. A boolean or timestamp that came from a file with types has no spelling, so only its value counts."""
+    spelled = form.spelling or form.format or form.type not in ("boolean", "timestamp")
+    return form if spelled else replace(form, declared=True)
 
 
 def _is_scalar(form: Form) -> bool:
@@ -159,35 +162,53 @@ def _pattern(form: Form) -> str:
     if form.format:
         return date_pattern.looks_like(form.format) if form.type in ("date", "timestamp") else number_format.looks_like(form.format)
     if decimal := athena_types.DECIMAL_TYPE.fullmatch(form.type):
-        return rf"^-?\d+\.\d{{{decimal[2]}}}$" if int(decimal[2]) else r"^-?\d+$"
+        before = max(int(decimal[1]) - int(decimal[2]), 1)
+        return rf"^-?\d{{1,{before}}}\.\d{{{decimal[2]}}}$" if int(decimal[2]) else rf"^-?\d{{1,{before}}}$"
     if form.type == "boolean":
         return f"^({form.spelling}|{FALSE[form.spelling]})$"
     if form.type == "timestamp":
         return "^" + re.escape(form.spelling).replace("0", r"\d") + "$"
-    return {"bigint": r"^-?\d+$", "double": r"^-?\d+(\.\d+)?$", "date": r"^\d{4}-\d\d-\d\d$", "string": ""}[form.type]
+    return {"bigint": r"^-?\d{1,19}$", "double": r"^-?\d+(\.\d+)?$", "date": r"^\d{4}-\d\d-\d\d$", "binary": ""}[form.type]
 
 
-def _misfits(text: pa.Array, form: Form) -> list[str]:
-    """The cells that do not fit although they look so, found by halving: few misfits among many values cost few casts."""
-    if stored(text, form) is not None:
-        return []
-    if len(text) == 1:
-        return [text[0].as_py()]
-    middle = len(text) // 2
-    return _misfits(text[:middle], form) + _misfits(text[middle:], form)
+def _misfits(distinct: pa.Array, form: Form) -> pa.Array:
+    """The cells that do not fit. Nearly all are told by their look, which costs far less than a cast that fails."""
+    looks_right = pc.match_substring_regex(distinct, _pattern(form))
+    candidates = distinct.filter(looks_right)
+    if form.type in ("date", "timestamp"):
+        readable = pc.is_valid(only(_plain(candidates, form), CALENDAR))
+    else:
+        readable = pc.is_valid(_plain(candidates, form))
+    unfit = _unfit(candidates.filter(readable), form)
+    return pa.concat_arrays([distinct.filter(pc.invert(looks_right)), candidates.filter(pc.invert(readable)), *unfit])
 
 
-def _is_ordinary(values: pa.Array, text: pa.Array, form: Form) -> bool:
+def _unfit(text: pa.Array, form: Form) -> list[pa.Array]:
+    """The cells that look right and do not fit. A cast fails as a whole: the few cells that make it fail are found by halving."""
+    try:
+        values = store(text, form)
+    except pa.ArrowInvalid:
+        middle = len(text) // 2
+        return [*_unfit(text[:middle], form), *_unfit(text[middle:], form)] if middle else [text]
+    return [text.filter(pc.invert(_fitting(values, text, form)))]
+
+
+def _fitting(values: pa.Array, text: pa.Array, form: Form) -> pa.Array:
+    """Which cells keep their value, and unless the form is declared their spelling. True for null."""
+    fits = _ordinary(values, text, form)
+    if not form.declared:
+        fits = pc.and_(fits, pc.equal(restore(values, form), text))
+    return pc.fill_null(fits, True)
+
+
+def _ordinary(values: pa.Array, text: pa.Array, form: Form) -> pa.Array:
     """No infinite or missing number, none with an exponent, no date before the year 1: engines disagree about these."""
-    if pa.types.is_floating(values.type) and form.declared:
-        return pc.all(pc.is_finite(values)).as_py() is not False
     if pa.types.is_floating(values.type):
-        exponents = pc.any(pc.match_substring(text, "e")).as_py()
-        return pc.all(pc.is_finite(values)).as_py() is not False and not exponents
+        finite = pc.is_finite(values)
+        return finite if form.declared else pc.and_not(finite, pc.match_substring(text, "e"))
     if pa.types.is_date32(values.type) or pa.types.is_timestamp(values.type):
-        first = pc.min(values.cast(pa.date32()).cast(pa.int32())).as_py()
-        return first is None or first >= FIRST_DAY
-    return True
+        return pc.greater_equal(values.cast(pa.date32()).cast(pa.int32()), FIRST_DAY)
+    return pa.repeat(True, len(values))
 
 
 @dataclass(frozen=True)
@@ -210,6 +231,10 @@ class Guess:
     @property
     def best(self) -> Form:
         return self.forms[0] if self.forms else TEXT
+
+    @property
+    def unseen(self) -> bool:
+        return self.forms is None
 
     def merged(self, other: "Guess") -> "Guess":
         """The forms that fit what both have seen."""

@@ -69,17 +69,17 @@ class JsonCells:
         return array, {row: plain(self.values[row]) for row in misfits}
 
     def as_text(self) -> pa.Array:
-        """Scalars as text; as JSON text objects, lists, and what holds half a character, which UTF-8 cannot say."""
+        """Scalars as text, objects and lists as JSON text, and so a text that holds half a character, which UTF-8 cannot say."""
         texts = [
             value if value is None or type(value) is str else json_text(value) if type(value) in (dict, list) else scalar_text(value)
             for value in self.values
         ]
-        array, unwritable = _texts(texts)
-        if unwritable:
-            for row in unwritable:
-                texts[row] = json_text(texts[row])
-            array, _ = _texts(texts)
-        return array
+        array, misfits = _texts(texts)
+        if not misfits:
+            return array
+        for row in misfits:
+            texts[row] = json_text(texts[row])
+        return pa.array(texts, pa.string())
 
 
 Stored = tuple[pa.Array, list[int]]  # the array, and the rows whose values do not fit: what it holds there means nothing
@@ -167,7 +167,6 @@ def _structs(objects: Sequence[Object | None], type_: AthenaType, strict: bool) 
     found = shapes(records)
     keys: dict[str, list[str]] = {name: [] for name in type_.fields}
     unknown: set[str] = set()
-    colliding: set[tuple[str, ...]] = set()
     for key in dict.fromkeys(chain.from_iterable(found)):
         if (name := clean_name(key)) in keys:
             keys[name].append(key)

@@ -61,6 +61,10 @@ class JsonGuess:
         return form if len(form.type) <= LONGEST_TYPE else Form("string", "json")
 
     @property
+    def unseen(self) -> bool:
+        return self == JsonGuess()
+
+    @property
     def spelled(self) -> AthenaType:
         """The best type, with `text` and `json` for such strings, and dates as strings."""
         if self.opaque:

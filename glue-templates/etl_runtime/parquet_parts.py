@@ -2,13 +2,16 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl_runtime.arrow_cells import storable
+from etl_runtime.columns import source_names
 from etl_runtime.errors import RunFailed
 from etl_runtime.text import PARQUET_MARK, refuse_markup
 
@@ -17,6 +20,7 @@ SAMPLE_ROWS = 1000
 ENCRYPTED_MARK = b"PARE"
 HEAD_BYTES = 4096
 SHOWN_BYTES = 40
+LAST_MICROSECOND = 2**63 // 1000 - 1  # that nanoseconds reach
 
 
 def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
@@ -24,18 +28,18 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
     _require_parquet(path, name)
     rows = 0
     try:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
-            announced = file.metadata.num_rows
-            waiting: list[pa.RecordBatch] = []
-            for batch in file.iter_batches(ROWS_AT_ONCE, use_threads=False):
-                typed = pa.RecordBatch.from_arrays([storable(column) for column in batch.columns], _unique(batch.schema.names))
+        announced = pq.read_metadata(path).num_rows
+        waiting: list[pa.RecordBatch] = []
+        with closing(_batches(path)) as batches:
+            for batch in batches:
+                typed = pa.RecordBatch.from_arrays([storable(column) for column in batch.columns], list(source_names(batch.schema.names)))
                 if waiting and (typed.schema != waiting[0].schema or sum(each.nbytes for each in waiting) >= part_bytes):
                     yield _part(waiting)
                     waiting = []
                 waiting.append(typed)
                 rows += typed.num_rows
-            if sum(batch.num_rows for batch in waiting):
-                yield _part(waiting)
+        if sum(batch.num_rows for batch in waiting):
+            yield _part(waiting)
     except (pa.ArrowException, OSError) as error:
         what = str(error).rstrip(".")
         raise RunFailed(f"{name} is no whole Parquet file, or is encrypted: {what}. Look at the file.", retryable=True) from error
@@ -59,6 +63,37 @@ def _require_parquet(path: Path, name: str) -> None:
         )
 
 
+def _batches(path: Path) -> Generator[pa.RecordBatch, None, None]:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        leaves = [file.schema.column(index) for index in range(len(file.schema.names))]
+        int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
+        batches = file.iter_batches(ROWS_AT_ONCE, use_threads=False)
+        if not int96:
+            yield from batches
+            return
+        with pq.ParquetFile(path, pre_buffer=False, coerce_int96_timestamp_unit="us") as coarse_file:
+            for fine, coarse in zip(batches, coarse_file.iter_batches(ROWS_AT_ONCE, use_threads=False), strict=True):
+                columns = [
+                    _int96(*both) if name in int96 else both[1]
+                    for name, *both in zip(fine.schema.names, fine.columns, coarse.columns, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(columns, coarse.schema.names)
+
+
+def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
+    """Timestamps that Arrow read as nanoseconds, which silently wraps before 1678 and after 2261, and as microseconds, which cuts.
+
+    As text where a value is finer than a microsecond.
+    """
+    micros = coarse.cast(pa.int64())
+    in_range = pc.and_(pc.greater(micros, -LAST_MICROSECOND), pc.less(micros, LAST_MICROSECOND))
+    finer = pc.and_(in_range, pc.not_equal(fine.cast(pa.int64()), pc.multiply(micros, 1000)))
+    if not pc.any(finer).as_py():
+        return coarse
+    texts = [fine.cast(pa.string()), coarse.cast(pa.string())]
+    return pc.choose(pc.if_else(in_range, 0, 1), *texts)
+
+
 def _part(batches: list[pa.RecordBatch]) -> tuple[bytes, int, bytes]:
     return _written(batches), sum(batch.num_rows for batch in batches), _written([batches[0].slice(0, SAMPLE_ROWS)])
 
@@ -69,11 +104,3 @@ def _written(batches: list[pa.RecordBatch]) -> bytes:
         for batch in batches:
             writer.write_batch(batch)
     return sink.getvalue()
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Column names that differ: Parquet allows one twice."""
-    found: dict[str, None] = {}
-    for position, name in enumerate(names, start=1):
-        found[name if name and name not in found else f"{name or 'column'} {position}"] = None
-    return list(found)

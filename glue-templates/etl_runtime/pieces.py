@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from etl_runtime import csv_kernel, fixed_width_kernel
+from etl_runtime.columns import source_names
 from etl_runtime.container import Member
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat, FileType
@@ -121,19 +122,6 @@ def _has_values(text: bytes, rules: FileFormat, width: int) -> bool:
     """Whether a record has a value in the last of `width` columns."""
     last = csv_kernel.read_table(text, rules, width).columns[-1]
     return bool(last.null_count < len(last))
-
-
-def source_names(header: list[str]) -> tuple[str, ...]:
-    """A header's cells as unique names: an empty cell is named by its position, a repeated one gets its count."""
-    names: dict[str, None] = {}
-    counts: dict[str, int] = {}
-    for position, cell in enumerate(header, start=1):
-        name = base = cell.strip() or f"column_{position}"
-        while name in names:
-            counts[base] = counts.get(base, 1) + 1
-            name = f"{base} {counts[base]}"
-        names[name] = None
-    return tuple(names)
 
 
 def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:

@@ -7,6 +7,7 @@ proved by every task as it converts; a guess that is refuted gives way to what f
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -142,10 +143,11 @@ class _Plan:
             for source, cells in sample.columns.items():
                 self._see(source, cells)
         for source in self._contract.keys() & self._guesses.keys():
-            self._widen(source, self._guesses[source])
+            self._widen(source, [self._guesses[source]])
 
     def columns(self) -> tuple[Column, ...]:
-        new = [self._new_column(source) for source in self._sources if source not in self._contract]
+        declared = by_source(self._declared, self._names)
+        new = [self._new_column(source, declared.get(source)) for source in self._sources if source not in self._contract]
         return (*self._contract.values(), *new)
 
     def learn(self, converted: Sequence[Converted]) -> list[str]:
@@ -157,12 +159,12 @@ class _Plan:
                 # A form that was refuted never comes back: the next one fits all that was seen in any round.
                 self._guesses[source] = self._guesses[source].merged(guess) if source in self._guesses else guess
                 learned[source] = f"{self._names[source]} is {self._guesses[source].best.type}"
-        widened: dict[str, Guess] = {}
+        widened: dict[str, list[Guess]] = {}
         for result in converted:
-            for source, guess in result.widened.items():
-                widened[source] = widened[source].merged(guess) if source in widened else guess
-        for source, guess in widened.items():
-            self._widen(source, guess)
+            for source, guesses in result.widened.items():
+                widened.setdefault(source, []).extend(guesses)
+        for source, guesses in widened.items():
+            self._widen(source, guesses)
             learned[source] = f"{self._contract[source].name} is {self._contract[source].form.type}"
         return list(learned.values())
 
@@ -176,7 +178,8 @@ class _Plan:
 
     def hints(self) -> dict[str, dict[str, str]]:
         """What could be declared of the columns that were guessed now, by their samples."""
-        found = {column.source: hint(self._texts[column.source], column.form) for column in self.columns() if column.source in self._texts}
+        guessed = [column for column in self.columns() if column.guessed and column.source in self._texts]
+        found = {column.source: hint(self._texts[column.source], column.form) for column in guessed}
         return {source: entry for source, entry in found.items() if entry}
 
     def _see(self, source: str, cells: Cells) -> None:
@@ -185,10 +188,13 @@ class _Plan:
         if source not in self._contract:
             self._texts[source] = pa.concat_arrays([self._texts.get(source, pa.array([], pa.string())), cells.as_text().cast(pa.string())])
 
-    def _widen(self, source: str, guess: Guess) -> None:
+    def _widen(self, source: str, guesses: Sequence[Guess]) -> None:
+        """Add the fields that all guesses agree on, then those that each has of its own as far as there is room."""
         column = self._contract[source]
         if not column.form.declared:
-            self._contract[source] = replace(column, form=guess.widened(column.form))
+            for guess in (reduce(lambda one, other: one.merged(other), guesses), *guesses):
+                column = replace(column, form=guess.widened(column.form))
+            self._contract[source] = column
 
     def _name(self, sources: Sequence[str]) -> None:
         """Give the sources their names: published ones, else declared ones, else clean ones."""
@@ -207,12 +213,11 @@ class _Plan:
                 self._names[source] = column.name
         self._names = clean_names(sources, self._names)
 
-    def _new_column(self, source: str) -> Column:
-        declared = by_source(self._declared, self._names).get(source)
+    def _new_column(self, source: str, declared: DeclaredColumn | None) -> Column:
         if declared and declared.form:
             return Column(self._names[source], source, declared.form, guessed=False)
         guess = self._guesses.get(source, NOTHING_SEEN)
-        return Column(self._names[source], source, guess.best, guessed=True, unseen=guess == NOTHING_SEEN)
+        return Column(self._names[source], source, guess.best, guessed=True, unseen=guess.unseen)
 
 
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:

@@ -19,7 +19,9 @@ VALUES: list[tuple[str, str, dict[str, Any]]] = [
     ("bigint", "", {"007": 7, "+1": 1, "3.0": 3, " 5 ": 5, "1e5": None, "3.5": None, "9223372036854775808": None, "x": None}),
     ("bigint", "1,234", {"1,234,567": 1234567, "12": 12, "1,23": None, "1.5": None}),
     ("double", "", {"1e5": 1e5, "0.10": 0.1, ".5": 0.5, "NaN": None, "1e999": None, "0.1234567890123456789": None, "1" + "0" * 30: 1e30}),
-    ("decimal(18,2)", "", {"2.5": Decimal("2.50"), "3": Decimal("3.00"), "1e2": Decimal("100.00"), "2.555": None, "1" * 17: None}),
+    ("double", "", {"9007199254740992": 2.0**53, "9007199254740993": None, "0.12345678901234567": None, "0.30000000000000004": 0.1 + 0.2, "1e-400": None}),
+    ("decimal(18,2)", "", {"2.5": Decimal("2.50"), "3": Decimal("3.00"), "1e2": Decimal("100.00"), "2.555": None, "1" * 17: None, "2.500": Decimal("2.50"), "00012.": Decimal("12.00")}),
+    ("decimal(2,2)", "", {".25": Decimal("0.25"), "0.25": Decimal("0.25"), "1.25": None, "25e-2": Decimal("0.25")}),
     ("decimal(18,2)", "1.234,56", {"1.234,5": Decimal("1234.50"), "-2,55": Decimal("-2.55"), "1234,5": Decimal("1234.50"), "1.5": None}),
     ("date", "", {"2024-01-31": date(2024, 1, 31), "2024-02-30": None, "20240131": None}),
     ("date", "yyyyMMdd", {"18920101": date(1892, 1, 1), "00000000": None, "20240230": None, "2024-01-31": None}),
@@ -28,6 +30,7 @@ VALUES: list[tuple[str, str, dict[str, Any]]] = [
     ("timestamp", "", {"2024-01-31": datetime(2024, 1, 31, tzinfo=UTC), "2024-01-31T10:00:00+02:00": datetime(2024, 1, 31, 8, tzinfo=UTC), "2024-01-31 10:00:00.5": datetime(2024, 1, 31, 10, 0, 0, 500000, UTC), "soon": None}),
     ("timestamp", "MM/dd/yyyy HH:mm", {"01/31/2024 23:59": datetime(2024, 1, 31, 23, 59, tzinfo=UTC), "13/01/2024 00:00": None}),
     ("boolean", "", {"Yes": True, "0": False, "TRUE": True, "maybe": None}),
+    ("boolean", "✓/–", {"✓": True, "–": False, "-": None}),
     ("boolean", "Ja/Nein", {"ja": True, "NEIN": False, "yes": None}),
     ("string", "", {"007": "007", " x ": " x "}),
 ]  # fmt: skip

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_runtime.columns import clean_names, unmarked
-from etl_runtime.pieces import source_names
+from etl_runtime.columns import clean_names, source_names, unmarked
 
 
 @pytest.mark.parametrize(
