@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -138,11 +139,12 @@ class Dataset:
 @pytest.fixture
 def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
     """Makes datasets whose names no other test uses."""
-    base = request.node.originalname.replace("_", "-")
+    base = request.node.originalname.replace("_", "-")[:60]
+    own = sha256(request.node.nodeid.encode()).hexdigest()[:12]
     made: list[Dataset] = []
 
     def make(tables: list[str] | None = None) -> Dataset:
-        made.append(Dataset(f"{base[:60]}-{abs(hash(request.node.nodeid)) % 100_000}-{len(made)}", tables))
+        made.append(Dataset(f"{base}-{own}-{len(made)}", tables))
         return made[-1]
 
     return make
