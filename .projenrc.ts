@@ -136,6 +136,12 @@ const testPython = project.addTask('test:python', {
   receiveArgs: true,
 });
 project.testTask.spawn(testPython);
+project.addTask('test:faults', {
+  description: 'Fail or kill the bronze job at each of its calls to S3, and print what readers saw',
+  env: integEnvironment,
+  exec: `${inPython} python tests/fault_matrix.py`,
+  receiveArgs: true,
+});
 project.addTask('generate:python', {
   description: 'Make the Python types from the JSON Schema of a dataset',
   env: integEnvironment,

@@ -1,7 +1,17 @@
-"""What the Glue jobs share: a module for each step of a run.
+"""What the Glue jobs share: a module for each step of a run, and one for each kind of file and value.
 
-A bronze run goes `fetch` (HTTP → raw), `unpack` (raw bytes → parts cut at record ends), `shape` (parts → typed Parquet in
-staging, in Spark tasks), `check` (gates), `publish` (staging → table). `record` keeps the run's record.
+The steps of a bronze run, as `jobs/bronze_job.py` calls them:
 
-Nothing here computes a name or a path: the stack hands them over (`arguments`).
+- `arguments`, `record`: what the run was told, and what it tells.
+- `publish.recover`: finish or undo what a run before left half-done.
+- `originals`: the files, from the source (`sources`, `fetch`, `unchanged`) or from an earlier run.
+- `unpack`: their records, cut into parts in staging. `container` finds the files in an original, `assign` their tables, `told_type` what
+  they are, `pieces` cuts them: text (`text`, `records`), JSON (`json_records`), Parquet (`parquet_parts`).
+- `shape`: typed Parquet in staging, by `convert` in Spark tasks. `read_part` reads a part as `cells`: of text (`csv_kernel`,
+  `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_guess`) or Parquet (`arrow_cells`). What a cell may be is
+  a form: `forms`, `date_pattern`, `number_format`, or what `column_schema` declares (`declared_forms`, `decimal_text`).
+- `check`: the gates, `business_key` among them.
+- `publish`: staging → the table.
+
+Nothing here computes a name or a path: the stack hands them over. All that goes to S3 goes through `store`.
 """

@@ -5,10 +5,15 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from etl_runtime.business_key import Duplicates
+from etl_runtime.convert import FIELDS, SURPLUS
 from etl_runtime.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.errors import RunFailed
+from etl_runtime.file_format import FileType
 from etl_runtime.shape import ShapedTable
 from etl_runtime.unpack import UnpackedTable
+
+FORMAT_KEYS: dict[FileType, str] = {"csv": "delimiter, quote, skip_rows, skip_footer", "fixed_width": "widths, skip_rows, skip_footer"}
+"""What to look at in file_format where records have more or fewer fields than the table has columns."""
 
 
 def check(
@@ -66,7 +71,7 @@ def _failures(
     most = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
         if count > most * table.rows:
-            yield "rescued", f"{name} did not fit in {_share(count, table.rows)}, max_rescued_share is {most:.2%}"
+            yield "rescued", f"{_misfits(name, count, table)}, max_rescued_share is {most:.2%}"
 
     if duplicates:
         yield "business_key", f"{duplicates}"
@@ -79,7 +84,19 @@ def _failures(
     if document.get("schema_contract") == "freeze":
         yield from _changes(table, old)
         for name, count in table.rescued().items():
-            yield "frozen", f"{name} did not fit its published type in {count:,} rows"
+            yield "frozen", _misfits(name, count, table)
+
+
+def _misfits(name: str, count: int, table: ShapedTable) -> str:
+    """What did not fit, in how many rows, and the first of it."""
+    share, example = _share(count, table.rows), table.examples()[name]
+    if name not in (SURPLUS, FIELDS):
+        type = next(column.form.type for column in table.columns if column.name == name)
+        return f"{name} did not fit {type} in {share}, such as {example}"
+    if table.type not in FORMAT_KEYS:
+        return f"{share} have a key twice, such as {example}"
+    what = f"more fields than columns, such as {example}" if name == SURPLUS else f"fewer fields than columns, such as {example}"
+    return f"{share} have {what} (is file_format right: {FORMAT_KEYS[table.type]}?)"
 
 
 def _changes(table: ShapedTable, old: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

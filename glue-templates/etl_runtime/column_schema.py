@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from etl_runtime.columns import clean_name
+from etl_runtime.columns import unmarked
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.forms import Form
 
@@ -38,8 +38,8 @@ def by_source(declared: Collection[DeclaredColumn], sources: Iterable[str]) -> d
     sources = list(sources)
     exact = {column.source: column for column in declared}
     found = {source: exact[source] for source in sources if source in exact}
-    cleaned = {clean_name(column.source): column for column in declared if column.source not in found}
-    for source in sources if cleaned else ():
-        if source not in found and (column := cleaned.pop(clean_name(source), None)):
+    alike = {unmarked(column.source): column for column in declared if column.source not in found}
+    for source in sources if alike else ():
+        if source not in found and (column := alike.pop(unmarked(source), None)):
             found[source] = column
     return found

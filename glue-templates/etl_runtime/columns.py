@@ -61,9 +61,29 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
 
 def clean_name(source: str) -> str:
     """One name, cleaned: it may be another column's as well."""
-    ascii_text = unicodedata.normalize("NFKD", source.translate(LETTERS)).encode("ascii", "ignore").decode()
-    split_camel = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", ascii_text))
-    name = re.sub(r"[^a-z0-9]+", "_", split_camel.lower()).strip("_")[:LONGEST_NAME].rstrip("_")
+    name = _snake_case(source)[:LONGEST_NAME].rstrip("_")
     if not name:
         return "column"
     return f"column_{name}" if name[0].isdigit() else name
+
+
+def unmarked(source: str) -> tuple[str, str]:
+    """What the spellings of one column have in common: all but case and marks."""
+    return _snake_case(source), letters_lost(source)
+
+
+def letters_lost(source: str) -> str:
+    """What a clean name does not tell: letters and digits of other scripts; all of a source that has nothing else."""
+    others = "".join(letter for letter in _decomposed(source).casefold() if letter.isalnum() and not letter.isascii())
+    return others or ("" if _snake_case(source) else source)
+
+
+def _snake_case(source: str) -> str:
+    ascii_text = _decomposed(source).encode("ascii", "ignore").decode()
+    split_camel = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", ascii_text))
+    return re.sub(r"[^a-z0-9]+", "_", split_camel.lower()).strip("_")
+
+
+def _decomposed(source: str) -> str:
+    """Letters apart from their marks: é is e and an accent."""
+    return unicodedata.normalize("NFKD", source.translate(LETTERS))

@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
 from typing import Any, BinaryIO, cast
 
-from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import NO_ROOM, Original
+from etl_runtime.errors import NO_ROOM, RunFailed
+from etl_runtime.fetch import Original
 
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 GZIP_MARK = b"\x1f\x8b"

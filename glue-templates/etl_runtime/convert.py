@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from etl_runtime.cells import Cells, Guess, PartTable
 from etl_runtime.columns import RESCUED, RUN_ID
-from etl_runtime.errors import RunFailed
+from etl_runtime.errors import NO_ROOM, RunFailed, explained
 from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import Form
 from etl_runtime.json_values import without_collection
@@ -26,6 +26,7 @@ from etl_runtime.unpack import Part
 
 ZSTD_LEVEL = 3
 SURPLUS, FIELDS = "_surplus", "_fields"
+SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ class Shard:
 
 @dataclass
 class Converted:
-    """What came of a shard. Where there is something to learn, nothing was written.
+    """What came of a shard: counts by column of the table, and examples of what was rescued.
+
+    Where there is something to learn, nothing was written.
 
     By the source's column: what its cells may be where a guess does not hold or nobody knew of it (`refuted`), and part by part where a
     published struct gets new fields (`widened`).
@@ -69,6 +72,7 @@ class Converted:
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     rescued: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)  # of what was rescued, by name: the first one, and where it is
     refuted: dict[str, Guess] = field(default_factory=dict)
     widened: dict[str, list[Guess]] = field(default_factory=dict)
 
@@ -78,7 +82,16 @@ class Converted:
 
 
 def convert(shard: Shard) -> Converted:
-    """Read the shard's parts, type them and write the object; or say which guesses do not hold."""
+    """Read the shard's parts, type them and write the object; or say which guesses do not hold. Raises RunFailed where the disk is full."""
+    try:
+        return _convert(shard)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise explained(error) from error
+        raise
+
+
+def _convert(shard: Shard) -> Converted:
     result = Converted(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
         with pq.ParquetWriter(file, _schema(shard), compression="zstd", compression_level=ZSTD_LEVEL) as writer:
@@ -124,9 +137,13 @@ def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
         return None
     for array, column in zip(arrays, shard.columns, strict=True):
         result.nulls[column.name] += array.null_count
-    for cells_of_row in rescued.values():
-        for name in cells_of_row:
+    for row, cells_of_row in sorted(rescued.items()):
+        for name, value in cells_of_row.items():
             result.rescued[name] = result.rescued.get(name, 0) + 1
+            if name not in result.examples:
+                shown = json.dumps(value, ensure_ascii=False)
+                shown = shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
+                result.examples[name] = f"{shown} in row {part.first + row:,} of {part.member}"
     return pa.Table.from_arrays([*arrays, pa.repeat(shard.run_id, read.rows), _rescued_column(rescued, read.rows)], schema=_schema(shard))
 
 

@@ -8,7 +8,8 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime import date_pattern, number_format
+from etl_runtime import date_pattern, decimal_text, number_format
+from etl_runtime.athena_types import DECIMAL_TYPE
 from etl_runtime.json_values import Number, survives_as_double
 from etl_runtime.nulls import nulled, only
 
@@ -41,8 +42,8 @@ def plain(text: pa.Array, type: str, format: str) -> pa.Array:
         return only(pc.replace_substring_regex(number, r"\.0*$", ""), r"^-?0*\d{1,19}$")
     if type == "double":
         return _kept_by_double(number)
-    precision, scale = (int(digits) for digits in re.findall(r"\d+", type))
-    return only(number, rf"^-?0*\d{{0,{precision - scale}}}(?:\.\d{{0,{scale}}}0*)?$|[eE]")
+    decimal = DECIMAL_TYPE.fullmatch(type)
+    return decimal_text.fitting(number, int(decimal[1]), int(decimal[2])) if decimal else number
 
 
 def _kept_by_double(number: pa.Array) -> pa.Array:

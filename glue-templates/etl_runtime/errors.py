@@ -1,5 +1,11 @@
 """The one error a run ends with on purpose."""
 
+import errno
+from tempfile import gettempdir
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says where no more can be written."""
+
 
 class RunFailed(Exception):
     """The run cannot go on; the published table stays as it is.
@@ -11,3 +17,12 @@ class RunFailed(Exception):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(" ".join(message.split()))
         self.retryable = retryable
+
+
+def explained(error: BaseException) -> RunFailed:
+    """The RunFailed that tells of this error. One that we have no words for is retryable: it may be gone the next time."""
+    if isinstance(error, RunFailed):
+        return error
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return RunFailed(f"The disk is full ({gettempdir()}: {error.strerror}). Free some space, or choose a larger data_size_category.")
+    return RunFailed(f"{type(error).__name__}: {error}", retryable=True)

@@ -1,6 +1,5 @@
 """Download the source's file, whole or not at all."""
 
-import errno
 import hashlib
 import http.client
 import re
@@ -23,7 +22,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, sleep_using_event, wait_random
 
-from etl_runtime.errors import RunFailed
+from etl_runtime.errors import NO_ROOM, RunFailed
 
 ATTEMPTS = 5  # in a row that bring nothing new
 MOST_RESUMPTIONS = 50
@@ -36,7 +35,6 @@ BLOCK_BYTES = 1 << 20
 PROGRESS_SECONDS = 10
 URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # stay as they are; others are encoded, as a browser does
 UNREADABLE_CODINGS = frozenset({"br", "compress", "deflate", "dcb", "dcz", "x-compress", "zstd"})
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def stored(text: pa.Array, form: Form) -> pa.Array | None:
     form = _readable(form)
     if form.type == "string":
         return text
-    if pa.types.is_nested(form.arrow_type):
+    if not _is_scalar(form):
         return pa.nulls(len(text), form.arrow_type) if text.null_count == len(text) else None
     try:
         values = store(text, form)
@@ -137,7 +137,7 @@ def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]
     form = _readable(form)
     if form.type == "string":
         return text, pa.repeat(False, len(text))
-    if pa.types.is_nested(form.arrow_type):
+    if not _is_scalar(form):
         return pa.nulls(len(text), form.arrow_type), pc.is_valid(text)
     distinct = text.unique().drop_null()
     mask = pc.is_in(text, _misfits(distinct, form))
@@ -148,6 +148,11 @@ def _readable(form: Form) -> Form:
     """The form for reading text. A boolean or timestamp that came from a file with types has no spelling, so only its value counts."""
     spelled = form.spelling or form.format or form.type not in ("boolean", "timestamp")
     return form if spelled else replace(form, declared=True)
+
+
+def _is_scalar(form: Form) -> bool:
+    """Whether text may become a value of the form's type: it never becomes a struct, or bytes."""
+    return not (pa.types.is_nested(form.arrow_type) or pa.types.is_binary(form.arrow_type))
 
 
 def _pattern(form: Form) -> str:

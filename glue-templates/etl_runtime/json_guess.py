@@ -39,7 +39,7 @@ class JsonGuess:
     """What was seen: the kinds of cells, and facts about those of each kind. Nothing where no cell had a value.
 
     `opaque` are cells that only JSON text can keep: more fields than a struct may have, two keys of an object with one clean name,
-    nesting that is too deep, text with half a character. Then nothing else is known.
+    keys that no clean name tells apart, nesting that is too deep, text with half a character. Then nothing else is known.
     """
 
     kinds: frozenset[str] = frozenset()
@@ -181,7 +181,7 @@ def _guess_of_objects(objects: Sequence[Object], depth: int) -> JsonGuess:
     sources: dict[str, dict[str, None]] = {}
     for shape in dict.fromkeys(map(tuple, objects)):
         names = [clean_name(key) for key in shape]
-        if len(set(names)) < len(names):
+        if len(set(names)) < len(names) or any(map(columns.letters_lost, shape)):
             return OPAQUE
         for place, (key, name) in enumerate(zip(shape, names, strict=True)):
             places[name] = min(place, places.get(name, place))

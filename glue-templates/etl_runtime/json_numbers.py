@@ -131,8 +131,11 @@ def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, li
     values = [None if number is None else decimal(number) for number in numbers]
     try:
         array = pa.array(values, type_)
+        if array.to_pylist() == values:  # Arrow takes 3.0e-60 for 0
+            return array, _lost(numbers, array)
     except pa.ArrowInvalid:
-        array = pa.array([None if value is None else _fitting(value, precision, scale) for value in values], type_)
+        pass
+    array = pa.array([None if value is None else _fitting(value, precision, scale) for value in values], type_)
     return array, _lost(numbers, array)
 
 

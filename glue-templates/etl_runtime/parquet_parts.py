@@ -1,6 +1,7 @@
 """A Parquet file → parts in Arrow's file format: typed as Athena has it, a few batches in memory at a time."""
 
 import io
+import json
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,14 +13,19 @@ import pyarrow.parquet as pq
 from etl_runtime.arrow_cells import storable
 from etl_runtime.columns import source_names
 from etl_runtime.errors import RunFailed
+from etl_runtime.text import PARQUET_MARK, refuse_markup
 
 ROWS_AT_ONCE = 64 << 10
 SAMPLE_ROWS = 1000
+ENCRYPTED_MARK = b"PARE"
+HEAD_BYTES = 4096
+SHOWN_BYTES = 40
 LAST_MICROSECOND = 2**63 // 1000 - 1  # that nanoseconds reach
 
 
 def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
     """The file as parts of about `part_bytes`: (part, rows, the first rows). Raises RunFailed where it cannot be read."""
+    _require_parquet(path, name)
     rows = 0
     try:
         announced = pq.read_metadata(path).num_rows
@@ -35,9 +41,26 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
         if sum(batch.num_rows for batch in waiting):
             yield _part(waiting)
     except (pa.ArrowException, OSError) as error:
-        raise RunFailed(f"{name} is no whole Parquet file, or is encrypted: {error}. Look at the file.", retryable=True) from error
+        what = str(error).rstrip(".")
+        raise RunFailed(f"{name} is no whole Parquet file, or is encrypted: {what}. Look at the file.", retryable=True) from error
     if rows != announced:
         raise RunFailed(f"{name} holds {rows:,} rows, and says that it holds {announced:,}. Look at the file.", retryable=True)
+
+
+def _require_parquet(path: Path, name: str) -> None:
+    """Raise RunFailed where the file does not even begin like Parquet."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+    refuse_markup(head, name)
+    if head.startswith(ENCRYPTED_MARK):
+        raise RunFailed(f"{name} is an encrypted Parquet file. Ask the source for a plain one.")
+    if not head.startswith(PARQUET_MARK):
+        shown = json.dumps(head[:SHOWN_BYTES].decode(errors="replace"), ensure_ascii=False)
+        raise RunFailed(
+            f"{name} is no Parquet file: it begins with {shown}. Look at it; declare file_format.type if it is right.", retryable=True
+        )
 
 
 def _batches(path: Path) -> Generator[pa.RecordBatch, None, None]:

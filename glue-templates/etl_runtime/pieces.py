@@ -1,6 +1,7 @@
 """One file of data → pieces: whole records of its format, counted, as they go to staging."""
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -12,12 +13,14 @@ from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat, FileType
 from etl_runtime.json_records import json_lines, json_records
 from etl_runtime.parquet_parts import parquet_parts
-from etl_runtime.records import Records, cut_at_record_ends, without_last
+from etl_runtime.records import Records, cut_at_record_ends, without_header, without_last
 from etl_runtime.text import utf8_blocks, with_stand_in, without_first_lines
 from etl_runtime.told_type import HEAD_BYTES, refuse_json, told_type
 
 PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
-SAMPLE_BYTES = 256 << 10
+SAMPLE_BYTES = 64 << 10
+NUMBER = re.compile(r"[+-]?\d[\d.,]*")
+YEAR = re.compile(r"(19|20)\d\d")
 UTF8_MARK = codecs.BOM_UTF8  # in front of a header that stands below other lines
 
 
@@ -28,7 +31,7 @@ class Piece:
     `blank_last` is whether the last column is there only because of a delimiter at the end of the header, and has no value here.
     """
 
-    body: bytes
+    body: bytes | bytearray
     records: int
     sample: bytes
     sources: tuple[str, ...] = ()
@@ -65,11 +68,11 @@ def pieces(member: Member, rules: FileFormat, say: Callable[[str], None]) -> Ite
 
 
 def _of_text(stream: BinaryIO, name: str, rules: FileFormat, say: Callable[[str], None]) -> Iterator[Piece]:
-    sources, runs, unnamed = _columns(_text_runs(stream, rules, name, say), rules, name)
+    sources, runs, unnamed = _columns(_text_runs(stream, rules, name, say), rules, name, say)
     if rules.skip_footer:
         runs = without_last(runs, rules.skip_footer, name, say)
     for piece in _joined(runs):
-        unnamed = unnamed and not _has_values(piece.body, rules, len(sources))
+        unnamed = unnamed and not _has_values(bytes(piece.body), rules, len(sources))
         yield replace(piece, sources=sources, blank_last=unnamed)
 
 
@@ -85,7 +88,9 @@ def _text_runs(stream: BinaryIO, rules: FileFormat, name: str, say: Callable[[st
     return cut_at_record_ends(blocks, rules, name, say)
 
 
-def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tuple[str, ...], Iterator[Records], bool]:
+def _columns(
+    runs: Iterator[Records], rules: FileFormat, name: str, say: Callable[[str], None]
+) -> tuple[tuple[str, ...], Iterator[Records], bool]:
     """The member's columns from its first record, and the runs of records that follow.
 
     And whether the last column is there only because of a delimiter at the end of the header, so that it may go where it has no value.
@@ -98,9 +103,19 @@ def _columns(runs: Iterator[Records], rules: FileFormat, name: str) -> tuple[tup
         fields = kernel.read_fields(first.removeprefix(UTF8_MARK), rules)
         if rules.header:
             unnamed = kernel is csv_kernel and len(fields) > 1 and not fields[-1]
-            return source_names(fields), _chain(run.after_first(), runs), unnamed
+            records = _chain(run.after_first(), runs)
+            if number := next((field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None):
+                say(f"{name}: the header holds {number}. Is it a record? Then declare file_format.header false.")
+            if _are_names(fields):
+                records = without_header(records, first.removeprefix(UTF8_MARK), name, say)
+            return source_names(fields), records, unnamed
         return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(run, runs), False
     raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+
+
+def _are_names(fields: list[str]) -> bool:
+    """Whether a record like this can be nothing but a header: not a single field, and no field that is empty or a number."""
+    return len(fields) > 1 and all(field.strip() and not NUMBER.fullmatch(field.strip()) for field in fields)
 
 
 def _has_values(text: bytes, rules: FileFormat, width: int) -> bool:
@@ -116,17 +131,19 @@ def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
 
 def _joined(runs: Iterator[Records]) -> Iterator[Piece]:
     """Runs of records joined to pieces."""
-    texts: list[bytes] = []
+    text = bytearray()
     records = 0
     head = b""
     for run in runs:
         if not len(run.ends):
             continue
         head = head or run.head(SAMPLE_BYTES)
-        texts.append(run.text)
+        text += run.text
         records += run.count()
-        if sum(map(len, texts)) >= PART_BYTES:
-            yield Piece(b"".join(texts), records, head)
-            texts, records, head = [], 0, b""
+        if len(text) >= PART_BYTES:
+            piece = Piece(text, records, head)
+            text, records, head = bytearray(), 0, b""
+            yield piece
+            del piece  # it is being sent: two at a time are enough
     if records:
-        yield Piece(b"".join(texts), records, head)
+        yield Piece(text, records, head)

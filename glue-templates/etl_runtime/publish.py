@@ -1,8 +1,8 @@
 """Staging → the table: kill-and-fill that a crash at any point cannot spoil.
 
-The intent is written first, then objects are copied inside S3, the old ones deleted, published.json written, the intent
-removed. Each step can be repeated, so the next run finishes what a dead one began; or undoes it where staging has expired.
-All tables of a dataset are published, or none.
+The intent is written first, then objects are copied inside S3, published.json written, the old ones deleted, the intent
+removed: whatever published.json lists is there at every moment. Each step can be repeated, so the next run finishes what a dead
+one began; or undoes it where staging has expired. All tables of a dataset are published, or none.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +39,8 @@ def publish(
 ) -> dict[str, Any]:
     """Make the staged tables the published ones. Returns the new published.json.
 
-    Where a copy fails, what was copied is taken back and the error goes on. The files of a table that the dataset no longer has stay.
+    Where a copy or published.json fails, what was copied is taken back and the error goes on. The files of a table that the dataset
+    no longer has stay.
     Raises RunFailed where another run has published since `old` was read.
     """
     copies: list[tuple[str, str]] = []
@@ -77,10 +78,11 @@ def publish(
     _require_no_other_run(old, names, store)
     store.write_json(_intent_uri(names), intent)
     try:
-        _copy_all(intent, store)
+        _copy_all(intent, names, store)
     except Exception:
-        _undo(intent, names, store, say)
-        raise
+        if not _is_published(run_id, names, store):  # it may be, though S3's answer to the last write was lost
+            _undo(intent, names, store, say)
+            raise
     _finish(intent, names, store)
     return new
 
@@ -90,13 +92,14 @@ def recover(names: Names, store: Store, say: Callable[[str], None]) -> None:
     intent = store.read_json(_intent_uri(names))
     if intent:
         run_id = intent["published"]["run_id"]
-        lost = [target for source, target in intent["copies"] if not _landed(target, run_id, store) and store.metadata(source) is None]
-        if lost:
+        is_published = _is_published(run_id, names, store)
+        if not is_published and _is_lost(intent, store):
             say(f"run {run_id} died while it published, and its staging has expired")
             _undo(intent, names, store, say)
         else:
             say(f"run {run_id} died while it published; finished now")
-            _copy_all(intent, store)
+            if not is_published:
+                _copy_all(intent, names, store)
             _finish(intent, names, store)
     store.delete(store.list(names.staging))
 
@@ -110,7 +113,8 @@ def _require_no_other_run(old: Mapping[str, Any] | None, names: Names, store: St
         )
 
 
-def _copy_all(intent: Mapping[str, Any], store: Store) -> None:
+def _copy_all(intent: Mapping[str, Any], names: Names, store: Store) -> None:
+    """Copy what is not there yet, then say that it is the table."""
     run_id = intent["published"]["run_id"]
 
     def copy(pair: tuple[str, str]) -> None:
@@ -120,12 +124,12 @@ def _copy_all(intent: Mapping[str, Any], store: Store) -> None:
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         list(pool.map(copy, intent["copies"]))
+    store.write_json(f"{names.runs}published.json", intent["published"])
 
 
 def _finish(intent: Mapping[str, Any], names: Names, store: Store) -> None:
-    """What follows the copies. Every step may have been done before."""
+    """What follows once the new tables are the published ones. Every step may have been done before."""
     store.delete(intent["deletions"])
-    store.write_json(f"{names.runs}published.json", intent["published"])
     for uri in _originals(intent["published"]):
         store.tag(uri, {})
     for uri in set(intent["superseded"]) - set(_originals(intent["published"])):
@@ -147,6 +151,16 @@ def _undo(intent: Mapping[str, Any], names: Names, store: Store, say: Callable[[
             say(f"{target} is already that of run {run_id}, and the bucket has no older version of it; the next publication replaces it")
     store.delete([_intent_uri(names)])
     say(f"the publication of run {run_id} was taken back")
+
+
+def _is_published(run_id: str, names: Names, store: Store) -> bool:
+    return (read_published(names, store) or {}).get("run_id") == run_id
+
+
+def _is_lost(intent: Mapping[str, Any], store: Store) -> bool:
+    """Whether something of the new tables is neither in its place nor in staging."""
+    run_id = intent["published"]["run_id"]
+    return any(not _landed(target, run_id, store) and store.metadata(source) is None for source, target in intent["copies"])
 
 
 def _landed(target: str, run_id: str, store: Store) -> bool:

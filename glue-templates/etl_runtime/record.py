@@ -2,17 +2,20 @@
 
 import secrets
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from types import TracebackType
 from typing import Any
 
 from etl_runtime.arguments import Job
-from etl_runtime.errors import RunFailed
+from etl_runtime.errors import RunFailed, explained
 from etl_runtime.store import Store
 
 LOOK_BACK_DAYS = 7  # for the run that this one retries
+LOOK_BACK_FOR_KILLED_DAYS = 32  # for the run before this one: a month, and no more than one listing of an hourly job
 
 
 def now() -> str:
@@ -63,7 +66,7 @@ class RunRecord:
             self._write()
             self.say("done", f"{self._content['seconds']} s")
             return
-        failed = error if isinstance(error, RunFailed) else RunFailed(f"{type(error).__name__}: {error}", retryable=True)
+        failed = explained(error)
         self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
         self._write()
         self.say("failed", f"{self._content['dataset']}: {failed}")
@@ -99,13 +102,43 @@ class RunRecord:
         first, marker, _ = self._content["job_run_id"].partition("_attempt_")
         if not marker:
             return
-        since = f"run_id={datetime.now(UTC) - timedelta(days=LOOK_BACK_DAYS):%Y%m%dT%H%M%S}"
-        for uri in reversed(self._store.list(f"{self._runs}", after=since)):
-            record = self._store.read_json(uri) if "/run_id=" in uri else None
+        for uri in reversed(self._records(LOOK_BACK_DAYS)):
+            record = self._store.read_json(uri)
             if record and record["job_run_id"].partition("_attempt_")[0] == first and record["run_id"] != self.run_id:
                 if record["status"] == "failed" and not record["retryable"]:
                     raise RunFailed(f"Not tried again, because the first attempt failed for good: {record['error']}")
                 return
 
+    def close_killed(self, published: Mapping[str, Any] | None) -> None:
+        """Say of the runs before this one that they were killed, as far back as their records say that they are running.
+
+        Glue lets a job run once at a time. A run that lives all the same writes its own record when it ends. `published` tells
+        whose tables are published, by the run itself or by this one. Run ids that a wrong clock made sort behind are looked at too.
+        """
+        uris = self._records(LOOK_BACK_FOR_KILLED_DAYS)
+        own = bisect_left(uris, self._uri)
+        before = takewhile(_is_running, map(self._store.read_json, reversed(uris[:own])))
+        behind = filter(_is_running, map(self._store.read_json, uris[own + 1 :]))
+        for record in [*reversed(list(before)), *behind]:  # the oldest first: were this run killed too, the next would look as far
+            run_id = record["run_id"]
+            closed = {**record, "status": "failed", "error": f"The run was killed; run {self.run_id} closed its record.", "retryable": True}
+            if published and published["run_id"] == run_id:
+                closed |= {"status": "published", "sources": published["sources"], "tables": list(published["tables"].values())}
+            self._store.write_json(f"{self._runs}run_id={run_id}.json", closed)
+            self.say("recover", f"run {run_id} was killed; its record now says {closed['status']}")
+
+    def _records(self, days: int) -> list[str]:
+        """The records of the last days, oldest first."""
+        since = f"run_id={datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%S}"
+        return [uri for uri in self._store.list(self._runs, after=since) if uri.startswith(f"{self._runs}run_id=")]
+
+    @property
+    def _uri(self) -> str:
+        return f"{self._runs}run_id={self.run_id}.json"
+
     def _write(self) -> None:
-        self._store.write_json(f"{self._runs}run_id={self.run_id}.json", self._content)
+        self._store.write_json(self._uri, self._content)
+
+
+def _is_running(record: Mapping[str, Any] | None) -> bool:
+    return record is not None and record["status"] == "running"

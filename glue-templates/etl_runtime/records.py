@@ -8,6 +8,7 @@ A field that begins with a quote but has text behind the closing one is no quote
 kernel would drop its quotes, so it is quoted here as a whole.
 """
 
+import codecs
 import re
 from bisect import bisect_right
 from collections import deque
@@ -23,6 +24,7 @@ from etl_runtime.file_format import FileFormat
 
 LONGEST_RECORD_BYTES = 256 << 20
 LF, CR = 0x0A, 0x0D
+END_MARK = b"\x1a"  # what DOS writes behind a text
 
 Offsets = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
@@ -55,6 +57,23 @@ class Records:
         filled = np.flatnonzero(~self._blank())
         kept = self.ends[: filled[len(filled) - count]] if count else self.ends
         return Records(self.text[: kept[-1]] if len(kept) else b"", kept)
+
+    def without_copies(self, record: bytes) -> "Records":
+        """All but the records that are written like this one, with a byte-order mark or without."""
+        if record not in self.text:
+            return self
+        starts = self._starts()
+        found = [int(np.searchsorted(starts, copy.start(), side="right")) - 1 for copy in re.finditer(re.escape(record), self.text)]
+        copies = [line for line in dict.fromkeys(found) if self._is(record, int(starts[line]), int(self.ends[line]))]
+        pieces, done = [], 0
+        for line in copies:
+            pieces.append(self.text[done : starts[line]])
+            done = int(self.ends[line])
+        pieces.append(self.text[done:])
+        return Records(b"".join(pieces), np.cumsum(np.delete(self.ends - starts, copies)))
+
+    def _is(self, record: bytes, start: int, end: int) -> bool:
+        return self.text[start:end].rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8) == record
 
     def head(self, most_bytes: int) -> bytes:
         """The records that fit into `most_bytes`, and at least one."""
@@ -114,7 +133,9 @@ def cut_at_record_ends(blocks: Iterator[bytes], rules: FileFormat, name: str, sa
             rest = text
         if len(rest) > LONGEST_RECORD_BYTES:
             raise RunFailed(f"{name}: record {records + 1:,} is longer than {LONGEST_RECORD_BYTES >> 20} MB. {_QUOTE_REMEDY}")
-    if rest:
+    if rest and not rest.strip(END_MARK):
+        say(f"{name}: left out the end mark 0x1A")
+    elif rest:
         text, lines = _last_lines(rest, rules)
         if not len(lines.ends) or lines.ends[-1] < len(text):
             at = records + len(lines.ends) - lines.comments + 1
@@ -163,6 +184,18 @@ def without_last(runs: Iterator[Records], count: int, name: str, say: Callable[[
     if records > count:  # the first run that is held is the one that is cut
         yield held[0].without_last(held[0].count() - (records - count))
     say(f"{name}: left out {count:,} {'record' if count == 1 else 'records'} at the end")
+
+
+def without_header(runs: Iterator[Records], header: bytes, name: str, say: Callable[[str], None]) -> Iterator[Records]:
+    """The runs without records that are the header once more, as files have it that were joined of several."""
+    written = header.rstrip(b"\r\n")
+    repeated = 0
+    for run in runs:
+        kept = run.without_copies(written)
+        repeated += len(run.ends) - len(kept.ends)
+        yield kept
+    if repeated:
+        say(f"{name}: left out {repeated:,} {'record that repeats' if repeated == 1 else 'records that repeat'} the header")
 
 
 def record_lines(text: bytes, rules: FileFormat) -> Lines:

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from etl_runtime.cells import Cells, Guess
 from etl_runtime.column_schema import DeclaredColumn, by_source
-from etl_runtime.columns import clean_name, clean_names
+from etl_runtime.columns import clean_names, unmarked
 from etl_runtime.convert import Column, Converted, Shard, convert
 from etl_runtime.errors import RunFailed
-from etl_runtime.file_format import FileFormat
+from etl_runtime.file_format import FileFormat, FileType
 from etl_runtime.forms import Form
 from etl_runtime.forms import Guess as TextGuess
 from etl_runtime.hints import hint, hint_line
@@ -65,6 +65,18 @@ class ShapedTable:
         """How many cells were put into meta_rescued, by column."""
         names = sorted({name for shard in self.shards for name in shard.rescued})
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
+
+    def examples(self) -> dict[str, str]:
+        """For each of these columns the first cell, and where it is."""
+        found: dict[str, str] = {}
+        for shard in self.shards:
+            found = {**shard.examples, **found}
+        return found
+
+    @property
+    def type(self) -> FileType:
+        """The type of its files."""
+        return self.shards[0].shard.parts[0].type
 
     def bounds(self) -> dict[str, tuple[Any, Any]]:
         """Least and greatest value of each column that is not text and not all null."""
@@ -228,10 +240,10 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
     table = published["tables"].get(key) if published else None
     columns = table["columns"] if table else []
     known = {column["source"] for column in columns}
-    respelled = {clean_name(source): source for source in sources if source not in known}
+    respelled = {unmarked(source): source for source in sources if source not in known}
     contract = []
     for column in columns:
-        source = column["source"] if column["source"] in sources else respelled.pop(clean_name(column["source"]), column["source"])
+        source = column["source"] if column["source"] in sources else respelled.pop(unmarked(column["source"]), column["source"])
         form = Form(column["type"], column["spelling"], column.get("format", ""), column.get("declared", False))
         contract.append(Column(column["name"], source, form, guessed=False))
     if contract and not any(column.source in sources for column in contract):

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from etl_runtime.errors import RunFailed
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20
 STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
 LONGEST_LINE_BYTES = 256 << 20
 LINE_END = re.compile(rb"\r\n?|\n")
@@ -77,14 +77,20 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         raise RunFailed(f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP.")
     if is_parquet(head):
         raise RunFailed(f"{name} is a Parquet file, not text. Declare file_format.type parquet.")
+    refuse_markup(head, name)
+    if b"\0" in head.partition(b"\n")[0] and not codec.startswith(("utf-16", "utf-32")):
+        likely = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+        raise RunFailed(
+            f"{name} holds zero bytes in its first line: it is UTF-16, or no text at all. Declare file_format.encoding, e.g. {likely}."
+        )
+
+
+def refuse_markup(head: bytes, name: str) -> None:
+    """Raise RunFailed where a file begins like a page of HTML or XML."""
     if MARKUP.match(head):
         raise RunFailed(
             f"{name} is a page of HTML or XML, not data. Open the address in a browser: the source may ask for a login or apologise.",
             retryable=True,
-        )
-    if b"\0" in head.partition(b"\n")[0] and not codec.startswith(("utf-16", "utf-32")):
-        raise RunFailed(
-            f"{name} holds zero bytes in its first line: it is UTF-16, or no text at all. Declare file_format.encoding, e.g. utf-16-le."
         )
 
 

@@ -152,7 +152,7 @@ class _Uploads:
     def __enter__(self) -> "_Uploads":
         return self
 
-    def send(self, uri: str, body: bytes) -> None:
+    def send(self, uri: str, body: bytes | bytearray) -> None:
         while len(self._waiting) >= UPLOADS_AT_ONCE:
             self._waiting.popleft().result()
         self._waiting.append(self._pool.submit(self._store.write, uri, body))

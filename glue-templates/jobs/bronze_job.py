@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from awsglue.utils import getResolvedOptions
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.business_key import find_duplicates
@@ -44,6 +44,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     record.refuse_pointless_retry()
     recover(names, store, lambda text: record.say("recover", text))
     published = read_published(names, store)
+    record.close_killed(published)
 
     starting_spark = cache(lambda: background.submit(start_spark))  # takes as long as a small download
     with record.step("fetch"):
@@ -84,7 +85,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         document = document_hash(job.document)
         new = publish(shaped, sources, document, published, names, record.run_id, store, lambda text: record.say("publish", text))
     record.note({"tables": described_tables(new, shaped)})
-    with suppress(ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
+    with suppress(BotoCoreError, ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
         store.delete(store.list(staging))
     tell_about_crawler(job, record, published, new)
 

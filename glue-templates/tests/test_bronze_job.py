@@ -175,6 +175,13 @@ def test_a_header_that_changes_in_case_or_spacing_is_the_same_column(
     assert "not needed: the schema is that of the last publication" in capsys.readouterr().out
 
 
+def test_a_header_in_another_script_is_no_spelling_of_another_one(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", "id,Имя\n1,a\n".encode()))
+    made.run(source.serves("/x.csv", "id,Адрес\n2,b\n".encode()))
+    assert made.rows() == [{"id": 2, "column": None, "column_2": "b", "meta_rescued": None}]
+
+
 def test_an_error_in_a_spark_task_is_said_in_a_line(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n")

@@ -21,10 +21,12 @@ GATES = [
     ("null_share", rows(90) + b"90,\n" * 10, {"data_quality": {"required_columns": ["name"]}}, "name is null in 10 of 100 rows (10.00%), critical_null_threshold is 5.00%"),
     ("min_rows", rows(99), {"data_quality": {"expected_record_count_min": 100}}, "99 rows, expected_record_count_min is 100"),
     ("shrink", rows(49), {}, "49 rows, 100 are published, max_shrink is 50%"),
-    ("rescued", rows(98) + b"x,a\n" * 2, {}, "id did not fit in 2 of 100 rows (2.00%), max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"x,a\n" * 2, {}, "id did not fit bigint in 2 of 100 rows (2.00%), such as \"x\" in row 99 of x.csv, max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"98,a,%s\n" % (b"b" * 99) * 2, {}, '2 of 100 rows (2.00%) have more fields than columns, such as ["' + "b" * 58 + "… in row 99 of x.csv (is file_format right: delimiter, quote, skip_rows, skip_footer?), max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"98\n" * 2, {}, "2 of 100 rows (2.00%) have fewer fields than columns, such as 1 in row 99 of x.csv (is file_format right: delimiter, quote, skip_rows, skip_footer?), max_rescued_share is 1.00%"),
     ("frozen", rows(99, b"%d,a,1\n", b"id,name,New One\n"), {"schema_contract": "freeze"}, "the source has new columns: New One"),
     ("frozen", rows(99, b"%d\n", b"id\n"), {"schema_contract": "freeze"}, "the source has no longer: name"),
-    ("frozen", rows(199) + b"x,a\n", {"schema_contract": "freeze"}, "id did not fit its published type in 1 rows"),
+    ("frozen", rows(199) + b"x,a\n", {"schema_contract": "freeze"}, "id did not fit bigint in 1 of 200 rows (0.50%), such as \"x\" in row 200 of x.csv"),
 ]  # fmt: skip
 
 

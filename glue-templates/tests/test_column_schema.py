@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import Dataset, Source
@@ -75,6 +75,25 @@ def test_a_value_is_stored_or_a_misfit_whatever_the_text(cells: list[str], decla
     assert [value is None for value in values.to_pylist()] == misfit.to_pylist()
 
 
+@given(
+    digits=st.text("0123456789", min_size=1, max_size=60),
+    point=st.none() | st.integers(0, 60),
+    exponent=st.none() | st.integers(-70, 70),
+    type=st.sampled_from(["decimal(18,2)", "decimal(38,0)", "decimal(38,12)", "decimal(38,37)", "decimal(38,38)"]),
+)
+@example(digits="340282366920938463463374607431768211457", point=None, exponent=None, type="decimal(38,0)")  # 2**128 + 1 is no 1
+def test_a_declared_decimal_is_the_number_or_a_misfit(digits: str, point: int | None, exponent: int | None, type: str) -> None:
+    text = digits if point is None else f"{digits[:point]}.{digits[point:]}"
+    text += "" if exponent is None else f"e{exponent}"
+    values, misfit = stored_with_misfits(pa.array([text]), Form(type, declared=True))
+    with localcontext(prec=300):
+        assert misfit[0].as_py() == (values[0].as_py() is None)
+        assert values[0].as_py() in (None, Decimal(text))
+        scale = int(type[type.index(",") + 1 : -1])
+        fits = Decimal(text) % Decimal(10) ** -scale == 0 and abs(Decimal(text)) < Decimal(10) ** (int(type[8:10]) - scale)
+        assert fits == (not misfit[0].as_py())
+
+
 CSV = b'Start Date,Price,Zip Code,Note\n20240131,"1.234,50",00501,a\n00000000,"7,00",00502,\n'
 
 
@@ -127,6 +146,15 @@ def test_a_declared_name_is_not_given_to_another_column(dataset: MakeDataset, so
     made = dataset()
     made.run(source.serves("/x.csv", b"id,x\n1,2\n"), column_mappings={"x": "id"})
     assert made.rows() == [{"id_2": 1, "id": 2, "meta_rescued": None}]
+
+
+@pytest.mark.parametrize("header", ["A b,a_b", "a_b,A b", "住所,名前", "名前,住所"])
+def test_what_is_declared_of_a_column_is_for_that_column(dataset: MakeDataset, source: Source, header: str) -> None:
+    made = dataset()
+    declared = "a_b" if header.isascii() else "名前"
+    values = ["x" if name == declared else "y" for name in header.split(",")]
+    made.run(source.serves("/x.csv", f"{header}\n{','.join(values)}\n".encode()), column_mappings={declared: "wanted"})
+    assert made.rows()[0]["wanted"] == "x"
 
 
 def test_declared_formats_of_the_file_are_tried_first(dataset: MakeDataset, source: Source) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_runtime.columns import clean_names, source_names
+from etl_runtime.columns import clean_names, source_names, unmarked
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,22 @@ def test_thousands_of_equal_headers_stay_apart() -> None:
 
 def test_empty_and_repeated_header_cells_get_names() -> None:
     assert source_names(["a", "", "a", " ", "a"]) == ("a", "column_2", "a 2", "column_4", "a 3")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Zip Code", "ZIP-CODE ", True),
+        ("zipCode", "zip_code", True),
+        ("Größe", "GRÖSSE", True),
+        ("Имя", "имя ", True),
+        ("Имя", "Адрес", False),
+        ("Цена 2023", "Имя 2023", False),
+        ("價格", "名前", False),
+        ("%", "#", False),
+        ("x" * 300, "x" * 299 + "y", False),
+        ("a", "b", False),
+    ],
+)
+def test_spellings_of_one_column_differ_in_case_and_marks_alone(one: str, other: str, same: bool) -> None:
+    assert (unmarked(one) == unmarked(other)) == same

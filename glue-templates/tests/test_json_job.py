@@ -113,6 +113,16 @@ def test_declared_types_are_read_from_json_too(dataset: MakeDataset, source: Sou
     ]
 
 
+def test_half_a_character_is_kept_as_json_text(dataset: MakeDataset, source: Source) -> None:
+    url = source.serves("/x.json", b'[{"a": "x\\ud83d", "b": "y\\ud83d"}, {"a": "z", "b": "z"}]')
+    made = dataset()
+    made.run(url, column_schema={made.name.replace("-", "_"): {"b": {"type": "string"}}})
+    assert made.rows() == [
+        {"a": '"x\\ud83d"', "b": '"y\\ud83d"', "meta_rescued": None},
+        {"a": '"z"', "b": "z", "meta_rescued": None},
+    ]
+
+
 REFUSED: list[tuple[str, bytes, dict[str, Any], str]] = [
     ("/x.jsonl", b'{"id": 1}\n{"id": 2', {}, r"x.jsonl.*record 2"),
     ("/x.json", b'[{"id": 1}, {"id": 2}', {}, r"x.json"),

@@ -100,6 +100,18 @@ MISFITS: list[tuple[str, pa.Array, list[Any], dict[int, Any]]] = [
     ("date", pa.array([5]), [None], {0: 5}),
     ("bigint", pa.array([date(2024, 1, 1)]), [None], {0: "2024-01-01"}),
     ("struct<a:bigint>", pa.array([{"a": "1"}, {"a": None}]), [None, {"a": None}], {0: {"a": "1"}}),
+    ("array<bigint>", pa.array(["[1]"]), [None], {0: "[1]"}),
+    ("binary", pa.array(["ab"]), [None], {0: "ab"}),
+    ("boolean", pa.array(["true", "maybe"]), [True, None], {1: "maybe"}),
+    ("boolean", pa.array([1]), [None], {0: 1}),
+    ("bigint", pa.array([True]), [None], {0: True}),
+    ("timestamp", pa.array(["2024-01-31T10:00:00Z", "soon"]), [datetime(2024, 1, 31, 10, tzinfo=UTC), None], {1: "soon"}),
+    ("date", pa.array([datetime(2024, 1, 31), datetime(2024, 1, 31, 10)]), [date(2024, 1, 31), None], {1: "2024-01-31 10:00:00+00:00"}),
+    ("timestamp", pa.array([date(2024, 1, 31)]), [datetime(2024, 1, 31, tzinfo=UTC)], {}),
+    ("decimal(18,2)", pa.array([0.1, 0.125]), [Decimal("0.10"), None], {1: 0.125}),
+    ("decimal(38,37)", pa.array([3443487863035470678]), [None], {0: 3443487863035470678}),
+    ("decimal(38,37)", pa.array([Decimal("12760.91647024605128")]), [None], {0: "12760.91647024605128"}),
+    ("double", pa.array([Decimal("0.5000000000000000000"), Decimal("0.1234567890123456789")]), [0.5, None], {1: "0.1234567890123456789"}),
     ("array<bigint>", pa.array(["[1]", None]), [None, None], {0: "[1]"}),
     ("boolean", pa.array([7, 1, None]), [None, None, None], {0: 7, 1: 1}),
     ("bigint", pa.array([True]), [None], {0: True}),
@@ -200,6 +212,22 @@ def test_what_is_no_whole_parquet_file_fails(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(parquet(pa.table({"a": list(range(10000))}))[:-20])
     with pytest.raises(RunFailed, match=r"x.parquet is no whole Parquet file, or is encrypted"):
+        list(parquet_parts(path, "x.parquet", 1000))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "x.parquet is empty"),
+        (b"<!doctype html><p>Sorry", "x.parquet is a page of HTML or XML, not data"),
+        (b"PARE" + bytes(100), "x.parquet is an encrypted Parquet file. Ask the source for a plain one."),
+        (b"id,name\n1,a\n", r'x.parquet is no Parquet file: it begins with "id,name\\n1,a\\n". Look at it; declare file_format.type'),
+    ],
+)
+def test_what_is_no_parquet_file_says_what_it_is(tmp_path: Path, body: bytes, message: str) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(body)
+    with pytest.raises(RunFailed, match=message):
         list(parquet_parts(path, "x.parquet", 1000))
 
 

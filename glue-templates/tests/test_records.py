@@ -11,7 +11,7 @@ from etl_runtime import records
 from etl_runtime.csv_kernel import read_table
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
-from etl_runtime.records import Records, cut_at_record_ends, line_ends, record_lines, without_last
+from etl_runtime.records import Records, cut_at_record_ends, line_ends, record_lines, without_header, without_last
 
 messy = st.text(alphabet='ab,"\\#\n\r', max_size=40).map(str.encode)
 grammars = st.builds(FileFormat, quote=st.sampled_from(["", '"']), escape=st.sampled_from(["", "\\"]), comment=st.sampled_from(["", "#"]))
@@ -187,3 +187,20 @@ def test_a_record_without_end_does_not_fill_the_memory(monkeypatch: pytest.Monke
     monkeypatch.setattr(records, "LONGEST_RECORD_BYTES", 1 << 20)
     with pytest.raises(RunFailed, match="record 1 is longer than 1 MB"):
         list(cut_at_record_ends((b'"' + b"x" * 600_000 for _ in range(100)), CSV, "x.csv", lambda _: None))
+
+
+def test_records_that_repeat_the_header_go() -> None:
+    said: list[str] = []
+    text = b'\xef\xbb\xbfid,name\r\n"id,name",x\nid,name\n\n1,id,name\n\xef\xbb\xbfid,name\n2,b\nid,name\n'
+    (run,) = cut_at_record_ends(iter([text]), FileFormat(), "x.csv", said.append)
+    kept = list(without_header(iter([run.after_first()]), b"id,name\r\n", "x.csv", said.append))
+    assert b"".join(each.text for each in kept) == b'"id,name",x\n\n1,id,name\n2,b\n'
+    assert kept[0].ends.tolist() == [12, 13, 23, 27] and kept[0].count() == 3
+    assert said == ["x.csv: left out 3 records that repeat the header"]
+
+
+@pytest.mark.parametrize("text", [b"id\n1\n\x1a", b"id\r\n1\r\n\x1a\x1a\x1a"])
+def test_the_end_mark_of_dos_is_no_record(text: bytes) -> None:
+    said: list[str] = []
+    runs = list(cut_at_record_ends(iter([text]), FileFormat(), "x.csv", said.append))
+    assert (sum(run.count() for run in runs), said) == (2, ["x.csv: left out the end mark 0x1A"])

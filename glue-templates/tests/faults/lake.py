@@ -1,0 +1,128 @@
+"""What a reader of the lake sees, looked up in S3 without the job's code."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Rows = Mapping[str, list[str]]
+"""The values of the first column, by table."""
+
+
+class State(StrEnum):
+    """What the tables are. MIXED: all rows of the old or of the new, and some of the other; or one table new and one still old."""
+
+    OLD = "old"
+    NEW = "new"
+    MIXED = "both"
+    WRONG = "WRONG"
+
+
+def make_bucket(endpoint: str, bucket: str) -> None:
+    """A bucket that keeps versions, as the core's does."""
+    s3 = boto3.client("s3", endpoint_url=endpoint)
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+class Lake:
+    """One dataset, by its computed names."""
+
+    def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any]) -> None:
+        self._s3: S3Client = boto3.client("s3", endpoint_url=endpoint)
+        self._bucket = bucket
+        self._names = names
+
+    def seen(self, old: Rows, new: Rows) -> State:
+        """What Athena sees: the rows of all objects at each table's location."""
+        return _overall(state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables())
+
+    def listed(self, old: Rows, new: Rows) -> State:
+        """What gold sees: the rows of the files that published.json lists."""
+        published = self.published()
+        return _overall(state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables())
+
+    def published(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._json("published.json")
+        return found
+
+    def is_publishing(self) -> bool:
+        return f"{_key(self._names['runs'])}publishing.json" in self.keys(self._names["runs"])
+
+    def records(self) -> list[dict[str, Any]]:
+        return [self._json(key.rpartition("/")[2]) for key in self.keys(self._names["runs"]) if "/run_id=" in key]
+
+    def strays(self) -> list[str]:
+        """Objects that are there and should not be, and originals with the tags of others, once no run is under way."""
+        published = self.published()
+        files = {file for table in published["tables"].values() for file in table["files"]}
+        wanted = {_key(source["raw"]) for source in published["sources"]}
+        found = [key for key in self.keys(f"s3://{self._bucket}/bronze/{self._names['dataset']}/") if key not in files]
+        found += self.keys(self._names["staging"])
+        found += ["publishing.json"] if self.is_publishing() else []
+        for key in self.keys(self._names["raw"]):
+            tags = {tag["Key"]: tag["Value"] for tag in self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]}
+            if tags != ({} if key in wanted else {"medallion:superseded": "true"}):
+                found.append(f"{key} tagged {tags}")
+        return found
+
+    def keys(self, uri: str) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_key(uri))
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def write(self, key: str, value: object) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(value).encode())
+
+    def remove(self, uri: str) -> None:
+        for key in self.keys(uri):
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+
+    def _tables(self) -> Iterable[tuple[str, Mapping[str, str]]]:
+        return self._names["tables"].items()  # type: ignore[no-any-return]
+
+    def _json(self, name: str) -> Any:
+        return json.loads(self._s3.get_object(Bucket=self._bucket, Key=_key(self._names["runs"]) + name)["Body"].read())
+
+    def _rows(self, keys: Iterable[str]) -> list[str] | None:
+        """The first column of all these objects; None where one is missing."""
+        rows: list[str] = []
+        for key in keys:
+            try:
+                body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            except self._s3.exceptions.NoSuchKey:
+                return None
+            rows += map(str, pq.read_table(io.BytesIO(body)).column(0).to_pylist())
+        return rows
+
+
+def state(rows: list[str] | None, old: list[str], new: list[str]) -> State:
+    """What a table is that holds these rows; None where an object of it is missing."""
+    if rows is None:
+        return State.WRONG
+    seen = Counter(rows)
+    if seen == Counter(old):
+        return State.OLD
+    if seen == Counter(new):
+        return State.NEW
+    everything = Counter(old) + Counter(new)
+    whole = seen >= Counter(old) or seen >= Counter(new)
+    return State.MIXED if whole and seen <= everything else State.WRONG
+
+
+def _overall(states: Iterable[State]) -> State:
+    found = set(states)
+    if State.WRONG in found:
+        return State.WRONG
+    return found.pop() if len(found) == 1 else State.MIXED
+
+
+def _key(uri: str) -> str:
+    return uri.partition("://")[2].partition("/")[2]

@@ -1,0 +1,275 @@
+"""An HTTP proxy on 127.0.0.1 between a client and its server, which counts the calls and spoils those it is told to."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging"})
+DELAY_SECONDS = 0.3
+ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>spoilt by the fault proxy</Message></Error>'
+OF_ONE_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date", "server"})
+
+
+class Action(StrEnum):
+    """What happens to a call. `before` and `after`: before or after the server has done what it asks for.
+
+    OUTAGE: this call and all that follow, of any kind, are answered 500.
+    """
+
+    ANSWER_500 = "500"
+    ANSWER_503 = "503"
+    RESET_BEFORE = "reset before"
+    RESET_AFTER = "reset after"
+    CUT = "answer cut"
+    DELAY = "delay"
+    DUPLICATE = "sent twice"
+    ERROR_IN_200 = "error in a 200"
+    HALF_DELETED = "half deleted"
+    OUTAGE = "S3 down from"
+    KILL_BEFORE = "kill before"
+    KILL_AFTER = "kill after"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The action, and the call that it befalls: the `number`-th of its kind, or every one from there on where it lasts.
+
+    Kinds are names of S3's API, `Download`, and those that stand for several: `read`, `write` and `any`.
+    """
+
+    action: Action
+    kind: str
+    number: int = 1
+    lasts: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.action}, {self.kind} {self.number}{' and all that follow' * self.lasts}"
+
+    @property
+    def endures(self) -> bool:
+        """Whether trying again does not help."""
+        return self.lasts or self.action == Action.OUTAGE
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it came."""
+
+    kind: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answered."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def s3_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
+    """The S3 operation that a request is, by its name in the API."""
+    parts = urlsplit(target)
+    query = {pair.partition("=")[0] for pair in parts.query.split("&") if pair}
+    of_object = parts.path.strip("/").count("/") > 0
+    copies = "x-amz-copy-source" in {name.lower() for name in headers}
+    kinds = {
+        "GET": [("GetObjectTagging", "tagging" in query), ("GetObject", of_object), ("ListObjectsV2", True)],
+        "HEAD": [("HeadObject", True)],
+        "PUT": [
+            ("PutObjectTagging", "tagging" in query),
+            ("UploadPart", "partNumber" in query),
+            ("CopyObject", copies),
+            ("PutObject", True),
+        ],
+        "POST": [
+            ("CreateMultipartUpload", "uploads" in query),
+            ("CompleteMultipartUpload", "uploadId" in query),
+            ("DeleteObjects", "delete" in query),
+        ],
+        "DELETE": [("AbortMultipartUpload", "uploadId" in query), ("DeleteObject", True)],
+    }
+    return next((kind for kind, applies in kinds.get(method, []) if applies), f"{method} {target}")
+
+
+def download_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
+    return "Download"
+
+
+class Proxy:
+    """Stands at `url`. `calls` are those since it was last told what to spoil."""
+
+    def __init__(self, server: str, kind: Callable[[str, str, Mapping[str, str]], str]) -> None:
+        self.calls: list[Call] = []
+        self.hit = False
+        self.dead = False
+        self._server = urlsplit(server).netloc
+        self._kind = kind
+        self._fault: Fault | None = None
+        self._victim: int | None = None
+        self._counted = 0
+        self._down = False
+        self._forwarding = 0
+        self._lock = threading.Lock()
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                proxy._handle(self)
+
+            do_HEAD = do_PUT = do_POST = do_DELETE = do_GET
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                pass  # the client is gone: it may have been killed
+
+        self._http = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def spoil(self, fault: Fault | None, victim: int | None = None) -> None:
+        """Count anew, and spoil what `fault` says. `victim` is the process group that a kill ends."""
+        with self._lock:
+            self.calls, self.hit, self._counted, self._down = [], False, 0, False
+            self._fault, self._victim = fault, victim
+
+    def wait_until_idle(self) -> None:
+        """Until the server has done all that it was asked for."""
+        while self._forwarding:
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        self.dead = True
+        self._http.shutdown()
+        self._http.server_close()
+
+    def _handle(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        headers = dict(request.headers.items())
+        call = Call(self._kind(request.command, request.path, headers), request.command, request.path, headers, body)
+        action = self._count(call)
+        try:
+            reply = self._spoilt(call, action)
+        finally:
+            with self._lock:
+                self._forwarding -= 1
+        if reply is None:
+            _reset(request)
+        else:
+            _answer(request, reply, len(reply.body) // 2 if action == Action.CUT else None)
+
+    def _count(self, call: Call) -> Action | None:
+        """What is to happen to this call. Nothing that a killed process sent is forwarded any more."""
+        with self._lock:
+            self._forwarding += 1
+            if self.dead:
+                return Action.RESET_BEFORE
+            self.calls.append(call)
+            if self._down:
+                return Action.ANSWER_500
+            fault = self._fault
+            if fault is None or fault.kind not in (call.kind, "any", "read" if call.kind in READS else "write"):
+                return None
+            self._counted += 1
+            if self._counted != fault.number and not (fault.lasts and self._counted > fault.number):
+                return None
+            self.hit = True
+            if fault.action == Action.KILL_BEFORE:
+                self._kill()
+            if fault.action == Action.OUTAGE:
+                self._down = True
+            return fault.action
+
+    def _kill(self) -> None:
+        assert self._victim
+        self.dead = True
+        os.killpg(self._victim, signal.SIGKILL)
+
+    def _spoilt(self, call: Call, action: Action | None) -> Reply | None:
+        """The answer to a call; None where the connection is reset."""
+        match action:
+            case Action.ANSWER_500 | Action.OUTAGE:
+                return Reply(500, [("Content-Type", "application/xml")], ERROR % b"InternalError")
+            case Action.ANSWER_503:
+                return Reply(503, [("Content-Type", "application/xml")], ERROR % b"SlowDown")
+            case Action.ERROR_IN_200:
+                return Reply(200, [("Content-Type", "application/xml")], ERROR % b"InternalError")
+            case Action.RESET_BEFORE | Action.KILL_BEFORE:
+                return None
+            case Action.HALF_DELETED:
+                return self._delete_half(call)
+            case Action.DELAY:
+                time.sleep(DELAY_SECONDS)
+        reply = self._forward(call)
+        if action == Action.DUPLICATE:
+            self._forward(call)
+        if action == Action.KILL_AFTER:
+            with self._lock:
+                self._kill()
+        return None if action in (Action.RESET_AFTER, Action.KILL_AFTER) else reply
+
+    def _forward(self, call: Call) -> Reply:
+        connection = http.client.HTTPConnection(self._server, timeout=60)
+        try:
+            headers = {name: value for name, value in call.headers.items() if name.lower() not in OF_ONE_HOP}
+            connection.request(call.method, call.target, call.body or None, headers)
+            answer = connection.getresponse()
+            return Reply(answer.status, answer.getheaders(), answer.read())
+        finally:
+            connection.close()
+
+    def _delete_half(self, call: Call) -> Reply:
+        """Delete the first half of the keys, and say of the others that S3 could not, as it may."""
+        entries = re.findall(rb"<Object>.*?</Object>", call.body, re.DOTALL)
+        half = len(entries) // 2
+        if half:
+            body = b"<Delete>" + b"".join(entries[:half]) + b"</Delete>"
+            self._forward(Call(call.kind, call.method, call.target, {"Host": call.headers["Host"]}, body))
+        keys = [re.findall(rb"<Key>.*?</Key>", entry, re.DOTALL)[0] for entry in entries[half:]]
+        errors = b"".join(b"<Error>" + key + b"<Code>InternalError</Code><Message>spoilt</Message></Error>" for key in keys)
+        answer = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</DeleteResult>' % errors
+        return Reply(200, [("Content-Type", "application/xml")], answer)
+
+
+def _reset(request: BaseHTTPRequestHandler) -> None:
+    request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(request.connection.detach())
+    request.close_connection = True
+
+
+def _answer(request: BaseHTTPRequestHandler, reply: Reply, cut_after: int | None) -> None:
+    of_head = request.command == "HEAD"
+    request.send_response_only(reply.status)
+    for name, value in reply.headers:
+        if name.lower() not in OF_ONE_HOP or (of_head and name.lower() == "content-length"):
+            request.send_header(name, value)
+    if not of_head and reply.status not in (204, 304):
+        request.send_header("Content-Length", str(len(reply.body)))
+    request.end_headers()
+    if not of_head:
+        request.wfile.write(reply.body[:cut_after])
+    if cut_after is not None:
+        request.close_connection = True
