@@ -33,7 +33,7 @@ class Duplicates:
 def find_duplicates(spark: "SparkSession", shaped: Mapping[str, ShapedTable], document: DatasetDocument) -> dict[str, Duplicates]:
     """The duplicate keys of each table that declares a business key and has some. Null is a value here, as any other.
 
-    Raises RunFailed where a column of the key is not in the table.
+    Raises RunFailed where a column of the key is not in the table, or cannot be compared.
     """
     found = {}
     for table, shape in shaped.items():
@@ -43,6 +43,10 @@ def find_duplicates(spark: "SparkSession", shaped: Mapping[str, ShapedTable], do
         if missing:
             raise RunFailed(
                 f"{table}: the business key names {', '.join(missing)}, which the table does not have. It has {', '.join(names)}."
+            )
+        if maps := [column.name for column in shape.columns if column.name in columns and "map<" in column.form.type]:
+            raise RunFailed(
+                f"{table}: the business key names {', '.join(maps)}, which holds a map: maps cannot be compared. Choose other columns."
             )
         if columns:
             rows = spark.read.parquet(*(shard.shard.uri for shard in shape.shards))

@@ -82,15 +82,7 @@ def _failures(
     if table.rows < old["rows"] * (1 - shrink):
         yield "shrink", f"{table.rows:,} rows, {old['rows']:,} are published, max_shrink is {shrink:.0%}"
     if document.get("schema_contract") == "freeze":
-        published = {column["source"] for column in old["columns"]}
-        if added := sources - published:
-            yield "frozen", f"the source has new columns: {', '.join(sorted(added))}"
-        if gone := published - sources:
-            yield "frozen", f"the source has no longer: {', '.join(sorted(gone))}"
-        types = {column.name: column.form.type for column in table.columns}
-        for column in old["columns"]:
-            if types[column["name"]] != column["type"]:
-                yield "frozen", f"{column['name']} is {types[column['name']]}, published is {column['type']}"
+        yield from _changes(table, old)
         for name, count in table.rescued().items():
             yield "frozen", _misfits(name, count, table)
 
@@ -105,6 +97,23 @@ def _misfits(name: str, count: int, table: ShapedTable) -> str:
         return f"{share} have a key twice, such as {example}"
     what = f"more fields than columns, such as {example}" if name == SURPLUS else f"fewer fields than columns, such as {example}"
     return f"{share} have {what} (is file_format right: {FORMAT_KEYS[table.type]}?)"
+
+
+def _changes(table: ShapedTable, old: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is not as it was published. A header that only changed in case or marks is the same column."""
+    columns = {column.name: column for column in table.columns}
+    there = {column["name"]: columns[column["name"]] for column in old["columns"] if column["name"] in columns}
+    sources = table.sources
+    if added := sources - {column.source for column in there.values()}:
+        yield "frozen", f"the source has new columns: {', '.join(sorted(added))}"
+    if gone := [
+        column["source"] for column in old["columns"] if column["name"] not in there or there[column["name"]].source not in sources
+    ]:
+        yield "frozen", f"the source has no longer: {', '.join(sorted(gone))}"
+    for column in old["columns"]:
+        type = there[column["name"]].form.type if column["name"] in there else column["type"]
+        if type != column["type"]:
+            yield "frozen", f"{column['name']} is {type}, published is {column['type']}"
 
 
 Value = TypeVar("Value")

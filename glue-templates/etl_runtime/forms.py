@@ -246,7 +246,10 @@ class Guess:
 
     def widened(self, form: Form) -> Form:
         """The published form with the struct fields that were seen beside its own."""
-        return replace(form, type=athena_types.widened(form.type, self.best.type)) if "struct<" in form.type else form
+        if "struct<" not in form.type:
+            return form
+        spelling = athena_types.widened(form.spelling, self.best.type) if form.spelling else ""
+        return replace(form, type=athena_types.widened(form.type, self.best.type), spelling=spelling)
 
 
 def guess(text: pa.Array, formats: Formats = NO_FORMATS) -> Guess:

@@ -85,7 +85,8 @@ def unpack(
         for member, key in assigned:
             records = _unpack_member(member, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes, say)
             say(f"{member.name} → {key}: {counted(records, 'record')}")
-        left_out = [member.name for inside in found.values() for member in inside if member not in [taken for taken, _ in assigned]]
+        taken = {member for member, _ in assigned}
+        left_out = [member.name for inside in found.values() for member in inside if member not in taken]
     if left_out:
         say(f"left out: {', '.join(left_out)}")
     for key, table in tables.items():

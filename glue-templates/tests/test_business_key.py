@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from test_parquet import parquet
 
 from conftest import Dataset, Source
 from etl_runtime import pieces
@@ -42,6 +44,13 @@ def test_keys_are_compared_across_objects_and_may_be_allowed_once(
     record = made.run(url, run_options='{"allow": ["business_key"]}', business_key=["id"])
     assert len(made.rows()) == 151
     assert "is not unique" in record["allowed"][0]
+
+
+def test_a_map_is_no_key(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    maps = pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64()))
+    error = made.fails(source.serves("/x.parquet", parquet(pa.table({"id": [1], "m": maps}))), business_key=["id", "m"])
+    assert "the business key names m, which holds a map: maps cannot be compared. Choose other columns." in error
 
 
 def test_keys_by_table(dataset: MakeDataset, source: Source) -> None:

@@ -56,6 +56,7 @@ def test_a_gate_that_fails_keeps_the_published_table(
         (rows(2), {"data_quality": {"max_shrink": 1}}),
         (rows(50) + b"x,a\n" * 50, {"data_quality": {"max_rescued_share": 1}}),
         (b"name,id\n" + b"a,1\n" * 99, {"schema_contract": "freeze"}),
+        (rows(99, header=b"ID, Name\n"), {"schema_contract": "freeze"}),
     ],
 )
 def test_a_gate_that_holds_lets_the_table_pass(dataset: MakeDataset, source: Source, after: bytes, document: dict[str, Any]) -> None:
@@ -76,6 +77,9 @@ def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> 
     made.run(source.serves("/x.csv", BEFORE))
     made.run(source.serves("/x.csv", rows(99, b"x%d,1.50\n")), run_options='{"reset_contract": true}', schema_contract="freeze")
     assert {column["name"]: column["type"] for column in made.record()["tables"][0]["columns"]} == {"id": "string", "name": "decimal(18,2)"}
+    made.run(source.serves("/x.csv", rows(99, header=b"id,other\n")), run_options='{"reset_contract": true}', schema_contract="freeze")
+    assert [column["name"] for column in made.record()["tables"][0]["columns"]] == ["id", "other"]
+    assert "the source has no longer: name" in made.record()["allowed"][1]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from conftest import Dataset, Source, zipped
 from etl_runtime.arrow_cells import ArrowCells, read_table, storable
 from etl_runtime.errors import RunFailed
 from etl_runtime.forms import Form
+from etl_runtime.json_cells import JsonCells
 from etl_runtime.parquet_parts import parquet_parts
 
 MakeDataset = Callable[..., Dataset]
@@ -206,6 +207,10 @@ def test_days_beyond_those_of_python_have_no_bounds(dataset: MakeDataset, source
 def test_a_published_struct_takes_new_fields() -> None:
     cells = ArrowCells(storable(pa.array([{"a": 1, "b": "x"}])))
     assert cells.guess().widened(Form("struct<a:bigint,c:bigint>")) == Form("struct<a:bigint,c:bigint,b:string>")
+    from_json = cells.guess().widened(Form("struct<a:bigint,t:string>", "struct<a:bigint,t:text>"))
+    assert from_json == Form("struct<a:bigint,t:string,b:string>", "struct<a:bigint,t:text,b:string>")
+    values, misfits = JsonCells([{"a": 1, "t": 2, "b": "x"}]).stored_with_misfits(from_json)
+    assert (values.to_pylist(), misfits) == ([{"a": 1, "t": "2", "b": "x"}], {})
 
 
 def test_what_is_no_whole_parquet_file_fails(tmp_path: Path) -> None:
