@@ -1,6 +1,6 @@
 """How much memory the driver needs to fetch and unpack: it must not grow with the file.
 
-Serves a ZIP with one CSV of 50 MB, then one of 500 MB, over local HTTP; a fresh process each fetches it, keeps the original and
+Serves a ZIP with one CSV of 50 MB, then one of 2 GB, over local HTTP; a fresh process each fetches it, keeps the original and
 cuts the parts, in the emulator's memory. Prints seconds and the peak of each process. Run it with `npx projen bench:memory`.
 """
 
@@ -24,7 +24,7 @@ BUCKET = "bench"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Peak memory of fetching and unpacking, by size of the file.")
-    parser.add_argument("--mb", type=int, nargs="+", default=[50, 500], help="sizes of the CSV, in MB (default: 50 500)")
+    parser.add_argument("--mb", type=int, nargs="+", default=[50, 2000], help="sizes of the CSV, in MB (default: 50 2000)")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
