@@ -10,7 +10,7 @@ import pytest
 from faults.datasets import MANY
 from faults.lake import State, make_bucket, state
 from faults.proxy import Action, Fault, Proxy, s3_kind
-from faults.trial import Trial
+from faults.trial import Before, Trial
 
 BUCKET = "pp-dw-210987654321"
 
@@ -22,6 +22,14 @@ def trial(s3_endpoint: str) -> Iterator[Trial]:
     found.publish_first()
     yield found
     found.close()
+
+
+def test_typing_takes_one_scan(trial: Trial) -> None:
+    trial.calls(Before.NOTHING)
+    read = [call.target for call in trial.job.s3.calls if call.kind == "GetObject" and "/parts/" in call.target]
+    written = [call.target for call in trial.job.s3.calls if call.kind == "PutObject" and "/parts/" in call.target]
+    assert len(written) > 1
+    assert sorted(target.partition("?")[0] for target in read) == sorted(target.partition("?")[0] for target in written)
 
 
 @pytest.mark.parametrize(
