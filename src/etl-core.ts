@@ -7,7 +7,8 @@ import { BlockPublicAccess, Bucket, BucketEncryption, IBucket, LifecycleRule } f
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct, IConstruct } from 'constructs';
 import { GlueVersion } from './glue-version';
-import { LakeNames, Layer } from './naming';
+import { Layer } from './layer';
+import { LakeNames } from './naming';
 import { takeName } from './private/names-taken';
 import { synthError } from './private/synth-error';
 import { SharedGlueRole } from './shared-glue-role';
@@ -163,8 +164,8 @@ export class EtlCore extends Construct implements IEtlCore {
     this.existingBucketName = props.existingBucketName;
     this.glueVersion = glueVersionOf(this, props);
     this.bucket = this.createBucket(names, props);
-    this.bronzeDatabase = this.createDatabase(names, 'bronze', 'BronzeDatabase');
-    this.goldDatabase = this.createDatabase(names, 'gold', 'GoldDatabase');
+    this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
+    this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
     this.role = new SharedGlueRole(this, 'GlueRole', props);
     this.workGroup = this.createWorkGroup(names);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
@@ -228,7 +229,7 @@ export class EtlCore extends Construct implements IEtlCore {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
       inlinePolicies: {
         jobs: new PolicyDocument({
-          statements: [new PolicyStatement({ actions: ['glue:StartJobRun'], resources: [jobsOf('bronze'), jobsOf('gold')] })],
+          statements: [new PolicyStatement({ actions: ['glue:StartJobRun'], resources: Object.values(Layer).map(jobsOf) })],
         }),
       },
     });

@@ -1,11 +1,16 @@
 export * from './bronze-dataset';
 export * from './column-schema';
 export * from './data-quality';
+export * from './lake-dataset';
 export * from './etl-core';
 export * from './file-format';
 export * from './glue-version';
+export * from './gold-dataset';
+export * from './history';
+export * from './layer';
 export * from './schedule';
 export * from './schema-contract';
 export * from './shared-glue-role';
 export { DataSizeCategory } from './sizing';
 export * from './source';
+export * from './transform';

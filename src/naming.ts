@@ -1,9 +1,7 @@
 import { Aws, Fn, Stack, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
+import { Layer } from './layer';
 import { synthError } from './private/synth-error';
-
-/** A layer of the lake: bronze holds what the source says, gold what was made of it. */
-export type Layer = 'bronze' | 'gold';
 
 /** What every name of a lake is made from. */
 export interface LakePrefixes {
@@ -55,7 +53,7 @@ export class LakeNames {
 
     const remedy = 'Use a prefix of at most 49 characters.';
     checkLength(scope, 'bucket', this.bucket, remedy);
-    checkLength(scope, 'database', this.database('bronze'), remedy);
+    checkLength(scope, 'database', this.database(Layer.BRONZE), remedy);
     checkLength(scope, 'role', this.schedulerRole, remedy);
     checkLength(scope, 'schedule group', this.scheduleGroup, remedy);
   }
@@ -67,6 +65,11 @@ export class LakeNames {
   /** The job of a dataset, or with `*` for the dataset the pattern of all jobs of a layer. */
   job(layer: Layer, dataset: string): string {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
+  }
+
+  /** Where the records of a dataset's runs lie, and what is published. */
+  runs(layer: Layer, dataset: string): string {
+    return this.uri(`etl/${dataset}/runs/${layer}/`);
   }
 
   /** The `s3://` address of a key or a prefix in the lake's bucket. */
@@ -108,7 +111,7 @@ export class DatasetNames {
     this.raw = lake.uri(`raw/${dataset}/`);
     this.staging = lake.uri(`staging/${layer}/${dataset}/`);
     this.temp = `${this.staging}temp/`;
-    this.runs = lake.uri(`etl/${dataset}/runs/${layer}/`);
+    this.runs = lake.runs(layer, dataset);
     this.scriptFolder = `etl/${dataset}/glue/`;
     this.script = lake.uri(`${this.scriptFolder}${layer}_job.py`);
     this.document = lake.uri(`${this.scriptFolder}${layer}.json`);
@@ -121,7 +124,7 @@ export class DatasetNames {
       this.tablePrefix = `${ownTable}_`;
       this.tables = Object.fromEntries(tables.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]));
       if (tables.includes(ownTable)) {
-        throw synthError(scope, `file_table_mapping of dataset "${dataset}" has the table "${ownTable}" of the dataset's own name among others.`,
+        throw synthError(scope, `${layer === Layer.BRONZE ? 'file_table_mapping' : 'outputs'} of dataset "${dataset}" has the table "${ownTable}" of the dataset's own name among others.`,
           `Its folder ${folder} would hold theirs: give it another name, for example "main".`);
       }
     }

@@ -16,6 +16,13 @@ export interface ScheduleOptions {
    * @default true
    */
   readonly enabled?: boolean;
+
+  /**
+   * Within how much time behind its own a run starts, in whole minutes up to a day. `Duration.minutes(0)` starts it on time.
+   *
+   * @default Duration.minutes(10) - many jobs of the same hour do not meet Glue's limits together
+   */
+  readonly flexibleWindow?: Duration;
 }
 
 /**
@@ -53,7 +60,12 @@ export class Schedule {
    * @param expression `cron(…)` with six fields, or `rate(…)`
    */
   public static expression(expression: string, options: ScheduleOptions = {}): Schedule {
-    return new Schedule({ enabled: options.enabled, expression, timezone: options.timezone });
+    return new Schedule({
+      enabled: options.enabled,
+      expression,
+      flexible_minutes: options.flexibleWindow?.toMinutes(),
+      timezone: options.timezone,
+    });
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { Layer } from './layer';
 import { LakeNames } from './naming';
 
 /** Which lake the role is for. */
@@ -83,7 +84,7 @@ function bucketStatements(stack: Stack, names: LakeNames): PolicyStatement[] {
 
 /** What a crawler does to tables. It never deletes one. */
 function catalogStatement(stack: Stack, names: LakeNames): PolicyStatement {
-  const databases = [names.database('bronze'), names.database('gold')];
+  const databases = Object.values(Layer).map(layer => names.database(layer));
   const arn = (resource: string, resourceName?: string) => stack.formatArn({ service: 'glue', resource, resourceName });
   return new PolicyStatement({
     actions: [

@@ -1,5 +1,5 @@
 import { App, Environment, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, EtlCorePrefixes, IEtlCore, Source } from '../src';
+import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, EtlCorePrefixes, GoldDataset, GoldDatasetProps, IEtlCore, Source, Transform } from '../src';
 
 export const ENV = { account: '123456789012', region: 'eu-central-1' };
 export const PREFIXES: EtlCorePrefixes = { resourcePrefix: 'pp-dw' };
@@ -46,6 +46,18 @@ export function bronze({ stack, core }: Pick<Lake, 'stack' | 'core'>, props: Par
     dataset: 'fda-nsde',
     dataSizeCategory: DataSizeCategory.SMALL,
     source: Source.url('https://example.org/nsde.zip'),
+    ...props,
+  });
+}
+
+/** The same of gold: made from `fda-nsde`. */
+export function gold({ stack, core }: Pick<Lake, 'stack' | 'core'>, props: Partial<GoldDatasetProps> = {}, id = 'Gold'): GoldDataset {
+  return new GoldDataset(stack, id, {
+    core,
+    dataset: 'fda-summary',
+    dataSizeCategory: DataSizeCategory.SMALL,
+    inputs: [BronzeDataset.fromName(core, 'fda-nsde')],
+    transform: Transform.sql('SELECT count(*) AS rows FROM pp_dw_bronze.fda_nsde'),
     ...props,
   });
 }

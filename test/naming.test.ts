@@ -1,11 +1,12 @@
 import { App, CfnParameter, Stack, Token } from 'aws-cdk-lib';
 import * as fc from 'fast-check';
 import { ENV } from './layouts';
+import { Layer } from '../src';
 import { DatasetNames, LakeNames, LakePrefixes } from '../src/naming';
 
 const lake = (prefixes: LakePrefixes = { resourcePrefix: 'pp-dw' }) => new LakeNames(new Stack(new App(), 'Lake', { env: ENV }), prefixes);
-const dataset = (name: string, tables?: string[], layer: 'bronze' | 'gold' = 'bronze') =>
-  new DatasetNames(new Stack(new App(), 'Lake', { env: ENV }), lake(), layer, name, tables);
+const dataset = (name: string, tables?: string[], layer: Layer | `${Layer}` = Layer.BRONZE) =>
+  new DatasetNames(new Stack(new App(), 'Lake', { env: ENV }), lake(), layer as Layer, name, tables);
 
 test.each([
   ['bucket', 'pp-dw-123456789012'],
@@ -93,7 +94,7 @@ test('a prefix that is only known at deployment makes the same names', () => {
   const prefix = new CfnParameter(stack, 'Prefix').valueAsString;
   const names = new LakeNames(stack, { resourcePrefix: prefix });
   expect(stack.resolve(names.bucket)).toEqual({ 'Fn::Join': ['', [{ Ref: 'Prefix' }, '-123456789012']] });
-  expect(stack.resolve(names.database('bronze'))).toEqual(
+  expect(stack.resolve(names.database(Layer.BRONZE))).toEqual(
     { 'Fn::Join': ['', [{ 'Fn::Join': ['_', { 'Fn::Split': ['-', { Ref: 'Prefix' }] }] }, '_bronze']] });
 });
 

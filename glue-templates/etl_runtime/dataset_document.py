@@ -7,6 +7,12 @@ from typing import Literal, NotRequired, TypedDict
 Address = str
 
 
+SourceDataset = str
+
+
+TableKey = str
+
+
 Delimiter = str
 
 
@@ -66,21 +72,32 @@ class DataQuality(TypedDict):
 class Schedule(TypedDict):
     enabled: NotRequired[bool]
     expression: str
+    flexible_minutes: NotRequired[int]
     timezone: NotRequired[str]
+
+
+class History(TypedDict):
+    business_key: ColumnNames
+    compare: NotRequired[ColumnNames]
+    exclude: NotRequired[ColumnNames]
 
 
 class DatasetDocument(TypedDict):
     dataset: str
     description: NotRequired[str]
     data_size_category: Literal['small', 'medium', 'large', 'xlarge']
-    source_url: Address | list[Address]
+    source_url: NotRequired[Address | list[Address]]
     lookback_days: NotRequired[int]
     delimiter: NotRequired[Delimiter]
     date_format: NotRequired[DateFormat]
     file_format: NotRequired[FileFormat]
-    file_table_mapping: NotRequired[dict[str, str]]
+    file_table_mapping: NotRequired[dict[str, TableKey]]
     column_schema: NotRequired[dict[str, dict[str, Column]]]
     column_mappings: NotRequired[dict[str, ColumnName]]
+    source_datasets: NotRequired[list[SourceDataset]]
+    sql: NotRequired[str]
+    outputs: NotRequired[list[TableKey]]
+    history: NotRequired[History]
     business_key: NotRequired[ColumnNames]
     business_keys: NotRequired[dict[str, ColumnNames]]
     schema_contract: NotRequired[Literal['evolve', 'freeze']]

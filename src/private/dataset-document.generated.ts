@@ -13,28 +13,54 @@ export type Delimiter = string;
  */
 export type DateFormat = string;
 /**
+ * What a table is called within its dataset: snake_case, at most 80 characters.
+ */
+export type TableKey = string;
+/**
  * The name of a column in its table: snake_case, a letter first, at most 128 characters, and none that begins with meta_.
  */
 export type ColumnName = string;
 /**
- * The columns, by their names in the table, that identify a row. Two rows with the same values fail the run.
+ * A dataset of the same lake: bronze/NAME or gold/NAME.
+ */
+export type SourceDataset = string;
+/**
+ * The columns that identify what a row is about. The query gives each of their values once.
  *
  * @minItems 1
  */
 export type ColumnNames = string[];
 /**
- * Columns by their names in the table.
+ * The columns whose change makes a new version. Default: all that are neither in business_key nor in exclude nor begin with meta_.
  *
  * @minItems 1
  */
 export type ColumnNames1 = string[];
+/**
+ * Columns whose change makes no new version; they keep the value that they had when the version began. Default: none.
+ *
+ * @minItems 1
+ */
+export type ColumnNames2 = string[];
+/**
+ * The columns, by their names in the table, that identify a row. Two rows with the same values fail the run.
+ *
+ * @minItems 1
+ */
+export type ColumnNames3 = string[];
+/**
+ * Columns by their names in the table.
+ *
+ * @minItems 1
+ */
+export type ColumnNames4 = string[];
 /**
  * A number of rows, 1 or more.
  */
 export type RowCount = number;
 
 /**
- * One dataset: what it is called, how big it is, where it comes from and how to read it. The props of BronzeDataset become this document, and the Glue job reads it.
+ * One dataset: what it is called, how big it is, where it comes from and what is made of it. source_url makes it bronze, source_datasets gold. The props of BronzeDataset and GoldDataset become this document, and the Glue job reads it.
  */
 export interface DatasetDocument {
   /**
@@ -52,7 +78,7 @@ export interface DatasetDocument {
   /**
    * The http:// or https:// address of a file, or a list of them: delimited text, fixed width, JSON, JSON Lines or Parquet; plain, gzip, bzip2 or in a ZIP. No user name or password in it. {yyyy-MM-dd} or {yyyyMMdd}, in any order and with any marks, is the date of the run in UTC.
    */
-  source_url: Address | Address[];
+  source_url?: Address | Address[];
   /**
    * How many days a run goes back where source_url holds a date and there is no file of the run's own date yet. Default 7. 0 takes the run's own date or fails.
    */
@@ -70,7 +96,7 @@ export interface DatasetDocument {
    * Which file of a ZIP feeds which table: {file name or glob: table}. Needed when a ZIP holds several data files. Table names are snake_case; a table with the dataset's own name must be the only one.
    */
   file_table_mapping?: {
-    [k: string]: string;
+    [k: string]: TableKey;
   };
   /**
    * What columns are called and what they hold: {table: {Source Column: {target_name, type, format}}}. A value that does not fit its type leaves its cell null and goes to meta_rescued.
@@ -86,12 +112,27 @@ export interface DatasetDocument {
   column_mappings?: {
     [k: string]: ColumnName;
   };
-  business_key?: ColumnNames;
+  /**
+   * gold: the datasets that this one is made from, each as bronze/NAME or gold/NAME. Its query and script read their tables by the names that Athena has for them. An empty list for a table that is made from nothing, such as a calendar.
+   */
+  source_datasets?: SourceDataset[];
+  /**
+   * gold: the file with the query, beside this one: Spark SQL. The last statement is the table; statements before it may be CREATE TEMPORARY VIEW. Without it, gold_job.py beside this file makes the table.
+   */
+  sql?: string;
+  /**
+   * gold: the tables of a dataset of several, in snake_case. Each is a temporary view that the query makes. A table with the dataset's own name must be the only one.
+   *
+   * @minItems 1
+   */
+  outputs?: TableKey[];
+  history?: History;
+  business_key?: ColumnNames3;
   /**
    * The same by table: {table: [columns]}.
    */
   business_keys?: {
-    [k: string]: ColumnNames1;
+    [k: string]: ColumnNames4;
   };
   /**
    * What happens when a source's columns are not those that were published. evolve (default): new columns are added, missing ones are null, a value that does not fit its column's type goes to meta_rescued. freeze: any difference fails the run and is named.
@@ -185,6 +226,14 @@ export interface ColumnSchema {
   format?: string;
 }
 /**
+ * gold: keep every version of a row (slowly changing dimension, type 2) with valid_from, valid_to, is_current and change_type.
+ */
+export interface History {
+  business_key: ColumnNames;
+  compare?: ColumnNames1;
+  exclude?: ColumnNames2;
+}
+/**
  * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the dataset.
  */
 export interface DataQuality {
@@ -192,9 +241,9 @@ export interface DataQuality {
    * Columns, by their names in the table, that must be in the source and nearly always have a value: a list for all tables, or {table: [columns]}. Default: none.
    */
   required_columns?:
-    | ColumnNames1
+    | ColumnNames4
     | {
-        [k: string]: ColumnNames1;
+        [k: string]: ColumnNames4;
       };
   /**
    * The largest share of rows in which a required column may be null. Default 0.05.
@@ -229,6 +278,10 @@ export interface Schedule {
    * A cron(…) expression of six fields or a rate(…) expression, as EventBridge Scheduler takes them.
    */
   expression: string;
+  /**
+   * Within how many minutes behind its time a run starts, so that many jobs of the same hour do not meet Glue's limits together. Default 10. 0 starts it on time.
+   */
+  flexible_minutes?: number;
   /**
    * IANA name of the time zone in which a cron expression is read. Default UTC.
    */

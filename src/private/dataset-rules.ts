@@ -20,10 +20,33 @@ interface Problem {
  * @param tables the keys of the dataset's tables
  */
 export function checkRules(scope: IConstruct, document: DatasetDocument, tables: string[]): void {
-  for (const problems of [addressProblems, formatProblems, markProblems, tableProblems, columnProblems, keyProblems, scheduleProblems]) {
+  const rules = [
+    layerProblems, addressProblems, formatProblems, markProblems, tableProblems, columnProblems, keyProblems, historyProblems, scheduleProblems,
+  ];
+  for (const problems of rules) {
     for (const { key, found, remedy } of problems(document, tables)) {
       throw synthError(scope, `${key} of dataset "${document.dataset}" ${found}.`, remedy);
     }
+  }
+}
+
+const OF_BRONZE: (keyof DatasetDocument)[] = [
+  'source_url', 'lookback_days', 'delimiter', 'date_format', 'file_format', 'file_table_mapping', 'column_schema', 'column_mappings',
+];
+const OF_GOLD: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
+
+/** source_datasets makes a dataset gold, and each layer has keys of its own. */
+function* layerProblems(document: DatasetDocument): Generator<Problem> {
+  const isGold = document.source_datasets !== undefined;
+  for (const key of isGold ? OF_BRONZE : OF_GOLD) {
+    if (document[key] !== undefined) {
+      yield isGold
+        ? { key, found: 'is set, and source_datasets makes the dataset gold', remedy: `Leave ${key} out: it is for bronze.` }
+        : { key, found: 'is set, and source_url makes the dataset bronze', remedy: `Leave ${key} out: it is for gold, which has source_datasets instead of source_url.` };
+    }
+  }
+  if (isGold && document.data_quality?.max_rescued_share !== undefined) {
+    yield { key: 'data_quality.max_rescued_share', found: 'is set, and the dataset is gold', remedy: 'Leave it out: nothing is rescued where tables are made from tables.' };
   }
 }
 
@@ -31,7 +54,7 @@ export function checkRules(scope: IConstruct, document: DatasetDocument, tables:
 const BRACES = /\{[^{}]*\}?|\}/g;
 
 function* addressProblems({ source_url: source, lookback_days: lookbackDays }: DatasetDocument): Generator<Problem> {
-  if (Token.isUnresolved(source)) {
+  if (source === undefined || Token.isUnresolved(source)) {
     return;
   }
   const addresses = typeof source === 'string' ? [source] : source;
@@ -211,6 +234,50 @@ function* keyProblems({ business_key: key, business_keys: keys }: DatasetDocumen
     yield { key: 'business_key', found: 'is set, and business_keys too', remedy: 'Set business_key for all tables, or business_keys by table.' };
   }
 }
+
+function* historyProblems({ history, outputs, business_key: key, business_keys: keys }: DatasetDocument): Generator<Problem> {
+  if (history === undefined) {
+    return;
+  }
+  if (outputs !== undefined) {
+    yield { key: 'history', found: 'is set, and outputs too', remedy: 'A history is of one table: make a dataset for each.' };
+  }
+  if (key !== undefined || keys !== undefined) {
+    yield {
+      key: key === undefined ? 'business_keys' : 'business_key',
+      found: 'is set, and history too, whose table has a row for each version of a key',
+      remedy: 'Leave it out: history.business_key is checked.',
+    };
+  }
+  if (history.compare !== undefined && history.exclude !== undefined) {
+    yield { key: 'history.compare', found: 'is set, and history.exclude too', remedy: 'Say which columns are compared, or which are not.' };
+  }
+  for (const list of ['business_key', 'compare', 'exclude'] as const) {
+    const columns = history[list];
+    if (columns === undefined || Token.isUnresolved(columns)) {
+      continue;
+    }
+    const own = columns.find(column => HISTORY_COLUMNS.includes(column.toLowerCase()));
+    if (own !== undefined) {
+      yield { key: `history.${list}`, found: `names ${own}, a column that the history adds`, remedy: 'Name columns of the query.' };
+    }
+    const meta = columns.find(column => column.toLowerCase().startsWith('meta_'));
+    if (meta !== undefined) {
+      yield {
+        key: `history.${list}`,
+        found: `names ${meta}`,
+        remedy: list === 'exclude' ? 'Leave it out: columns that begin with meta_ are never compared.' : 'Give the column another name in the query: those that begin with meta_ tell of runs, and are never compared.',
+      };
+    }
+    const both = list === 'business_key' ? undefined : columns.find(column => history.business_key.includes(column));
+    if (both !== undefined) {
+      yield { key: `history.${list}`, found: `names ${both}, and so does history.business_key`, remedy: `Leave it out of ${list}.` };
+    }
+  }
+}
+
+/** What a history adds to the columns of the query. */
+const HISTORY_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'];
 
 function* scheduleProblems({ schedule }: DatasetDocument): Generator<Problem> {
   if (schedule === undefined) {

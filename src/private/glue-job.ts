@@ -3,6 +3,7 @@ import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { Construct } from 'constructs';
 import { synthError } from './synth-error';
 import { GlueVersion } from '../glue-version';
+import type { IDataset } from '../lake-dataset';
 import { DatasetNames } from '../naming';
 import { MAX_RETRIES, Size } from '../sizing';
 
@@ -14,6 +15,10 @@ export interface GlueJobProps {
   readonly description?: string;
   /** The `s3://` address of the package that the script imports. */
   readonly extraPyFiles: string;
+  /** The file with the query, which lies beside the script. */
+  readonly sql?: string;
+  /** What a gold dataset is made from. */
+  readonly inputs?: IDataset[];
 }
 
 /** The Glue job of a dataset, with the arguments its script reads. */
@@ -46,7 +51,8 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     job: names.job,
     crawler: names.crawler,
     database: names.database,
-    raw: names.raw,
+    ...props.inputs === undefined ? { raw: names.raw } : { inputs: props.inputs.map(input => inputNames(names, input)) },
+    ...props.sql === undefined ? {} : { sql: names.lake.uri(`${names.scriptFolder}${props.sql}`) },
     staging: names.staging,
     runs: names.runs,
     tables: names.tables,
@@ -65,4 +71,9 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     '--TempDir': names.temp,
     '--custom-logGroup-prefix': names.lake.logGroupPrefix,
   };
+}
+
+/** What the job has to know of a dataset that it reads. */
+function inputNames({ lake }: DatasetNames, { layer, dataset }: IDataset): { [name: string]: string } {
+  return { dataset: `${layer}/${dataset}`, database: lake.database(layer), runs: lake.runs(layer, dataset) };
 }

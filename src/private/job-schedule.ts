@@ -11,19 +11,20 @@ export interface JobScheduleProps {
   readonly job: CfnJob;
 }
 
-/** Starts many jobs of the same hour one after the other, so that they do not meet Glue's limits together. */
+/** Many jobs of the same hour do not meet Glue's limits together. */
 const FLEXIBLE_MINUTES = 10;
 
 /** The schedule that starts a dataset's job, through the lake's one role and in its one group. */
 export function createJobSchedule(scope: Construct, { names, schedule, job }: JobScheduleProps): CfnSchedule {
   const stack = Stack.of(scope);
+  const flexibleMinutes = schedule.flexible_minutes ?? FLEXIBLE_MINUTES;
   const jobSchedule = new CfnSchedule(scope, 'Schedule', {
     name: names.schedule,
     groupName: names.lake.scheduleGroup,
     scheduleExpression: schedule.expression,
     scheduleExpressionTimezone: schedule.timezone ?? 'UTC',
     state: schedule.enabled ?? true ? 'ENABLED' : 'DISABLED',
-    flexibleTimeWindow: { mode: 'FLEXIBLE', maximumWindowInMinutes: FLEXIBLE_MINUTES },
+    flexibleTimeWindow: flexibleMinutes === 0 ? { mode: 'OFF' } : { mode: 'FLEXIBLE', maximumWindowInMinutes: flexibleMinutes },
     target: {
       arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:glue:startJobRun`,
       roleArn: names.lake.roleArn(stack, names.lake.schedulerRole),

@@ -13,13 +13,28 @@ import { DatasetDocument } from './dataset-document.generated';
 import { isDeployedWith } from './deployed-with';
 import { etlRuntimePackage } from './job-package';
 import { synthError } from './synth-error';
-import { IEtlCore } from '../etl-core';
+import type { IEtlCore } from '../etl-core';
+import { Layer } from '../layer';
 import { DatasetNames } from '../naming';
+
+/** A job's script, and the query beside it. */
+export interface JobScript {
+  /** The script's file on this machine. */
+  readonly path: string;
+  /** The query by the name of its file. */
+  readonly sql?: { readonly name: string; readonly text: string };
+}
+
+/** The script of a layer that comes with this library. */
+export function packagedScript(layer: Layer): string {
+  return path.join(GLUE_TEMPLATES, 'jobs', `${layer}_job.py`);
+}
 
 /** What one dataset puts into the bundle of its stack. */
 export interface DatasetScripts {
   readonly names: DatasetNames;
   readonly document: DatasetDocument;
+  readonly script: JobScript;
   /** Waits for the deployment. */
   readonly job: CfnJob;
   readonly core: IEtlCore;
@@ -113,8 +128,8 @@ class ScriptBundle extends Construct {
     const deployment = new BucketDeployment(this, id, {
       sources: [
         Source.bucket(asset.bucket, asset.s3ObjectKey),
-        ...scripts.filter(isOnlyKnownAtDeployment).map(({ names, document }) =>
-          Source.data(`${bundleFolder(names)}/${names.layer}.json`, JSON.stringify(document), { jsonEscape: true })),
+        ...scripts.flatMap(script => textsOf(script).filter(isOnlyKnownAtDeployment).map(({ name, text, jsonEscape }) =>
+          Source.data(`${bundleFolder(script.names)}/${name}`, text, { jsonEscape }))),
       ],
       destinationBucket: bucket,
       destinationKeyPrefix: 'etl',
@@ -139,14 +154,14 @@ class ScriptBundle extends Construct {
     const runtime = etlRuntimePackage();
     const folder = FileSystem.mkdtemp('glue-scripts');
     try {
-      for (const script of scripts) {
-        const { names, document } = script;
+      for (const each of scripts) {
+        const { names, script } = each;
         const target = path.join(folder, bundleFolder(names));
         mkdirSync(target, { recursive: true });
-        copyFileSync(path.join(GLUE_TEMPLATES, 'jobs', `${names.layer}_job.py`), path.join(target, `${names.layer}_job.py`));
+        copyFileSync(script.path, path.join(target, `${names.layer}_job.py`));
         writeFileSync(path.join(target, runtime.fileName), runtime.bytes);
-        if (!isOnlyKnownAtDeployment(script)) {
-          writeFileSync(path.join(target, `${names.layer}.json`), `${JSON.stringify(document, undefined, 2)}\n`);
+        for (const { name, text } of textsOf(each).filter(found => !isOnlyKnownAtDeployment(found))) {
+          writeFileSync(path.join(target, name), text);
         }
       }
       return new Asset(this, id, { path: folder });
@@ -156,9 +171,24 @@ class ScriptBundle extends Construct {
   }
 }
 
-/** A document with a token in it is filled in by the deployment. */
-function isOnlyKnownAtDeployment({ document }: DatasetScripts): boolean {
-  return Token.isUnresolved(JSON.stringify(document));
+interface Text {
+  readonly name: string;
+  readonly text: string;
+  readonly jsonEscape: boolean;
+}
+
+/** The texts of a dataset: its document, and its query if it has one. */
+function textsOf({ names, document, script }: DatasetScripts): Text[] {
+  const json = JSON.stringify(document, undefined, 2);
+  return [
+    { name: `${names.layer}.json`, text: `${json}\n`, jsonEscape: true },
+    ...script.sql ? [{ ...script.sql, jsonEscape: false }] : [],
+  ];
+}
+
+/** A text with a token in it is filled in by the deployment. */
+function isOnlyKnownAtDeployment({ text }: Text): boolean {
+  return Token.isUnresolved(text);
 }
 
 /** The folder of a dataset within the deployed one. */

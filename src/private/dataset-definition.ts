@@ -1,0 +1,65 @@
+import { Construct } from 'constructs';
+import { DataQuality as DataQualityDocument, DatasetDocument } from './dataset-document.generated';
+import { JobScript } from './script-bundle';
+import { synthError } from './synth-error';
+import { DataQuality } from '../data-quality';
+import type { LakeDatasetProps, IDataset } from '../lake-dataset';
+import { Layer } from '../layer';
+
+/** What a layer makes of a dataset's props. */
+export interface DatasetDefinition {
+  readonly layer: Layer;
+  readonly document: DatasetDocument;
+  /** The keys of its tables, none for one table with the dataset's own name. */
+  readonly tables: string[];
+  readonly script: JobScript;
+  /** What a gold dataset is made from. */
+  readonly inputs?: IDataset[];
+}
+
+/** The keys that datasets of all layers have, where they are set. */
+export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<DatasetDocument, 'source_url' | 'source_datasets'> {
+  return {
+    dataset: props.dataset,
+    description: props.description,
+    data_size_category: props.dataSizeCategory,
+    business_key: props.businessKey,
+    business_keys: props.businessKeys,
+    schema_contract: props.schemaContract,
+    data_quality: props.dataQuality && dataQualityDocument(scope, props.dataQuality),
+    schedule: props.schedule?._document,
+    glue_version: props.glueVersion,
+  };
+}
+
+function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualityDocument {
+  for (const prop of ['requiredColumns', 'expectedRecordCountMin'] as const) {
+    if (quality[prop] !== undefined && quality[`${prop}ByTable`] !== undefined) {
+      throw synthError(scope, `dataQuality has both ${prop} and ${prop}ByTable.`, 'Set one of them.');
+    }
+  }
+  return {
+    required_columns: quality.requiredColumns ?? quality.requiredColumnsByTable,
+    critical_null_threshold: quality.criticalNullThreshold,
+    expected_record_count_min: quality.expectedRecordCountMin ?? quality.expectedRecordCountMinByTable,
+    max_shrink: quality.maxShrink,
+    max_rescued_share: quality.maxRescuedShare,
+  };
+}
+
+/** A prop, the mark that its class has, and what to write. */
+export type Kind = [prop: string, value: unknown, mark: string, expected: string];
+
+/** Where nobody checks types, a prop of another kind would count as left out: a schedule of aws-events, say, would never start anything. */
+export function checkKinds(scope: Construct, { core, schedule }: LakeDatasetProps, kinds: Kind[]): void {
+  const all: Kind[] = [
+    ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)'],
+    ...kinds,
+    ...schedule === undefined ? [] : [['schedule', schedule, '_document', 'a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as Kind],
+  ];
+  for (const [prop, value, mark, expected] of all) {
+    if (typeof value !== 'object' || value === null || !(mark in value)) {
+      throw synthError(scope, `${prop} is ${value === undefined ? 'missing' : 'of another kind'}.`, `Give it ${expected}.`);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
+import * as path from 'path';
+import { App, CfnParameter, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import {
+  BronzeDataset, DataSizeCategory, EtlCore, GlueVersion, GoldDataset, GoldDatasetProps, IDataset, Schedule, SchemaContract, Transform,
+} from '../src';
+import { deployedFiles, resource, resources } from './assembly';
+import { bronze, ENV, gold, Lake, LAYOUTS, PREFIXES } from './layouts';
+
+const BUCKET = 'pp-dw-123456789012';
+const QUERY = 'SELECT count(*) AS rows FROM pp_dw_bronze.fda_nsde';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'gold-dataset-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A file for a transform. */
+function file(name: string, content: string): string {
+  const written = path.join(folder, name);
+  writeFileSync(written, content);
+  return written;
+}
+
+/** Every prop there is: the compiler refuses this object when one is missing. */
+function everyProp({ core, stack }: Lake): Required<GoldDatasetProps> {
+  return {
+    core,
+    dataset: 'fda-summary',
+    dataSizeCategory: DataSizeCategory.MEDIUM,
+    inputs: [BronzeDataset.fromName(core, 'fda-nsde'), GoldDataset.fromName(core, 'calendar')],
+    transform: Transform.sql(QUERY),
+    description: 'How many there are',
+    outputs: ['years', 'months'],
+    history: { businessKey: ['ndc'], compare: ['name'], exclude: ['updated_at'] },
+    businessKey: ['ndc'],
+    businessKeys: { years: ['year'] },
+    schemaContract: SchemaContract.FREEZE,
+    dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1 },
+    schedule: Schedule.cron('0 7 * * ? *'),
+    glueVersion: GlueVersion.V6_0,
+    role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
+  };
+}
+
+/** The same without what may not stand beside another, in all forms. */
+function allForms(lake: Lake): GoldDatasetProps[] {
+  const { businessKey, businessKeys, outputs, history: { compare, exclude, ...key }, ...rest } = everyProp(lake);
+  return [
+    { ...rest, businessKey },
+    { ...rest, businessKeys, outputs, dataset: 'by-table' },
+    { ...rest, history: { ...key, compare }, dataset: 'comparing' },
+    { ...rest, history: { ...key, exclude }, dataset: 'excluding' },
+  ];
+}
+
+test('every key of gold in the schema has a prop, and every prop a key', () => {
+  const schema = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
+  const where = LAYOUTS[0].lake(ENV);
+  const documents = allForms(where).map((props, index) => JSON.parse(gold(where, props, `Form${index}`).document));
+  const ofBronze = [
+    'source_url', 'lookback_days', 'delimiter', 'date_format', 'file_format', 'file_table_mapping', 'column_schema', 'column_mappings',
+  ];
+  expect([...new Set(documents.flatMap(each => Object.keys(each)))].sort())
+    .toEqual(Object.keys(schema.properties).filter(key => !ofBronze.includes(key)).sort());
+  expect([...new Set(documents.flatMap(each => Object.keys(each.history ?? {})))].sort())
+    .toEqual(Object.keys(schema.$defs.history.properties).sort());
+});
+
+describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
+  test('the job has the names, inputs and arguments that its script reads', () => {
+    const where = lake(ENV);
+    gold(where, { inputs: [bronze(where), GoldDataset.fromName(where.core, 'calendar')], description: 'A summary' });
+    const { Properties } = resources(where.stack, 'AWS::Glue::Job').find(({ Properties: { Name } }) => Name === 'pp-dw-gold-fda-summary')!;
+    const { '--names': names, '--extra-py-files': extraPyFiles, ...otherArguments } = Properties.DefaultArguments;
+    expect(JSON.parse(names)).toEqual({
+      layer: 'gold',
+      dataset: 'fda-summary',
+      bucket: BUCKET,
+      job: 'pp-dw-gold-fda-summary',
+      crawler: 'pp-dw-gold-fda-summary-crawler',
+      database: 'pp_dw_gold',
+      inputs: [
+        { dataset: 'bronze/fda-nsde', database: 'pp_dw_bronze', runs: `s3://${BUCKET}/etl/fda-nsde/runs/bronze/` },
+        { dataset: 'gold/calendar', database: 'pp_dw_gold', runs: `s3://${BUCKET}/etl/calendar/runs/gold/` },
+      ],
+      sql: `s3://${BUCKET}/etl/fda-summary/glue/query.sql`,
+      staging: `s3://${BUCKET}/staging/gold/fda-summary/`,
+      runs: `s3://${BUCKET}/etl/fda-summary/runs/gold/`,
+      tables: { fda_summary: { name: 'fda_summary', location: `s3://${BUCKET}/gold/fda-summary/` } },
+      timeout_minutes: 30,
+    });
+    expect(extraPyFiles).toMatch(new RegExp(`^s3://${BUCKET}/etl/fda-summary/glue/etl_runtime-[0-9a-f]{12}\\.zip$`));
+    expect(otherArguments).toEqual({
+      '--dataset_config': `s3://${BUCKET}/etl/fda-summary/glue/gold.json`,
+      '--run_options': '{}',
+      '--TempDir': `s3://${BUCKET}/staging/gold/fda-summary/temp/`,
+      '--custom-logGroup-prefix': '/aws-glue/pp-dw',
+    });
+    expect(Properties).toMatchObject({
+      Name: 'pp-dw-gold-fda-summary',
+      Description: 'A summary',
+      Command: { ScriptLocation: `s3://${BUCKET}/etl/fda-summary/glue/gold_job.py` },
+    });
+  });
+
+  test('the crawler fills the gold database, a target for each output', () => {
+    const where = lake(ENV);
+    gold(where, { outputs: ['years', 'months'] });
+    expect(resource(where.stack, 'AWS::Glue::Crawler').Properties).toMatchObject({
+      Name: 'pp-dw-gold-fda-summary-crawler',
+      DatabaseName: 'pp_dw_gold',
+      TablePrefix: 'fda_summary_',
+      Targets: { S3Targets: [{ Path: `s3://${BUCKET}/gold/fda-summary/years/` }, { Path: `s3://${BUCKET}/gold/fda-summary/months/` }] },
+    });
+  });
+
+  test('a dataset may be in bronze and in gold, and each has its own script and document in one folder', () => {
+    const where = lake(ENV);
+    const input = bronze(where);
+    gold(where, { dataset: 'fda-nsde', inputs: [input] });
+    expect([...deployedFiles(where.stack).keys()].filter(name => !name.endsWith('.zip')).sort()).toEqual([
+      'fda-nsde/glue/bronze.json', 'fda-nsde/glue/bronze_job.py', 'fda-nsde/glue/gold.json', 'fda-nsde/glue/gold_job.py', 'fda-nsde/glue/query.sql',
+    ]);
+  });
+
+  test('a query and a script are deployed as they are', () => {
+    const where = lake(ENV);
+    gold(where, { dataset: 'by-file', transform: Transform.sqlFile(file('per year.sql', '-- ${HOME} "é"\nSELECT 1 AS one\n')) }, 'ByFile');
+    gold(where, { dataset: 'by-text', transform: Transform.sql(QUERY) }, 'ByText');
+    gold(where, { dataset: 'by-script', transform: Transform.script(file('mine.py', 'print("mine")\n')) }, 'ByScript');
+    const files = deployedFiles(where.stack);
+    expect(String(files.get('by-file/glue/per_year.sql'))).toBe('-- ${HOME} "é"\nSELECT 1 AS one\n');
+    expect(JSON.parse(String(files.get('by-file/glue/gold.json')))).toMatchObject({ sql: 'per_year.sql' });
+    expect(String(files.get('by-text/glue/query.sql'))).toBe(QUERY);
+    expect(String(files.get('by-script/glue/gold_job.py'))).toBe('print("mine")\n');
+    expect(JSON.parse(String(files.get('by-script/glue/gold.json')))).not.toHaveProperty('sql');
+    expect(String(files.get('by-text/glue/gold_job.py'))).toBe(readFileSync(path.join(__dirname, '..', 'glue-templates', 'jobs', 'gold_job.py'), 'utf8'));
+  });
+
+  test.each<[string, (lake: Lake) => Partial<GoldDatasetProps>, string]>([
+    ['no inputs', () => ({ inputs: undefined }), 'Lake/Gold: inputs is missing. Give it a list of datasets: [zipcodes].'],
+    ['a name for an input', () => ({ inputs: ['zipcodes' as unknown as IDataset] }), 'Lake/Gold: inputs[0] is of another kind. Give it a BronzeDataset or a GoldDataset.'],
+    ['an input twice', ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'a'), BronzeDataset.fromName(core, 'a')] }),
+      'Lake/Gold: source_datasets of dataset "fda-summary" is ["bronze/a","bronze/a"], which holds something twice.'],
+    ['an input that is no dataset\'s name', ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'My Data')] }),
+      'Lake/Gold: source_datasets[0] of dataset "fda-summary" is "bronze/My Data". Expected: A dataset of the same lake: bronze/NAME or gold/NAME.'],
+    ['an input of another lake', ({ stack }) => ({ inputs: [BronzeDataset.fromName(EtlCore.fromPrefixes(stack, 'Other', { resourcePrefix: 'other' }), 'a')] }),
+      'Lake/Gold: inputs of dataset "fda-summary" has "a" of the lake "other". Inputs are of the dataset\'s own lake, "pp-dw".'],
+    ['itself as an input', ({ core }) => ({ inputs: [GoldDataset.fromName(core, 'fda-summary')] }),
+      'Lake/Gold: inputs of dataset "gold/fda-summary" make a circle: gold/fda-summary ← gold/fda-summary. A dataset cannot be made from itself'],
+    ['no transform', () => ({ transform: undefined }), 'Lake/Gold: transform is missing. Give it a Transform: Transform.sqlFile("gold/….sql").'],
+    ['a text for a transform', () => ({ transform: QUERY as unknown as Transform }), 'Lake/Gold: transform is of another kind.'],
+    ['a file that is not there', () => ({ transform: Transform.sqlFile('gold/none.sql') }),
+      `Lake/Gold: transform of dataset "fda-summary" names the file "gold/none.sql", which is not there. Paths begin in the folder where cdk runs, ${process.cwd()}.`],
+    ['a folder for a file', () => ({ transform: Transform.script(folder) }), 'which is not there.'],
+    ['an empty query', () => ({ transform: Transform.sql(' \n') }), 'Lake/Gold: transform of dataset "fda-summary" is an empty query. Write for example'],
+    ['an empty file', () => ({ transform: Transform.sqlFile(file('empty.sql', '\n')) }), 'empty.sql", which is empty. Write for example'],
+    ['an empty script', () => ({ transform: Transform.script(file('empty.py', '')) }), 'empty.py", which is empty. The README shows a whole script.'],
+    ['an output that is not snake_case', () => ({ outputs: ['By Year'] }),
+      'outputs[0] of dataset "fda-summary" is "By Year". Expected: What a table is called within its dataset: snake_case'],
+    ['an output of the dataset\'s name among others', () => ({ outputs: ['fda_summary', 'other'] }),
+      'Lake/Gold: outputs of dataset "fda-summary" has the table "fda_summary" of the dataset\'s own name among others.'],
+    ['what only bronze rescues', () => ({ dataQuality: { maxRescuedShare: 0.1 } }),
+      'Lake/Gold: data_quality.max_rescued_share of dataset "fda-summary" is set, and the dataset is gold. Leave it out'],
+    ['a history of several tables', () => ({ outputs: ['a', 'b'], history: { businessKey: ['ndc'] } }),
+      'Lake/Gold: history of dataset "fda-summary" is set, and outputs too. A history is of one table: make a dataset for each.'],
+    ['a history without a key', () => ({ history: { businessKey: [] } }), 'history.business_key of dataset "fda-summary" is []. Expected: Columns by their names in the table.'],
+    ['a history with another key', () => ({ businessKey: ['ndc'], history: { businessKey: ['ndc'] } }),
+      'Lake/Gold: business_key of dataset "fda-summary" is set, and history too, whose table has a row for each version of a key. Leave it out'],
+    ['what is compared, and what is not', () => ({ history: { businessKey: ['ndc'], compare: ['a'], exclude: ['b'] } }),
+      'Lake/Gold: history.compare of dataset "fda-summary" is set, and history.exclude too. Say which columns are compared, or which are not.'],
+    ['a comparison of the key', () => ({ history: { businessKey: ['ndc'], compare: ['ndc'] } }),
+      'Lake/Gold: history.compare of dataset "fda-summary" names ndc, and so does history.business_key. Leave it out of compare.'],
+    ['a comparison of runs', () => ({ history: { businessKey: ['ndc'], compare: ['meta_run_id'] } }),
+      'Lake/Gold: history.compare of dataset "fda-summary" names meta_run_id. Give the column another name in the query'],
+    ['a comparison of what the history adds', () => ({ history: { businessKey: ['ndc'], exclude: ['valid_from'] } }),
+      'Lake/Gold: history.exclude of dataset "fda-summary" names valid_from, a column that the history adds. Name columns of the query.'],
+    ['a bad cron', () => ({ schedule: Schedule.cron('0 25 * * ? *') }), 'schedule.expression of dataset "fda-summary" is "cron(0 25 * * ? *)".'],
+  ])('%s is an error that says which, where and what to do', (_, props, message) => {
+    const where = lake();
+    expect(() => gold(where, props(where))).toThrow(message);
+  });
+
+  test('datasets that are made from each other are an error that shows the circle', () => {
+    const where = lake();
+    const a = gold(where, { dataset: 'a', inputs: [GoldDataset.fromName(where.core, 'c')] }, 'A');
+    const b = gold(where, { dataset: 'b', inputs: [a, BronzeDataset.fromName(where.core, 'c')] }, 'B');
+    expect(() => gold(where, { dataset: 'c', inputs: [b] }, 'C'))
+      .toThrow('Lake/C: inputs of dataset "gold/c" make a circle: gold/c ← gold/b ← gold/a ← gold/c.');
+  });
+
+  test('100 datasets of bronze and gold fit one stack', () => {
+    const where = lake(ENV);
+    for (let index = 0; index < 50; index++) {
+      const schedule = Schedule.cron('0 6 * * ? *');
+      const input = bronze(where, { dataset: `dataset-${index}`, schedule }, `Bronze${index}`);
+      gold(where, { dataset: `dataset-${index}`, inputs: [input], schedule }, `Gold${index}`);
+    }
+    const all = resources(where.stack);
+    expect(all.filter(({ id }) => /^(Bronze|Gold)\d/.test(id))).toHaveLength(300);
+    expect(all.length).toBeLessThan(500);
+    expect(resources(where.stack, 'Custom::CDKBucketDeployment')).toHaveLength(1);
+    Annotations.fromStack(where.stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+test('what is only known at deployment is filled in there, in the query too', () => {
+  const stack = new Stack(new App(), 'Lake', { env: ENV });
+  const where = { stack, core: EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: new CfnParameter(stack, 'Prefix').valueAsString }) };
+  gold(where, { transform: Transform.sql(`SELECT * FROM ${where.core.databasePrefix}_bronze.fda_nsde`) });
+  const marker = /FROM (\S+)_bronze/.exec(String(deployedFiles(stack).get('fda-summary/glue/query.sql')))?.[1] ?? '';
+  expect(resource(stack, 'Custom::CDKBucketDeployment').Properties.SourceMarkers).toContainEqual(
+    { [marker]: { 'Fn::Join': ['_', { 'Fn::Split': ['-', '${Prefix}'] }] } });
+});
+
+test('gold comes after the core of its app, and after nothing else', () => {
+  const app = new App();
+  const core = new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Core', PREFIXES);
+  const bronzeStack = new Stack(app, 'Bronze', { env: ENV });
+  const goldStack = new Stack(app, 'Gold', { env: ENV });
+  gold({ core, stack: goldStack }, { inputs: [bronze({ core, stack: bronzeStack })] });
+  expect(app.synth().getStackByName('Gold').dependencies.map(({ id }) => id).filter(id => !id.endsWith('.assets'))).toEqual(['Core']);
+});
