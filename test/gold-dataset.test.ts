@@ -212,7 +212,7 @@ test('what is only known at deployment is filled in there, in the query too', ()
   gold(where, { transform: Transform.sql(`SELECT * FROM ${where.core.databasePrefix}_bronze.fda_nsde`) });
   const marker = /FROM (\S+)_bronze/.exec(String(deployedFiles(stack).get('fda-summary/glue/query.sql')))?.[1] ?? '';
   expect(resource(stack, 'Custom::CDKBucketDeployment').Properties.SourceMarkers).toContainEqual(
-    { [marker]: { 'Fn::Join': ['_', { 'Fn::Split': ['-', '${Prefix}'] }] } });
+    { [marker]: { 'Fn::Join': ['_', { 'Fn::Split': ['-', { Ref: 'Prefix' }] }] } });
 });
 
 test('gold comes after the core of its app, and after nothing else', () => {
