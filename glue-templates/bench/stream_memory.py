@@ -99,7 +99,7 @@ def fetch_and_unpack(url: str) -> dict[str, float]:
     store = Store()
     store.client.create_bucket(Bucket=BUCKET)
     root = f"s3://{BUCKET}/"
-    names = Names("bronze", "data", BUCKET, "", "", "", root, root, root, {"data": TableName("data", root)}, 30)
+    names = Names("bronze", "data", BUCKET, "", "", "", root, root, {"data": TableName("data", root)}, 30)
     started = time.monotonic()
     original = fetch(url, lambda _: None)
     fetched = time.monotonic()

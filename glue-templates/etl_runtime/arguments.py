@@ -10,7 +10,7 @@ from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
 
-GATES = ("required_columns", "null_share", "min_rows", "shrink", "rescued", "frozen", "business_key")
+GATES = ("required_columns", "null_share", "min_rows", "shrink", "rescued", "frozen", "business_key", "rules", "history")
 """The gates that a run may be allowed to fail: run_options {"allow": ["shrink"]}."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
@@ -26,8 +26,20 @@ class TableName:
 
 
 @dataclass(frozen=True)
+class InputName:
+    """A dataset that gold reads, as layer/dataset: the database of its tables, and the `s3://…/` folder where it says what is published."""
+
+    dataset: str
+    database: str
+    runs: str
+
+
+@dataclass(frozen=True)
 class Names:
-    """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash."""
+    """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
+
+    `raw` is of bronze; `inputs` and `sql`, the URI of the query, of gold.
+    """
 
     layer: str
     dataset: str
@@ -35,11 +47,13 @@ class Names:
     job: str
     crawler: str
     database: str
-    raw: str
     staging: str
     runs: str
     tables: Mapping[str, TableName]
     timeout_minutes: int
+    raw: str = ""
+    inputs: tuple[InputName, ...] = ()
+    sql: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +89,8 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
     raw_names = _json_object("names", resolved["names"])
     try:
         tables = {key: TableName(**table) for key, table in raw_names.pop("tables").items()}
-        names = Names(tables=tables, **raw_names)
+        inputs = tuple(InputName(**each) for each in raw_names.pop("inputs", ()))
+        names = Names(tables=tables, inputs=inputs, **raw_names)
     except (KeyError, TypeError, AttributeError) as error:
         raise RunFailed(f"The argument names is not what this job expects ({error}). Deploy the dataset's stack again.") from error
     document = store.read_json(resolved["dataset_config"])

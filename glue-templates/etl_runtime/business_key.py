@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
-from etl_runtime.shape import ShapedTable
+from etl_runtime.staged import StagedTable
 from etl_runtime.unpack import counted
 
 if TYPE_CHECKING:
@@ -30,26 +30,26 @@ class Duplicates:
         return f"the business key ({', '.join(self.columns)}) is not unique: {counted(self.keys, 'value')} with several rows: {shown}{more}"
 
 
-def find_duplicates(spark: "SparkSession", shaped: Mapping[str, ShapedTable], document: DatasetDocument) -> dict[str, Duplicates]:
+def find_duplicates(spark: "SparkSession", staged: Mapping[str, StagedTable], document: DatasetDocument) -> dict[str, Duplicates]:
     """The duplicate keys of each table that declares a business key and has some. Null is a value here, as any other.
 
     Raises RunFailed where a column of the key is not in the table, or cannot be compared.
     """
     found = {}
-    for table, shape in shaped.items():
+    for table, there in staged.items():
         columns = document.get("business_keys", {}).get(table, document.get("business_key", []))
-        names = [column.name for column in shape.columns]
+        names = [column["name"] for column in there.columns]
         missing = [column for column in columns if column not in names]
         if missing:
             raise RunFailed(
                 f"{table}: the business key names {', '.join(missing)}, which the table does not have. It has {', '.join(names)}."
             )
-        if maps := [column.name for column in shape.columns if column.name in columns and "map<" in column.form.type]:
+        if maps := [column["name"] for column in there.columns if column["name"] in columns and "map<" in column["type"]]:
             raise RunFailed(
                 f"{table}: the business key names {', '.join(maps)}, which holds a map: maps cannot be compared. Choose other columns."
             )
         if columns:
-            rows = spark.read.parquet(*(shard.shard.uri for shard in shape.shards))
+            rows = spark.read.parquet(*there.objects.values())
             repeated = rows.groupBy(*columns).count().where("count > 1").cache()
             keys = repeated.count()
             if keys:

@@ -1,16 +1,20 @@
 """The gates between staging and the table. All are looked at, and all that fail are named."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from etl_runtime.business_key import Duplicates
 from etl_runtime.convert import FIELDS, SURPLUS
 from etl_runtime.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileType
+from etl_runtime.history import DUPLICATE
 from etl_runtime.shape import ShapedTable
 from etl_runtime.unpack import UnpackedTable
+
+if TYPE_CHECKING:
+    from etl_runtime.gold import Made
 
 FORMAT_KEYS: dict[FileType, str] = {"csv": "delimiter, quote, skip_rows, skip_footer", "fixed_width": "widths, skip_rows, skip_footer"}
 """What to look at in file_format where records have more or fewer fields than the table has columns."""
@@ -41,6 +45,37 @@ def check(
         for key, table in shaped.items()
         for gate, found in _failures(key, table, duplicates.get(key), (published or {}).get("tables", {}).get(key), document)
     ]
+    return _decided(failures, allowed)
+
+
+def check_gold(
+    made: Mapping[str, "Made"],
+    duplicates: Mapping[str, Duplicates],
+    broken: Mapping[str, Sequence[str]],
+    published: Mapping[str, Any] | None,
+    document: DatasetDocument,
+    allowed: Collection[str],
+) -> list[str]:
+    """The same for gold, whose rows are made and not counted before. `broken` are rules of its script, by table.
+
+    Raises RunFailed for a history whose key is not unique too, whatever is allowed.
+    """
+    for key, table in made.items():
+        if count := table.written.notes[DUPLICATE]:
+            some = ", ".join(json.dumps(each, ensure_ascii=False, default=str) for each in table.written.shown)
+            raise RunFailed(
+                f"{key}: history.business_key is not unique: {count:,} rows have a key that came before, such as {some}. "
+                "The published table stays as it is. Let the query give each key once, or add a column to the key."
+            )
+    failures = [
+        (gate, f"{key}: {found}")
+        for key, table in made.items()
+        for gate, found in _gold_failures(key, table, duplicates.get(key), broken.get(key, ()), published or {}, document)
+    ]
+    return _decided(failures, allowed)
+
+
+def _decided(failures: Sequence[tuple[str, str]], allowed: Collection[str]) -> list[str]:
     stopping = {gate for gate, _ in failures} - set(allowed)
     if stopping:
         raise RunFailed(
@@ -50,6 +85,57 @@ def check(
     return [found for _, found in failures]
 
 
+def _gold_failures(
+    key: str, table: "Made", duplicates: Duplicates | None, broken: Sequence[str], published: Mapping[str, Any], document: DatasetDocument
+) -> Iterator[tuple[str, str]]:
+    written, old = table.written, published.get("tables", {}).get(key)
+    columns = {column["name"]: column["type"] for column in table.staged.columns}
+    yield from _values(key, written.nulls, written.live, columns, document.get("data_quality", {}), "the table")
+    if duplicates:
+        yield "business_key", f"{duplicates}"
+    for rule in broken:
+        yield "rules", rule
+    if old is None:
+        return
+    yield from _shrink(written.live, published.get("history", {}).get("current", old["rows"]), document)
+    if document.get("schema_contract") == "freeze":
+        yield from _type_changes(columns, {column["name"]: column["type"] for column in old["columns"]})
+    if "history" in published and "history" not in document:
+        ended = old["rows"] - published["history"]["current"]
+        yield "history", f"the published table has a history ({ended:,} versions that ended), which this run would throw away"
+
+
+def _type_changes(columns: Mapping[str, str], old: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if added := sorted(columns.keys() - old.keys()):
+        yield "frozen", f"the table has new columns: {', '.join(added)}"
+    if gone := sorted(old.keys() - columns.keys()):
+        yield "frozen", f"the table has no longer: {', '.join(gone)}"
+    for name in sorted(columns.keys() & old.keys()):
+        if columns[name] != old[name]:
+            yield "frozen", f"{name} is {columns[name]}, published is {old[name]}"
+
+
+def _values(
+    key: str, nulls: Mapping[str, int], rows: int, there: Collection[str], quality: DataQuality, where: str
+) -> Iterator[tuple[str, str]]:
+    """The gates on required columns and the number of rows. `there` are the columns that `where` has."""
+    threshold = quality.get("critical_null_threshold", 0.05)
+    for name in _of_table(quality.get("required_columns", []), key, []):
+        if name not in there:
+            yield "required_columns", f"the required column {name} is not in {where}, which has {', '.join(sorted(there))}"
+        elif nulls[name] > threshold * rows:
+            yield "null_share", f"{name} is null in {_share(nulls[name], rows)}, critical_null_threshold is {threshold:.2%}"
+    least = _of_table(quality.get("expected_record_count_min", 1), key, 1)
+    if rows < least:
+        yield "min_rows", f"{rows:,} rows, expected_record_count_min is {least:,}"
+
+
+def _shrink(rows: int, published: int, document: DatasetDocument) -> Iterator[tuple[str, str]]:
+    shrink = document.get("data_quality", {}).get("max_shrink", 0.5)
+    if rows < published * (1 - shrink):
+        yield "shrink", f"{rows:,} rows, {published:,} are published, max_shrink is {shrink:.0%}"
+
+
 def _failures(
     key: str, table: ShapedTable, duplicates: Duplicates | None, old: Mapping[str, Any] | None, document: DatasetDocument
 ) -> Iterator[tuple[str, str]]:
@@ -57,17 +143,7 @@ def _failures(
     sources = table.sources
     in_source = {column.name for column in table.columns if column.source in sources}
 
-    threshold = quality.get("critical_null_threshold", 0.05)
-    for name in _of_table(quality.get("required_columns", []), key, []):
-        if name not in in_source:
-            yield "required_columns", f"the required column {name} is not in the source, which has {', '.join(sorted(in_source))}"
-        elif table.nulls()[name] > threshold * table.rows:
-            yield "null_share", f"{name} is null in {_share(table.nulls()[name], table.rows)}, critical_null_threshold is {threshold:.2%}"
-
-    least = _of_table(quality.get("expected_record_count_min", 1), key, 1)
-    if table.rows < least:
-        yield "min_rows", f"{table.rows:,} rows, expected_record_count_min is {least:,}"
-
+    yield from _values(key, table.nulls(), table.rows, in_source, quality, "the source")
     most = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
         if count > most * table.rows:
@@ -78,9 +154,7 @@ def _failures(
 
     if old is None:
         return
-    shrink = quality.get("max_shrink", 0.5)
-    if table.rows < old["rows"] * (1 - shrink):
-        yield "shrink", f"{table.rows:,} rows, {old['rows']:,} are published, max_shrink is {shrink:.0%}"
+    yield from _shrink(table.rows, old["rows"], document)
     if document.get("schema_contract") == "freeze":
         yield from _changes(table, old)
         for name, count in table.rescued().items():

@@ -7,13 +7,12 @@ one began; or undoes it where staging has expired. All tables of a dataset are p
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from typing import Any
 
 from etl_runtime.arguments import Names
 from etl_runtime.errors import RunFailed
 from etl_runtime.record import now
-from etl_runtime.shape import ShapedTable
+from etl_runtime.staged import StagedTable
 from etl_runtime.store import Store
 
 SUPERSEDED = {"medallion:superseded": "true"}
@@ -28,16 +27,16 @@ def read_published(names: Names, store: Store) -> dict[str, Any] | None:
 
 
 def publish(
-    shaped: Mapping[str, ShapedTable],
-    sources: list[dict[str, Any]],
-    document_hash: str,
+    staged: Mapping[str, StagedTable],
+    about: Mapping[str, Any],
     old: Mapping[str, Any] | None,
     names: Names,
     run_id: str,
     store: Store,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Make the staged tables the published ones. Returns the new published.json.
+    """Make the staged tables the published ones. Returns the new published.json; `about` is what it says of the run beside them: its
+    `sources` and the hash of its `document`, of gold its `inputs`.
 
     Where a copy or published.json fails, what was copied is taken back and the error goes on. The files of a table that the dataset
     no longer has stay.
@@ -45,15 +44,15 @@ def publish(
     """
     copies: list[tuple[str, str]] = []
     tables: dict[str, Any] = {}
-    for key, table in shaped.items():
+    for key, table in staged.items():
         location = names.tables[key].location
-        targets = [location + shard.shard.uri.rpartition("/")[2] for shard in table.shards]
-        copies += zip((shard.shard.uri for shard in table.shards), targets, strict=True)
+        targets = {location + file: uri for file, uri in table.objects.items()}
+        copies += [(uri, target) for target, uri in targets.items()]
         tables[key] = {
             "name": names.tables[key].name,
             "location": location,
             "rows": table.rows,
-            "columns": [{"name": column.name, "source": column.source, **asdict(column.form)} for column in table.columns],
+            "columns": table.columns,
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }
     new = {
@@ -62,8 +61,7 @@ def publish(
         "run_id": run_id,
         "database": names.database,
         "published_at": now(),
-        "document": document_hash,
-        "sources": sources,
+        **about,
         "tables": tables,
     }
     old_files = _files(old, names)

@@ -10,7 +10,7 @@ from itertools import takewhile
 from types import TracebackType
 from typing import Any
 
-from etl_runtime.arguments import Job
+from etl_runtime.arguments import Job, Names
 from etl_runtime.errors import RunFailed, explained
 from etl_runtime.store import Store
 
@@ -22,9 +22,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def new_run_id() -> str:
+def new_run_id(started: datetime) -> str:
     """Sortable by time, and unique when two runs start at the same moment: 20261123T012048123Z-3f9a1c."""
-    started = datetime.now(UTC)
     return f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z-{secrets.token_hex(3)}"
 
 
@@ -35,11 +34,13 @@ class RunRecord:
     """
 
     def __init__(self, job: Job, store: Store) -> None:
-        self.run_id = new_run_id()
+        moment = datetime.now(UTC)
+        self.started = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        self.run_id = new_run_id(self.started)
         self._store = store
         self._runs = job.names.runs
-        self._started = time.monotonic()
-        self._deadline = self._started + (job.names.timeout_minutes - 10) * 60
+        self._clock = time.monotonic()
+        self._deadline = self._clock + (job.names.timeout_minutes - 10) * 60
         self._content: dict[str, Any] = {
             "dataset": job.names.dataset,
             "layer": job.names.layer,
@@ -60,7 +61,7 @@ class RunRecord:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._started, 1)}
+        self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._clock, 1)}
         if error is None:
             self._content["status"] = "unchanged" if self._content["status"] == "unchanged" else "published"
             self._write()
@@ -76,15 +77,31 @@ class RunRecord:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Times a step of the run."""
+        """Times a step of the run, which may be done several times."""
         started = time.monotonic()
         try:
             yield
         finally:
-            self._content["steps"][name] = round(time.monotonic() - started, 2)
+            before = self._content["steps"].get(name, 0)
+            self._content["steps"][name] = round(before + time.monotonic() - started, 2)
 
     def say(self, step: str, text: str) -> None:
         print(f"{step:<8} {text}", flush=True)
+
+    def tell_about_crawler(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+        """The job never starts the crawler: a table's schema changes in the catalog when somebody decides so."""
+
+        def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
+            table = (published or {}).get("tables", {}).get(key, {})
+            return [(column["name"], column["type"]) for column in table.get("columns", [])]
+
+        changed = [key for key in new["tables"] if schema(new, key) != schema(old, key)]
+        if changed:
+            tables = ", ".join(new["tables"][key]["name"] for key in changed)
+            what = f"the schema of {tables} changed since the last publication" if old else f"{tables} is new in the catalog"
+            self.say("crawl", f"{what}; once deployed: aws glue start-crawler --name {names.crawler}")
+        else:
+            self.say("crawl", "not needed: the schema is that of the last publication")
 
     def require_time_to_publish(self) -> None:
         """Publication must not be cut off half-way by the job's timeout."""

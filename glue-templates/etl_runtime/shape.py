@@ -4,9 +4,8 @@ Types that were published are a contract, and types that are declared are taken 
 proved by every task as it converts; a guess that is refuted gives way to what fits, and the table is converted again.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ from etl_runtime.forms import Form
 from etl_runtime.forms import Guess as TextGuess
 from etl_runtime.hints import hint, hint_line
 from etl_runtime.read_part import read_part
+from etl_runtime.spark import task_error
+from etl_runtime.staged import StagedTable
 from etl_runtime.unpack import Part, UnpackedTable
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ class ShapedTable:
     def sources(self) -> set[str]:
         """The columns that the source has."""
         return {source for shard in self.shards for source in shard.sources}
+
+    def staged(self) -> StagedTable:
+        """What `publish` takes."""
+        return StagedTable(
+            self.rows,
+            [{"name": column.name, "source": column.source, **asdict(column.form)} for column in self.columns],
+            {shard.shard.uri.rpartition("/")[2]: shard.shard.uri for shard in self.shards},
+        )
 
     def nulls(self) -> dict[str, int]:
         return {column.name: sum(shard.nulls[column.name] for shard in self.shards) for column in self.columns}
@@ -224,11 +233,7 @@ def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
     try:
         converted: list[Converted] = spark.sparkContext.parallelize(shards, len(shards)).map(convert).collect()
     except Exception as error:
-        # What a task raised is a line near the end of the Python traceback that Spark wraps into Java's.
-        raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
-        own = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
-        kind, text = own[-1] if own else (type(error).__name__, str(error).partition("\n")[0])
-        raise RunFailed(text if kind == "RunFailed" else f"A Spark task failed: {kind}: {text}", retryable=True) from error
+        raise task_error(error) from error
     return converted
 
 

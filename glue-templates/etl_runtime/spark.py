@@ -1,14 +1,19 @@
 """The Spark session of a job, with the settings that make its results the same everywhere."""
 
+import re
 import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from etl_runtime.errors import RunFailed
+
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",  # else a laptop's zone leaks into the data
     "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # files that Spark has not written: 3.5 would throw on 1582 and before
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
@@ -26,6 +31,14 @@ def start_spark() -> SparkSession:
     if archive:
         spark.sparkContext.addPyFile(archive)
     return spark
+
+
+def task_error(error: Exception) -> RunFailed:
+    """What a Spark task raised, in one line: it is near the end of the Python traceback that Spark wraps into Java's."""
+    raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
+    own = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
+    kind, text = own[-1] if own else (type(error).__name__, str(error).partition("\n")[0])
+    return RunFailed(text if kind == "RunFailed" else f"A Spark task failed: {kind}: {text}", retryable=True)
 
 
 def _archive() -> str | None:

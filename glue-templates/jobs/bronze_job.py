@@ -78,16 +78,17 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
     with record.step("check"):
         allow = job.options.allow | ({"frozen"} if reset else set())
-        duplicates = find_duplicates(spark, shaped, job.document)
+        staged = {key: table.staged() for key, table in shaped.items()}
+        duplicates = find_duplicates(spark, staged, job.document)
         record.note({"allowed": check(unpacked, shaped, duplicates, published, job.document, allow)})
     record.require_time_to_publish()
     with record.step("publish"):
-        document = document_hash(job.document)
-        new = publish(shaped, sources, document, published, names, record.run_id, store, lambda text: record.say("publish", text))
+        about = {"document": document_hash(job.document), "sources": sources}
+        new = publish(staged, about, published, names, record.run_id, store, lambda text: record.say("publish", text))
     record.note({"tables": described_tables(new, shaped)})
     with suppress(BotoCoreError, ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
         store.delete(store.list(staging))
-    tell_about_crawler(job, record, published, new)
+    record.tell_about_crawler(names, published, new)
 
 
 def tell_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> None:
@@ -124,22 +125,6 @@ def described_tables(new: Mapping[str, Any], shaped: Mapping[str, ShapedTable]) 
         }
         for key, table in new["tables"].items()
     ]
-
-
-def tell_about_crawler(job: Job, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-    """The job never starts the crawler: a table's schema changes in the catalog when somebody decides so."""
-
-    def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
-        table = (published or {}).get("tables", {}).get(key, {})
-        return [(column["name"], column["type"]) for column in table.get("columns", [])]
-
-    changed = [key for key in new["tables"] if schema(new, key) != schema(old, key)]
-    if changed:
-        tables = ", ".join(new["tables"][key]["name"] for key in changed)
-        what = f"the schema of {tables} changed since the last publication" if old else f"{tables} is new in the catalog"
-        record.say("crawl", f"{what}; once deployed: aws glue start-crawler --name {job.names.crawler}")
-    else:
-        record.say("crawl", "not needed: the schema is that of the last publication")
 
 
 if __name__ == "__main__":

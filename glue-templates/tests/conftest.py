@@ -7,7 +7,7 @@ import os
 import resource
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,9 @@ import pytest
 from hypothesis import settings
 
 import bronze_job
+import gold_job
 from etl_runtime.errors import RunFailed
+from etl_runtime.gold import Transform, run_gold
 from etl_runtime.store import Store
 from source_server import Answer as Answer
 from source_server import Source as Source
@@ -69,44 +71,43 @@ def source() -> Iterator[Source]:
         yield found
 
 
-class Dataset:
-    """A bronze dataset of its own for one test: run its job as Glue would, look at what it left."""
+class Lake:
+    """What datasets of both layers are in a test: names as the stack computes them, a job run as Glue would, and what it left."""
 
-    def __init__(self, name: str, tables: list[str] | None = None) -> None:
+    def __init__(self, layer: str, name: str, tables: list[str] | None = None) -> None:
+        self.layer = layer
         self.name = name
         self.store = Store()
         own = name.replace("-", "_")
-        root = f"s3://{BUCKET}/bronze/{name}/"
+        root = f"s3://{BUCKET}/{layer}/{name}/"
         self.names: dict[str, Any] = {
-            "layer": "bronze",
+            "layer": layer,
             "dataset": name,
             "bucket": BUCKET,
-            "job": f"pp-dw-bronze-{name}",
-            "crawler": f"pp-dw-bronze-{name}-crawler",
-            "database": "pp_dw_bronze",
-            "raw": f"s3://{BUCKET}/raw/{name}/",
-            "staging": f"s3://{BUCKET}/staging/bronze/{name}/",
-            "runs": f"s3://{BUCKET}/etl/{name}/runs/bronze/",
+            "job": f"pp-dw-{layer}-{name}",
+            "crawler": f"pp-dw-{layer}-{name}-crawler",
+            "database": f"pp_dw_{layer}",
+            "staging": f"s3://{BUCKET}/staging/{layer}/{name}/",
+            "runs": f"s3://{BUCKET}/etl/{name}/runs/{layer}/",
             "tables": {key: {"name": f"{own}_{key}", "location": f"{root}{key}/"} for key in tables}
             if tables
             else {own: {"name": own, "location": root}},
             "timeout_minutes": 30,
         }
 
-    def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
-        """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
-        uri = f"s3://{BUCKET}/etl/{self.name}/glue/bronze.json"
-        self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", "source_url": url, **document})
+    def run_job(self, script: Callable[[list[str]], None], document: dict[str, Any], job_run_id: str, run_options: str) -> dict[str, Any]:
+        """Returns the run's record; raises RunFailed as the job does."""
+        uri = f"s3://{BUCKET}/etl/{self.name}/glue/{self.layer}.json"
+        self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", **document})
         arguments = {"JOB_NAME": self.names["job"], "JOB_RUN_ID": job_run_id, "dataset_config": uri, "names": json.dumps(self.names)}
-        argv = [f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items()]
-        bronze_job.main(["bronze_job.py", *argv])
+        script(["job.py", *(f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items())])
         return self.record()
 
-    def fails(self, url: str | list[str], **document: Any) -> str:
+    def failing(self, run: Callable[[], object]) -> str:
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
         before = self.published_state()
         with pytest.raises(RunFailed) as raised:
-            self.run(url, **document)
+            run()
         record = self.record()
         assert (record["status"], record["error"]) == ("failed", str(raised.value))
         assert self.published_state() == before
@@ -132,8 +133,47 @@ class Dataset:
 
     def published_state(self) -> dict[str, bytes | None]:
         """Every published object and published.json, byte for byte."""
-        uris = self.store.list(f"s3://{BUCKET}/bronze/{self.name}/") + [self.names["runs"] + "published.json"]
+        uris = self.store.list(f"s3://{BUCKET}/{self.layer}/{self.name}/") + [self.names["runs"] + "published.json"]
         return {uri: self.store.read(uri) for uri in uris}
+
+
+class Dataset(Lake):
+    """A bronze dataset of its own for one test."""
+
+    def __init__(self, name: str, tables: list[str] | None = None) -> None:
+        super().__init__("bronze", name, tables)
+        self.names["raw"] = f"s3://{BUCKET}/raw/{name}/"
+
+    def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+        """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
+        return self.run_job(bronze_job.main, {"source_url": url, **document}, job_run_id, run_options)
+
+    def fails(self, url: str | list[str], **document: Any) -> str:
+        """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
+        return self.failing(lambda: self.run(url, **document))
+
+
+class GoldTable(Lake):
+    """A gold dataset of its own for one test, made of others."""
+
+    def __init__(self, name: str, inputs: Sequence[Lake], tables: list[str] | None = None) -> None:
+        super().__init__("gold", name, tables)
+        self.names["inputs"] = [
+            {"dataset": f"{each.layer}/{each.name}", "database": each.names["database"], "runs": each.names["runs"]} for each in inputs
+        ]
+        self.names["sql"] = f"s3://{BUCKET}/etl/{name}/glue/query.sql"
+
+    def run(self, made_by: str | Transform, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+        """Run the job with SQL, or with a transform of a script of one's own. Returns its record; raises RunFailed as the job does."""
+        sources = [each["dataset"] for each in self.names["inputs"]]
+        if isinstance(made_by, str):
+            self.store.write(self.names["sql"], made_by.encode())
+        transform = gold_job.transform if isinstance(made_by, str) else made_by
+        return self.run_job(lambda argv: run_gold(argv, transform), {"source_datasets": sources, **document}, job_run_id, run_options)
+
+    def fails(self, made_by: str | Transform, **document: Any) -> str:
+        """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
+        return self.failing(lambda: self.run(made_by, **document))
 
 
 @pytest.fixture
@@ -145,6 +185,20 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
 
     def make(tables: list[str] | None = None) -> Dataset:
         made.append(Dataset(f"{base}-{own}-{len(made)}", tables))
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def gold(request: pytest.FixtureRequest) -> Callable[..., GoldTable]:
+    """Makes gold datasets whose names no other test uses."""
+    base = request.node.originalname.replace("_", "-")[:60]
+    own = sha256(request.node.nodeid.encode()).hexdigest()[:12]
+    made: list[GoldTable] = []
+
+    def make(*inputs: Lake, tables: list[str] | None = None) -> GoldTable:
+        made.append(GoldTable(f"{base}-{own}-{len(made)}", inputs, tables))
         return made[-1]
 
     return make

@@ -112,14 +112,14 @@ def test_a_full_disk_in_a_spark_task_is_told_in_a_line(dataset: MakeDataset) -> 
 
 
 def test_runs_that_start_at_the_same_moment_have_ids_of_their_own() -> None:
-    assert len({new_run_id() for _ in range(50)}) == 50
+    assert len({new_run_id(datetime.now(UTC)) for _ in range(50)}) == 50
 
 
 def test_a_clock_that_went_back_spoils_nothing(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """The later run has the earlier id."""
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
-    monkeypatch.setattr("etl_runtime.record.new_run_id", lambda: "20010101T000000000Z-abcdef")
+    monkeypatch.setattr("etl_runtime.record.new_run_id", lambda _: "20010101T000000000Z-abcdef")
     made.run(source.serves("/x.csv", b"id\n2\n"))
     assert (made.published()["run_id"], made.rows()) == ("20010101T000000000Z-abcdef", [{"id": 2, "meta_rescued": None}])
     monkeypatch.undo()
