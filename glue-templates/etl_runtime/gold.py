@@ -188,7 +188,7 @@ def _make(
                 return inputs, made, gold.rules
         record.say("inputs", f"{', '.join(changed)} published while it was read; reading again")
     raise RunFailed(
-        f"{', '.join(changed)} published each of the {READS} times that it was read. Let {names.dataset} run at another time, and run again.",
+        f"{', '.join(changed)} published each of the {READS} times it was read. Let {names.dataset} run at another time, and run again.",
         retryable=True,
     )
 
