@@ -116,6 +116,9 @@ class Made:
     staged: StagedTable
     old: Versions | None
 
+    def nulls(self) -> dict[str, int]:
+        return {column["name"]: self.written.nulls[column["name"]] for column in self.staged.columns}
+
 
 def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None:
     names = job.names
@@ -138,16 +141,16 @@ def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None
         record.note({"allowed": check_gold(made, duplicates, broken, published, job.document, job.options.allow)})
     if published and not job.options.force and _is_as_before(job, made, published):
         tell_unchanged(record, published)
-        return
-    record.require_time_to_publish()
-    with record.step("publish"):
-        about = {"document": document_hash(job.document), "sources": [], "inputs": [each.described() for each in inputs]}
-        about |= _history(job, made, record.started)
-        new = publish(staged, about, published, names, record.run_id, store, lambda text: record.say("publish", text))
-    record.note({"tables": [{**table, "nulls": dict(made[key].written.nulls)} for key, table in new["tables"].items()]})
+    else:
+        record.require_time_to_publish()
+        with record.step("publish"):
+            about = {"document": document_hash(job.document), "sources": [], "inputs": [each.described() for each in inputs]}
+            about |= _history(job, made, record.started)
+            new = publish(staged, about, published, names, record.run_id, store, lambda text: record.say("publish", text))
+        record.note({"tables": [{**table, "nulls": made[key].nulls()} for key, table in new["tables"].items()]})
+        record.tell_about_crawler(names, published, new)
     with suppress(BotoCoreError, ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
         store.delete(store.list(names.staging))
-    record.tell_about_crawler(names, published, new)
 
 
 def _start_spark() -> "SparkSession":

@@ -1,19 +1,462 @@
 """The gold job: tables made of what inputs have published, with the publication, gates and records of bronze."""
 
-from collections.abc import Callable
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
 
-from conftest import Dataset, GoldTable, Source
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import BUCKET, Answer, Dataset, GoldTable, Lake, Source, zipped
+from etl_runtime import gold as running
+from etl_runtime import inputs as reading
+from etl_runtime.gold import Gold, Transform
+from etl_runtime.store import Store
+from source_server import serving
 
 MakeDataset = Callable[..., Dataset]
 MakeGold = Callable[..., GoldTable]
-ZIPCODES = b"zip_code,city,state\n00501,Holtsville,NY\n02101,Boston,MA\n02102,Boston,MA\n"
+PLACES = b"zip_code,city,state\n00501,Holtsville,NY\n02101,Boston,MA\n02102,Boston,MA\n,Nowhere,\n"
 
 
-def test_a_query_over_an_input_becomes_a_table(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
-    bronze = dataset()
-    bronze.run(source.serves("/x.csv", ZIPCODES))
-    made = gold(bronze)
-    record = made.run(f"SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.{bronze.name.replace('-', '_')} GROUP BY state")
-    assert record["status"] == "published"
-    assert sorted((row["state"], row["zip_codes"]) for row in made.rows()) == [("MA", 2), ("NY", 1)]
+def athena(made: Lake, key: str | None = None) -> str:
+    """The name that Athena has for a dataset's table."""
+    table = made.names["tables"][key or made.name.replace("-", "_")]
+    return f"{made.names['database']}.{table['name']}"
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[Dataset]:
+    """A bronze dataset that several tests read."""
+    made = Dataset("places-of-gold")
+    with serving() as source:
+        made.run(source.serves("/x.csv", PLACES))
+    yield made
+
+
+def test_a_query_over_an_input_becomes_a_table_with_a_record_that_leads_to_the_download(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places)
+    record = made.run(f"SELECT state, count(*) AS zip_codes FROM {athena(places)} GROUP BY state")
+    assert sorted((row["state"] or "", row["zip_codes"]) for row in made.rows()) == [("", 1), ("MA", 2), ("NY", 1)]
     assert {row["meta_run_id"] for row in made.table().to_pylist()} == {record["run_id"]}
+    published = places.published()
+    inputs = [{
+        "dataset": "bronze/places-of-gold",
+        "run_id": published["run_id"],
+        "published_at": published["published_at"],
+        "originals": [source["raw"] for source in published["sources"]],
+    }]  # fmt: skip
+    assert record["inputs"] == made.published()["inputs"] == inputs
+    (table,) = record["tables"]
+    assert (table["rows"], table["nulls"]) == (3, {"state": 1, "zip_codes": 0})
+    assert table["columns"] == [{"name": "state", "type": "string"}, {"name": "zip_codes", "type": "bigint"}]
+    assert record["steps"].keys() >= {"inputs", "make", "check", "publish"}
+
+
+def test_gold_of_gold_leads_to_the_download_too(places: Dataset, gold: MakeGold) -> None:
+    first = gold(places)
+    first.run(f"SELECT DISTINCT state FROM {athena(places)}")
+    second = gold(first, places)
+    record = second.run(f"SELECT count(*) AS states FROM {athena(first)}")
+    assert [row["states"] for row in second.rows()] == [3]
+    assert [each["dataset"] for each in record["inputs"]] == [f"gold/{first.name}", "bronze/places-of-gold"]
+    assert record["inputs"][0]["originals"] == record["inputs"][1]["originals"] != []
+
+
+def test_a_run_replaces_the_table_under_one_key_and_leaves_nothing_else(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places)
+    for state in ("MA", "NY"):
+        made.run(f"SELECT city FROM {athena(places)} WHERE state = '{state}'")
+    assert [row["city"] for row in made.rows()] == ["Holtsville"]
+    own = made.name.replace("-", "_")
+    assert made.store.list(f"s3://{BUCKET}/gold/{made.name}/") == [f"s3://{BUCKET}/gold/{made.name}/{own}.parquet"]
+    assert made.store.list(made.names["staging"]) == []
+
+
+def test_several_statements_make_the_last_one_the_table(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places)
+    made.run(f"""
+        -- the states; and nothing else
+        CREATE TEMPORARY VIEW states AS SELECT DISTINCT state FROM {athena(places)} WHERE state IS NOT NULL;
+        CREATE OR REPLACE TEMP VIEW sorted AS SELECT state, ';' AS mark FROM states;
+        SELECT * FROM sorted ORDER BY state
+    """)
+    assert made.rows() == [{"state": "MA", "mark": ";"}, {"state": "NY", "mark": ";"}]
+
+
+def test_named_outputs_become_tables(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places, tables=["states", "cities"])
+    made.run(
+        f"""
+        CREATE TEMPORARY VIEW states AS SELECT DISTINCT state FROM {athena(places)};
+        CREATE TEMPORARY VIEW cities AS SELECT DISTINCT city, state FROM {athena(places)};
+        """,
+        outputs=["states", "cities"],
+    )
+    assert (len(made.rows("states")), len(made.rows("cities"))) == (3, 3)
+
+
+def test_a_table_of_nothing_is_made_without_inputs(gold: MakeGold) -> None:
+    made = gold()
+    record = made.run("SELECT explode(sequence(DATE'2024-01-01', DATE'2024-01-31')) AS day")
+    assert len(made.rows()) == 31
+    assert record["inputs"] == []
+
+
+TYPES = """
+    SELECT 'é' AS t, CAST(1 AS TINYINT) AS i1, CAST(2 AS SMALLINT) AS i2, 3 AS i4, 9007199254740993 AS i8, CAST(1.5 AS FLOAT) AS f4, 0.1D AS f8,
+           CAST('12345678901234567890.123456789012345678' AS DECIMAL(38,18)) AS d, true AS b, DATE'1000-01-01' AS day,
+           TIMESTAMP'1500-02-03 04:05:06.123456' AS ts, X'00FF' AS bytes, array(1, NULL) AS list, map('k', 1) AS pairs,
+           named_struct('a', 1, 'b', array('x')) AS thing, CAST(NULL AS STRING) AS nothing
+"""
+
+
+def test_every_type_that_athena_reads_is_kept_through_two_tables(gold: MakeGold) -> None:
+    made = gold()
+    made.run(TYPES)
+    copied = gold(made)
+    copied.run(f"SELECT * FROM {athena(made)}")
+    for each in (made, copied):
+        assert each.rows() == [
+            {
+                "t": "é",
+                "i1": 1,
+                "i2": 2,
+                "i4": 3,
+                "i8": 9007199254740993,
+                "f4": 1.5,
+                "f8": 0.1,
+                "d": Decimal("12345678901234567890.123456789012345678"),
+                "b": True,
+                "day": date(1000, 1, 1),
+                "ts": datetime(1500, 2, 3, 4, 5, 6, 123456, UTC),
+                "bytes": b"\x00\xff",
+                "list": [1, None],
+                "pairs": [("k", 1)],
+                "thing": {"a": 1, "b": ["x"]},
+                "nothing": None,
+            }
+        ]
+        assert {column["name"]: column["type"] for column in each.published()["tables"][each.name.replace("-", "_")]["columns"]} == {
+            "t": "string",
+            "i1": "tinyint",
+            "i2": "smallint",
+            "i4": "int",
+            "i8": "bigint",
+            "f4": "float",
+            "f8": "double",
+            "d": "decimal(38,18)",
+            "b": "boolean",
+            "day": "date",
+            "ts": "timestamp",
+            "bytes": "binary",
+            "list": "array<int>",
+            "pairs": "map<string,int>",
+            "thing": "struct<a:int,b:array<string>>",
+            "nothing": "string",
+        }
+
+
+def test_what_bronze_typed_is_read_as_it_is(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
+    """Days before the Gregorian calendar, struct fields with odd names, values that were rescued: Spark reads what bronze wrote."""
+    rows = [{"day": "1066-10-14", "at": "1066-10-14T09:00:00Z", "It is": {"a b": 1, "c": ["x"]}, "n": 9007199254740993}]
+    bronze = dataset()
+    bronze.run(source.serves("/x.json", json.dumps(rows).encode()))
+    made = gold(bronze)
+    made.run(f"SELECT *, date_add(day, 1) AS next_day FROM {athena(bronze)}")
+    (row,) = made.rows()
+    (before,) = bronze.rows()
+    assert row == {**before, "next_day": date(1066, 10, 15)}
+
+
+ERRORS: list[tuple[str, str]] = [
+    ("SELEKT 1", "query.sql, line 1, column 1: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEKT'"),
+    ("SELECT 1 AS a;\n\nSELECT a\n  FORM places", "query.sql, line 4, column 8: [PARSE_SYNTAX_ERROR] Syntax error at or near 'places'"),
+    ("SELECT 1;\nSELECT zip FROM {places}", "query.sql, line 2, column 8: [UNRESOLVED_COLUMN.WITH_SUGGESTION]"),
+    ("SELECT *\nFROM pp_dw_bronze.place_of_gold", "query.sql, line 2, column 6: there is no table pp_dw_bronze.place_of_gold. Did you mean {places}? The inputs have {places}; add its dataset to inputs."),
+    ("SELECT * FROM places", "query.sql, line 1, column 15: there is no table places. "),
+    ("SELECT * FROM parquet.`s3://other/x`", "there is no table parquet.s3://other/x. The inputs have {places}; add its dataset to inputs."),
+    ("SELECT nothing_of(city) FROM {places}", "query.sql, line 1, column 8: [UNRESOLVED_ROUTINE] Cannot resolve"),
+    ("", "query.sql holds no statement. Write the query that makes the table."),
+    ("-- SELECT 1;\n", "query.sql holds no statement."),
+    ("CREATE TEMP VIEW v AS SELECT 1 AS a", "query.sql, line 1: the last statement makes a view, and it should be the table. Add a query of the view"),
+    ("\nINSERT INTO {places} SELECT 1", "query.sql, line 2: the statement is none that gold takes (InsertIntoStatement). Gold takes queries, and CREATE TEMPORARY VIEW"),
+    ("WITH x AS (SELECT 1) INSERT INTO {places} SELECT * FROM x", "none that gold takes (InsertIntoStatement)"),
+    ("FROM {places} INSERT INTO a SELECT 1 INSERT INTO b SELECT 2", "none that gold takes (InsertIntoStatement)"),
+    ("CREATE VIEW v AS SELECT 1", "none that gold takes (CreateView)"),
+    ("CREATE GLOBAL TEMPORARY VIEW v AS SELECT 1 AS a; SELECT 1 AS a", "line 1: the statement is none that gold takes (CreateViewCommand)"),
+    ("DROP TABLE {places}; SELECT 1", "query.sql, line 1: the statement is none that gold takes (DropTable)"),
+    ("SET spark.sql.ansi.enabled=false; SELECT 1", "none that gold takes (SetCommand)"),
+    ("ADD JAR s3://x/y.jar; SELECT 1", "none that gold takes (AddJarsCommand)"),
+    ("SELECT count(*) FROM {places}", "column 1 is called 'count(1)', and Athena takes letters, digits and underscores, 255 at most, a letter first. Give it another name: … AS my_name."),
+    ("SELECT city, CITY FROM {places}", "the columns city are there twice. Name the columns that you want in place of *."),
+    ("SELECT NULL AS nothing", "the column nothing is void, and Athena does not read void: give the null a type: CAST(NULL AS STRING)."),
+    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "the column t is timestamp_ntz, and Athena does not read timestamp_ntz: make it a timestamp: CAST(… AS TIMESTAMP)."),
+    ("SELECT array(INTERVAL '1' DAY) AS t", "Athena does not read interval day: cast it to one that it does"),
+    ("SELECT named_struct('a:b', 1) AS t", "the column t is struct<a:b:int>, with fields whose names Athena does not take: name them anew."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "message"), ERRORS, ids=[message[-40:] for _, message in ERRORS])
+def test_sql_that_makes_no_table_is_an_error_at_its_place_before_spark_works(
+    places: Dataset, gold: MakeGold, sql: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = gold(places)
+    made.run(f"SELECT 1 AS before FROM {athena(places)}")
+    monkeypatch.setattr(running, "write", lambda *_, **__: pytest.fail("Spark has worked"))
+    assert message.replace("{places}", athena(places)) in made.fails(sql.replace("{places}", athena(places)))
+
+
+def test_an_output_that_no_statement_makes_is_an_error(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places, tables=["states", "cities"])
+    sql = f"CREATE TEMP VIEW states AS SELECT state FROM {athena(places)}; SELECT 1"
+    assert (
+        "query.sql: the output cities is no view that its 2 statements make; they make states. Add CREATE TEMPORARY VIEW cities AS SELECT"
+        in made.fails(sql, outputs=["states", "cities"])
+    )
+
+
+def test_an_input_without_a_table_is_an_error(places: Dataset, gold: MakeGold) -> None:
+    never = Dataset("never-published")
+    error = gold(places, never).fails("SELECT 1 AS a")
+    assert (
+        error
+        == f"The input bronze/never-published has published nothing yet (s3://{BUCKET}/etl/never-published/runs/bronze/published.json). Run it first."
+    )
+
+
+GATES: list[tuple[str, str, dict[str, Any], str]] = [
+    ("required_columns", "SELECT city FROM {places}", {"data_quality": {"required_columns": ["state"]}}, "the required column state is not in the table, which has city"),
+    ("null_share", "SELECT city, state FROM {places}", {"data_quality": {"required_columns": ["state"]}}, "state is null in 1 of 4 rows (25.00%), critical_null_threshold is 5.00%"),
+    ("min_rows", "SELECT * FROM {places}", {"data_quality": {"expected_record_count_min": 5}}, "4 rows, expected_record_count_min is 5"),
+    ("min_rows", "SELECT * FROM {places} WHERE false", {"data_quality": {"max_shrink": 1}}, "0 rows, expected_record_count_min is 1"),
+    ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 rows, 4 are published, max_shrink is 50%"),
+    ("business_key", "SELECT * FROM {places}", {"business_key": ["city"]}, 'the business key (city) is not unique: 1 value with several rows: {"city": "Boston"}'),
+    ("frozen", "SELECT *, 1 AS more FROM {places}", {"schema_contract": "freeze"}, "the table has new columns: more"),
+    ("frozen", "SELECT city FROM {places}", {"schema_contract": "freeze"}, "the table has no longer: meta_rescued, state, zip_code"),
+    ("frozen", "SELECT * EXCEPT (state), 1 AS state FROM {places}", {"schema_contract": "freeze"}, "state is int, published is string"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("gate", "sql", "document", "message"), GATES, ids=[f"{gate}-{message[-25:]}" for gate, _, _, message in GATES])
+def test_a_gate_that_fails_keeps_the_published_table(
+    places: Dataset, gold: MakeGold, gate: str, sql: str, document: dict[str, Any], message: str
+) -> None:
+    if "EXCEPT" in sql:
+        sql = sql.replace("* EXCEPT (state)", "zip_code, city, meta_rescued")
+    made = gold(places)
+    made.run(f"SELECT * FROM {athena(places)}")
+    error = made.fails(sql.replace("{places}", athena(places)), **document)
+    assert f"{message} [{gate}]" in error
+    assert f'"allow": ["{gate}"]' in error
+    record = made.run(sql.replace("{places}", athena(places)), run_options=json.dumps({"allow": [gate]}), **document)
+    assert any(message in allowed for allowed in record["allowed"])
+
+
+def test_a_table_without_rows_has_a_file_with_its_columns(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places)
+    made.run(f"SELECT city, 1 AS n FROM {athena(places)} WHERE false", run_options='{"allow": ["min_rows"]}')
+    assert made.table().schema.names == ["city", "n", "meta_run_id"]
+    assert made.rows() == []
+    again = gold(made)
+    again.run(f"SELECT count(*) AS n FROM {athena(made)}")
+    assert again.rows() == [{"n": 0}]
+
+
+def test_a_large_table_is_several_objects_with_the_runs_id_and_a_small_one_is_one_whatever_the_cores(
+    gold: MakeGold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = gold()
+    made.run("SELECT id, uuid() AS text FROM range(0, 20000, 1, 4)")
+    own = made.name.replace("-", "_")
+    (one,) = made.published()["tables"][own]["files"]
+    assert one.endswith(f"/{own}.parquet")
+    monkeypatch.setattr(running, "OBJECT_BYTES", "100KB")
+    record = made.run("SELECT id, uuid() AS text FROM range(0, 20000, 1, 4)")
+    files = made.published()["tables"][own]["files"]
+    assert len(files) > 1
+    assert all(f"{own}-{record['run_id']}-" in file for file in files)
+    assert sorted(row["id"] for row in made.rows()) == list(range(20000))
+    assert sorted(made.store.list(f"s3://{BUCKET}/gold/{made.name}/")) == sorted(f"s3://{BUCKET}/{file}" for file in files)
+    monkeypatch.undo()
+    again = gold(made)
+    again.run(f"SELECT count(*) AS n, count(DISTINCT id) AS ids FROM {athena(made)}")
+    assert again.rows() == [{"n": 20000, "ids": 20000}]
+
+
+def test_order_by_is_the_order_of_the_rows(gold: MakeGold) -> None:
+    made = gold()
+    made.run("SELECT id FROM range(0, 5000, 1, 4) ORDER BY id DESC")
+    assert [row["id"] for row in made.rows()] == list(range(4999, -1, -1))
+
+
+class Publishing:
+    """An input's publication while gold reads it: what happens at each time that gold asks for its published.json."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, runs: str, happens: dict[int, Callable[[], object]]) -> None:
+        self.asked = 0
+        read_json = Store.read_json
+
+        def reading_json(store: Store, uri: str) -> Any:
+            if uri == f"{runs}published.json":
+                self.asked += 1
+                happens.get(self.asked, lambda: None)()
+            return read_json(store, uri)
+
+        monkeypatch.setattr(Store, "read_json", reading_json)
+
+
+def test_an_input_that_publishes_while_it_is_read_is_read_again(
+    dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bronze = dataset()
+    bronze.run(source.serves("/x.csv", b"n\n1\n2\n"))
+    made = gold(bronze)
+    meanwhile: dict[int, Callable[[], object]] = {}
+    with monkeypatch.context() as patch:
+        Publishing(patch, bronze.names["runs"], meanwhile)
+
+        # Gold's first question is at the start, the second when it has read: then bronze publishes again.
+        def publish_again() -> None:
+            patch.undo()
+            bronze.run(source.serves("/x.csv", b"n\n3\n4\n"))
+
+        meanwhile[2] = publish_again
+        record = made.run(f"SELECT n FROM {athena(bronze)}")
+    assert sorted(row["n"] for row in made.rows()) == [3, 4]
+    assert record["inputs"][0]["run_id"] == bronze.published()["run_id"]
+
+
+def test_an_input_that_never_rests_ends_the_run(
+    dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bronze = dataset()
+    bronze.run(source.serves("/x.csv", b"n\n1\n"))
+    made = gold(bronze)
+    monkeypatch.setattr(running, "republished", lambda *_: ["bronze/x"])
+    error = made.fails(f"SELECT n FROM {athena(bronze)}")
+    assert "bronze/x published each of the 3 times it was read. Let" in error
+    assert made.record()["retryable"] is True
+
+
+def test_a_publication_that_is_under_way_is_waited_for_and_a_dead_one_is_an_error(
+    dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the copy of a table's one object and published.json, the object is of a run that published.json does not know yet."""
+    bronze = dataset()
+    bronze.run(source.serves("/x.csv", b"n\n1\n"))
+    made = gold(bronze)
+    runs, store = bronze.names["runs"], bronze.store
+    old = bronze.published()
+    bronze.run(source.serves("/x.csv", b"n\n2\n"))
+    new = bronze.published()
+    store.write_json(f"{runs}published.json", old)
+    monkeypatch.setattr(reading, "POLL_SECONDS", 0)
+    with monkeypatch.context() as patch:
+        Publishing(patch, runs, {3: lambda: store.write_json(f"{runs}published.json", new)})
+        made.run(f"SELECT n FROM {athena(bronze)}")
+    assert made.rows() == [{"n": 2}]
+
+    store.write_json(f"{runs}published.json", old)
+    monkeypatch.setattr(reading, "PUBLICATION_SECONDS", 0)
+    error = made.fails(f"SELECT n FROM {athena(bronze)}")
+    assert f"The input bronze/{bronze.name} is not whole: published.json lists s3://{BUCKET}/" in error
+    assert f"of run {old['run_id']}, and run {new['run_id']} has written it. Run bronze/{bronze.name} again" in error
+    assert made.record()["retryable"] is True
+
+    store.delete([f"s3://{BUCKET}/{new['tables'][bronze.name.replace('-', '_')]['files'][0]}"])
+    assert "and it is not there. Run" in made.fails(f"SELECT n FROM {athena(bronze)}")
+
+
+def test_gold_reads_the_listed_files_and_not_the_folder(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
+    """While a publication goes on, or after one that died, the files of two runs lie side by side."""
+    bronze = dataset(["a", "b"])
+    bronze.run(
+        source.serves("/x.zip", Answer(zipped(**{"a.csv": b"n\n1\n", "b.csv": b"n\n2\n"}))), file_table_mapping={"a.csv": "a", "b.csv": "b"}
+    )
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"n": [99]}), buffer)
+    bronze.store.write(f"{bronze.names['tables']['a']['location']}a-of-another-run-00000.parquet", buffer.getvalue())
+    made = gold(bronze)
+    made.run(f"SELECT a.n AS a, b.n AS b FROM {athena(bronze, 'a')} AS a CROSS JOIN {athena(bronze, 'b')} AS b")
+    assert made.rows() == [{"a": 1, "b": 2}]
+
+
+@pytest.mark.parametrize("option", ["from_run", "reset_contract"])
+def test_what_only_bronze_can_be_told_is_refused(places: Dataset, gold: MakeGold, option: str) -> None:
+    value = "20261123T012048123Z-3f9a1c" if option == "from_run" else True
+    error = gold(places).fails("SELECT 1 AS a", run_options=json.dumps({option: value}))
+    assert f"run_options holds {option}, which is for bronze" in error
+
+
+def test_a_script_of_ones_own_reads_inputs_and_has_rules(places: Dataset, gold: MakeGold) -> None:
+    def transform(gold: Gold) -> Any:
+        gold.say(f"reads {', '.join(gold.tables)}")
+        gold.require("a state has two letters", "length(state) = 2")
+        gold.require("counts are positive", "count > 0")
+        return gold.read(athena(places)).groupBy("state").count()
+
+    made = gold(places)
+    made.run(transform)
+    assert sorted((row["state"] or "", row["count"]) for row in made.rows()) == [("", 1), ("MA", 2), ("NY", 1)]
+
+
+def ruled(rule: str, condition: str, output: str | None = None) -> Callable[[Gold], Any]:
+    """A script that copies the input and has a rule."""
+
+    def transform(gold: Gold) -> Any:
+        gold.require(rule, condition, output)
+        return gold.read("{places}").select("city", "state")
+
+    return transform
+
+
+SCRIPTS: list[tuple[str, Callable[[Gold], Any], str]] = [
+    ("a broken rule", ruled("no Boston", "city <> 'Boston'"),
+     'the rule "no Boston" (city <> \'Boston\') is broken by 2 of 4 rows, such as {"city": "Boston", "state": "MA", "meta_run_id": "'),
+    ("a rule that is no SQL", ruled("odd", "city <>"), 'The rule "odd" cannot be checked: [PARSE_SYNTAX_ERROR]'),
+    ("a rule of another column", ruled("odd", "nothing > 1"), 'The rule "odd" cannot be checked: [UNRESOLVED_COLUMN'),
+    ("a rule of another table", ruled("odd", "true", "x"), 'The rule "odd" names the table x, and there are'),
+    ("a table that is no input", lambda gold: gold.read("pp_dw_bronze.other"), "There is no table pp_dw_bronze.other. The inputs have {places}; add its dataset to inputs."),
+    ("no table", lambda gold: None, "The transform gives NoneType for"),
+    ("several tables", lambda gold: {"a": gold.read("{places}"), "b": gold.read("{places}")}, "The transform gives a, b, and"),
+    ("an error of its own", lambda gold: 1 / 0, "ZeroDivisionError: division by zero"),
+    ("an error in a task", lambda gold: gold.spark.sql("SELECT CAST(raise_error('so it is') AS STRING) AS a"), "so it is"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "transform", "message"), SCRIPTS, ids=[what for what, _, _ in SCRIPTS])
+def test_what_a_script_gets_wrong_is_an_error_and_the_table_stays(
+    places: Dataset, gold: MakeGold, what: str, transform: Callable[[Gold], Any], message: str
+) -> None:
+    class Named(Gold):
+        def read(self, table: str) -> Any:
+            return super().read(table.replace("{places}", athena(places)))
+
+    made = gold(places)
+    made.run(f"SELECT city, state FROM {athena(places)}")
+
+    def renamed(gold: Gold) -> Any:
+        gold.__class__ = Named
+        return transform(gold)
+
+    wrapped: Transform = renamed
+    if what == "an error of its own":
+        with pytest.raises(ZeroDivisionError):
+            made.run(wrapped)
+        assert message in made.record()["error"]
+        return
+    assert message.replace("{places}", athena(places)) in made.fails(wrapped)
+
+
+def test_meta_run_id_of_an_input_gives_way_and_may_be_kept_under_another_name(places: Dataset, gold: MakeGold) -> None:
+    made = gold(places)
+    record = made.run(f"SELECT *, meta_run_id AS bronze_run_id FROM {athena(places)}")
+    rows = made.table().to_pylist()
+    assert {row["meta_run_id"] for row in rows} == {record["run_id"]}
+    assert {row["bronze_run_id"] for row in rows} == {places.published()["run_id"]}
+    assert "meta_rescued" in rows[0]
