@@ -23,10 +23,10 @@ def check(
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
     allowed: Collection[str],
-) -> list[str]:
+) -> list[dict[str, Any]]:
     """Raise RunFailed, naming each gate that fails and by how much. The published table then stays as it is.
 
-    Returns what failed and was allowed to, for the run's record.
+    Returns the gates that failed and were allowed to, as the run's record has them: gate, table, found, allowed.
     """
     lost = [
         f"{key}: {unpacked[key].records:,} records were counted while unpacking, {table.rows:,} rows were written"
@@ -36,18 +36,20 @@ def check(
     if lost:
         raise RunFailed(f"Rows in are not rows out: {'; '.join(lost)}. Nothing was published. Report this with the original file.")
 
-    failures = [
-        (gate, f"{key}: {found}")
+    gates = [
+        {"gate": gate, "table": key, "found": found, "allowed": gate in allowed}
         for key, table in shaped.items()
         for gate, found in _failures(key, table, duplicates.get(key), (published or {}).get("tables", {}).get(key), document)
     ]
-    stopping = {gate for gate, _ in failures} - set(allowed)
+    stopping = {failed["gate"] for failed in gates if not failed["allowed"]}
     if stopping:
+        failures = "; ".join(f"{failed['table']}: {failed['found']} [{failed['gate']}]" for failed in gates)
         raise RunFailed(
-            f"Quality gates failed: {'; '.join(f'{found} [{gate}]' for gate, found in failures)}. The published table stays as it is. "
-            f'Look at the source; to publish all the same, once, run with run_options {{"allow": {json.dumps(sorted(stopping))}}}'
+            f"Quality gates failed: {failures}. The published table stays as it is. "
+            f'Look at the source; to publish all the same, once, run with run_options {{"allow": {json.dumps(sorted(stopping))}}}',
+            gates=gates,
         )
-    return [found for _, found in failures]
+    return gates
 
 
 def _failures(

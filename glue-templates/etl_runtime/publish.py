@@ -53,6 +53,7 @@ def publish(
             "name": names.tables[key].name,
             "location": location,
             "rows": table.rows,
+            "bytes": table.bytes,
             "columns": [{"name": column.name, "source": column.source, **asdict(column.form)} for column in table.columns],
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }

@@ -65,11 +65,13 @@ class RunRecord:
             self._content["status"] = "unchanged" if self._content["status"] == "unchanged" else "published"
             self._write()
             self.say("done", f"{self._content['seconds']} s")
-            return
-        failed = explained(error)
-        self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
-        self._write()
-        self.say("failed", f"{self._content['dataset']}: {failed}")
+        else:
+            failed = explained(error)
+            self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
+            if failed.gates:
+                self._content["gates"] = failed.gates
+            self._write()
+            self.say("failed", f"{self._content['dataset']}: {failed}")
 
     def note(self, values: Mapping[str, Any]) -> None:
         self._content |= values

@@ -54,6 +54,11 @@ class ShapedTable:
         return sum(shard.rows for shard in self.shards)
 
     @property
+    def bytes(self) -> int:
+        """What its objects take."""
+        return sum(shard.bytes for shard in self.shards)
+
+    @property
     def sources(self) -> set[str]:
         """The columns that the source has."""
         return {source for shard in self.shards for source in shard.sources}

@@ -79,7 +79,8 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("check"):
         allow = job.options.allow | ({"frozen"} if reset else set())
         duplicates = find_duplicates(spark, shaped, job.document)
-        record.note({"allowed": check(unpacked, shaped, duplicates, published, job.document, allow)})
+        gates = check(unpacked, shaped, duplicates, published, job.document, allow)
+        record.note({"gates": gates, "allowed": [f"{failed['table']}: {failed['found']}" for failed in gates]})
     record.require_time_to_publish()
     with record.step("publish"):
         document = document_hash(job.document)
