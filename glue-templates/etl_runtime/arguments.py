@@ -27,7 +27,10 @@ class TableName:
 
 @dataclass(frozen=True)
 class Names:
-    """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash."""
+    """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
+
+    `metrics_namespace` is where the run's metrics go; without it, it has none.
+    """
 
     layer: str
     dataset: str
@@ -40,6 +43,7 @@ class Names:
     runs: str
     tables: Mapping[str, TableName]
     timeout_minutes: int
+    metrics_namespace: str | None = None
 
 
 @dataclass(frozen=True)

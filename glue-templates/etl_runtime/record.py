@@ -12,6 +12,7 @@ from typing import Any
 
 from etl_runtime.arguments import Job
 from etl_runtime.errors import RunFailed, explained
+from etl_runtime.metrics import publish_metrics
 from etl_runtime.store import Store
 
 LOOK_BACK_DAYS = 7  # for the run that this one retries
@@ -38,6 +39,7 @@ class RunRecord:
         self.run_id = new_run_id()
         self._store = store
         self._runs = job.names.runs
+        self._metrics_namespace = job.names.metrics_namespace
         self._started = time.monotonic()
         self._deadline = self._started + (job.names.timeout_minutes - 10) * 60
         self._content: dict[str, Any] = {
@@ -72,6 +74,8 @@ class RunRecord:
                 self._content["gates"] = failed.gates
             self._write()
             self.say("failed", f"{self._content['dataset']}: {failed}")
+        if self._metrics_namespace:
+            publish_metrics(self._metrics_namespace, self._content, self._store.region, self.say)
 
     def note(self, values: Mapping[str, Any]) -> None:
         self._content |= values
