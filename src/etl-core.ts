@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -23,6 +23,8 @@ export interface IEtlCore extends IConstruct {
   readonly existingBucketName?: string;
   /** The Glue version of the jobs of datasets that say none. */
   readonly glueVersion: GlueVersion;
+  /** Whether every run publishes metrics. */
+  readonly metrics: boolean;
 }
 
 /** What the names of a lake are made from, and what its datasets have in common. One lake is one prefix in one account and region. */
@@ -56,6 +58,17 @@ export interface EtlCorePrefixes {
    * @default GlueVersion.V5_0
    */
   readonly glueVersion?: GlueVersion;
+
+  /**
+   * Whether every run publishes metrics to CloudWatch, in the namespace `<resourcePrefix>` with the dimensions Dataset and Layer: Runs,
+   * Failures, DurationSeconds, FailedGates, PublishedAt (seconds since 1970; an unchanged source counts as published), Rows, Bytes and
+   * RescuedValues. What a run did not get to is left out. A run that was killed publishes none. In another app it is said again.
+   *
+   * A dataset with a role of its own needs `cloudwatch:PutMetricData` there; without it, a line in its log says that they are missing.
+   *
+   * @default false - CloudWatch bills each of them by the hour in which it was sent
+   */
+  readonly metrics?: boolean;
 }
 
 /** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
@@ -111,6 +124,14 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * @default - a day for what is half done, a week to undo, three months of superseded originals, a month of logs and query results
    */
   readonly retention?: LakeRetention;
+
+  /**
+   * The most that one query of the workgroup may read; Athena cancels a query that goes beyond it. At least 10 MB. A token is given as
+   * `Size.bytes(…)`.
+   *
+   * @default Size.gibibytes(100) - Athena bills by the data a query reads: about half a dollar at 5 USD a TB
+   */
+  readonly queryScanLimit?: Size;
 }
 
 /**
@@ -132,6 +153,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
   public readonly glueVersion: GlueVersion;
+  public readonly metrics: boolean;
 
   /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
   public readonly bucket: IBucket;
@@ -163,11 +185,12 @@ export class EtlCore extends Construct implements IEtlCore {
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = props.existingBucketName;
     this.glueVersion = glueVersionOf(this, props);
+    this.metrics = props.metrics ?? false;
     this.bucket = this.createBucket(names, props);
     this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
     this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
     this.role = new SharedGlueRole(this, 'GlueRole', props);
-    this.workGroup = this.createWorkGroup(names);
+    this.workGroup = this.createWorkGroup(names, props);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = this.createSchedulerRole(names);
     this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
@@ -205,11 +228,17 @@ export class EtlCore extends Construct implements IEtlCore {
     return database;
   }
 
-  private createWorkGroup(names: LakeNames): CfnWorkGroup {
+  private createWorkGroup(names: LakeNames, { queryScanLimit = Size.gibibytes(100) }: EtlCoreProps): CfnWorkGroup {
+    if (!queryScanLimit.isUnresolved() && queryScanLimit.toBytes() < MIN_SCAN_LIMIT_BYTES) {
+      throw synthError(this, `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`, 'Athena takes no less than 10 MB: use Size.mebibytes(10) or more.');
+    }
     return new CfnWorkGroup(this, 'WorkGroup', {
       name: names.workGroup,
       workGroupConfiguration: {
         enforceWorkGroupConfiguration: true,
+        bytesScannedCutoffPerQuery: queryScanLimit.toBytes(),
+        // A service's metrics of itself are free of charge; they tell who reads how much.
+        publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
           outputLocation: names.uri('athena/'),
           encryptionConfiguration: { encryptionOption: 'SSE_S3' },
@@ -250,6 +279,7 @@ class ForeignCore extends Construct implements IEtlCore {
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
   public readonly glueVersion: GlueVersion;
+  public readonly metrics: boolean;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
@@ -258,8 +288,12 @@ class ForeignCore extends Construct implements IEtlCore {
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = prefixes.existingBucketName;
     this.glueVersion = glueVersionOf(this, prefixes);
+    this.metrics = prefixes.metrics ?? false;
   }
 }
+
+/** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
+const MIN_SCAN_LIMIT_BYTES = 10_000_000;
 
 /** Where nobody checks types, any text could come: Glue would take 4.0, and the scripts would not start. */
 function glueVersionOf(scope: Construct, { glueVersion = GlueVersion.V5_0 }: EtlCorePrefixes): GlueVersion {

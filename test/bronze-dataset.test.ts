@@ -98,6 +98,12 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);
   });
 
+  test('runs publish metrics where the core asks for them', () => {
+    const where = lake(ENV, { ...PREFIXES, metrics: true });
+    bronze(where);
+    expect(JSON.parse(resource(where.stack, 'AWS::Glue::Job').Properties.DefaultArguments['--names']).metrics_namespace).toBe('pp-dw');
+  });
+
   test.each(Object.values(DataSizeCategory))('a %s job has the workers and the timeout of the table', dataSizeCategory => {
     const where = lake(ENV);
     bronze(where, { dataSizeCategory });

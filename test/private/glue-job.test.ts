@@ -7,10 +7,10 @@ import { GLUE_TEMPLATES } from '../../src/private/dataset-document';
 
 const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'arguments.py'), 'utf8');
 
-function defaultArguments(): Record<string, string> {
+function defaultArguments(metrics = true): Record<string, string> {
   const stack = new Stack(new App(), 'Lake', { env: { account: '123456789012', region: 'eu-central-1' } });
   new BronzeDataset(stack, 'Zipcodes', {
-    core: new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' }),
+    core: new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', metrics }),
     dataset: 'zipcodes',
     dataSizeCategory: DataSizeCategory.SMALL,
     source: Source.url('https://example.org/zipcodes.zip'),
@@ -46,4 +46,9 @@ test('no argument is one that the service sets, or begins with a dash', () => {
   for (const value of Object.values(passed)) {
     expect(value).not.toMatch(/^-/);
   }
+});
+
+test('the names have the namespace of metrics where the core asks for them, and not else', () => {
+  expect(JSON.parse(defaultArguments(true)['--names']).metrics_namespace).toBe('pp-dw');
+  expect(JSON.parse(defaultArguments(false)['--names'])).not.toHaveProperty('metrics_namespace');
 });
