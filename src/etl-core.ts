@@ -1,14 +1,20 @@
 import { Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule } from 'aws-cdk-lib/aws-events';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct, IConstruct } from 'constructs';
+import { Alerts } from './alerts';
 import { GlueVersion } from './glue-version';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { LakeAlerts } from './private/lake-alerts';
 import { takeName } from './private/names-taken';
 import { synthError } from './private/synth-error';
 import { SharedGlueRole } from './shared-glue-role';
@@ -132,6 +138,17 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * @default Size.gibibytes(100) - Athena bills by the data a query reads: about half a dollar at 5 USD a TB
    */
   readonly queryScanLimit?: Size;
+
+  /**
+   * Who hears of failures: of jobs, of crawlers, and of schedules that could not start their job.
+   *
+   * Glue tries a run that failed once more; people hear of it when that failed too, and never of a run that its retry repaired. A run that
+   * reached its timeout or was stopped is not tried again, and is told at once. AWS sends these events as best it can, not for certain.
+   * Where somebody changes the retries of a job by hand, its failures are not told: the last attempt is known by the retries it has here.
+   *
+   * @default - nobody
+   */
+  readonly alerts?: Alerts;
 }
 
 /**
@@ -173,6 +190,14 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly errorLogGroup: LogGroup;
   /** What the jobs print. */
   public readonly outputLogGroup: LogGroup;
+  /** Where alerts go, if somebody is to hear of them. Subscribe to it what you like. */
+  public readonly alertTopic?: ITopic;
+  /** Encrypts the alerts, if they are encrypted. */
+  public readonly alertKey?: IKey;
+  /** What watches the jobs and the crawlers of the whole lake. None without alerts. */
+  public readonly alertRules: Rule[];
+  /** Goes off when a schedule gave up to start its job. */
+  public readonly droppedScheduleAlarm?: Alarm;
 
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
@@ -195,6 +220,12 @@ export class EtlCore extends Construct implements IEtlCore {
     this.schedulerRole = this.createSchedulerRole(names);
     this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
+
+    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', names, props.alerts);
+    this.alertTopic = alerts?.topic;
+    this.alertKey = alerts?.key;
+    this.alertRules = alerts?.rules ?? [];
+    this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
   }
 
   private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {

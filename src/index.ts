@@ -1,3 +1,4 @@
+export * from './alerts';
 export * from './bronze-dataset';
 export * from './column-schema';
 export * from './data-quality';

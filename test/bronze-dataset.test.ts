@@ -469,7 +469,7 @@ test('300 dataset stacks do not touch the template of their core', () => {
   const templateOfCore = (datasets: number) => {
     const app = new App();
     const coreStack = new Stack(app, 'Core');
-    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw' });
+    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw', metrics: true, alerts: { emails: ['on-call@example.org'] } });
     for (let index = 0; index < datasets; index++) {
       bronze({ core, stack: new Stack(app, `Dataset${index}`) }, { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') });
     }
