@@ -4,6 +4,7 @@ export * from './column-schema';
 export * from './data-quality';
 export * from './lake-dataset';
 export * from './etl-core';
+export * from './etl-dashboard';
 export * from './file-format';
 export * from './glue-version';
 export * from './gold-dataset';
