@@ -1,14 +1,20 @@
-import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule } from 'aws-cdk-lib/aws-events';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct, IConstruct } from 'constructs';
+import { Alerts } from './alerts';
 import { GlueVersion } from './glue-version';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { LakeAlerts } from './private/lake-alerts';
 import { takeName } from './private/names-taken';
 import { synthError } from './private/synth-error';
 import { SharedGlueRole } from './shared-glue-role';
@@ -23,6 +29,8 @@ export interface IEtlCore extends IConstruct {
   readonly existingBucketName?: string;
   /** The Glue version of the jobs of datasets that say none. */
   readonly glueVersion: GlueVersion;
+  /** Whether every run publishes metrics. */
+  readonly metrics: boolean;
 }
 
 /** What the names of a lake are made from, and what its datasets have in common. One lake is one prefix in one account and region. */
@@ -56,6 +64,17 @@ export interface EtlCorePrefixes {
    * @default GlueVersion.V5_0
    */
   readonly glueVersion?: GlueVersion;
+
+  /**
+   * Whether every run publishes metrics to CloudWatch, in the namespace `<resourcePrefix>` with the dimensions Dataset and Layer: Runs,
+   * Failures, DurationSeconds, FailedGates, PublishedAt (seconds since 1970; an unchanged source counts as published), Rows, Bytes and
+   * RescuedValues. What a run did not get to is left out. A run that was killed publishes none. In another app it is said again.
+   *
+   * A dataset with a role of its own needs `cloudwatch:PutMetricData` there; without it, a line in its log says that they are missing.
+   *
+   * @default false - CloudWatch bills each of them by the hour in which it was sent
+   */
+  readonly metrics?: boolean;
 }
 
 /** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
@@ -111,6 +130,25 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * @default - a day for what is half done, a week to undo, three months of superseded originals, a month of logs and query results
    */
   readonly retention?: LakeRetention;
+
+  /**
+   * The most that one query of the workgroup may read; Athena cancels a query that goes beyond it. At least 10 MB. A token is given as
+   * `Size.bytes(…)`.
+   *
+   * @default Size.gibibytes(100) - Athena bills by the data a query reads: about half a dollar at 5 USD a TB
+   */
+  readonly queryScanLimit?: Size;
+
+  /**
+   * Who hears of failures: of jobs, of crawlers, and of schedules that could not start their job.
+   *
+   * Glue tries a run that failed once more; people hear of it when that failed too, and never of a run that its retry repaired. A run that
+   * reached its timeout or was stopped is not tried again, and is told at once. AWS sends these events as best it can, not for certain.
+   * Where somebody changes the retries of a job by hand, its failures are not told: the last attempt is known by the retries it has here.
+   *
+   * @default - nobody
+   */
+  readonly alerts?: Alerts;
 }
 
 /**
@@ -132,6 +170,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
   public readonly glueVersion: GlueVersion;
+  public readonly metrics: boolean;
 
   /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
   public readonly bucket: IBucket;
@@ -151,6 +190,14 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly errorLogGroup: LogGroup;
   /** What the jobs print. */
   public readonly outputLogGroup: LogGroup;
+  /** Where alerts go, if somebody is to hear of them. Subscribe to it what you like. */
+  public readonly alertTopic?: ITopic;
+  /** Encrypts the alerts, if they are encrypted. */
+  public readonly alertKey?: IKey;
+  /** What watches the jobs and the crawlers of the whole lake. None without alerts. */
+  public readonly alertRules: Rule[];
+  /** Goes off when a schedule gave up to start its job. */
+  public readonly droppedScheduleAlarm?: Alarm;
 
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
@@ -163,15 +210,22 @@ export class EtlCore extends Construct implements IEtlCore {
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = props.existingBucketName;
     this.glueVersion = glueVersionOf(this, props);
+    this.metrics = props.metrics ?? false;
     this.bucket = this.createBucket(names, props);
     this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
     this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
     this.role = new SharedGlueRole(this, 'GlueRole', props);
-    this.workGroup = this.createWorkGroup(names);
+    this.workGroup = this.createWorkGroup(names, props);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = this.createSchedulerRole(names);
     this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
+
+    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', names, props.alerts);
+    this.alertTopic = alerts?.topic;
+    this.alertKey = alerts?.key;
+    this.alertRules = alerts?.rules ?? [];
+    this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
   }
 
   private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {
@@ -205,11 +259,17 @@ export class EtlCore extends Construct implements IEtlCore {
     return database;
   }
 
-  private createWorkGroup(names: LakeNames): CfnWorkGroup {
+  private createWorkGroup(names: LakeNames, { queryScanLimit = Size.gibibytes(100) }: EtlCoreProps): CfnWorkGroup {
+    if (!queryScanLimit.isUnresolved() && queryScanLimit.toBytes() < MIN_SCAN_LIMIT_BYTES) {
+      throw synthError(this, `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`, 'Athena takes no less than 10 MB: use Size.mebibytes(10) or more.');
+    }
     return new CfnWorkGroup(this, 'WorkGroup', {
       name: names.workGroup,
       workGroupConfiguration: {
         enforceWorkGroupConfiguration: true,
+        bytesScannedCutoffPerQuery: queryScanLimit.toBytes(),
+        // A service's metrics of itself are free of charge; they tell who reads how much.
+        publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
           outputLocation: names.uri('athena/'),
           encryptionConfiguration: { encryptionOption: 'SSE_S3' },
@@ -250,6 +310,7 @@ class ForeignCore extends Construct implements IEtlCore {
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
   public readonly glueVersion: GlueVersion;
+  public readonly metrics: boolean;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
@@ -258,8 +319,12 @@ class ForeignCore extends Construct implements IEtlCore {
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = prefixes.existingBucketName;
     this.glueVersion = glueVersionOf(this, prefixes);
+    this.metrics = prefixes.metrics ?? false;
   }
 }
+
+/** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
+const MIN_SCAN_LIMIT_BYTES = 10_000_000;
 
 /** Where nobody checks types, any text could come: Glue would take 4.0, and the scripts would not start. */
 function glueVersionOf(scope: Construct, { glueVersion = GlueVersion.V5_0 }: EtlCorePrefixes): GlueVersion {

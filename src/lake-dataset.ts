@@ -152,6 +152,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       extraPyFiles: runtimePackageUri(names),
       sql: document.sql,
       inputs,
+      metrics: props.core.metrics,
     });
     this.crawler = createCrawler(this, { names, roleArn, description });
     if (document.schedule) {

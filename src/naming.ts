@@ -33,6 +33,14 @@ export class LakeNames {
   readonly logGroupPrefix: string;
   readonly errorLogGroup: string;
   readonly outputLogGroup: string;
+  readonly alertTopic: string;
+  readonly alertKeyAlias: string;
+  readonly jobAlertRule: string;
+  readonly crawlerAlertRule: string;
+  readonly droppedScheduleAlarm: string;
+  readonly dashboard: string;
+  /** Where CloudWatch keeps the lake's own metrics. */
+  readonly metricsNamespace: string;
 
   constructor(scope: IConstruct, prefixes: LakePrefixes) {
     checkPrefix(scope, 'resourcePrefix', prefixes.resourcePrefix, KEBAB_CASE, 'pp-dw');
@@ -50,19 +58,27 @@ export class LakeNames {
     this.logGroupPrefix = `/aws-glue/${this.resourcePrefix}`;
     this.errorLogGroup = `${this.logGroupPrefix}/error`;
     this.outputLogGroup = `${this.logGroupPrefix}/output`;
+    this.alertTopic = `${this.resourcePrefix}-alerts`;
+    this.alertKeyAlias = `alias/${this.resourcePrefix}`;
+    this.jobAlertRule = `${this.resourcePrefix}-job-alerts`;
+    this.crawlerAlertRule = `${this.resourcePrefix}-crawler-alerts`;
+    this.droppedScheduleAlarm = `${this.resourcePrefix}-dropped-schedules`;
+    this.dashboard = this.resourcePrefix;
+    this.metricsNamespace = this.resourcePrefix;
 
     const remedy = 'Use a prefix of at most 49 characters.';
     checkLength(scope, 'bucket', this.bucket, remedy);
     checkLength(scope, 'database', this.database(Layer.BRONZE), remedy);
     checkLength(scope, 'role', this.schedulerRole, remedy);
     checkLength(scope, 'schedule group', this.scheduleGroup, remedy);
+    checkLength(scope, 'rule', this.crawlerAlertRule, remedy);
   }
 
   database(layer: Layer): string {
     return `${this.databasePrefix}_${layer}`;
   }
 
-  /** The job of a dataset, or with `*` for the dataset the pattern of all jobs of a layer. */
+  /** The job of a dataset; with `*` for the dataset the pattern of all jobs of a layer, with nothing what they all begin with. */
   job(layer: Layer, dataset: string): string {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
   }
@@ -143,6 +159,7 @@ const MAX_LENGTH = {
   'role': 64,
   'schedule': 64,
   'schedule group': 64,
+  'rule': 64,
   'job': 255,
   'crawler': 255,
   'database': 255,

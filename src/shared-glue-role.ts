@@ -22,12 +22,20 @@ export interface SharedGlueRoleProps {
    * @default - `<resourcePrefix>-<account>`
    */
   readonly existingBucketName?: string;
+
+  /**
+   * Whether jobs may publish metrics, in the lake's own namespace.
+   *
+   * @default false
+   */
+  readonly metrics?: boolean;
 }
 
 /**
  * The role of all jobs and crawlers of a lake, `<resourcePrefix>-glue-role`.
  *
- * It reads and writes the prefixes of the lake's own bucket, the tables of its two databases and its log groups, and nothing else.
+ * It reads and writes the prefixes of the lake's own bucket, the tables of its two databases and its log groups, publishes metrics in the
+ * lake's namespace if that is asked for, and does nothing else.
  * EtlCore makes one; a dataset that must do more gets a role of its own by its `role` prop.
  */
 export class SharedGlueRole extends Role {
@@ -41,6 +49,7 @@ export class SharedGlueRole extends Role {
         bucket: new PolicyDocument({ statements: bucketStatements(Stack.of(scope), names) }),
         catalog: new PolicyDocument({ statements: [catalogStatement(Stack.of(scope), names)] }),
         logs: new PolicyDocument({ statements: [logsStatement(Stack.of(scope), names)] }),
+        ...props.metrics && { metrics: new PolicyDocument({ statements: [metricsStatement(names)] }) },
       },
     });
   }
@@ -106,5 +115,14 @@ function logsStatement(stack: Stack, names: LakeNames): PolicyStatement {
   return new PolicyStatement({
     actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [names.errorLogGroup, names.outputLogGroup, '/aws-glue/crawlers'].flatMap(name => [group(name), group(`${name}:*`)]),
+  });
+}
+
+/** PutMetricData knows no resources; its condition does. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */
+function metricsStatement(names: LakeNames): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['cloudwatch:PutMetricData'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'cloudwatch:namespace': names.metricsNamespace } },
   });
 }

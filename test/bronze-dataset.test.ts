@@ -98,6 +98,12 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);
   });
 
+  test('runs publish metrics where the core asks for them', () => {
+    const where = lake(ENV, { ...PREFIXES, metrics: true });
+    bronze(where);
+    expect(JSON.parse(resource(where.stack, 'AWS::Glue::Job').Properties.DefaultArguments['--names']).metrics_namespace).toBe('pp-dw');
+  });
+
   test.each(Object.values(DataSizeCategory))('a %s job has the workers and the timeout of the table', dataSizeCategory => {
     const where = lake(ENV);
     bronze(where, { dataSizeCategory });
@@ -463,7 +469,7 @@ test('300 dataset stacks do not touch the template of their core', () => {
   const templateOfCore = (datasets: number) => {
     const app = new App();
     const coreStack = new Stack(app, 'Core');
-    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw' });
+    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw', metrics: true, alerts: { emails: ['on-call@example.org'] } });
     for (let index = 0; index < datasets; index++) {
       bronze({ core, stack: new Stack(app, `Dataset${index}`) }, { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') });
     }

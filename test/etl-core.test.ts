@@ -1,4 +1,4 @@
-import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Size, Stack, Stage } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { EtlCore, EtlCoreProps, GlueVersion } from '../src';
 import { resource, resources } from './assembly';
@@ -119,8 +119,26 @@ test('the retention of an existing bucket is set where the bucket is', () => {
 test('every query of the workgroup leaves its result under athena/, encrypted', () => {
   expect(resource(coreStack(), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration).toEqual({
     EnforceWorkGroupConfiguration: true,
+    BytesScannedCutoffPerQuery: 100 * 1024 ** 3,
+    PublishCloudWatchMetricsEnabled: true,
     ResultConfiguration: { OutputLocation: 's3://pp-dw-123456789012/athena/', EncryptionConfiguration: { EncryptionOption: 'SSE_S3' } },
   });
+});
+
+test.each([
+  [Size.gibibytes(1), 1024 ** 3],
+  [Size.mebibytes(10), 10 * 1024 ** 2],
+  [Size.bytes(10_000_000), 10_000_000],
+])('a query reads no more than the queryScanLimit %s', (queryScanLimit, bytes) => {
+  expect(resource(coreStack({ queryScanLimit }), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe(bytes);
+});
+
+test('a queryScanLimit that Athena does not take is an error, and one that is only known at deployment is none', () => {
+  expect(() => coreStack({ queryScanLimit: Size.bytes(9_999_999) }))
+    .toThrow('Core/Lake: queryScanLimit is 9999999 bytes. Athena takes no less than 10 MB: use Size.mebibytes(10) or more.');
+  const stack = new Stack(new App(), 'Core');
+  new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', queryScanLimit: Size.bytes(new CfnParameter(stack, 'Limit', { type: 'Number' }).valueAsNumber) });
+  expect(resource(stack, 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe('${Limit}');
 });
 
 test('the schedules\' role starts jobs of this lake and does nothing else, for this account alone', () => {

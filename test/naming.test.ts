@@ -17,6 +17,13 @@ test.each([
   ['databasePrefix', 'pp_dw'],
   ['errorLogGroup', '/aws-glue/pp-dw/error'],
   ['outputLogGroup', '/aws-glue/pp-dw/output'],
+  ['alertTopic', 'pp-dw-alerts'],
+  ['alertKeyAlias', 'alias/pp-dw'],
+  ['jobAlertRule', 'pp-dw-job-alerts'],
+  ['crawlerAlertRule', 'pp-dw-crawler-alerts'],
+  ['droppedScheduleAlarm', 'pp-dw-dropped-schedules'],
+  ['dashboard', 'pp-dw'],
+  ['metricsNamespace', 'pp-dw'],
 ] as const)('of the lake pp-dw, the %s is %s', (what, name) => {
   expect(lake()[what]).toBe(name);
 });
@@ -82,6 +89,10 @@ test.each([
   [{ resourcePrefix: 'a'.repeat(50) }, `the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`],
 ])('the prefixes %j are an error that says what to do', (prefixes, message) => {
   expect(() => lake(prefixes)).toThrow(`Lake: ${message}`);
+});
+
+test('the rules of the longest prefix have the 64 characters that EventBridge takes', () => {
+  expect(lake({ resourcePrefix: 'a'.repeat(49) }).crawlerAlertRule).toHaveLength(64);
 });
 
 test('the longest prefix has 49 characters, in an account that is only known at deployment too', () => {

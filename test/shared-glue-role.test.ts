@@ -1,28 +1,36 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { EtlCore } from '../src';
-import { resources } from './assembly';
+import { EtlCore, EtlCoreProps } from '../src';
+import * as assembly from './assembly';
 import { ENV } from './layouts';
 
 interface Statement {
   readonly Action: string | string[];
   readonly Resource: string | string[];
-  readonly Condition?: { StringLike: { 's3:prefix': string[] } };
+  readonly Condition?: { StringLike?: { 's3:prefix': string[] }; StringEquals?: { 'cloudwatch:namespace': string } };
 }
 
-const stack = new Stack(new App(), 'Core', { env: ENV });
-new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' });
-const role = resources(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-glue-role')!;
-const policies: { PolicyDocument: { Statement: Statement[] } }[] = role.Properties.Policies;
-const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+function roleOf(props: Partial<EtlCoreProps> = {}): assembly.Resource {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', ...props });
+  return assembly.resources(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-glue-role')!;
+}
 
-/** What IAM would say, as far as the role's statements go: wildcards, and the one condition they have. */
+function statementsOf({ Properties }: assembly.Resource): Statement[] {
+  const policies: { PolicyDocument: { Statement: Statement[] } }[] = Properties.Policies;
+  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+const role = roleOf();
+const statements = statementsOf(role);
+
+/** What IAM would say, as far as the role's statements go: wildcards, and the condition on listings. */
 function allows(action: string, resource: string, prefix?: string): boolean {
   const matches = (pattern: string, value: string) =>
     new RegExp(`^${pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(value);
   return statements.some(({ Action, Resource, Condition }) =>
     [Action].flat().some(pattern => matches(pattern, action))
     && [Resource].flat().some(pattern => matches(pattern, resource))
-    && (!Condition || (prefix !== undefined && Condition.StringLike['s3:prefix'].some(pattern => matches(pattern, prefix)))));
+    && (!Condition || (prefix !== undefined && Condition.StringLike!['s3:prefix'].some(pattern => matches(pattern, prefix)))));
 }
 
 const BUCKET = 'arn:aws:s3:::pp-dw-123456789012';
@@ -76,6 +84,8 @@ test.each([
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/pp-dw/errors:log-stream:1`],
   ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:any'],
   ['iam:PassRole', 'arn:aws:iam::123456789012:role/pp-dw-glue-role'],
+  ['cloudwatch:PutMetricData', '*'],
+  ['sns:Publish', 'arn:aws:sns:eu-central-1:123456789012:pp-dw-alerts'],
 ])('it may not %s on %s', (action, resource) => {
   expect(allows(action, resource)).toBe(false);
 });
@@ -96,6 +106,14 @@ test('no action is a wildcard, no resource is everything, and there is no manage
   expect(statements.flatMap(({ Action }) => Action).filter(action => action.includes('*'))).toEqual([]);
   expect(statements.flatMap(({ Resource }) => Resource)).not.toContain('*');
   expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+});
+
+test('with metrics it may put them in the namespace of its lake, and nothing else is added', () => {
+  const known = statements.map(statement => JSON.stringify(statement));
+  const added = statementsOf(roleOf({ metrics: true })).filter(statement => !known.includes(JSON.stringify(statement)));
+  expect(added).toEqual([{
+    Action: 'cloudwatch:PutMetricData', Effect: 'Allow', Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'pp-dw' } },
+  }]);
 });
 
 test('Glue alone may be it', () => {

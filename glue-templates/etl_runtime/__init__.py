@@ -2,7 +2,7 @@
 
 The steps of a bronze run, as `jobs/bronze_job.py` calls them:
 
-- `arguments`, `record`: what the run was told, and what it tells.
+- `arguments`, `record`, `metrics`: what the run was told, and what it tells.
 - `publish.recover`: finish or undo what a run before left half-done.
 - `originals`: the files, from the source (`sources`, `fetch`, `unchanged`) or from an earlier run.
 - `unpack`: their records, cut into parts in staging. `container` finds the files in an original, `assign` their tables, `told_type` what

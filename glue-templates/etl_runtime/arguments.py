@@ -38,7 +38,8 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    `raw` is of bronze; `inputs` and `sql`, the URI of the query, of gold.
+    `raw` is of bronze; `inputs` and `sql`, the URI of the query, of gold. `metrics_namespace` is where the run's metrics go; without it,
+    it has none.
     """
 
     layer: str
@@ -54,6 +55,7 @@ class Names:
     raw: str = ""
     inputs: tuple[InputName, ...] = ()
     sql: str = ""
+    metrics_namespace: str | None = None
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Converted:
 
     shard: Shard
     rows: int = 0
+    bytes: int = 0  # of the object
     sources: set[str] = field(default_factory=set)
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -102,6 +103,7 @@ def _convert(shard: Shard) -> Converted:
                     result.rows += table.num_rows
         if not result.learned:
             file.flush()
+            result.bytes = Path(file.name).stat().st_size
             _note_bounds(pq.read_metadata(file.name), result)
             _store(shard.region).upload(Path(file.name), shard.uri, metadata={"run-id": shard.run_id})
     return result

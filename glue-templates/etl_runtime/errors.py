@@ -1,7 +1,9 @@
 """The one error a run ends with on purpose."""
 
 import errno
+from collections.abc import Mapping, Sequence
 from tempfile import gettempdir
+from typing import Any
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says where no more can be written."""
@@ -11,12 +13,14 @@ class RunFailed(Exception):
     """The run cannot go on; the published table stays as it is.
 
     The message says what was found, where, and what to do, in one line. `retryable` tells whether the same run may succeed if
-    it is simply started again: Glue's own retry of a run that is not retryable ends at once.
+    it is simply started again: Glue's own retry of a run that is not retryable ends at once. `gates` are the quality gates that
+    failed, for the run's record.
     """
 
-    def __init__(self, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, message: str, *, retryable: bool = False, gates: Sequence[Mapping[str, Any]] = ()) -> None:
         super().__init__(" ".join(message.split()))
         self.retryable = retryable
+        self.gates = list(gates)
 
 
 def explained(error: BaseException) -> RunFailed:

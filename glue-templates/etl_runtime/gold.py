@@ -28,7 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.business_key import find_duplicates
-from etl_runtime.check import check_gold
+from etl_runtime.check_gold import check_gold
 from etl_runtime.errors import RunFailed
 from etl_runtime.gold_columns import athena_columns, named
 from etl_runtime.history import CHANGES, DUPLICATE, Versions, published_versions, with_versions
@@ -138,7 +138,7 @@ def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None
         staged = {key: table.staged for key, table in made.items()}
         duplicates = find_duplicates(spark, staged, job.document)
         broken = broken_rules(spark, staged, rules)
-        record.note({"allowed": check_gold(made, duplicates, broken, published, job.document, job.options.allow)})
+        record.note_gates(check_gold(made, duplicates, broken, published, job.document, job.options.allow))
     if published and not job.options.force and _is_as_before(job, made, published):
         tell_unchanged(record, published)
     else:

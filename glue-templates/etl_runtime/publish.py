@@ -52,6 +52,7 @@ def publish(
             "name": names.tables[key].name,
             "location": location,
             "rows": table.rows,
+            "bytes": table.bytes,
             "columns": table.columns,
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }

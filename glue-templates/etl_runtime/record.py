@@ -3,7 +3,7 @@
 import secrets
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -12,6 +12,7 @@ from typing import Any
 
 from etl_runtime.arguments import Job, Names
 from etl_runtime.errors import RunFailed, explained
+from etl_runtime.metrics import publish_metrics
 from etl_runtime.store import Store
 
 LOOK_BACK_DAYS = 7  # for the run that this one retries
@@ -39,6 +40,7 @@ class RunRecord:
         self.run_id = new_run_id(self.started)
         self._store = store
         self._runs = job.names.runs
+        self._metrics_namespace = job.names.metrics_namespace
         self._clock = time.monotonic()
         self._deadline = self._clock + (job.names.timeout_minutes - 10) * 60
         self._content: dict[str, Any] = {
@@ -66,14 +68,22 @@ class RunRecord:
             self._content["status"] = "unchanged" if self._content["status"] == "unchanged" else "published"
             self._write()
             self.say("done", f"{self._content['seconds']} s")
-            return
-        failed = explained(error)
-        self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
-        self._write()
-        self.say("failed", f"{self._content['dataset']}: {failed}")
+        else:
+            failed = explained(error)
+            self._content |= {"status": "failed", "error": str(failed), "retryable": failed.retryable}
+            if failed.gates:
+                self._content["gates"] = failed.gates
+            self._write()
+            self.say("failed", f"{self._content['dataset']}: {failed}")
+        if self._metrics_namespace:
+            publish_metrics(self._metrics_namespace, self._content, self._store.region, self.say)
 
     def note(self, values: Mapping[str, Any]) -> None:
         self._content |= values
+
+    def note_gates(self, gates: Sequence[Mapping[str, Any]]) -> None:
+        """The gates that failed and were allowed to."""
+        self.note({"gates": gates, "allowed": [f"{failed['table']}: {failed['found']}" for failed in gates]})
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -55,6 +55,11 @@ class ShapedTable:
         return sum(shard.rows for shard in self.shards)
 
     @property
+    def bytes(self) -> int:
+        """What its objects take."""
+        return sum(shard.bytes for shard in self.shards)
+
+    @property
     def sources(self) -> set[str]:
         """The columns that the source has."""
         return {source for shard in self.shards for source in shard.sources}
@@ -63,6 +68,7 @@ class ShapedTable:
         """What `publish` takes."""
         return StagedTable(
             self.rows,
+            self.bytes,
             [{"name": column.name, "source": column.source, **asdict(column.form)} for column in self.columns],
             {shard.shard.uri.rpartition("/")[2]: shard.shard.uri for shard in self.shards},
         )

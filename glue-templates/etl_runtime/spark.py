@@ -34,10 +34,11 @@ def start_spark() -> SparkSession:
 
 
 def task_error(error: Exception) -> RunFailed:
-    """What a Spark task raised, in one line: it is near the end of the Python traceback that Spark wraps into Java's."""
+    """What a Spark task raised, in one line: near the end of the Python traceback that Spark wraps into Java's, or behind the lost task."""
     raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
     own = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
-    kind, text = own[-1] if own else (type(error).__name__, str(error).partition("\n")[0])
+    of_java = re.search(r"Lost task .*? executor \w+\): (?:[\w$]+\.)*(\w+): (.+)", str(error))
+    kind, text = own[-1] if own else of_java.groups() if of_java else (type(error).__name__, str(error).partition("\n")[0])
     return RunFailed(text if kind == "RunFailed" else f"A Spark task failed: {kind}: {text}", retryable=True)
 
 

@@ -7,9 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StagedTable:
-    """`columns` are {name, type, …} as published.json has them, without those that begin with meta_. `objects` are the URIs in staging
-    by the names that the files will have in the table's folder."""
+    """`bytes` is what its objects take.
+
+    `columns` are {name, type, …} as published.json has them, without those that the job adds. `objects` are the URIs in staging by the
+    names that the files will have in the table's folder.
+    """
 
     rows: int
+    bytes: int
     columns: Sequence[Mapping[str, Any]]
     objects: Mapping[str, str]

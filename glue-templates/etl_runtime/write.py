@@ -63,7 +63,7 @@ class Written:
             names = [f"{target.key}.parquet"]
         else:
             names = [f"{target.key}-{target.run_id}-{index:05}.parquet" for index in range(len(self.objects))]
-        return StagedTable(self.rows, columns, dict(zip(names, self.objects, strict=True)))
+        return StagedTable(self.rows, self.bytes, columns, dict(zip(names, self.objects, strict=True)))
 
 
 def write(made: "DataFrame", target: Target, *, settled: bool, shown: tuple[str, list[str]] = ("", [])) -> Written:

@@ -80,7 +80,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         allow = job.options.allow | ({"frozen"} if reset else set())
         staged = {key: table.staged() for key, table in shaped.items()}
         duplicates = find_duplicates(spark, staged, job.document)
-        record.note({"allowed": check(unpacked, shaped, duplicates, published, job.document, allow)})
+        record.note_gates(check(unpacked, shaped, duplicates, published, job.document, allow))
     record.require_time_to_publish()
     with record.step("publish"):
         about = {"document": document_hash(job.document), "sources": sources}

@@ -1,7 +1,7 @@
-"""An S3 API on this machine alone: ministack, bound to 127.0.0.1, without its other services.
+"""An S3 API on this machine alone: ministack, bound to 127.0.0.1, with CloudWatch's metrics and without its other services.
 
     python emulator.py --data DIR [--port N]     objects are files below DIR and outlive the process
-    python emulator.py --memory [--port N]       objects are gone with the process
+    python emulator.py --memory [--port N]       objects are gone with the process, and metrics always are
 
 The first line on standard output is the endpoint, http://127.0.0.1:PORT, written once requests are answered.
 Keys: access key `test`, secret key `test`. When standard input is a pipe, its end ends the emulator.
@@ -52,7 +52,7 @@ def _configure(port: int, data: str | None) -> None:
     os.environ.update(
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
-        SERVICES="s3",
+        SERVICES="s3,monitoring",
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
         LOG_LEVEL="WARNING",

@@ -40,10 +40,15 @@ def test_a_gate_that_fails_keeps_the_published_table(
     error = made.fails(url, **document)
     assert f"{message} [{gate}]" in error
     assert f'"allow": ["{gate}"]' in error
+    own = made.name.replace("-", "_")
+    failed = next(each for each in made.record()["gates"] if each["gate"] == gate)
+    assert (failed["table"], failed["allowed"]) == (own, False)
+    assert message in failed["found"]
 
     record = made.run(url, run_options=f'{{"allow": ["{gate}"]}}', **document)
     assert record["status"] == "published"
     assert any(message in allowed for allowed in record["allowed"])
+    assert {**failed, "allowed": True} in record["gates"]
 
 
 @pytest.mark.parametrize(

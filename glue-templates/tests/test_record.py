@@ -125,3 +125,12 @@ def test_a_clock_that_went_back_spoils_nothing(dataset: MakeDataset, source: Sou
     monkeypatch.undo()
     made.run(source.serves("/x.csv", b"id\n3\n"))
     assert [row["id"] for row in made.rows()] == [3]
+
+
+def test_a_record_has_rows_bytes_and_rescued_values_of_each_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n" + b"1\n" * 100))
+    record = made.run(source.serves("/x.csv", b"id\n" + b"1\n" * 99 + b"x\n"))
+    table = record["tables"][0]
+    size = sum(len(made.store.read(f"s3://{made.names['bucket']}/{file}") or b"") for file in table["files"])
+    assert (table["rows"], table["bytes"], table["rescued"], record["gates"]) == (100, size, {"id": 1}, [])

@@ -1,12 +1,12 @@
 import { ExpectedResult, IntegTest } from '@aws-cdk/integ-tests-alpha';
 import { App, Duration, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, DataSizeCategory, EtlCore, FileFormat, Schedule, Source } from '../../src';
+import { BronzeDataset, DataSizeCategory, EtlCore, EtlDashboard, FileFormat, Schedule, Source } from '../../src';
 
 // Without it the snapshot holds paths of the machine it was made on.
 const app = new App({ postCliContext: { 'aws:cdk:disable-creation-stack-traces': true } });
 
 const coreStack = new Stack(app, 'MedallionIntegCore');
-const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'medallion-integ' });
+const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'medallion-integ', metrics: true, alerts: { emails: ['on-call@example.org'] } });
 
 const stack = new Stack(app, 'MedallionIntegBronze');
 const zipcodes = new BronzeDataset(stack, 'Zipcodes', {
@@ -17,7 +17,7 @@ const zipcodes = new BronzeDataset(stack, 'Zipcodes', {
   description: 'US ZIP codes with their places',
   schedule: Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York', enabled: false }),
 });
-new BronzeDataset(stack, 'FdaCder', {
+const fdaCder = new BronzeDataset(stack, 'FdaCder', {
   core,
   dataset: 'fda-cder',
   dataSizeCategory: DataSizeCategory.MEDIUM,
@@ -26,6 +26,7 @@ new BronzeDataset(stack, 'FdaCder', {
   fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
   schedule: Schedule.rate(Duration.days(1), { enabled: false }),
 });
+new EtlDashboard(stack, 'Dashboard', { core, datasets: [zipcodes, fdaCder] });
 
 const integ = new IntegTest(app, 'BronzeDataset', { testCases: [stack] });
 integ.assertions.awsApiCall('glue', 'GetJob', { JobName: zipcodes.jobName })

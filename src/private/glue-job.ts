@@ -19,6 +19,8 @@ export interface GlueJobProps {
   readonly sql?: string;
   /** What a gold dataset is made from. */
   readonly inputs?: IDataset[];
+  /** Whether runs publish metrics. */
+  readonly metrics: boolean;
 }
 
 /** The Glue job of a dataset, with the arguments its script reads. */
@@ -57,6 +59,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     runs: names.runs,
     tables: names.tables,
     timeout_minutes: size.timeoutMinutes,
+    ...props.metrics && { metrics_namespace: names.lake.metricsNamespace },
   };
   const bytes = Buffer.byteLength(JSON.stringify(jobNames));
   if (bytes > MAX_ARGUMENT_BYTES) {
