@@ -44,7 +44,8 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const job = await setUpRun(glueVersion, progress);
   const lakePython = await setUpLake(progress);
   const tools = await setUpTools(job);
-  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython, LAKE_JARS: job.jars });
+  const modules = ['', 'jobs', 'local_glue'].map(folder => path.join(TEMPLATES, folder)).join(path.delimiter);
+  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython, LAKE_JARS: job.jars, PYTHONPATH: modules });
   for (const [tool, ...args] of commands) {
     console.error(`Glue ${glueVersion}, ${GLUE_VERSIONS[glueVersion]}: ${[tool, ...args].join(' ')}`);
     const { status } = spawnSync(path.join(tools, 'bin', tool), args, { cwd: TEMPLATES, env, stdio: 'inherit' });

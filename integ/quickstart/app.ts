@@ -1,5 +1,5 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, DataSizeCategory, EtlCore, Source } from 'cdk-glue-medallion';
+import { BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Schedule, Source, Transform } from 'cdk-glue-medallion';
 
 const app = new App();
 
@@ -10,18 +10,41 @@ const core = new EtlCore(new Stack(app, 'Lake'), 'Core', { resourcePrefix: 'pp-d
 
 const datasets = new Stack(app, 'Datasets');
 
-new BronzeDataset(datasets, 'Zipcodes', {
+const zipcodes = new BronzeDataset(datasets, 'Zipcodes', {
   core,
   dataset: 'zipcodes',
   description: 'ZIP codes of the United States, with the place and county they belong to',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/zipcodes.zip`),
+  schedule: Schedule.cron('0 6 * * ? *'),
 });
 
-new BronzeDataset(datasets, 'Airports', {
+const airports = new BronzeDataset(datasets, 'Airports', {
   core,
   dataset: 'airports',
   description: 'Airports of the United States, by their IATA or FAA code',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/airports.csv`),
+  schedule: Schedule.cron('0 6 * * ? *'),
+});
+
+new GoldDataset(datasets, 'AirportCities', {
+  core,
+  dataset: 'airport-cities',
+  description: 'Cities of the United States with an airport of their own, and their ZIP codes',
+  dataSizeCategory: DataSizeCategory.SMALL,
+  inputs: [zipcodes, airports],
+  transform: Transform.sqlFile('gold/airport_cities.sql'),
+  schedule: Schedule.cron('0 7 * * ? *'),
+});
+
+new GoldDataset(datasets, 'AirportsHistory', {
+  core,
+  dataset: 'airports-history',
+  description: 'What each airport was called, and when',
+  dataSizeCategory: DataSizeCategory.SMALL,
+  inputs: [airports],
+  transform: Transform.sql('SELECT iata, name, city, state FROM pp_dw_bronze.airports'),
+  history: { businessKey: ['iata'] },
+  schedule: Schedule.cron('0 7 * * ? *'),
 });

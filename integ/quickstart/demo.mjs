@@ -10,15 +10,19 @@ const root = path.join(quickstart, '..', '..');
 const inRoot = (...names) => path.join(root, ...names);
 
 /** The New England cities with an airport of their own, by how many ZIP codes they have. */
-const QUESTION = `
-SELECT min(z.zip_code) AS first_zip, max(z.zip_code) AS last_zip, count(DISTINCT z.zip_code) AS zip_codes,
-       z.city, z.state, a.iata, a.name AS airport
-FROM pp_dw_bronze.zipcodes z
-JOIN pp_dw_bronze.airports a ON a.city = z.city AND a.state = z.state
-WHERE z.state IN ('CT', 'MA', 'ME', 'NH', 'RI', 'VT')
-GROUP BY z.city, z.state, a.iata, a.name
+const CITIES = `
+SELECT zip_codes, first_zip, last_zip, city, state, iata, airport
+FROM pp_dw_gold.airport_cities
+WHERE state IN ('CT', 'MA', 'ME', 'NH', 'RI', 'VT')
 ORDER BY zip_codes DESC
 LIMIT 10`.trim();
+
+/** What became of two airports between the two loads. */
+const VERSIONS = `
+SELECT iata, name, change_type, is_current, valid_from, valid_to
+FROM pp_dw_gold.airports_history
+WHERE iata IN ('BOS', 'HVN')
+ORDER BY iata, valid_from`.trim();
 
 const bold = text => process.stderr.isTTY && !process.env.NO_COLOR ? `\x1b[1m${text}\x1b[0m` : text;
 const announce = text => process.stderr.write(`\n${bold(text)}\n`);
@@ -78,6 +82,11 @@ function linkTo(target, link) {
   }
 }
 
+/** The airports as their publisher might give them a day later: one has another name, one is gone. */
+function aDayLater(airports) {
+  return airports.toString().replace('Gen Edw L Logan Intl', 'Boston Logan International').replace(/^HVN,.*\r?\n/m, '');
+}
+
 /** Serves the two files as their publishers would: one in a ZIP, one plain. */
 async function serve() {
   const { zipSync } = createRequire(inRoot('package.json'))('fflate');
@@ -91,27 +100,33 @@ async function serve() {
     response.writeHead(file ? 200 : 404, file && { 'content-length': file.length }).end(file);
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  return server;
+  return { server, publishAgain: () => { files['/airports.csv'] = Buffer.from(aDayLater(files['/airports.csv'])); } };
+}
+
+async function ask(title, question) {
+  announce(`medallion query: ${title}`);
+  process.stderr.write(`${question}\n\n`);
+  await medallion('query', question);
 }
 
 async function main() {
   await prepare();
-  const server = await serve();
+  const { server, publishAgain } = await serve();
   const source = `http://127.0.0.1:${server.address().port}`;
   try {
     announce(`Synthesizing the app; its files are served at ${source}`);
     await run(process.execPath, [
       inRoot('node_modules', 'aws-cdk', 'bin', 'cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '-c', `source=${source}`,
     ], { env: { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' }, quiet: true });
-    for (const dataset of ['zipcodes', 'airports']) {
-      announce(`medallion run ${dataset}`);
-      await medallion('run', dataset);
-    }
-    announce('medallion query: New England\'s cities with an airport, by how many ZIP codes they have');
-    process.stderr.write(`${QUESTION}\n\n`);
-    await medallion('query', QUESTION);
+    announce('medallion run --all: two bronze datasets, then the two of gold that are made of them');
+    await medallion('run', '--all');
+    await ask('New England\'s cities with an airport, by how many ZIP codes they have', CITIES);
+    publishAgain();
+    announce('A day later one airport has another name, and one is gone: medallion run airports-history --with-inputs');
+    await medallion('run', 'airports-history', '--with-inputs');
+    await ask('what became of the two', VERSIONS);
     const enter = here === quickstart ? '' : `cd ${path.relative(here, quickstart)} && `;
-    announce('That was a real Glue job on real Spark. Ask more:');
+    announce('These were real Glue jobs on real Spark. Ask more:');
     process.stderr.write([
       `  ${enter}npx medallion query "SELECT * FROM pp_dw_bronze.airports LIMIT 10"`,
       '  The two files were served by this demo alone: to run a job again, run the demo again.', '',

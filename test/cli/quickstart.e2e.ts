@@ -36,15 +36,15 @@ function synthesize(source: string): void {
   fs.writeFileSync(path.join(library, 'package.json'), JSON.stringify({ main: path.relative(library, path.join(ROOT, 'src', 'index.ts')) }));
   node([path.join(ROOT, 'integ', 'quickstart', 'app.ts')], {
     NODE_PATH: path.dirname(library), CDK_OUTDIR: app, CDK_CONTEXT_JSON: JSON.stringify({ source }),
-  });
+  }, path.join(ROOT, 'integ', 'quickstart'));
 }
 
 function environment(added: Record<string, string>): NodeJS.ProcessEnv {
   return { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json'), ...added };
 }
 
-function node(args: string[], env: Record<string, string> = {}): string {
-  return execFileSync(process.execPath, [...TS_NODE, ...args], { encoding: 'utf8', env: environment(env), maxBuffer: 2 ** 28 });
+function node(args: string[], env: Record<string, string> = {}, cwd?: string): string {
+  return execFileSync(process.execPath, [...TS_NODE, ...args], { encoding: 'utf8', env: environment(env), cwd, maxBuffer: 2 ** 28 });
 }
 
 const COMMAND = [path.join(ROOT, 'src', 'cli', 'main.ts'), '--app', app, '--data', lake];
