@@ -21,8 +21,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 import gold_job
 from etl_runtime.gold import run_gold
 from etl_runtime.store import Store
@@ -31,8 +29,8 @@ from spark_conf import configure_spark
 BUCKET = "pp-dw-123456789012"
 CUSTOMERS = """
     SELECT id, concat('Customer ', id) AS name, concat(id % 977, ' Main Street') AS street, concat('City ', id % 4999) AS city,
-           IF(id % 100 = 0, concat('changed ', {load}), concat('segment ', id % 7)) AS segment, date_add(DATE'2000-01-01', int(id % 9000)) AS since,
-           CAST(id % 100000 / 100 AS DECIMAL(10,2)) AS balance, IF(id % 3 = 0, NULL, sha1(string(id))) AS token
+           IF(id % 100 = 0, concat('changed ', {load}), concat('segment ', id % 7)) AS segment,
+           date_add(DATE'2000-01-01', int(id % 9000)) AS since, CAST(id % 100000 / 100 AS DECIMAL(10,2)) AS balance, IF(id % 3 = 0, NULL, sha1(string(id))) AS token
     FROM range(0, {rows}, 1, 4)
 """  # noqa: S608
 
@@ -64,7 +62,9 @@ def run(store: Store, dataset: str, sql: str, inputs: list[str], **document: Any
     own = names(dataset, inputs)
     store.write(own["sql"], sql.encode())
     uri = f"s3://{BUCKET}/etl/{dataset}/glue/gold.json"
-    store.write_json(uri, {"dataset": dataset, "data_size_category": "small", "source_datasets": [f"gold/{each}" for each in inputs], **document})
+    store.write_json(
+        uri, {"dataset": dataset, "data_size_category": "small", "source_datasets": [f"gold/{each}" for each in inputs], **document}
+    )
     arguments = {"JOB_NAME": dataset, "dataset_config": uri, "names": json.dumps(own), "run_options": '{"allow": ["shrink"]}'}
     with redirect_stdout(StringIO()):
         run_gold(["gold_job.py", *(f"--{name}={value}" for name, value in arguments.items())], gold_job.transform)
