@@ -30,7 +30,8 @@ BUCKET = "pp-dw-123456789012"
 CUSTOMERS = """
     SELECT id, concat('Customer ', id) AS name, concat(id % 977, ' Main Street') AS street, concat('City ', id % 4999) AS city,
            IF(id % 100 = 0, concat('changed ', {load}), concat('segment ', id % 7)) AS segment,
-           date_add(DATE'2000-01-01', int(id % 9000)) AS since, CAST(id % 100000 / 100 AS DECIMAL(10,2)) AS balance, IF(id % 3 = 0, NULL, sha1(string(id))) AS token
+           date_add(DATE'2000-01-01', int(id % 9000)) AS since, CAST(id % 100000 / 100 AS DECIMAL(10,2)) AS balance,
+           IF(id % 3 = 0, NULL, sha1(string(id))) AS token
     FROM range(0, {rows}, 1, 4)
 """  # noqa: S608
 

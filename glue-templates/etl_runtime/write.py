@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ZSTD_LEVEL = 3
-OBJECT_BYTES = "64MB"  # of rows between two steps of Spark's, which are about as large in Parquet
+OBJECT_BYTES = "32MB"  # of rows as Spark sends them from task to task: what 128 MB of text become, up to which bronze makes one object
 ROW_GROUP_BYTES = 64 << 20  # in memory
 NOTE = "_note"
 """A column that is not written but counted: what became of a row of a history."""
