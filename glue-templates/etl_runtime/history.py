@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.columns import RUN_ID
@@ -14,7 +15,7 @@ from etl_runtime.dataset_document import History
 from etl_runtime.errors import RunFailed
 from etl_runtime.inputs import foreign_files, published_rows
 from etl_runtime.store import Store
-from etl_runtime.write import NOTE
+from etl_runtime.write import LIVE_NOTES, NOTE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -75,72 +76,79 @@ def with_versions(key: str, history: History, new: "DataFrame", old: Versions | 
 
     Raises RunFailed where a column that the history names is not there, or is of another type than its versions.
     """
-    from pyspark.sql import Window
     from pyspark.sql import functions as f
 
     columns = _columns(key, history, new, old, at)
     compared = _compared(key, history, new)
-    there = {field.name for field in new.schema.fields}
-    keys = [f.col(f"`{name}`") for name in history["business_key"]]
-    rows = new.select(
-        f.struct(*keys).alias("_key"),
-        f.struct(
-            *((f.col(f"`{name}`") if name in there else f.lit(None).cast(type_)).alias(name) for name, type_ in columns.items())
-        ).alias("_new"),
-    )
-    # A struct is never null, so that the join by it is by equality alone, and null is one of a key's values.
-    rows = rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_key").orderBy("_key")))
-    now, never = f.lit(at).cast("timestamp"), f.lit(None).cast("timestamp")
+    rows = _keyed(new, history, columns)
+    versions = _published(new.sparkSession, history, columns, old)
+    joined = rows.join(versions, (f.col("_key") == f.col("_old_key")) & f.col("_old.is_current"), "full_outer")
+    noted = joined.withColumn(NOTE, f.explode(_notes(compared)))
+    return noted.select(*_version(columns, at, run_id))
 
-    def version(
-        of: str, valid_from: "Column", valid_to: "Column", is_current: bool, change_type: "Column", made_by: "Column", note: "Column"
-    ) -> "Column":
-        values = [f.col(f"{of}.`{name}`").alias(name) for name in columns]
-        added = zip(ADDED, (valid_from, valid_to, f.lit(is_current), change_type), strict=True)
-        return f.struct(*values, *(value.alias(name) for name, value in added), made_by.alias(RUN_ID), note.alias(NOTE))
 
-    def note(text: str) -> "Column":
-        return f.when(f.col("_nth") > 1, DUPLICATE).otherwise(text)
+def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "DataFrame":
+    """The new rows as `_new` by their `_key`; `_nth` counts those of one key.
 
-    insert = version("_new", now, never, True, f.lit("insert"), f.lit(run_id), note("insert"))
-    if old is None:
-        return rows.select(insert.alias("_row")).select("_row.*")
+    A struct is never null. So the join is one by equality, and null is a value that a key can have.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
 
-    o = f.col("_old")
-    published = {column["name"] for column in old.table["columns"]}
-    versions = old.rows.select(
-        f.struct(*keys).alias("_old_key"),
-        f.col("is_current").alias("_open"),
-        f.struct(
-            *((f.col(f"`{name}`") if name in published else f.lit(None).cast(type_)).alias(name) for name, type_ in columns.items()),
-            *ADDED,
-            RUN_ID,
-        ).alias("_old"),
+    rows = new.select(f.struct(*history["business_key"]).alias("_key"), f.struct(*_filled(new, columns)).alias("_new"))
+    return rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_key").orderBy("_key")))
+
+
+def _published(spark: "SparkSession", history: History, columns: Mapping[str, str], old: Versions | None) -> "DataFrame":
+    """The published versions as `_old` by their `_old_key`."""
+    from pyspark.sql import functions as f
+
+    versions = old.rows if old else spark.createDataFrame([], _ddl({**columns, **ADDED, RUN_ID: "string"}))
+    every = f.struct(*_filled(versions, {**columns, **ADDED, RUN_ID: "string"}))
+    return versions.select(f.struct(*history["business_key"]).alias("_old_key"), every.alias("_old"))
+
+
+def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
+    """These columns, null where the rows do not have them."""
+    from pyspark.sql import functions as f
+
+    return [(f.col(name) if name in rows.columns else f.lit(None).cast(type_)).alias(name) for name, type_ in columns.items()]
+
+
+def _notes(compared: Sequence[str]) -> "Column":
+    """What becomes of a new row and the current version of its key, or of one of them alone: one note or two."""
+    from pyspark.sql import functions as f
+
+    is_same = reduce(and_, (f.col(f"_old.{name}").eqNullSafe(f.col(f"_new.{name}")) for name in compared), f.lit(True))
+    return (
+        f.when(f.col("_old").isNull(), f.array(f.lit("insert")))
+        .when(~f.col("_old.is_current"), f.array(f.lit("ended")))
+        .when(f.col("_new").isNull(), f.array(f.lit("delete")))
+        .when(is_same, f.array(f.lit("same")))
+        .otherwise(f.array(f.lit("close"), f.lit("update")))
     )
-    is_same = reduce(
-        lambda all_, one: all_ & one, (f.col(f"_old.`{name}`").eqNullSafe(f.col(f"_new.`{name}`")) for name in compared), f.lit(True)
-    )
-    closed = version(
-        "_old",
-        o.valid_from,
-        now,
-        False,
-        f.when(f.col("_new").isNull(), "delete").otherwise(o.change_type),
-        o[RUN_ID],
-        f.when(f.col("_new").isNull(), "delete").otherwise("close"),
-    )
-    kept = version("_old", o.valid_from, o.valid_to, True, o.change_type, o[RUN_ID], note("same"))
-    ended = version("_old", o.valid_from, o.valid_to, False, o.change_type, o[RUN_ID], f.lit("ended"))
-    update = version("_new", now, never, True, f.lit("update"), f.lit(run_id), note("update"))
-    becomes = (
-        f.when(f.col("_old").isNull(), f.array(insert))
-        .when(~f.col("_open"), f.array(ended))
-        .when(f.col("_new").isNull(), f.array(closed))
-        .when(is_same, f.array(kept))
-        .otherwise(f.array(closed, update))
-    )
-    joined = rows.join(versions, (f.col("_key") == f.col("_old_key")) & f.col("_open"), "full_outer")
-    return joined.select(f.explode(becomes).alias("_row")).select("_row.*")
+
+
+def _version(columns: Mapping[str, str], at: datetime, run_id: str) -> "list[Column]":
+    """The columns of a version, by its note."""
+    from pyspark.sql import functions as f
+
+    note, now, never = f.col(NOTE), f.lit(at).cast("timestamp"), f.lit(None).cast("timestamp")
+    begins, ends = note.isin("insert", "update"), note.isin("close", "delete")
+
+    def old(name: str) -> "Column":
+        return f.col(f"_old.{name}")
+
+    added = {
+        "valid_from": f.when(begins, now).otherwise(old("valid_from")),
+        "valid_to": f.when(begins, never).when(ends, now).otherwise(old("valid_to")),
+        "is_current": note.isin(*LIVE_NOTES),
+        "change_type": f.when(begins | (note == "delete"), note).otherwise(old("change_type")),
+        RUN_ID: f.when(begins, run_id).otherwise(old(RUN_ID)),
+        NOTE: f.when((f.col("_nth") > 1) & note.isin(*LIVE_NOTES), DUPLICATE).otherwise(note),
+    }
+    own = [f.when(begins, f.col(f"_new.{name}")).otherwise(old(name)).alias(name) for name in columns]
+    return [*own, *(value.alias(name) for name, value in added.items())]
 
 
 def _columns(key: str, history: History, new: "DataFrame", old: Versions | None, at: datetime) -> dict[str, str]:
@@ -168,6 +176,10 @@ def _columns(key: str, history: History, new: "DataFrame", old: Versions | None,
                 f"Cast it: CAST({name} AS {published[name].upper()}), or give the new one another name."
             )
     return published | found
+
+
+def _ddl(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}` {type_}" for name, type_ in columns.items())
 
 
 def _compared(key: str, history: History, new: "DataFrame") -> Sequence[str]:
