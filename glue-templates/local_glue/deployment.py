@@ -3,6 +3,7 @@
 import hashlib
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ def place(s3: "S3Client", bucket: str, deployments: list[Deployment]) -> None:
     """Make the buckets and upload the files that are not there as they are. Nothing is removed, as deployed."""
     there = {each["Name"] for each in s3.list_buckets()["Buckets"]}
     for name in {bucket, *(each.bucket for each in deployments)} - there:
-        s3.create_bucket(Bucket=name)
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # a run beside this one has made it meanwhile
+            s3.create_bucket(Bucket=name)
     for deployment in deployments:
         prefix = f"{deployment.prefix}/" if deployment.prefix else ""
         tags = _tags(s3, deployment.bucket, prefix)

@@ -9,6 +9,8 @@ const SOME_REGION = 'us-east-1';
 
 /** A stack of a synthesized app. */
 export interface Stack extends Scope {
+  /** The assembly it is in: that of its stage, where the app has stages. */
+  readonly assembly: string;
   /** Where the files of its assets are: key in the assets bucket → path. */
   readonly assets: Record<string, string>;
 }
@@ -67,6 +69,7 @@ export function readStacks(directory: string): Stack[] {
     const [account, region] = (environment ?? '').replace('aws://', '').split('/');
     return [{
       stack: properties.stackName ?? displayName ?? id,
+      assembly: directory,
       account: /^\d{12}$/.test(account) ? account : SOME_ACCOUNT,
       region: !region || region === 'unknown-region' ? SOME_REGION : region,
       template: readJson<Template>(path.join(directory, properties.templateFile)),

@@ -6,7 +6,7 @@ import { takeLock } from './lock';
 /** Where the lake lies if nobody says. */
 export const DEFAULT_DATA = '.medallion';
 
-/** How many runs' logs are kept. */
+/** How many logs of earlier commands are kept beside those of this one. */
 const KEPT_LOGS = 20;
 
 /** The local lake: a folder with the buckets' files, logs, and what a command needs while it runs. */
@@ -42,6 +42,7 @@ export class Lake {
   /** Emptied when a command begins and when it ends. */
   public readonly scratch: string;
   private readonly logs: string;
+  private readonly opened = Date.now();
 
   private constructor(public readonly folder: string) {
     this.buckets = path.join(folder, 's3');
@@ -49,11 +50,28 @@ export class Lake {
     this.logs = path.join(folder, 'logs');
   }
 
-  /** Path of a new log. The oldest ones are removed. */
+  /** A new folder for what lives as long as one run. */
+  public newScratch(name: string): string {
+    const folder = path.join(this.scratch, name);
+    fs.mkdirSync(folder);
+    return folder;
+  }
+
+  /** Path of a new log. The oldest ones of earlier commands are removed. */
   public newLog(name: string): string {
-    const old = fs.readdirSync(this.logs).map(file => path.join(this.logs, file)).sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs);
-    old.slice(0, Math.max(0, old.length - KEPT_LOGS + 1)).forEach(file => fs.rmSync(file));
+    const time = (file: string) => fs.statSync(file).mtimeMs;
+    const earlier = fs.readdirSync(this.logs).map(file => path.join(this.logs, file)).filter(file => time(file) < this.opened);
+    earlier.sort((a, b) => time(b) - time(a)).slice(KEPT_LOGS).forEach(file => fs.rmSync(file));
     return path.join(this.logs, `${name}-${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}.log`);
+  }
+
+  /**
+   * Whether a dataset has published a table here.
+   *
+   * @param runs s3:// prefix of its runs' records
+   */
+  public hasTable(runs: string): boolean {
+    return fs.existsSync(this.pathOf(`${runs}published.json`));
   }
 
   /** Where the files of an s3:// URI are on this machine; a folder, if the URI ends with a slash. */

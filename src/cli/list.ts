@@ -2,10 +2,10 @@ import { readDatasets } from './dataset';
 import { paint } from './progress';
 import { formatTable, outputWidth } from './table';
 
-/** Shows the datasets of the app. */
+/** Shows the datasets of the app, in the order of its stacks: it stays as it is when an input is added. */
 export function list(options: { app: string; json: boolean }): void {
-  const datasets = readDatasets(options.app).map(({ dataset, layer, tables, job, stack, glueVersion, description }) =>
-    ({ dataset, layer, tables, job, stack, glue_version: glueVersion, description }));
+  const datasets = readDatasets(options.app).map(({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) =>
+    ({ dataset, layer, tables, inputs: inputs.map(input => input.dataset), job, stack, glue_version: glueVersion, description }));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(datasets)}\n`);
     return;
@@ -14,8 +14,10 @@ export function list(options: { app: string; json: boolean }): void {
     process.stderr.write('The app has no datasets yet: add a BronzeDataset to a stack, and run `npx cdk synth`.\n');
     return;
   }
-  const columns = ['dataset', 'layer', 'tables', 'job', 'stack'].map(name => ({ name, givesWay: name === 'tables' }));
-  const width = outputWidth();
-  const [heading, ...rows] = formatTable(columns, datasets.map(each => [each.dataset, each.layer, each.tables.join(' '), each.job, each.stack]), width);
+  // Bronze alone needs no column of inputs.
+  const columns = ['dataset', 'layer', 'tables', ...datasets.some(each => each.inputs.length > 0) ? ['inputs' as const] : [], 'job', 'stack'] as const;
+  const rowOf = (each: typeof datasets[number]) => columns.map(column => [each[column]].flat().join(' '));
+  const shown = columns.map(name => ({ name, givesWay: name === 'tables' }));
+  const [heading, ...rows] = formatTable(shown, datasets.map(rowOf), outputWidth());
   process.stdout.write([paint('bold', heading, process.stdout), ...rows, ''].join('\n'));
 }

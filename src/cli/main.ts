@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { interrupt } from './child';
 import { GLUE_VERSIONS } from './environment';
 import { Failure, lineOf } from './failure';
@@ -24,6 +24,16 @@ type OfRun = Omit<RunOptions, keyof Everywhere>;
 /** Collects an option that is given several times. */
 const all = (value: string, before: string[]): string[] => [...before, value];
 
+/** The options of `run` that ask something of one run. */
+const OF_ONE_RUN = ['force', 'allow', 'resetContract', 'fromRun'];
+
+function atLeastOne(value: string): number {
+  if (!/^[1-9]\d*$/.test(value)) {
+    throw new InvalidArgumentError('It is a number, 1 at least.');
+  }
+  return Number(value);
+}
+
 function command(): Command {
   const program = new Command('medallion')
     .description('Runs the Glue jobs of a synthesized CDK app on this machine: real Spark, a real S3 API, no AWS account.')
@@ -31,20 +41,23 @@ function command(): Command {
     .option('--data <dir>', 'where the local lake lies', DEFAULT_DATA)
     .option('--json', 'one JSON document on standard output, for programs', false)
     .showHelpAfterError('(medallion --help shows how it is used)')
-    .addHelpText('after', '\nFirst: npx cdk synth. Then: npx medallion run DATASET.\nExit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.');
+    .addHelpText('after', '\nFirst: npx cdk synth. Then: npx medallion run DATASET, or run --all.\nExit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.');
   const everywhere = () => program.opts<Everywhere>();
 
   program.command('list').description('the datasets of the app')
     .action(() => list(everywhere()));
-  program.command('run').description('run the deployed job of a dataset, and show what came out')
-    .argument('<dataset>', 'its name; LAYER/DATASET where several layers have one of that name')
-    .addOption(new Option('--glue-version <version>', 'default: the job\'s own').choices(Object.keys(GLUE_VERSIONS)))
+  program.command('run').description('run the deployed job of a dataset, after those of its inputs that have no table yet, and show what came out')
+    .argument('[dataset]', 'its name; LAYER/DATASET where several layers have one of that name')
+    .addOption(new Option('--all', 'run every dataset of the app, or of --stack, each after its inputs, and show a line of each').conflicts(OF_ONE_RUN))
+    .option('--with-inputs', 'run all of its inputs first, and theirs, whether they have tables or not')
+    .option('--jobs <n>', 'how many datasets run at once, default: as many as cores and memory allow', atLeastOne)
+    .addOption(new Option('--glue-version <version>', 'of all that is run, default: each job\'s own').choices(Object.keys(GLUE_VERSIONS)))
     .option('--stack <stack>', 'where several stacks have a dataset of that name')
-    .option('--force', 'make the tables anew although the source is unchanged')
+    .option('--force', 'make the tables of this dataset anew although its source is unchanged')
     .option('--allow <gate>', 'a quality gate that may fail this once, as the job names it; may be given several times', all, [])
-    .option('--reset-contract', 'forget the published columns and types, and guess anew')
+    .option('--reset-contract', 'forget the published columns and types of this dataset, and guess anew')
     .option('--from-run <run_id>', 'make the tables anew from the originals that this run kept, without asking the source')
-    .action(async (dataset: string, own: OfRun) => {
+    .action(async (dataset: string | undefined, own: OfRun) => {
       process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;
     });
   program.command('query').description('answer SQL over the tables, named as in Athena')
@@ -52,7 +65,7 @@ function command(): Command {
     .action((sql: string) => query(sql, everywhere()));
   program.command('reset').description('remove the local lake, or forget what a dataset published')
     .option('--yes', 'do not ask', false)
-    .option('--contract <dataset>', 'forget its columns and types alone: its next run guesses anew, and its tables stay till then')
+    .option('--contract <dataset>', 'forget the columns and types of a bronze dataset alone: its next run guesses anew, and its tables stay till then')
     .option('--stack <stack>', 'where several stacks have a dataset of that name')
     .action((own: { yes: boolean; contract?: string; stack?: string }) => own.contract === undefined
       ? reset({ ...everywhere(), ...own })

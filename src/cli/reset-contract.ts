@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
-import { Dataset, pickDataset, readDatasets } from './dataset';
+import { Dataset, fullName, pickDataset, readDatasets } from './dataset';
 import { Emulator } from './emulator';
 import { setUpLake } from './environment';
 import { Failure } from './failure';
@@ -15,6 +15,11 @@ import { Progress } from './progress';
  */
 export async function resetContract(name: string, options: { app: string; data: string; json: boolean; stack?: string }): Promise<void> {
   const dataset = pickDataset(readDatasets(options.app), name, options.stack);
+  if (dataset.layer === 'gold') {
+    throw new Failure(
+      `${fullName(dataset)} has no contract of guessed types: its columns are those that its query or script gives. ` +
+      `To change them, change that, run \`npx cdk synth\`, and then: npx medallion run ${name}.`, 2);
+  }
   if (!Lake.isLake(options.data)) {
     throw new Failure(`There is no lake at ${options.data}. Run the dataset first: npx medallion run ${name}. Or name its folder with --data DIR.`, 2);
   }

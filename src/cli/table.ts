@@ -12,7 +12,7 @@ export interface Column {
   readonly givesWay?: boolean;
 }
 
-/** Longest cell on a terminal, in characters. */
+/** Longest cell on a terminal, in characters, of a column that does not give way. */
 const LONGEST_CELL = 40;
 /** Widest column in a pipe, in characters: a longer cell is not cut, it sticks out. */
 const WIDEST_COLUMN = 60;
@@ -20,20 +20,19 @@ const WIDEST_COLUMN = 60;
 /** Rows in columns, for a person. Made of all rows first, and then asked for the line of each: there may be too many to keep. */
 export class Table {
   private readonly widths: number[];
-  private readonly longest: number;
 
   /**
    * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity: nothing is cut
    */
   public constructor(private readonly columns: Column[], private readonly width: number) {
     this.widths = columns.map(column => column.name.length);
-    this.longest = width === Infinity ? Infinity : LONGEST_CELL;
   }
 
   /** Makes room for a row: texts by column; null is shown as nothing. */
   public fit(row: (string | null)[]): void {
+    const widest = this.width === Infinity ? WIDEST_COLUMN : this.width;
     row.forEach((cell, index) => {
-      this.widths[index] = Math.max(this.widths[index], Math.min(cell?.length ?? 0, this.longest, WIDEST_COLUMN));
+      this.widths[index] = Math.max(this.widths[index], Math.min(cell?.length ?? 0, this.longestOf(index), widest));
     });
   }
 
@@ -45,12 +44,16 @@ export class Table {
 
   /** A row's line. */
   public line(row: (string | null)[]): string {
-    return this.lineOf(row.map((cell, index) => clip(cell ?? '', Math.min(this.longest, this.limitOf(index)))));
+    return this.lineOf(row.map((cell, index) => clip(cell ?? '', Math.min(this.longestOf(index), this.limitOf(index)))));
   }
 
   private lineOf(texts: string[]): string {
     return texts.slice(0, this.fitting())
       .map((text, index) => this.columns[index].right ? text.padStart(this.widthOf(index)) : text.padEnd(this.widthOf(index))).join('  ').trimEnd();
+  }
+
+  private longestOf(index: number): number {
+    return this.width === Infinity || this.columns[index].givesWay ? Infinity : LONGEST_CELL;
   }
 
   private widthOf(index: number): number {

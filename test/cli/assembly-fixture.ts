@@ -7,10 +7,12 @@ import { Value } from '../../src/cli/intrinsics';
 export interface FixtureDataset {
   readonly dataset: string;
   readonly layer?: string;
+  /** Of gold, as `layer/dataset`. */
+  readonly inputs?: string[];
 }
 
-/** A Glue job's resource, as BronzeDataset writes it. */
-export function glueJob({ dataset, layer = 'bronze' }: FixtureDataset): { Type: string; Properties: Record<string, Value> } {
+/** A Glue job's resource, as BronzeDataset and GoldDataset write it. */
+export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): { Type: string; Properties: Record<string, Value> } {
   const etl = `s3://pp-dw-\${AWS::AccountId}/etl/${dataset}`;
   const names = JSON.stringify({
     layer,
@@ -18,6 +20,7 @@ export function glueJob({ dataset, layer = 'bronze' }: FixtureDataset): { Type: 
     bucket: 'pp-dw-${AWS::AccountId}',
     database: `pp_dw_${layer}`,
     runs: `${etl}/runs/${layer}/`,
+    ...inputs && { inputs: inputs.map(input => inputNames(input)) },
     tables: { [dataset]: { name: dataset } },
   });
   return {
@@ -29,6 +32,11 @@ export function glueJob({ dataset, layer = 'bronze' }: FixtureDataset): { Type: 
       DefaultArguments: { '--dataset_config': { 'Fn::Sub': `${etl}/glue/${layer}.json` }, '--names': { 'Fn::Sub': names } },
     },
   };
+}
+
+function inputNames(input: string): Record<string, string> {
+  const [layer, dataset] = input.split('/');
+  return { dataset: input, database: `pp_dw_${layer}`, runs: `s3://pp-dw-\${AWS::AccountId}/etl/${dataset}/runs/${layer}/` };
 }
 
 /** Stacks by name: their resources. */

@@ -7,6 +7,14 @@ const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
 const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
 const TS_NODE_PROJECT = path.join(__dirname, '..', '..', 'tsconfig.dev.json');
 const app = writeAssembly({ Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }), B: glueJob({ dataset: 'airports' }) } } });
+const withGold = writeAssembly({
+  Datasets: {
+    resources: {
+      A: glueJob({ dataset: 'places', layer: 'gold', inputs: ['bronze/zipcodes', 'bronze/airports'] }),
+      B: glueJob({ dataset: 'zipcodes' }),
+    },
+  },
+});
 
 /** Runs the command as a process of its own, in a pipe. */
 function medallion(args: string[], env: Record<string, string> = {}): { code: number | null; stdout: string; stderr: string } {
@@ -31,6 +39,18 @@ describe('list', () => {
     });
   });
 
+  test('shows what gold is made from, in the order of the app', () => {
+    expect(medallion(['--app', withGold, 'list']).stdout).toBe([
+      'dataset   layer   tables                 inputs                           job                    stack',
+      'places    gold    pp_dw_gold.places      bronze/zipcodes bronze/airports  pp-dw-gold-places      Datasets',
+      'zipcodes  bronze  pp_dw_bronze.zipcodes                                   pp-dw-bronze-zipcodes  Datasets',
+      '',
+    ].join('\n'));
+    expect(JSON.parse(medallion(['--app', withGold, 'list', '--json']).stdout)).toMatchObject([
+      { dataset: 'places', inputs: ['bronze/zipcodes', 'bronze/airports'] }, { dataset: 'zipcodes', inputs: [] },
+    ]);
+  });
+
   test('as JSON is an array, with --json before or after the command', () => {
     const [before, after] = [['--json', 'list'], ['list', '--json']].map(args => medallion(['--app', app, ...args]));
     expect(before).toEqual(after);
@@ -43,7 +63,17 @@ describe('used wrongly', () => {
     ['no command', [], /Usage: medallion/],
     ['an unknown command', ['bogus'], /unknown command 'bogus'/],
     ['an unknown option', ['list', '--bogus'], /unknown option '--bogus'/],
-    ['no dataset', ['run'], /missing required argument 'dataset'/],
+    ['no dataset', ['--app', app, 'run'], /No dataset is named\. Name one, medallion run DATASET .*, or run all of them: medallion run --all/],
+    ['a dataset and all', ['--app', app, 'run', 'zipcodes', '--all'], /--all runs every dataset, and "zipcodes" names one\. Leave out either/],
+    ['all, and what is asked of one run', ['--app', app, 'run', '--all', '--from-run', 'x'], /option '--all' cannot be used with option '--from-run <run_id>'/],
+    ['all, and a gate of one', ['--app', app, 'run', '--all', '--allow', 'shrink'], /option '--all' cannot be used with option '--allow <gate>'/],
+    ['all of a stack that is not there', ['--app', app, 'run', '--all', '--stack', 'Other'], /no dataset in stack "Other"\. Stacks with datasets: Datasets/],
+    ['no job at once', ['--app', app, 'run', '--all', '--jobs', '0'], /argument '0' is invalid\. It is a number, 1 at least/],
+    ['an input of another app that has no table', ['--app', withGold, '--data', temporaryFolder(), 'run', 'places'],
+      /The input bronze\/airports of gold\/places is not in the app at .* and has no table in the lake at .*: npx medallion --app DIR --data .* run bronze\/airports/],
+    ['the contract of gold', ['--app', withGold, 'reset', '--contract', 'places'], /gold\/places has no contract of guessed types: its columns are those/],
+    ['a run of gold from kept originals', ['--app', withGold, 'run', 'places', '--from-run', 'x'],
+      /--from-run is for bronze, and places is gold: .* Run an input with --from-run \(bronze\/zipcodes, bronze\/airports\), then places without/],
     ['an unknown dataset', ['--app', app, 'run', 'zipcode'], /no dataset "zipcode". Did you mean "zipcodes"\? The app has: zipcodes, airports/],
     ['no assembly', ['--app', 'nowhere', 'run', 'zipcodes'], /no nowhere\/manifest.json. Run `npx cdk synth` first/],
     ['a Glue version that cannot be run', ['--app', app, 'run', 'zipcodes', '--glue-version', '4.0'], /Allowed choices are 5.0/],

@@ -32,6 +32,11 @@ test('a column that gives way is cut before another one is left out', () => {
   expect(formatTable(giving, [['00501', 'Holtsville', 'NY']], 23)).toEqual(['zip_code  city    state', '00501     Holts…  NY']);
 });
 
+test('a column that gives way takes what the others leave, however long its cells are', () => {
+  const giving = [{ name: 'dataset' }, { name: 'error', givesWay: true }];
+  expect(formatTable(giving, [['zipcodes', 'x'.repeat(80)]], 70)[1]).toBe(`zipcodes  ${'x'.repeat(59)}…`);
+});
+
 test('half a million rows', () => {
   const line = ['00501', '1', 'Holtsville'];
   expect(formatTable(columns, Array.from({ length: 500_000 }, () => line), Infinity).length).toBe(500_001);

@@ -1,9 +1,9 @@
-import { argumentsOf, RunOptions } from '../../src/cli/run';
+import { argumentsOf, RunRequest } from '../../src/cli/run-job';
 
-const NOTHING_ASKED: RunOptions = { app: 'cdk.out', data: '.medallion', json: false, allow: [] };
+const NOTHING_ASKED: RunRequest = { allow: [] };
 const DEPLOYED = { '--run_options': '{}', '--dataset_config': 's3://lake/etl/zipcodes/glue/bronze.json' };
 
-test.each<[string, Partial<RunOptions>, object]>([
+test.each<[string, Partial<RunRequest>, object]>([
   ['nothing', {}, {}],
   ['--force', { force: true }, { force: true }],
   ['--allow', { allow: ['shrink', 'rescued'] }, { allow: ['shrink', 'rescued'] }],

@@ -1,0 +1,90 @@
+import { ChildProcess, execFileSync, spawn } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { temporaryFolder } from './assembly-fixture';
+
+export const ROOT = path.join(__dirname, '..', '..');
+const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
+const DATA = path.join(ROOT, 'node_modules', 'vega-datasets', 'data');
+
+/** A file of real data, as text. */
+export function sample(name: string): string {
+  return fs.readFileSync(path.join(DATA, name), 'utf8');
+}
+
+/** The command while it runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | null>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+/** The command as a process of its own, with an app and a lake in a temporary folder. */
+export class CommandFixture {
+  public readonly lake: string;
+  private readonly work = temporaryFolder();
+  private readonly command: string[];
+  private readonly assembly: string;
+
+  /** @param app the app's file */
+  public constructor(private readonly app: string) {
+    this.lake = path.join(this.work, '.medallion');
+    this.assembly = path.join(this.work, 'cdk.out');
+    this.command = [...TS_NODE, path.join(ROOT, 'src', 'cli', 'main.ts'), '--app', this.assembly, '--data', this.lake];
+  }
+
+  /** Writes the app's assembly as `cdk synth` does, with the library as it stands in src/. */
+  public synthesize(source: string): void {
+    const library = path.join(this.work, 'modules', 'cdk-glue-medallion');
+    fs.mkdirSync(library, { recursive: true });
+    fs.writeFileSync(path.join(library, 'package.json'), JSON.stringify({ main: path.relative(library, path.join(ROOT, 'src', 'index.ts')) }));
+    const env = environment({ NODE_PATH: path.dirname(library), CDK_OUTDIR: this.assembly, CDK_CONTEXT_JSON: JSON.stringify({ source }) });
+    execFileSync(process.execPath, [...TS_NODE, this.app], { env, cwd: path.dirname(this.app) });
+  }
+
+  public start(args: string[]): Running {
+    const child = spawn(process.execPath, [...this.command, ...args], { env: environment({}) });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', data => { stdout += data; });
+    child.stderr.on('data', data => { stderr += data; });
+    return { process: child, ended: new Promise(resolve => child.once('close', resolve)), stdout: () => stdout, stderr: () => stderr };
+  }
+
+  /** The rows that the lake answers with. */
+  public query(sql: string): Record<string, string | number>[] {
+    const answer = execFileSync(process.execPath, [...this.command, 'query', sql, '--json'], { encoding: 'utf8', env: environment({}), maxBuffer: 2 ** 28 });
+    return JSON.parse(answer) as Record<string, string | number>[];
+  }
+
+  /** The processes that work on the lake: all that the command starts have their temporary files there. */
+  public processes(): number[] {
+    return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(pid => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${this.lake}`);
+      } catch {
+        return false;
+      }
+    }).map(Number);
+  }
+
+  /** The processes that are left a while after the command was ended. */
+  public async left(): Promise<number[]> {
+    for (let tries = 0; this.processes().length > 0 && tries < 50; tries++) {
+      await wait(100);
+    }
+    return this.processes();
+  }
+
+  public remove(): void {
+    fs.rmSync(this.work, { recursive: true });
+  }
+}
+
+export function wait(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds));
+}
+
+function environment(added: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json'), ...added };
+}
