@@ -121,7 +121,7 @@ project.setScript('demo', 'node integ/quickstart/demo.mjs');
 
 // The sample app's dataset from its synthesized assembly, on real Spark. Slow, so jest's other runs leave it out.
 const endToEnd = project.addTask('test:e2e', {
-  description: 'Run the quickstart\'s dataset and compare its Parquet with the CSV',
+  description: 'Run the quickstart\'s datasets and an app of bronze and gold, and look at what came out',
   exec: 'jest --testMatch "<rootDir>/test/**/*.e2e.ts" --coverage=false --testTimeout=900000',
   receiveArgs: true,
 });

@@ -10,8 +10,16 @@ The steps of a bronze run, as `jobs/bronze_job.py` calls them:
 - `shape`: typed Parquet in staging, by `convert` in Spark tasks. `read_part` reads a part as `cells`: of text (`csv_kernel`,
   `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_guess`) or Parquet (`arrow_cells`). What a cell may be is
   a form: `forms`, `date_pattern`, `number_format`, or what `column_schema` declares (`declared_forms`, `decimal_text`).
-- `check`: the gates, `business_key` among them.
+- `check`: the gates, `business_key` among them; `gates` are those that both layers have.
 - `publish`: staging → the table.
+
+The steps of a gold run, as `gold` calls them for `jobs/gold_job.py` or a script of one's own:
+
+- `inputs`: what each input has published last, as tables that Spark knows.
+- `query`: the dataset's SQL (`statements`), or the script's own transform; `gold_columns`: names and types that Athena takes.
+- `history`: the rows with the versions before them.
+- `write`: typed Parquet in staging, counted as it is written.
+- `check_gold`: the gates, `rules` of a script among them; then `publish`, as bronze does. What both hand to it is `staged`.
 
 Nothing here computes a name or a path: the stack hands them over. All that goes to S3 goes through `store`.
 """
