@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from tempfile import mkdtemp
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.arguments import InputName, Names
@@ -86,7 +86,7 @@ def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
     tables = {name: (table, read.published["layer"]) for read in inputs for name, table in read.tables.items()}
     for database in {read.name.database for read in inputs}:
         spark.sql(f"DROP DATABASE IF EXISTS `{database}` CASCADE")
-        spark.sql(f"CREATE DATABASE `{database}` LOCATION 'file:{mkdtemp(prefix='medallion-')}'")
+        spark.sql(f"CREATE DATABASE `{database}` LOCATION 'file:{gettempdir()}/{database}'")  # Spark wants a folder, and puts nothing there
     for name, (table, layer) in tables.items():
         database, _, own = name.partition(".")
         spark.sql(
