@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.datasets import MAIN, MANY, OTHERS, TABLES, DatasetKind
+from faults.bronze_kinds import MAIN, MANY, OTHERS, TABLES
+from faults.dataset_kind import DatasetKind
 from faults.lake import make_bucket
 from faults.proxy import READS, Action, Fault
 from faults.trial import Before, Outcome, Trial

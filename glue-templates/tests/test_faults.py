@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 import boto3
 import pytest
 
-from faults.datasets import MANY
+from faults.bronze_kinds import MANY
 from faults.lake import State, make_bucket, state
 from faults.proxy import Action, Fault, Proxy, s3_kind
 from faults.trial import Before, Trial

@@ -23,9 +23,9 @@ class Killed(Exception):
 
 
 class JobProcess:
-    """A process that runs the job as often as it is told, with a proxy of its own before S3. `folder` takes its files."""
+    """A process that runs the job of a layer as often as it is told, with a proxy of its own before S3. `folder` takes its files."""
 
-    def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int]) -> None:
+    def __init__(self, endpoint: str, folder: Path, layer: str, constants: Mapping[str, int | str]) -> None:
         folder.mkdir(parents=True)
         self.s3 = Proxy(endpoint, s3_kind)
         self.output: list[str] = []
@@ -38,7 +38,7 @@ class JobProcess:
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, HERE / "job.py", json.dumps(dict(constants))],
+                [sys.executable, HERE / "job.py", layer, json.dumps(dict(constants))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,19 +1,18 @@
-"""One dataset, its source and its lake: run its job with a fault, look at what readers see, run it again, look again."""
+"""One dataset, its origin and its lake: run its job with a fault, look at what readers see, run it again, look again."""
 
 import json
 import shutil
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from faults.datasets import DatasetKind, Version
+from faults.dataset_kind import DatasetKind
 from faults.job_process import JobFailed, JobProcess, Killed
 from faults.lake import Lake, Rows, State
-from faults.proxy import Action, Fault, Proxy, download_kind
-from source_server import Answer, serving
+from faults.origin import Version
+from faults.proxy import Action, Fault
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
 RECORD_WRITES = ("PutObject", "write", "any")  # while these fail, the record of a run cannot be written
@@ -50,31 +49,29 @@ class Trial:
         self._started = 0
         self._job: JobProcess | None = None
         self._spare: JobProcess | None = None
-        self._open = ExitStack()
-        self._served = self._open.enter_context(serving())
-        self.source = Proxy(self._served.url, download_kind)
+        self.origin = kind.origin(endpoint, bucket, kind.name)
         self.version: Version = 0
         self._runs: dict[Version, str] = {}
-        own = kind.name.replace("-", "_")
-        root = f"s3://{bucket}/bronze/{kind.name}/"
+        layer, own = kind.layer, kind.name.replace("-", "_")
+        root = f"s3://{bucket}/{layer}/{kind.name}/"
         named = {key: {"name": f"{own}_{key}", "location": f"{root}{key}/"} for key in kind.tables}
         self.names: dict[str, Any] = {
-            "layer": "bronze",
+            "layer": layer,
             "dataset": kind.name,
             "bucket": bucket,
-            "job": f"pp-dw-bronze-{kind.name}",
-            "crawler": f"pp-dw-bronze-{kind.name}-crawler",
-            "database": "pp_dw_bronze",
-            "raw": f"s3://{bucket}/raw/{kind.name}/",
-            "staging": f"s3://{bucket}/staging/bronze/{kind.name}/",
-            "runs": f"s3://{bucket}/etl/{kind.name}/runs/bronze/",
+            "job": f"pp-dw-{layer}-{kind.name}",
+            "crawler": f"pp-dw-{layer}-{kind.name}-crawler",
+            "database": f"pp_dw_{layer}",
+            "staging": f"s3://{bucket}/staging/{layer}/{kind.name}/",
+            "runs": f"s3://{bucket}/etl/{kind.name}/runs/{layer}/",
             "tables": named or {own: {"name": own, "location": root}},
             "timeout_minutes": 30,
+            **self.origin.names(),
         }
-        self.lake = Lake(endpoint, bucket, self.names)
-        self._document = f"etl/{kind.name}/glue/bronze.json"
-        urls = [self.source.url + path for path in kind.files(0)]
-        self.lake.write(self._document, {"dataset": kind.name, "data_size_category": "small", "source_url": urls, **kind.document})
+        self.lake = Lake(endpoint, bucket, self.names, kind.read)
+        self._document = f"etl/{kind.name}/glue/{layer}.json"
+        document = {"dataset": kind.name, "data_size_category": "small", **self.origin.document(), **kind.document}
+        self.lake.write(self._document, document)
 
     @property
     def job(self) -> JobProcess:
@@ -93,16 +90,16 @@ class Trial:
         """What the faults are tried on: one version, or two to choose from."""
         for _ in range(2 if self.kind.rebuilds else 1):
             self.version += 1
-            self._serve()
+            self.origin.publish(self.version)
             self.job.run(self._arguments({}))
             self._runs[self.version] = self.lake.published()["run_id"]
 
     def calls(self, before: Before) -> Counter[str]:
         """How many calls of each kind an undisturbed run makes."""
         options = self._next_version(before)
-        self.source.spoil(None)
+        self.origin.proxy.spoil(None)
         self.job.run(self._arguments(options))
-        return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.source.calls)
+        return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.origin.proxy.calls)
 
     def run(self, fault: Fault, before: Before = Before.NOTHING) -> Outcome:
         """Try one fault on the dataset's next version."""
@@ -113,7 +110,7 @@ class Trial:
         job = self.job
         if fault.action in KILLS:
             self.prepare_next()
-        self.source.spoil(fault if fault.kind == "Download" else None)
+        self.origin.proxy.spoil(fault if fault.kind == "Download" else None)
         error, records = "", len(self.lake.records())
         try:
             job.run(self._arguments(options), fault if fault.kind != "Download" else None)
@@ -123,7 +120,7 @@ class Trial:
         except JobFailed as failed:
             outcome.ended, error = "failed", str(failed)
         self._judge(job, outcome, error, old, new, records)
-        self.source.spoil(None)
+        self.origin.proxy.spoil(None)
         left = self.lake.strays() if outcome.ended == "published" else []
         if not fault.endures:  # staging that cannot be cleared is left to the next run
             outcome.problems += [f"left by a run that ended well: {stray}" for stray in left]
@@ -139,14 +136,13 @@ class Trial:
         for job in (self._job, self._spare):
             if job:
                 job.end()
-        self.source.close()
-        self._open.close()
+        self.origin.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _judge(self, job: JobProcess, outcome: Outcome, error: str, old: Rows, new: Rows, records: int) -> None:
         fault, publishing = outcome.fault, self.lake.is_publishing()
         outcome.seen, listed = self.lake.seen(old, new), self.lake.listed(old, new)
-        if not (self.source if fault.kind == "Download" else job.s3).hit:
+        if not (self.origin.proxy if fault.kind == "Download" else job.s3).hit:
             outcome.problems.append("the call was not made")
         if State.WRONG in (outcome.seen, listed):
             outcome.problems.append(f"readers see what neither run made: {outcome.seen} in the folder, {listed} in published.json's files")
@@ -183,23 +179,19 @@ class Trial:
             outcome.problems.append(f"{running} records say that their run is running")
 
     def _next_version(self, before: Before) -> dict[str, object]:
-        """Let the source have its next version, and the past be as it is to be. Returns the options of the run."""
+        """Let the origin have its next version, and the past be as it is to be. Returns the options of the run."""
         options: dict[str, object] = dict(self.kind.options)
         if self.kind.rebuilds:
             self.version = 1 if self.version == 2 else 2
             options["from_run"] = self._runs[self.version]
         else:
             self.version += 1
-            self._serve()
+            self.origin.publish(self.version)
         if before != Before.NOTHING:
             self._die_while_publishing(options)
         if before == Before.DIED_AND_EXPIRED:
             self.lake.remove(str(self.names["staging"]))
         return options
-
-    def _serve(self) -> None:
-        for path, body in self.kind.files(self.version).items():
-            self._served.serves(path, Answer(body, headers={"ETag": f'"{self.version}"'}, ranges=True))
 
     def _die_while_publishing(self, options: dict[str, object]) -> None:
         try:
@@ -223,4 +215,4 @@ class Trial:
 
     def _start(self) -> JobProcess:
         self._started += 1
-        return JobProcess(self._endpoint, self._folder / str(self._started), self.kind.constants)
+        return JobProcess(self._endpoint, self._folder / str(self._started), self.kind.layer, self.kind.constants)
