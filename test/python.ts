@@ -44,7 +44,7 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const job = await setUpRun(glueVersion, progress);
   const lakePython = await setUpLake(progress);
   const tools = await setUpTools(job);
-  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython, LAKE_JARS: job.jars });
+  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython, LAKE_JARS: job.jars, PYTHONPATH: TEMPLATES });
   for (const [tool, ...args] of commands) {
     console.error(`Glue ${glueVersion}, ${GLUE_VERSIONS[glueVersion]}: ${[tool, ...args].join(' ')}`);
     const { status } = spawnSync(path.join(tools, 'bin', tool), args, { cwd: TEMPLATES, env, stdio: 'inherit' });

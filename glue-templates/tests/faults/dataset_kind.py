@@ -14,7 +14,7 @@ class DatasetKind:
 
     `origin`: makes what it is made of, of an S3 endpoint, the bucket and the dataset's name. `rows`: what each table holds once a version
     is published, as `read` tells of its objects. `options`: of every run. `rebuilds`: runs make the tables of the originals of an earlier
-    run. `constants`: what the job's process sets, by dotted name.
+    run. `rests`: a run on the same version again publishes nothing. `constants`: what the job's process sets, by dotted name.
     """
 
     name: str
@@ -27,3 +27,4 @@ class DatasetKind:
     constants: Mapping[str, int | str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     rebuilds: bool = False
+    rests: bool = False

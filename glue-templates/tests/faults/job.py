@@ -1,8 +1,8 @@
-"""A job in a process of its own, with Spark started before it is told to run.
+"""The jobs in a process of their own, with Spark started before they are told to run.
 
-    python job.py LAYER CONSTANTS      what to set before, as JSON: {"etl_runtime.pieces.PART_BYTES": 100}
+    python job.py CONSTANTS      what to set before, as JSON: {"etl_runtime.pieces.PART_BYTES": 100}
 
-Each line on standard input is a run: the arguments of the job, as a JSON list. Each is answered by a line on standard output that begins
+Each line on standard input is a run: the layer, and the arguments of its job, as a JSON list. Each is answered by a line on standard output that begins
 with `outcome `: null, or the error that would end the job with exit code 1.
 """
 
@@ -23,22 +23,23 @@ from faults import quick_retries
 from spark_conf import configure_spark
 
 JOBS: dict[str, Callable[[list[str]], None]] = {"bronze": bronze_job.main, "gold": lambda argv: run_gold(argv, gold_job.transform)}
-WORKERS = {"bronze": "etl_runtime.convert", "gold": "etl_runtime.write"}  # what runs in Spark's tasks
+QUICK_RETRIES = {"spark.hadoop.fs.s3a.retry.interval": "10ms", "spark.hadoop.fs.s3a.retry.throttle.interval": "10ms"}
+OF_TASKS = ("etl_runtime.convert", "etl_runtime.write")  # what runs in Spark's tasks
 
 
 def main() -> None:
-    layer, constants = sys.argv[1:]
-    for name, value in json.loads(constants).items():
+    for name, value in json.loads(sys.argv[1]).items():
         module, _, constant = name.rpartition(".")
         setattr(importlib.import_module(module), constant, value)
     quick_retries.install()
-    spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon"}
+    spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon", **QUICK_RETRIES}
     configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(os.environ["TMPDIR"]), extra=spark)
-    start_spark().sparkContext.parallelize([0], 1).map(lambda _: importlib.import_module(WORKERS[layer])).count()
+    start_spark().sparkContext.parallelize([0], 1).map(lambda _: [importlib.import_module(name) for name in OF_TASKS]).count()
     answer("ready")
     for line in sys.stdin:
         try:
-            JOBS[layer](["job.py", *json.loads(line)])
+            layer, *arguments = json.loads(line)
+            JOBS[layer](["job.py", *arguments])
             answer(None)
         except Exception as error:
             traceback.print_exc()

@@ -80,6 +80,12 @@ class Lake:
                 found.append(f"{key} tagged {tags}")
         return found
 
+    def versions(self) -> dict[str, str]:
+        """The version of each object of the tables, and of published.json, as S3 knows it."""
+        keys = [key for _, table in self._tables() for key in self.keys(table["location"])]
+        keys.append(f"{_key(self._names['runs'])}published.json")
+        return {key: self._s3.head_object(Bucket=self._bucket, Key=key)["VersionId"] for key in keys}
+
     def keys(self, uri: str) -> list[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_key(uri))
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]

@@ -1,15 +1,15 @@
 """One dataset, its origin and its lake: run its job with a fault, look at what readers see, run it again, look again."""
 
 import json
-import shutil
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from faults.dataset_kind import DatasetKind
 from faults.job_process import JobFailed, JobProcess, Killed
+from faults.job_processes import JobProcesses
 from faults.lake import Lake, Rows, State
 from faults.origin import Version
 from faults.proxy import Action, Fault
@@ -40,15 +40,11 @@ class Outcome:
 
 
 class Trial:
-    """A dataset to be made to fail. `folder` takes the files of the job's processes, and is removed."""
+    """A dataset to be made to fail, by a job in one of the `processes`."""
 
-    def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, folder: Path) -> None:
+    def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, processes: JobProcesses) -> None:
         self.kind = kind
-        self._endpoint = endpoint
-        self._folder = folder
-        self._started = 0
-        self._job: JobProcess | None = None
-        self._spare: JobProcess | None = None
+        self._processes = processes
         self.origin = kind.origin(endpoint, bucket, kind.name)
         self.version: Version = 0
         self._runs: dict[Version, str] = {}
@@ -75,45 +71,36 @@ class Trial:
 
     @property
     def job(self) -> JobProcess:
-        """A process that lives."""
-        if self._job is None or self._job.s3.dead:
-            if self._job:
-                self._job.end()
-            self._job, self._spare = self._spare or self._start(), None
-        return self._job
-
-    def prepare_next(self) -> None:
-        """Start the process that is to follow when this one is killed: it takes seconds."""
-        self._spare = self._spare or self._start()
+        return self._processes.current
 
     def publish_first(self) -> None:
         """What the faults are tried on: one version, or two to choose from."""
         for _ in range(2 if self.kind.rebuilds else 1):
             self.version += 1
             self.origin.publish(self.version)
-            self.job.run(self._arguments({}))
+            self._run({})
             self._runs[self.version] = self.lake.published()["run_id"]
 
     def calls(self, before: Before) -> Counter[str]:
         """How many calls of each kind an undisturbed run makes."""
         options = self._next_version(before)
         self.origin.proxy.spoil(None)
-        self.job.run(self._arguments(options))
+        self._run(options)
         return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.origin.proxy.calls)
 
     def run(self, fault: Fault, before: Before = Before.NOTHING) -> Outcome:
         """Try one fault on the dataset's next version."""
-        old = self._rows(self.version)
+        old = self.rows(self.version)
         options = self._next_version(before)
-        new = self._rows(self.version)
+        new = self.rows(self.version)
         outcome = Outcome(self.kind.name, before, fault)
         job = self.job
         if fault.action in KILLS:
-            self.prepare_next()
+            self._processes.prepare_next()
         self.origin.proxy.spoil(fault if fault.kind == "Download" else None)
         error, records = "", len(self.lake.records())
         try:
-            job.run(self._arguments(options), fault if fault.kind != "Download" else None)
+            self._run(options, fault if fault.kind != "Download" else None)
             outcome.ended = "published"
         except Killed:
             outcome.ended = "killed"
@@ -130,14 +117,24 @@ class Trial:
         if outcome.after != State.NEW or self.lake.listed(old, new) != State.NEW:
             outcome.problems.append("afterwards the tables are not the new ones")
         outcome.problems += [f"stray: {stray}" for stray in self.lake.strays()]
+        if self.kind.rests and outcome.ended != "published":
+            self._require_rest(outcome, options)
         return outcome
 
+    def run_undisturbed(self) -> None:
+        """Run the job on what there is. Raises JobFailed."""
+        self._run(self.kind.options)
+
+    def publish_next(self) -> None:
+        """Run the job on the origin's next version, undisturbed."""
+        self._run(self._next_version(Before.NOTHING))
+
+    def rows(self, version: Version) -> Rows:
+        """What the tables hold once a version is published."""
+        return {key: self.kind.rows(version) for key in self.names["tables"]}
+
     def close(self) -> None:
-        for job in (self._job, self._spare):
-            if job:
-                job.end()
         self.origin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _judge(self, job: JobProcess, outcome: Outcome, error: str, old: Rows, new: Rows, records: int) -> None:
         fault, publishing = outcome.fault, self.lake.is_publishing()
@@ -171,12 +168,19 @@ class Trial:
 
     def _run_again(self, outcome: Outcome, options: dict[str, object]) -> None:
         try:
-            self.job.run(self._arguments(options))
+            self._run(options)
         except (JobFailed, Killed) as error:
             outcome.problems.append(f"the next run failed: {error!r}")
         running = sum(record["status"] == "running" for record in self.lake.records())
         if running:
             outcome.problems.append(f"{running} records say that their run is running")
+
+    def _require_rest(self, outcome: Outcome, options: dict[str, object]) -> None:
+        """The same version once more changes nothing."""
+        before = self.lake.versions()
+        self._run_again(outcome, options)
+        if (status := self.lake.records()[-1]["status"]) != "unchanged" or self.lake.versions() != before:
+            outcome.problems.append(f"the same version again is {status}")
 
     def _next_version(self, before: Before) -> dict[str, object]:
         """Let the origin have its next version, and the past be as it is to be. Returns the options of the run."""
@@ -195,15 +199,15 @@ class Trial:
 
     def _die_while_publishing(self, options: dict[str, object]) -> None:
         try:
-            self.job.run(self._arguments(options), Fault(Action.OUTAGE, "CopyObject", 2))
+            self._run(options, Fault(Action.OUTAGE, "CopyObject", 2))
         except JobFailed:
             return
         raise AssertionError("the run did not die")
 
-    def _rows(self, version: Version) -> Rows:
-        return {key: self.kind.rows(version) for key in self.names["tables"]}
+    def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
+        self.job.run(self.kind.layer, self._arguments(options), fault)
 
-    def _arguments(self, options: dict[str, object]) -> list[str]:
+    def _arguments(self, options: Mapping[str, object]) -> list[str]:
         arguments = {
             "JOB_NAME": self.names["job"],
             "JOB_RUN_ID": "jr_1",
@@ -212,7 +216,3 @@ class Trial:
             "run_options": json.dumps(options),
         }
         return [f"--{name}={value}" for name, value in arguments.items()]
-
-    def _start(self) -> JobProcess:
-        self._started += 1
-        return JobProcess(self._endpoint, self._folder / str(self._started), self.kind.layer, self.kind.constants)
