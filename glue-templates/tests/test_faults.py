@@ -1,5 +1,6 @@
 """The jobs in a process of their own, killed and failed by what lies between them, S3 and the source: a sample of `npx projen test:faults`."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -124,6 +125,13 @@ def test_a_fault_of_gold_leaves_the_old_table_or_the_new_one_and_no_version_twic
     outcome = request.getfixturevalue(kind).run(fault)
     assert outcome.problems == []
     assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
+
+
+def test_what_s3_says_to_spark_is_the_error_in_one_line(table: Trial) -> None:
+    """Spark lists an input's folder itself, and wraps what fails there into Java's stack."""
+    outcome = table.run(Fault(Action.ANSWER_500, "ListObjectsV2", 3, lasts=True))
+    assert outcome.problems == []
+    assert re.match(r"Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*spoilt by the fault proxy", outcome.error)
 
 
 def test_an_input_that_died_between_copy_and_published_json_is_an_error_until_it_runs_again(table: Trial) -> None:

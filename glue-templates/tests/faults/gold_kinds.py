@@ -45,10 +45,10 @@ def history(name: str, **others: Any) -> DatasetKind:
 
 
 GOLD_ONE = gold("gold-one-object", COPY, constants=NO_WAITING)
-GOLD_MANY = gold("gold-many-objects", COPY, input_objects=3, constants=MANY_OBJECTS)
+GOLD_MANY = gold("gold-many-objects", COPY, constants=MANY_OBJECTS)
 GOLD_OUTPUTS = gold("gold-two-outputs", VIEWS, tables=("a", "b"), document={"outputs": ["a", "b"]})
 GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAITING)
-GOLD_HISTORY_MANY = history("gold-history-of-many-objects", input_objects=3, constants=MANY_OBJECTS)
+GOLD_HISTORY_MANY = history("gold-history-of-many-objects", constants=MANY_OBJECTS)
 
 GOLD_MAIN = (GOLD_ONE, GOLD_HISTORY)
 """One representative each of a table and of a history."""

@@ -28,12 +28,13 @@ class Before(StrEnum):
 
 @dataclass
 class Outcome:
-    """What came of a fault: how the run ended, what readers saw then, and everything that is not as it should be."""
+    """What came of a fault: how the run ended and with which error, what readers saw then, and everything that is not as it should be."""
 
     dataset: str
     before: Before
     fault: Fault
     ended: str = ""
+    error: str = ""
     seen: State = State.WRONG
     after: State = State.WRONG
     problems: list[str] = field(default_factory=list)
@@ -98,15 +99,15 @@ class Trial:
         if fault.action in KILLS:
             self._processes.prepare_next()
         self.origin.proxy.spoil(fault if fault.kind == "Download" else None)
-        error, records = "", len(self.lake.records())
+        records = len(self.lake.records())
         try:
             self._run(options, fault if fault.kind != "Download" else None)
             outcome.ended = "published"
         except Killed:
             outcome.ended = "killed"
         except JobFailed as failed:
-            outcome.ended, error = "failed", str(failed)
-        self._judge(job, outcome, error, old, new, records)
+            outcome.ended, outcome.error = "failed", str(failed)
+        self._judge(job, outcome, old, new, records)
         self.origin.proxy.spoil(None)
         left = self.lake.strays() if outcome.ended == "published" else []
         if not fault.endures:  # staging that cannot be cleared is left to the next run
@@ -136,7 +137,7 @@ class Trial:
     def close(self) -> None:
         self.origin.close()
 
-    def _judge(self, job: JobProcess, outcome: Outcome, error: str, old: Rows, new: Rows, records: int) -> None:
+    def _judge(self, job: JobProcess, outcome: Outcome, old: Rows, new: Rows, records: int) -> None:
         fault, publishing = outcome.fault, self.lake.is_publishing()
         outcome.seen, listed = self.lake.seen(old, new), self.lake.listed(old, new)
         if not (self.origin.proxy if fault.kind == "Download" else job.s3).hit:
@@ -150,17 +151,17 @@ class Trial:
         if outcome.ended == "published" and (outcome.seen, listed, publishing) != (State.NEW, State.NEW, False):
             outcome.problems.append("the run ended well, and readers do not see exactly the new tables")
         if outcome.ended == "failed":
-            self._judge_failure(outcome, error, listed, publishing, records)
+            self._judge_failure(outcome, listed, publishing, records)
         if fault.action in KILLS and outcome.ended != "killed":
             outcome.problems.append("the job was not killed")
 
-    def _judge_failure(self, outcome: Outcome, error: str, listed: State, publishing: bool, records: int) -> None:
+    def _judge_failure(self, outcome: Outcome, listed: State, publishing: bool, records: int) -> None:
         fault = outcome.fault
         if not fault.endures:
-            outcome.problems.append(f"one call that fails should fail no run: {error[:200]}")
+            outcome.problems.append(f"one call that fails should fail no run: {outcome.error[:200]}")
         if not publishing and (outcome.seen != listed or outcome.seen == State.MIXED):
             outcome.problems.append("the run failed, and readers see neither exactly the old tables nor exactly the new ones")
-        if "\n" in error:
+        if "\n" in outcome.error:
             outcome.problems.append("the error is not one line")
         for record in self.lake.records()[records:]:
             if record["status"] != "failed" and fault.action != Action.OUTAGE and fault.kind not in RECORD_WRITES:
