@@ -137,7 +137,7 @@ const testPython = project.addTask('test:python', {
 });
 project.testTask.spawn(testPython);
 project.addTask('test:faults', {
-  description: 'Fail or kill the bronze job at each of its calls to S3, and print what readers saw',
+  description: 'Fail or kill a job at each of its calls to S3, and print what readers saw',
   env: integEnvironment,
   exec: `${inPython} python tests/fault_matrix.py`,
   receiveArgs: true,

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
+from py4j.protocol import Py4JJavaError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.business_key import find_duplicates
@@ -37,7 +38,7 @@ from etl_runtime.publish import publish, read_published, recover
 from etl_runtime.query import query
 from etl_runtime.record import RunRecord
 from etl_runtime.rules import Rule, broken_rules
-from etl_runtime.spark import start_spark
+from etl_runtime.spark import driver_error, start_spark
 from etl_runtime.staged import StagedTable
 from etl_runtime.store import Store
 from etl_runtime.unchanged import document_hash
@@ -105,7 +106,10 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
     with RunRecord(job, store) as record:
-        run(job, record, store, transform)
+        try:
+            run(job, record, store, transform)
+        except Py4JJavaError as error:
+            raise driver_error(error) from error
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,27 @@ def start_spark() -> SparkSession:
 
 
 def task_error(error: Exception) -> RunFailed:
-    """What a Spark task raised, in one line: near the end of the Python traceback that Spark wraps into Java's, or behind the lost task."""
+    """What a Spark task raised, in one line: near the end of the Python traceback that Spark wraps into Java's, or behind the lost task.
+
+    Where no task did, it is what Java raised in the driver.
+    """
     raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
     own = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
     of_java = re.search(r"Lost task .*? executor \w+\): (?:[\w$]+\.)*(\w+): (.+)", str(error))
-    kind, text = own[-1] if own else of_java.groups() if of_java else (type(error).__name__, str(error).partition("\n")[0])
+    if own:
+        kind, text = own[-1]
+    elif of_java:
+        kind, text = of_java.groups()
+    else:
+        return driver_error(error)
     return RunFailed(text if kind == "RunFailed" else f"A Spark task failed: {kind}: {text}", retryable=True)
+
+
+def driver_error(error: Exception) -> RunFailed:
+    """What Java raised to the driver, in one line: it stands between the call that Py4J names and Java's stack."""
+    of_java = re.search(r"^: (?:[\w$]+\.)*([\w$]+: .+)", str(error), re.MULTILINE)
+    what = of_java[1] if of_java else f"{type(error).__name__}: {error}".partition("\n")[0]
+    return RunFailed(f"Spark failed: {what}", retryable=True)
 
 
 def _archive() -> str | None:

@@ -15,12 +15,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.datasets import MAIN, MANY, OTHERS, TABLES, DatasetKind
+from faults.bronze_kinds import MAIN, MANY, OTHERS, TABLES
+from faults.dataset_kind import DatasetKind
+from faults.gold_kinds import GOLD_HISTORY_MANY, GOLD_MAIN, GOLD_MANY, GOLD_OTHERS, GOLD_OUTPUTS
+from faults.job_processes import JobProcesses
 from faults.lake import make_bucket
 from faults.proxy import READS, Action, Fault
 from faults.trial import Before, Outcome, Trial
 
 BUCKET = "pp-dw-123456789012"
+KINDS = {kind.name: kind for kind in (*MAIN, *OTHERS, *GOLD_MAIN, *GOLD_OTHERS)}
+OF_ALL_CALLS = (*MAIN, *GOLD_MAIN)
+AFTER_DEATHS = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS, GOLD_HISTORY_MANY)  # those with a second copy to die at
 ANY_CALL = (Action.ANSWER_500, Action.ANSWER_503, Action.RESET_BEFORE, Action.RESET_AFTER)
 ALSO = {
     "GetObject": (Action.CUT,),
@@ -58,22 +64,24 @@ def spoilt_calls(calls: Counter[str]) -> Iterator[Fault]:
 
 def try_all(kind: DatasetKind, endpoint: str, only: str | None) -> Iterator[Outcome]:
     """Every fault that is to be tried on a dataset."""
-    trial = Trial(kind, endpoint, BUCKET, Path(tempfile.mkdtemp(prefix="medallion-faults-")))
+    processes = JobProcesses(endpoint, Path(tempfile.mkdtemp(prefix="medallion-faults-")), kind.constants)
+    trial = Trial(kind, endpoint, BUCKET, processes)
     try:
         trial.publish_first()
         calls = trial.calls(Before.NOTHING)
-        if only != "kills" and kind in MAIN:
+        if only != "kills" and kind in OF_ALL_CALLS:
             for fault in spoilt_calls(calls):
                 yield trial.run(fault)
         if only == "calls":
             return
         for fault in kills(calls):
             yield trial.run(fault)
-        for before in (Before.DIED, Before.DIED_AND_EXPIRED) if kind in (MANY, TABLES) else ():
+        for before in (Before.DIED, Before.DIED_AND_EXPIRED) if kind in AFTER_DEATHS else ():
             for fault in kills(trial.calls(before)):
                 yield trial.run(fault, before)
     finally:
         trial.close()
+        processes.close()
 
 
 def printed(outcome: Outcome) -> str:
@@ -82,7 +90,7 @@ def printed(outcome: Outcome) -> str:
     verdict = "; ".join(outcome.problems) or "ok"
     past = {Before.NOTHING: "", Before.DIED: "died", Before.DIED_AND_EXPIRED: "expired"}[outcome.before]
     return (
-        f"{outcome.dataset:<26} {past:<8} {fault.action:<13} {where:<28} {outcome.ended:<10} {outcome.seen:<6} {outcome.after:<6} {verdict}"
+        f"{outcome.dataset:<28} {past:<8} {fault.action:<13} {where:<28} {outcome.ended:<10} {outcome.seen:<6} {outcome.after:<6} {verdict}"
     )
 
 
@@ -95,9 +103,8 @@ def start_emulator() -> tuple["subprocess.Popen[str]", str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Every fault at every call of the bronze job.")
-    datasets = {kind.name: kind for kind in (*MAIN, *OTHERS)}
-    parser.add_argument("--dataset", nargs="+", choices=datasets, default=list(datasets))
+    parser = argparse.ArgumentParser(description="Every fault at every call of a job.")
+    parser.add_argument("--dataset", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--only", choices=("kills", "calls"))
     arguments = parser.parse_args()
     emulator, endpoint = start_emulator()
@@ -105,10 +112,10 @@ def main() -> int:
     os.environ |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
     make_bucket(endpoint, BUCKET)
     started = time.monotonic()
-    print(f"{'dataset':<26} {'before':<8} {'fault':<13} {'call':<28} {'run':<10} {'seen':<6} {'after':<6}")
+    print(f"{'dataset':<28} {'before':<8} {'fault':<13} {'call':<28} {'run':<10} {'seen':<6} {'after':<6}")
     outcomes: list[Outcome] = []
     for name in arguments.dataset:
-        for outcome in try_all(datasets[name], endpoint, arguments.only):
+        for outcome in try_all(KINDS[name], endpoint, arguments.only):
             print(printed(outcome), flush=True)
             outcomes.append(outcome)
     wrong = [outcome for outcome in outcomes if outcome.problems]

@@ -1,27 +1,69 @@
-"""The job in a process of its own, killed and failed by what lies between it, S3 and its source: a sample of `npx projen test:faults`."""
+"""The jobs in a process of their own, killed and failed by what lies between them, S3 and the source: a sample of `npx projen test:faults`."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
 import boto3
+import pyarrow as pa
 import pytest
 
-from faults.datasets import MANY
+from faults.bronze_kinds import MANY
+from faults.dataset_kind import DatasetKind
+from faults.gold_kinds import GOLD_HISTORY, GOLD_ONE
+from faults.history_model import read_versions
+from faults.job_process import JobFailed
+from faults.job_processes import JobProcesses
 from faults.lake import State, make_bucket, state
 from faults.proxy import Action, Fault, Proxy, s3_kind
+from faults.published_input import PublishedInput
 from faults.trial import Before, Trial
 
 BUCKET = "pp-dw-210987654321"
+STAGED, PUBLISHED = 2, 4  # the PutObject calls of a gold run of one object; the others are of its record and its intent
 
 
 @pytest.fixture(scope="module")
-def trial(s3_endpoint: str) -> Iterator[Trial]:
+def processes(s3_endpoint: str) -> Iterator[JobProcesses]:
     make_bucket(s3_endpoint, BUCKET)
-    found = Trial(MANY, s3_endpoint, BUCKET, Path(mkdtemp(prefix="medallion-faults-")))
-    found.publish_first()
+    constants = {**MANY.constants, **GOLD_ONE.constants, **GOLD_HISTORY.constants}
+    found = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), constants)
     yield found
     found.close()
+
+
+@pytest.fixture(scope="module")
+def trial(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    with published(MANY, s3_endpoint, processes) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def table(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    with published(GOLD_ONE, s3_endpoint, processes) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def history(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    with published(GOLD_HISTORY, s3_endpoint, processes) as found:
+        yield found
+
+
+@contextmanager
+def published(kind: DatasetKind, endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    trial = Trial(kind, endpoint, BUCKET, processes)
+    trial.publish_first()
+    yield trial
+    trial.close()
+
+
+def input_of(trial: Trial) -> PublishedInput:
+    assert isinstance(trial.origin, PublishedInput)
+    return trial.origin
 
 
 def test_typing_takes_one_scan(trial: Trial) -> None:
@@ -63,6 +105,58 @@ def test_a_fault_leaves_the_old_table_or_the_new_one_and_the_next_run_makes_it_n
 
 
 @pytest.mark.parametrize(
+    ("kind", "fault", "ended", "seen"),
+    [
+        ("history", Fault(Action.KILL_AFTER, "CopyObject", 1), "killed", State.NEW),
+        ("table", Fault(Action.DUPLICATE, "CopyObject", 1), "published", State.NEW),
+        ("table", Fault(Action.CUT, "GetObject", 7), "published", State.NEW),
+        ("table", Fault(Action.OUTAGE, "CopyObject", 1), "failed", State.OLD),
+        ("history", Fault(Action.ANSWER_503, "PutObject", STAGED), "published", State.NEW),
+        ("history", Fault(Action.RESET_AFTER, "CopyObject", 1), "published", State.NEW),
+        ("history", Fault(Action.ANSWER_500, "PutObject", PUBLISHED, lasts=True), "failed", State.OLD),
+        ("history", Fault(Action.OUTAGE, "PutObject", PUBLISHED), "failed", State.NEW),
+    ],
+    ids=str,
+)
+def test_a_fault_of_gold_leaves_the_old_table_or_the_new_one_and_no_version_twice_or_lost(
+    request: pytest.FixtureRequest, kind: str, fault: Fault, ended: str, seen: State
+) -> None:
+    """The next run finishes what was published half, and the input then is as it was: a history is `unchanged`, a table made again."""
+    outcome = request.getfixturevalue(kind).run(fault)
+    assert outcome.problems == []
+    assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
+
+
+def test_what_s3_says_to_spark_is_the_error_in_one_line(table: Trial) -> None:
+    """Spark lists an input's folder itself, and wraps what fails there into Java's stack."""
+    outcome = table.run(Fault(Action.ANSWER_500, "ListObjectsV2", 3, lasts=True))
+    assert outcome.problems == []
+    assert re.match(r"Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*spoilt by the fault proxy", outcome.error)
+
+
+def test_an_input_that_died_between_copy_and_published_json_is_an_error_until_it_runs_again(table: Trial) -> None:
+    """Its one object has the same key in every run: published.json lists what another run has written."""
+    old, new = table.rows(table.version), table.rows(table.version + 1)
+    input_of(table).die(table.version + 1, Fault(Action.OUTAGE, "PutObject", 3))
+    with pytest.raises(JobFailed, match="is not whole: published.json lists"):
+        table.run_undisturbed()
+    assert (table.lake.seen(old, new), table.lake.listed(old, new)) == (State.OLD, State.OLD)
+    table.publish_next()
+    assert (table.lake.seen(old, new), table.lake.listed(old, new)) == (State.NEW, State.NEW)
+
+
+def test_an_input_of_many_objects_that_died_while_it_copied_is_read_as_it_was_published(history: Trial) -> None:
+    """The files that published.json lists are all there; those of the run that died lie beside them."""
+    old, new = history.rows(history.version), history.rows(history.version + 1)
+    input_of(history).die(history.version + 1, Fault(Action.OUTAGE, "CopyObject", 3))
+    history.run_undisturbed()
+    assert history.lake.records()[-1]["status"] == "unchanged"
+    assert (history.lake.seen(old, new), history.lake.listed(old, new)) == (State.OLD, State.OLD)
+    history.publish_next()
+    assert (history.lake.seen(old, new), history.lake.listed(old, new)) == (State.NEW, State.NEW)
+
+
+@pytest.mark.parametrize(
     ("rows", "found"),
     [
         (["1", "2"], State.OLD),
@@ -80,6 +174,15 @@ def test_a_fault_leaves_the_old_table_or_the_new_one_and_the_next_run_makes_it_n
 )
 def test_a_reader_is_told_what_the_rows_are(rows: list[str] | None, found: State) -> None:
     assert state(rows, ["1", "2"], ["3", "4"]) == found
+
+
+@pytest.mark.parametrize(("begins", "found"), [(2, "1 b 2 None True update 2"), (3, "1 b 3 None True update 2")])
+def test_a_reader_is_told_whether_versions_meet(begins: int, found: str) -> None:
+    """Times and runs are told by their number in the table."""
+    ended = {"id": 1, "v": "a", "valid_from": datetime(2026, 1, 1), "valid_to": datetime(2026, 1, 2), "is_current": False}
+    current = {"id": 1, "v": "b", "valid_from": datetime(2026, 1, begins), "valid_to": None, "is_current": True}
+    rows = [{**ended, "change_type": "insert", "meta_run_id": "x"}, {**current, "change_type": "update", "meta_run_id": "y"}]
+    assert read_versions([pa.Table.from_pylist(rows)]) == ["1 a 1 2 False insert 1", found]
 
 
 def test_calls_are_known_by_their_names_in_s3s_api(s3_endpoint: str) -> None:

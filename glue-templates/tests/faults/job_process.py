@@ -23,9 +23,9 @@ class Killed(Exception):
 
 
 class JobProcess:
-    """A process that runs the job as often as it is told, with a proxy of its own before S3. `folder` takes its files."""
+    """A process that runs jobs as often as it is told, with a proxy of its own before S3. `folder` takes its files."""
 
-    def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int]) -> None:
+    def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         folder.mkdir(parents=True)
         self.s3 = Proxy(endpoint, s3_kind)
         self.output: list[str] = []
@@ -48,12 +48,12 @@ class JobProcess:
             )
         self._ready = False
 
-    def run(self, arguments: Sequence[str], fault: Fault | None = None) -> None:
-        """One run of the job. Raises JobFailed or Killed."""
+    def run(self, layer: str, arguments: Sequence[str], fault: Fault | None = None) -> None:
+        """One run of the layer's job. Raises JobFailed or Killed."""
         self._wait_until_ready()
         self.s3.spoil(fault, self._process.pid)
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(list(arguments)) + "\n")
+        self._process.stdin.write(json.dumps([layer, *arguments]) + "\n")
         self._process.stdin.flush()
         self.output = []
         error = self._outcome()

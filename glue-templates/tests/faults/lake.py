@@ -3,18 +3,21 @@
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Rows = Mapping[str, list[str]]
-"""The values of the first column, by table."""
+"""What is told of the rows, by table."""
+Read = Callable[[list[pa.Table]], list[str]]
+"""Tells of the rows of a table's objects, a text each."""
 
 
 class State(StrEnum):
@@ -34,12 +37,13 @@ def make_bucket(endpoint: str, bucket: str) -> None:
 
 
 class Lake:
-    """One dataset, by its computed names."""
+    """One dataset, by its computed names. `read` tells of its rows."""
 
-    def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any]) -> None:
+    def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any], read: Read) -> None:
         self._s3: S3Client = boto3.client("s3", endpoint_url=endpoint)
         self._bucket = bucket
         self._names = names
+        self._read = read
 
     def seen(self, old: Rows, new: Rows) -> State:
         """What Athena sees: the rows of all objects at each table's location."""
@@ -65,16 +69,22 @@ class Lake:
         published = self.published()
         files = {file for table in published["tables"].values() for file in table["files"]}
         wanted = {_key(source["raw"]) for source in published["sources"]}
-        found = [key for key in self.keys(f"s3://{self._bucket}/bronze/{self._names['dataset']}/") if key not in files]
+        found = [key for key in self.keys(f"s3://{self._bucket}/{self._names['layer']}/{self._names['dataset']}/") if key not in files]
         found += self.keys(self._names["staging"])
         found += ["publishing.json"] if self.is_publishing() else []
-        for key in self.keys(self._names["raw"]):
+        for key in self.keys(self._names["raw"]) if "raw" in self._names else ():
             tags = {tag["Key"]: tag["Value"] for tag in self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]}
             # The emulator drops the tags of an upload in pieces, which S3 takes with CreateMultipartUpload.
             in_pieces = "-" in self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
             if tags != ({} if key in wanted else {"medallion:superseded": "true"}) and not (in_pieces and tags == {}):
                 found.append(f"{key} tagged {tags}")
         return found
+
+    def versions(self) -> dict[str, str]:
+        """The version of each object of the tables, and of published.json, as S3 knows it."""
+        keys = [key for _, table in self._tables() for key in self.keys(table["location"])]
+        keys.append(f"{_key(self._names['runs'])}published.json")
+        return {key: self._s3.head_object(Bucket=self._bucket, Key=key)["VersionId"] for key in keys}
 
     def keys(self, uri: str) -> list[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_key(uri))
@@ -94,15 +104,19 @@ class Lake:
         return json.loads(self._s3.get_object(Bucket=self._bucket, Key=_key(self._names["runs"]) + name)["Body"].read())
 
     def _rows(self, keys: Iterable[str]) -> list[str] | None:
-        """The first column of all these objects; None where one is missing."""
-        rows: list[str] = []
+        """What is told of the rows of all these objects; None where one is missing."""
+        objects: list[pa.Table] = []
         for key in keys:
             try:
                 body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except self._s3.exceptions.NoSuchKey:
                 return None
-            rows += map(str, pq.read_table(io.BytesIO(body)).column(0).to_pylist())
-        return rows
+            objects.append(pq.read_table(io.BytesIO(body)))
+        return self._read(objects)
+
+
+def first_column(objects: list[pa.Table]) -> list[str]:
+    return [str(value) for table in objects for value in table.column(0).to_pylist()]
 
 
 def state(rows: list[str] | None, old: list[str], new: list[str]) -> State:

@@ -1,19 +1,18 @@
-"""One dataset, its source and its lake: run its job with a fault, look at what readers see, run it again, look again."""
+"""One dataset, its origin and its lake: run its job with a fault, look at what readers see, run it again, look again."""
 
 import json
-import shutil
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-from faults.datasets import DatasetKind, Version
+from faults.dataset_kind import DatasetKind
 from faults.job_process import JobFailed, JobProcess, Killed
+from faults.job_processes import JobProcesses
 from faults.lake import Lake, Rows, State
-from faults.proxy import Action, Fault, Proxy, download_kind
-from source_server import Answer, serving
+from faults.origin import Version
+from faults.proxy import Action, Fault
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
 RECORD_WRITES = ("PutObject", "write", "any")  # while these fail, the record of a run cannot be written
@@ -29,101 +28,87 @@ class Before(StrEnum):
 
 @dataclass
 class Outcome:
-    """What came of a fault: how the run ended, what readers saw then, and everything that is not as it should be."""
+    """What came of a fault: how the run ended and with which error, what readers saw then, and everything that is not as it should be."""
 
     dataset: str
     before: Before
     fault: Fault
     ended: str = ""
+    error: str = ""
     seen: State = State.WRONG
     after: State = State.WRONG
     problems: list[str] = field(default_factory=list)
 
 
 class Trial:
-    """A dataset to be made to fail. `folder` takes the files of the job's processes, and is removed."""
+    """A dataset to be made to fail, by a job in one of the `processes`."""
 
-    def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, folder: Path) -> None:
+    def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, processes: JobProcesses) -> None:
         self.kind = kind
-        self._endpoint = endpoint
-        self._folder = folder
-        self._started = 0
-        self._job: JobProcess | None = None
-        self._spare: JobProcess | None = None
-        self._open = ExitStack()
-        self._served = self._open.enter_context(serving())
-        self.source = Proxy(self._served.url, download_kind)
+        self._processes = processes
+        self.origin = kind.origin(endpoint, bucket, kind.name)
         self.version: Version = 0
         self._runs: dict[Version, str] = {}
-        own = kind.name.replace("-", "_")
-        root = f"s3://{bucket}/bronze/{kind.name}/"
+        layer, own = kind.layer, kind.name.replace("-", "_")
+        root = f"s3://{bucket}/{layer}/{kind.name}/"
         named = {key: {"name": f"{own}_{key}", "location": f"{root}{key}/"} for key in kind.tables}
         self.names: dict[str, Any] = {
-            "layer": "bronze",
+            "layer": layer,
             "dataset": kind.name,
             "bucket": bucket,
-            "job": f"pp-dw-bronze-{kind.name}",
-            "crawler": f"pp-dw-bronze-{kind.name}-crawler",
-            "database": "pp_dw_bronze",
-            "raw": f"s3://{bucket}/raw/{kind.name}/",
-            "staging": f"s3://{bucket}/staging/bronze/{kind.name}/",
-            "runs": f"s3://{bucket}/etl/{kind.name}/runs/bronze/",
+            "job": f"pp-dw-{layer}-{kind.name}",
+            "crawler": f"pp-dw-{layer}-{kind.name}-crawler",
+            "database": f"pp_dw_{layer}",
+            "staging": f"s3://{bucket}/staging/{layer}/{kind.name}/",
+            "runs": f"s3://{bucket}/etl/{kind.name}/runs/{layer}/",
             "tables": named or {own: {"name": own, "location": root}},
             "timeout_minutes": 30,
+            **self.origin.names(),
         }
-        self.lake = Lake(endpoint, bucket, self.names)
-        self._document = f"etl/{kind.name}/glue/bronze.json"
-        urls = [self.source.url + path for path in kind.files(0)]
-        self.lake.write(self._document, {"dataset": kind.name, "data_size_category": "small", "source_url": urls, **kind.document})
+        self.lake = Lake(endpoint, bucket, self.names, kind.read)
+        self._document = f"etl/{kind.name}/glue/{layer}.json"
+        document = {"dataset": kind.name, "data_size_category": "small", **self.origin.document(), **kind.document}
+        self.lake.write(self._document, document)
 
     @property
     def job(self) -> JobProcess:
-        """A process that lives."""
-        if self._job is None or self._job.s3.dead:
-            if self._job:
-                self._job.end()
-            self._job, self._spare = self._spare or self._start(), None
-        return self._job
-
-    def prepare_next(self) -> None:
-        """Start the process that is to follow when this one is killed: it takes seconds."""
-        self._spare = self._spare or self._start()
+        return self._processes.current
 
     def publish_first(self) -> None:
         """What the faults are tried on: one version, or two to choose from."""
         for _ in range(2 if self.kind.rebuilds else 1):
             self.version += 1
-            self._serve()
-            self.job.run(self._arguments({}))
+            self.origin.publish(self.version)
+            self._run({})
             self._runs[self.version] = self.lake.published()["run_id"]
 
     def calls(self, before: Before) -> Counter[str]:
         """How many calls of each kind an undisturbed run makes."""
         options = self._next_version(before)
-        self.source.spoil(None)
-        self.job.run(self._arguments(options))
-        return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.source.calls)
+        self.origin.proxy.spoil(None)
+        self._run(options)
+        return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.origin.proxy.calls)
 
     def run(self, fault: Fault, before: Before = Before.NOTHING) -> Outcome:
         """Try one fault on the dataset's next version."""
-        old = self._rows(self.version)
+        old = self.rows(self.version)
         options = self._next_version(before)
-        new = self._rows(self.version)
+        new = self.rows(self.version)
         outcome = Outcome(self.kind.name, before, fault)
         job = self.job
         if fault.action in KILLS:
-            self.prepare_next()
-        self.source.spoil(fault if fault.kind == "Download" else None)
-        error, records = "", len(self.lake.records())
+            self._processes.prepare_next()
+        self.origin.proxy.spoil(fault if fault.kind == "Download" else None)
+        records = len(self.lake.records())
         try:
-            job.run(self._arguments(options), fault if fault.kind != "Download" else None)
+            self._run(options, fault if fault.kind != "Download" else None)
             outcome.ended = "published"
         except Killed:
             outcome.ended = "killed"
         except JobFailed as failed:
-            outcome.ended, error = "failed", str(failed)
-        self._judge(job, outcome, error, old, new, records)
-        self.source.spoil(None)
+            outcome.ended, outcome.error = "failed", str(failed)
+        self._judge(job, outcome, old, new, records)
+        self.origin.proxy.spoil(None)
         left = self.lake.strays() if outcome.ended == "published" else []
         if not fault.endures:  # staging that cannot be cleared is left to the next run
             outcome.problems += [f"left by a run that ended well: {stray}" for stray in left]
@@ -133,20 +118,29 @@ class Trial:
         if outcome.after != State.NEW or self.lake.listed(old, new) != State.NEW:
             outcome.problems.append("afterwards the tables are not the new ones")
         outcome.problems += [f"stray: {stray}" for stray in self.lake.strays()]
+        if self.kind.rests and outcome.ended != "published":
+            self._require_rest(outcome, options)
         return outcome
 
-    def close(self) -> None:
-        for job in (self._job, self._spare):
-            if job:
-                job.end()
-        self.source.close()
-        self._open.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def run_undisturbed(self) -> None:
+        """Run the job on what there is. Raises JobFailed."""
+        self._run(self.kind.options)
 
-    def _judge(self, job: JobProcess, outcome: Outcome, error: str, old: Rows, new: Rows, records: int) -> None:
+    def publish_next(self) -> None:
+        """Run the job on the origin's next version, undisturbed."""
+        self._run(self._next_version(Before.NOTHING))
+
+    def rows(self, version: Version) -> Rows:
+        """What the tables hold once a version is published."""
+        return {key: self.kind.rows(version) for key in self.names["tables"]}
+
+    def close(self) -> None:
+        self.origin.close()
+
+    def _judge(self, job: JobProcess, outcome: Outcome, old: Rows, new: Rows, records: int) -> None:
         fault, publishing = outcome.fault, self.lake.is_publishing()
         outcome.seen, listed = self.lake.seen(old, new), self.lake.listed(old, new)
-        if not (self.source if fault.kind == "Download" else job.s3).hit:
+        if not (self.origin.proxy if fault.kind == "Download" else job.s3).hit:
             outcome.problems.append("the call was not made")
         if State.WRONG in (outcome.seen, listed):
             outcome.problems.append(f"readers see what neither run made: {outcome.seen} in the folder, {listed} in published.json's files")
@@ -157,17 +151,17 @@ class Trial:
         if outcome.ended == "published" and (outcome.seen, listed, publishing) != (State.NEW, State.NEW, False):
             outcome.problems.append("the run ended well, and readers do not see exactly the new tables")
         if outcome.ended == "failed":
-            self._judge_failure(outcome, error, listed, publishing, records)
+            self._judge_failure(outcome, listed, publishing, records)
         if fault.action in KILLS and outcome.ended != "killed":
             outcome.problems.append("the job was not killed")
 
-    def _judge_failure(self, outcome: Outcome, error: str, listed: State, publishing: bool, records: int) -> None:
+    def _judge_failure(self, outcome: Outcome, listed: State, publishing: bool, records: int) -> None:
         fault = outcome.fault
         if not fault.endures:
-            outcome.problems.append(f"one call that fails should fail no run: {error[:200]}")
+            outcome.problems.append(f"one call that fails should fail no run: {outcome.error[:200]}")
         if not publishing and (outcome.seen != listed or outcome.seen == State.MIXED):
             outcome.problems.append("the run failed, and readers see neither exactly the old tables nor exactly the new ones")
-        if "\n" in error:
+        if "\n" in outcome.error:
             outcome.problems.append("the error is not one line")
         for record in self.lake.records()[records:]:
             if record["status"] != "failed" and fault.action != Action.OUTAGE and fault.kind not in RECORD_WRITES:
@@ -175,43 +169,46 @@ class Trial:
 
     def _run_again(self, outcome: Outcome, options: dict[str, object]) -> None:
         try:
-            self.job.run(self._arguments(options))
+            self._run(options)
         except (JobFailed, Killed) as error:
             outcome.problems.append(f"the next run failed: {error!r}")
         running = sum(record["status"] == "running" for record in self.lake.records())
         if running:
             outcome.problems.append(f"{running} records say that their run is running")
 
+    def _require_rest(self, outcome: Outcome, options: dict[str, object]) -> None:
+        """The same version once more changes nothing."""
+        before = self.lake.versions()
+        self._run_again(outcome, options)
+        if (status := self.lake.records()[-1]["status"]) != "unchanged" or self.lake.versions() != before:
+            outcome.problems.append(f"the same version again is {status}")
+
     def _next_version(self, before: Before) -> dict[str, object]:
-        """Let the source have its next version, and the past be as it is to be. Returns the options of the run."""
+        """Let the origin have its next version, and the past be as it is to be. Returns the options of the run."""
         options: dict[str, object] = dict(self.kind.options)
         if self.kind.rebuilds:
             self.version = 1 if self.version == 2 else 2
             options["from_run"] = self._runs[self.version]
         else:
             self.version += 1
-            self._serve()
+            self.origin.publish(self.version)
         if before != Before.NOTHING:
             self._die_while_publishing(options)
         if before == Before.DIED_AND_EXPIRED:
             self.lake.remove(str(self.names["staging"]))
         return options
 
-    def _serve(self) -> None:
-        for path, body in self.kind.files(self.version).items():
-            self._served.serves(path, Answer(body, headers={"ETag": f'"{self.version}"'}, ranges=True))
-
     def _die_while_publishing(self, options: dict[str, object]) -> None:
         try:
-            self.job.run(self._arguments(options), Fault(Action.OUTAGE, "CopyObject", 2))
+            self._run(options, Fault(Action.OUTAGE, "CopyObject", 2))
         except JobFailed:
             return
         raise AssertionError("the run did not die")
 
-    def _rows(self, version: Version) -> Rows:
-        return {key: self.kind.rows(version) for key in self.names["tables"]}
+    def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
+        self.job.run(self.kind.layer, self._arguments(options), fault)
 
-    def _arguments(self, options: dict[str, object]) -> list[str]:
+    def _arguments(self, options: Mapping[str, object]) -> list[str]:
         arguments = {
             "JOB_NAME": self.names["job"],
             "JOB_RUN_ID": "jr_1",
@@ -220,7 +217,3 @@ class Trial:
             "run_options": json.dumps(options),
         }
         return [f"--{name}={value}" for name, value in arguments.items()]
-
-    def _start(self) -> JobProcess:
-        self._started += 1
-        return JobProcess(self._endpoint, self._folder / str(self._started), self.kind.constants)

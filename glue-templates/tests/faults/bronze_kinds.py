@@ -1,17 +1,21 @@
-"""The datasets that are made to fail: what they are, and what each version of their source holds."""
+"""The bronze datasets that are made to fail: what they are, and what each version of their source holds."""
 
 import io
 import random
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
+
+from faults.dataset_kind import DatasetKind
+from faults.origin import Version
+from faults.served_files import ServedFiles
 
 ROWS = 60
 MANY_OBJECTS = {"etl_runtime.text.BLOCK_BYTES": 60, "etl_runtime.pieces.PART_BYTES": 100, "etl_runtime.shape.ONE_OBJECT_BYTES": 50}
 SENT_IN_PIECES = 9_000_000  # bytes; boto3 sends what is above 8 MB as a multipart upload
 
-Version = int
+Files = Callable[[Version], dict[str, bytes]]
+"""What the source serves in a version, by path."""
 
 
 def numbers(version: Version) -> list[str]:
@@ -47,33 +51,20 @@ def words(version: Version) -> list[str]:
     return [f"row {value}" if version % 2 else value for value in numbers(version)]
 
 
-@dataclass(frozen=True)
-class DatasetKind:
-    """A dataset to be made to fail.
-
-    `files`: what the source serves in a version, by path. `rows`: what each table then holds. `options`: of every run.
-    `rebuilds`: runs make the tables of the originals of an earlier run. `constants`: what the job's process sets, by dotted name.
-    """
-
-    name: str
-    files: Callable[[Version], dict[str, bytes]] = one_csv
-    rows: Callable[[Version], list[str]] = numbers
-    tables: tuple[str, ...] = ()
-    document: Mapping[str, Any] = field(default_factory=dict)
-    constants: Mapping[str, int] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    rebuilds: bool = False
+def bronze(name: str, files: Files = one_csv, rows: Callable[[Version], list[str]] = numbers, **others: Any) -> DatasetKind:
+    """A bronze dataset of these files."""
+    return DatasetKind(name, "bronze", lambda _, bucket, dataset: ServedFiles(files, f"s3://{bucket}/raw/{dataset}/"), rows, **others)
 
 
 TWO_TABLES: dict[str, Any] = {"tables": ("a", "b"), "document": {"file_table_mapping": {"a.csv": "a", "b.csv": "b"}}}
 
-ONE_OBJECT = DatasetKind("one-object")
-MANY = DatasetKind("many-objects", constants=MANY_OBJECTS)
-TABLES = DatasetKind("two-tables", large_zip, **TWO_TABLES)
-MANY_TABLES = DatasetKind("two-tables-of-many-objects", large_zip, **TWO_TABLES, constants=MANY_OBJECTS)
-URLS = DatasetKind("two-urls", two_csvs)
-REBUILT = DatasetKind("from-run", large_zip, **TWO_TABLES, rebuilds=True)
-RESET = DatasetKind("reset-contract", rows=words, files=lambda version: {"/x.csv": csv(words(version))}, options={"reset_contract": True})
+ONE_OBJECT = bronze("one-object")
+MANY = bronze("many-objects", constants=MANY_OBJECTS)
+TABLES = bronze("two-tables", large_zip, **TWO_TABLES)
+MANY_TABLES = bronze("two-tables-of-many-objects", large_zip, **TWO_TABLES, constants=MANY_OBJECTS)
+URLS = bronze("two-urls", two_csvs)
+REBUILT = bronze("from-run", large_zip, **TWO_TABLES, rebuilds=True)
+RESET = bronze("reset-contract", rows=words, files=lambda version: {"/x.csv": csv(words(version))}, options={"reset_contract": True})
 
 MAIN = (ONE_OBJECT, MANY, TABLES)
 """One representative each of one-object, many-object and two-table output."""

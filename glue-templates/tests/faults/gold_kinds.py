@@ -1,0 +1,55 @@
+"""The gold datasets that are made to fail: what they are, and what each version of their input holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from faults.bronze_kinds import numbers
+from faults.dataset_kind import DatasetKind
+from faults.history_model import load_table, read_versions, version_texts
+from faults.origin import Version
+from faults.published_input import PublishedInput
+
+MANY_OBJECTS = {"etl_runtime.gold.OBJECT_BYTES": "1b"}  # an object for each of the four partitions that Spark has here
+NO_WAITING = {"etl_runtime.inputs.PUBLICATION_SECONDS": 0}
+COPY = "SELECT n FROM {input}"
+VIEWS = "CREATE TEMPORARY VIEW a AS SELECT n FROM {input}; CREATE TEMPORARY VIEW b AS SELECT n FROM {input};"
+
+
+def number_table(version: Version) -> pa.Table:
+    return pa.table({"n": pa.array(map(int, numbers(version)), pa.int64())})
+
+
+def gold(
+    name: str,
+    query: str,
+    rows: Callable[[Version], pa.Table] = number_table,
+    made: Callable[[Version], list[str]] = numbers,
+    input_objects: int = 1,
+    **others: Any,
+) -> DatasetKind:
+    """A gold dataset that its query makes of a bronze table."""
+
+    def origin(endpoint: str, bucket: str, dataset: str) -> PublishedInput:
+        return PublishedInput(endpoint, bucket, dataset, rows, query, input_objects)
+
+    return DatasetKind(name, "gold", origin, made, **others)
+
+
+def history(name: str, **others: Any) -> DatasetKind:
+    """A gold dataset that keeps every version of its input's rows."""
+    document = {"history": {"business_key": ["id"]}}
+    query = "SELECT id, v FROM {input}"
+    return gold(name, query, load_table, version_texts, read=read_versions, document=document, rests=True, **others)
+
+
+GOLD_ONE = gold("gold-one-object", COPY, constants=NO_WAITING)
+GOLD_MANY = gold("gold-many-objects", COPY, constants=MANY_OBJECTS)
+GOLD_OUTPUTS = gold("gold-two-outputs", VIEWS, tables=("a", "b"), document={"outputs": ["a", "b"]})
+GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAITING)
+GOLD_HISTORY_MANY = history("gold-history-of-many-objects", constants=MANY_OBJECTS)
+
+GOLD_MAIN = (GOLD_ONE, GOLD_HISTORY)
+"""One representative each of a table and of a history."""
+GOLD_OTHERS = (GOLD_MANY, GOLD_OUTPUTS, GOLD_HISTORY_MANY)
