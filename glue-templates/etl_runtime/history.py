@@ -82,7 +82,8 @@ def with_versions(key: str, history: History, new: "DataFrame", old: Versions | 
     compared = _compared(key, history, new)
     rows = _keyed(new, history, columns)
     versions = _published(new.sparkSession, history, columns, old)
-    joined = rows.join(versions, (f.col("_key") == f.col("_old_key")) & f.col("_old.is_current"), "full_outer")
+    of_one_key = (f.col("_hash") == f.col("_old_hash")) & (f.col("_key") == f.col("_old_key"))
+    joined = rows.join(versions, of_one_key & f.col("_old.is_current"), "full_outer")
     noted = joined.withColumn(NOTE, f.explode(_notes(compared)))
     return noted.select(*_version(columns, at, run_id))
 
@@ -90,13 +91,15 @@ def with_versions(key: str, history: History, new: "DataFrame", old: Versions | 
 def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "DataFrame":
     """The new rows as `_new` by their `_key`; `_nth` counts those of one key.
 
-    A struct is never null. So the join is one by equality, and null is a value that a key can have.
+    A struct is never null. So the join is one by equality, and null is a value that a key can have. The hash stands before it because
+    Spark sorts numbers many times as fast as structs, which then are only looked at where two hashes are one.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    rows = new.select(f.struct(*history["business_key"]).alias("_key"), f.struct(*_filled(new, columns)).alias("_new"))
-    return rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_key").orderBy("_key")))
+    key = history["business_key"]
+    rows = new.select(f.xxhash64(*key).alias("_hash"), f.struct(*key).alias("_key"), f.struct(*_filled(new, columns)).alias("_new"))
+    return rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_hash", "_key").orderBy("_hash")))
 
 
 def _published(spark: "SparkSession", history: History, columns: Mapping[str, str], old: Versions | None) -> "DataFrame":
@@ -105,7 +108,8 @@ def _published(spark: "SparkSession", history: History, columns: Mapping[str, st
 
     versions = old.rows if old else spark.createDataFrame([], _ddl({**columns, **ADDED, RUN_ID: "string"}))
     every = f.struct(*_filled(versions, {**columns, **ADDED, RUN_ID: "string"}))
-    return versions.select(f.struct(*history["business_key"]).alias("_old_key"), every.alias("_old"))
+    key = history["business_key"]
+    return versions.select(f.xxhash64(*key).alias("_old_hash"), f.struct(*key).alias("_old_key"), every.alias("_old"))
 
 
 def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":

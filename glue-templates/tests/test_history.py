@@ -91,7 +91,7 @@ VALUES = st.fixed_dictionaries(
 LOADS = st.dictionaries(KEYS, VALUES, max_size=12).map(lambda rows: [{"k": key[0], "l": key[1], **values} for key, values in rows.items()])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(LOADS, min_size=2, max_size=4))
 def test_any_sequence_of_loads_gives_the_versions_of_the_model(loads: list[list[Row]]) -> None:
     spark = start_spark()
@@ -131,6 +131,12 @@ def test_a_key_that_comes_twice_is_noted_however_the_rows_lie(new: list[Row], da
     rows = data.draw(st.permutations([*new, {**doubled, "a": "other"}]))
     _, notes = loaded([], rows, START, "run-0", None)
     assert notes[DUPLICATE] == 1
+
+
+def test_a_load_is_one_join_that_moves_each_side_once() -> None:
+    made = with_versions("x", HISTORY, frame([], COLUMNS), versions_of([], START), START + timedelta(days=1), "run-1")
+    plan = made._jdf.queryExecution().executedPlan().toString()
+    assert (plan.count("SortMergeJoin"), plan.count("Exchange hashpartitioning"), plan.count("Exchange")) == (1, 2, 2)
 
 
 COMPARISONS: list[tuple[Row, Row, bool]] = [
