@@ -17,7 +17,7 @@ from pathlib import Path
 
 from faults.bronze_kinds import MAIN, MANY, OTHERS, TABLES
 from faults.dataset_kind import DatasetKind
-from faults.gold_kinds import GOLD_HISTORY_MANY, GOLD_MAIN, GOLD_MANY, GOLD_OTHERS, GOLD_OUTPUTS
+from faults.gold_kinds import GOLD_MAIN, GOLD_MANY, GOLD_OTHERS, GOLD_OUTPUTS
 from faults.job_processes import JobProcesses
 from faults.lake import make_bucket
 from faults.proxy import READS, Action, Fault
@@ -26,7 +26,7 @@ from faults.trial import Before, Outcome, Trial
 BUCKET = "pp-dw-123456789012"
 KINDS = {kind.name: kind for kind in (*MAIN, *OTHERS, *GOLD_MAIN, *GOLD_OTHERS)}
 OF_ALL_CALLS = (*MAIN, *GOLD_MAIN)
-AFTER_DEATHS = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS, GOLD_HISTORY_MANY)  # those with a second copy to die at
+AFTER_DEATHS = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS)  # those with a second copy to die at
 ANY_CALL = (Action.ANSWER_500, Action.ANSWER_503, Action.RESET_BEFORE, Action.RESET_AFTER)
 ALSO = {
     "GetObject": (Action.CUT,),

@@ -48,8 +48,7 @@ GOLD_ONE = gold("gold-one-object", COPY, constants=NO_WAITING)
 GOLD_MANY = gold("gold-many-objects", COPY, constants=MANY_OBJECTS)
 GOLD_OUTPUTS = gold("gold-two-outputs", VIEWS, tables=("a", "b"), document={"outputs": ["a", "b"]})
 GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAITING)
-GOLD_HISTORY_MANY = history("gold-history-of-many-objects", constants=MANY_OBJECTS)
 
 GOLD_MAIN = (GOLD_ONE, GOLD_HISTORY)
 """One representative each of a table and of a history."""
-GOLD_OTHERS = (GOLD_MANY, GOLD_OUTPUTS, GOLD_HISTORY_MANY)
+GOLD_OTHERS = (GOLD_MANY, GOLD_OUTPUTS)
