@@ -34,8 +34,9 @@ _ROWS_AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Table:
-    """A published table: its database and name in Athena, and its files as bucket/key."""
+    """A published table: its dataset, its database and name in Athena, and its files as bucket/key."""
 
+    dataset: str
     database: str
     name: str
     files: list[str]
@@ -60,10 +61,11 @@ def published_tables(lake: fs.S3FileSystem) -> list[Table]:
                 continue
             with lake.open_input_file(info.path) as file:
                 published = json.loads(file.read())
+            dataset = info.path.removeprefix(f"{bucket.path}/etl/").partition("/")[0]
             for table in published["tables"].values():
                 files = [f"{bucket.path}/{key}" for key in table["files"]]
                 columns = {column["name"]: column["type"] for column in table["columns"]}
-                tables.append(Table(published["database"], table["name"], files, columns))
+                tables.append(Table(dataset, published["database"], table["name"], files, columns))
     return sorted(tables, key=lambda table: table.full_name)
 
 
@@ -80,7 +82,15 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
     settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     connection = duckdb.connect(":memory:", config=settings)
     for number, table in enumerate(named or tables):
-        connection.register(f"table_{number}", _open(lake, table))
+        try:
+            opened = _open(lake, table)
+        except FileNotFoundError as error:
+            if not named:
+                continue
+            gone = next(file for file in table.files if lake.get_file_info(file).type == fs.FileType.NotFound)
+            again = f"Run its dataset again: medallion run {table.dataset}."
+            raise SqlError(f"{table.full_name}: a file of it is gone: s3://{gone}. {again}") from error
+        connection.register(f"table_{number}", opened)
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
         connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * {_as_in_athena(table)} FROM table_{number}')  # noqa: S608
     try:

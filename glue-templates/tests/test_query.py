@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Dataset, Source
+from conftest import BUCKET, Dataset, Source
 
 MakeDataset = Callable[..., Dataset]
 QUERY = Path(__file__).parent.parent / "local_glue" / "query.py"
@@ -50,6 +50,18 @@ def test_show_tables_shows_the_names_to_ask_for(dataset: MakeDataset, source: So
     assert {"table_name": f"pp_dw_bronze.{name}"} in query("SHOW TABLES")
     assert {"table_name": f"pp_dw_bronze.{name}"} in query("show tables in pp_dw_bronze;")
     assert query("SHOW TABLES IN pp_dw_silver") == []
+
+
+def test_a_table_whose_file_is_gone_is_said_by_its_name_and_keeps_no_other_query(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"a\n1\n"))
+    table = f"pp_dw_bronze.{made.name.replace('-', '_')}"
+    (file,) = made.store.list(f"s3://{BUCKET}/bronze/{made.name}/")
+    made.store.delete([file])
+    assert query("SELECT 1 AS one") == [{"one": 1}]
+    done = ask("--json", f"SELECT * FROM {table}", "/dev/stdout", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{table}: a file of it is gone: {file}. Run its dataset again: medallion run {made.name}.\n"
 
 
 @pytest.mark.parametrize(

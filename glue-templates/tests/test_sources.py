@@ -145,7 +145,9 @@ def test_all_files_are_of_one_day(source: Source) -> None:
         source.serves(f"/{name}.csv", name.encode())
     urls = [source.url + path for path in ("/a-{dd}.csv", "/static.csv", "/b-{dd}.csv")]
     assert bodies(urls) == {"a-01.csv": b"a-01", "static.csv": b"s", "b-01.csv": b"b-01"}
-    assert sorted(source.requests) == ["/a-01.csv", "/a-02.csv", "/b-01.csv", "/b-02.csv", "/static.csv"]
+    # Side by side: whether the other file of the 2nd was asked for before its day was given up is chance.
+    assert sorted({*source.requests, "/a-02.csv"}) == ["/a-01.csv", "/a-02.csv", "/b-01.csv", "/b-02.csv", "/static.csv"]
+    assert source.requests.count("/static.csv") == 1
 
 
 def test_an_address_by_month_is_asked_once_a_month(source: Source) -> None:
