@@ -21,5 +21,7 @@ The steps of a gold run, as `gold` calls them for `jobs/gold_job.py` or a script
 - `write`: typed Parquet in staging, counted as it is written.
 - `check_gold`: the gates, `rules` of a script among them; then `publish`, as bronze does. What both hand to it is `staged`.
 
+The tasks of both layers write their objects with `parquet_object`.
+
 Nothing here computes a name or a path: the stack hands them over. All that goes to S3 goes through `store`.
 """

@@ -1,4 +1,4 @@
-"""Types as Athena and Glue name them, nested ones too, and what they are in Arrow."""
+"""Types as Athena and Glue name them, nested ones too, and what they are in Arrow and in Spark's SQL."""
 
 import re
 from dataclasses import dataclass, replace
@@ -79,6 +79,18 @@ def _token(tokens: list[str], at: int, text: str) -> str:
 
 def _no_type(text: str) -> NoReturn:
     raise ValueError(f"{text} is no type of Athena: string, decimal(18,2), array<…>, map<k,v>, struct<name:type,…> and the like.")
+
+
+def spark_type(athena: str) -> str:
+    """The type in Spark's SQL, where a struct's fields have to be quoted."""
+    return _quoted(parsed(athena))
+
+
+def _quoted(type_: AthenaType) -> str:
+    members = [_quoted(member) for member in type_.members]
+    if type_.fields:
+        members = [f"`{field}`:{member}" for field, member in zip(type_.fields, members, strict=True)]
+    return f"{type_.name}<{','.join(members)}>" if members else type_.name
 
 
 def arrow_type(athena: str) -> pa.DataType:

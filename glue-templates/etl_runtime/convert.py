@@ -5,8 +5,6 @@ A task that is run twice writes the same object, so that Spark's retries and spe
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -19,12 +17,12 @@ from etl_runtime.errors import NO_ROOM, RunFailed, explained
 from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import Form
 from etl_runtime.json_values import without_collection
+from etl_runtime.parquet_object import parquet_writer, upload
 from etl_runtime.read_part import read_part
-from etl_runtime.store import Store
+from etl_runtime.store import store_of_worker
 from etl_runtime.text_cells import TextCells
 from etl_runtime.unpack import Part
 
-ZSTD_LEVEL = 3
 SURPLUS, FIELDS = "_surplus", "_fields"
 SHOWN_CHARACTERS = 60
 
@@ -95,24 +93,16 @@ def convert(shard: Shard) -> Converted:
 def _convert(shard: Shard) -> Converted:
     result = Converted(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
-        with pq.ParquetWriter(file, _schema(shard), compression="zstd", compression_level=ZSTD_LEVEL) as writer:
+        with parquet_writer(file, _schema(shard)) as writer:
             for part in shard.parts:
                 table = _typed(part, shard, result)
                 if table is not None:
                     writer.write_table(table)
                     result.rows += table.num_rows
         if not result.learned:
-            file.flush()
-            result.bytes = Path(file.name).stat().st_size
+            result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
             _note_bounds(pq.read_metadata(file.name), result)
-            _store(shard.region).upload(Path(file.name), shard.uri, metadata={"run-id": shard.run_id})
     return result
-
-
-@cache
-def _store(region: str) -> Store:
-    """One client a worker process: a task must not pay for a new one. An executor knows no region of its own."""
-    return Store(region=region)
 
 
 def _schema(shard: Shard) -> pa.Schema:
@@ -123,7 +113,7 @@ def _schema(shard: Shard) -> pa.Schema:
 @without_collection()
 def _typed(part: Part, shard: Shard, result: Converted) -> pa.Table | None:
     """One part, typed by the shard's columns; None where there is something to learn first."""
-    body = _store(shard.region).read(part.uri)
+    body = store_of_worker(shard.region).read(part.uri)
     if body is None:
         raise RunFailed(f"{part.uri} is gone from staging. Run again.", retryable=True)
     read = read_part(body, part, shard.rules)

@@ -30,6 +30,7 @@ from py4j.protocol import Py4JJavaError
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.business_key import find_duplicates
 from etl_runtime.check_gold import check_gold
+from etl_runtime.columns import RUN_ID
 from etl_runtime.errors import RunFailed
 from etl_runtime.gold_columns import athena_columns, named
 from etl_runtime.history import CHANGES, DUPLICATE, Versions, published_versions, with_versions
@@ -43,7 +44,7 @@ from etl_runtime.staged import StagedTable
 from etl_runtime.store import Store
 from etl_runtime.unchanged import document_hash
 from etl_runtime.unpack import counted
-from etl_runtime.write import OBJECT_BYTES, Target, Written, write
+from etl_runtime.write import NOTE, OBJECT_BYTES, Target, Written, write
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -184,7 +185,7 @@ def _make(
         try:
             with record.step("make"):
                 made = {
-                    key: _made(spark, job, record, published, store, key, table, Target(key, record.run_id, store.region, folder))
+                    key: _made(job, record, published, store, table, Target(key, record.run_id, store.region, folder))
                     for key, table in _tables(job, transform(gold)).items()
                 }
         except Exception:
@@ -218,31 +219,23 @@ def _tables(job: Job, made: "DataFrame | Mapping[str, DataFrame]") -> "dict[str,
     return {key: tables[key] for key in keys}
 
 
-def _made(
-    spark: "SparkSession",
-    job: Job,
-    record: RunRecord,
-    published: Mapping[str, Any] | None,
-    store: Store,
-    key: str,
-    table: "DataFrame",
-    target: Target,
-) -> Made:
+def _made(job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, table: "DataFrame", target: Target) -> Made:
+    """One table, written into staging: as the transform makes it, or as the versions that come of it."""
     from pyspark.sql import functions as f
 
+    key = target.key
     settled = str(table._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
     table = named(key, table)
     columns = athena_columns(key, table)
     history = job.document.get("history")
     if history is None:
-        written = write(table.withColumn("meta_run_id", f.lit(record.run_id)), target, settled=settled)
+        written = write(table.withColumn(RUN_ID, f.lit(record.run_id)), target, settled=settled)
         return Made(written, written.staged(target, columns), None)
     names = job.names
-    old = published_versions(spark, key, history, published, names.tables[key].location, names.bucket, store)
+    old = published_versions(table.sparkSession, key, history, published, names.tables[key].location, names.bucket, store)
     versions = with_versions(key, history, table, old, record.started, record.run_id)
     written = write(versions, target, settled=True, shown=(DUPLICATE, history["business_key"]))
-    kept = [column for column in athena_columns(key, versions) if not column["name"].startswith(("meta_run_id", "_"))]
-    return Made(written, written.staged(target, kept), old)
+    return Made(written, written.staged(target, athena_columns(key, versions.drop(RUN_ID, NOTE))), old)
 
 
 def _history(job: Job, made: Mapping[str, Made], at: datetime) -> dict[str, Any]:

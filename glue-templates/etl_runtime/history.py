@@ -10,6 +10,7 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
+from etl_runtime.athena_types import spark_type
 from etl_runtime.columns import RUN_ID
 from etl_runtime.dataset_document import History
 from etl_runtime.errors import RunFailed
@@ -81,7 +82,7 @@ def with_versions(key: str, history: History, new: "DataFrame", old: Versions | 
     columns = _columns(key, history, new, old, at)
     compared = _compared(key, history, new)
     rows = _keyed(new, history, columns)
-    versions = _published(new.sparkSession, history, columns, old)
+    versions = _published(new, history, columns, old)
     of_one_key = (f.col("_hash") == f.col("_old_hash")) & (f.col("_key") == f.col("_old_key"))
     joined = rows.join(versions, of_one_key & f.col("_old.is_current"), "full_outer")
     noted = joined.withColumn(NOTE, f.explode(_notes(compared)))
@@ -102,11 +103,11 @@ def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "D
     return rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_hash", "_key").orderBy("_hash")))
 
 
-def _published(spark: "SparkSession", history: History, columns: Mapping[str, str], old: Versions | None) -> "DataFrame":
-    """The published versions as `_old` by their `_old_key`."""
+def _published(new: "DataFrame", history: History, columns: Mapping[str, str], old: Versions | None) -> "DataFrame":
+    """The published versions as `_old` by their `_old_key`; none where the history begins."""
     from pyspark.sql import functions as f
 
-    versions = old.rows if old else spark.createDataFrame([], _ddl({**columns, **ADDED, RUN_ID: "string"}))
+    versions = old.rows if old else new.limit(0)
     every = f.struct(*_filled(versions, {**columns, **ADDED, RUN_ID: "string"}))
     key = history["business_key"]
     return versions.select(f.xxhash64(*key).alias("_old_hash"), f.struct(*key).alias("_old_key"), every.alias("_old"))
@@ -116,7 +117,7 @@ def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
     """These columns, null where the rows do not have them."""
     from pyspark.sql import functions as f
 
-    return [(f.col(name) if name in rows.columns else f.lit(None).cast(type_)).alias(name) for name, type_ in columns.items()]
+    return [(f.col(name) if name in rows.columns else f.lit(None).cast(spark_type(type_))).alias(name) for name, type_ in columns.items()]
 
 
 def _notes(compared: Sequence[str]) -> "Column":
@@ -180,10 +181,6 @@ def _columns(key: str, history: History, new: "DataFrame", old: Versions | None,
                 f"Cast it: CAST({name} AS {published[name].upper()}), or give the new one another name."
             )
     return published | found
-
-
-def _ddl(columns: Mapping[str, str]) -> str:
-    return ", ".join(f"`{name}` {type_}" for name, type_ in columns.items())
 
 
 def _compared(key: str, history: History, new: "DataFrame") -> Sequence[str]:

@@ -11,7 +11,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.arguments import InputName, Names
-from etl_runtime.athena_types import AthenaType, parsed
+from etl_runtime.athena_types import spark_type
 from etl_runtime.columns import RESCUED, RUN_ID
 from etl_runtime.errors import RunFailed
 from etl_runtime.store import Store
@@ -104,15 +104,7 @@ def schema(table: Mapping[str, Any], layer: str) -> str:
     """A published table's columns as Spark's DDL has them."""
     meta = {RUN_ID: "string", **({RESCUED: "string"} if layer == "bronze" else {})}
     columns = {column["name"]: column["type"] for column in table["columns"]} | meta
-    return ", ".join(f"`{name}` {_spark_type(parsed(type_))}" for name, type_ in columns.items())
-
-
-def _spark_type(type_: AthenaType) -> str:
-    """The same in Spark, where the fields of a struct have to be quoted."""
-    members = [_spark_type(member) for member in type_.members]
-    if type_.fields:
-        members = [f"`{field}`:{member}" for field, member in zip(type_.fields, members, strict=True)]
-    return f"{type_.name}<{','.join(members)}>" if members else type_.name
+    return ", ".join(f"`{name}` {spark_type(type_)}" for name, type_ in columns.items())
 
 
 def _glob(table: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
@@ -180,6 +181,12 @@ class Store:
             return False
         found = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
         return not any(entry["Key"] == key for entry in found)
+
+
+@cache
+def store_of_worker(region: str) -> Store:
+    """One client a worker process: a task must not pay for a new one. An executor knows no region of its own."""
+    return Store(region=region)
 
 
 def split(uri: str) -> tuple[str, str]:

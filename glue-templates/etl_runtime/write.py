@@ -7,23 +7,20 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from etl_runtime.parquet_object import parquet_writer, upload
 from etl_runtime.spark import task_error
 from etl_runtime.staged import StagedTable
-from etl_runtime.store import Store
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-ZSTD_LEVEL = 3
 OBJECT_BYTES = "32MB"  # of rows as Spark sends them from task to task: what 128 MB of text become, up to which bronze makes one object
 ROW_GROUP_BYTES = 64 << 20  # in memory
 NOTE = "_note"
@@ -40,6 +37,10 @@ class Target:
     run_id: str
     region: str
     folder: str
+
+    def object(self, part: int) -> str:
+        """What one task writes, under a key fixed beforehand."""
+        return f"{self.folder}{self.key}-{part:05}.parquet"
 
 
 @dataclass
@@ -105,30 +106,17 @@ def _write_task(target: Target, shown: tuple[str, list[str]], batches: Iterator[
 def _written(target: Target, part: int, shown: tuple[str, list[str]], batches: Iterator[pa.RecordBatch]) -> Written:
     result = Written()
     with NamedTemporaryFile(prefix="medallion-") as file:
-        writer: pq.ParquetWriter | None = None
+        writer = None
         for table in _row_groups(batches):
             _count(table, shown, result)
             rows = _nullable(table.drop_columns([NOTE]) if NOTE in table.column_names else table)
-            writer = writer or pq.ParquetWriter(file, rows.schema, compression="zstd", compression_level=ZSTD_LEVEL)
+            writer = writer or parquet_writer(file, rows.schema)
             writer.write_table(rows)
         if writer:
             writer.close()
-            _upload(file, part, target, result)
+            result.objects = [target.object(part)]
+            result.bytes = upload(file, target.object(part), target.run_id, target.region)
     return result
-
-
-def _upload(file: Any, part: int, target: Target, result: Written) -> None:
-    file.flush()
-    uri = f"{target.folder}{target.key}-{part:05}.parquet"
-    result.bytes = Path(file.name).stat().st_size
-    _store(target.region).upload(Path(file.name), uri, metadata={"run-id": target.run_id})
-    result.objects.append(uri)
-
-
-@cache
-def _store(region: str) -> Store:
-    """One client a worker process. An executor knows no region of its own."""
-    return Store(region=region)
 
 
 def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -167,9 +155,11 @@ def _write_nothing(made: "DataFrame", target: Target) -> Written:
     """A table without rows has a file all the same, so that its columns are known."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    empty = to_arrow_schema(made.drop(NOTE).schema).empty_table()
+    empty = _nullable(to_arrow_schema(made.drop(NOTE).schema).empty_table())
     result = Written(nulls=Counter(dict.fromkeys(empty.column_names, 0)))
     with NamedTemporaryFile(prefix="medallion-") as file:
-        pq.write_table(_nullable(empty), file, compression="zstd")
-        _upload(file, 0, target, result)
+        with parquet_writer(file, empty.schema) as writer:
+            writer.write_table(empty)
+        result.objects = [target.object(0)]
+        result.bytes = upload(file, target.object(0), target.run_id, target.region)
     return result

@@ -251,6 +251,20 @@ def test_columns_that_come_and_go_lose_no_version(dataset: MakeDataset, gold: Ma
     ]
 
 
+def test_structs_with_any_field_names_begin_a_history_and_stay_in_it(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
+    bronze = dataset()
+    publish(bronze, source, b"id,v\n1,a\n")
+    made = gold(bronze)
+    table = athena(bronze)
+    history = {"business_key": ["id"]}
+    made.run(f"SELECT id, v, named_struct('a b', id, 'Ä-1', array(v)) AS s FROM {table}", history=history)
+    made.run(f"SELECT id, upper(v) AS v FROM {table}", history=history)
+    assert [(row["v"], row["s"]) for row in sorted(made.rows(), key=lambda row: row["valid_from"])] == [
+        ("a", {"a b": 1, "Ä-1": ["a"]}),
+        ("A", None),
+    ]
+
+
 ERRORS: list[tuple[str, dict[str, Any], str]] = [
     ("SELECT id % 2 AS id, v FROM {t}", {"business_key": ["id"]}, "history.business_key is not unique: 1 rows have a key that came before, such as {\"id\": 1}. The published table stays as it is."),
     ("SELECT v FROM {t}", {"business_key": ["id"]}, "history.business_key names id, which the query does not make. It makes v."),
