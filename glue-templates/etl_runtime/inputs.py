@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from tempfile import gettempdir
+from functools import cache
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.arguments import InputName, Names
@@ -86,13 +87,19 @@ def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
     tables = {name: (table, read.published["layer"]) for read in inputs for name, table in read.tables.items()}
     for database in {read.name.database for read in inputs}:
         spark.sql(f"DROP DATABASE IF EXISTS `{database}` CASCADE")
-        spark.sql(f"CREATE DATABASE `{database}` LOCATION 'file:{gettempdir()}/{database}'")  # Spark wants a folder, and puts nothing there
+        spark.sql(f"CREATE DATABASE `{database}` LOCATION 'file:{_folder().name}/{database}'")
     for name, (table, layer) in tables.items():
         database, _, own = name.partition(".")
         spark.sql(
             f"CREATE TABLE `{database}`.`{own}` ({schema(table, layer)}) USING parquet "
             f"OPTIONS (path '{table['location']}', pathGlobFilter '{_glob(table)}')"
         )
+
+
+@cache
+def _folder() -> "TemporaryDirectory[str]":
+    """Spark wants a folder for each database, and puts nothing there. Of jobs side by side each has its own: ending one takes it away."""
+    return TemporaryDirectory(prefix="medallion-")
 
 
 def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str) -> "DataFrame":

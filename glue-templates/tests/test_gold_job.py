@@ -15,6 +15,7 @@ from conftest import BUCKET, Answer, Dataset, GoldTable, Lake, Source, zipped
 from etl_runtime import gold as running
 from etl_runtime import inputs as reading
 from etl_runtime.gold import Gold, Transform
+from etl_runtime.spark import start_spark
 from etl_runtime.store import Store
 from source_server import serving
 
@@ -370,6 +371,17 @@ def test_a_publication_that_is_under_way_is_waited_for_and_a_dead_one_is_an_erro
 
     store.delete([f"s3://{BUCKET}/{new['tables'][bronze.name.replace('-', '_')]['files'][0]}"])
     assert "and it is not there. Run" in made.fails(f"SELECT n FROM {athena(bronze)}")
+
+
+def test_jobs_side_by_side_share_no_folder(places: Dataset, gold: MakeGold) -> None:
+    spark = start_spark()
+
+    def database_of_a_process() -> str:
+        reading._folder.cache_clear()
+        gold(places).run(f"SELECT * FROM {athena(places)}", run_options='{"force": true}')
+        return str(spark.catalog.getDatabase("pp_dw_bronze").locationUri)
+
+    assert database_of_a_process() != database_of_a_process()
 
 
 def test_gold_reads_the_listed_files_and_not_the_folder(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
