@@ -29,8 +29,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
     mavenArtifactId: 'cdk-glue-medallion',
   },
 
-  // Used by the published package. fflate zips the job's package, ajv validates dataset documents, commander parses `medallion`.
-  bundledDeps: ['ajv@8.20.0', 'commander@14.0.3', 'fflate@0.8.3'],
+  // Used by the published package. fflate zips the job's package, ajv validates dataset documents, jsonc-parser says where in a file a value
+  // is, commander parses `medallion`.
+  bundledDeps: ['ajv@8.20.0', 'commander@14.0.3', 'fflate@0.8.3', 'jsonc-parser@3.3.1'],
   devDeps: [
     '@aws-cdk/integ-runner@2.197.10',
     '@aws-cdk/integ-tests-alpha@2.245.0-alpha.0',
@@ -84,12 +85,13 @@ project.gitignore.exclude('/tsconfig.json');
 // unrs-resolver 1.13 cannot be installed from a lock file by every npm; 1.12.2 can.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 
-// The types of a dataset document, from its schema. A test fails while they are stale.
+// The types of the documents, from their schemas. A test fails while they are stale.
+const typesOf = (document: string) => `json2ts --input glue-templates/${document}.schema.json --output src/private/${document}-document.generated.ts --no-additionalProperties`
+  + ' --ignoreMinAndMaxItems --style.singleQuote --style.printWidth=150'
+  + ` --bannerComment "/* Made from glue-templates/${document}.schema.json by npx projen generate. Change the schema, not this file. */"`;
 const generate = project.addTask('generate', {
-  description: 'Make the private types from the JSON Schema of a dataset',
-  exec: 'json2ts --input glue-templates/dataset.schema.json --output src/private/dataset-document.generated.ts --no-additionalProperties --ignoreMinAndMaxItems'
-    + ' --style.singleQuote --style.printWidth=150'
-    + ' --bannerComment "/* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */"',
+  description: 'Make the private types from the JSON Schemas',
+  steps: ['dataset', 'config'].map(document => ({ exec: typesOf(document) })),
 });
 project.preCompileTask.spawn(generate);
 

@@ -6,6 +6,7 @@ import { LakeDataset, LakeDatasetProps, IDataset } from './lake-dataset';
 import { Layer } from './layer';
 import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/dataset-definition';
 import { ColumnSchema as ColumnSchemaDocument, DatasetDocument } from './private/dataset-document.generated';
+import { ownScript } from './private/job-script';
 import { packagedScript } from './private/script-bundle';
 import { Source } from './source';
 
@@ -69,6 +70,15 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * @default - names in snake_case
    */
   readonly columnMappings?: { [sourceColumn: string]: string };
+
+  /**
+   * A script of your own, in Python: the job's whole script in place of the packaged one. It uses what it likes of `etl_runtime`.
+   *
+   * The path begins in the folder where `cdk synth` runs, for example `bronze/zipcodes.py`.
+   *
+   * @default - the packaged script
+   */
+  readonly script?: string;
 }
 
 /**
@@ -99,7 +109,7 @@ export class BronzeDataset extends LakeDataset {
       layer: Layer.BRONZE,
       document: toDocument(this, props),
       tables: Object.values(props.fileTableMapping ?? {}),
-      script: { path: packagedScript(Layer.BRONZE) },
+      script: props.script === undefined ? { path: packagedScript(Layer.BRONZE) } : ownScript(this, props.dataset, 'script', props.script),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
@@ -11,9 +11,11 @@ import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct, IConstruct } from 'constructs';
 import { Alerts } from './alerts';
-import { GlueVersion } from './glue-version';
+import { GlueDefaults } from './glue-defaults';
+import { GlueWorkerConfig } from './glue-worker-config';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { checkGlueSettings } from './private/config-document';
 import { LakeAlerts } from './private/lake-alerts';
 import { takeName } from './private/names-taken';
 import { synthError } from './private/synth-error';
@@ -27,8 +29,10 @@ export interface IEtlCore extends IConstruct {
   readonly databasePrefix: string;
   /** The bucket's own name, if the lake lies in a bucket that was there before it. */
   readonly existingBucketName?: string;
-  /** The Glue version of the jobs of datasets that say none. */
-  readonly glueVersion: GlueVersion;
+  /** What every job gets, unless its dataset says otherwise. */
+  readonly glueDefaults: GlueDefaults;
+  /** Workers and timeouts in place of those of the table of sizes, by the size. */
+  readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   /** Whether every run publishes metrics. */
   readonly metrics: boolean;
 }
@@ -59,11 +63,19 @@ export interface EtlCorePrefixes {
   readonly existingBucketName?: string;
 
   /**
-   * The Glue version of the jobs of datasets that say none. In another app it is said again.
+   * What every job gets, unless its dataset says otherwise. In another app it is said again.
    *
-   * @default GlueVersion.V5_0
+   * @default - Glue 5.0, one retry, a timeout by the size
    */
-  readonly glueVersion?: GlueVersion;
+  readonly glueDefaults?: GlueDefaults;
+
+  /**
+   * Workers and timeouts in place of those of the table of sizes: from `small`, `medium`, `large` or `xlarge` to what is other there. In
+   * another app it is said again.
+   *
+   * @default - the table of sizes
+   */
+  readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
 
   /**
    * Whether every run publishes metrics to CloudWatch, in the namespace `<resourcePrefix>` with the dimensions Dataset and Layer: Runs,
@@ -169,7 +181,8 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
-  public readonly glueVersion: GlueVersion;
+  public readonly glueDefaults: GlueDefaults;
+  public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   public readonly metrics: boolean;
 
   /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
@@ -209,7 +222,9 @@ export class EtlCore extends Construct implements IEtlCore {
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = props.existingBucketName;
-    this.glueVersion = glueVersionOf(this, props);
+    checkGlueSettings(this, props);
+    this.glueDefaults = props.glueDefaults ?? {};
+    this.glueWorkerConfigs = props.glueWorkerConfigs ?? {};
     this.metrics = props.metrics ?? false;
     this.bucket = this.createBucket(names, props);
     this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
@@ -221,7 +236,7 @@ export class EtlCore extends Construct implements IEtlCore {
     this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
 
-    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', names, props.alerts);
+    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', { names, alerts: props.alerts, maxRetries: this.glueDefaults.maxRetries });
     this.alertTopic = alerts?.topic;
     this.alertKey = alerts?.key;
     this.alertRules = alerts?.rules ?? [];
@@ -309,7 +324,8 @@ class ForeignCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;
-  public readonly glueVersion: GlueVersion;
+  public readonly glueDefaults: GlueDefaults;
+  public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   public readonly metrics: boolean;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
@@ -318,22 +334,15 @@ class ForeignCore extends Construct implements IEtlCore {
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = prefixes.existingBucketName;
-    this.glueVersion = glueVersionOf(this, prefixes);
+    checkGlueSettings(this, prefixes);
+    this.glueDefaults = prefixes.glueDefaults ?? {};
+    this.glueWorkerConfigs = prefixes.glueWorkerConfigs ?? {};
     this.metrics = prefixes.metrics ?? false;
   }
 }
 
 /** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
 const MIN_SCAN_LIMIT_BYTES = 10_000_000;
-
-/** Where nobody checks types, any text could come: Glue would take 4.0, and the scripts would not start. */
-function glueVersionOf(scope: Construct, { glueVersion = GlueVersion.V5_0 }: EtlCorePrefixes): GlueVersion {
-  const versions = Object.values(GlueVersion);
-  if (!Token.isUnresolved(glueVersion) && !versions.includes(glueVersion)) {
-    throw synthError(scope, `glueVersion is "${glueVersion}".`, `Use one of ${versions.join(', ')}.`);
-  }
-  return glueVersion;
-}
 
 function lifecycleRules(retention: LakeRetention): LifecycleRule[] {
   const staging = retention.staging ?? Duration.days(1);

@@ -5,8 +5,8 @@ import { LakeDataset, LakeDatasetProps, IDataset } from './lake-dataset';
 import { Layer } from './layer';
 import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/dataset-definition';
 import { takeInputs } from './private/dataset-graph';
+import { scriptOf } from './private/job-script';
 import { synthError } from './private/synth-error';
-import { scriptOf } from './private/transform-script';
 import { Transform } from './transform';
 
 /** What a gold dataset is called, how big it is, what it is made from and how. */

@@ -10,7 +10,7 @@ import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { createCrawler } from './private/crawler';
 import { DatasetDefinition } from './private/dataset-definition';
-import { checkDocument } from './private/dataset-document';
+import { checkDocument, datasetSchema } from './private/dataset-document';
 import { checkRules } from './private/dataset-rules';
 import { isDeployedWith } from './private/deployed-with';
 import { createGlueJob } from './private/glue-job';
@@ -20,7 +20,7 @@ import { deployScripts, runtimePackageUri } from './private/script-bundle';
 import { synthError } from './private/synth-error';
 import { Schedule } from './schedule';
 import { SchemaContract } from './schema-contract';
-import { DataSizeCategory, maxDpuHours, SIZES } from './sizing';
+import { DataSizeCategory, MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
 /** A dataset of a lake, in this app or in another: what a gold dataset can be made from. */
 export interface IDataset {
@@ -88,7 +88,7 @@ export interface LakeDatasetProps {
   /**
    * The Glue version of the job.
    *
-   * @default - that of the core, GlueVersion.V5_0 unless it says another
+   * @default - `glueDefaults.version` of the core, GlueVersion.V5_0 unless it says another
    */
   readonly glueVersion?: GlueVersion;
 
@@ -130,7 +130,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
 
   constructor(scope: Construct, id: string, props: LakeDatasetProps) {
     super(scope, id);
-    const { layer, document, tables, script, inputs } = this._define(props);
+    const { layer, tables, script, inputs, ...defined } = this._define(props);
+    const document = datasetSchema().inOrder(defined.document);
     checkDocument(this, document);
     checkEnvironment(this, props.core);
 
@@ -139,7 +140,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
     checkRules(this, document, Object.keys(names.tables));
     takeNames(this, names);
 
-    const size = SIZES[props.dataSizeCategory];
+    const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
+    const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);
+    const maxRetries = defaults.maxRetries ?? MAX_RETRIES;
     const roleArn = roleArnOf(this, props, lake);
     const description = props.description;
 
@@ -148,7 +151,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
       size,
       roleArn,
       description,
-      glueVersion: props.glueVersion ?? props.core.glueVersion,
+      maxRetries,
+      glueVersion: props.glueVersion ?? defaults.version ?? GlueVersion.V5_0,
+      defaultArguments: defaults.defaultArguments,
       extraPyFiles: runtimePackageUri(names),
       sql: document.sql,
       inputs,
@@ -170,7 +175,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     this.databaseName = names.database;
     this.tableNames = Object.values(names.tables).map(table => table.name);
     this.document = JSON.stringify(document);
-    this.maxDpuHours = maxDpuHours(size);
+    this.maxDpuHours = maxDpuHours(size, maxRetries);
   }
 
   /**

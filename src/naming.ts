@@ -134,15 +134,12 @@ export class DatasetNames {
 
     const ownTable = snakeCase(dataset);
     const folder = lake.uri(`${layer}/${dataset}/`);
-    if (tables.every(table => table === ownTable)) {
+    const keys = tableKeys(dataset, tables);
+    if (keys.length === 1 && keys[0] === ownTable) {
       this.tables = { [ownTable]: { name: ownTable, location: folder } };
     } else {
       this.tablePrefix = `${ownTable}_`;
-      this.tables = Object.fromEntries(tables.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]));
-      if (tables.includes(ownTable)) {
-        throw synthError(scope, `${layer === Layer.BRONZE ? 'file_table_mapping' : 'outputs'} of dataset "${dataset}" has the table "${ownTable}" of the dataset's own name among others.`,
-          `Its folder ${folder} would hold theirs: give it another name, for example "main".`);
-      }
+      this.tables = Object.fromEntries(keys.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]));
     }
 
     checkLength(scope, 'job', this.job);
@@ -151,6 +148,11 @@ export class DatasetNames {
       checkLength(scope, 'table', table.name);
     }
   }
+}
+
+/** What the tables of a dataset are called within it: by its own name in snake_case where it names none. */
+export function tableKeys(dataset: string, tables: string[]): string[] {
+  return tables.length === 0 ? [snakeCase(dataset)] : [...new Set(tables)];
 }
 
 /** Longest name the services take, in characters. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */

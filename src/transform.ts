@@ -1,4 +1,4 @@
-import { TransformDefinition } from './private/transform-script';
+import { TransformDefinition } from './private/job-script';
 
 /** How a gold dataset's tables are made of its inputs'. */
 export class Transform {

@@ -68,6 +68,17 @@ test.each([
 });
 
 test.each([
+  [0, 'jr_0123', true],
+  [2, 'jr_0123', false],
+  [2, 'jr_0123_attempt_1', false],
+  [2, 'jr_0123_attempt_2', true],
+])('of jobs that Glue runs again %d times, the failure of run %s is the last one: %s', (maxRetries, id, heard) => {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: {}, glueDefaults: { maxRetries } });
+  expect(takes(rule('pp-dw-job-alerts', stack).EventPattern, job('pp-dw-bronze-x', 'FAILED', id))).toBe(heard);
+});
+
+test.each([
   ['a crawler that failed', crawler('pp-dw-bronze-x-crawler', 'Failed'), true],
   ['a gold crawler that failed', crawler('pp-dw-gold-x-crawler', 'Failed'), true],
   ['a crawler that began', crawler('pp-dw-bronze-x-crawler', 'Started'), false],

@@ -22,6 +22,11 @@ export function resources(stack: Stack, type?: string): Resource[] {
     .map(([id, body]) => ({ id, ...render(body) as Omit<Resource, 'id'> }));
 }
 
+/** A stack's template, to the byte. */
+export function templateOf(stack: Stack): string {
+  return JSON.stringify(synth(stack).getStackArtifact(stack.artifactId).template, undefined, 1);
+}
+
 /** The only resource of a type. */
 export function resource(stack: Stack, type: string): Resource {
   const [only, ...others] = resources(stack, type);

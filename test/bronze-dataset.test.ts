@@ -35,6 +35,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1, maxRescuedShare: 0.2 },
     schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false, flexibleWindow: Duration.minutes(0) }),
     glueVersion: GlueVersion.V5_0,
+    script: 'glue-templates/jobs/bronze_job.py',
     role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
   };
 }
@@ -92,7 +93,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [undefined, GlueVersion.V6_0, '6.0'],
     [GlueVersion.V6_0, GlueVersion.V5_1, '5.1'],
   ])('with Glue %s of the core and %s of its own a job runs on %s, and the document has its own alone', (ofCore, own, expected) => {
-    const where = lake(ENV, { ...PREFIXES, glueVersion: ofCore });
+    const where = lake(ENV, { ...PREFIXES, glueDefaults: { version: ofCore } });
     const { document } = bronze(where, { glueVersion: own });
     expect(resource(where.stack, 'AWS::Glue::Job').Properties.GlueVersion).toBe(expected);
     expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);

@@ -1,8 +1,8 @@
 import { App, CfnParameter, Duration, Size, Stack, Stage } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { EtlCore, EtlCoreProps, GlueVersion } from '../src';
+import { EtlCore, EtlCoreProps, GlueVersion, WorkerType } from '../src';
 import { resource, resources } from './assembly';
-import { ENV } from './layouts';
+import { bronze, ENV } from './layouts';
 
 function coreStack(props: Partial<EtlCoreProps> = {}): Stack {
   const stack = new Stack(new App(), 'Core', { env: ENV });
@@ -184,8 +184,54 @@ test('a bad prefix names the construct, the value and the remedy', () => {
     .toThrow('Lake/Core: resourcePrefix is "PP-DW".');
 });
 
-test('a Glue version that is not known is an error that names those that are', () => {
-  const glueVersion = '4.0' as GlueVersion;
-  expect(() => coreStack({ glueVersion })).toThrow('Core/Lake: glueVersion is "4.0". Use one of 5.0, 5.1, 6.0.');
-  expect(() => EtlCore.fromPrefixes(new Stack(new App(), 'Lake'), 'Core', { resourcePrefix: 'pp-dw', glueVersion })).toThrow('Lake/Core: glueVersion is "4.0".');
+describe('what every job gets', () => {
+  const lakeWith = (prefixes: Partial<EtlCoreProps>) => {
+    const stack = new Stack(new App(), 'Lake', { env: ENV });
+    return { stack, core: EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw', ...prefixes }) };
+  };
+
+  test.each<[string, Partial<EtlCoreProps>, object, number]>([
+    ['nothing said', {}, { GlueVersion: '5.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30, MaxRetries: 1 }, 2],
+    ['defaults', { glueDefaults: { version: GlueVersion.V6_0, timeout: Duration.hours(1), maxRetries: 0 } },
+      { GlueVersion: '6.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 60, MaxRetries: 0 }, 2],
+    ['workers of the size', { glueWorkerConfigs: { small: { workerType: WorkerType.G_4X, numberOfWorkers: 3 } } },
+      { WorkerType: 'G.4X', NumberOfWorkers: 3, Timeout: 30 }, 12],
+    ['workers of another size', { glueWorkerConfigs: { large: { numberOfWorkers: 3 } } }, { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30 }, 2],
+    ['the timeout of the size before the default', { glueDefaults: { timeout: Duration.hours(1) }, glueWorkerConfigs: { small: { timeout: Duration.hours(2) } } },
+      { Timeout: 120 }, 8],
+  ])('%s: the job has it, and the most it can cost follows', (_, prefixes, properties, dpuHours) => {
+    const { stack, core } = lakeWith(prefixes);
+    const dataset = bronze({ stack, core });
+    const { Properties } = resource(stack, 'AWS::Glue::Job');
+    expect(Properties).toMatchObject(properties);
+    expect(JSON.parse(Properties.DefaultArguments['--names']).timeout_minutes).toBe(Properties.Timeout);
+    expect(dataset.maxDpuHours).toBe(dpuHours);
+  });
+
+  test('further arguments stand beside those of the library', () => {
+    const { stack, core } = lakeWith({ glueDefaults: { defaultArguments: { '--enable-auto-scaling': 'true' } } });
+    bronze({ stack, core });
+    expect(resource(stack, 'AWS::Glue::Job').Properties.DefaultArguments).toMatchObject({ '--enable-auto-scaling': 'true', '--run_options': '{}' });
+  });
+
+  test.each<[Partial<EtlCoreProps>, string]>([
+    [{ glueDefaults: { version: '4.0' as GlueVersion } }, 'glue_defaults.version is "4.0". Expected: Glue version of the jobs: 5.0'],
+    [{ glueDefaults: { timeout: Duration.minutes(10) } }, 'glue_defaults.timeout_minutes is 10. Expected: Minutes, from 15 to 2880.'],
+    [{ glueDefaults: { maxRetries: 11 } }, 'glue_defaults.max_retries is 11. Expected: How many times'],
+    [{ glueDefaults: { defaultArguments: { conf: 'x' } } }, 'glue_defaults.default_arguments has the key "conf". Expected: Further arguments of every job'],
+    [{ glueDefaults: { defaultArguments: { '--names': '{}' } } }, 'glue_defaults.default_arguments has --names, which the library sets for each job. Leave it out.'],
+    [{ glueWorkerConfigs: { tiny: {} } }, 'glue_worker_configs has the key "tiny". It takes: small, medium, large, xlarge.'],
+    [{ glueWorkerConfigs: { smal: { numberOfWorkers: 2 } } }, 'glue_worker_configs has the key "smal". Did you mean "small"? It takes:'],
+    [{ glueWorkerConfigs: { small: { numberOfWorkers: 1 } } }, 'glue_worker_configs.small.number_of_workers is 1. Expected: Workers of a run'],
+    [{ glueWorkerConfigs: { small: {} } }, 'glue_worker_configs.small is {}. Expected: Workers and timeout of a size.'],
+  ])('%j is an error at its place, in both kinds of a core', (props, message) => {
+    expect(() => coreStack(props)).toThrow(`Core/Lake: ${message}`);
+    expect(() => lakeWith(props)).toThrow(`Lake/Core: ${message}`);
+  });
+
+  test('a number that is only known at deployment passes', () => {
+    const stack = new Stack(new App(), 'Lake');
+    const maxRetries = new CfnParameter(stack, 'Retries', { type: 'Number' }).valueAsNumber;
+    expect(() => EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw', glueDefaults: { maxRetries } })).not.toThrow();
+  });
 });

@@ -68,12 +68,6 @@ test.each([
   expect(dataset('fda-cder', tables).tablePrefix).toBe(prefix);
 });
 
-test('a table with the name of its dataset has no others beside it', () => {
-  expect(() => dataset('fda-cder', ['fda_cder', 'packages'])).toThrow(
-    'Lake: file_table_mapping of dataset "fda-cder" has the table "fda_cder" of the dataset\'s own name among others. '
-    + 'Its folder s3://pp-dw-123456789012/bronze/fda-cder/ would hold theirs: give it another name, for example "main".');
-});
-
 test.each([
   [{ resourcePrefix: 'PP-DW' }, 'resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens'],
   [{ resourcePrefix: 'pp_dw' }, 'resourcePrefix is "pp_dw". Use'],

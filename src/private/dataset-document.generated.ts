@@ -117,7 +117,7 @@ export interface DatasetDocument {
    */
   source_datasets?: SourceDataset[];
   /**
-   * gold: the file with the query, beside this one: Spark SQL. The last statement is the table; statements before it may be CREATE TEMPORARY VIEW. Without it, gold_job.py beside this file makes the table.
+   * gold: the file with the query, beside this one: Spark SQL. The last statement is the table; statements before it may be CREATE TEMPORARY VIEW. Without it, glue/gold_job.py in this file's folder makes the table.
    */
   sql?: string;
   /**

@@ -3,7 +3,7 @@ import { IConstruct } from 'constructs';
 import { synthError } from './synth-error';
 
 /** What each dataset of a lake is made from, by its name as `layer/dataset`. */
-type Graph = Map<string, string[]>;
+export type Graph = Map<string, string[]>;
 
 const graphsByStage = new WeakMap<IConstruct, Map<string, Graph>>();
 
@@ -30,7 +30,7 @@ export function takeInputs(scope: IConstruct, lake: string, dataset: string, inp
 }
 
 /** The datasets between one and what it is made from, the target last, or undefined where it is not made from the target. */
-function wayTo(target: string, from: string, graph: Graph, seen = new Set<string>()): string[] | undefined {
+export function wayTo(target: string, from: string, graph: Graph, seen = new Set<string>()): string[] | undefined {
   for (const input of graph.get(from) ?? []) {
     if (input === target) {
       return [target];

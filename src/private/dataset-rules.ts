@@ -1,32 +1,32 @@
 import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
+import { Problem } from './document-schema';
 import { nearMiss } from './near-miss';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
 import { synthError } from './synth-error';
 import { dateFormatProblem, formatProblem, lettersOf, numberFormatProblem } from './value-format';
+import { tableKeys } from '../naming';
 
-/** Something that the schema allows and that makes no sense: at which key, what was found there, and what to do. */
-interface Problem {
-  readonly key: string;
-  readonly found: string;
-  readonly remedy: string;
+/** Fails on the first thing in a document that its schema allows and that makes no sense. */
+export function checkRules(scope: IConstruct, document: DatasetDocument, tables: string[]): void {
+  for (const { key, found, remedy } of ruleProblems(document, tables)) {
+    throw synthError(scope, `${key} of dataset "${document.dataset}" ${found}.`, remedy);
+  }
 }
 
 /**
- * Fails on the first thing in a document that its schema allows and that makes no sense. Values only known at deployment pass.
+ * What the schema of a document allows and what makes no sense. Values only known at deployment pass.
  *
  * @param document one that its schema allows
  * @param tables the keys of the dataset's tables
  */
-export function checkRules(scope: IConstruct, document: DatasetDocument, tables: string[]): void {
+export function* ruleProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
   const rules = [
     layerProblems, addressProblems, formatProblems, markProblems, tableProblems, columnProblems, keyProblems, historyProblems, scheduleProblems,
   ];
   for (const problems of rules) {
-    for (const { key, found, remedy } of problems(document, tables)) {
-      throw synthError(scope, `${key} of dataset "${document.dataset}" ${found}.`, remedy);
-    }
+    yield* problems(document, tables);
   }
 }
 
@@ -164,6 +164,14 @@ function* markProblems({ delimiter, file_format: format = {} }: DatasetDocument)
 }
 
 function* tableProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
+  const [ownTable] = tableKeys(document.dataset, []);
+  if (tables.length > 1 && tables.includes(ownTable)) {
+    yield {
+      key: document.outputs === undefined ? 'file_table_mapping' : 'outputs',
+      found: `has the table "${ownTable}" of the dataset's own name among others`,
+      remedy: 'Its folder would hold theirs: give it another name, for example "main".',
+    };
+  }
   const quality = document.data_quality ?? {};
   const byTable: [string, unknown][] = [
     ['column_schema', document.column_schema],

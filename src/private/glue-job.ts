@@ -5,13 +5,16 @@ import { synthError } from './synth-error';
 import { GlueVersion } from '../glue-version';
 import type { IDataset } from '../lake-dataset';
 import { DatasetNames } from '../naming';
-import { MAX_RETRIES, Size } from '../sizing';
+import { Size } from '../sizing';
 
 export interface GlueJobProps {
   readonly names: DatasetNames;
   readonly size: Size;
   readonly roleArn: string;
+  readonly maxRetries: number;
   readonly glueVersion: GlueVersion;
+  /** Those of the lake. */
+  readonly defaultArguments?: { readonly [argument: string]: string };
   readonly description?: string;
   /** The `s3://` address of the package that the script imports. */
   readonly extraPyFiles: string;
@@ -36,7 +39,7 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
     workerType: size.workerType,
     numberOfWorkers: size.workers,
     timeout: size.timeoutMinutes,
-    maxRetries: MAX_RETRIES,
+    maxRetries: props.maxRetries,
     executionProperty: { maxConcurrentRuns: 1 },
   });
 }
@@ -67,6 +70,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
       'Split the dataset.');
   }
   return {
+    ...props.defaultArguments,
     '--dataset_config': names.document,
     '--names': Stack.of(scope).toJsonString(jobNames),
     '--run_options': '{}',

@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import { readdirSync, readFileSync } from 'fs';
 import * as path from 'path';
 import { zipSync, Zippable } from 'fflate';
-import { GLUE_TEMPLATES } from './dataset-document';
+import { GLUE_TEMPLATES } from './document-schema';
 
 /** The Python package that every job imports, zipped as Glue wants it. */
 export interface JobPackage {

@@ -20,18 +20,31 @@ const INLINE = 'query.sql';
 
 /** The script of a gold dataset and its query. Fails where a file is not there, or there is nothing in it. */
 export function scriptOf(scope: Construct, dataset: string, { path: file, text, isScript }: TransformDefinition): JobScript {
-  const problem = (found: string, remedy: string) => synthError(scope, `transform of dataset "${dataset}" ${found}.`, remedy);
-  if (file !== undefined && (Token.isUnresolved(file) || !existsSync(file) || !statSync(file).isFile())) {
-    throw problem(`names the file "${file}", which is not there`, `Paths begin in the folder where cdk runs, ${process.cwd()}.`);
+  if (file !== undefined && isScript) {
+    return ownScript(scope, dataset, 'transform', file);
   }
-  const content = file === undefined ? text ?? '' : readFileSync(file, 'utf8');
-  if (content.trim() === '') {
-    throw problem(file === undefined ? 'is an empty query' : `names the file "${file}", which is empty`,
-      isScript ? 'The README shows a whole script.' : 'Write for example SELECT * FROM pp_dw_bronze.zipcodes.');
+  const query = file === undefined ? text ?? '' : contentOf(scope, dataset, 'transform', file);
+  if (query.trim() === '') {
+    throw synthError(scope, `transform of dataset "${dataset}" ${file === undefined ? 'is an empty query' : `names the file "${file}", which is empty`}.`,
+      'Write for example SELECT * FROM pp_dw_bronze.zipcodes.');
   }
-  return file !== undefined && isScript
-    ? { path: file }
-    : { path: packagedScript(Layer.GOLD), sql: { name: nameOf(file), text: content } };
+  return { path: packagedScript(Layer.GOLD), sql: { name: nameOf(file), text: query } };
+}
+
+/** A script of the user's own. Fails where the file is not there, or there is nothing in it. */
+export function ownScript(scope: Construct, dataset: string, prop: string, file: string): JobScript {
+  if (contentOf(scope, dataset, prop, file).trim() === '') {
+    throw synthError(scope, `${prop} of dataset "${dataset}" names the file "${file}", which is empty.`, 'The README shows a whole script.');
+  }
+  return { path: file };
+}
+
+function contentOf(scope: Construct, dataset: string, prop: string, file: string): string {
+  if (Token.isUnresolved(file) || !existsSync(file) || !statSync(file).isFile()) {
+    throw synthError(scope, `${prop} of dataset "${dataset}" names the file "${file}", which is not there.`,
+      `Paths begin in the folder where cdk runs, ${process.cwd()}.`);
+  }
+  return readFileSync(file, 'utf8');
 }
 
 /** The name under which a query is deployed: that of its file, without what an S3 key had better not hold. */

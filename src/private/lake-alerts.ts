@@ -15,6 +15,13 @@ import { Layer } from '../layer';
 import { LakeNames } from '../naming';
 import { MAX_RETRIES } from '../sizing';
 
+export interface LakeAlertsProps {
+  readonly names: LakeNames;
+  readonly alerts: Alerts;
+  /** How many times Glue runs a job of the lake again. */
+  readonly maxRetries?: number;
+}
+
 /**
  * What tells people of failures: a topic, one rule for all jobs of the lake and one for all its crawlers, and an alarm on its schedules.
  *
@@ -26,7 +33,7 @@ export class LakeAlerts extends Construct {
   readonly rules: Rule[];
   readonly droppedScheduleAlarm: Alarm;
 
-  constructor(scope: Construct, id: string, names: LakeNames, alerts: Alerts) {
+  constructor(scope: Construct, id: string, { names, alerts, maxRetries = MAX_RETRIES }: LakeAlertsProps) {
     super(scope, id);
     checkAlerts(scope, alerts);
     this.key = alerts.encryptionKey ?? (alerts.encrypted ? this.createKey(names) : undefined);
@@ -38,7 +45,7 @@ export class LakeAlerts extends Construct {
       masterKey: this.key,
     });
     this.admitSenders(names);
-    this.rules = [this.createJobRule(names), this.createCrawlerRule(names)];
+    this.rules = [this.createJobRule(names, maxRetries), this.createCrawlerRule(names)];
     this.droppedScheduleAlarm = this.createAlarm(names);
     for (const email of alerts.emails ?? []) {
       this.topic.addSubscription(new EmailSubscription(email));
@@ -87,11 +94,11 @@ export class LakeAlerts extends Construct {
   /**
    * Runs that ended without success and will not be tried again.
    *
-   * Glue tries a run that FAILED once more, as `<id>_attempt_1`, and sends an event for each: only that of the last attempt counts.
+   * Glue tries a run that FAILED again, as `<id>_attempt_1` and so on, and sends an event for each: only that of the last attempt counts.
    * It does not try again what reached its timeout, was stopped, or had no job.
    * https://docs.aws.amazon.com/glue/latest/dg/add-job.html https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
    */
-  private createJobRule(names: LakeNames): Rule {
+  private createJobRule(names: LakeNames, maxRetries: number): Rule {
     return new Rule(this, 'JobRule', {
       ruleName: names.jobAlertRule,
       description: `Runs of the lake ${names.resourcePrefix} that failed and are not tried again`,
@@ -101,7 +108,7 @@ export class LakeAlerts extends Construct {
         detail: {
           jobName: ofThisLake(names),
           $or: [
-            { state: ['FAILED'], jobRunId: [{ suffix: `_attempt_${MAX_RETRIES}` }] },
+            { state: ['FAILED'], ...maxRetries > 0 && { jobRunId: [{ suffix: `_attempt_${maxRetries}` }] } },
             { state: ['TIMEOUT', 'STOPPED', 'ERROR'] },
           ],
         },

@@ -1,10 +1,10 @@
-import { fits } from './dataset-document';
+import { datasetSchema } from './dataset-document';
 
 /** What to write instead of a format of dates and times, or undefined when it can be read. */
 export function dateFormatProblem(format: string): string | undefined {
   const parts = lettersOf(format);
   const once = new Set(parts.map(([letter]) => letter)).size === parts.length;
-  return fits('$defs/date_format', format) && once && parts.every(part => DATE_PART.test(part))
+  return datasetSchema().fits('$defs/date_format', format) && once && parts.every(part => DATE_PART.test(part))
     ? undefined
     : 'It takes each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH, mm, ss, S to SSSSSS; with marks between them, as in MM/dd/yyyy HH:mm:ss.';
 }
@@ -21,7 +21,7 @@ export function numberFormatProblem(format: string): string | undefined {
   if (/^1(.)234\1/.test(format)) {
     return 'Give thousands and decimals marks of their own, as in 1.234,56 or 1,234.56.';
   }
-  return fits('$defs/file_format/properties/number_format', format) ? undefined : 'Write 1234.56 with the file\'s own marks, for example 1.234,56.';
+  return datasetSchema().fits('$defs/file_format/properties/number_format', format) ? undefined : 'Write 1234.56 with the file\'s own marks, for example 1.234,56.';
 }
 
 /** What to do about the format of a column that does not fit its type, or undefined when it does. */

@@ -162,3 +162,11 @@ test('values only known at deployment make sense', () => {
     expect(() => check({ ...unknown, source_url: source })).not.toThrow();
   }
 });
+
+test.each<[string, Partial<DatasetDocument>]>([
+  ['file_table_mapping', { file_table_mapping: { 'a.csv': 'fda_cder', 'b.csv': 'packages' } }],
+  ['outputs', { source_url: undefined, source_datasets: ['bronze/x'], sql: 'q.sql', outputs: ['fda_cder', 'packages'] }],
+])('a table with the name of its dataset has no others beside it: %s', (key, document) => {
+  expect(() => check(document, ['fda_cder', 'packages'])).toThrow(
+    `Lake: ${key} of dataset "fda-cder" has the table "fda_cder" of the dataset's own name among others. Its folder would hold theirs: give it another name`);
+});

@@ -3,7 +3,7 @@ import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EtlCore } from '../../src';
-import { GLUE_TEMPLATES } from '../../src/private/dataset-document';
+import { GLUE_TEMPLATES } from '../../src/private/document-schema';
 import { bronze, gold } from '../layouts';
 
 const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'arguments.py'), 'utf8');

@@ -1,0 +1,100 @@
+import { existsSync, statSync } from 'fs';
+import * as path from 'path';
+import { Annotations, Environment, Stack, Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { EtlConfig } from './etl-config';
+import { EtlCore, IEtlCore } from './etl-core';
+import { LakeDataset } from './lake-dataset';
+import { CONFIG, DatasetFile, readDatasetFiles } from './private/dataset-files';
+import { createFileDataset } from './private/file-dataset';
+import { shown } from './private/json-file';
+import { synthError } from './private/synth-error';
+
+/** Where the files of a lake are. */
+export interface DatasetDirectoryProps {
+  /** The folder with the files, from the folder where `cdk synth` runs, for example `lake`. */
+  readonly path: string;
+
+  /**
+   * The lake the datasets belong to, for a core that takes more than its file holds, such as alerts, or that another app deploys.
+   *
+   * @default - an EtlCore in a stack of its own, as `config.json` in the folder says
+   */
+  readonly core?: IEtlCore;
+
+  /**
+   * The account and the region of the stacks.
+   *
+   * @default - those of the stage, or known only at deployment
+   */
+  readonly env?: Environment;
+
+  /**
+   * Datasets of the lake that others deploy and that datasets here are made from, as `bronze/zipcodes`.
+   *
+   * @default - none: an input that no file describes is an error
+   */
+  readonly otherDatasets?: string[];
+}
+
+/**
+ * A lake from files: `config.json` describes the core, and every `config.json` in a folder below it, at any depth, a dataset.
+ *
+ * Each becomes a stack, the core first, a gold dataset after those it is made from. Beside the file of a gold dataset lies its query;
+ * `glue/bronze_job.py` or `glue/gold_job.py` there takes the place of the packaged script.
+ *
+ * `glue-templates/dataset.schema.json` in the package describes the files; name it as `$schema` in them, and editors complete them.
+ *
+ * Fails with all that is wrong in all files, each with its line, its JSON pointer and what to do.
+ */
+export class DatasetDirectory extends Construct {
+  /** The lake the datasets belong to. */
+  public readonly core: IEtlCore;
+  /** The datasets by their names, as `bronze/zipcodes`. */
+  public readonly datasets: { [name: string]: LakeDataset };
+
+  constructor(scope: Construct, id: string, props: DatasetDirectoryProps) {
+    super(scope, id);
+    const folder = this.folderOf(props);
+    const files = readDatasetFiles(folder, props.otherDatasets ?? []);
+    if (files.length === 0) {
+      throw synthError(this, `there is no dataset below ${shown(folder)}.`, `Describe one in ${shown(folder)}/<dataset>/${CONFIG}.`);
+    }
+    this.core = props.core ?? this.createCore(path.join(folder, CONFIG), props.env);
+    this.datasets = {};
+    for (const file of files) {
+      this.datasets[file.name] = this.createDataset(file, props.env);
+    }
+  }
+
+  private folderOf(props: DatasetDirectoryProps): string {
+    const folder = path.resolve(props.path);
+    if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+      throw synthError(this, `path is "${props.path}", and there is no such folder.`, `Paths begin in the folder where cdk runs, ${process.cwd()}.`);
+    }
+    return folder;
+  }
+
+  private createCore(file: string, env?: Environment): EtlCore {
+    if (!existsSync(file)) {
+      throw synthError(this, `there is no ${shown(file)}.`, 'Write { "etl_resource_prefix": "pp-dw" } into it, with a prefix of your own, or set core.');
+    }
+    const config = EtlConfig.fromFile(file);
+    const stack = new Stack(this, 'core', { stackName: `${config.resourcePrefix}-core`, env, description: `Core of the lake ${config.resourcePrefix}` });
+    return new EtlCore(stack, 'Core', config);
+  }
+
+  private createDataset(file: DatasetFile, env?: Environment): LakeDataset {
+    const id = file.name.replace('/', '-');
+    const prefix = this.core.resourcePrefix;
+    const stack = new Stack(this, id, { stackName: Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`, env, description: file.document.description });
+    file.warnings.forEach((warning, index) => Annotations.of(stack).addWarningV2(`cdk-glue-medallion:unknown-key-${index}`, warning));
+    const dataset = createFileDataset(stack, this.core, file);
+    for (const input of file.document.source_datasets ?? []) {
+      if (this.datasets[input]) {
+        stack.addDependency(Stack.of(this.datasets[input]), 'is made from it');
+      }
+    }
+    return dataset;
+  }
+}

@@ -1,0 +1,288 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'fs';
+import { tmpdir } from 'os';
+import * as path from 'path';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import {
+  BronzeDataset, DataSizeCategory, DatasetDirectory, EtlCore, FileFormat, GlueVersion, GoldDataset, LakeDataset, Schedule, SchemaContract, Source,
+  Transform,
+} from '../src';
+import { deployedFiles, resource, templateOf } from './assembly';
+
+let folder: string;
+beforeEach(() => { folder = mkdtempSync(path.join(tmpdir(), 'lake-')); });
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const CORE = { etl_resource_prefix: 'pp-dw' };
+const ZIPCODES = { dataset: 'zipcodes', data_size_category: 'small', source_url: 'https://example.org/zipcodes.zip' };
+const STATES = { dataset: 'states', data_size_category: 'small', source_datasets: ['bronze/zipcodes'], sql: 'states.sql' };
+const QUERY = 'SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state';
+
+/** Files by their paths in the folder; objects become JSON. */
+type Files = { [file: string]: object | string };
+
+const LAKE: Files = { 'config.json': CORE, 'bronze/zipcodes/config.json': ZIPCODES, 'gold/states/config.json': STATES, 'gold/states/states.sql': QUERY };
+
+function write(files: Files): void {
+  for (const [file, content] of Object.entries(files)) {
+    const target = path.join(folder, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, typeof content === 'string' ? content : JSON.stringify(content, undefined, 1));
+  }
+}
+
+function lake(files: Files, props: { otherDatasets?: string[] } = {}): { app: App; directory: DatasetDirectory } {
+  write(files);
+  const app = new App();
+  return { app, directory: new DatasetDirectory(app, 'Lake', { path: folder, ...props }) };
+}
+
+/** What the error says, its lines without the folder. */
+function failure(files: Files, props: { otherDatasets?: string[] } = {}): string[] {
+  try {
+    lake(files, props);
+  } catch (error) {
+    return (error as Error).message.replaceAll(path.relative(process.cwd(), folder), 'LAKE').split('\n');
+  }
+  throw new Error('nothing failed');
+}
+
+test('every file becomes a stack, the core first and a dataset after those it is made from', () => {
+  const { app, directory } = lake({ ...LAKE, 'gold/a-first/config.json': { ...STATES, dataset: 'a-first', source_datasets: ['gold/states'] }, 'gold/a-first/states.sql': QUERY });
+  const stacks = app.node.findAll().filter(Stack.isStack);
+  expect(stacks.map(({ stackName, dependencies }) => [stackName, ...dependencies.map(other => other.stackName).sort()])).toEqual([
+    ['pp-dw-core'],
+    ['pp-dw-bronze-zipcodes'],
+    ['pp-dw-gold-states', 'pp-dw-bronze-zipcodes'],
+    ['pp-dw-gold-a-first', 'pp-dw-gold-states'],
+  ]);
+  const order = app.synth().stacks.map(({ stackName }) => stackName);
+  expect(order).toEqual(['pp-dw-core', 'pp-dw-bronze-zipcodes', 'pp-dw-gold-states', 'pp-dw-gold-a-first']);
+  expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states', 'gold/a-first']);
+});
+
+test('folders may group datasets at any depth; what tools make and what is hidden is passed over', () => {
+  const { directory } = lake({
+    ...LAKE,
+    'vendors/a/b/airports/config.json': { ...ZIPCODES, dataset: 'airports' },
+    'node_modules/x/config.json': '{',
+    'cdk.out/x/config.json': '{',
+    '.hidden/config.json': '{',
+  });
+  expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states', 'bronze/airports']);
+});
+
+/** The same dataset as props and as a file, with keys in another order there. */
+const BOTH: { name: string; document: object; files?: Files; make(scope: Construct, core: EtlCore): LakeDataset }[] = [
+  {
+    name: 'bronze/zipcodes',
+    document: ZIPCODES,
+    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
+      core, dataset: 'zipcodes', dataSizeCategory: DataSizeCategory.SMALL, source: Source.url('https://example.org/zipcodes.zip'),
+    }),
+  },
+  {
+    name: 'bronze/fda-cder',
+    document: {
+      $schema: './dataset.schema.json',
+      schedule: { timezone: 'Europe/Berlin', flexible_minutes: 0, expression: 'cron(0 6 * * ? *)', enabled: false },
+      source_url: ['https://example.org/cder-{yyyyMMdd}.zip'],
+      dataset: 'fda-cder',
+      data_quality: { max_shrink: 0.1, required_columns: { products: ['ndc'] }, expected_record_count_min: { products: 10 } },
+      data_size_category: 'medium',
+      description: 'Products and packages',
+      lookback_days: 3,
+      delimiter: '|',
+      file_format: { quote: '', encoding: 'cp1252', header: false, type: 'csv' },
+      date_format: 'dd.MM.yyyy',
+      file_table_mapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+      column_schema: { products: { 'NDC Code': { type: 'date', format: 'yyyyMMdd', target_name: 'ndc' }, 'A Price': { type: 'decimal(18,2)' } } },
+      column_mappings: { 'Start Date': 'started_on' },
+      business_keys: { products: ['ndc'], packages: ['ndc', 'package'] },
+      schema_contract: 'freeze',
+      glue_version: '6.0',
+    },
+    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
+      core,
+      dataset: 'fda-cder',
+      dataSizeCategory: DataSizeCategory.MEDIUM,
+      source: Source.urls(['https://example.org/cder-{yyyyMMdd}.zip']),
+      lookbackDays: 3,
+      description: 'Products and packages',
+      delimiter: '|',
+      dateFormat: 'dd.MM.yyyy',
+      fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
+      fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+      columnSchema: { products: { 'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' }, 'A Price': { type: 'decimal(18,2)' } } },
+      columnMappings: { 'Start Date': 'started_on' },
+      businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
+      schemaContract: SchemaContract.FREEZE,
+      dataQuality: { requiredColumnsByTable: { products: ['ndc'] }, expectedRecordCountMinByTable: { products: 10 }, maxShrink: 0.1 },
+      schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false, flexibleWindow: Duration.minutes(0) }),
+      glueVersion: GlueVersion.V6_0,
+    }),
+  },
+  {
+    name: 'gold/states',
+    document: { ...STATES, history: { exclude: ['zip_codes'], business_key: ['state'] } },
+    files: { 'states.sql': QUERY },
+    make: (scope, core) => new GoldDataset(scope, 'Dataset', {
+      core,
+      dataset: 'states',
+      dataSizeCategory: DataSizeCategory.SMALL,
+      inputs: [BronzeDataset.fromName(core, 'zipcodes')],
+      transform: Transform.sqlFile(path.join(folder, 'x/states.sql')),
+      history: { businessKey: ['state'], exclude: ['zip_codes'] },
+    }),
+  },
+  {
+    name: 'gold/calendar',
+    document: { dataset: 'calendar', data_size_category: 'small', source_datasets: [], outputs: ['days', 'weeks'] },
+    files: { 'glue/gold_job.py': 'print("a calendar")\n' },
+    make: (scope, core) => new GoldDataset(scope, 'Dataset', {
+      core,
+      dataset: 'calendar',
+      dataSizeCategory: DataSizeCategory.SMALL,
+      inputs: [],
+      transform: Transform.script(path.join(folder, 'x/glue/gold_job.py')),
+      outputs: ['days', 'weeks'],
+    }),
+  },
+  {
+    name: 'bronze/by-hand',
+    document: { ...ZIPCODES, dataset: 'by-hand' },
+    files: { 'glue/bronze_job.py': 'print("bronze")\n' },
+    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
+      core,
+      dataset: 'by-hand',
+      dataSizeCategory: DataSizeCategory.SMALL,
+      source: Source.url('https://example.org/zipcodes.zip'),
+      script: path.join(folder, 'x/glue/bronze_job.py'),
+    }),
+  },
+];
+
+test.each(BOTH)('props and file give templates and deployed files that are the same to the byte: $name', ({ name, document, files = {}, make }) => {
+  write(Object.fromEntries(Object.entries(files).map(([file, content]) => [`x/${file}`, content])));
+  const { directory } = lake({ 'config.json': CORE, 'x/config.json': document }, { otherDatasets: ['bronze/zipcodes'] });
+  const ofFile = Stack.of(directory.datasets[name]);
+
+  const scope = new Construct(new App(), 'Lake');
+  const core = new EtlCore(new Stack(scope, 'core', { stackName: 'pp-dw-core', description: 'Core of the lake pp-dw' }), 'Core', { resourcePrefix: 'pp-dw' });
+  const description = (document as { description?: string }).description;
+  const ofProps = new Stack(scope, name.replace('/', '-'), { stackName: `pp-dw-${name.replace('/', '-')}`, description });
+  make(ofProps, core);
+
+  expect(templateOf(ofFile)).toBe(templateOf(ofProps));
+  expect(deployedFiles(ofFile)).toEqual(deployedFiles(ofProps));
+});
+
+test('a script beside a query has both', () => {
+  const { directory } = lake({ ...LAKE, 'gold/states/glue/gold_job.py': 'print("mine")\n' });
+  const files = deployedFiles(Stack.of(directory.datasets['gold/states']));
+  expect(files.get('states/glue/gold_job.py')?.toString()).toBe('print("mine")\n');
+  expect(files.get('states/glue/states.sql')?.toString()).toBe(QUERY);
+});
+
+test('a core that is given takes the place of the file', () => {
+  write({ ...LAKE, 'config.json': '{' });
+  const app = new App();
+  const core = EtlCore.fromPrefixes(new Stack(app, 'Foreign'), 'Core', { resourcePrefix: 'other' });
+  const { datasets } = new DatasetDirectory(app, 'Lake', { path: folder, core });
+  expect(resource(Stack.of(datasets['bronze/zipcodes']), 'AWS::Glue::Job').Properties.Name).toBe('other-bronze-zipcodes');
+});
+
+test('an input that another app deploys is named', () => {
+  const files = { ...LAKE, 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } };
+  expect(Object.keys(lake(files, { otherDatasets: ['bronze/airports'] }).directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states']);
+});
+
+test.each<[string, Files, string]>([
+  ['a value that is not allowed', { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny' } },
+    'LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: How big the dataset is; it picks workers and timeout.'],
+  ['no address', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
+    "LAKE/bronze/zipcodes/config.json: it must have required property 'source_url'. Set it."],
+  ['nearly a key', { 'bronze/zipcodes/config.json': { ...ZIPCODES, bussiness_key: ['zip'] } },
+    'LAKE/bronze/zipcodes/config.json:5:19: /bussiness_key is no key that a file has. Did you mean "business_key"?'],
+  ['nearly a key inside', { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_quality: { max_shrinc: 1 } } },
+    'LAKE/bronze/zipcodes/config.json:5:18: /data_quality has the key "max_shrinc". Did you mean "max_shrink"? It takes: required_columns'],
+  ...['api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'].map((key): [string, Files, string] => [`${key}, which is to come`,
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, [key]: {} } },
+    `LAKE/bronze/zipcodes/config.json:5:${key.length + 6}: /${key} is of a feature that is not there yet. Leave it out until a version of the library has it.`]),
+  ['a column of a name with dots and slashes', { 'bronze/zipcodes/config.json': { ...ZIPCODES, column_schema: { zipcodes: { 'a.b/c': { type: 'date', format: 'the day' } } } } },
+    'LAKE/bronze/zipcodes/config.json:9:15: /column_schema/zipcodes/a.b~1c/format is "the day"'],
+  ['a rule that the schema does not know', { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
+    'LAKE/bronze/zipcodes/config.json:5:13: /history is set, and source_url makes the dataset bronze. Leave history out'],
+  ['a table that is not there', { 'bronze/zipcodes/config.json': { ...ZIPCODES, business_keys: { zipcode: ['zip'] } } },
+    'LAKE/bronze/zipcodes/config.json:5:19: /business_keys names the table "zipcode", which it has not. Did you mean "zipcodes"?'],
+  ['a table with the dataset\'s name among others', { 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { a: 'zipcodes', b: 'b' } } },
+    'LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has the table "zipcodes" of the dataset\'s own name among others.'],
+  ['an input with a slip', { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/zipcode'] } },
+    'LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/zipcode", which no file here describes. Did you mean "bronze/zipcodes"?'],
+  ['an input of elsewhere', { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } },
+    'LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/airports", which no file here describes. Correct it, or name it in otherDatasets'],
+  ['a dataset that is made from itself', { 'gold/states/config.json': { ...STATES, source_datasets: ['gold/states'] } },
+    'LAKE/gold/states/config.json:5:3: /source_datasets/0 makes a circle: gold/states ← gold/states. A dataset cannot be made from itself'],
+  ['two of one name', { 'b/config.json': ZIPCODES }, 'LAKE/bronze/zipcodes/config.json:2:13: /dataset is "zipcodes", and so is that of LAKE/b/config.json. Give one of them another name.'],
+  ['no query', { 'gold/states/config.json': { ...STATES, sql: undefined } },
+    'LAKE/gold/states/config.json: it has no sql, and there is no glue/gold_job.py in its folder. Name the file with the query: "sql": "query.sql".'],
+  ['a query that is not there', { 'gold/states/config.json': { ...STATES, sql: 'state.sql' } },
+    'LAKE/gold/states/config.json:7:9: /sql names "state.sql", which is not in the folder. Did you mean "states.sql"? There is states.sql.'],
+  ['a query in another folder', { 'gold/states/config.json': { ...STATES, sql: '../secret.sql' } }, 'LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: the file'],
+  ['an empty query', { 'gold/states/states.sql': ' \n' }, 'LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is empty.'],
+  ['a script of gold in bronze', { 'bronze/zipcodes/glue/gold_job.py': '' },
+    'LAKE/bronze/zipcodes/config.json: it describes a bronze dataset, and glue/gold_job.py lies in its folder. Call the script bronze_job.py, or take it away.'],
+  ['an empty script', { 'bronze/zipcodes/glue/bronze_job.py': '\n' }, 'LAKE/bronze/zipcodes/config.json: it has an empty glue/bronze_job.py in its folder.'],
+  ['no JSON', { 'bronze/zipcodes/config.json': '{"dataset": "zipcodes"' }, 'LAKE/bronze/zipcodes/config.json:1:23: it is no JSON: close brace expected.'],
+  ['a password in the address', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'https://me:secret@example.org/x' } },
+    'LAKE/bronze/zipcodes/config.json:4:16: /source_url is "https://***@example.org/x".'],
+])('%s is an error with its place, its JSON pointer and what to do', (_, files, message) => {
+  const [head, line, ...more] = failure({ ...LAKE, ...files });
+  expect([head, more]).toEqual(['1 problem in 1 file:', []]);
+  expect(line.trim().slice(0, message.length)).toBe(message);
+});
+
+test('all problems of all files are one error', () => {
+  expect(failure({
+    ...LAKE,
+    'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny', auth: {}, lookback_days: -1 },
+    'gold/states/states.sql': '',
+    'gold/other/config.json': '{',
+  }).map(line => line.trim().split(' ')[0].replace(/:\d+:\d+/, ''))).toEqual([
+    '5', 'LAKE/bronze/zipcodes/config.json:', 'LAKE/bronze/zipcodes/config.json:', 'LAKE/bronze/zipcodes/config.json:', 'LAKE/gold/other/config.json:',
+    'LAKE/gold/states/config.json:',
+  ]);
+});
+
+test('a circle of two names both ways', () => {
+  const lines = failure({
+    ...LAKE,
+    'gold/states/config.json': { ...STATES, source_datasets: ['gold/b'] },
+    'gold/b/config.json': { ...STATES, dataset: 'b', source_datasets: ['bronze/zipcodes', 'gold/states'] },
+    'gold/b/states.sql': QUERY,
+  });
+  expect(lines).toEqual([
+    '2 problems in 2 files:',
+    expect.stringContaining('/source_datasets/1 makes a circle: gold/b ← gold/states ← gold/b.'),
+    expect.stringContaining('/source_datasets/0 makes a circle: gold/states ← gold/b ← gold/states.'),
+  ]);
+});
+
+test.each<[string, Files, string]>([
+  ['nothing', {}, 'Lake: there is no dataset below LAKE. Describe one in LAKE/<dataset>/config.json.'],
+  ['a core alone', { 'config.json': CORE }, 'Lake: there is no dataset below LAKE.'],
+  ['no core', { 'x/config.json': ZIPCODES }, 'Lake: there is no LAKE/config.json. Write { "etl_resource_prefix": "pp-dw" } into it'],
+])('a folder with %s says what to write', (_, files, message) => {
+  expect(failure(files)[0]).toContain(message);
+});
+
+test('a folder that is not there is an error', () => {
+  expect(() => new DatasetDirectory(new App(), 'Lake', { path: 'no/such' })).toThrow('Lake: path is "no/such", and there is no such folder.');
+});
+
+test('a key that nobody reads is a warning at its stack, and is not deployed', () => {
+  const { app, directory } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, our_team: 'data' } });
+  const stack = app.synth().getStackByName('pp-dw-bronze-zipcodes');
+  expect(stack.messages.map(({ entry }) => entry.data)).toEqual([expect.stringContaining('zipcodes/config.json:5:14: nobody reads the key "our_team".')]);
+  expect(JSON.parse(directory.datasets['bronze/zipcodes'].document)).toEqual(ZIPCODES);
+});
