@@ -205,15 +205,16 @@ def gold(request: pytest.FixtureRequest) -> Callable[..., GoldTable]:
 
 
 def zipped(**files: bytes) -> bytes:
+    """The same bytes at any time of the day: they are part of the names of tests."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, body in files.items():
+            archive.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
 def gzipped(*members: bytes) -> bytes:
-    return b"".join(gzip.compress(member) for member in members)
+    return b"".join(gzip.compress(member, mtime=0) for member in members)
 
 
 @contextmanager
