@@ -22,7 +22,7 @@ def _only_data(container: str, found: list[Member]) -> Member:
     _require_files(container, found)
     data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
     if len(data) != 1:
-        suggestion = json.dumps(_suggested_mapping([member.name for member in found]), ensure_ascii=False)
+        suggestion = json.dumps(suggested_mapping([member.name for member in found]), ensure_ascii=False)
         raise RunFailed(
             f"{container} holds {len(found)} files, and nothing says which feeds which table. "
             f"Add this to the dataset, without the lines that are no data: file_table_mapping {suggestion}"
@@ -62,7 +62,7 @@ def _matching(name: str, mapping: Mapping[str, str]) -> str | None:
     return next(iter(exact or globs), None)
 
 
-def _suggested_mapping(names: list[str]) -> dict[str, str]:
+def suggested_mapping(names: list[str]) -> dict[str, str]:
     """A mapping to paste: a table of its own for each file, named after it."""
     bases = {name: name.rpartition("/")[2].partition(".")[0] for name in names}
     unique = dict(zip(names, source_names(list(bases.values())), strict=True))

@@ -48,6 +48,7 @@ class Original:
     sha256: str
     etag: str | None
     last_modified: str | None
+    total: int | None = None  # bytes that the source has, where these are only the first of them
 
     @property
     def path(self) -> Path:
@@ -91,16 +92,17 @@ def fetch(
     first_wait_seconds: float = 1,
     idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS,
     stop: Event | None = None,
+    most_bytes: int | None = None,
 ) -> Original | None:
     """Download `url` into a temporary file; None where it is what `known` describes. `on_answer` is called when a download begins.
 
     Timeouts, dropped connections, bodies shorter than their Content-Length, 408, 425, 429 and 5xx are tried again, five times
     in all, with exponential back-off, jitter and the server's Retry-After; other answers fail at once. Where the server can go
     on after what has arrived, it is asked to, and an attempt that brought something does not count. `stop` ends it from another
-    thread. Raises RunFailed, and FileMissing where the server has no such file.
+    thread; `most_bytes` has it break off when so many have arrived. Raises RunFailed, and FileMissing where the server has no such file.
     """
     stop = stop or Event()
-    download = _Download(url, say, known, on_answer, idle_timeout_seconds, stop)
+    download = _Download(url, say, known, on_answer, idle_timeout_seconds, stop, most_bytes)
     jitter = wait_random(0, first_wait_seconds)
 
     def wait(state: RetryCallState) -> float:
@@ -158,8 +160,11 @@ class _Download:
         on_answer: Callable[[], object],
         idle_timeout_seconds: float,
         stop: Event,
+        most_bytes: int | None,
     ) -> None:
         self.url = url
+        self._most_bytes = most_bytes
+        self._is_cut = False
         self.attempts = 0
         self.fruitless = 0  # attempts in a row that brought nothing new
         self._say = say
@@ -219,7 +224,8 @@ class _Download:
             self._on_answer()
             self._receive(answer)
         self._file.flush()
-        return Original(self._file, file_name(self.url), self.url, self._size, self._digest.hexdigest(), self._etag, self._last_modified)
+        about = (self._size, self._digest.hexdigest(), self._etag, self._last_modified, self._total if self._is_cut else None)
+        return Original(self._file, file_name(self.url), self.url, *about)
 
     def _begin(self, answer: Any) -> None:
         """From the first byte."""
@@ -268,6 +274,9 @@ class _Download:
             self._digest.update(block)
             self._size += len(block)
             self._require_wanted()
+            if self._most_bytes is not None and self._size >= self._most_bytes and left != 0:
+                self._is_cut = True
+                return
             if time.monotonic() - told > PROGRESS_SECONDS:
                 told = time.monotonic()
                 of = f" of {self._total / 1e6:,.0f} MB" if self._total else ""

@@ -57,6 +57,11 @@ export async function setUpRun(glueVersion: string, progress: Progress): Promise
   };
 }
 
+/** Sets up the Python that has what Glue ships, if it is not in the cache. */
+export async function setUpPackages(progress: Progress): Promise<string> {
+  return pythonOf((await setUp('5.0', progress, ['job'])).job);
+}
+
 /** Sets up the Python that has the emulator and DuckDB, if it is not in the cache. */
 export async function setUpLake(progress: Progress): Promise<string> {
   return pythonOf((await setUp('5.0', progress, ['lake'])).lake);

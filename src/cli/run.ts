@@ -1,4 +1,4 @@
-import { Dataset, pickDataset, pickDatasets, readDatasets } from './dataset';
+import { Dataset, fullName, pickDataset, pickDatasets, readDatasets } from './dataset';
 import { describeInputs, describeResults, describeTable } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
@@ -61,6 +61,9 @@ function wantedDatasets(name: string | undefined, datasets: Dataset[], options: 
       throw new Failure(`--all runs every dataset, and "${name}" names one. Leave out either.`, 2);
     }
     return pickDatasets(datasets, options.stack);
+  }
+  if (name === undefined && datasets.length === 1) {
+    return wantedDatasets(fullName(datasets[0]), datasets, options);
   }
   if (name === undefined) {
     throw new Failure('No dataset is named. Name one, medallion run DATASET (medallion list shows them), or run all of them: medallion run --all.', 2);

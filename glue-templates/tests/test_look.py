@@ -1,0 +1,150 @@
+"""`medallion add` says of a source what the job will make of it."""
+
+import bz2
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Answer, Dataset, Source, gzipped, zipped
+from etl_runtime.errors import RunFailed
+from look import SAMPLE_BYTES, look
+
+ROWS = 40
+CSV = "Product Code,Name,Price,Sold On,Count\n" + "".join(f"{n:05},Näme {n % 7},{n}.50,2024010{n % 9 + 1},{n}\n" for n in range(ROWS))
+SCHEMA = {
+    "Product Code": {"target_name": "product_code", "type": "string"},
+    "Name": {"target_name": "name", "type": "string"},
+    "Price": {"target_name": "price", "type": "decimal(18,2)"},
+    "Sold On": {"target_name": "sold_on", "type": "date", "format": "yyyyMMdd"},
+    "Count": {"target_name": "count", "type": "bigint"},
+}
+HEADERLESS = "".join(CSV.splitlines(keepends=True)[1:])
+
+
+def looked(source: Source, path: str, body: bytes | Answer, **declared: Any) -> dict[str, Any]:
+    return look(source.serves(path, body), "x", declared, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "file_format"),
+    [
+        ("/x.csv", CSV.encode(), None),
+        ("/x", CSV.encode(), None),
+        ("/x.csv", b"\xef\xbb\xbf" + CSV.encode(), None),
+        ("/x.csv", CSV.encode("utf-16"), None),
+        ("/x.csv", CSV.encode("cp1252"), {"encoding": "cp1252"}),
+        ("/x.txt", CSV.replace(",", "|").encode(), {"delimiter": "|"}),
+        ("/x.txt", CSV.replace(",", ";").encode(), {"delimiter": ";"}),
+        ("/x.tsv", CSV.replace(",", "\t").encode(), {"delimiter": "\t"}),
+        ("/x.csv", CSV.replace("\n", "\r\n").encode(), None),
+        ("/x.csv.gz", gzipped(CSV.encode()), None),
+        ("/x.csv.bz2", bz2.compress(CSV.encode()), None),
+        ("/x.zip", zipped(**{"data.csv": CSV.encode(), "README.md": b"# read me"}), None),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+def test_the_same_table_is_found_however_it_is_written(source: Source, path: str, body: bytes, file_format: dict[str, Any] | None) -> None:
+    found = looked(source, path, body)
+    assert found["document"].get("file_format") == file_format
+    assert found["document"]["column_schema"] == {"x": SCHEMA}
+    assert found["document"]["business_key"] == ["product_code"]
+    assert found["is_whole"]
+
+
+def test_a_file_without_a_header(source: Source) -> None:
+    found = looked(source, "/x.csv", HEADERLESS.encode())["document"]
+    assert found["file_format"] == {"header": False}
+    assert list(found["column_schema"]["x"]) == [f"column_{n}" for n in range(1, 6)]
+
+
+def test_what_is_declared_is_not_guessed(source: Source) -> None:
+    found = looked(source, "/x.csv", CSV.encode(), delimiter=";", header=False)["document"]
+    assert found["file_format"] == {"delimiter": ";", "header": False}
+
+
+def test_json_and_json_lines(source: Source) -> None:
+    records = [{"Id": n, "name": f"n{n % 3}", "tags": ["a"]} for n in range(ROWS)]
+    for path, text in (("/x.json", json.dumps({"items": records})), ("/x.jsonl", "\n".join(map(json.dumps, records)))):
+        found = looked(source, path, text.encode())["document"]
+        assert found == {
+            "column_schema": {"x": {"Id": {"target_name": "id", "type": "bigint"}, "name": {"target_name": "name", "type": "string"}, "tags": {"target_name": "tags"}}},
+            "business_key": ["id"],
+        }
+
+
+def test_several_files_in_a_zip_are_several_tables(source: Source) -> None:
+    found = looked(source, "/x.zip", zipped(**{"Products.csv": CSV.encode(), "in/Packages.txt": CSV.replace(",", "\t").encode()}), delimiter=",")
+    document = found["document"]
+    assert document["file_table_mapping"] == {"Products.csv": "products", "in/Packages.txt": "packages"}
+    assert document["column_schema"]["products"] == SCHEMA
+    assert document["business_keys"]["products"] == ["product_code"]
+
+
+@pytest.mark.parametrize("column", ["a,1\na,2\n", "a,\n,b\n"])
+def test_what_repeats_or_is_missing_is_no_key(source: Source, column: str) -> None:
+    assert "business_key" not in looked(source, "/x.csv", b"id,v\n" + (column * 20).encode())["document"]
+
+
+def test_a_date_that_may_be_of_two_formats_stays_text(source: Source) -> None:
+    found = looked(source, "/x.csv", b"id,day\n1,01/02/2024\n2,03/04/2024\n")["document"]
+    assert found["column_schema"]["x"]["day"] == {"target_name": "day", "type": "string"}
+
+
+def test_of_a_large_file_the_first_part_is_fetched(source: Source) -> None:
+    line = b"%09d," + b"x" * 500 + b"\n"
+    body = b"id,text\n" + b"".join(line % n for n in range(60_000))
+    assert len(body) > 1.5 * SAMPLE_BYTES
+    for path, sent in (("/x.csv", body), ("/x.csv.gz", gzip.compress(body, 0))):
+        found = looked(source, path, sent)
+        assert not found["is_whole"]
+        assert found["document"]["column_schema"]["x"]["id"]["type"] == "string"
+        assert "business_key" not in found["document"]
+        assert found["size_bytes"] == pytest.approx(len(body), rel=0.05)
+        assert len(source.requests) == 1
+        source.requests.clear()
+
+
+def test_a_large_archive_is_fetched_whole(source: Source) -> None:
+    rows = b"".join(b"%09d,%s\n" % (n, bytes((n * n) % 251 % 26 + 97 for _ in range(1)) * 30) for n in range(900_000))
+    packed = zipped(**{"x.csv": b"id,text\n" + rows})
+    padded = zipped(**{"x.csv": b"id,text\n" + rows, "filler.bin": os.urandom(SAMPLE_BYTES + 1)})
+    assert len(packed) < SAMPLE_BYTES < len(padded)
+    found = looked(source, "/x.zip", padded)
+    assert found["size_bytes"] == len(rows) + 8
+    assert len(source.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "x.csv is empty"),
+        (b"<html><body>not here</body></html>", "x.csv is a page of HTML or XML"),
+        (b"a,b\n", "x.csv holds no records."),
+        (b"7z\xbc\xaf\x27\x1c...", "a 7z archive"),
+        (Answer(status=404), "the server answered 404"),
+    ],
+)
+def test_what_cannot_be_read_says_why(source: Source, body: bytes | Answer, said: str) -> None:
+    with pytest.raises(RunFailed, match=said):
+        looked(source, "/x.csv", body)
+
+
+def test_a_file_here(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(CSV, encoding="utf-8")
+    assert look(str(file), "x", {}, lambda _: None)["document"]["column_schema"] == {"x": SCHEMA}
+    with pytest.raises(RunFailed, match="neither an address .* nor a file here"):
+        look(str(tmp_path / "no.csv"), "x", {}, lambda _: None)
+
+
+def test_the_job_makes_of_it_what_was_found(source: Source, dataset: Any) -> None:
+    made: Dataset = dataset()
+    found = look(source.serves("/x.csv", CSV.encode("cp1252")), made.name.replace("-", "_"), {}, lambda _: None)["document"]
+    made.run(source.url + "/x.csv", **found)
+    (table,) = made.published()["tables"].values()
+    columns = {column["source"]: {"target_name": column["name"], "type": column["type"]} for column in table["columns"]}
+    assert columns == {name: {key: value for key, value in column.items() if key != "format"} for name, column in SCHEMA.items()}

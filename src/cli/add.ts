@@ -1,0 +1,171 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
+import { setUpPackages } from './environment';
+import { Failure } from './failure';
+import { paint, Progress } from './progress';
+import { tableKeys } from '../naming';
+import { datasetSchema } from '../private/dataset-document';
+import { DatasetDocument } from '../private/dataset-document.generated';
+import { ruleProblems } from '../private/dataset-rules';
+
+/** How `medallion add` is called. */
+export interface AddOptions {
+  readonly json: boolean;
+  readonly lake?: string;
+  readonly name?: string;
+  readonly url?: string;
+  readonly size?: string;
+  readonly key: string[];
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly header: boolean;
+  readonly force?: true;
+  readonly dryRun?: true;
+}
+
+/** What look.py says. */
+interface Look {
+  readonly document: Partial<DatasetDocument>;
+  readonly found: string[];
+  readonly size_bytes: number;
+  readonly is_whole: boolean;
+}
+
+const PLACEHOLDER = 'https://example.org/';
+
+/**
+ * Looks at a source, and writes the `config.json` of a bronze dataset that reads it.
+ *
+ * @param source the address of a file, or a file on this machine
+ */
+export async function add(source: string, options: AddOptions): Promise<void> {
+  const isAddress = /^https?:\/\//.test(source);
+  const url = options.url ?? (isAddress ? source : `${PLACEHOLDER}${encodeURIComponent(path.basename(source))}`);
+  checkAddress(url);
+  const name = options.name ?? nameOf(isAddress ? new URL(source).pathname : source);
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 80) {
+    throw new Failure(`The name of the dataset is ${JSON.stringify(name)}. It takes lower-case letters, digits and single hyphens: --name fda-nsde.`, 2);
+  }
+  const lake = options.dryRun ? options.lake ?? '.' : options.lake ?? findLake();
+  const file = path.join(lake, 'bronze', name, 'config.json');
+  if (!options.dryRun && !options.force && fs.existsSync(file)) {
+    throw new Failure(`${file} is there already. Choose another name with --name, or replace it with --force.`, 2);
+  }
+  const look = await lookAt(source, tableKeys(name, [])[0], options);
+  const document = documentOf(name, url, look, options);
+  check(document, source);
+  if (!options.dryRun) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, `${JSON.stringify({ $schema: schemaFrom(path.dirname(file)), ...document }, undefined, 2)}\n`);
+  }
+  tell(document, look, file, isAddress || options.url !== undefined, options);
+}
+
+/** A secret in an address would be in the repository, the template and the job's document. */
+function checkAddress(url: string): void {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (!address || !/^https?:$/.test(address.protocol)) {
+    throw new Failure(`${url} is no address of a file: it begins with http:// or https://.`, 2);
+  }
+  const secret = address.password ? 'a password' : [...address.searchParams.keys()].find(key => /token|secret|signature|password|api_?key|^sig$/i.test(key));
+  if (secret) {
+    throw new Failure(`The address holds ${secret === 'a password' ? secret : `"${secret}", which looks like a secret`}. ` +
+      'It would be written into config.json: give an address without it.', 2);
+  }
+}
+
+/** The file's name without endings and dates. */
+function nameOf(file: string): string {
+  const base = decodeURIComponent(path.basename(file)).replace(/(\.[A-Za-z]\w{0,7})+$/, '');
+  return base.toLowerCase().replace(/[-_.]?(19|20)\d{2}[-_.]?(0\d|1[0-2])([-_.]?[0-3]\d)?/g, '')
+    .replace(/[^a-z0-9]+/g, '-').replace(/^[-0-9]+|-+$/g, '') || 'dataset';
+}
+
+/** The folder of the core's config.json: this one, or one in it. */
+function findLake(): string {
+  const isLake = (folder: string) => {
+    try {
+      return 'etl_resource_prefix' in JSON.parse(fs.readFileSync(path.join(folder, 'config.json'), 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+  const folders = ['.', ...fs.readdirSync('.', { withFileTypes: true }).filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)];
+  const lakes = folders.filter(isLake);
+  if (lakes.length !== 1) {
+    throw new Failure(lakes.length === 0
+      ? 'There is no config.json with etl_resource_prefix here or in a folder here. Begin with medallion init DIR, or name the folder with --lake DIR.'
+      : `There are several lakes here: ${lakes.join(', ')}. Name one with --lake DIR.`, 2);
+  }
+  return lakes[0];
+}
+
+/** What an editor reads, from the folder of a file. */
+function schemaFrom(folder: string): string {
+  const schema = path.join('node_modules', 'cdk-glue-medallion', 'glue-templates', 'dataset.schema.json');
+  return path.relative(folder, schema).split(path.sep).join('/');
+}
+
+async function lookAt(source: string, table: string, options: AddOptions): Promise<Look> {
+  const progress = new Progress();
+  const python = await setUpPackages(progress);
+  const log = path.join(fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'medallion-')), 'look.log');
+  try {
+    return await progress.during(`Looking at ${source.split('?')[0]}`, async () => {
+      let answer = '';
+      const child = new Child(python, [
+        path.join(LOCAL_GLUE, 'look.py'),
+        ...options.delimiter === undefined ? [] : ['--delimiter', options.delimiter],
+        ...options.encoding === undefined ? [] : ['--encoding', options.encoding],
+        ...options.header ? [] : ['--no-header'],
+        '--', source, table,
+      ], { env: cleanEnvironment({ PYTHONPATH: path.join(LOCAL_GLUE, '..') }), log, onLine: line => { answer += line; } });
+      if (await child.exit !== 0) {
+        throw new Failure(fs.readFileSync(log, 'utf8').trim().split('\n').pop() || 'The source could not be looked at.', 1);
+      }
+      return JSON.parse(answer) as Look;
+    });
+  } finally {
+    fs.rmSync(path.dirname(log), { recursive: true });
+  }
+}
+
+const MB = 1_000_000;
+
+function documentOf(name: string, url: string, look: Look, options: AddOptions): DatasetDocument {
+  const size = look.size_bytes < 100 * MB ? 'small' : look.size_bytes < 1000 * MB ? 'medium' : look.size_bytes < 5000 * MB ? 'large' : 'xlarge';
+  const { business_key: foundKey, business_keys: foundKeys, ...others } = look.document;
+  const keys = options.key.length > 0 ? { business_key: options.key } : { business_key: foundKey, business_keys: foundKeys };
+  return datasetSchema().inOrder<DatasetDocument>({
+    dataset: name, data_size_category: (options.size ?? size) as DatasetDocument['data_size_category'], source_url: url, ...others, ...keys,
+  });
+}
+
+/** What is written must be what synth takes. */
+function check(document: DatasetDocument, source: string): void {
+  const tables = tableKeys(document.dataset, Object.values(document.file_table_mapping ?? {}));
+  for (const { key, found, remedy } of [...datasetSchema().problems(document), ...ruleProblems(document, tables)]) {
+    throw new Failure(`What was found in ${source} makes no dataset: ${key} ${found}. ${remedy}`, 1);
+  }
+}
+
+function tell(document: DatasetDocument, look: Look, file: string, hasAddress: boolean, options: AddOptions): void {
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ file: options.dryRun ? null : file, document, found: look.found, size_bytes: look.size_bytes, is_whole: look.is_whole })}\n`);
+    return;
+  }
+  if (options.dryRun) {
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  }
+  const lines = [
+    ...look.found,
+    `About ${(look.size_bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB unpacked: ${document.data_size_category}`,
+    ...look.is_whole ? [] : ['Types are those of the first records. A value further down that does not fit is kept in meta_rescued.'],
+    ...hasAddress ? [] : [paint('red', `source_url is ${document.source_url}, which only holds the place: give the address with --url, or write it into the file.`)],
+  ];
+  process.stderr.write(lines.map(line => `  ${line}\n`).join(''));
+  if (!options.dryRun) {
+    process.stdout.write(`${file} is written. Next: npx cdk synth, then npx medallion run ${document.dataset}\n`);
+  }
+}
