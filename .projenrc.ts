@@ -109,6 +109,7 @@ project.addTask('integ:deploy', {
   description: 'Deploy changed integration tests to AWS, then write their snapshots',
   env: integEnvironment,
   exec: `${integRunner} --update-on-failed`,
+  receiveArgs: true,
 });
 project.addTask('bench:synth', {
   description: 'Print how long 1 to 300 dataset stacks take to synthesize',

@@ -1,14 +1,18 @@
-import { ExpectedResult, IntegTest } from '@aws-cdk/integ-tests-alpha';
+import { IntegTest } from '@aws-cdk/integ-tests-alpha';
+import { Stack } from 'aws-cdk-lib';
 import { integApp } from './integ-app';
 import { Lake } from './lake';
+import { RunInAccount } from './run-in-account';
+import { removeWithStack } from './temporary-lake';
 
 const app = integApp();
-const { stack, zipcodes, statesHistory } = new Lake(app);
+const { core, stack, zipcodes, states, statesHistory } = new Lake(app);
+removeWithStack(core);
 
-const integ = new IntegTest(app, 'Lake', { testCases: [stack] });
-integ.assertions.awsApiCall('glue', 'GetJob', { JobName: zipcodes.jobName })
-  .expect(ExpectedResult.objectLike({ Job: { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30, MaxRetries: 1 } }));
-integ.assertions.awsApiCall('glue', 'GetJob', { JobName: statesHistory.jobName })
-  .expect(ExpectedResult.objectLike({ Job: { Command: { Name: 'glueetl' } } }));
-integ.assertions.awsApiCall('glue', 'GetCrawler', { Name: zipcodes.crawlerName })
-  .expect(ExpectedResult.objectLike({ Crawler: { DatabaseName: zipcodes.databaseName } }));
+const integ = new IntegTest(app, 'Lake', { testCases: [Stack.of(core), stack] });
+new RunInAccount(integ, core)
+  .runJob(zipcodes)
+  .runJob(states)
+  .runJob(statesHistory)
+  .crawl(statesHistory)
+  .query('SELECT sum(zip_codes) FROM medallion_integ_gold.states_history WHERE is_current', '42049');

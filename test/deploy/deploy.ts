@@ -33,7 +33,8 @@ async function main(): Promise<number> {
   const aws = new Aws(python, clientEnvironment(endpoint));
 
   const cdk = (...args: string[]) => progress.step(`cdk ${args[0]}`, async detail => {
-    const env = clientEnvironment(endpoint, { CDK_HOME: scratch, TMPDIR: scratch, CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', CI: 'true' });
+    const quiet = { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', CI: 'true' };
+    const env = clientEnvironment(endpoint, { CDK_HOME: scratch, TMPDIR: scratch, ...quiet });
     const onLine = (line: string) => {
       fs.appendFileSync(log, `${line}\n`);
       detail(line.trim());

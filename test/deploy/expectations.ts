@@ -288,7 +288,7 @@ const BUCKET_PROTECTION: Expectation[] = [
     what: 'bucket: encryption',
     type: 'AWS::S3::Bucket',
     call: ['s3', 'get_bucket_encryption', { Bucket: BUCKET }],
-    of: ({ ServerSideEncryptionConfiguration }) => ({ BucketEncryption: ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault }),
+    of: ({ ServerSideEncryptionConfiguration: { Rules } }) => ({ BucketEncryption: Rules[0].ApplyServerSideEncryptionByDefault }),
     is: { BucketEncryption: { SSEAlgorithm: 'AES256' } },
   },
   {
@@ -359,7 +359,8 @@ const CORE: Expectation[] = [
     call: ['sns', 'get_topic_attributes', { TopicArn: TOPIC }],
     of: ({ Attributes }) => ({
       DisplayName: Attributes.DisplayName,
-      Policy: JSON.parse(Attributes.Policy).Statement.map(({ Effect, Principal }: any) => `${Effect} ${Principal.Service ?? Principal.AWS ?? Principal}`),
+      Policy: JSON.parse(Attributes.Policy).Statement.map(({ Effect, Principal }: any) =>
+        `${Effect} ${Principal.Service ?? Principal.AWS ?? Principal}`),
     }),
     is: { DisplayName: 'medallion-integ-alerts', Policy: ['Deny *', 'Allow cloudwatch.amazonaws.com', 'Allow events.amazonaws.com'] },
   },
