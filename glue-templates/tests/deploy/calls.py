@@ -17,7 +17,7 @@ from botocore.response import StreamingBody
 
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service)  # type: ignore[call-overload]
+    return boto3.client(service)
 
 
 def answer(call: dict[str, Any]) -> dict[str, Any]:
