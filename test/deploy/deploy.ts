@@ -42,7 +42,6 @@ async function main(): Promise<number> {
     const child = new Child(python, [GUARD, process.execPath, CDK, ...args, '--no-notices', '--no-version-reporting', '--no-color'], { env, log, onLine });
     const code = await child.exit;
     if (code !== 0) {
-      process.stderr.write(fs.readFileSync(log, 'utf8').split('\n').slice(-60).join('\n'));
       throw new Error(`cdk ${args.join(' ')} ended with ${code}`);
     }
   });
@@ -109,4 +108,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void end();
   });
 }
-void main().then(found => { code = found; }, error => console.error(`\n${error.message}`)).then(end);
+void main().then(found => { code = found; }, error => {
+  // The log goes with the temporary folder.
+  const printed = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').split('\n').slice(-60).join('\n') : '';
+  console.error(`${printed}\n${error.message}`);
+}).then(end);

@@ -31,7 +31,7 @@ export async function startEmulator(python: string, scratch: string, log: string
   return new Promise((resolve, reject) => {
     const env = cleanEnvironment({ PYTHONPATH: [OURS, LOCAL_GLUE].join(path.delimiter), TMPDIR: scratch, HOME: scratch, NO_PROXY: '127.0.0.1' });
     const emulator = new Child(python, [path.join(OURS, 'start.py')], { env, log, onLine: line => line.startsWith('http://') && resolve(line) });
-    void emulator.exit.then(code => reject(new Error(`the emulator ended with ${code}; see its log`)), reject);
+    void emulator.exit.then(code => reject(new Error(`the emulator ended with ${code}`)), reject);
   });
 }
 
