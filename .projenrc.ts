@@ -111,6 +111,7 @@ project.addTask('integ:deploy', {
   description: 'Deploy changed integration tests to AWS, then write their snapshots',
   env: integEnvironment,
   exec: `${integRunner} --update-on-failed`,
+  receiveArgs: true,
 });
 project.addTask('bench:synth', {
   description: 'Print how long 1 to 300 dataset stacks take to synthesize',
@@ -144,6 +145,12 @@ project.addTask('test:faults', {
   exec: `${inPython} python tests/fault_matrix.py`,
   receiveArgs: true,
 });
+const testDeploy = project.addTask('test:deploy', {
+  description: 'Deploy a lake to an emulator of AWS on this machine, update and destroy it, and ask the AWS API what is there',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/deploy/deploy.ts',
+});
+project.testTask.spawn(testDeploy);
 project.addTask('generate:python', {
   description: 'Make the Python types from the JSON Schema of a dataset',
   env: integEnvironment,

@@ -34,7 +34,7 @@ class _StorageGuard(logging.Handler):
             os._exit(_CANNOT_STORE)
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
     """Bind before anything is imported, so that no other process can take the port in between."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,12 +47,12 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _configure(port: int, data: str | None) -> None:
+def configure(port: int, data: str | None, services: str) -> None:
     """Set what ministack reads from the environment when it is imported."""
     os.environ.update(
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
-        SERVICES="s3,monitoring",
+        SERVICES=services,
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
         LOG_LEVEL="WARNING",
@@ -68,7 +68,7 @@ def _configure(port: int, data: str | None) -> None:
         os.environ["S3_DATA_DIR"] = str(folder)
 
 
-async def _serve(listener: socket.socket) -> None:
+async def serve_until_stopped(listener: socket.socket) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -104,10 +104,10 @@ def main() -> None:
     where.add_argument("--memory", action="store_true", help="keep the objects in memory")
     arguments = parser.parse_args()
     end_with_parent()
-    listener = _listen(arguments.port)
-    _configure(listener.getsockname()[1], arguments.data)
+    listener = listen(arguments.port)
+    configure(listener.getsockname()[1], arguments.data, services="s3,monitoring")
     logging.getLogger("s3").addHandler(_StorageGuard())
-    asyncio.run(_serve(listener))
+    asyncio.run(serve_until_stopped(listener))
 
 
 if __name__ == "__main__":
