@@ -136,6 +136,12 @@ const testPython = project.addTask('test:python', {
   receiveArgs: true,
 });
 project.testTask.spawn(testPython);
+project.addTask('test:consumers', {
+  description: 'Build the packages, and compare the sample apps in Python and Java with the one in TypeScript',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/consumers/main.ts',
+  receiveArgs: true,
+});
 project.addTask('test:faults', {
   description: 'Fail or kill a job at each of its calls to S3, and print what readers saw',
   env: integEnvironment,
