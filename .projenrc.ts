@@ -70,7 +70,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     ],
   },
   gitignore: [
-    '/integ/**/*.snapshot/asset.*', '/.npm-cache/',
+    '/integ/**/*.snapshot/asset.*', '/.npm-cache/', '/.jsii.tabl.json',
     'cdk.out/', '.medallion/', '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '*.egg-info/',
   ],
 });
@@ -114,6 +114,22 @@ project.addTask('bench:synth', {
   description: 'Print how long 1 to 300 dataset stacks take to synthesize',
   env: integEnvironment,
   exec: 'node --require ts-node/register test/bench/synth.ts',
+});
+
+// The README's examples in Python and Java, which the wheel and the jar carry.
+const rosetta = project.addTask('docs:rosetta', {
+  description: 'Compile the examples of the README, and turn them into Python and Java',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/rosetta.ts',
+});
+project.postCompileTask.spawn(rosetta);
+
+// In place of projen's own, which fails as long as there is no release.
+project.removeTask('compat');
+project.addTask('api:diff', {
+  description: 'Compare the API with that of the last release',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/api-diff.ts',
 });
 
 // Works in a fresh clone with nothing installed, so it is no projen task.
