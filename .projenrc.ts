@@ -158,6 +158,12 @@ project.addTask('test:consumers', {
   exec: 'node --require ts-node/register test/consumers/main.ts',
   receiveArgs: true,
 });
+project.addTask('test:matrix', {
+  description: 'Run the tests of the constructs with the lowest and the newest aws-cdk-lib and constructs, on Node 20 and newer',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/consumers/matrix.ts',
+  receiveArgs: true,
+});
 project.addTask('test:faults', {
   description: 'Fail or kill a job at each of its calls to S3, and print what readers saw',
   env: integEnvironment,

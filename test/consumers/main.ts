@@ -72,16 +72,23 @@ function checkPrograms(languages: Guest[]): void {
 /** Makes the packages in dist/ as a release does. */
 async function build(languages: Guest[]): Promise<void> {
   console.error('Packages');
-  const compiled = fs.statSync(path.join(ROOT, '.jsii'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = fs.readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
   const projen = (task: string) => step(`projen ${task}`, 'npx', ['projen', task], { cwd: ROOT });
-  if (['README.md', 'package.json', ...sources.map(file => path.join('src', file))].some(file => fs.statSync(path.join(ROOT, file)).mtimeMs > compiled)) {
+  const sources = fs.readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map(file => path.join('src', file));
+  const compiled = madeAt('.jsii');
+  if (['README.md', 'package.json', ...sources].some(file => madeAt(file) > compiled)) {
     await projen('compile');
+  }
+  if (madeAt('.jsii.tabl.json') < madeAt('.jsii')) {
+    await projen('docs:rosetta');
   }
   for (const language of ['js', ...languages]) {
     fs.rmSync(path.join(ROOT, 'dist', language), { recursive: true, force: true });
     await projen(`package:${language}`);
   }
+}
+
+function madeAt(file: string): number {
+  return fs.statSync(path.join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Compares an app's templates with those of the TypeScript app, then does more with the app. */
