@@ -12,10 +12,13 @@ export function compareTemplates(expected: string, actual: string, work: string)
   const [left, right] = [path.join(work, 'typescript'), path.join(work, 'actual')];
   writeComparable(expected, left);
   writeComparable(actual, right);
-  const { stdout, status } = spawnSync('git', ['diff', '--no-index', '--no-prefix', 'typescript', 'actual'], { cwd: work, encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync('git', ['diff', '--no-index', '--no-prefix', '--no-ext-diff', 'typescript', 'actual'], { cwd: work, encoding: 'utf8' });
   fs.rmSync(left, { recursive: true });
   fs.rmSync(right, { recursive: true });
-  return status === 0 ? '' : stdout;
+  if (status !== 0 && status !== 1) {
+    throw new Error(`git diff ended with ${status}: ${stderr}`);
+  }
+  return stdout;
 }
 
 function writeComparable(assembly: string, folder: string): void {
