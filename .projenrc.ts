@@ -71,7 +71,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     ],
   },
   gitignore: [
-    '/integ/**/*.snapshot/asset.*', '/.npm-cache/',
+    '/integ/**/*.snapshot/asset.*', '/.npm-cache/', '/.jsii.tabl.json',
     'cdk.out/', '.medallion/', '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '*.egg-info/',
   ],
 });
@@ -119,6 +119,22 @@ project.addTask('bench:synth', {
   exec: 'node --require ts-node/register test/bench/synth.ts',
 });
 
+// The README's examples in Python and Java, which the wheel and the jar carry.
+const rosetta = project.addTask('docs:rosetta', {
+  description: 'Compile the examples of the README, and turn them into Python and Java',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/rosetta.ts',
+});
+project.postCompileTask.spawn(rosetta);
+
+// In place of projen's own, which fails as long as there is no release.
+project.removeTask('compat');
+project.addTask('api:diff', {
+  description: 'Compare the API with that of the last release',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/api-diff.ts',
+});
+
 // Works in a fresh clone with nothing installed, so it is no projen task.
 project.setScript('demo', 'node integ/quickstart/demo.mjs');
 
@@ -139,6 +155,18 @@ const testPython = project.addTask('test:python', {
   receiveArgs: true,
 });
 project.testTask.spawn(testPython);
+project.addTask('test:consumers', {
+  description: 'Build the packages, and compare the sample apps in Python and Java with the one in TypeScript',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/consumers/main.ts',
+  receiveArgs: true,
+});
+project.addTask('test:matrix', {
+  description: 'Run the tests of the constructs with the lowest and the newest aws-cdk-lib and constructs, on Node 20 and newer',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/consumers/matrix.ts',
+  receiveArgs: true,
+});
 project.addTask('test:faults', {
   description: 'Fail or kill a job at each of its calls to S3, and print what readers saw',
   env: integEnvironment,

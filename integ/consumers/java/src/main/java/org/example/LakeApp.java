@@ -1,0 +1,67 @@
+package org.example;
+
+import io.github.cdkgluemedallion.BronzeDataset;
+import io.github.cdkgluemedallion.DataSizeCategory;
+import io.github.cdkgluemedallion.EtlCore;
+import io.github.cdkgluemedallion.GoldDataset;
+import io.github.cdkgluemedallion.History;
+import io.github.cdkgluemedallion.Schedule;
+import io.github.cdkgluemedallion.Source;
+import io.github.cdkgluemedallion.Transform;
+import java.util.List;
+import software.amazon.awscdk.App;
+import software.amazon.awscdk.Stack;
+
+public class LakeApp {
+    public static void main(String[] args) {
+        App app = new App();
+
+        // Where the files are: the context in cdk.json, or cdk synth -c source=https://…
+        String source = (String) app.getNode().tryGetContext("source");
+
+        EtlCore core = EtlCore.Builder.create(new Stack(app, "Lake"), "Core").resourcePrefix("pp-dw").build();
+
+        Stack datasets = new Stack(app, "Datasets");
+
+        BronzeDataset zipcodes = BronzeDataset.Builder.create(datasets, "Zipcodes")
+                .core(core)
+                .dataset("zipcodes")
+                .description("ZIP codes of the United States, with the place and county they belong to")
+                .dataSizeCategory(DataSizeCategory.SMALL)
+                .source(Source.url(source + "/zipcodes.zip"))
+                .schedule(Schedule.cron("0 6 * * ? *"))
+                .build();
+
+        BronzeDataset airports = BronzeDataset.Builder.create(datasets, "Airports")
+                .core(core)
+                .dataset("airports")
+                .description("Airports of the United States, by their IATA or FAA code")
+                .dataSizeCategory(DataSizeCategory.SMALL)
+                .source(Source.url(source + "/airports.csv"))
+                .schedule(Schedule.cron("0 6 * * ? *"))
+                .build();
+
+        GoldDataset.Builder.create(datasets, "AirportCities")
+                .core(core)
+                .dataset("airport-cities")
+                .description("Cities of the United States with an airport of their own, and their ZIP codes")
+                .dataSizeCategory(DataSizeCategory.SMALL)
+                .inputs(List.of(zipcodes, airports))
+                .transform(Transform.sqlFile("gold/airport_cities.sql"))
+                .schedule(Schedule.cron("0 7 * * ? *"))
+                .build();
+
+        GoldDataset.Builder.create(datasets, "AirportsHistory")
+                .core(core)
+                .dataset("airports-history")
+                .description("What each airport was called, and when")
+                .dataSizeCategory(DataSizeCategory.SMALL)
+                .inputs(List.of(airports))
+                .transform(Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"))
+                .history(History.builder().businessKey(List.of("iata")).build())
+                .schedule(Schedule.cron("0 7 * * ? *"))
+                .build();
+
+        app.synth();
+    }
+}

@@ -1,0 +1,60 @@
+from aws_cdk import App, Stack
+from cdk_glue_medallion import BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, History, Schedule, Source, Transform
+
+app = App()
+
+# Where the files are: the context in cdk.json, or cdk synth -c source=https://…
+source = app.node.try_get_context("source")
+
+core = EtlCore(Stack(app, "Lake"), "Core", resource_prefix="pp-dw")
+
+datasets = Stack(app, "Datasets")
+
+zipcodes = BronzeDataset(
+    datasets,
+    "Zipcodes",
+    core=core,
+    dataset="zipcodes",
+    description="ZIP codes of the United States, with the place and county they belong to",
+    data_size_category=DataSizeCategory.SMALL,
+    source=Source.url(f"{source}/zipcodes.zip"),
+    schedule=Schedule.cron("0 6 * * ? *"),
+)
+
+airports = BronzeDataset(
+    datasets,
+    "Airports",
+    core=core,
+    dataset="airports",
+    description="Airports of the United States, by their IATA or FAA code",
+    data_size_category=DataSizeCategory.SMALL,
+    source=Source.url(f"{source}/airports.csv"),
+    schedule=Schedule.cron("0 6 * * ? *"),
+)
+
+GoldDataset(
+    datasets,
+    "AirportCities",
+    core=core,
+    dataset="airport-cities",
+    description="Cities of the United States with an airport of their own, and their ZIP codes",
+    data_size_category=DataSizeCategory.SMALL,
+    inputs=[zipcodes, airports],
+    transform=Transform.sql_file("gold/airport_cities.sql"),
+    schedule=Schedule.cron("0 7 * * ? *"),
+)
+
+GoldDataset(
+    datasets,
+    "AirportsHistory",
+    core=core,
+    dataset="airports-history",
+    description="What each airport was called, and when",
+    data_size_category=DataSizeCategory.SMALL,
+    inputs=[airports],
+    transform=Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"),
+    history=History(business_key=["iata"]),
+    schedule=Schedule.cron("0 7 * * ? *"),
+)
+
+app.synth()

@@ -1,0 +1,101 @@
+/**
+ * Runs the tests of the constructs with the lowest and the newest aws-cdk-lib and constructs, on each version of Node from the lowest on.
+ *
+ * Run by `npx projen test:matrix`, or for one version of Node by `npx projen test:matrix 24`. It works in a copy of the repository.
+ */
+import * as fs from 'fs';
+import * as os from 'os';
+import * as path from 'path';
+import { ROOT } from './app';
+import { step, stopStep } from './step';
+import { MINIMUM, NEWEST, Versions } from './versions';
+import { Table } from '../../src/cli/table';
+
+/** The lowest major version that the package admits, those with long support, and the newest. */
+const NODES = ['20', '22', '24', '26'];
+/** What the constructs make: every layout of stacks, every kind of dataset, what the command reads of them. */
+const TESTS = ['test/.*-dataset\\.test', 'test/etl-.*\\.test', 'test/shared-glue-role\\.test', 'test/alerts\\.test', 'test/private/', 'test/cli/assembly\\.test'];
+
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'matrix-'));
+
+async function main(given: string[]): Promise<void> {
+  const unknown = given.find(one => !NODES.includes(one));
+  if (unknown !== undefined) {
+    throw new Error(`"${unknown}" is no version of Node in the matrix. Give one of ${NODES.join(', ')}, or nothing for all.`);
+  }
+  const nodes = given.length > 0 ? given : NODES;
+  const rows: string[][] = [];
+  let failures = 0;
+  for (const node of nodes) {
+    await step(`Node ${node}`, 'npm', ['install', '--prefix', path.join(work, `node-${node}`), '--no-audit', '--no-fund', `node@${node}`], { cwd: work });
+  }
+  for (const versions of [MINIMUM, NEWEST.typescript]) {
+    console.error(`aws-cdk-lib ${versions.cdk}, constructs ${versions.constructs}`);
+    const copy = await copyWith(versions);
+    for (const node of nodes) {
+      const began = Date.now();
+      let result;
+      try {
+        result = await runTests(copy, node);
+      } catch (error) {
+        console.error((error as Error).message);
+        result = 'FAILED';
+        failures++;
+      }
+      rows.push([node, versions.cdk, versions.constructs, ((Date.now() - began) / 1000).toFixed(0), result]);
+    }
+    fs.rmSync(copy, { recursive: true });
+  }
+  const table = new Table([{ name: 'Node' }, { name: 'aws-cdk-lib' }, { name: 'constructs' }, { name: 's', right: true }, { name: 'result' }], Infinity);
+  rows.forEach(row => table.fit(row));
+  console.log([table.heading(), ...rows.map(row => table.line(row))].join('\n'));
+  console.log(`\n${rows.length - failures} passed, ${failures} failed`);
+  process.exitCode = failures > 0 ? 1 : 0;
+}
+
+/** A copy of the repository that has these versions. */
+async function copyWith({ cdk, constructs }: Versions): Promise<string> {
+  const copy = path.join(work, cdk);
+  const files = (await step('files in git', 'git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT })).split('\0').filter(Boolean);
+  for (const file of files.filter(one => fs.statSync(path.join(ROOT, one), { throwIfNoEntry: false })?.isFile())) {
+    fs.cpSync(path.join(ROOT, file), path.join(copy, file));
+  }
+  fs.cpSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+  await step('npm install', 'npm', ['install', '--prefix', copy, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps',
+    `aws-cdk-lib@${cdk}`, `constructs@${constructs}`], { cwd: copy });
+  for (const [name, wanted] of [['aws-cdk-lib', cdk], ['constructs', constructs]]) {
+    const { version } = JSON.parse(fs.readFileSync(path.join(copy, 'node_modules', name, 'package.json'), 'utf8')) as { version: string };
+    if (version !== wanted) {
+      throw new Error(`npm installed ${name} ${version} in place of ${wanted}.`);
+    }
+  }
+  return copy;
+}
+
+/** How many tests passed, on which Node and with which CDK. */
+async function runTests(copy: string, node: string): Promise<string> {
+  const program = path.join(work, `node-${node}`, 'node_modules', 'node', 'bin', 'node');
+  const report = path.join(copy, 'report.json');
+  // Newer versions of the CDK validate every template at synth, which takes six times as long.
+  await step(`jest on Node ${node}`, program, [path.join(copy, 'node_modules', 'jest', 'bin', 'jest.js'), '--ci', '--coverage=false', '--reporters=default',
+    '--json', `--outputFile=${report}`, ...TESTS], { cwd: copy, env: { CDK_VALIDATION: 'false' } });
+  const { numPassedTests } = JSON.parse(fs.readFileSync(report, 'utf8')) as { numPassedTests: number };
+  const version = await step('version', program, ['--version'], { cwd: copy });
+  return `${numPassedTests} tests, Node ${version.trim()}`;
+}
+
+function cleanUp(): void {
+  stopStep();
+  fs.rmSync(work, { recursive: true, force: true });
+}
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+  process.once(signal, () => {
+    cleanUp();
+    process.exit(code);
+  });
+}
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+}).finally(cleanUp);
