@@ -34,8 +34,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
   devDeps: [
     '@aws-cdk/integ-runner@2.197.10',
     '@aws-cdk/integ-tests-alpha@2.245.0-alpha.0',
+    // AGPL: the tests run it as it is, and the published package has nothing of it.
+    '@cloud-copilot/iam-simulate@0.1.173',
     '@types/node@^20',
     'aws-cdk@2.1148.1',
+    'cdk-nag@3.0.2',
     'fast-check@4.3.0',
     'json-schema-to-typescript@16.0.0',
     'vega-datasets@3.2.1',
