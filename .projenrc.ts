@@ -68,7 +68,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   npmIgnoreOptions: {
     ignorePatterns: [
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
-      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/tools.*',
+      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/tools.*', '/glue-templates/requirements/security.*',
       '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
     ],
   },
@@ -145,6 +145,12 @@ project.addTask('test:faults', {
   exec: `${inPython} python tests/fault_matrix.py`,
   receiveArgs: true,
 });
+const testSecurity = project.addTask('test:security', {
+  description: 'Run cfn-lint and checkov over the templates of lakes in all layouts',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/security/templates.ts',
+});
+project.testTask.spawn(testSecurity);
 project.addTask('generate:python', {
   description: 'Make the Python types from the JSON Schema of a dataset',
   env: integEnvironment,
