@@ -35,8 +35,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
   devDeps: [
     '@aws-cdk/integ-runner@2.197.10',
     '@aws-cdk/integ-tests-alpha@2.245.0-alpha.0',
+    // AGPL: the tests run it as it is, and the published package has nothing of it.
+    '@cloud-copilot/iam-simulate@0.1.173',
     '@types/node@^20',
     'aws-cdk@2.1148.1',
+    'cdk-nag@3.0.2',
     'fast-check@4.3.0',
     'json-schema-to-typescript@16.0.0',
     'vega-datasets@3.2.1',
@@ -66,7 +69,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   npmIgnoreOptions: {
     ignorePatterns: [
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
-      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/tools.*',
+      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/tools.*', '/glue-templates/requirements/security.*',
       '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
     ],
   },
@@ -179,6 +182,11 @@ const testDeploy = project.addTask('test:deploy', {
   exec: 'node --require ts-node/register test/deploy/deploy.ts',
 });
 project.testTask.spawn(testDeploy);
+project.addTask('test:security', {
+  description: 'Run cfn-lint and checkov over the templates of lakes in all layouts',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/security/templates.ts',
+});
 project.addTask('generate:python', {
   description: 'Make the Python types from the JSON Schema of a dataset',
   env: integEnvironment,

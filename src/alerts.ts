@@ -19,9 +19,10 @@ export interface Alerts {
   readonly topic?: ITopic;
 
   /**
-   * Whether the new topic is encrypted, with a new key `alias/<resourcePrefix>` that is rotated every year. KMS bills a key by the month.
+   * Whether the new topic is encrypted, with the key of the lake; if that has none, with a new key `alias/<resourcePrefix>` that is rotated
+   * every year. KMS bills a key by the month.
    *
-   * @default false, true with an encryptionKey
+   * @default - as the lake is, true with an encryptionKey
    */
   readonly encrypted?: boolean;
 
@@ -29,7 +30,7 @@ export interface Alerts {
    * A key to encrypt the new topic with. Its policy is extended if this app makes it; else it must let `events.amazonaws.com` and
    * `cloudwatch.amazonaws.com` use `kms:Decrypt` and `kms:GenerateDataKey*`.
    *
-   * @default - none
+   * @default - the key of the lake, if the topic is encrypted
    */
   readonly encryptionKey?: IKey;
 }

@@ -3,10 +3,10 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { BlockPublicAccess, Bucket, BucketEncryption, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct, IConstruct } from 'constructs';
@@ -15,8 +15,10 @@ import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { acknowledge, acknowledgeWildcards } from './private/acknowledged-findings';
 import { checkGlueSettings } from './private/config-document';
 import { LakeAlerts } from './private/lake-alerts';
+import { admitLogs, isEncrypted, lakeKeys } from './private/lake-key';
 import { takeName } from './private/names-taken';
 import { synthError } from './private/synth-error';
 import { SharedGlueRole } from './shared-glue-role';
@@ -35,6 +37,8 @@ export interface IEtlCore extends IConstruct {
   readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   /** Whether every run publishes metrics. */
   readonly metrics: boolean;
+  /** Whether what the lake keeps is encrypted with a customer key. */
+  readonly encrypted: boolean;
 }
 
 /** What the names of a lake are made from, and what its datasets have in common. One lake is one prefix in one account and region. */
@@ -87,6 +91,18 @@ export interface EtlCorePrefixes {
    * @default false - CloudWatch bills each of them by the hour in which it was sent
    */
   readonly metrics?: boolean;
+
+  /**
+   * Whether what the lake keeps is encrypted with a KMS key of your own: bucket, logs of jobs, query results and alerts. In another app it is
+   * said again.
+   *
+   * The key is `alias/<resourcePrefix>`: a new one that is rotated every year and outlives the stack as the bucket does, or the
+   * `encryptionKey` of the core. Who queries needs `kms:Decrypt` and `kms:GenerateDataKey` on it, and so does a dataset with a role of its
+   * own. Objects from before stay encrypted as they were. KMS bills a key by the month, and its use.
+   *
+   * @default false, true with an encryptionKey - S3, CloudWatch Logs and Athena encrypt with keys of their own
+   */
+  readonly encrypted?: boolean;
 }
 
 /** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
@@ -152,6 +168,17 @@ export interface EtlCoreProps extends EtlCorePrefixes {
   readonly queryScanLimit?: Size;
 
   /**
+   * A key of this account and region to encrypt with, instead of a new one. It gets the alias `alias/<resourcePrefix>`.
+   *
+   * Its policy is extended if this app makes it. Else it must leave permissions to IAM, let `logs.<region>.amazonaws.com` use it for the
+   * lake's log groups, and with alerts let `events.amazonaws.com` and `cloudwatch.amazonaws.com` use `kms:Decrypt` and
+   * `kms:GenerateDataKey*`. With an existing bucket it is the key of that bucket.
+   *
+   * @default - a new key, if the lake is encrypted
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
    * Who hears of failures: of jobs, of crawlers, and of schedules that could not start their job.
    *
    * Glue tries a run that failed once more; people hear of it when that failed too, and never of a run that its retry repaired. A run that
@@ -184,6 +211,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly glueDefaults: GlueDefaults;
   public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   public readonly metrics: boolean;
+  public readonly encrypted: boolean;
 
   /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
   public readonly bucket: IBucket;
@@ -203,6 +231,8 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly errorLogGroup: LogGroup;
   /** What the jobs print. */
   public readonly outputLogGroup: LogGroup;
+  /** Encrypts what the lake keeps, if it is encrypted. Grant its use to those who query. */
+  public readonly encryptionKey?: IKey;
   /** Where alerts go, if somebody is to hear of them. Subscribe to it what you like. */
   public readonly alertTopic?: ITopic;
   /** Encrypts the alerts, if they are encrypted. */
@@ -226,19 +256,26 @@ export class EtlCore extends Construct implements IEtlCore {
     this.glueDefaults = props.glueDefaults ?? {};
     this.glueWorkerConfigs = props.glueWorkerConfigs ?? {};
     this.metrics = props.metrics ?? false;
+    this.encrypted = isEncrypted(props);
+    const keys = lakeKeys(this, names, props);
+    this.encryptionKey = keys.lake;
     this.bucket = this.createBucket(names, props);
     this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
     this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
-    this.role = new SharedGlueRole(this, 'GlueRole', props);
+    this.role = new SharedGlueRole(this, 'GlueRole', { ...props, encryptionKey: keys.lake });
     this.workGroup = this.createWorkGroup(names, props);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = this.createSchedulerRole(names);
+    if (keys.lake) {
+      admitLogs(this, names, keys.lake);
+    }
     this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
 
-    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', { names, alerts: props.alerts, maxRetries: this.glueDefaults.maxRetries });
+    const { maxRetries } = this.glueDefaults;
+    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', { names, alerts: props.alerts, key: keys.alerts, maxRetries });
     this.alertTopic = alerts?.topic;
-    this.alertKey = alerts?.key;
+    this.alertKey = keys.alerts;
     this.alertRules = alerts?.rules ?? [];
     this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
   }
@@ -257,11 +294,15 @@ export class EtlCore extends Construct implements IEtlCore {
       versioned: true,
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
+      ...this.encryptionKey
+        ? { encryption: BucketEncryption.KMS, encryptionKey: this.encryptionKey, bucketKeyEnabled: true }
+        : { encryption: BucketEncryption.S3_MANAGED },
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: lifecycleRules(props.retention ?? {}),
     });
     bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    acknowledge(bucket.node.defaultChild as CfnBucket, 'S1',
+      'Access logs take a second bucket and grow with every request. Who must have them sets loggingConfiguration on the CfnBucket.');
     return bucket;
   }
 
@@ -287,7 +328,9 @@ export class EtlCore extends Construct implements IEtlCore {
         publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
           outputLocation: names.uri('athena/'),
-          encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+          encryptionConfiguration: this.encryptionKey
+            ? { encryptionOption: 'SSE_KMS', kmsKey: this.encryptionKey.keyArn }
+            : { encryptionOption: 'SSE_S3' },
         },
       },
       // Else the queries people saved in it would keep the stack from being deleted.
@@ -298,21 +341,22 @@ export class EtlCore extends Construct implements IEtlCore {
   private createSchedulerRole(names: LakeNames): Role {
     const stack = Stack.of(this);
     const jobsOf = (layer: Layer) => stack.formatArn({ service: 'glue', resource: 'job', resourceName: names.job(layer, '*') });
-    return new Role(this, 'SchedulerRole', {
+    const startJobs = new PolicyStatement({ actions: ['glue:StartJobRun'], resources: Object.values(Layer).map(jobsOf) });
+    const role = new Role(this, 'SchedulerRole', {
       roleName: names.schedulerRole,
       description: `Starts the jobs of the lake ${names.resourcePrefix}`,
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
-      inlinePolicies: {
-        jobs: new PolicyDocument({
-          statements: [new PolicyStatement({ actions: ['glue:StartJobRun'], resources: Object.values(Layer).map(jobsOf) })],
-        }),
-      },
+      inlinePolicies: { jobs: new PolicyDocument({ statements: [startJobs] }) },
     });
+    acknowledgeWildcards(role.node.defaultChild as CfnRole,
+      'Datasets come and go, also in other apps. The name of each job begins with the lake\'s prefix and a layer.', startJobs);
+    return role;
   }
 
   private createLogGroup(id: string, logGroupName: string, retention: LakeRetention = {}): LogGroup {
     return new LogGroup(this, id, {
       logGroupName,
+      encryptionKey: this.encryptionKey,
       retention: retention.logs ?? RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -327,6 +371,7 @@ class ForeignCore extends Construct implements IEtlCore {
   public readonly glueDefaults: GlueDefaults;
   public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   public readonly metrics: boolean;
+  public readonly encrypted: boolean;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
@@ -338,6 +383,7 @@ class ForeignCore extends Construct implements IEtlCore {
     this.glueDefaults = prefixes.glueDefaults ?? {};
     this.glueWorkerConfigs = prefixes.glueWorkerConfigs ?? {};
     this.metrics = prefixes.metrics ?? false;
+    this.encrypted = prefixes.encrypted ?? false;
   }
 }
 

@@ -34,7 +34,7 @@ export class LakeNames {
   readonly errorLogGroup: string;
   readonly outputLogGroup: string;
   readonly alertTopic: string;
-  readonly alertKeyAlias: string;
+  readonly keyAlias: string;
   readonly jobAlertRule: string;
   readonly crawlerAlertRule: string;
   readonly droppedScheduleAlarm: string;
@@ -59,7 +59,7 @@ export class LakeNames {
     this.errorLogGroup = `${this.logGroupPrefix}/error`;
     this.outputLogGroup = `${this.logGroupPrefix}/output`;
     this.alertTopic = `${this.resourcePrefix}-alerts`;
-    this.alertKeyAlias = `alias/${this.resourcePrefix}`;
+    this.keyAlias = `alias/${this.resourcePrefix}`;
     this.jobAlertRule = `${this.resourcePrefix}-job-alerts`;
     this.crawlerAlertRule = `${this.resourcePrefix}-crawler-alerts`;
     this.droppedScheduleAlarm = `${this.resourcePrefix}-dropped-schedules`;

@@ -1,8 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { acknowledgeWildcards } from './private/acknowledged-findings';
+import { objectKeyStatement } from './private/lake-key';
 
 /** Which lake the role is for. */
 export interface SharedGlueRoleProps {
@@ -29,29 +32,49 @@ export interface SharedGlueRoleProps {
    * @default false
    */
   readonly metrics?: boolean;
+
+  /**
+   * The key that encrypts the lake's bucket.
+   *
+   * @default - none of the customer's own
+   */
+  readonly encryptionKey?: IKey;
 }
 
 /**
  * The role of all jobs and crawlers of a lake, `<resourcePrefix>-glue-role`.
  *
  * It reads and writes the prefixes of the lake's own bucket, the tables of its two databases and its log groups, publishes metrics in the
- * lake's namespace if that is asked for, and does nothing else.
+ * lake's namespace if that is asked for, uses the key of the bucket for its objects if it has one, and does nothing else.
  * EtlCore makes one; a dataset that must do more gets a role of its own by its `role` prop.
  */
 export class SharedGlueRole extends Role {
   constructor(scope: Construct, id: string, props: SharedGlueRoleProps) {
     const names = new LakeNames(scope, props);
+    const stack = Stack.of(scope);
+    const bucket = bucketStatements(stack, names);
+    const catalog = catalogStatement(stack, names);
+    const logs = logsStatements(stack, names);
+    const metrics = metricsStatement(names);
     super(scope, id, {
       roleName: names.glueRole,
       description: `Jobs and crawlers of the lake ${names.resourcePrefix}`,
       assumedBy: new ServicePrincipal('glue.amazonaws.com'),
       inlinePolicies: {
-        bucket: new PolicyDocument({ statements: bucketStatements(Stack.of(scope), names) }),
-        catalog: new PolicyDocument({ statements: [catalogStatement(Stack.of(scope), names)] }),
-        logs: new PolicyDocument({ statements: [logsStatement(Stack.of(scope), names)] }),
-        ...props.metrics && { metrics: new PolicyDocument({ statements: [metricsStatement(names)] }) },
+        bucket: new PolicyDocument({ statements: bucket }),
+        catalog: new PolicyDocument({ statements: [catalog] }),
+        logs: new PolicyDocument({ statements: logs }),
+        ...props.metrics && { metrics: new PolicyDocument({ statements: [metrics] }) },
+        ...props.encryptionKey && { key: new PolicyDocument({ statements: [objectKeyStatement(stack, names, props.encryptionKey.keyArn)] }) },
       },
     });
+    const resource = this.node.defaultChild as CfnRole;
+    acknowledgeWildcards(resource, 'The keys of objects are the jobs\' own. Each pattern is a prefix of the lake\'s bucket.', ...bucket);
+    acknowledgeWildcards(resource, 'Crawlers make tables by the names of datasets. Both databases are the lake\'s.', catalog);
+    acknowledgeWildcards(resource, 'Glue names the streams of a log. The groups are the lake\'s; in the group of all crawlers, the streams are.', ...logs);
+    if (props.metrics) {
+      acknowledgeWildcards(resource, 'PutMetricData knows no resources. A condition holds it to the lake\'s namespace.', metrics);
+    }
   }
 }
 
@@ -109,13 +132,24 @@ function catalogStatement(stack: Stack, names: LakeNames): PolicyStatement {
   });
 }
 
-/** Jobs write to the lake's groups, crawlers to the one that Glue has for all of them. */
-function logsStatement(stack: Stack, names: LakeNames): PolicyStatement {
+/** Jobs write to the lake's groups, crawlers to streams of their own names in the group that Glue has for all of them. */
+function logsStatements(stack: Stack, names: LakeNames): PolicyStatement[] {
   const group = (name: string) => `arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:${name}`;
-  return new PolicyStatement({
-    actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
-    resources: [names.errorLogGroup, names.outputLogGroup, '/aws-glue/crawlers'].flatMap(name => [group(name), group(`${name}:*`)]),
-  });
+  const ofJobs = [names.errorLogGroup, names.outputLogGroup];
+  const ofCrawlers = '/aws-glue/crawlers';
+  return [
+    new PolicyStatement({
+      actions: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
+      resources: [...ofJobs, ofCrawlers].flatMap(name => [group(name), group(`${name}:*`)]),
+    }),
+    new PolicyStatement({
+      actions: ['logs:PutLogEvents'],
+      resources: [
+        ...ofJobs.map(name => group(`${name}:*`)),
+        ...Object.values(Layer).map(layer => group(`${ofCrawlers}:log-stream:${names.job(layer, '*')}`)),
+      ],
+    }),
+  ];
 }
 
 /** PutMetricData knows no resources; its condition does. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */

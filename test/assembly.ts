@@ -58,7 +58,7 @@ function synth(stack: Stack): CloudAssembly {
   return (stack.node.root as App).synth();
 }
 
-const PSEUDO: { [name: string]: string } = { 'AWS::AccountId': ENV.account, 'AWS::Region': ENV.region, 'AWS::Partition': 'aws' };
+const PSEUDO: { [name: string]: string } = { 'AWS::AccountId': ENV.account, 'AWS::Region': ENV.region, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
 
 /** Evaluates what CloudFormation would: pseudo parameters, joins and substitutions. */
 function render(value: unknown): unknown {

@@ -18,7 +18,7 @@ test.each([
   ['errorLogGroup', '/aws-glue/pp-dw/error'],
   ['outputLogGroup', '/aws-glue/pp-dw/output'],
   ['alertTopic', 'pp-dw-alerts'],
-  ['alertKeyAlias', 'alias/pp-dw'],
+  ['keyAlias', 'alias/pp-dw'],
   ['jobAlertRule', 'pp-dw-job-alerts'],
   ['crawlerAlertRule', 'pp-dw-crawler-alerts'],
   ['droppedScheduleAlarm', 'pp-dw-dropped-schedules'],

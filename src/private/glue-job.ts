@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledged-findings';
 import { synthError } from './synth-error';
 import { GlueVersion } from '../glue-version';
 import type { IDataset } from '../lake-dataset';
@@ -29,7 +30,7 @@ export interface GlueJobProps {
 /** The Glue job of a dataset, with the arguments its script reads. */
 export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
   const { names, size } = props;
-  return new CfnJob(scope, 'Job', {
+  const job = new CfnJob(scope, 'Job', {
     name: names.job,
     description: props.description,
     role: props.roleArn,
@@ -42,6 +43,9 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
     maxRetries: props.maxRetries,
     executionProperty: { maxConcurrentRuns: 1 },
   });
+  acknowledge(job, 'GL1', 'The log groups of the lake are encrypted, with the lake\'s key if it has one.');
+  acknowledge(job, 'GL3', 'The job keeps no bookmarks.');
+  return job;
 }
 
 /** Glue takes 260 KB of arguments; runs add their own. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */

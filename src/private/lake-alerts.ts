@@ -1,10 +1,10 @@
-import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -18,6 +18,8 @@ import { MAX_RETRIES } from '../sizing';
 export interface LakeAlertsProps {
   readonly names: LakeNames;
   readonly alerts: Alerts;
+  /** What encrypts the topic, if something does. */
+  readonly key?: IKey;
   /** How many times Glue runs a job of the lake again. */
   readonly maxRetries?: number;
 }
@@ -29,37 +31,25 @@ export interface LakeAlertsProps {
  */
 export class LakeAlerts extends Construct {
   readonly topic: ITopic;
-  readonly key?: IKey;
   readonly rules: Rule[];
   readonly droppedScheduleAlarm: Alarm;
 
-  constructor(scope: Construct, id: string, { names, alerts, maxRetries = MAX_RETRIES }: LakeAlertsProps) {
+  constructor(scope: Construct, id: string, { names, alerts, key, maxRetries = MAX_RETRIES }: LakeAlertsProps) {
     super(scope, id);
     checkAlerts(scope, alerts);
-    this.key = alerts.encryptionKey ?? (alerts.encrypted ? this.createKey(names) : undefined);
     this.topic = alerts.topic ?? new Topic(this, 'Topic', {
       topicName: names.alertTopic,
       // The name that e-mails come from.
       displayName: names.alertTopic,
       enforceSSL: true,
-      masterKey: this.key,
+      masterKey: key,
     });
-    this.admitSenders(names);
+    this.admitSenders(names, key);
     this.rules = [this.createJobRule(names, maxRetries), this.createCrawlerRule(names)];
     this.droppedScheduleAlarm = this.createAlarm(names);
     for (const email of alerts.emails ?? []) {
       this.topic.addSubscription(new EmailSubscription(email));
     }
-  }
-
-  /** Nothing that the key encrypts is older than the delivery of a message, and its fixed alias would block the next deployment. */
-  private createKey(names: LakeNames): Key {
-    return new Key(this, 'Key', {
-      alias: names.alertKeyAlias,
-      description: `Alerts of the lake ${names.resourcePrefix}`,
-      enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
   }
 
   /**
@@ -69,7 +59,7 @@ export class LakeAlerts extends Construct {
    * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
    * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
-  private admitSenders(names: LakeNames): void {
+  private admitSenders(names: LakeNames, key?: IKey): void {
     const stack = Stack.of(this);
     const ofThisAccount = { StringEquals: { 'aws:SourceAccount': stack.account } };
     this.topic.addToResourcePolicy(new PolicyStatement({
@@ -82,7 +72,7 @@ export class LakeAlerts extends Construct {
       },
     }));
     for (const [sender, conditions] of [['events', undefined], ['cloudwatch', ofThisAccount]] as const) {
-      this.key?.addToResourcePolicy(new PolicyStatement({
+      key?.addToResourcePolicy(new PolicyStatement({
         actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
         resources: ['*'],
         principals: [new ServicePrincipal(`${sender}.amazonaws.com`)],

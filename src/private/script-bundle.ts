@@ -2,16 +2,19 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
 import * as path from 'path';
 import { Aspects, FileSystem, IAspect, RemovalPolicy, Stack, Stage, Token } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnFunction, SingletonFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct, IConstruct } from 'constructs';
+import { acknowledge, acknowledgeWildcards } from './acknowledged-findings';
 import { DatasetDocument } from './dataset-document.generated';
 import { isDeployedWith } from './deployed-with';
 import { GLUE_TEMPLATES } from './document-schema';
 import { etlRuntimePackage } from './job-package';
+import { objectKeyStatement } from './lake-key';
 import { synthError } from './synth-error';
 import type { IEtlCore } from '../etl-core';
 import { Layer } from '../layer';
@@ -115,15 +118,27 @@ class ScriptBundle extends Construct {
 
   private deploy(id: string, bucketName: string, scripts: DatasetScripts[]): void {
     const asset = this.stageFolder(`${id}Files`, scripts);
-    asset.grantRead(this.role);
     // By its name, so that the deployment's tag on the bucket does not land in the stack that owns it.
     const bucket = Bucket.fromBucketName(this, `${id}Bucket`, bucketName);
-    this.role.addToPolicy(new PolicyStatement({
+    const readAssets = new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] });
+    const listScripts = new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [bucket.bucketArn],
       conditions: { StringLike: { 's3:prefix': 'etl/*' } },
-    }));
-    this.role.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('etl/*/glue/*')] }));
+    });
+    const writeScripts = new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('etl/*/glue/*')] });
+    const encrypted = scripts.find(({ core }) => core.encrypted);
+    const useKey = encrypted && objectKeyStatement(Stack.of(this), encrypted.names.lake);
+    this.role.addToPolicy(readAssets);
+    this.role.addToPolicy(listScripts);
+    this.role.addToPolicy(writeScripts);
+    const policy = this.role.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy;
+    acknowledgeWildcards(policy, 'The names of assets are hashes. A right to the newest alone would come too late, or be missed by a rollback.', readAssets);
+    acknowledgeWildcards(policy, 'Scripts lie in a folder for each dataset of the stack.', writeScripts);
+    if (useKey) {
+      this.role.addToPolicy(useKey);
+      acknowledgeWildcards(policy, 'The key is another stack\'s. A condition holds its use to the objects of the lake\'s bucket.', useKey);
+    }
 
     const deployment = new BucketDeployment(this, id, {
       sources: [
@@ -140,6 +155,10 @@ class ScriptBundle extends Construct {
       memoryLimit: 512,
       logGroup: this.logGroup,
     });
+    const handler = deployment.node.tryFindChild('CustomResourceHandler');
+    if (handler instanceof SingletonFunction) {
+      acknowledge(handler.permissionsNode.defaultChild as CfnFunction, 'L1', 'aws-cdk-lib sets the runtime of its own function.');
+    }
     for (const { job, core } of scripts) {
       job.node.addDependency(deployment);
       if (isDeployedWith(core, this)) {

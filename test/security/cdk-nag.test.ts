@@ -1,0 +1,78 @@
+import { CfnResource, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { CHECKED_LAKES } from './lakes';
+
+const BUCKET = 'arn:aws:s3:::pp-dw-123456789012';
+const LOGS = 'arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue';
+const GLUE = 'arn:aws:glue:eu-central-1:123456789012';
+const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB/Resource';
+const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History'];
+
+/** All that is acknowledged in the lakes, by the resource's path within its stack. */
+const ACKNOWLEDGED: [path: string, rule: string][] = [
+  ['Core/Bucket/Resource', 'S1'],
+  ...['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => ['Core/GlueRole/Resource', `IAM5[Resource::${BUCKET}/${keys}]`]),
+  ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_gold/*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/pp-dw/output:*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-bronze-*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-gold-*]`],
+  ['Core/GlueRole/Resource', 'IAM5[Resource::*]'],
+  ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-bronze-*]`],
+  ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-gold-*]`],
+  ...DATASETS.flatMap((dataset): [string, string][] => [[`${dataset}/Job`, 'GL1'], [`${dataset}/Job`, 'GL3'], [`${dataset}/Crawler`, 'GL1']]),
+  ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1/*]'],
+  ['GlueScripts/Role/DefaultPolicy/Resource', `IAM5[Resource::${BUCKET}/etl/*/glue/*]`],
+  ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
+  [HANDLER, 'L1'],
+];
+
+/** A path and a rule in one text, as it is for the environment of the tests. */
+function pair(constructPath: string, rule: string): string {
+  const here = rule.replace('<AWS::Partition>', 'aws').replace(/<AWS::AccountId>/g, '123456789012').replace(/<AWS::Region>/g, 'eu-central-1')
+    .replace('our-lake', 'pp-dw-123456789012').replace('AwsSolutions-', '');
+  return `${constructPath.split('/').slice(1).join('/')}: ${here}`;
+}
+
+const LISTED = ACKNOWLEDGED.map(([path, rule]) => pair(`Stack/${path}`, rule));
+const used = new Set<string>();
+
+describe.each(CHECKED_LAKES)('$name', ({ app }) => {
+  const root = app();
+  const nodes = root.node.findAll();
+  const said = nodes.flatMap(node => node.node.metadata
+    .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    .flatMap(({ data }) => Object.entries(data as { [rule: string]: string }))
+    .map(([rule, reason]) => ({ node, reason, pair: pair(node.node.path, rule) })));
+
+  test('AwsSolutions has no finding that is not acknowledged', () => {
+    expect(new AwsSolutionsChecks(root).validateScope(root).violations).toEqual([]);
+  });
+
+  test('every acknowledgement is listed, and stands at the resource itself with a reason', () => {
+    said.forEach(({ pair: each }) => used.add(each));
+    expect(said.filter(({ pair: each }) => !LISTED.includes(each))).toEqual([]);
+    expect(said.filter(({ node, reason }) => !CfnResource.isCfnResource(node) || reason.length < 20)).toEqual([]);
+  });
+
+  test('no acknowledgement silences what is not found', () => {
+    const checks = new AwsSolutionsChecks(root);
+    Object.assign(checks, { isAcknowledged: () => false });
+    const found = checks.validateScope(root).violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => pair(constructPath!, ruleName)));
+    expect(said.map(({ pair: each }) => each).sort()).toEqual(found.sort());
+  });
+
+  test('cdk-nag 2 is told the same, in the template', () => {
+    const told = nodes.filter(node => CfnResource.isCfnResource(node)).flatMap(node =>
+      ((node.getMetadata('cdk_nag')?.rules_to_suppress ?? []) as { id: string; applies_to?: string[] }[]).flatMap(({ id, applies_to: findings }) =>
+        (findings?.map(finding => `${id}[${finding}]`) ?? [id]).map(rule => pair(node.node.path, rule))));
+    expect(told.sort()).toEqual(said.map(({ pair: each }) => each).sort());
+  });
+});
+
+test('nothing is listed that no lake acknowledges', () => {
+  expect(LISTED.filter(each => !used.has(each))).toEqual([]);
+});

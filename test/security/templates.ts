@@ -1,0 +1,63 @@
+/**
+ * cfn-lint and checkov over the templates of all checked lakes, without network once the two are set up.
+ *
+ * Run by `npx projen test:security`. What checkov skips stands with its reason in `checkov.yaml`.
+ */
+import { spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as os from 'os';
+import * as path from 'path';
+import { CHECKED_LAKES } from './lakes';
+import { isComplete, makePart, partName, withCacheLocked } from '../../src/cli/cache';
+import { cleanEnvironment } from '../../src/cli/child';
+import { findPython } from '../../src/cli/python';
+
+const LOCKED = path.join(__dirname, '..', '..', 'glue-templates', 'requirements', 'security.txt');
+
+/** W3005: aws-cdk-lib's own function names its role twice. */
+const CFN_LINT = ['--ignore-checks', 'W3005', '--'];
+const CHECKOV = ['--config-file', path.join(__dirname, 'checkov.yaml')];
+
+async function main(): Promise<void> {
+  const tools = await setUpTools();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'security-'));
+  try {
+    const templates = synthesize(folder);
+    const env = cleanEnvironment({ CKV_SKIP_PACKAGE_UPDATE_CHECK: 'true' });
+    for (const [tool, ...args] of [['cfn-lint', ...CFN_LINT, ...templates], ['checkov', ...CHECKOV, '--directory', folder]]) {
+      console.error(`${tool}: ${templates.length} templates`);
+      const { status } = spawnSync(path.join(tools, 'bin', tool), args, { env, stdio: 'inherit' });
+      process.exitCode ||= status ?? 1;
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** Writes each template under the name of its lake, and nothing else of the assemblies. */
+function synthesize(folder: string): string[] {
+  return CHECKED_LAKES.flatMap(({ name, app }) => app().synth().stacks.map(stack => {
+    const file = path.join(folder, `${name} ${stack.stackName}.template.json`.replace(/[ ,]+/g, '-'));
+    fs.writeFileSync(file, JSON.stringify(stack.template, undefined, 1));
+    return file;
+  }));
+}
+
+async function setUpTools(): Promise<string> {
+  const { version, executable } = findPython();
+  const tools = partName(`security-python${version}`, [LOCKED]);
+  if (!isComplete(tools)) {
+    console.error('Setting up cfn-lint and checkov …');
+    await withCacheLocked(() => undefined, () => makePart(tools, async () => {
+      const pip = ['-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check', '-r', LOCKED];
+      for (const [command, ...args] of [[executable, '-m', 'venv', tools], [path.join(tools, 'bin', 'python'), ...pip]]) {
+        if (spawnSync(command, args, { env: cleanEnvironment({}), stdio: ['ignore', 2, 2] }).status !== 0) {
+          throw new Error(`${[command, ...args].join(' ')} failed`);
+        }
+      }
+    }));
+  }
+  return tools;
+}
+
+void main();
