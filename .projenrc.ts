@@ -69,7 +69,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   npmIgnoreOptions: {
     ignorePatterns: [
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
-      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml', '/glue-templates/requirements/tools.*', '/glue-templates/requirements/security.*',
+      '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
+      ...['tools', 'deploy', 'security'].map(name => `/glue-templates/requirements/${name}.*`),
       '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
     ],
   },
