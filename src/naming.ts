@@ -196,6 +196,10 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {
     throw synthError(scope, `${prop} is "${prefix}", and S3 allows no bucket name that begins so.`, 'Use another prefix.');
   }
+  if (/[-_](bronze|gold)([-_]|$)/.test(prefix)) {
+    throw synthError(scope, `${prop} is "${prefix}", which names a layer: the roles of a lake with the prefix before it could reach this one.`,
+      'Use a prefix without bronze and gold.');
+  }
 }
 
 function checkExistingBucket(scope: IConstruct, name?: string): void {

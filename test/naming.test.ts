@@ -76,6 +76,8 @@ test.each([
   [{ resourcePrefix: '' }, 'resourcePrefix is "". Use'],
   [{ resourcePrefix: '1pp' }, 'resourcePrefix is "1pp". Use'],
   [{ resourcePrefix: 'sthree-pp' }, 'resourcePrefix is "sthree-pp", and S3 allows no bucket name that begins so. Use another prefix.'],
+  [{ resourcePrefix: 'pp-bronze' }, 'resourcePrefix is "pp-bronze", which names a layer: the roles of a lake with the prefix before it could reach this one. Use a prefix without bronze and gold.'],
+  [{ resourcePrefix: 'pp-gold-dev' }, 'resourcePrefix is "pp-gold-dev", which names a layer'],
   [{ resourcePrefix: 'pp', databasePrefix: 'pp-dw' }, 'databasePrefix is "pp-dw". Use lower-case letters, digits and single underscores'],
   [{ resourcePrefix: 'pp', existingBucketName: 's3://our-lake/' },
     'existingBucketName is "s3://our-lake/", which is no name of a bucket. Give the name alone, for example "our-lake".'],
