@@ -12,7 +12,7 @@ import * as os from 'os';
 import * as path from 'path';
 import { zipSync } from 'fflate';
 import { ConsumerApp, installApp, Language, ROOT, synthesize } from './app';
-import { step, stopStep } from './step';
+import { runToEnd, step } from './step';
 import { compareTemplates } from './templates';
 import { MINIMUM, NEWEST, Versions } from './versions';
 import { Table } from '../../src/cli/table';
@@ -175,18 +175,4 @@ function print(): void {
   process.exitCode = failures > 0 ? 1 : 0;
 }
 
-function cleanUp(): void {
-  stopStep();
-  fs.rmSync(work, { recursive: true, force: true });
-}
-
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
-  process.once(signal, () => {
-    cleanUp();
-    process.exit(code);
-  });
-}
-main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-}).finally(cleanUp);
+runToEnd(main, work);

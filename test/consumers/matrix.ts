@@ -7,7 +7,7 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { ROOT } from './app';
-import { step, stopStep } from './step';
+import { runToEnd, step } from './step';
 import { MINIMUM, NEWEST, Versions } from './versions';
 import { Table } from '../../src/cli/table';
 
@@ -84,18 +84,4 @@ async function runTests(copy: string, node: string): Promise<string> {
   return `${numPassedTests} tests, Node ${version.trim()}`;
 }
 
-function cleanUp(): void {
-  stopStep();
-  fs.rmSync(work, { recursive: true, force: true });
-}
-
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
-  process.once(signal, () => {
-    cleanUp();
-    process.exit(code);
-  });
-}
-main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-}).finally(cleanUp);
+runToEnd(main, work);

@@ -1,4 +1,5 @@
 import { ChildProcess, spawn } from 'child_process';
+import * as fs from 'fs';
 
 /** Where a program runs, and with what. */
 export interface StepOptions {
@@ -32,9 +33,24 @@ export function step(what: string, command: string, args: string[], { cwd, env }
   });
 }
 
-/** Ends the program that runs, with all it started. */
-export function stopStep(): void {
-  if (running?.pid !== undefined) {
-    process.kill(-running.pid, 'SIGKILL');
+/**
+ * Runs a program of ours with the arguments it was given, and takes its folder away however it ends: by itself, by an error or by a signal.
+ */
+export function runToEnd(main: (given: string[]) => Promise<void>, work: string): void {
+  const cleanUp = () => {
+    if (running?.pid !== undefined) {
+      process.kill(-running.pid, 'SIGKILL');
+    }
+    fs.rmSync(work, { recursive: true, force: true });
+  };
+  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    process.once(signal, () => {
+      cleanUp();
+      process.exit(code);
+    });
   }
+  main(process.argv.slice(2)).catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  }).finally(cleanUp);
 }
