@@ -1,0 +1,47 @@
+import { spawn, spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { ROOT } from './command-fixture';
+
+const TS_NODE = ['--require', path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only')];
+const MAIN = path.join(ROOT, 'src', 'cli', 'main.ts');
+const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
+
+/** How a process ended, and what it printed in a pipe. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command in a folder. */
+export function medallionIn(cwd: string, args: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], { encoding: 'utf8', env, cwd });
+  return { code: status, stdout, stderr };
+}
+
+/** The same while this process answers its requests. */
+export async function medallionBesides(cwd: string, args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [...TS_NODE, MAIN, ...args], { env, cwd });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', data => { stdout += data; });
+  child.stderr.on('data', data => { stderr += data; });
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
+/** What `npm install` would bring to an app: the packages of this repository, and the library as it stands in src/. */
+export function installInto(app: string): void {
+  const modules = path.join(app, 'node_modules');
+  fs.mkdirSync(path.join(modules, 'cdk-glue-medallion'), { recursive: true });
+  for (const name of ['aws-cdk-lib', 'constructs']) {
+    fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
+  }
+  fs.writeFileSync(path.join(modules, 'cdk-glue-medallion', 'package.json'), JSON.stringify({ main: path.join(ROOT, 'src', 'index.ts') }));
+}
+
+/** Runs a file of an app; an app writes its assembly to cdk.out. */
+export function runIn(app: string, file: string): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, file], { encoding: 'utf8', env: { ...env, CDK_OUTDIR: path.join(app, 'cdk.out') }, cwd: app });
+  return { code: status, stdout, stderr };
+}
