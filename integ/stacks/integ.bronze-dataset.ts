@@ -8,7 +8,7 @@ import { BronzeDataset, DataSizeCategory, EtlCore, Source } from '../../src';
 
 const app = integApp();
 const stack = new Stack(app, 'MedallionIntegBronzeDataset');
-const core = new EtlCore(stack, 'Core', { resourcePrefix: 'medallion-integ-bronze-dataset' });
+const core = new EtlCore(stack, 'Core', { resourcePrefix: 'medallion-integ-source' });
 removeWithStack(core);
 const airports = new BronzeDataset(stack, 'Airports', {
   core,
@@ -21,4 +21,4 @@ const integ = new IntegTest(app, 'BronzeDataset', { testCases: [stack] });
 new RunInAccount(integ, core)
   .runJob(airports)
   .crawl(airports)
-  .query('SELECT count(*) FROM medallion_integ_bronze_dataset_bronze.airports', '3376');
+  .query('SELECT count(*) FROM medallion_integ_source_bronze.airports', '3376');

@@ -7,7 +7,7 @@ import { DataSizeCategory, EtlCore, GoldDataset, Transform } from '../../src';
 
 const app = integApp();
 const stack = new Stack(app, 'MedallionIntegGoldDataset');
-const core = new EtlCore(stack, 'Core', { resourcePrefix: 'medallion-integ-gold-dataset' });
+const core = new EtlCore(stack, 'Core', { resourcePrefix: 'medallion-integ-query' });
 removeWithStack(core);
 // Made from nothing, so that one run is enough; integ.lake.ts has gold on top of bronze.
 const calendar = new GoldDataset(stack, 'Calendar', {
@@ -23,4 +23,4 @@ const integ = new IntegTest(app, 'GoldDataset', { testCases: [stack] });
 new RunInAccount(integ, core)
   .runJob(calendar)
   .crawl(calendar)
-  .query('SELECT count(*) FROM medallion_integ_gold_dataset_gold.calendar WHERE is_current', '365');
+  .query('SELECT count(*) FROM medallion_integ_query_gold.calendar WHERE is_current', '365');

@@ -22,8 +22,9 @@ export interface InitOptions {
 export function init(folder: string, { json, language, prefix: given }: InitOptions): void {
   const name = path.basename(path.resolve(folder)).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[-0-9]+|-+$/g, '') || 'lake';
   const prefix = given ?? name.slice(0, 49).replace(/-+$/, '');
-  if (prefix.length > 49 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(prefix)) {
-    throw new Failure(`The prefix is ${JSON.stringify(prefix)}. It takes lower-case letters, digits and single hyphens, 49 at most: --prefix pp-dw.`, 2);
+  if (prefix.length > 49 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(prefix) || /-(bronze|gold)(-|$)/.test(prefix)) {
+    throw new Failure(
+      `The prefix is ${JSON.stringify(prefix)}. It takes lower-case letters, digits and single hyphens, 49 at most, and names no layer: --prefix pp-dw.`, 2);
   }
   makeFolder(folder, 'app', 'another DIR');
   const there = fs.readdirSync(folder).filter(entry => entry !== '.git');

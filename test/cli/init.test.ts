@@ -39,6 +39,7 @@ test.each<[string, string[], string, (() => void)?]>([
   ['a file', ['init', 'mine.txt'], 'mine.txt is a file, and the app is a folder. Name one with another DIR.', () => fs.writeFileSync(path.join(folder, 'mine.txt'), '')],
   ['a bad prefix', ['init', 'x', '--prefix', 'Our_Lake'], 'The prefix is "Our_Lake". It takes lower-case letters, digits and single hyphens'],
   ['a long prefix', ['init', 'x', '--prefix', 'a'.repeat(50)], `The prefix is "${'a'.repeat(50)}".`],
+  ['a prefix with a layer', ['init', 'my-bronze-lake'], 'The prefix is "my-bronze-lake". It takes lower-case letters, digits and single hyphens, 49 at most, and names no layer: --prefix pp-dw.'],
   ['another language', ['init', 'x', '--language', 'cobol'], 'Allowed choices are typescript, python.'],
   ['no lake', ['add', 'x.csv'], 'There is no config.json with etl_resource_prefix here or in a folder here. Begin with medallion init DIR'],
   ['a password', ['add', 'https://me:pass@example.org/x.csv'], 'The address holds a password. It would be written into config.json'],
