@@ -10,6 +10,9 @@ import { createFileDataset } from './private/file-dataset';
 import { shown } from './private/json-file';
 import { synthError } from './private/synth-error';
 
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
+const LONGEST_STACK_NAME = 128;
+
 /** Where the files of a lake are. */
 export interface DatasetDirectoryProps {
   /** The folder with the files, from the folder where `cdk synth` runs, for example `lake`. */
@@ -87,7 +90,12 @@ export class DatasetDirectory extends Construct {
   private createDataset(file: DatasetFile, env?: Environment): LakeDataset {
     const id = file.name.replace('/', '-');
     const prefix = this.core.resourcePrefix;
-    const stack = new Stack(this, id, { stackName: Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`, env, description: file.document.description });
+    const name = Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`;
+    if (name !== undefined && name.length > LONGEST_STACK_NAME) {
+      throw synthError(this, `the stack of ${file.file} would be called "${name}", with ${name.length} characters, ${LONGEST_STACK_NAME} are allowed.`,
+        'Use a shorter prefix or dataset name.');
+    }
+    const stack = new Stack(this, id, { stackName: name, env, description: file.document.description });
     file.warnings.forEach((warning, index) => Annotations.of(stack).addWarningV2(`cdk-glue-medallion:unknown-key-${index}`, warning));
     const dataset = createFileDataset(stack, this.core, file);
     for (const input of file.document.source_datasets ?? []) {

@@ -229,6 +229,10 @@ test.each<[string, Files, string]>([
   ['a query that is not there', { 'gold/states/config.json': { ...STATES, sql: 'state.sql' } },
     'LAKE/gold/states/config.json:7:9: /sql names "state.sql", which is not in the folder. Did you mean "states.sql"? There is states.sql.'],
   ['a query in another folder', { 'gold/states/config.json': { ...STATES, sql: '../secret.sql' } }, 'LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: the file'],
+  ['a folder for a query', { 'gold/states/config.json': { ...STATES, sql: 'folder.sql' }, 'gold/states/folder.sql/x': '' },
+    'LAKE/gold/states/config.json:7:9: /sql names "folder.sql", which is not in the folder. There is states.sql.'],
+  ['a token of CDK', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'ftp://${Token[TOKEN.5]}' } },
+    'LAKE/bronze/zipcodes/config.json: it holds ${Token[…]}, which CDK would take for a value of its own.'],
   ['an empty query', { 'gold/states/states.sql': ' \n' }, 'LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is empty.'],
   ['a script of gold in bronze', { 'bronze/zipcodes/glue/gold_job.py': '' },
     'LAKE/bronze/zipcodes/config.json: it describes a bronze dataset, and glue/gold_job.py lies in its folder. Call the script bronze_job.py, or take it away.'],
@@ -240,6 +244,17 @@ test.each<[string, Files, string]>([
   const [head, line, ...more] = failure({ ...LAKE, ...files });
   expect([head, more]).toEqual(['1 problem in 1 file:', []]);
   expect(line.trim().slice(0, message.length)).toBe(message);
+});
+
+test('a query of another encoding than UTF-8 is an error', () => {
+  write(LAKE);
+  writeFileSync(path.join(folder, 'gold/states/states.sql'), Buffer.from('SELECT \'caf\u00e9\' AS c', 'latin1'));
+  expect(failure({})[1]).toContain('config.json:7:9: /sql names "states.sql", which is not in UTF-8. Save it in that encoding.');
+});
+
+test('a stack\'s name that is too long names the file', () => {
+  const files = { 'config.json': { etl_resource_prefix: 'p'.repeat(49) }, 'x/config.json': { ...ZIPCODES, dataset: 'd'.repeat(80) } };
+  expect(failure(files)[0]).toContain(`Lake: the stack of LAKE/x/config.json would be called "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", with 137 characters, 128 are allowed.`);
 });
 
 test('all problems of all files are one error', () => {

@@ -18,7 +18,8 @@ import zlib
 from bz2 import BZ2Decompressor
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -33,7 +34,7 @@ from etl_runtime.columns import clean_names
 from etl_runtime.container import BZIP2_MARK, GZIP_MARK, Member, looks_like_data, members
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original, fetch, file_name
-from etl_runtime.file_format import FileFormat, file_format
+from etl_runtime.file_format import FileFormat, FileType, file_format
 from etl_runtime.hints import hint
 from etl_runtime.pieces import NUMBER, pieces
 from etl_runtime.read_part import read_part
@@ -42,11 +43,18 @@ from etl_runtime.told_type import HEAD_BYTES, told_type
 from etl_runtime.unpack import Part, counted
 
 SAMPLE_BYTES = 16 << 20
+CHUNK_BYTES = 64 << 10
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
 LINES = 300  # tell the delimiter and the header
+MOST_TITLES = 20  # lines above the header
 DECLARABLE = re.compile(r"string|bigint|double|boolean|date|timestamp|decimal\(\d+,\d+\)")
 KEY_NAME = re.compile(r"(^|_)(id|code|key|no|num|number|uuid|guid)$")
 FEWEST_ROWS_OF_A_KEY = 20
+NO_DATA = re.compile(r"(^|/)(readme|licen[cs]e|changelog)\b[^/]*$", re.IGNORECASE)
+DAY = re.compile(r"\d{4}-\d\d-\d\d.*")
+YEAR = re.compile(r"(19|20)\d\d")
+
+csv.field_size_limit(SAMPLE_BYTES)
 
 
 @dataclass
@@ -59,6 +67,12 @@ class Table:
     guesses: dict[str, Guess] = field(default_factory=dict)
     texts: dict[str, list[pa.Array]] = field(default_factory=dict)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What to call its columns: clean, and none like those that the job adds."""
+        own = {source: name if not name.startswith("meta_") else f"source_{name}" for source, name in clean_names(self.guesses, {}).items()}
+        return clean_names(self.guesses, {}) if len(set(own.values())) < len(own) else own
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -67,21 +81,38 @@ class Sample:
     member: Member
     is_whole: bool
     head: bytes
+    kind: FileType
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a delimiter makes of the first lines: the records of the commonest width, the lines above them, how many records are of it."""
+
+    delimiter: str
+    records: list[list[str]]
+    titles: int
+    share: float
+
+    @property
+    def width(self) -> int:
+        return len(self.records[0]) if self.records else 0
+
+    @property
+    def rank(self) -> tuple[bool, float, int, int]:
+        return (self.width > 1, round(self.share, 1), -self.titles, self.width)
 
 
 def look(source: str, table: str, declared: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """What there is. Raises RunFailed where it cannot be read."""
     original = _original(source, say)
     with original.file, members(original) as found:
-        data = found if len(found) == 1 else [each for each in found if looks_like_data(each.name)]
-        if not data:
-            raise RunFailed(f"{original.name} holds no file of data. It holds: {', '.join(each.name for each in found) or 'nothing'}.")
-        mapping = suggested_mapping([each.name for each in data]) if len(data) > 1 else {data[0].name: table}
-        samples = [_sample(each, original) for each in data]
-        document: dict[str, Any] = {"file_format": _format(samples, declared)}
+        samples, left_out = _samples(found, original)
+        mapping = suggested_mapping([each.member.name for each in samples]) if len(samples) > 1 else {samples[0].member.name: table}
+        document: dict[str, Any] = {"file_format": _common_format(samples, declared)}
         rules = file_format(document)  # type: ignore[arg-type]
         tables = [_seen(sample, mapping[sample.member.name], rules, say) for sample in samples]
-        size = sum(_unpacked_bytes(each, original) for each in data)
+        taken = {sample.member.name for sample in samples}
+        size = sum(_unpacked_bytes(each, original) for each in found if each.name in taken)
         is_whole = all(sample.is_whole for sample in samples)
     if len(tables) > 1:
         document["file_table_mapping"] = mapping
@@ -95,7 +126,19 @@ def look(source: str, table: str, declared: dict[str, Any], say: Callable[[str],
             document["business_key"] = keys[table]
     if not document["file_format"]:
         del document["file_format"]
-    return {"document": document, "found": _told(original, samples, tables, document), "size_bytes": size, "is_whole": is_whole}
+    told = [*_told(original, samples, tables, document), *([f"left out: {', '.join(left_out)}"] if left_out else [])]
+    return {"document": document, "found": told, "size_bytes": size, "is_whole": is_whole}
+
+
+def _samples(found: Sequence[Member], original: Original) -> tuple[list[Sample], list[str]]:
+    """The files of data, and the names of the others."""
+    likely = found if len(found) == 1 else [each for each in found if looks_like_data(each.name) and not NO_DATA.search(each.name)]
+    samples = [_sample(each, original) for each in likely]
+    filled = samples if len(samples) == 1 else [each for each in samples if each.head.strip()]
+    if not filled:
+        raise RunFailed(f"{original.name} holds no file of data. It holds: {', '.join(each.name for each in found) or 'nothing'}.")
+    names = {each.member.name for each in filled}
+    return filled, [each.name for each in found if each.name not in names]
 
 
 def _original(source: str, say: Callable[[str], None]) -> Original:
@@ -104,8 +147,10 @@ def _original(source: str, say: Callable[[str], None]) -> Original:
     original = fetch(source, say, most_bytes=SAMPLE_BYTES)
     if original is None:
         raise RunFailed(f"{source}: the server sent nothing.")
-    if original.total is None or _can_be_cut(original):
+    if original.total is None:
         return original
+    if sample := _with_sample(original):
+        return sample
     original.file.close()
     say(f"{original.name}: all of its {original.total / 1e6:,.0f} MB are needed to look into it")
     whole = fetch(source, say)
@@ -125,42 +170,84 @@ def _local(path: Path) -> Original:
     return Original(copy, file_name(path.resolve().as_uri()), path.resolve().as_uri(), path.stat().st_size, "", None, None)
 
 
-def _can_be_cut(original: Original) -> bool:
-    """Whether the first part of the file can be read without the rest. It then is made plain and whole again."""
-    with original.path.open("rb") as stream:
-        head = stream.read()
-    plain = _inflated(head)
-    if head.startswith(b"PK") or told_type(
-        original.name.removesuffix(".gz").removesuffix(".bz2"), plain[:HEAD_BYTES], FileFormat()
-    ) not in (
-        "csv",
-        "jsonl",
-    ):
-        return False
+def _with_sample(original: Original) -> Original | None:
+    """The same with its first part made plain; None where that cannot be read without the rest."""
+    packed = original.path.read_bytes()
+    plain, used = _inflated(packed)
+    name = original.name.removesuffix(".gz").removesuffix(".bz2")
+    if packed.startswith(b"PK") or _kind(name, plain) not in ("csv", "jsonl"):
+        return None
     original.file.seek(0)
     original.file.truncate()
-    original.file.write(plain[: plain.rfind(b"\n") + 1] or plain)
+    original.file.write(plain)
     original.file.flush()
-    return True
+    return replace(original, size=used)
 
 
-def _inflated(head: bytes) -> bytes:
-    if head.startswith(GZIP_MARK):
-        return zlib.decompressobj(wbits=31).decompress(head, SAMPLE_BYTES)
-    if BZIP2_MARK.match(head):
-        return BZ2Decompressor().decompress(head, SAMPLE_BYTES)
-    return head
+def _inflated(packed: bytes) -> tuple[bytes, int]:
+    """What the first part of a gzip or bzip2 file holds, and how many bytes of it were taken for that. Another file is plain already."""
+    new: Callable[[], Any] | None = None
+    if packed.startswith(GZIP_MARK):
+        new = partial(zlib.decompressobj, wbits=31)
+    elif BZIP2_MARK.match(packed):
+        new = BZ2Decompressor
+    if new is None:
+        return packed, len(packed)
+    plain, used, stream = bytearray(), 0, new()
+    while used < len(packed) and len(plain) < SAMPLE_BYTES:
+        chunk = packed[used : used + CHUNK_BYTES]
+        used += len(chunk)
+        while chunk:
+            plain += stream.decompress(chunk)
+            chunk = stream.unused_data
+            if stream.eof:
+                stream = new()
+    return bytes(plain), used
+
+
+def _kind(name: str, head: bytes) -> FileType:
+    """As the job tells it, and JSON Lines under the name of JSON too."""
+    kind = told_type(name, head[:HEAD_BYTES], FileFormat())
+    return "jsonl" if kind == "json" and _are_documents(head) else kind
+
+
+def _are_documents(head: bytes) -> bool:
+    """Whether each of the first two lines is an object."""
+    lines = [line for line in head[:HEAD_BYTES].splitlines() if line.strip()][:2]
+    try:
+        return len(lines) == 2 and all(isinstance(json.loads(line), dict) for line in lines)
+    except ValueError:
+        return False
 
 
 def _sample(member: Member, original: Original) -> Sample:
     with member.open() as stream:
         head = stream.read(SAMPLE_BYTES + 1)
+    kind = _kind(member.name, head)
     is_whole = len(head) <= SAMPLE_BYTES and original.total is None
-    kind = told_type(member.name, head[:HEAD_BYTES], FileFormat())
     if kind not in ("csv", "jsonl"):
-        return Sample(member, True, head)
-    cut = head if len(head) <= SAMPLE_BYTES else head[: head.rfind(b"\n") + 1] or head
-    return Sample(Member(member.name, lambda: io.BytesIO(cut)), is_whole, cut)
+        return Sample(member, True, head, kind)
+    cut = head if is_whole else _cut(head)
+    return Sample(Member(member.name, lambda: io.BytesIO(cut)), is_whole, cut, kind)
+
+
+def _cut(head: bytes) -> bytes:
+    """The text up to the end of its last whole record: a line break with as many quotes before it as close."""
+    codec = next((codec for mark, codec in MARKS if head.startswith(mark)), "utf-8")
+    newline, quote, step = "\n".encode(codec), '"'.encode(codec), len("\n".encode(codec))
+    quotes, end, last = head.count(quote), len(head), 0
+    for _ in range(LINES):
+        at = head.rfind(newline, 0, end)
+        while at > 0 and at % step:
+            at = head.rfind(newline, 0, at)
+        if at <= 0:
+            break
+        last = last or at
+        quotes -= head.count(quote, at, end)
+        if quotes % 2 == 0:
+            return head[: at + step]
+        end = at
+    return head[: last + step] if last else head
 
 
 def _unpacked_bytes(member: Member, original: Original) -> int:
@@ -172,20 +259,38 @@ def _unpacked_bytes(member: Member, original: Original) -> int:
     return size if original.total is None else int(size * original.total / max(1, original.size))
 
 
-def _format(samples: Sequence[Sample], declared: dict[str, Any]) -> dict[str, Any]:
+def _common_format(samples: Sequence[Sample], declared: dict[str, Any]) -> dict[str, Any]:
+    """What file_format has to say of all files. Raises RunFailed where they differ: a dataset reads its files in one way."""
+    formats = {sample.member.name: _format(sample, declared) for sample in samples}
+    (first, one), *others = formats.items()
+    for name, other in others:
+        if other != one:
+            raise RunFailed(
+                f"{first} is read with {json.dumps(one)} and {name} with {json.dumps(other)}: a dataset reads its files in one way. "
+                "Unpack them, and add each as a dataset of its own; file_table_mapping then names its file."
+            )
+    return one
+
+
+def _format(sample: Sample, declared: dict[str, Any]) -> dict[str, Any]:
     """What file_format has to say, beyond what the job finds out by itself."""
-    text = next((each for each in samples if told_type(each.member.name, each.head[:HEAD_BYTES], FileFormat()) == "csv"), None)
-    if text is None:
-        return declared
+    if sample.kind != "csv":
+        by_name = told_type(sample.member.name, sample.head[:HEAD_BYTES], FileFormat())
+        return declared if sample.kind == by_name else {**declared, "type": sample.kind}
     found = dict(declared)
-    encoding = declared.get("encoding") or _encoding(text.head)
+    encoding = declared.get("encoding") or _encoding(sample.head)
     if encoding:
         found["encoding"] = encoding
-    lines = _decoded(text.head, encoding).splitlines()[:LINES]
-    delimiter = declared.get("delimiter") or _delimiter(lines)
-    if delimiter != ",":
-        found["delimiter"] = delimiter
-    if "header" not in declared and not _has_header(lines, delimiter):
+    lines = _decoded(sample.head, encoding).splitlines()[:LINES]
+    layout = _layout(lines, [declared["delimiter"]] if "delimiter" in declared else DELIMITERS)
+    if layout.delimiter != ",":
+        found["delimiter"] = layout.delimiter
+    above = [line for line in lines[: layout.titles] if line.strip()]
+    if above and all(line.startswith("#") for line in above):
+        found["comment"] = "#"
+    elif above:
+        found["skip_rows"] = layout.titles
+    if "header" not in declared and not _has_header(layout.records):
         found["header"] = False
     return found
 
@@ -209,37 +314,56 @@ def _decoded(head: bytes, encoding: str | None) -> str:
         raise RunFailed(f"--encoding is {encoding}, which Python does not know. Use a name such as utf-8, cp1252 or latin-1.") from error
 
 
-def _delimiter(lines: Sequence[str]) -> str:
-    """The one that cuts most lines into the same number of fields, more than one; the comma where none does."""
-
-    def score(delimiter: str) -> tuple[float, int]:
-        widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter, strict=False) if record)
-        if not widths:
-            return (0, 0)
-        width, count = widths.most_common(1)[0]
-        return (round(count / sum(widths.values()), 1) if width > 1 else 0, width)
-
-    best = max(DELIMITERS, key=score)
-    return best if score(best)[0] > 0.5 else ","
+def _layout(lines: Sequence[str], delimiters: Sequence[str]) -> Layout:
+    """By the delimiter that cuts most records into as many fields, more than one, with the fewest lines above them that it does not."""
+    return max((_cut_by(lines, delimiter) for delimiter in delimiters), key=lambda layout: layout.rank)
 
 
-def _has_header(lines: Sequence[str], delimiter: str) -> bool:
-    """A header names each column once, and none with a number, a date or nothing; and it is no record like those below it."""
-    first, *rest = [record for record in csv.reader(lines, delimiter=delimiter) if record] or [[]]
-    cells = [cell.strip() for cell in first]
-    named = cells[:-1] if len(cells) > 1 and not cells[-1] else cells
+def _cut_by(lines: Sequence[str], delimiter: str) -> Layout:
+    records: list[tuple[int, list[str]]] = []  # each with the line that it begins in
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    before = 0
+    try:
+        for record in reader:
+            if record:
+                records.append((before, record))
+            before = reader.line_num
+    except csv.Error:
+        if reader.line_num < len(lines):  # else the last record goes on behind these lines
+            return Layout(delimiter, [], 0, 0)
+    if not records:
+        return Layout(delimiter, [], 0, 0)
+    width, _ = Counter(len(record) for _, record in records).most_common(1)[0]
+    at = next(index for index, (_, record) in enumerate(records) if len(record) == width)
+    if at > MOST_TITLES or any(len(record) > width for _, record in records[:at]):
+        return Layout(delimiter, [record for _, record in records], 0, 0)
+    own = [record for _, record in records[at:]]
+    whole = [record for record in own if len(record) == width]
+    return Layout(delimiter, whole, records[at][0], len(whole) / len(own))
+
+
+def _has_header(records: Sequence[Sequence[str]]) -> bool:
+    """A header stands above numbers where it has none; or else it names each column once, and is no record like those below it."""
+    first, *rest = [[cell.strip() for cell in record] for record in records] or [[]]
+    for position, cell in enumerate(first):
+        below = [record[position] for record in rest if record[position]]
+        if cell and not _is_value(cell) and below and all(map(_is_value, below)):
+            return True
+    named = first[:-1] if len(first) > 1 and not first[-1] else first
     if not all(named) or len({cell.lower() for cell in named}) < len(named):
         return False
-    if any(NUMBER.fullmatch(cell) and not re.fullmatch(r"(19|20)\d\d", cell) for cell in named):
-        return False
-    return not any(re.fullmatch(r"\d{4}-\d\d-\d\d.*", cell) for cell in named) and cells not in rest[:5]
+    return not any(_is_value(cell) and not YEAR.fullmatch(cell) for cell in named) and first not in rest[:5]
+
+
+def _is_value(cell: str) -> bool:
+    return bool(NUMBER.fullmatch(cell) or DAY.fullmatch(cell))
 
 
 def _seen(sample: Sample, key: str, rules: FileFormat, say: Callable[[str], None]) -> Table:
     """All that was read of a file, column by column."""
     table = Table(sample.member.name, key)
-    kind = told_type(sample.member.name, sample.head[:HEAD_BYTES], rules)
-    typed = FileFormat(**{**rules.__dict__, "type": kind})
+    kind = sample.kind
+    typed = replace(rules, type=kind)
     for piece in pieces(sample.member, typed, say):
         sources = piece.sources[:-1] if piece.blank_last else piece.sources
         part = Part("", kind, sample.member.name, sources, len(piece.body), piece.records, table.rows + 1)
@@ -256,7 +380,7 @@ def _seen(sample: Sample, key: str, rules: FileFormat, say: Callable[[str], None
 
 def _column_schema(table: Table) -> dict[str, dict[str, str]]:
     """What to write of each column: its name in the table, and the type that keeps every value seen."""
-    names = clean_names(table.guesses, {})
+    names = table.names
     schema = {}
     for source, guess in table.guesses.items():
         better = hint(pa.concat_arrays(table.texts[source]), guess.best) or {}
@@ -274,7 +398,7 @@ def _column_schema(table: Table) -> dict[str, dict[str, str]]:
 
 def _business_key(table: Table) -> list[str]:
     """The first column that is there and other in every row, and is called like a key or stands first."""
-    names = clean_names(table.guesses, {})
+    names = table.names
     for position, (source, guess) in enumerate(table.guesses.items()):
         is_called_so = position == 0 or KEY_NAME.search(names[source])
         if table.rows >= FEWEST_ROWS_OF_A_KEY and is_called_so and guess.best.type in ("bigint", "string"):
@@ -288,9 +412,8 @@ def _told(original: Original, samples: Sequence[Sample], tables: Iterable[Table]
     lines = []
     declared = document.get("file_format", {})
     for sample, table in zip(samples, tables, strict=True):
-        kind = told_type(sample.member.name, sample.head[:HEAD_BYTES], FileFormat())
-        how: list[str] = [kind]
-        if kind == "csv":
+        how: list[str] = [sample.kind]
+        if sample.kind == "csv":
             delimiter = declared.get("delimiter", ",")
             how += [f"delimiter {json.dumps(delimiter)}", declared.get("encoding", "utf-8")]
             how += ["header" if declared.get("header", True) else "no header"]

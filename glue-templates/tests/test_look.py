@@ -61,6 +61,34 @@ def test_a_file_without_a_header(source: Source) -> None:
     assert list(found["column_schema"]["x"]) == [f"column_{n}" for n in range(1, 6)]
 
 
+@pytest.mark.parametrize(
+    ("text", "file_format", "columns"),
+    [
+        ("preis;menge\n0,50;0,25\n0,75;1,25\n", {"delimiter": ";"}, ["preis", "menge"]),
+        ("id;preis\n1;1.001,50\n2;3,50\n", {"delimiter": ";"}, ["id", "preis"]),
+        ("id;text\n1;one, two, three\n2;four, five, six\n", {"delimiter": ";"}, ["id", "text"]),
+        ('"id","a;b;c"\n"1","x;y;z"\n', None, ["id", "a;b;c"]),
+        ("one\n1\n2\n", None, ["one"]),
+        ("id,v,v\n1,2,3\n2,3,4\n", None, ["id", "v", "v 2"]),
+        ("id,a,,b\n1,2,3,4\n", None, ["id", "a", "column_3", "b"]),
+        ("id,Name,name\n1,x,y\n2,z,w\n", None, ["id", "Name", "name"]),
+        ("2023,2024\nx,y\n", None, ["2023", "2024"]),
+        ("# Source: foo, bar\n# date 2024\nid,a,b\n1,2,3\n", {"comment": "#"}, ["id", "a", "b"]),
+        ("#id,a\n1,2\n", None, ["#id", "a"]),
+        ("Report of things\n\nid,a,b\n1,2,3\n4,5,6\n", {"skip_rows": 2}, ["id", "a", "b"]),
+        ('id,text\n1,"' + "x\n" * 400, None, None),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_how_text_is_laid_out(source: Source, text: str, file_format: dict[str, Any] | None, columns: list[str] | None) -> None:
+    if columns is None:
+        with pytest.raises(RunFailed, match="a quote opens in record 2 and never closes"):
+            looked(source, "/x.csv", text.encode())
+        return
+    found = looked(source, "/x.csv", text.encode())["document"]
+    assert (found.get("file_format"), list(found["column_schema"]["x"])) == (file_format, columns)
+
+
 def test_what_is_declared_is_not_guessed(source: Source) -> None:
     found = looked(source, "/x.csv", CSV.encode(), delimiter=";", header=False)["document"]
     assert found["file_format"] == {"delimiter": ";", "header": False}
@@ -71,17 +99,35 @@ def test_json_and_json_lines(source: Source) -> None:
     for path, text in (("/x.json", json.dumps({"items": records})), ("/x.jsonl", "\n".join(map(json.dumps, records)))):
         found = looked(source, path, text.encode())["document"]
         assert found == {
-            "column_schema": {"x": {"Id": {"target_name": "id", "type": "bigint"}, "name": {"target_name": "name", "type": "string"}, "tags": {"target_name": "tags"}}},
+            "column_schema": {
+                "x": {
+                    "Id": {"target_name": "id", "type": "bigint"},
+                    "name": {"target_name": "name", "type": "string"},
+                    "tags": {"target_name": "tags"},
+                }
+            },
             "business_key": ["id"],
         }
 
 
 def test_several_files_in_a_zip_are_several_tables(source: Source) -> None:
-    found = looked(source, "/x.zip", zipped(**{"Products.csv": CSV.encode(), "in/Packages.txt": CSV.replace(",", "\t").encode()}), delimiter=",")
+    found = looked(
+        source, "/x.zip", zipped(**{"Products.csv": CSV.encode(), "in/Packages.txt": CSV.replace(",", "\t").encode()}), delimiter=","
+    )
     document = found["document"]
     assert document["file_table_mapping"] == {"Products.csv": "products", "in/Packages.txt": "packages"}
     assert document["column_schema"]["products"] == SCHEMA
     assert document["business_keys"]["products"] == ["product_code"]
+
+
+def test_files_of_two_formats_in_a_zip_are_an_error_that_names_both(source: Source) -> None:
+    with pytest.raises(RunFailed, match=r'a.csv is read with {} and b.csv with {"delimiter": ";"}: a dataset reads its files in one way'):
+        looked(source, "/x.zip", zipped(**{"a.csv": CSV.encode(), "b.csv": CSV.replace(",", ";").encode()}))
+
+
+def test_names_like_those_of_the_job_are_given_others(source: Source) -> None:
+    found = looked(source, "/x.csv", b"id,meta_hash,meta_run_id\n1,a,b\n")["document"]["column_schema"]["x"]
+    assert [column["target_name"] for column in found.values()] == ["id", "source_meta_hash", "source_meta_run_id_2"]
 
 
 @pytest.mark.parametrize("column", ["a,1\na,2\n", "a,\n,b\n"])
@@ -106,6 +152,26 @@ def test_of_a_large_file_the_first_part_is_fetched(source: Source) -> None:
         assert found["size_bytes"] == pytest.approx(len(body), rel=0.05)
         assert len(source.requests) == 1
         source.requests.clear()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_sample_ends_where_a_record_does(source: Source, encoding: str) -> None:
+    text = "id,text\n" + "".join(f'{n},"line one\nline two {"x" * 300}"\n' for n in range(60_000))
+    body = text.encode(encoding)
+    assert len(body) > SAMPLE_BYTES
+    for path, sent in (("/x.csv", body), ("/x.csv.gz", gzip.compress(body, 1))):
+        found = looked(source, path, sent)
+        assert list(found["document"]["column_schema"]["x"]) == ["id", "text"]
+
+
+def test_a_gzip_of_many_members_counts_all_of_them(source: Source) -> None:
+    rows = os.urandom(30_000_000).hex()
+    lines = [f"{n},{rows[n * 100 : n * 100 + 100]}\n" for n in range(600_000)]
+    members = [gzip.compress("".join(lines[at : at + 10_000]).encode(), 1) for at in range(0, len(lines), 10_000)]
+    size = sum(map(len, lines))
+    found = looked(source, "/x.csv.gz", b"".join(members), header=False)
+    assert len(source.requests) == 1
+    assert found["size_bytes"] == pytest.approx(size, rel=0.1)
 
 
 def test_a_large_archive_is_fetched_whole(source: Source) -> None:

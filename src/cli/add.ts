@@ -8,6 +8,7 @@ import { tableKeys } from '../naming';
 import { datasetSchema } from '../private/dataset-document';
 import { DatasetDocument } from '../private/dataset-document.generated';
 import { ruleProblems } from '../private/dataset-rules';
+import { meant } from '../private/document-schema';
 
 /** How `medallion add` is called. */
 export interface AddOptions {
@@ -42,7 +43,13 @@ const PLACEHOLDER = 'https://example.org/';
 export async function add(source: string, options: AddOptions): Promise<void> {
   const isAddress = /^https?:\/\//.test(source);
   const url = options.url ?? (isAddress ? source : `${PLACEHOLDER}${encodeURIComponent(path.basename(source))}`);
-  checkAddress(url);
+  for (const address of isAddress ? [source, url] : [url]) {
+    checkAddress(address);
+  }
+  const delimiter = options.delimiter?.replace('\\t', '\t');
+  if (delimiter !== undefined && delimiter.length !== 1) {
+    throw new Failure(`--delimiter is ${JSON.stringify(options.delimiter)}. It is one character, or \\t for a tab.`, 2);
+  }
   const name = options.name ?? nameOf(isAddress ? new URL(source).pathname : source);
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 80) {
     throw new Failure(`The name of the dataset is ${JSON.stringify(name)}. It takes lower-case letters, digits and single hyphens: --name fda-nsde.`, 2);
@@ -52,7 +59,8 @@ export async function add(source: string, options: AddOptions): Promise<void> {
   if (!options.dryRun && !options.force && fs.existsSync(file)) {
     throw new Failure(`${file} is there already. Choose another name with --name, or replace it with --force.`, 2);
   }
-  const look = await lookAt(source, tableKeys(name, [])[0], options);
+  const look = await lookAt(source, tableKeys(name, [])[0], { ...options, delimiter });
+  checkKeys(look, options.key);
   const document = documentOf(name, url, look, options);
   check(document, source);
   if (!options.dryRun) {
@@ -62,22 +70,34 @@ export async function add(source: string, options: AddOptions): Promise<void> {
   tell(document, look, file, isAddress || options.url !== undefined, options);
 }
 
+/** What a parameter with a secret is called. Tokens of pages are none. */
+const SECRET = /(^|[-_.])(api[-_]?key|access[-_]?key|subscription[-_]?key|key|auth|authorization|pwd|passwd|password|credentials?|secret|signature|sig|token)$/i;
+const OF_A_PAGE = /^(next|page)[-_]?token$/i;
+
 /** A secret in an address would be in the repository, the template and the job's document. */
 function checkAddress(url: string): void {
   const address = URL.canParse(url) ? new URL(url) : undefined;
   if (!address || !/^https?:$/.test(address.protocol)) {
-    throw new Failure(`${url} is no address of a file: it begins with http:// or https://.`, 2);
+    throw new Failure(`${shownAddress(url)} is no address of a file: it begins with http:// or https://.`, 2);
   }
-  const secret = address.password ? 'a password' : [...address.searchParams.keys()].find(key => /token|secret|signature|password|api_?key|^sig$/i.test(key));
-  if (secret) {
-    throw new Failure(`The address holds ${secret === 'a password' ? secret : `"${secret}", which looks like a secret`}. ` +
+  const parameters = [...address.searchParams.keys(), ...new URLSearchParams(address.hash.slice(1)).keys()];
+  // apiKey and client_secret are two spellings of one habit.
+  const words = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2');
+  const secret = parameters.find(name => SECRET.test(words(name)) && !OF_A_PAGE.test(name));
+  if (address.password || secret) {
+    throw new Failure(`The address holds ${address.password ? 'a password' : `"${secret}", which looks like a secret`}. ` +
       'It would be written into config.json: give an address without it.', 2);
   }
 }
 
+/** An address without what could be a secret. */
+function shownAddress(source: string): string {
+  return source.split(/[?#]/)[0].replace(/\/\/[^/@]*@/, '//');
+}
+
 /** The file's name without endings and dates. */
 function nameOf(file: string): string {
-  const base = decodeURIComponent(path.basename(file)).replace(/(\.[A-Za-z]\w{0,7})+$/, '');
+  const base = path.basename(file).replace(/%[0-9A-Fa-f]{2}/g, '-').replace(/(\.[A-Za-z]\w{0,7})+$/, '');
   return base.toLowerCase().replace(/[-_.]?(19|20)\d{2}[-_.]?(0\d|1[0-2])([-_.]?[0-3]\d)?/g, '')
     .replace(/[^a-z0-9]+/g, '-').replace(/^[-0-9]+|-+$/g, '') || 'dataset';
 }
@@ -112,7 +132,7 @@ async function lookAt(source: string, table: string, options: AddOptions): Promi
   const python = await setUpPackages(progress);
   const log = path.join(fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'medallion-')), 'look.log');
   try {
-    return await progress.during(`Looking at ${source.split('?')[0]}`, async () => {
+    return await progress.during(`Looking at ${shownAddress(source)}`, async () => {
       let answer = '';
       const child = new Child(python, [
         path.join(LOCAL_GLUE, 'look.py'),
@@ -142,11 +162,22 @@ function documentOf(name: string, url: string, look: Look, options: AddOptions):
   });
 }
 
+/** A key is of columns that every table has. */
+function checkKeys({ document }: Look, keys: string[]): void {
+  for (const [table, columns] of Object.entries(document.column_schema ?? {})) {
+    const names = Object.values(columns).map(column => column.target_name!);
+    const unknown = keys.find(key => !names.includes(key));
+    if (unknown !== undefined) {
+      throw new Failure(`--key names ${JSON.stringify(unknown)}, which is no column of ${table}. ${meant(unknown, names)}It has ${names.join(', ')}.`, 2);
+    }
+  }
+}
+
 /** What is written must be what synth takes. */
 function check(document: DatasetDocument, source: string): void {
   const tables = tableKeys(document.dataset, Object.values(document.file_table_mapping ?? {}));
   for (const { key, found, remedy } of [...datasetSchema().problems(document), ...ruleProblems(document, tables)]) {
-    throw new Failure(`What was found in ${source} makes no dataset: ${key} ${found}. ${remedy}`, 1);
+    throw new Failure(`What was found in ${shownAddress(source)} makes no dataset: ${key} ${found}. ${remedy}`, 1);
   }
 }
 
@@ -159,7 +190,7 @@ function tell(document: DatasetDocument, look: Look, file: string, hasAddress: b
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
   }
   const lines = [
-    ...look.found,
+    ...look.found.filter(line => options.key.length === 0 || !line.endsWith('taken for the business key')),
     `About ${(look.size_bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB unpacked: ${document.data_size_category}`,
     ...look.is_whole ? [] : ['Types are those of the first records. A value further down that does not fit is kept in meta_rescued.'],
     ...hasAddress ? [] : [paint('red', `source_url is ${document.source_url}, which only holds the place: give the address with --url, or write it into the file.`)],

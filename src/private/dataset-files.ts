@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'fs';
 import * as path from 'path';
 import { datasetSchema } from './dataset-document';
 import { DatasetDocument } from './dataset-document.generated';
@@ -91,7 +91,7 @@ function readDataset(file: string): Read {
 function readScript(json: JsonFile, folder: string, layer: Layer, { sql }: DatasetDocument): { script: JobScript; problems: FileProblem[] } {
   const own = path.join(folder, 'glue', `${layer}_job.py`);
   const other = layer === Layer.BRONZE ? Layer.GOLD : Layer.BRONZE;
-  const hasOwn = existsSync(own);
+  const hasOwn = isFile(own);
   const problems: FileProblem[] = [];
   if (existsSync(path.join(folder, 'glue', `${other}_job.py`))) {
     problems.push(json.locate({
@@ -104,13 +104,29 @@ function readScript(json: JsonFile, folder: string, layer: Layer, { sql }: Datas
   if (layer === Layer.GOLD && sql === undefined && !hasOwn) {
     problems.push(json.locate({ key: '', found: 'has no sql, and there is no glue/gold_job.py in its folder', remedy: 'Name the file with the query: "sql": "query.sql".' }));
   }
-  const queries = readdirSync(folder).filter(name => name.endsWith('.sql'));
-  const text = sql !== undefined && queries.includes(sql) ? readFileSync(path.join(folder, sql), 'utf8') : '';
-  if (layer === Layer.GOLD && sql !== undefined && text.trim() === '') {
+  const queries = readdirSync(folder).filter(name => name.endsWith('.sql') && isFile(path.join(folder, name)));
+  const text = sql !== undefined && queries.includes(sql) ? decoded(readFileSync(path.join(folder, sql))) : '';
+  if (text === undefined) {
+    problems.push(json.locate({ key: 'sql', found: `names "${sql}", which is not in UTF-8`, remedy: 'Save it in that encoding.' }));
+  }
+  if (layer === Layer.GOLD && sql !== undefined && text?.trim() === '') {
     const there = queries.length > 0 ? `${meant(sql, queries)}There is ${queries.join(', ')}.` : 'Put it beside the file.';
     problems.push(json.locate({ key: 'sql', found: queries.includes(sql) ? `names "${sql}", which is empty` : `names "${sql}", which is not in the folder`, remedy: there }));
   }
-  return { script: { path: hasOwn ? own : packagedScript(layer), ...sql !== undefined && { sql: { name: sql, text } } }, problems };
+  return { script: { path: hasOwn ? own : packagedScript(layer), ...sql !== undefined && { sql: { name: sql, text: text ?? '' } } }, problems };
+}
+
+function isFile(file: string): boolean {
+  return existsSync(file) && statSync(file).isFile();
+}
+
+/** The text of a file in UTF-8, undefined where it is of another encoding. */
+function decoded(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is wrong with datasets only beside each other: two of one name, inputs that are not there, circles. */

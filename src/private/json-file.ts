@@ -28,6 +28,10 @@ export class JsonFile {
       this.problems = [this.at([], { key: '', found: `cannot be read: ${(error as Error).message}`, remedy: 'It is a JSON file in UTF-8.' })];
       return;
     }
+    if (this.text.includes('${Token[')) {
+      this.problems = [this.at([], { key: '', found: 'holds ${Token[…]}, which CDK would take for a value of its own', remedy: 'Write the value itself.' })];
+      return;
+    }
     const errors: ParseError[] = [];
     this.tree = parseTree(this.text, errors, { disallowComments: true, allowTrailingComma: false });
     if (errors.length > 0) {

@@ -53,6 +53,14 @@ test('an address that has nothing is an error of one line, and writes nothing', 
   expect(fs.readdirSync(path.join(app, 'lake', 'bronze'))).toEqual(['airports']);
 });
 
+test('a key that is no column is an error, and an odd name of a file is none', () => {
+  const file = path.join(folder, '50%.csv');
+  fs.writeFileSync(file, 'id;v\n1;2\n2;3\n');
+  const { code, stderr } = medallionIn(app, ['add', file, '--name', 'half', '--key', 'ids']);
+  expect([code, stderr]).toEqual([2, 'error: --key names "ids", which is no column of half. Did you mean "id"? It has id, v.\n']);
+  expect(JSON.parse(medallionIn(app, ['add', file, '--dry-run', '--delimiter', '\\t', '--no-header']).stdout)).toMatchObject({ dataset: 'dataset', file_format: { delimiter: '\t' } });
+});
+
 test('--dry-run prints, --json for programs', async () => {
   const shown = await medallionBesides(app, ['add', url, '--dry-run']);
   expect(JSON.parse(shown.stdout)).toMatchObject({ dataset: 'zip-codes', source_url: url });
