@@ -59,7 +59,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   typecheckTests: true,
   jestOptions: {
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
-    jestConfig: { coverageProvider: 'babel', testTimeout: 60_000 },
+    // `jest --coverage` shows what is covered; nobody reads it in every run.
+    jestConfig: { collectCoverage: false, coverageProvider: 'babel', testTimeout: 60_000 },
   },
 
   integrationTestAutoDiscover: false,
