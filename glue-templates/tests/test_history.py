@@ -314,9 +314,8 @@ def test_a_history_that_cannot_be_read_is_an_error_and_no_first_load(dataset: Ma
     made.store.client.put_object(
         Bucket=BUCKET, Key=file.removeprefix(f"s3://{BUCKET}/"), Body=b"no Parquet", Metadata={"run-id": published["run_id"]}
     )
-    damaged = made.fails(
-        query, history=history
-    )  # the words are Spark's: 3.5 says that it is not a Parquet file, 4.1 that it cannot read it
+    # The words are Spark's: 3.5 says that it is no Parquet file, 4.1 that it cannot read it.
+    damaged = made.fails(query, history=history)
     assert "Spark" in damaged
     assert f"{own}.parquet" in damaged
     made.store.client.put_object(
