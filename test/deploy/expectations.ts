@@ -239,9 +239,15 @@ const ROLES: Expectation[] = [
     ].map(resource => arn('glue', resource)),
   }]),
   policy('medallion-integ-glue-role', 'logs', [{
-    Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+    Action: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
     Resource: ['/aws-glue/medallion-integ/error', '/aws-glue/medallion-integ/output', '/aws-glue/crawlers']
       .flatMap(name => [arn('logs', `log-group:${name}`), arn('logs', `log-group:${name}:*`)]),
+  }, {
+    Action: 'logs:PutLogEvents',
+    Resource: [
+      '/aws-glue/medallion-integ/error:*', '/aws-glue/medallion-integ/output:*',
+      '/aws-glue/crawlers:log-stream:medallion-integ-bronze-*', '/aws-glue/crawlers:log-stream:medallion-integ-gold-*',
+    ].map(name => arn('logs', `log-group:${name}`)),
   }]),
   policy('medallion-integ-glue-role', 'metrics', [{
     Action: 'cloudwatch:PutMetricData', Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'medallion-integ' } },
