@@ -42,6 +42,7 @@ export class EtlConfig {
   public readonly glueDefaults?: GlueDefaults;
   /** Workers and timeouts in place of those of the table of sizes, by the size. */
   public readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
+
   private constructor(document: ConfigDocument) {
     const { glue_defaults: defaults, glue_worker_configs: configs } = document;
     this.resourcePrefix = document.etl_resource_prefix;

@@ -6,9 +6,8 @@
  * What is needed is set up as `medallion run` does it, with the tools on top.
  */
 import { spawnSync } from 'child_process';
-import * as fs from 'fs';
 import * as path from 'path';
-import { isComplete, makePart, partName, withCacheLocked } from '../src/cli/cache';
+import { lockedPython } from './locked-python';
 import { cleanEnvironment } from '../src/cli/child';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun, sitePackages } from '../src/cli/environment';
 import { Progress } from '../src/cli/progress';
@@ -61,29 +60,12 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
   }
 }
 
-/** A Python with the tools that sees the packages of the job's, kept in the same cache. */
-async function setUpTools(job: Environment): Promise<string> {
+/** A Python with the tools that sees the packages of the job's. */
+function setUpTools(job: Environment): Promise<string> {
   const glue = path.dirname(path.dirname(job.jobPython));
-  const locked = path.join(TEMPLATES, 'requirements', 'tools.txt');
-  const tools = partName(`dev-${path.basename(glue)}`, [locked]);
-  if (!isComplete(tools)) {
-    console.error('Setting up the Python tools …');
-    await withCacheLocked(() => undefined, () => makePart(tools, async () => {
-      const python = path.join(tools, 'bin', 'python');
-      const steps = [
-        [job.jobPython, '-m', 'venv', tools],
-        [python, '-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check', '-r', locked],
-      ];
-      for (const [command, ...commandArgs] of steps) {
-        const { status } = spawnSync(command, commandArgs, { env: cleanEnvironment({}), stdio: ['ignore', 2, 2] });
-        if (status !== 0) {
-          throw new Error(`${[command, ...commandArgs].join(' ')} failed`);
-        }
-      }
-      fs.writeFileSync(path.join(sitePackages(tools), 'job.pth'), `${sitePackages(glue)}\n`);
-    }));
-  }
-  return tools;
+  return lockedPython({
+    name: `dev-${path.basename(glue)}`, title: 'Setting up the Python tools', base: job.jobPython, locked: 'tools.txt', sees: sitePackages(glue),
+  });
 }
 
 void main(process.argv.slice(2));

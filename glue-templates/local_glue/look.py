@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -70,8 +71,9 @@ class Table:
     @property
     def names(self) -> dict[str, str]:
         """What to call its columns: clean, and none like those that the job adds."""
-        own = {source: name if not name.startswith("meta_") else f"source_{name}" for source, name in clean_names(self.guesses, {}).items()}
-        return clean_names(self.guesses, {}) if len(set(own.values())) < len(own) else own
+        names = clean_names(self.guesses, {})
+        own = {source: f"source_{name}" if name.startswith("meta_") else name for source, name in names.items()}
+        return names if len(set(own.values())) < len(own) else own
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,7 @@ def _local(path: Path) -> Original:
         raise RunFailed(f"{path} is neither an address that begins with http:// or https:// nor a file here.")
     copy = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
     with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            copy.write(block)
+        copyfileobj(stream, copy)
     copy.flush()
     return Original(copy, file_name(path.resolve().as_uri()), path.resolve().as_uri(), path.stat().st_size, "", None, None)
 
@@ -253,9 +254,12 @@ def _cut(head: bytes) -> bytes:
 def _unpacked_bytes(member: Member, original: Original) -> int:
     """About what a file takes unpacked: of one that was not read to its end, by the share of the download that was."""
     size = 0
-    with member.open() as stream:
-        while block := stream.read(1 << 20):
-            size += len(block)
+    if member.file:
+        size = member.file.stat().st_size
+    else:
+        with member.open() as stream:
+            while block := stream.read(1 << 20):
+                size += len(block)
     return size if original.total is None else int(size * original.total / max(1, original.size))
 
 
@@ -420,9 +424,6 @@ def _told(original: Original, samples: Sequence[Sample], tables: Iterable[Table]
         amount = counted(table.rows, "record") if sample.is_whole else f"the first {counted(table.rows, 'record')}"
         inside = "" if sample.member.name == original.name else f" in {original.name}"
         lines.append(f"{sample.member.name}{inside} → {table.key}: {', '.join(how)}; {amount}, {counted(len(table.guesses), 'column')}")
-        key = document.get("business_key") or document.get("business_keys", {}).get(table.key)
-        if key:
-            lines.append(f"{table.key}: no two rows have the same {', '.join(key)}: taken for the business key")
     return lines
 
 

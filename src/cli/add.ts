@@ -181,6 +181,11 @@ function check(document: DatasetDocument, source: string): void {
   }
 }
 
+/** The business key of each table that has one. */
+function keysOf(document: DatasetDocument): [table: string, key: string[]][] {
+  return Object.entries(document.business_keys ?? (document.business_key ? { [tableKeys(document.dataset, [])[0]]: document.business_key } : {}));
+}
+
 function tell(document: DatasetDocument, look: Look, file: string, hasAddress: boolean, options: AddOptions): void {
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ file: options.dryRun ? null : file, document, found: look.found, size_bytes: look.size_bytes, is_whole: look.is_whole })}\n`);
@@ -190,7 +195,8 @@ function tell(document: DatasetDocument, look: Look, file: string, hasAddress: b
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
   }
   const lines = [
-    ...look.found.filter(line => options.key.length === 0 || !line.endsWith('taken for the business key')),
+    ...look.found,
+    ...options.key.length > 0 ? [] : keysOf(document).map(([table, key]) => `${table}: no two rows have the same ${key.join(', ')}: taken for the business key`),
     `About ${(look.size_bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB unpacked: ${document.data_size_category}`,
     ...look.is_whole ? [] : ['Types are those of the first records. A value further down that does not fit is kept in meta_rescued.'],
     ...hasAddress ? [] : [paint('red', `source_url is ${document.source_url}, which only holds the place: give the address with --url, or write it into the file.`)],

@@ -1,12 +1,11 @@
 import * as path from 'path';
-import { isComplete, makePart, partName, withCacheLocked } from '../../src/cli/cache';
-import { Child, cleanEnvironment, GUARD, LOCAL_GLUE } from '../../src/cli/child';
+import { Child, cleanEnvironment, LOCAL_GLUE } from '../../src/cli/child';
 import { Progress } from '../../src/cli/progress';
 import { findPython } from '../../src/cli/python';
+import { lockedPython } from '../locked-python';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
 const OURS = path.join(TEMPLATES, 'tests', 'deploy');
-const LOCKED = path.join(TEMPLATES, 'requirements', 'deploy.txt');
 
 /** The account of ministack, and the region of this test. */
 export const ACCOUNT = '000000000000';
@@ -37,21 +36,8 @@ export async function startEmulator(python: string, scratch: string, log: string
 
 /** A Python with the emulator and boto3, kept in the same cache as those of `medallion run`. */
 export async function setUpPython(progress: Progress): Promise<string> {
-  const base = findPython();
-  const part = partName(`deploy-python${base.version}`, [LOCKED]);
-  const python = path.join(part, 'bin', 'python');
-  if (!isComplete(part)) {
-    const log = `${part}.log`;
-    const run = async (...command: string[]) => {
-      const child = new Child(base.executable, [GUARD, ...command], { env: cleanEnvironment({}), log, onLine: () => undefined });
-      if (await child.exit !== 0) {
-        throw new Error(`${command.join(' ')} failed; see ${log}`);
-      }
-    };
-    await progress.step('Setting up the emulator (20 MB)', () => withCacheLocked(() => undefined, () => makePart(part, async () => {
-      await run(base.executable, '-m', 'venv', part);
-      await run(python, '-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check', '-r', LOCKED);
-    })));
-  }
-  return python;
+  const { version, executable } = findPython();
+  const folder = await lockedPython(
+    { name: `deploy-python${version}`, title: 'Setting up the emulator (20 MB)', base: executable, locked: 'deploy.txt' }, progress);
+  return path.join(folder, 'bin', 'python');
 }

@@ -8,11 +8,10 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { CHECKED_LAKES } from './lakes';
-import { isComplete, makePart, partName, withCacheLocked } from '../../src/cli/cache';
 import { cleanEnvironment } from '../../src/cli/child';
 import { findPython } from '../../src/cli/python';
+import { lockedPython } from '../locked-python';
 
-const LOCKED = path.join(__dirname, '..', '..', 'glue-templates', 'requirements', 'security.txt');
 
 /** W3005: aws-cdk-lib's own function names its role twice. */
 const CFN_LINT = ['--ignore-checks', 'W3005', '--'];
@@ -43,21 +42,9 @@ function synthesize(folder: string): string[] {
   }));
 }
 
-async function setUpTools(): Promise<string> {
+function setUpTools(): Promise<string> {
   const { version, executable } = findPython();
-  const tools = partName(`security-python${version}`, [LOCKED]);
-  if (!isComplete(tools)) {
-    console.error('Setting up cfn-lint and checkov …');
-    await withCacheLocked(() => undefined, () => makePart(tools, async () => {
-      const pip = ['-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check', '-r', LOCKED];
-      for (const [command, ...args] of [[executable, '-m', 'venv', tools], [path.join(tools, 'bin', 'python'), ...pip]]) {
-        if (spawnSync(command, args, { env: cleanEnvironment({}), stdio: ['ignore', 2, 2] }).status !== 0) {
-          throw new Error(`${[command, ...args].join(' ')} failed`);
-        }
-      }
-    }));
-  }
-  return tools;
+  return lockedPython({ name: `security-python${version}`, title: 'Setting up cfn-lint and checkov', base: executable, locked: 'security.txt' });
 }
 
 void main();
