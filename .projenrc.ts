@@ -21,6 +21,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   cdkVersion: CDK_VERSION,
   constructsVersion: '10.5.1',
   jsiiVersion: '~6.0.0',
+  // .jsii holds the texts of API.md once more, and the package stays below 5 MB.
+  compressAssembly: true,
   typescriptVersion: '~6.0.3',
   publishToPypi: { distName: 'cdk-glue-medallion', module: 'cdk_glue_medallion' },
   publishToMaven: {
@@ -86,6 +88,7 @@ new javascript.NpmConfig(project).addConfig('omit-lockfile-registry-resolved', '
 // jest and eslint read tsconfig.dev.json; `/tsconfig.json` is jsii's own. The nested one under .projen belongs to projen and must be in git.
 project.gitignore.removePatterns('tsconfig.json');
 project.gitignore.exclude('/tsconfig.json');
+project.gitignore.exclude('/.jsii.gz');
 
 // unrs-resolver 1.13 cannot be installed from a lock file by every npm; 1.12.2 can.
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });

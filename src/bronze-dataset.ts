@@ -1,19 +1,55 @@
 import { Construct } from 'constructs';
+import { Auth } from './auth';
 import { ColumnSchema } from './column-schema';
 import { IEtlCore } from './etl-core';
 import { FileFormat } from './file-format';
+import { GlueConnection } from './glue-connection';
 import { LakeDataset, LakeDatasetProps, IDataset } from './lake-dataset';
 import { Layer } from './layer';
 import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/dataset-definition';
 import { ColumnSchema as ColumnSchemaDocument, DatasetDocument } from './private/dataset-document.generated';
 import { ownScript } from './private/job-script';
 import { packagedScript } from './private/script-bundle';
+import { sourceDocument } from './private/source-document';
+import { RateLimit } from './rate-limit';
 import { Source } from './source';
 
 /** What a bronze dataset is called, how big it is, where it comes from and how to read it. */
 export interface BronzeDatasetProps extends LakeDatasetProps {
-  /** Where the data comes from. */
-  readonly source: Source;
+  /**
+   * Where the data comes from.
+   *
+   * @default - what `script` gets: without a script of your own, a source is needed
+   */
+  readonly source?: Source;
+
+  /**
+   * Headers of every request of the dataset. No secrets: those are what `auth` is for.
+   *
+   * @default - the job's own
+   */
+  readonly headers?: { [name: string]: string };
+
+  /**
+   * How often all requests of the dataset together may be sent.
+   *
+   * @default - as fast as answers come
+   */
+  readonly rateLimit?: RateLimit;
+
+  /**
+   * How requests are signed. The dataset then has a role of its own that may read the secret.
+   *
+   * @default - not at all
+   */
+  readonly auth?: Auth;
+
+  /**
+   * The Glue connection through whose VPC the job reaches its source. The dataset then has a role of its own that may use it.
+   *
+   * @default - none, the internet
+   */
+  readonly connection?: GlueConnection;
 
   /**
    * How many days a run goes back where an address of `source` holds a date and there is no file of the run's own date yet, 366 at most.
@@ -55,9 +91,9 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly fileTableMapping?: { [file: string]: string };
 
   /**
-   * What columns are called and what they hold: from the table, as `fileTableMapping` calls it, to its columns by their names in the source.
+   * What columns are called and what they hold: from the table, as `fileTableMapping` or an endpoint calls it, to its columns by their names in the source.
    *
-   * The table of a dataset without `fileTableMapping` is the dataset's own name in snake_case. Columns that are not named here come as they
+   * The table of a dataset without both is the dataset's own name in snake_case. Columns that are not named here come as they
    * are. A declared type holds from the first publication on; a value that does not fit leaves its cell null and goes to `meta_rescued`.
    *
    * @default - names in snake_case, types guessed at the first publication
@@ -102,13 +138,18 @@ export class BronzeDataset extends LakeDataset {
   /** @internal */
   protected _define(props: BronzeDatasetProps): DatasetDefinition {
     checkKinds(this, props, [
-      ['source', props.source, '_address', 'a Source: Source.url("https://…")'],
+      ...props.source === undefined && props.script !== undefined ? [] : [
+        ['source', props.source, '_source', 'a Source: Source.url("https://…"), or a script of your own in script'] as Kind,
+      ],
+      ...props.auth === undefined ? [] : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as Kind],
+      ...props.connection === undefined ? [] : [
+        ['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as Kind,
+      ],
       ...props.fileFormat === undefined ? [] : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as Kind],
     ]);
     return {
       layer: Layer.BRONZE,
       document: toDocument(this, props),
-      tables: Object.values(props.fileTableMapping ?? {}),
       script: props.script === undefined ? { path: packagedScript(Layer.BRONZE) } : ownScript(this, props.dataset, 'script', props.script),
     };
   }
@@ -118,14 +159,18 @@ export class BronzeDataset extends LakeDataset {
 function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocument {
   return {
     ...commonDocument(scope, props),
-    source_url: props.source._address,
+    ...props.source && sourceDocument(scope, props.source._source),
     lookback_days: props.lookbackDays,
+    headers: props.headers,
+    rate_limit: props.rateLimit,
+    auth: props.auth?._auth,
     delimiter: props.delimiter,
     date_format: props.dateFormat,
     file_format: props.fileFormat?._document,
     file_table_mapping: props.fileTableMapping,
     column_schema: props.columnSchema && mapValues(props.columnSchema, columns => mapValues(columns, columnDocument)),
     column_mappings: props.columnMappings,
+    connection: props.connection?._connection,
   };
 }
 

@@ -12,7 +12,7 @@ export interface DataQuality {
   readonly requiredColumns?: string[];
 
   /**
-   * The same by table, for a dataset of several: from the table, as `fileTableMapping` calls it, to its columns. Either of the two.
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call it, to its columns. Either of the two.
    *
    * @default - requiredColumns holds for every table
    */
@@ -26,14 +26,14 @@ export interface DataQuality {
   readonly criticalNullThreshold?: number;
 
   /**
-   * The fewest rows a table may have.
+   * The fewest rows a table may have. 0 lets an empty table pass.
    *
    * @default 1
    */
   readonly expectedRecordCountMin?: number;
 
   /**
-   * The same by table, for a dataset of several: from the table, as `fileTableMapping` calls it, to its rows. Either of the two.
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call it, to its rows. Either of the two.
    *
    * @default - expectedRecordCountMin holds for every table
    */

@@ -86,7 +86,7 @@ export interface EtlCorePrefixes {
    * Failures, DurationSeconds, FailedGates, PublishedAt (seconds since 1970; an unchanged source counts as published), Rows, Bytes and
    * RescuedValues. What a run did not get to is left out. A run that was killed publishes none. In another app it is said again.
    *
-   * A dataset with a role of its own needs `cloudwatch:PutMetricData` there; without it, a line in its log says that they are missing.
+   * A role that a dataset is given needs `cloudwatch:PutMetricData`; without it, a line in the log says that they are missing.
    *
    * @default false - CloudWatch bills each of them by the hour in which it was sent
    */
@@ -97,8 +97,8 @@ export interface EtlCorePrefixes {
    * said again.
    *
    * The key is `alias/<resourcePrefix>`: a new one that is rotated every year and outlives the stack as the bucket does, or the
-   * `encryptionKey` of the core. Who queries needs `kms:Decrypt` and `kms:GenerateDataKey` on it, and so does a dataset with a role of its
-   * own. Objects from before stay encrypted as they were. KMS bills a key by the month, and its use.
+   * `encryptionKey` of the core. Who queries needs `kms:Decrypt` and `kms:GenerateDataKey` on it, and so does a role that a dataset is given.
+   * Objects from before stay encrypted as they were. KMS bills a key by the month, and its use.
    *
    * @default false, true with an encryptionKey - S3, CloudWatch Logs and Athena encrypt with keys of their own
    */

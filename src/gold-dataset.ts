@@ -86,7 +86,6 @@ export class GoldDataset extends LakeDataset {
           exclude: props.history.exclude,
         },
       },
-      tables: props.outputs ?? [],
       script,
       inputs: props.inputs,
     };

@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
@@ -8,10 +8,14 @@ import { EtlCore, IEtlCore } from './etl-core';
 import { GlueVersion } from './glue-version';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
+import { clearTextAddresses } from './private/api-rules';
 import { createCrawler } from './private/crawler';
 import { DatasetDefinition } from './private/dataset-definition';
 import { checkDocument, datasetSchema } from './private/dataset-document';
+import { DatasetDocument } from './private/dataset-document.generated';
+import { datasetRole } from './private/dataset-role';
 import { checkRules } from './private/dataset-rules';
+import { tablesOf } from './private/dataset-tables';
 import { isDeployedWith } from './private/deployed-with';
 import { createGlueJob } from './private/glue-job';
 import { createJobSchedule } from './private/job-schedule';
@@ -95,7 +99,8 @@ export interface LakeDatasetProps {
   /**
    * The role of the dataset's job and crawler, for a dataset that must do more than the others.
    *
-   * @default - the role all datasets of the lake share
+   * @default - the role all datasets of the lake share; a role of the dataset's own, `<resourcePrefix>-bronze-<dataset>-role`, with `auth`, a
+   * `connection` or a source in a bucket
    */
   readonly role?: IRole;
 }
@@ -113,6 +118,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly job: CfnJob;
   /** Puts the tables into the catalog when a person starts it. */
   public readonly crawler: CfnCrawler;
+  /** The dataset's own role, if it has one: that of `role`, or the one that it made because the shared role may not do what it needs. */
+  public readonly role?: IRole;
   /** Starts the job, if the dataset has a schedule. */
   public readonly schedule?: CfnSchedule;
   /** The name of the job. */
@@ -130,20 +137,22 @@ export abstract class LakeDataset extends Construct implements IDataset {
 
   constructor(scope: Construct, id: string, props: LakeDatasetProps) {
     super(scope, id);
-    const { layer, tables, script, inputs, ...defined } = this._define(props);
+    const { layer, script, inputs, ...defined } = this._define(props);
     const document = datasetSchema().inOrder(defined.document);
     checkDocument(this, document);
     checkEnvironment(this, props.core);
 
     const lake = new LakeNames(this, props.core);
-    const names = new DatasetNames(this, lake, layer, props.dataset, tables);
-    checkRules(this, document, Object.keys(names.tables));
+    const names = new DatasetNames(this, lake, layer, props.dataset, tablesOf(document));
+    checkRules(this, document, Object.keys(names.tables), script.isOwn);
+    warnOfClearText(this, document);
     takeNames(this, names);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);
     const maxRetries = defaults.maxRetries ?? MAX_RETRIES;
-    const roleArn = roleArnOf(this, props, lake);
+    this.role = props.role ?? datasetRole(this, { core: props.core, names, document });
+    const roleArn = roleArnOf(this, lake, props.core, this.role);
     const description = props.description;
 
     this.job = createGlueJob(this, {
@@ -157,6 +166,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       extraPyFiles: runtimePackageUri(names),
       sql: document.sql,
       inputs,
+      connection: document.connection,
       metrics: props.core.metrics,
     });
     this.crawler = createCrawler(this, { names, roleArn, description });
@@ -187,9 +197,17 @@ export abstract class LakeDataset extends Construct implements IDataset {
 }
 
 /** The shared role goes by its name, also when it is given: its ARN from another stack would be an export. */
-function roleArnOf(scope: Construct, { role, core }: LakeDatasetProps, lake: LakeNames): string {
+function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRole): string {
   const isShared = role === undefined || (core instanceof EtlCore && role === core.role);
   return isShared ? lake.roleArn(scope, lake.glueRole) : role.roleArn;
+}
+
+/** Not an error, because an API of a private network may have no other. */
+function warnOfClearText(scope: Construct, document: DatasetDocument): void {
+  for (const { key, host } of clearTextAddresses(document)) {
+    Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
+      `${key} of dataset "${document.dataset}" has http: credentials travel to ${host} in the clear. Use https.`);
+  }
 }
 
 /** A lake's bucket, databases and roles lie in one account and region, and so do its datasets. */

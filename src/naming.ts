@@ -103,6 +103,8 @@ export class DatasetNames {
   readonly job: string;
   readonly crawler: string;
   readonly schedule: string;
+  /** That of a dataset that does not take the shared one. */
+  readonly role: string;
   readonly database: string;
   readonly raw: string;
   readonly staging: string;
@@ -123,6 +125,7 @@ export class DatasetNames {
     this.job = lake.job(layer, dataset);
     this.crawler = `${this.job}-crawler`;
     this.schedule = this.job;
+    this.role = `${this.job}-role`;
     this.database = lake.database(layer);
     this.raw = lake.uri(`raw/${dataset}/`);
     this.staging = lake.uri(`staging/${layer}/${dataset}/`);

@@ -3,10 +3,13 @@ import * as path from 'path';
 import { App, CfnParameter, Duration, Lazy, NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Schedule as EventsSchedule } from 'aws-cdk-lib/aws-events';
+import { CfnConnection } from 'aws-cdk-lib/aws-glue';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
-  BronzeDataset, BronzeDatasetProps, CsvOptions, DataQuality, DataSizeCategory, EtlCore, FileFormat, FixedWidthOptions, GlueVersion, Schedule,
-  SchemaContract, Source, TextOptions,
+  ApiEndpoint, ApiKeyLocation, ApiKeyOptions, Auth, BasicOptions, BearerOptions, BronzeDataset, BronzeDatasetProps, CsvOptions, CursorOptions,
+  DataQuality, DataSizeCategory, EtlCore, FileFormat, FixedWidthOptions, GlueConnection, GlueVersion, HeaderCursorOptions, HttpMethod,
+  OAuth2ClientCredentialsOptions, OffsetOptions, PageNumberOptions, PageSizeOptions, Pagination, S3Files, Schedule, SchemaContract,
+  SecretOptions, Source, TextOptions, TokenAuthMethod,
 } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
 import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from './layouts';
@@ -20,8 +23,11 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     core,
     dataset: 'fda-cder',
     dataSizeCategory: DataSizeCategory.MEDIUM,
-    source: Source.url('https://example.org/cder-{yyyyMMdd}.zip'),
+    source: Source.urls(['https://example.org/cder-{yyyyMMdd}.zip', 's3://vendor/cder/*.zip'], { files: S3Files.ALL }),
     lookbackDays: 3,
+    headers: { Accept: 'application/zip' },
+    rateLimit: { requests: 240, seconds: 60 },
+    auth: Auth.bearer({ secret: 'vendor/api' }),
     description: 'Products and packages',
     delimiter: '|',
     dateFormat: 'dd.MM.yyyy',
@@ -35,6 +41,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1, maxRescuedShare: 0.2 },
     schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false, flexibleWindow: Duration.minutes(0) }),
     glueVersion: GlueVersion.V5_0,
+    connection: GlueConnection.fromName('vendor-network'),
     script: 'glue-templates/jobs/bronze_job.py',
     role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
   };
@@ -237,8 +244,31 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ['a share above 1', { dataQuality: { maxShrink: 50 } }, 'data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of all rows, from 0 to 1.'],
     ['a backslash and a t for a tab', { delimiter: '\\t' }, 'delimiter of dataset "fda-nsde" is "\\\\t". Expected: What separates the fields'],
     ['a description beyond 2048 characters', { description: 'x'.repeat(3000) }, `${'x'.repeat(119)}… (3002 characters). Expected: What the dataset holds`],
-    ['no source', { source: undefined }, 'Lake/Bronze: source is missing. Give it a Source: Source.url("https://…").'],
-    ['an address for a source', { source: 'https://example.org/a.zip' as unknown as Source }, 'source is of another kind. Give it a Source: Source.url("https://…").'],
+    ['no source', { source: undefined }, 'Lake/Bronze: source is missing. Give it a Source: Source.url("https://…"), or a script of your own in script.'],
+    ['an address for a source', { source: 'https://example.org/a.zip' as unknown as Source }, 'source is of another kind. Give it a Source: Source.url("https://…"), or'],
+    ['an address for a source beside a script', { source: 'https://example.org/a.zip' as unknown as Source, script: 'glue-templates/jobs/bronze_job.py' },
+      'source is of another kind. Give it a Source:'],
+    ['a secret for an auth', { auth: 'vendor/api' as unknown as Auth }, 'Lake/Bronze: auth is of another kind. Give it an Auth: Auth.bearer({ secret: "…" }).'],
+    ['a name for a connection', { connection: 'network' as unknown as GlueConnection },
+      'Lake/Bronze: connection is of another kind. Give it a GlueConnection: GlueConnection.fromName("…").'],
+    ['a list of connections in one name', { connection: GlueConnection.fromName('one, two') }, 'Lake/Bronze: connection of dataset "fda-nsde" is "one, two".'],
+    ['an address for an endpoint', { source: Source.api({ products: 'https://api.example.org' as unknown as ApiEndpoint }) },
+      'Lake/Bronze: endpoint "products" is of another kind. Give it an address: { url: "https://…" }.'],
+    ['a word for a pagination', { source: Source.api({ products: { url: 'https://api.example.org', pagination: 'offset' as unknown as Pagination } }) },
+      'Lake/Bronze: pagination of endpoint "products" is of another kind. Give it a Pagination: Pagination.offset({…}).'],
+    ['an API without endpoints', { source: Source.api({}) }, 'Lake/Bronze: api_endpoints of dataset "fda-nsde" is {}. Expected: The calls of a REST API'],
+    ['an API over FTP', { source: Source.api({ products: { url: 'ftp://api.example.org' } }) }, 'api_endpoints.products.url of dataset "fda-nsde" is "ftp://api.example.org". Expected:'],
+    ['an API in a bucket', { source: Source.api({ products: { url: 's3://vendor/products' } }) }, 'api_endpoints.products.url of dataset "fda-nsde" is "s3://vendor/products".'],
+    ['a table that is no word of Athena', { source: Source.api({ Products: { url: 'https://api.example.org' } }) }, 'api_endpoints of dataset "fda-nsde" has the key "Products".'],
+    ['an address over HTTP for a bucket', { source: Source.s3('https://example.org/a.csv') },
+      'Lake/Bronze: Source.s3 is given "https://example.org/a.csv". Write s3:// out, as in `s3://${bucket.bucketName}/folder/`'],
+    ['a bucket of which nothing is known', { source: Source.s3(Lazy.string({ produce: () => 's3://vendor/' })) },
+      'Lake/Bronze: Source.s3 is given an address that is only known at deployment. Write s3:// out'],
+    ['a bucket without a path', { source: Source.s3('s3://vendor') }, 'source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// address'],
+    ['a rule of an API that the schema cannot hold', { source: Source.api({ products: { url: 'https://api.example.org', body: {} } }) },
+      'Lake/Bronze: api_endpoints.products.body of dataset "fda-nsde" is set, and the method is GET. Set method to POST, or leave body out.'],
+    ['a pasted secret', { auth: Auth.bearer({ secret: 'Bearer 0123456789abcdef' }) },
+      'Lake/Bronze: auth.secret of dataset "fda-nsde" is not shown, because it may be a secret, and it is not what belongs there. Expected: Name or ARN of the secret'],
     ['a schedule of aws-events', { schedule: EventsSchedule.cron({ hour: '6' }) as unknown as Schedule },
       'schedule is of another kind. Give it a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *").'],
     ['options for a file format', { fileFormat: { delimiter: ';' } as unknown as FileFormat }, 'fileFormat is of another kind. Give it a FileFormat: FileFormat.csv({…}).'],
@@ -323,23 +353,44 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
-/** The same without what may not stand beside another: once with the first of two forms, once with the second. */
-function bothForms(lake: Lake): BronzeDatasetProps[] {
+/** The same without what may not stand beside another: once with the first of two forms, once with the second, and once of an API. */
+function allForms(lake: Lake): BronzeDatasetProps[] {
   const { businessKey, businessKeys, ...rest } = everyProp(lake);
-  return [{ ...rest, businessKey }, { ...rest, businessKeys, dataset: 'by-table' }];
+  const { lookbackDays, delimiter, fileFormat, fileTableMapping, ...ofApi } = rest;
+  return [
+    { ...rest, businessKey },
+    { ...rest, businessKeys, dataset: 'by-table' },
+    { ...ofApi, businessKeys, dataset: 'of-api', source: Source.api({ products: EVERYTHING_OF_AN_ENDPOINT, packages: { url: 'https://api.example.org/packages' } }) },
+  ];
 }
+
+const EVERYTHING_OF_AN_ENDPOINT: Required<ApiEndpoint> = {
+  url: 'https://api.example.org/{value}/products',
+  method: HttpMethod.POST,
+  params: { country: 'NL' },
+  headers: { Accept: 'application/json' },
+  body: { query: { all: true, of: ['{value}', 1] } },
+  records: 'data.items',
+  pagination: Pagination.single(),
+  forEach: { endpoint: 'packages', field: 'id', column: 'package' },
+  rateLimit: { requests: 1, seconds: 2 },
+  table: true,
+};
 
 test('every key of the schema that is not gold\'s has a prop, and every prop a key', () => {
   const schema = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
   const where = LAYOUTS[0].lake(ENV);
-  const documents = bothForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
+  const documents = allForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
   const keysOf = (objects: object[]) => [...new Set(objects.flatMap(each => Object.keys(each)))].sort();
   const ofGold = ['history', 'outputs', 'source_datasets', 'sql'];
   expect(keysOf(documents)).toEqual(Object.keys(schema.properties).filter(key => !ofGold.includes(key)).sort());
-  const [{ data_quality: quality, schedule, column_schema: columns }] = documents;
+  const [{ data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit }, , { api_endpoints: endpoints }] = documents;
   expect(keysOf([quality])).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
   expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
   expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
+  expect(keysOf([rateLimit])).toEqual(Object.keys(schema.$defs.rate_limit.properties).sort());
+  expect(keysOf([endpoints.products])).toEqual(Object.keys(schema.$defs.api_endpoint.properties).sort());
+  expect(keysOf([endpoints.products.for_each])).toEqual(Object.keys(schema.$defs.for_each.properties).sort());
 });
 
 const TEXT: Required<TextOptions> = {
@@ -378,6 +429,215 @@ test('what holds by table is in the document by table', () => {
     .toEqual({ required_columns: { fda_nsde: ['ndc'] }, expected_record_count_min: { fda_nsde: 10 } });
 });
 
+const SIZE: Required<PageSizeOptions> = { limit: 100, limitParam: 'size', mostPages: 5 };
+const SIZE_DOCUMENT = { limit: 100, limit_param: 'size', most_pages: 5 };
+const HEADER_CURSOR: Required<HeaderCursorOptions> = { ...SIZE, header: 'X-Next', param: 'after' };
+const CURSOR: Required<CursorOptions> = { ...SIZE, path: 'meta.next', param: 'after' };
+const OFFSET: Required<OffsetOptions> = { ...SIZE, param: 'start', first: 1, totalRecords: 'meta.total' };
+const PAGE_NUMBER: Required<PageNumberOptions> = { ...SIZE, param: 'p', first: 0, totalPages: 'meta.pages' };
+const PAGINATIONS: [string, Pagination, object][] = [
+  ['auto', Pagination.auto({ mostPages: 5 }), { type: 'auto', most_pages: 5 }],
+  ['auto without options', Pagination.auto(), { type: 'auto' }],
+  ['jsonLink', Pagination.jsonLink({ path: 'links.next', mostPages: 5 }), { type: 'json_link', path: 'links.next', most_pages: 5 }],
+  ['jsonLink without options', Pagination.jsonLink(), { type: 'json_link' }],
+  ['headerLink', Pagination.headerLink({ mostPages: 5 }), { type: 'header_link', most_pages: 5 }],
+  ['headerLink without options', Pagination.headerLink(), { type: 'header_link' }],
+  ['headerCursor', Pagination.headerCursor(HEADER_CURSOR), { type: 'header_cursor', header: 'X-Next', param: 'after', ...SIZE_DOCUMENT }],
+  ['cursor', Pagination.cursor(CURSOR), { type: 'cursor', path: 'meta.next', param: 'after', ...SIZE_DOCUMENT }],
+  ['offset', Pagination.offset(OFFSET), { type: 'offset', param: 'start', first: 1, total_records: 'meta.total', ...SIZE_DOCUMENT }],
+  ['offset without options', Pagination.offset(), { type: 'offset' }],
+  ['pageNumber', Pagination.pageNumber(PAGE_NUMBER), { type: 'page_number', param: 'p', first: 0, total_pages: 'meta.pages', ...SIZE_DOCUMENT }],
+  ['pageNumber without options', Pagination.pageNumber(), { type: 'page_number' }],
+  ['single', Pagination.single(), { type: 'single' }],
+];
+
+test.each(PAGINATIONS)('the pagination %s is in the document as its options say', (_, pagination, document) => {
+  const source = Source.api({ products: { url: 'https://api.example.org/products', pagination } });
+  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source }).document).api_endpoints.products.pagination).toEqual(document);
+});
+
+const SECRET: Required<SecretOptions> = { secret: 'vendor/api', encryptionKey: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111' };
+const SECRET_DOCUMENT = { secret: SECRET.secret, encryption_key: SECRET.encryptionKey };
+const BEARER: Required<BearerOptions> = { ...SECRET, secretKey: 'token' };
+const API_KEY: Required<ApiKeyOptions> = { ...SECRET, secretKey: 'key', location: ApiKeyLocation.QUERY, name: 'key' };
+const BASIC: Required<BasicOptions> = { ...SECRET, usernameKey: 'user', passwordKey: 'pass' };
+const CLIENT: Required<OAuth2ClientCredentialsOptions> = {
+  ...SECRET,
+  tokenUrl: 'https://login.example.org/token',
+  scope: 'read',
+  tokenParams: { audience: 'api' },
+  tokenAuthMethod: TokenAuthMethod.CLIENT_SECRET_POST,
+  clientIdKey: 'id',
+  clientSecretKey: 'secret',
+};
+const AUTHS: [string, Auth, object][] = [
+  ['bearer', Auth.bearer(BEARER), { type: 'bearer', ...SECRET_DOCUMENT, secret_key: 'token' }],
+  ['apiKey', Auth.apiKey(API_KEY), { type: 'api_key', ...SECRET_DOCUMENT, secret_key: 'key', location: 'query', name: 'key' }],
+  ['basic', Auth.basic(BASIC), { type: 'basic', ...SECRET_DOCUMENT, username_key: 'user', password_key: 'pass' }],
+  ['oauth2ClientCredentials', Auth.oauth2ClientCredentials(CLIENT), {
+    type: 'oauth2_client_credentials',
+    ...SECRET_DOCUMENT,
+    token_url: 'https://login.example.org/token',
+    scope: 'read',
+    token_params: { audience: 'api' },
+    token_auth_method: 'client_secret_post',
+    client_id_key: 'id',
+    client_secret_key: 'secret',
+  }],
+];
+
+test.each(AUTHS)('the auth %s is in the document as its options say', (_, auth, document) => {
+  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { auth }).document).auth).toEqual(document);
+});
+
+test.each<[string, string, [string, unknown, object][]]>([
+  ['a pagination', 'pagination', PAGINATIONS],
+  ['an auth', 'auth', AUTHS],
+])('every key and every type of %s has a factory', (_, part, factories) => {
+  const { $defs } = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
+  const documents = factories.map(([, , document]) => document as { type: string });
+  expect([...new Set(documents.flatMap(document => Object.keys(document)))].sort()).toEqual(Object.keys($defs[part].properties).sort());
+  expect(new Set(documents.map(({ type }) => type))).toEqual(new Set(($defs[part].properties.type.enum ?? $defs.pagination_type.enum) as string[]));
+});
+
+test('the tables of an API are its endpoints, in their order, but for those that say they are none', () => {
+  const source = Source.api({
+    products: { url: 'https://api.example.org/products' },
+    ids: { url: 'https://api.example.org/ids', table: false },
+    packages: { url: 'https://api.example.org/{value}/packages', forEach: { endpoint: 'ids', field: 'id' }, table: true },
+  });
+  const dataset = bronze(LAYOUTS[0].lake(ENV), {
+    source, columnSchema: { products: { Id: { type: 'bigint' } } }, businessKeys: { packages: ['id'] },
+  });
+  expect(dataset.tableNames).toEqual(['fda_nsde_products', 'fda_nsde_packages']);
+});
+
+test('a bucket is an address in the document', () => {
+  const { document } = bronze(LAYOUTS[0].lake(ENV), { source: Source.s3('s3://vendor/drops/{yyyy-MM-dd}/*.csv', { files: S3Files.NEWEST }) });
+  expect(JSON.parse(document)).toMatchObject({ source_url: 's3://vendor/drops/{yyyy-MM-dd}/*.csv', source_files: 'newest' });
+});
+
+test('a script of the user\'s needs no source', () => {
+  const where = LAYOUTS[0].lake(ENV);
+  const { document } = bronze(where, { source: undefined, script: 'glue-templates/jobs/bronze_job.py' });
+  expect(JSON.parse(document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small' });
+});
+
+test.each<[string, (stack: Stack) => GlueConnection, unknown]>([
+  ['its name', () => GlueConnection.fromName('vendor-network'), 'vendor-network'],
+  ['its construct', stack => GlueConnection.fromConstruct(new CfnConnection(stack, 'Network', {
+    catalogId: ENV.account, connectionInput: { connectionType: 'NETWORK' },
+  })), '${Network}'],
+])('the job runs in the VPC of a connection by %s', (_, connection, name) => {
+  const where = LAYOUTS[0].lake(ENV);
+  bronze(where, { connection: connection(where.stack) });
+  expect(resource(where.stack, 'AWS::Glue::Job').Properties.Connections).toEqual({ Connections: [name] });
+});
+
+const OWN_ROLE: [string, Partial<BronzeDatasetProps>][] = [
+  ['auth', { auth: Auth.bearer({ secret: 'vendor/api' }) }],
+  ['a source in a bucket', { source: Source.s3('s3://vendor/drops/') }],
+  ['a connection', { connection: GlueConnection.fromName('vendor-network') }],
+];
+
+describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
+  test.each(OWN_ROLE)('is made with %s, for job and crawler, and is the fourth resource', (_, props) => {
+    const where = lake(ENV, { ...PREFIXES, encrypted: true, metrics: true });
+    const dataset = bronze(where, { ...props, schedule: Schedule.rate(Duration.days(1)) });
+    const own = resources(where.stack).filter(({ id }) => id.startsWith('Bronze'));
+    expect(own.map(({ Type }) => Type).sort()).toEqual(['AWS::Glue::Crawler', 'AWS::Glue::Job', 'AWS::IAM::Role', 'AWS::Scheduler::Schedule']);
+    const role = own.find(({ Type }) => Type === 'AWS::IAM::Role')!;
+    expect(role.Properties.RoleName).toBe('pp-dw-bronze-fda-nsde-role');
+    for (const type of ['AWS::Glue::Job', 'AWS::Glue::Crawler']) {
+      expect(resource(where.stack, type).Properties.Role).toEqual({ 'Fn::GetAtt': [role.id, 'Arn'] });
+    }
+    expect(where.stack.resolve(dataset.role!.roleArn)).toEqual({ 'Fn::GetAtt': [role.id, 'Arn'] });
+  });
+
+  test.each(OWN_ROLE)('with %s gives way to one that is given', (_, props) => {
+    const where = lake(ENV);
+    const role = Role.fromRoleName(where.stack, 'OwnRole', 'own-role');
+    const dataset = bronze(where, { ...props, role });
+    expect(dataset.role).toBe(role);
+    expect(resources(where.stack, 'AWS::IAM::Role').filter(({ id }) => id.startsWith('Bronze'))).toEqual([]);
+    expect(resource(where.stack, 'AWS::Glue::Job').Properties.Role).toBe('arn:aws:iam::123456789012:role/own-role');
+  });
+
+  test('is not there without a reason', () => {
+    expect(bronze(lake(ENV)).role).toBeUndefined();
+  });
+
+  test('needs no export, in an encrypted lake neither', () => {
+    const where = lake(undefined, { ...PREFIXES, encrypted: true });
+    OWN_ROLE.forEach(([, props], index) => bronze(where, { ...props, dataset: `dataset-${index}` }, `Dataset${index}`));
+    for (const { template } of where.app.synth().stacks) {
+      expect(JSON.stringify(template)).not.toMatch(/Fn::ImportValue|"Export"/);
+    }
+  });
+
+  test('has a name that is checked', () => {
+    const name = `dataset-${'a'.repeat(50)}`;
+    expect(() => bronze(lake(), { dataset: name, auth: Auth.bearer({ secret: 'vendor/api' }) })).toThrow(
+      `Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters, 64 are allowed. `
+      + 'Use a shorter prefix or dataset name, or give the dataset a role.');
+  });
+
+  test('has no more policies than IAM takes', () => {
+    const files = (count: number) => Source.urls(Array.from({ length: count }, (_, index) => `s3://vendor/drops/of-a-day/file-${index}.csv`));
+    expect(() => bronze(lake(), { source: files(50) })).not.toThrow();
+    expect(() => bronze(lake(), { source: files(200) })).toThrow(
+      /^Lake\/Bronze: the policies of the role "pp-dw-bronze-fda-nsde-role" have \d+ characters, 10240 are allowed: source_url has 200 addresses of buckets\. Write folders/);
+  });
+
+  test('takes secrets, keys, buckets and connections that are only known at deployment', () => {
+    const where = lake();
+    const text = (id: string) => new CfnParameter(where.stack, id).valueAsString;
+    bronze(where, {
+      source: Source.urls([`s3://${text('Bucket')}/in/${text('Folder')}/{yyyy}/*.csv`, text('Url'), 'https://example.org/{yyyy}.csv'], { files: S3Files.ALL }),
+      headers: { Accept: text('Accept') },
+      auth: Auth.oauth2ClientCredentials({ secret: text('Secret'), encryptionKey: text('Key'), tokenUrl: text('TokenUrl'), scope: text('Scope') }),
+      connection: GlueConnection.fromName(text('Connection')),
+    });
+    const { Policies } = resources(where.stack, 'AWS::IAM::Role').find(({ id }) => id.startsWith('Bronze'))!.Properties;
+    expect(JSON.stringify(Policies)).toContain('"arn:aws:s3:::${Bucket}/in/${Folder}/*"');
+    expect(JSON.stringify(Policies)).toContain('["${Secret}","${Secret}-??????"]');
+  });
+
+  test('takes an API that is only known at deployment', () => {
+    const where = lake();
+    const text = (id: string) => new CfnParameter(where.stack, id).valueAsString;
+    const source = Source.api({
+      ids: { url: text('Url'), params: { country: text('Country') }, records: text('Records') },
+      products: { url: `https://${text('Host')}/{value}`, forEach: { endpoint: 'ids', field: text('Field') }, pagination: Pagination.cursor({ path: text('Path'), param: text('Param') }) },
+      prices: { url: text('Prices'), method: HttpMethod.POST, body: { product: text('Body') }, forEach: { endpoint: 'ids', field: 'id' } },
+    });
+    bronze(where, { source });
+    const { SourceMarkers } = resource(where.stack, 'Custom::CDKBucketDeployment').Properties;
+    expect(Object.values(SourceMarkers[1]).sort()).toEqual(['Body', 'Country', 'Field', 'Host', 'Param', 'Path', 'Prices', 'Records', 'Url'].map(id => `\${${id}}`));
+  });
+});
+
+test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
+  ['a file', { source: Source.url('http://files.example.org/a.csv') }, ['source_url of dataset "fda-nsde" has http: credentials travel to files.example.org in the clear. Use https.']],
+  ['an API and its tokens', {
+    source: Source.api({ products: { url: 'http://api.example.org:8080/products' } }),
+    auth: Auth.oauth2ClientCredentials({ secret: 'vendor/api', tokenUrl: 'http://login.example.org/token' }),
+  }, ['api_endpoints.products.url of dataset "fda-nsde" has http: credentials travel to api.example.org', 'auth.token_url of dataset "fda-nsde" has http: credentials travel to login.']],
+  ['this machine', { source: Source.urls(['http://localhost:8080/a.csv', 'http://127.0.0.1/b.csv', 'http://[::1]:80/c.csv']) }, []],
+  ['a host only known at deployment', { source: Source.url(`http://${Lazy.string({ produce: () => 'localhost' })}/a.csv`) }, []],
+])('credentials that travel in the clear are a warning: %s', (_, props, warnings) => {
+  const where = LAYOUTS[0].lake(ENV);
+  bronze(where, { auth: Auth.bearer({ secret: 'vendor/api' }), ...props });
+  const said = Annotations.fromStack(where.stack).findWarning('*', Match.stringLikeRegexp('in the clear')).map(({ entry }) => entry.data);
+  expect(said).toEqual(warnings.map(warning => expect.stringContaining(warning)));
+});
+
+test('without credentials an address without TLS is no warning', () => {
+  const where = LAYOUTS[0].lake(ENV);
+  bronze(where, { source: Source.url('http://files.example.org/a.csv') });
+  Annotations.fromStack(where.stack).hasNoWarning('*', Match.anyValue());
+});
+
 test('several addresses are a list in the document', () => {
   const urls = ['https://example.org/a.csv', 'https://example.org/b-{yyyy-MM-dd}.csv'];
   expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source: Source.urls(urls) }).document).source_url).toEqual(urls);
@@ -386,16 +646,42 @@ test('several addresses are a list in the document', () => {
 test('the document has what was set and nothing else', () => {
   const where = LAYOUTS[0].lake(ENV);
   expect(JSON.parse(bronze(where).document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small', source_url: 'https://example.org/nsde.zip' });
-  const [one, byTable] = bothForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
+  const [one, byTable, ofApi] = allForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
   const { business_key: businessKey, ...rest } = one;
   expect(businessKey).toEqual(['ndc']);
+  const ofFiles = ['lookback_days', 'source_url', 'source_files', 'delimiter', 'file_format', 'file_table_mapping'];
+  expect(ofApi).toEqual({
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => !ofFiles.includes(key))),
+    dataset: 'of-api',
+    business_keys: { products: ['ndc'], packages: ['ndc', 'package'] },
+    api_endpoints: {
+      products: {
+        url: 'https://api.example.org/{value}/products',
+        method: 'POST',
+        params: { country: 'NL' },
+        headers: { Accept: 'application/json' },
+        body: { query: { all: true, of: ['{value}', 1] } },
+        records: 'data.items',
+        pagination: { type: 'single' },
+        for_each: { endpoint: 'packages', field: 'id', column: 'package' },
+        rate_limit: { requests: 1, seconds: 2 },
+        table: true,
+      },
+      packages: { url: 'https://api.example.org/packages' },
+    },
+  });
   expect(byTable).toEqual({ ...rest, dataset: 'by-table', business_keys: { products: ['ndc'], packages: ['ndc', 'package'] } });
   expect(rest).toEqual({
     dataset: 'fda-cder',
     description: 'Products and packages',
     data_size_category: 'medium',
-    source_url: 'https://example.org/cder-{yyyyMMdd}.zip',
+    source_url: ['https://example.org/cder-{yyyyMMdd}.zip', 's3://vendor/cder/*.zip'],
+    source_files: 'all',
     lookback_days: 3,
+    headers: { Accept: 'application/zip' },
+    rate_limit: { requests: 240, seconds: 60 },
+    auth: { type: 'bearer', secret: 'vendor/api' },
+    connection: 'vendor-network',
     delimiter: '|',
     date_format: 'dd.MM.yyyy',
     file_format: { type: 'csv', header: false, encoding: 'cp1252', quote: '' },

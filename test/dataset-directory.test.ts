@@ -4,8 +4,8 @@ import * as path from 'path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import {
-  BronzeDataset, DataSizeCategory, DatasetDirectory, EtlCore, FileFormat, GlueVersion, GoldDataset, LakeDataset, Schedule, SchemaContract, Source,
-  Transform,
+  Auth, BronzeDataset, DataSizeCategory, DatasetDirectory, EtlCore, FileFormat, GlueConnection, GlueVersion, GoldDataset, HttpMethod, LakeDataset,
+  Pagination, S3Files, Schedule, SchemaContract, Source, TokenAuthMethod, Transform,
 } from '../src';
 import { deployedFiles, resource, templateOf } from './assembly';
 
@@ -15,7 +15,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const CORE = { etl_resource_prefix: 'pp-dw' };
 const ZIPCODES = { dataset: 'zipcodes', data_size_category: 'small', source_url: 'https://example.org/zipcodes.zip' };
+const API = { dataset: 'zipcodes', data_size_category: 'small', api_endpoints: { places: 'https://api.example.org/places' } };
 const STATES = { dataset: 'states', data_size_category: 'small', source_datasets: ['bronze/zipcodes'], sql: 'states.sql' };
+const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 const QUERY = 'SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state';
 
 /** Files by their paths in the folder; objects become JSON. */
@@ -123,6 +125,88 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
     }),
   },
   {
+    name: 'bronze/vendor',
+    document: {
+      api_endpoints: {
+        products: {
+          url: 'https://api.example.org/products',
+          records: 'data.items',
+          params: { order: 'id', country: 'NL' },
+          pagination: { most_pages: 5, limit_param: 'size', type: 'offset', total_records: 'meta.total', limit: 100 },
+          headers: { 'Accept': 'application/json', 'X-Version': '2' },
+        },
+        prices: {
+          for_each: { field: 'id', endpoint: 'products', column: 'product' },
+          method: 'POST',
+          url: 'https://api.example.org/prices',
+          body: { product: '{value}', all: [true, { a: 1 }] },
+          rate_limit: { seconds: 2, requests: 1 },
+          table: false,
+        },
+      },
+      auth: {
+        token_params: { audience: 'api' },
+        type: 'oauth2_client_credentials',
+        token_url: 'https://login.example.org/token',
+        secret: 'vendor/api',
+        token_auth_method: 'client_secret_post',
+        encryption_key: KEY,
+      },
+      headers: { Accept: 'application/json' },
+      rate_limit: { seconds: 60, requests: 240 },
+      connection: 'vendor-network',
+      dataset: 'vendor',
+      data_size_category: 'small',
+    },
+    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
+      core,
+      dataset: 'vendor',
+      dataSizeCategory: DataSizeCategory.SMALL,
+      source: Source.api({
+        products: {
+          url: 'https://api.example.org/products',
+          params: { order: 'id', country: 'NL' },
+          headers: { 'Accept': 'application/json', 'X-Version': '2' },
+          records: 'data.items',
+          pagination: Pagination.offset({ limit: 100, limitParam: 'size', totalRecords: 'meta.total', mostPages: 5 }),
+        },
+        prices: {
+          url: 'https://api.example.org/prices',
+          method: HttpMethod.POST,
+          body: { product: '{value}', all: [true, { a: 1 }] },
+          forEach: { endpoint: 'products', field: 'id', column: 'product' },
+          rateLimit: { requests: 1, seconds: 2 },
+          table: false,
+        },
+      }),
+      headers: { Accept: 'application/json' },
+      rateLimit: { requests: 240, seconds: 60 },
+      auth: Auth.oauth2ClientCredentials({
+        secret: 'vendor/api',
+        encryptionKey: KEY,
+        tokenUrl: 'https://login.example.org/token',
+        tokenParams: { audience: 'api' },
+        tokenAuthMethod: TokenAuthMethod.CLIENT_SECRET_POST,
+      }),
+      connection: GlueConnection.fromName('vendor-network'),
+    }),
+  },
+  {
+    name: 'bronze/drops',
+    document: { source_files: 'all', source_url: 's3://vendor/drops/*.csv', dataset: 'drops', data_size_category: 'small' },
+    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
+      core, dataset: 'drops', dataSizeCategory: DataSizeCategory.SMALL, source: Source.s3('s3://vendor/drops/*.csv', { files: S3Files.ALL }),
+    }),
+  },
+  {
+    name: 'bronze/from-nowhere',
+    document: { dataset: 'from-nowhere', data_size_category: 'small' },
+    files: { 'glue/bronze_job.py': 'print("bronze")\n' },
+    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
+      core, dataset: 'from-nowhere', dataSizeCategory: DataSizeCategory.SMALL, script: path.join(folder, 'x/glue/bronze_job.py'),
+    }),
+  },
+  {
     name: 'gold/states',
     document: { ...STATES, history: { exclude: ['zip_codes'], business_key: ['state'] } },
     files: { 'states.sql': QUERY },
@@ -184,6 +268,13 @@ test('a script beside a query has both', () => {
   expect(files.get('states/glue/states.sql')?.toString()).toBe(QUERY);
 });
 
+test('an endpoint of an address alone is a table like others, and is deployed as it is written', () => {
+  const { directory } = lake({ ...LAKE, 'bronze/api/config.json': { ...API, dataset: 'api', business_keys: { places: ['id'] } } });
+  const { tableNames, document } = directory.datasets['bronze/api'];
+  expect(tableNames).toEqual(['api_places']);
+  expect(JSON.parse(document).api_endpoints).toEqual(API.api_endpoints);
+});
+
 test('a core that is given takes the place of the file', () => {
   write({ ...LAKE, 'config.json': '{' });
   const app = new App();
@@ -201,14 +292,17 @@ test.each<[string, Files, string]>([
   ['a value that is not allowed', { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny' } },
     'LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: How big the dataset is; it picks workers and timeout.'],
   ['no address', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
-    "LAKE/bronze/zipcodes/config.json: it must have required property 'source_url'. Set it."],
+    'LAKE/bronze/zipcodes/config.json: it has neither source_url nor api_endpoints. Set one of them. Without both, a script of your own in glue/bronze_job.py'],
   ['nearly a key', { 'bronze/zipcodes/config.json': { ...ZIPCODES, bussiness_key: ['zip'] } },
     'LAKE/bronze/zipcodes/config.json:5:19: /bussiness_key is no key that a file has. Did you mean "business_key"?'],
   ['nearly a key inside', { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_quality: { max_shrinc: 1 } } },
     'LAKE/bronze/zipcodes/config.json:5:18: /data_quality has the key "max_shrinc". Did you mean "max_shrink"? It takes: required_columns'],
-  ...['api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'].map((key): [string, Files, string] => [`${key}, which is to come`,
-    { 'bronze/zipcodes/config.json': { ...ZIPCODES, [key]: {} } },
-    `LAKE/bronze/zipcodes/config.json:5:${key.length + 6}: /${key} is of a feature that is not there yet. Leave it out until a version of the library has it.`]),
+  ['an address that is no word', { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { products: 'https://api.example.org:99999/' } } },
+    'LAKE/bronze/zipcodes/config.json:5:15: /api_endpoints/products is "https://api.example.org:99999/", not an address. Check its host and port.'],
+  ['a rule of an endpoint', { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { a: { url: 'https://api.example.org', pagination: { type: 'cursor', param: 'p' } } } } },
+    'LAKE/bronze/zipcodes/config.json:7:18: /api_endpoints/a/pagination has the type cursor and no path. Set path'],
+  ['a pasted secret', { 'bronze/zipcodes/config.json': { ...ZIPCODES, headers: { Authorization: 'Bearer 0123456789abcdef' } } },
+    'LAKE/bronze/zipcodes/config.json:6:20: /headers/Authorization is set. Secrets do not belong into a file or a template: use auth, which names a secret'],
   ['a column of a name with dots and slashes', { 'bronze/zipcodes/config.json': { ...ZIPCODES, column_schema: { zipcodes: { 'a.b/c': { type: 'date', format: 'the day' } } } } },
     'LAKE/bronze/zipcodes/config.json:9:15: /column_schema/zipcodes/a.b~1c/format is "the day"'],
   ['a rule that the schema does not know', { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
@@ -260,7 +354,7 @@ test('a stack\'s name that is too long names the file', () => {
 test('all problems of all files are one error', () => {
   expect(failure({
     ...LAKE,
-    'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny', auth: {}, lookback_days: -1 },
+    'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny', auth: { type: 'bearer' }, lookback_days: -1 },
     'gold/states/states.sql': '',
     'gold/other/config.json': '{',
   }).map(line => line.trim().split(' ')[0].replace(/:\d+:\d+/, ''))).toEqual([

@@ -60,7 +60,8 @@ test('every key of gold in the schema has a prop, and every prop a key', () => {
   const where = LAYOUTS[0].lake(ENV);
   const documents = allForms(where).map((props, index) => JSON.parse(gold(where, props, `Form${index}`).document));
   const ofBronze = [
-    'source_url', 'lookback_days', 'delimiter', 'date_format', 'file_format', 'file_table_mapping', 'column_schema', 'column_mappings',
+    'source_url', 'lookback_days', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'delimiter', 'date_format', 'file_format',
+    'file_table_mapping', 'column_schema', 'column_mappings', 'connection',
   ];
   expect([...new Set(documents.flatMap(each => Object.keys(each)))].sort())
     .toEqual(Object.keys(schema.properties).filter(key => !ofBronze.includes(key)).sort());

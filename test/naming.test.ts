@@ -33,6 +33,7 @@ test.each([
   ['gold', 'job', 'pp-dw-gold-fda-nsde'],
   ['bronze', 'crawler', 'pp-dw-bronze-fda-nsde-crawler'],
   ['bronze', 'schedule', 'pp-dw-bronze-fda-nsde'],
+  ['bronze', 'role', 'pp-dw-bronze-fda-nsde-role'],
   ['bronze', 'database', 'pp_dw_bronze'],
   ['gold', 'database', 'pp_dw_gold'],
   ['bronze', 'raw', 's3://pp-dw-123456789012/raw/fda-nsde/'],
@@ -109,11 +110,11 @@ const word = fc.stringMatching(/^[a-z][a-z0-9]{0,4}$/);
 const kebab = fc.array(word, { minLength: 1, maxLength: 3 }).map(words => words.join('-'));
 const snake = fc.array(word, { minLength: 1, maxLength: 2 }).map(words => words.join('_'));
 
-test('two datasets never share a job, a crawler, a table or a folder', () => {
+test('two datasets never share a job, a crawler, a role, a table or a folder', () => {
   fc.assert(fc.property(kebab, kebab, (one, other) => {
     fc.pre(one !== other);
-    const all = [dataset(one), dataset(other)].flatMap(({ job, crawler, raw, staging, runs, script, document, tables }) =>
-      [job, crawler, raw, staging, runs, script, document, ...Object.values(tables).flatMap(Object.values)]);
+    const all = [dataset(one), dataset(other)].flatMap(({ job, crawler, role, raw, staging, runs, script, document, tables }) =>
+      [job, crawler, role, raw, staging, runs, script, document, ...Object.values(tables).flatMap(Object.values)]);
     expect(new Set(all).size).toBe(all.length);
   }));
 });

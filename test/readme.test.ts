@@ -1,5 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { AUTHS, PAGINATIONS } from './api-kinds';
 
 const ROOT = path.join(__dirname, '..');
 const README = read('README.md');
@@ -33,4 +34,12 @@ test.each(['python', 'java'])('the sample app in %s has the query of the quickst
 test.each(['python', 'java'])('the sample app in %s has the context of the quickstart', language => {
   const context = (file: string) => (JSON.parse(read(file)) as { context: object }).context;
   expect(context(`integ/consumers/${language}/cdk.json`)).toEqual(context('integ/quickstart/cdk.json'));
+});
+
+test.each([
+  ['pages', PAGINATIONS.map(({ type, code, text }) => `| \`${type}\` | \`${code}\` | ${text} |`)],
+  ['auth', AUTHS.map(({ type, code, secret, text }) => `| \`${type}\` | \`${code}\` | ${secret} | ${text} |`)],
+])('the README\'s table of %s is the one that runs through medallion run', (heading, rows) => {
+  const [, , ...found] = new RegExp(`^\\| ${heading} \\|[^]*?\n\n`, 'm').exec(README)![0].trim().split('\n');
+  expect(found).toEqual(rows);
 });

@@ -106,7 +106,7 @@ def fetch_and_unpack(url: str) -> dict[str, float]:
     assert original
     with original.file, ThreadPoolExecutor(1) as background:
         keeping = background.submit(keep, KeptOriginal(original, f"{root}raw/data.zip", there=False), store)
-        unpack([original], FileFormat(), {}, names, f"{root}staging/", store, lambda _: None)
+        unpack([original], FileFormat(), {}, {}, names, f"{root}staging/", store, lambda _: None)
         keeping.result()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return {"fetch": fetched - started, "unpack": time.monotonic() - fetched, "peak_mb": peak}

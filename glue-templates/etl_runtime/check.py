@@ -63,7 +63,7 @@ def _failures(
     if old is None:
         return
     yield from shrink(table.rows, old["rows"], document)
-    if document.get("schema_contract") == "freeze":
+    if document.get("schema_contract") == "freeze" and old["columns"]:  # a table that was never anything but empty has none
         yield from _changes(table, old)
         for name, count in table.rescued().items():
             yield "frozen", _misfits(name, count, table)

@@ -2,9 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 Address = str
+
+
+HttpAddress = str
+
+
+Headers = dict[str, str]
+
+
+class RateLimit(TypedDict):
+    requests: int
+    seconds: NotRequired[int]
+
+
+PaginationType = Literal[
+    'auto',
+    'json_link',
+    'header_link',
+    'header_cursor',
+    'cursor',
+    'offset',
+    'page_number',
+    'single',
+]
+
+
+class Pagination(TypedDict):
+    type: PaginationType
+    path: NotRequired[str]
+    header: NotRequired[str]
+    param: NotRequired[str]
+    limit: NotRequired[int]
+    limit_param: NotRequired[str]
+    first: NotRequired[int]
+    total_records: NotRequired[str]
+    total_pages: NotRequired[str]
+    most_pages: NotRequired[int]
+
+
+class Auth(TypedDict):
+    type: Literal['bearer', 'api_key', 'basic', 'oauth2_client_credentials']
+    secret: str
+    secret_key: NotRequired[str]
+    encryption_key: NotRequired[str]
+    location: NotRequired[Literal['header', 'query', 'cookie']]
+    name: NotRequired[str]
+    username_key: NotRequired[str]
+    password_key: NotRequired[str]
+    token_url: NotRequired[HttpAddress]
+    scope: NotRequired[str]
+    token_params: NotRequired[dict[str, str]]
+    token_auth_method: NotRequired[Literal['client_secret_basic', 'client_secret_post']]
+    client_id_key: NotRequired[str]
+    client_secret_key: NotRequired[str]
 
 
 SourceDataset = str
@@ -76,10 +129,29 @@ class Schedule(TypedDict):
     timezone: NotRequired[str]
 
 
+class ForEach(TypedDict):
+    endpoint: TableKey
+    field: str
+    column: NotRequired[str]
+
+
 class History(TypedDict):
     business_key: ColumnNames
     compare: NotRequired[ColumnNames]
     exclude: NotRequired[ColumnNames]
+
+
+class ApiEndpoint(TypedDict):
+    url: HttpAddress
+    method: NotRequired[Literal['GET', 'POST']]
+    params: NotRequired[dict[str, str | float | bool]]
+    headers: NotRequired[Headers]
+    body: NotRequired[dict[str, Any]]
+    records: NotRequired[str]
+    pagination: NotRequired[PaginationType | Pagination]
+    for_each: NotRequired[ForEach]
+    rate_limit: NotRequired[RateLimit]
+    table: NotRequired[bool]
 
 
 class DatasetDocument(TypedDict):
@@ -88,6 +160,11 @@ class DatasetDocument(TypedDict):
     data_size_category: Literal['small', 'medium', 'large', 'xlarge']
     source_url: NotRequired[Address | list[Address]]
     lookback_days: NotRequired[int]
+    source_files: NotRequired[Literal['newest', 'all']]
+    api_endpoints: NotRequired[dict[str, HttpAddress | ApiEndpoint]]
+    headers: NotRequired[Headers]
+    rate_limit: NotRequired[RateLimit]
+    auth: NotRequired[Auth]
     delimiter: NotRequired[Delimiter]
     date_format: NotRequired[DateFormat]
     file_format: NotRequired[FileFormat]
@@ -104,3 +181,4 @@ class DatasetDocument(TypedDict):
     data_quality: NotRequired[DataQuality]
     schedule: NotRequired[Schedule]
     glue_version: NotRequired[Literal['5.0', '5.1', '6.0']]
+    connection: NotRequired[str]

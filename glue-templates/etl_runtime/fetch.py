@@ -1,40 +1,27 @@
 """Download the source's file, whole or not at all."""
 
 import hashlib
-import http.client
 import re
-import socket
-import ssl
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile, _TemporaryFileWrapper, gettempdir
+from tempfile import NamedTemporaryFile, _TemporaryFileWrapper
 from threading import Event
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, sleep_using_event, wait_random
+from etl_runtime.errors import RunFailed
+from etl_runtime.http_client import HttpClient, public
+from etl_runtime.http_errors import REQUEST_ERRORS, RequestFailed, explained, require_readable
+from etl_runtime.retries import attempted
 
-from etl_runtime.errors import NO_ROOM, RunFailed
-
-ATTEMPTS = 5  # in a row that bring nothing new
 MOST_RESUMPTIONS = 50
 IDLE_TIMEOUT_SECONDS = 60  # without a byte; a slow download may take as long as it takes
-LONGEST_PAUSE_SECONDS = 60
-LONGEST_RETRY_AFTER_SECONDS = 120
-RETRIED_STATUS = frozenset({408, 425, 429, *range(500, 600)})
-MISSING_STATUS = frozenset({403, 404, 410})  # 403: what S3 says of a missing object to those who may not list
 BLOCK_BYTES = 1 << 20
 PROGRESS_SECONDS = 10
-URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # stay as they are; others are encoded, as a browser does
-UNREADABLE_CODINGS = frozenset({"br", "compress", "deflate", "dcb", "dcz", "x-compress", "zstd"})
 
 
 @dataclass(frozen=True)
@@ -53,16 +40,6 @@ class Original:
     @property
     def path(self) -> Path:
         return Path(self.file.name)
-
-
-class FetchError(Exception):
-    """One attempt failed. `retry_after` is what the server asked for, in seconds; `missing` means that it has no such file."""
-
-    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None, missing: bool = False) -> None:
-        super().__init__(message)
-        self.retryable = retryable
-        self.retry_after = retry_after
-        self.missing = missing
 
 
 class FileMissing(RunFailed):
@@ -93,6 +70,7 @@ def fetch(
     idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS,
     stop: Event | None = None,
     most_bytes: int | None = None,
+    client: HttpClient | None = None,
 ) -> Original | None:
     """Download `url` into a temporary file; None where it is what `known` describes. `on_answer` is called when a download begins.
 
@@ -102,33 +80,20 @@ def fetch(
     thread; `most_bytes` has it break off when so many have arrived. Raises RunFailed, and FileMissing where the server has no such file.
     """
     stop = stop or Event()
-    download = _Download(url, say, known, on_answer, idle_timeout_seconds, stop, most_bytes)
-    jitter = wait_random(0, first_wait_seconds)
+    client = client or HttpClient()
+    download = _Download(url, say, known, on_answer, idle_timeout_seconds, stop, most_bytes, client)
 
-    def wait(state: RetryCallState) -> float:
-        asked = float(getattr(state.outcome and state.outcome.exception(), "retry_after", None) or 0)
-        back_off = min(first_wait_seconds * float(2 ** max(0, download.fruitless - 1)), LONGEST_PAUSE_SECONDS) + jitter(state)
-        return max(back_off, min(asked, LONGEST_RETRY_AFTER_SECONDS))
-
-    def tell(state: RetryCallState) -> None:
-        error = state.outcome and state.outcome.exception()
-        pause = state.next_action.sleep if state.next_action else 0
+    def tell(text: str) -> None:
         goes_on = f", from byte {download.resumes_at:,}" if download.resumes_at else ""
-        say(f"{public(url)}: {error}; attempt {state.attempt_number}, next in {pause:.0f} s{goes_on}")
+        say(f"{public(url)}: {text}{goes_on}")
 
-    retrying = Retrying(
-        stop=lambda state: download.fruitless >= ATTEMPTS or state.attempt_number > MOST_RESUMPTIONS,
-        wait=wait,
-        retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.retryable),
-        sleep=sleep_using_event(stop),
-        before_sleep=tell,
-        reraise=True,
-    )
     with ExitStack() as unless_whole:
         unless_whole.callback(download.discard)
         try:
-            original: Original | None = retrying(download.attempt)
-        except FetchError as error:
+            original: Original | None = attempted(
+                download.attempt, tell, stop, first_wait_seconds, lambda: download.fruitless, MOST_RESUMPTIONS, client.pace.hold
+            )
+        except RequestFailed as error:
             tried = f", {download.attempts} times. Run again later" if error.retryable else ""
             failure = FileMissing if error.missing else RunFailed
             raise failure(f"source_url {public(url)}: {error}{tried}.", retryable=error.retryable) from error
@@ -137,15 +102,9 @@ def fetch(
     return original
 
 
-def public(url: str) -> str:
-    """The URL without its query and fragment, which may hold a signature or a key."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 def file_name(url: str) -> str:
     """A harmless name for the original in raw/, from the last segment of the URL's path."""
-    last = unquote(urlsplit(url).path).rpartition("/")[2]
+    last = (url if url.startswith("s3://") else unquote(urlsplit(url).path)).rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last).strip("._")[:120] or "source"
 
 
@@ -161,6 +120,7 @@ class _Download:
         idle_timeout_seconds: float,
         stop: Event,
         most_bytes: int | None,
+        client: HttpClient,
     ) -> None:
         self.url = url
         self._most_bytes = most_bytes
@@ -172,7 +132,7 @@ class _Download:
         self._on_answer = on_answer
         self._idle_timeout_seconds = idle_timeout_seconds
         self._stop = stop
-        self._opener = _opener()
+        self._client = client
         self._file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
         self._digest = hashlib.sha256()
         self._size = self._furthest = 0
@@ -197,9 +157,9 @@ class _Download:
             if error.code == 416 and self.resumes_at:
                 error.close()
                 raise self._another_file() from error
-            raise self._explained(error) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._explained(error) from error
+            raise explained(error, self._idle_timeout_seconds) from error
+        except REQUEST_ERRORS as error:
+            raise explained(error, self._idle_timeout_seconds) from error
         finally:
             self.fruitless = 0 if self.resumes_at > self._furthest else self.fruitless + 1
             self._furthest = max(self._furthest, self.resumes_at)
@@ -211,16 +171,15 @@ class _Download:
     def _attempt(self) -> Original:
         self._require_wanted()
         asked = {"Range": f"bytes={self._size}-", "If-Range": self._version or ""} if self.resumes_at else self._known.headers()
-        headers = {"User-Agent": "cdk-glue-medallion", "Accept-Encoding": "identity", **asked}
-        request = urllib.request.Request(quote(self.url, safe=URL_CHARACTERS), headers=headers)
-        with closing(self._opener.open(request, timeout=self._idle_timeout_seconds)) as answer:
-            _require_readable(answer)
+        headers = {"Accept-Encoding": "identity", **asked}
+        with closing(self._client.open(self.url, headers, self._idle_timeout_seconds, self._stop)) as answer:
+            require_readable(answer)
             if answer.status == 206 and self.resumes_at:
                 self._go_on(answer)
             elif answer.status == 200:
                 self._begin(answer)
             else:
-                raise FetchError(f"the server answered {answer.status} {answer.reason}, which is not the file", retryable=True)
+                raise RequestFailed(f"the server answered {answer.status} {answer.reason}, which is not the file", retryable=True)
             self._on_answer()
             self._receive(answer)
         self._file.flush()
@@ -239,7 +198,7 @@ class _Download:
             self._size = 0
 
     def _go_on(self, answer: Any) -> None:
-        """Raises FetchError unless the answer is the rest of the file that has arrived so far."""
+        """Raises RequestFailed unless the answer is the rest of the file that has arrived so far."""
         found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
         first, last, total = (int(number) for number in found.groups()) if found else (-1, -1, -1)
         same_place = first == self._size and last < total and answer.length in (None, last - first + 1)
@@ -252,9 +211,9 @@ class _Download:
             raise self._another_file()
         self._total = total
 
-    def _another_file(self) -> FetchError:
+    def _another_file(self) -> RequestFailed:
         self._version = None
-        return FetchError("the file changed during the download, or the server cannot go on where it broke off", retryable=True)
+        return RequestFailed("the file changed during the download, or the server cannot go on where it broke off", retryable=True)
 
     def _receive(self, answer: Any) -> None:
         left = answer.length
@@ -267,7 +226,7 @@ class _Download:
             if left is not None:
                 if block[left:].strip():
                     self._version = None
-                    raise FetchError(f"the body is longer than the {self._total:,} bytes announced. Tell the source", retryable=False)
+                    raise RequestFailed(f"the body is longer than the {self._total:,} bytes announced. Tell the source", retryable=False)
                 block = block[:left]
                 left -= len(block)
             self._file.write(block)
@@ -282,88 +241,8 @@ class _Download:
                 of = f" of {self._total / 1e6:,.0f} MB" if self._total else ""
                 self._say(f"{public(self.url)}  {self._size / 1e6:,.0f} MB{of}")
         if self._total is not None and self._size != self._total:
-            raise FetchError(f"the body ended after {self._size:,} of {self._total:,} bytes", retryable=True)
+            raise RequestFailed(f"the body ended after {self._size:,} of {self._total:,} bytes", retryable=True)
 
     def _require_wanted(self) -> None:
         if self._stop.is_set():
-            raise FetchError("the download was given up, because another one failed", retryable=False)
-
-    def _explained(self, error: OSError | http.client.HTTPException | ValueError) -> FetchError:
-        return _explained(error, self._idle_timeout_seconds)
-
-
-def _require_readable(answer: Any) -> None:
-    """Raises FetchError where the answer's headers are torn, or say that its body is not the file's own bytes."""
-    headers = answer.headers
-    torn = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops all that follows
-    if any(isinstance(defect, torn) for defect in headers.defects) or len(set(headers.get_all("Content-Length", []))) > 1:
-        raise FetchError("the answer's headers are broken", retryable=True)
-    transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
-    codings = {coding.strip().lower() for coding in headers.get("Content-Encoding", "").split(",")}
-    unasked = transfer if transfer not in ("chunked", "identity") else ", ".join(sorted(codings & UNREADABLE_CODINGS))
-    if unasked:
-        raise FetchError(
-            f"the server packs the file as {unasked}, which was not asked for. Ask the source for the plain file", retryable=False
-        )
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """HTTP and HTTPS alone: a redirect to file:// or ftp:// finds no handler. At most 10 redirects (urllib's own limit)."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
-        urllib.request.HTTPRedirectHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _explained(error: OSError | http.client.HTTPException | ValueError, idle_timeout_seconds: float) -> FetchError:
-    """What went wrong, in words, and whether another attempt may help. No address is repeated: it may hold a signature."""
-    if isinstance(error, urllib.error.HTTPError):
-        with closing(error):
-            if error.code in RETRIED_STATUS:
-                return FetchError(f"the server answered {error.code} {error.reason}", retryable=True, retry_after=_retry_after(error))
-            if error.code == 304:
-                return FetchError("the server answered 304 Not Modified, which was not asked for", retryable=False)
-            if 300 <= error.code < 400:
-                return FetchError(f"the redirect of {error.code} cannot be followed: a loop, or to neither http nor https", retryable=False)
-            missing = error.code in MISSING_STATUS
-            answered = f"the server answered {error.code} {error.reason}"
-            return FetchError(f"{answered}. Check the address in a browser", retryable=False, missing=missing)
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(reason, (http.client.InvalidURL, ValueError)) and not isinstance(reason, OSError):
-        return FetchError("the address, or the one it redirects to, is not one. Check its host and port", retryable=False)
-    if isinstance(reason, ssl.SSLCertVerificationError):
-        return FetchError(f"the server's TLS certificate is not valid: {reason.verify_message}", retryable=False)
-    if isinstance(reason, ssl.SSLError) and reason.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
-        return FetchError("the server does not speak TLS at this port. Should the address begin with http://?", retryable=False)
-    if isinstance(reason, socket.gaierror):
-        unknown = reason.errno == socket.EAI_NONAME
-        return FetchError("the host is unknown. Check the address, and the network's DNS", retryable=not unknown)
-    if isinstance(reason, TimeoutError):
-        return FetchError(f"no answer for {idle_timeout_seconds:g} s", retryable=True)
-    if isinstance(reason, http.client.IncompleteRead):
-        return FetchError("the body broke off", retryable=True)
-    if isinstance(reason, OSError) and reason.errno in NO_ROOM:
-        return FetchError(f"the disk is full ({gettempdir()}: {reason.strerror}). Free some space", retryable=False)
-    if isinstance(reason, http.client.HTTPException) and not isinstance(reason, OSError):
-        return FetchError(f"the answer is no proper HTTP: {reason or type(reason).__name__}", retryable=True)
-    if "unknown url type" in str(reason):
-        return FetchError("the redirect leads to neither http nor https", retryable=False)
-    return FetchError(f"the connection failed: {reason or type(error).__name__}", retryable=True)
-
-
-def _retry_after(error: urllib.error.HTTPError) -> float | None:
-    value = error.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
+            raise RequestFailed("the download was given up, because another one failed", retryable=False)

@@ -40,11 +40,11 @@ def json_records(
     it is a list, else the one list of objects in it, else the document: `say` tells which. Raises RunFailed where the path leads
     nowhere, where several lists could be meant, and where the brackets of the document do not match or more follows behind it.
     """
-    path = _found_path(_Reader(open_blocks(), name), say) if records is None else _declared_path(records)
-    reader = _Reader(open_blocks(), name)
+    path = _found_path(JsonReader(open_blocks(), name), say) if records is None else keys_of(records)
+    reader = JsonReader(open_blocks(), name)
     if not reader.peek():
         raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
-    yield from _at_path(reader, path)
+    yield from records_at(reader, path)
     reader.finish()
 
 
@@ -90,12 +90,12 @@ def _require_length(pieces: list[bytes], name: str, record: int) -> None:
         )
 
 
-def _declared_path(records: str) -> tuple[str, ...]:
+def keys_of(records: str) -> tuple[str, ...]:
     keys = tuple(records.split("."))
     return keys[1:] if keys[0] == "$" else keys
 
 
-def _found_path(reader: "_Reader", say: Callable[[str], None]) -> tuple[str, ...]:
+def _found_path(reader: "JsonReader", say: Callable[[str], None]) -> tuple[str, ...]:
     """The path to the records where none is declared."""
     if reader.peek() != b"{":
         return ()
@@ -120,7 +120,7 @@ def _found_path(reader: "_Reader", say: Callable[[str], None]) -> tuple[str, ...
     return (found[0],)
 
 
-def _at_path(reader: "_Reader", path: tuple[str, ...], way: tuple[str, ...] = ()) -> Iterator[Records]:
+def records_at(reader: "JsonReader", path: tuple[str, ...], way: tuple[str, ...] = ()) -> Iterator[Records]:
     """The records that `path` leads to from the value at the cursor, which is behind it afterwards. `way` led to the cursor."""
     first = reader.peek()
     if not path:
@@ -129,14 +129,14 @@ def _at_path(reader: "_Reader", path: tuple[str, ...], way: tuple[str, ...] = ()
         elif first == b"{":
             yield reader.record()
         else:
-            where = f"file_format.records {'.'.join(way)} leads to" if way else "the document is"
+            where = f"{reader.selector} {'.'.join(way)} leads to" if way else "the document is"
             reader.fail(f"{where} {reader.scalar()}, neither a list nor an object. Look at the source.", retryable=True)
         return
     declared = ".".join((*way, *path))
     if first != b"{":
         what = "a list, where the path has to end" if first == b"[" else "no object"
         reader.fail(
-            f"file_format.records is {declared}, but {'.'.join(way) or 'the document'} is {what}. Look at the source, or mend the path.",
+            f"{reader.selector} is {declared}, but {'.'.join(way) or 'the document'} is {what}. Look at the source, or mend the path.",
             retryable=True,
         )
     taken = None
@@ -150,10 +150,10 @@ def _at_path(reader: "_Reader", path: tuple[str, ...], way: tuple[str, ...] = ()
         if taken is not None:
             reader.fail(f"two keys lead the way to the records, {taken} and {key}. Mend the file.")
         taken = key
-        yield from _at_path(reader, path[steps:], (*way, key))
+        yield from records_at(reader, path[steps:], (*way, key))
     if taken is None:
         reader.fail(
-            f"file_format.records is {declared}, but {path[0]} is missing or null. The keys there: {_named(keys)}. "
+            f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys there: {_named(keys)}. "
             "Look at the source, or mend the path.",
             retryable=True,
         )
@@ -164,11 +164,12 @@ def _named(keys: list[str]) -> str:
     return (", ".join(keys[:MOST_KEYS_NAMED]) or "none") + more
 
 
-class _Reader:
+class JsonReader:
     """A cursor on a JSON document that comes in blocks."""
 
-    def __init__(self, blocks: Iterator[bytes], name: str) -> None:
+    def __init__(self, blocks: Iterator[bytes], name: str, selector: str = "file_format.records") -> None:
         self.name = name
+        self.selector = selector  # what declares the way to the records
         self._blocks = blocks
         self._text = b""
         self._at = 0

@@ -1,19 +1,29 @@
-"""The originals of a run, and where in raw/ each is kept: fetched from the source, or those that an earlier run kept."""
+"""The originals of a run, and where in raw/ each is kept: from the dataset's source, a script's own, or those of an earlier run."""
 
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
+from etl_runtime.api import Api
 from etl_runtime.arguments import Job, Names
+from etl_runtime.auth import credentials_of
+from etl_runtime.dataset_document import DatasetDocument
+from etl_runtime.endpoints import endpoints_of
 from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import BLOCK_BYTES, Original, Validators, public
+from etl_runtime.fetch import BLOCK_BYTES, Original, Validators, file_name
+from etl_runtime.http_client import HttpClient, public
+from etl_runtime.pace import Pace
 from etl_runtime.publish import SUPERSEDED
-from etl_runtime.sources import fetch_all
+from etl_runtime.record import RunRecord
+from etl_runtime.secret_value import read_secret
+from etl_runtime.sources import Access, fetch_all, with_own_names
 from etl_runtime.store import Store
 
 LOOKBACK_DAYS = 7
@@ -39,24 +49,101 @@ class KeptOriginal:
         }
 
 
+class Fetching:
+    """What a script's own fetch has at hand."""
+
+    def __init__(self, folder: Path, document: DatasetDocument, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        """An empty folder. Each file that is put there is an original: kept in raw/, and read as the document says."""
+        self.document = document
+        """The dataset's document."""
+        self._say = say
+
+    def secret(self, name: str, key: str | None = None) -> str:
+        """The value of a secret in Secrets Manager, or of a key in one that is a JSON object. No log and no record shows it.
+
+        The dataset's role must be allowed to read it. Raises RunFailed where it cannot be read.
+        """
+        return read_secret(name, key)
+
+    def say(self, text: str) -> None:
+        """Print a line into the job's log."""
+        self._say(text)
+
+
+Fetch = Callable[[Fetching], None]
+"""A script's own way to the files."""
+
+
 def gather(
-    job: Job, run_id: str, known: Mapping[str, Validators], store: Store, say: Callable[[str], None], on_answer: Callable[[], object]
+    job: Job,
+    record: RunRecord,
+    known: Mapping[str, Validators],
+    store: Store,
+    on_answer: Callable[[], object],
+    own: Fetch | None = None,
 ) -> list[KeptOriginal] | None:
-    """The run's originals, None where the source has nothing new. `on_answer` is called when a download begins."""
+    """The run's originals, None where the source has nothing new. `on_answer` is called when a download begins.
+
+    They are those that an earlier run kept, or what the script's `own` fetch, the API or the addresses of the document give.
+    """
+    document = job.document
+
+    def say(text: str) -> None:
+        record.say("fetch", text)
+
     if job.options.from_run:
         on_answer()
         return [_fetch_kept(source, store) for source in _kept_sources(job.options.from_run, job.names, store)]
-    url = job.document["source_url"]
-    fetched = fetch_all(
-        [url] if isinstance(url, str) else url,
-        datetime.now(UTC).date(),
-        job.document.get("lookback_days", LOOKBACK_DAYS),
-        known,
-        say,
-        on_answer,
-    )
-    folder = f"{job.names.raw}run_id={run_id}/"
+    fetched: list[Original] | None
+    if own:
+        on_answer()
+        fetched = _fetch_own(own, document, say)
+    elif "api_endpoints" in document:
+        fetched = Api(endpoints_of(document), client_of(document, say), say, on_answer).fetch()
+    elif "source_url" in document:
+        access = Access(client_of(document, say), store, document.get("source_files", "newest") == "newest")
+        lookback_days = document.get("lookback_days", LOOKBACK_DAYS)
+        fetched = fetch_all(_addresses(document), datetime.now(UTC).date(), lookback_days, known, say, on_answer, access=access)
+    else:
+        raise RunFailed("The dataset has neither source_url nor api_endpoints: its script has to give a fetch to run_bronze.")
+    folder = f"{job.names.raw}run_id={record.run_id}/"
     return None if fetched is None else [KeptOriginal(original, folder + original.name, there=False) for original in fetched]
+
+
+def client_of(document: DatasetDocument, say: Callable[[str], None]) -> HttpClient:
+    """The client for the requests of a dataset. Raises RunFailed where its secret cannot be read."""
+    homes = [*_addresses(document), *(each.url for each in endpoints_of(document))]
+    credentials = credentials_of(document["auth"], say) if "auth" in document else None
+    return HttpClient(document.get("headers"), credentials, Pace(document.get("rate_limit")), homes)
+
+
+def _addresses(document: DatasetDocument) -> list[str]:
+    source = document.get("source_url", [])
+    return [source] if isinstance(source, str) else source
+
+
+def _fetch_own(fetch: Fetch, document: DatasetDocument, say: Callable[[str], None]) -> list[Original]:
+    """What a script's own fetch put into its folder, in the order of the names. Raises RunFailed where that is nothing."""
+    with TemporaryDirectory(prefix="medallion-") as name, ExitStack() as unless_whole:
+        folder = Path(name)
+        fetch(Fetching(folder, document, say))
+        originals = []
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            file = unless_whole.enter_context(NamedTemporaryFile(prefix="medallion-"))
+            digest, size = hashlib.sha256(), 0
+            with path.open("rb") as stream:
+                while block := stream.read(BLOCK_BYTES):
+                    file.write(block)
+                    digest.update(block)
+                    size += len(block)
+            file.flush()
+            path.unlink()
+            originals.append(Original(file, file_name(f"/{quote(path.name)}"), f"file:{path.name}", size, digest.hexdigest(), None, None))
+        if not originals:
+            raise RunFailed("The script's fetch put no file into its folder. The published table stays as it is.", retryable=True)
+        unless_whole.pop_all()
+    return with_own_names(originals)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from etl_runtime import csv_kernel, fixed_width_kernel
+from etl_runtime.answer_records import answer_records
 from etl_runtime.columns import source_names
 from etl_runtime.container import Member
+from etl_runtime.endpoints import Endpoint
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat, FileType
 from etl_runtime.json_records import json_lines, json_records
@@ -65,6 +67,17 @@ def pieces(member: Member, rules: FileFormat, say: Callable[[str], None]) -> Ite
     else:
         with member.open() as stream:
             yield from _of_text(stream, member.name, rules, say)
+
+
+def answer_pieces(member: Member, endpoint: Endpoint) -> Iterator[Piece]:
+    """The kept answers of an endpoint, cut into pieces of their records; one without any where they have none, so that there is a table."""
+    with member.open() as answers:
+        empty = True
+        for piece in _joined(answer_records(answers, endpoint, member.name)):
+            empty = False
+            yield piece
+        if empty:
+            yield Piece(b"", 0, b"")
 
 
 def _of_text(stream: BinaryIO, name: str, rules: FileFormat, say: Callable[[str], None]) -> Iterator[Piece]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from etl_runtime.arguments import Job, Names
 from etl_runtime.errors import RunFailed, explained
+from etl_runtime.hidden import HIDDEN
 from etl_runtime.metrics import publish_metrics
 from etl_runtime.store import Store
 
@@ -77,6 +78,8 @@ class RunRecord:
             self.say("failed", f"{self._content['dataset']}: {failed}")
         if self._metrics_namespace:
             publish_metrics(self._metrics_namespace, self._content, self._store.region, self.say)
+        if error is not None and any(HIDDEN.out_of(text) != text for text in _told(error)):
+            raise failed from None
 
     def note(self, values: Mapping[str, Any]) -> None:
         self._content |= values
@@ -96,7 +99,7 @@ class RunRecord:
             self._content["steps"][name] = round(before + time.monotonic() - started, 2)
 
     def say(self, step: str, text: str) -> None:
-        print(f"{step:<8} {text}", flush=True)
+        print(f"{step:<8} {HIDDEN.out_of(text)}", flush=True)
 
     def tell_about_crawler(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
         """The job never starts the crawler: a table's schema changes in the catalog when somebody decides so."""
@@ -165,6 +168,14 @@ class RunRecord:
 
     def _write(self) -> None:
         self._store.write_json(self._uri, self._content)
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    """What Python prints of an error, and of those that led to it."""
+    told: BaseException | None = error
+    while told:
+        yield str(told)
+        told = told.__cause__ or told.__context__
 
 
 def _is_running(record: Mapping[str, Any] | None) -> bool:

@@ -130,7 +130,8 @@ def shape(
                 say(f"{key}: the sample did not show all: {', '.join(learned)}; converting again")
             else:
                 shaped[key] = ShapedTable(columns[key], tuple(done))
-                plans[key].require_declared(shaped[key].sources)
+                if shaped[key].rows:
+                    plans[key].require_declared(shaped[key].sources)
                 if hints := plans[key].hints():
                     say(f"{key}: columns that could have a better type, if you declare it: {hint_line(key, hints)}")
         if len(shaped) == len(unpacked):
@@ -257,7 +258,7 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
         source = column["source"] if column["source"] in sources else respelled.pop(unmarked(column["source"]), column["source"])
         form = Form(column["type"], column["spelling"], column.get("format", ""), column.get("declared", False))
         contract.append(Column(column["name"], source, form, guessed=False))
-    if contract and not any(column.source in sources for column in contract):
+    if sources and contract and not any(column.source in sources for column in contract):
         raise RunFailed(
             f"{key}: the source has none of the published columns ({', '.join(sorted(known)[:5])}, …) but {', '.join(sources)[:200]}. "
             f"Look at the source; where it is right, {RESET}.",

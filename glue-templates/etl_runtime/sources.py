@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import Event, Lock
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from etl_runtime.bucket_files import fetch_object, is_in_bucket, matching
 from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import NOTHING_KNOWN, FileMissing, Original, Validators, fetch, public
+from etl_runtime.fetch import NOTHING_KNOWN, FileMissing, Original, Validators, fetch
+from etl_runtime.http_client import HttpClient, public
+from etl_runtime.store import Store
 
 DOWNLOADS_AT_ONCE = 3
 DAYS_NAMED = 8
@@ -43,6 +46,15 @@ def _is_date(text: str) -> bool:
     return bool(TOKEN.search(text)) and not re.search(r"[^\W_]", TOKEN.sub("", text))
 
 
+@dataclass(frozen=True)
+class Access:
+    """What files are reached with: the client for HTTP, that for S3, and whether of several in a bucket only the newest is taken."""
+
+    client: HttpClient = field(default_factory=HttpClient)
+    store: Store = field(default_factory=Store)
+    newest: bool = True
+
+
 def fetch_all(
     urls: Sequence[str],
     today: date,
@@ -51,6 +63,7 @@ def fetch_all(
     say: Callable[[str], None],
     on_answer: Callable[[], object] = lambda: None,
     first_wait_seconds: float = 1,
+    access: Access | None = None,
 ) -> list[Original] | None:
     """Download what `urls` name for the newest day that is complete, in their order; None where all is what `known` describes.
 
@@ -60,15 +73,15 @@ def fetch_all(
     """
     if any(holds_date(urlsplit(url).query) for url in urls):
         known = {}  # the files of two days are one address there
-    with _Downloads(known, say, on_answer, first_wait_seconds) as downloads:
+    with _Downloads(known, say, on_answer, first_wait_seconds, access or Access()) as downloads:
         day = _newest_day([url for url in urls if holds_date(url)], today, lookback_days, downloads, say)
-        wanted = list(dict.fromkeys(dated(url, day) for url in urls))
+        wanted = downloads.named_by([dated(url, day) for url in urls])
         downloads.ask(wanted)
         unchanged = [url for url in wanted if downloads.answers[url] is None]
-        if unchanged == wanted:
+        if unchanged == wanted and known.keys() <= {public(url) for url in wanted}:  # else a file was withdrawn
             return None
         downloads.ask_without_conditions(unchanged)
-        return _with_own_names(downloads.keep(wanted))
+        return with_own_names(downloads.keep(wanted))
 
 
 class _Downloads:
@@ -78,7 +91,12 @@ class _Downloads:
     """
 
     def __init__(
-        self, known: Mapping[str, Validators], say: Callable[[str], None], on_answer: Callable[[], object], first_wait_seconds: float
+        self,
+        known: Mapping[str, Validators],
+        say: Callable[[str], None],
+        on_answer: Callable[[], object],
+        first_wait_seconds: float,
+        access: Access,
     ) -> None:
         self.answers: dict[str, Original | FileMissing | None] = {}
         self._kept: list[Original] = []
@@ -88,6 +106,8 @@ class _Downloads:
         self._answered = False
         self._lock = Lock()
         self._first_wait_seconds = first_wait_seconds
+        self._access = access
+        self._named: dict[str, list[str]] = {}
 
     def __enter__(self) -> "_Downloads":
         return self
@@ -96,6 +116,14 @@ class _Downloads:
         for answer in self.answers.values():
             if isinstance(answer, Original) and answer not in self._kept:
                 answer.file.close()
+
+    def named_by(self, urls: Sequence[str]) -> list[str]:
+        """The files that the addresses name, each once: a folder of a bucket, or a glob, names those that are there."""
+        for url in urls:
+            if url not in self._named:
+                in_bucket = is_in_bucket(url)
+                self._named[url] = matching(url, self._access.newest, self._access.store, self._say) if in_bucket else [url]
+        return list(dict.fromkeys(file for url in urls for file in self._named[url]))
 
     def ask(self, urls: Iterable[str]) -> None:
         """Raises the first RunFailed, FileMissing among them; the other downloads are given up then."""
@@ -125,7 +153,11 @@ class _Downloads:
     def _fetch(self, url: str, stop: Event) -> None:
         try:
             known = self._known.get(public(url), NOTHING_KNOWN)
-            self.answers[url] = fetch(url, self._say, known, self._begin, self._first_wait_seconds, stop=stop)
+            if is_in_bucket(url):
+                self.answers[url] = fetch_object(url, known, self._access.store, self._begin, stop)
+            else:
+                client = self._access.client
+                self.answers[url] = fetch(url, self._say, known, self._begin, self._first_wait_seconds, stop=stop, client=client)
         except FileMissing as missing:
             self.answers[url] = missing
             raise
@@ -145,7 +177,7 @@ def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Do
     reason = None
     for expanded, day in days.items():
         try:
-            downloads.ask(expanded)
+            downloads.ask(downloads.named_by(expanded))
         except FileMissing as missing:
             reason = missing
             continue
@@ -157,7 +189,7 @@ def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Do
     raise RunFailed(f"there is no complete set of files of {named} (lookback_days is {lookback_days}). The last answer: {reason}")
 
 
-def _with_own_names(originals: list[Original]) -> list[Original]:
+def with_own_names(originals: list[Original]) -> list[Original]:
     """Two files of one name would overwrite each other in raw/: the second `x.csv` becomes `x_2.csv`."""
     named: dict[str, Original] = {}
     for original in originals:

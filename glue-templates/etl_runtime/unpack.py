@@ -11,10 +11,11 @@ from types import TracebackType
 from etl_runtime.arguments import Names
 from etl_runtime.assign import assign
 from etl_runtime.container import Member, members
+from etl_runtime.endpoints import Endpoint
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
 from etl_runtime.file_format import FileFormat, FileType
-from etl_runtime.pieces import pieces, type_of
+from etl_runtime.pieces import answer_pieces, pieces, type_of
 from etl_runtime.store import Store
 
 SAMPLES_A_TABLE = 64
@@ -68,12 +69,13 @@ def unpack(
     originals: Sequence[Original],
     rules: FileFormat,
     mapping: Mapping[str, str],
+    endpoints: Mapping[str, Endpoint],
     names: Names,
     staging: str,
     store: Store,
     say: Callable[[str], None],
 ) -> dict[str, UnpackedTable]:
-    """Cut what the originals hold into parts under `staging`, by table.
+    """Cut what the originals hold into parts under `staging`, by table. `endpoints` are those of an API, by table.
 
     Raises RunFailed where a file cannot be read, holds no records, belongs to no table, or unpacks to what no honest file does.
     """
@@ -83,7 +85,8 @@ def unpack(
         found = {original.name: opened.enter_context(members(original)) for original in originals}
         assigned = assign(found, mapping, names.tables)
         for member, key in assigned:
-            records = _unpack_member(member, rules, tables[key], f"{staging}parts/{key}/", uploads, most_bytes, say)
+            endpoint = endpoints.get(key)
+            records = _unpack_member(member, rules, endpoint, tables[key], f"{staging}parts/{key}/", uploads, most_bytes, say)
             say(f"{member.name} → {key}: {counted(records, 'record')}")
         taken = {member for member, _ in assigned}
         left_out = [member.name for inside in found.values() for member in inside if member not in taken]
@@ -98,6 +101,7 @@ def unpack(
 def _unpack_member(
     member: Member,
     rules: FileFormat,
+    endpoint: Endpoint | None,
     table: UnpackedTable,
     folder: str,
     uploads: "_Uploads",
@@ -105,7 +109,7 @@ def _unpack_member(
     say: Callable[[str], None],
 ) -> int:
     """Cut one file into parts of its table. Returns how many records it has."""
-    type = type_of(member, rules)
+    type = "json" if endpoint else type_of(member, rules)
     if table.parts and table.parts[0].type != type:
         raise RunFailed(
             f"{member.name} is {type} and {table.parts[0].member} is {table.parts[0].type}: one table is made of files of one type. "
@@ -115,7 +119,7 @@ def _unpack_member(
     samples: list[bytes] = []  # of the first parts
     records = 0
     blank_last = True
-    for piece in pieces(member, replace(rules, type=type), say):
+    for piece in answer_pieces(member, endpoint) if endpoint else pieces(member, replace(rules, type=type), say):
         uri = f"{folder}part-{len(table.parts) + len(parts):05}"
         uploads.send(uri, piece.body)
         parts.append(Part(uri, type, member.name, piece.sources, len(piece.body), piece.records, records + 1))
@@ -127,7 +131,7 @@ def _unpack_member(
             raise RunFailed(
                 f"{member.name} unpacks to more than {most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download. Look at the file."
             )
-    if not records:
+    if not records and not endpoint:
         what = "a header and no" if rules.header and type in ("csv", "fixed_width") else "no"
         raise RunFailed(f"{member.name} holds {what} records. The published table stays as it is.", retryable=True)
     if blank_last:

@@ -1,6 +1,7 @@
 """Places files in S3 as the CDK's BucketDeployment does, from the folders in the synthesized assembly."""
 
 import hashlib
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -46,6 +47,33 @@ def place(s3: "S3Client", bucket: str, deployments: list[Deployment]) -> None:
             body = _filled_in(content, deployment.markers)
             if tags.get(prefix + name) != f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
                 s3.put_object(Bucket=deployment.bucket, Key=prefix + name, Body=body)
+
+
+def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
+    """Make a bucket hold what a folder holds, written there in the order in which the files were. What is right already stays."""
+    if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=bucket)
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    in_order = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
+    tags = _tags(s3, bucket, "")
+    for key in tags.keys() - files.keys():
+        s3.delete_object(Bucket=bucket, Key=key)
+    if in_order == _by_time(s3, bucket) and all(tags[key] == _tag(path) for key, path in files.items()):
+        return
+    for key in in_order:
+        s3.put_object(Bucket=bucket, Key=key, Body=files[key].read_bytes())
+        time.sleep(0.002)  # the emulator tells milliseconds
+
+
+def _by_time(s3: "S3Client", bucket: str) -> list[str]:
+    objects = [each for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for each in page.get("Contents", [])]
+    return [each["Key"] for each in sorted(objects, key=lambda each: (each["LastModified"], each["Key"]))]
+
+
+def _tag(path: Path) -> str:
+    with path.open("rb") as file:
+        return f'"{hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()}"'
 
 
 def _filled_in(content: bytes, markers: dict[str, str]) -> bytes:

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployment import Deployment, place, split_uri
 from parent import end_with_parent
 
+from deployment import Deployment, mirror, place, split_uri
+from secret_server import serving_secrets
 from spark_conf import configure_spark
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Request:
     bucket: the lake's bucket, made if it is not there.
     runs: s3:// prefix of the runs' records.
     deployments: what the stack places in S3.
+    secrets: the file with the value of each secret, by the secret's name or ARN.
+    buckets: the folder with the files of each bucket that is not the lake's own.
     endpoint: address of the S3 API.
     jars: folder of the jars that Hadoop needs for s3://.
     java_options: what this machine's Java needs to be told.
@@ -53,6 +56,8 @@ class Request:
     bucket: str
     runs: str
     deployments: list[Deployment]
+    secrets: dict[str, str]
+    buckets: dict[str, str]
     endpoint: str
     jars: str
     java_options: str
@@ -75,6 +80,8 @@ def main() -> None:
 
     s3: S3Client = boto3.client("s3")
     place(s3, request.bucket, request.deployments)
+    for bucket, folder in request.buckets.items():
+        mirror(s3, bucket, Path(folder))
     script = _take(s3, request.script, request.work)
     python_files = [_take(s3, uri, request.work) for uri in _listed(request.arguments.get("--extra-py-files", ""))]
     conf = _spark_settings(request.arguments.get("--conf", ""))
@@ -85,7 +92,8 @@ def main() -> None:
         sys.argv += [name, value]
     # This folder stands for what Glue has installed, so it comes last; the job's own files come first.
     sys.path[:] = [*python_files, *sys.path[1:], sys.path[0]]
-    exit_code, error = _run(script)
+    with serving_secrets(request.secrets):
+        exit_code, error = _run(script)
     outcome = {"exit_code": exit_code, "error": error, **_outcome(s3, request.runs, job_run_id)}
     Path(request.result).write_text(json.dumps(outcome), encoding="utf-8")
     sys.stdout.flush()

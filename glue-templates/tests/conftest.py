@@ -19,10 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
 
-import bronze_job
 import gold_job
+from etl_runtime.bronze import run_bronze
 from etl_runtime.errors import RunFailed
 from etl_runtime.gold import Transform, run_gold
+from etl_runtime.hidden import HIDDEN
+from etl_runtime.originals import Fetch
 from etl_runtime.store import Store
 from source_server import Answer as Answer
 from source_server import Source as Source
@@ -69,6 +71,20 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def source() -> Iterator[Source]:
     with serving() as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def source_of_module() -> Iterator[Source]:
+    """For properties, whose examples would each start a server."""
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def nothing_hidden() -> Iterator[None]:
+    """The secrets of a test are not those of the next."""
+    yield
+    HIDDEN.clear()
 
 
 class Lake:
@@ -146,11 +162,20 @@ class Dataset(Lake):
 
     def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
         """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
-        return self.run_job(bronze_job.main, {"source_url": url, **document}, job_run_id, run_options)
+        return self.run_job(run_bronze, {"source_url": url, **document}, job_run_id, run_options)
 
     def fails(self, url: str | list[str], **document: Any) -> str:
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
         return self.failing(lambda: self.run(url, **document))
+
+    def run_on(self, run_options: dict[str, Any] | None = None, fetch: Fetch | None = None, **document: Any) -> dict[str, Any]:
+        """Run the job on a document that says what its source is, or with a script's own fetch."""
+        return self.run_job(lambda argv: run_bronze(argv, fetch), document, "jr_1", json.dumps(run_options or {}))
+
+    def originals(self) -> dict[str, bytes]:
+        """What the last run kept in raw/, by name."""
+        kept = self.store.list(f"{self.names['raw']}run_id={self.record()['run_id']}/")
+        return {uri.rpartition("/")[2]: self.store.read(uri) or b"" for uri in kept}
 
 
 class GoldTable(Lake):

@@ -1,17 +1,19 @@
 """A source on 127.0.0.1 that misbehaves on demand."""
 
+import json
 import re
 import socket
 import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 @dataclass
@@ -47,16 +49,32 @@ class Answer:
         return replace(self, status=206, body=self.body[first:], headers=headers)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request to an API: its path, its parameters, its headers by their names in lower case, the JSON of its body."""
+
+    path: str
+    params: dict[str, str]
+    headers: dict[str, str]
+    body: Any = None
+
+
 @dataclass
 class Source:
     """The source's address, what it answers, and what it was asked."""
 
     url: str
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    apis: dict[str, Callable[[Asked], Answer]] = field(default_factory=dict)  # by what their paths begin with
     requests: list[str] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)  # the headers of each request
     at_once: list[str] = field(default_factory=list)  # what is being answered
     most_at_once: int = 0
+
+    def answers_with(self, path: str, api: Callable[[Asked], Answer]) -> str:
+        """An API, which makes its answers."""
+        self.apis[path] = api
+        return self.url + path
 
     def serves(self, path: str, *answers: Answer | bytes) -> str:
         self.answers[path] = [answer if isinstance(answer, Answer) else Answer(answer) for answer in answers]
@@ -70,6 +88,9 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
     class Handler(BaseHTTPRequestHandler):
         disable_nagle_algorithm = True
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             found.at_once.append(self.path)
             found.most_at_once = max(found.most_at_once, len(found.at_once))
@@ -82,7 +103,8 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
             self.close_connection = True
             found.requests.append(self.path)
             found.asked.append(dict(self.headers.items()))
-            queue = found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
+            api = next((api for path, api in found.apis.items() if self.path.startswith(path)), None)
+            queue = [api(self._as_asked())] if api else found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
             answer = queue.pop(0) if len(queue) > 1 else queue[0]
             if answer.matches(self.headers):
                 answer = Answer(status=304)
@@ -94,14 +116,22 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
             self.send_response(answer.status)
             framing = {"Transfer-Encoding": "chunked"} if answer.chunk_bytes else {"Content-Length": str(len(answer.body))}
             for name, value in {**framing, "Connection": "close", **answer.headers}.items():
-                if value:
-                    self.send_header(name, value)
+                for line in value.split("\n") if value else []:
+                    self.send_header(name, line)
             self.end_headers()
             self._send_body(answer)
             if answer.resets:
                 time.sleep(0.2)  # until what was sent has arrived: a reset discards the rest
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
+
+        def _as_asked(self) -> Asked:
+            parts = urlsplit(self.path)
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            is_json = self.headers.get("Content-Type") == "application/json"
+            body = json.loads(sent) if is_json else dict(parse_qsl(sent.decode()))
+            params = dict(parse_qsl(parts.query, keep_blank_values=True))
+            return Asked(unquote(parts.path), params, {name.lower(): value for name, value in self.headers.items()}, body)
 
         def _send_body(self, answer: Answer) -> None:
             sent = answer.body[: answer.cut_after]

@@ -227,7 +227,7 @@ def test_the_crawler_is_never_started_and_its_command_is_printed(
 def test_a_source_that_fails_leaves_the_last_table(
     dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("etl_runtime.sources.fetch", lambda url, say, known, begin, first_wait, stop: fetch(url, say, known, begin, 0.01))
+    monkeypatch.setattr("etl_runtime.sources.fetch", lambda url, say, known, begin, wait, **_: fetch(url, say, known, begin, 0.01))
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 import certificate
 from conftest import Answer, Source, files_up_to
 from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import ATTEMPTS, MOST_RESUMPTIONS, FileMissing, Validators, fetch, file_name, public
+from etl_runtime.fetch import MOST_RESUMPTIONS, FileMissing, Validators, fetch, file_name
+from etl_runtime.http_client import public
+from etl_runtime.retries import ATTEMPTS
 from source_server import serving
 
 BODY = b"a,b\n1,2\n"

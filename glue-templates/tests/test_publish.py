@@ -81,7 +81,7 @@ def test_killed_at_any_write_the_next_run_makes_it_right(made: Dataset, source: 
         first = 1000 * (writes + 1)
         before = [numbers(made, key) for key in "ab"]
         with monkeypatch.context() as dying_run, suppress(Killed):
-            dying_run.setattr("bronze_job.Store", lambda: DyingStore(writes))  # noqa: B023
+            dying_run.setattr("etl_runtime.bronze.Store", lambda: DyingStore(writes))  # noqa: B023
             made.run(source.serves("/x.zip", archive(first, 60)), file_table_mapping=MAPPING)
             survived = True
         for key, rows in zip("ab", before, strict=True):  # published.json lists nothing that is not there, and no half table
@@ -185,12 +185,12 @@ def test_of_two_runs_at_once_the_later_one_gives_way(made: Dataset, source: Sour
 
     def while_another_run_publishes(*arguments: Any) -> list[str]:
         with monkeypatch.context() as other:
-            other.setattr("bronze_job.check", lambda *_: [])
-            other.setattr("bronze_job.recover", lambda *_: None)
+            other.setattr("etl_runtime.bronze.check", lambda *_: [])
+            other.setattr("etl_runtime.bronze.recover", lambda *_: None)
             made.run(url, file_table_mapping=MAPPING)
         return []
 
-    monkeypatch.setattr("bronze_job.check", while_another_run_publishes)
+    monkeypatch.setattr("etl_runtime.bronze.check", while_another_run_publishes)
     with pytest.raises(RunFailed, match="Another run of .* has published meanwhile"):
         made.run(url, file_table_mapping=MAPPING)
     files = [f"s3://{BUCKET}/{file}" for table in made.published()["tables"].values() for file in table["files"]]

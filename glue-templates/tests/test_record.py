@@ -77,12 +77,12 @@ def test_a_run_that_lives_on_says_itself_how_it_ended(dataset: MakeDataset, sour
 
     def while_another_run_starts(*arguments: Any) -> list[str]:
         with monkeypatch.context() as once:
-            once.setattr("bronze_job.check", lambda *_: [])
+            once.setattr("etl_runtime.bronze.check", lambda *_: [])
             other.append(made.run(url))
         return []
 
-    monkeypatch.setattr("bronze_job.check", while_another_run_starts)
-    monkeypatch.setattr("bronze_job.recover", lambda *_: None)
+    monkeypatch.setattr("etl_runtime.bronze.check", while_another_run_starts)
+    monkeypatch.setattr("etl_runtime.bronze.recover", lambda *_: None)
     with pytest.raises(Exception, match="Another run"):
         made.run(url)
     records = [made.store.read_json(uri) for uri in made.store.list(made.names["runs"] + "run_id=")]

@@ -23,7 +23,7 @@ def test_an_unchanged_source_ends_the_run_without_spark(
     url = source.serves("/x.csv", Answer(CSV, headers=headers))
     first = made.run(url)
     before = made.published_state()
-    monkeypatch.setattr("bronze_job.start_spark", lambda: pytest.fail("Spark was started"))
+    monkeypatch.setattr("etl_runtime.bronze.start_spark", lambda: pytest.fail("Spark was started"))
     record = made.run(url)
     assert (record["status"], record["unchanged_since"]) == ("unchanged", first["run_id"])
     assert made.published_state() == before

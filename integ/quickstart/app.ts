@@ -1,5 +1,5 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Schedule, Source, Transform } from 'cdk-glue-medallion';
+import { Auth, BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Schedule, Source, Transform } from 'cdk-glue-medallion';
 
 const app = new App();
 
@@ -25,6 +25,22 @@ const airports = new BronzeDataset(datasets, 'Airports', {
   description: 'Airports of the United States, by their IATA or FAA code',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/airports.csv`),
+  schedule: Schedule.cron('0 6 * * ? *'),
+});
+
+new BronzeDataset(datasets, 'Gapminder', {
+  core,
+  dataset: 'gapminder',
+  description: 'Countries, and how many people lived how long there',
+  dataSizeCategory: DataSizeCategory.SMALL,
+  source: Source.api({
+    countries: { url: `${source}/api/countries` },
+    years: {
+      url: `${source}/api/countries/{value}/years`,
+      forEach: { endpoint: 'countries', field: 'name', column: 'country' },
+    },
+  }),
+  auth: Auth.apiKey({ secret: 'gapminder/api', name: 'X-Api-Key' }),
   schedule: Schedule.cron('0 6 * * ? *'),
 });
 

@@ -1,8 +1,7 @@
 // `npm run demo`: from a fresh clone to a table one can query. Plain Node, so that it can install what the rest needs.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as http from 'node:http';
-import { createRequire } from 'node:module';
 import * as path from 'node:path';
 
 const quickstart = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
@@ -16,6 +15,17 @@ FROM pp_dw_gold.airport_cities
 WHERE state IN ('CT', 'MA', 'ME', 'NH', 'RI', 'VT')
 ORDER BY zip_codes DESC
 LIMIT 10`.trim();
+
+/** The countries with the longest lives in the last year that the API has. */
+const LONGEST = `
+SELECT country, year, life_expectancy, population
+FROM pp_dw_bronze.gapminder_years
+WHERE year = (SELECT max(year) FROM pp_dw_bronze.gapminder_years)
+ORDER BY life_expectancy DESC
+LIMIT 5`.trim();
+
+/** The environment variable with the value of the secret gapminder/api. */
+const KEY = 'MEDALLION_SECRET_GAPMINDER_API';
 
 /** What became of two airports between the two loads. */
 const VERSIONS = `
@@ -82,27 +92,6 @@ function linkTo(target, link) {
   }
 }
 
-/** The airports as their publisher might give them a day later: one has another name, one is gone. */
-function aDayLater(airports) {
-  return airports.toString().replace('Gen Edw L Logan Intl', 'Boston Logan International').replace(/^HVN,.*\r?\n/m, '');
-}
-
-/** Serves the two files as their publishers would: one in a ZIP, one plain. */
-async function serve() {
-  const { zipSync } = createRequire(inRoot('package.json'))('fflate');
-  const data = inRoot('node_modules', 'vega-datasets', 'data');
-  const files = {
-    '/zipcodes.zip': zipSync({ 'zipcodes.csv': [fs.readFileSync(path.join(data, 'zipcodes.csv')), { mtime: new Date(2026, 0, 1) }] }),
-    '/airports.csv': fs.readFileSync(path.join(data, 'airports.csv')),
-  };
-  const server = http.createServer((request, response) => {
-    const file = files[request.url];
-    response.writeHead(file ? 200 : 404, file && { 'content-length': file.length }).end(file);
-  });
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  return { server, publishAgain: () => { files['/airports.csv'] = Buffer.from(aDayLater(files['/airports.csv'])); } };
-}
-
 async function ask(title, question) {
   announce(`medallion query: ${title}`);
   process.stderr.write(`${question}\n\n`);
@@ -111,16 +100,21 @@ async function ask(title, question) {
 
 async function main() {
   await prepare();
-  const { server, publishAgain } = await serve();
-  const source = `http://127.0.0.1:${server.address().port}`;
+  // It brings a package of the library, which may just have been installed.
+  const { serve } = await import('./source.mjs');
+  const key = randomBytes(18).toString('base64url');
+  const { address: source, publishAgain, close } = await serve(key);
   try {
     announce(`Synthesizing the app; its files are served at ${source}`);
     await run(process.execPath, [
       inRoot('node_modules', 'aws-cdk', 'bin', 'cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '-c', `source=${source}`,
     ], { env: { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' }, quiet: true });
-    announce('medallion run --all: two bronze datasets, then the two of gold that are made of them');
+    announce('medallion run --all: two files and an API, then two tables of gold that are made of the files');
+    process.stderr.write(`The API asks for a key. The job reads it from Secrets Manager; here it comes from the variable ${KEY}.\n`);
+    process.env[KEY] = key;
     await medallion('run', '--all');
     await ask('New England\'s cities with an airport, by how many ZIP codes they have', CITIES);
+    await ask('where people live longest, out of the API', LONGEST);
     publishAgain();
     announce('A day later one airport has another name, and one is gone: medallion run airports-history --with-inputs');
     await medallion('run', 'airports-history', '--with-inputs');
@@ -129,10 +123,10 @@ async function main() {
     announce('These were real Glue jobs on real Spark. Ask more:');
     process.stderr.write([
       `  ${enter}npx medallion query "SELECT * FROM pp_dw_bronze.airports LIMIT 10"`,
-      '  The two files were served by this demo alone: to run a job again, run the demo again.', '',
+      '  The files and the API were served by this demo alone: to run a job again, run the demo again.', '',
     ].join('\n'));
   } finally {
-    server.close();
+    close();
   }
 }
 

@@ -82,6 +82,8 @@ function command(): Command {
     .option('--force', 'make the tables of this dataset anew although its source is unchanged')
     .option('--allow <gate>', 'a quality gate that may fail this once, as the job names it; may be given several times', all, [])
     .option('--reset-contract', 'forget the published columns and types of this dataset, and guess anew')
+    .option('--secret <name=@file>', 'a secret of the job and the file with its value; may be given several times; default: the environment variable MEDALLION_SECRET_NAME', all, [])
+    .option('--bucket <name=dir>', 'a bucket that is not the lake\'s own, and a folder with its files; may be given several times', all, [])
     .option('--from-run <run_id>', 'make the tables anew from the originals that this run kept, without asking the source')
     .action(async (dataset: string | undefined, own: OfRun) => {
       process.exitCode = await run(dataset, { ...everywhere(), ...own }) ? 0 : 1;

@@ -5,6 +5,7 @@ import { Dataset } from './dataset';
 import { Emulator } from './emulator';
 import { Environment } from './environment';
 import { Lake } from './lake';
+import { Outside } from './outside';
 
 /** What may be asked of one run. */
 export interface RunRequest {
@@ -67,6 +68,7 @@ export interface Machine {
   readonly environment: Environment;
   readonly emulator: Emulator;
   readonly lake: Lake;
+  readonly outside: Outside;
 }
 
 /**
@@ -76,7 +78,7 @@ export interface Machine {
  * @param onLine called with each line that the job prints
  */
 export async function runJob(
-  dataset: Dataset, { environment, emulator, lake }: Machine, log: string, onLine: (line: string) => void,
+  dataset: Dataset, { environment, emulator, lake, outside }: Machine, log: string, onLine: (line: string) => void,
 ): Promise<Outcome> {
   const folder = lake.newScratch(`${dataset.layer}-${dataset.dataset}`);
   const result = path.join(folder, 'result.json');
@@ -90,6 +92,8 @@ export async function runJob(
     bucket: dataset.bucket,
     runs: dataset.runs,
     deployments: dataset.deployments(),
+    secrets: outside.secrets,
+    buckets: outside.buckets,
     endpoint: emulator.endpoint,
     jars: environment.jars,
     java_options: environment.javaOptions,

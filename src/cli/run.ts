@@ -4,6 +4,7 @@ import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
+import { readOutside, requireBuckets } from './outside';
 import { Progress } from './progress';
 import { ask, readAnswer } from './query';
 import { isGood, Result } from './result';
@@ -23,6 +24,8 @@ export interface RunOptions extends RunRequest {
   readonly all?: true;
   readonly withInputs?: true;
   readonly jobs?: number;
+  readonly secret: string[];
+  readonly bucket: string[];
   readonly glueVersion?: string;
   readonly stack?: string;
 }
@@ -36,9 +39,13 @@ export interface RunOptions extends RunRequest {
 export async function run(name: string | undefined, options: RunOptions): Promise<boolean> {
   const datasets = readDatasets(options.app);
   const wanted = wantedDatasets(name, datasets, options);
+  const outside = readOutside(options.secret, options.bucket);
   const progress = new Progress();
   const lake = Lake.open(options.data);
   const order = asAsked(runOrder(wanted, datasets, { ...options, hasTable: runs => lake.hasTable(runs) }), wanted, options);
+  if (options.fromRun === undefined) {
+    order.forEach(dataset => requireBuckets(dataset, outside));
+  }
   const environments: Record<string, Environment> = {};
   for (const version of new Set(order.map(dataset => dataset.glueVersion))) {
     environments[version] = await setUpRun(version, progress);
@@ -46,7 +53,7 @@ export async function run(name: string | undefined, options: RunOptions): Promis
   const python = await setUpLake(progress);
   const emulator = await Emulator.start(python, lake);
   try {
-    const results = await new Runs(order, { environments, emulator, lake, progress }).run(options.jobs ?? jobsThatFit());
+    const results = await new Runs(order, { environments, emulator, lake, outside, progress }).run(options.jobs ?? jobsThatFit());
     await show(results, options, python, emulator, lake, progress);
     return results.every(isGood);
   } finally {

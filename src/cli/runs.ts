@@ -3,6 +3,7 @@ import { here } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS } from './environment';
 import { Lake } from './lake';
+import { Outside } from './outside';
 import { mark, paint, Progress } from './progress';
 import { isGood, Result, resultOf, skipped } from './result';
 import { runJob } from './run-job';
@@ -14,6 +15,7 @@ export interface Shared {
   readonly environments: Record<string, Environment>;
   readonly emulator: Emulator;
   readonly lake: Lake;
+  readonly outside: Outside;
   readonly progress: Progress;
 }
 
@@ -59,7 +61,7 @@ export class Runs {
   }
 
   private async resultFor(dataset: Dataset): Promise<Result> {
-    const { environments, emulator, lake, progress } = this.shared;
+    const { environments, emulator, lake, outside, progress } = this.shared;
     const label = this.labelOf(dataset);
     const missing = dataset.inputs.filter(input => !lake.hasTable(input.runs)).flatMap(input => this.results.get(input.runs) ?? []);
     if (missing.length > 0) {
@@ -69,7 +71,7 @@ export class Runs {
     }
     progress.line(paint('bold', `Running ${dataset.job}`) + paint('dim', `  Glue ${dataset.glueVersion}, ${GLUE_VERSIONS[dataset.glueVersion]}`));
     const log = lake.newLog(`${dataset.layer}-${dataset.dataset}`);
-    const machine = { environment: environments[dataset.glueVersion], emulator, lake };
+    const machine = { environment: environments[dataset.glueVersion], emulator, lake, outside };
     const started = Date.now();
     const outcome = await runJob(dataset, machine, log, line => progress.line(`  ${this.prefixOf(label)}${line}`));
     const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10);

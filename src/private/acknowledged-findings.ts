@@ -24,11 +24,14 @@ export function acknowledge(resource: CfnResource, rule: string, reason: string,
 export function acknowledgeWildcards(resource: CfnResource, reason: string, ...statements: PolicyStatement[]): void {
   const stack = Stack.of(resource);
   const patterns = statements.flatMap(({ resources }) => resources.map(arn => flat(stack.resolve(arn)))).filter(arn => arn.includes('*'));
-  acknowledge(resource, 'IAM5', reason, [...new Set(patterns)].map(pattern => `Resource::${pattern}`));
+  // Without a pattern it would silence all that is ever found.
+  if (patterns.length > 0) {
+    acknowledge(resource, 'IAM5', reason, [...new Set(patterns)].map(pattern => `Resource::${pattern}`));
+  }
 }
 
 /** A resolved value as cdk-nag writes it in a finding: `arn:<AWS::Partition>:s3:::…`. */
-function flat(value: unknown): string {
+export function flat(value: unknown): string {
   if (typeof value !== 'object' || value === null) {
     return String(value).replace(/\$\{/g, '<').replace(/\}/g, '>');
   }

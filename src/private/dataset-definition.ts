@@ -10,15 +10,13 @@ import { Layer } from '../layer';
 export interface DatasetDefinition {
   readonly layer: Layer;
   readonly document: DatasetDocument;
-  /** The keys of its tables, none for one table with the dataset's own name. */
-  readonly tables: string[];
   readonly script: JobScript;
   /** What a gold dataset is made from. */
   readonly inputs?: IDataset[];
 }
 
 /** The keys that datasets of all layers have, where they are set. */
-export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<DatasetDocument, 'source_url' | 'source_datasets'> {
+export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<DatasetDocument, 'source_datasets'> {
   return {
     dataset: props.dataset,
     description: props.description,
@@ -57,9 +55,12 @@ export function checkKinds(scope: Construct, { core, schedule }: LakeDatasetProp
     ...kinds,
     ...schedule === undefined ? [] : [['schedule', schedule, '_document', 'a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as Kind],
   ];
-  for (const [prop, value, mark, expected] of all) {
-    if (typeof value !== 'object' || value === null || !(mark in value)) {
-      throw synthError(scope, `${prop} is ${value === undefined ? 'missing' : 'of another kind'}.`, `Give it ${expected}.`);
-    }
+  all.forEach(kind => checkKind(scope, kind));
+}
+
+/** Fails for a value without the mark of its class. */
+export function checkKind(scope: Construct, [prop, value, mark, expected]: Kind): void {
+  if (typeof value !== 'object' || value === null || !(mark in value)) {
+    throw synthError(scope, `${prop} is ${value === undefined ? 'missing' : 'of another kind'}.`, `Give it ${expected}.`);
   }
 }

@@ -1,9 +1,17 @@
 /* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */
 
 /**
- * An http:// or https:// address without user name or password.
+ * An http:// or https:// address without user name or password, or an s3:// address with a bucket and a path.
  */
 export type Address = string;
+/**
+ * An http:// or https:// address without user name or password.
+ */
+export type HttpAddress = string;
+/**
+ * auto: a link or a cursor that APIs usually give, else one page; an answer that says there is more fails the run. json_link: the next page's address is in the answer. header_link: in the header Link. header_cursor: a header has what the next request names. cursor: the answer has it. offset: requests count records. page_number: requests count pages. single: one page.
+ */
+export type PaginationType = 'auto' | 'json_link' | 'header_link' | 'header_cursor' | 'cursor' | 'offset' | 'page_number' | 'single';
 /**
  * What separates the fields of a record: one to eight characters, no quote and no line break. Default: comma. A tab is the one character \t of a JSON text, not a backslash and a t.
  */
@@ -55,12 +63,12 @@ export type ColumnNames3 = string[];
  */
 export type ColumnNames4 = string[];
 /**
- * A number of rows, 1 or more.
+ * A number of rows.
  */
 export type RowCount = number;
 
 /**
- * One dataset: what it is called, how big it is, where it comes from and what is made of it. source_url makes it bronze, source_datasets gold. The props of BronzeDataset and GoldDataset become this document, and the Glue job reads it.
+ * One dataset: what it is called, how big it is, where it comes from and what is made of it. source_url or api_endpoints make it bronze, source_datasets gold. The props of BronzeDataset and GoldDataset become this document, and the Glue job reads it.
  */
 export interface DatasetDocument {
   /**
@@ -76,13 +84,26 @@ export interface DatasetDocument {
    */
   data_size_category: 'small' | 'medium' | 'large' | 'xlarge';
   /**
-   * The http:// or https:// address of a file, or a list of them: delimited text, fixed width, JSON, JSON Lines or Parquet; plain, gzip, bzip2 or in a ZIP. No user name or password in it. {yyyy-MM-dd} or {yyyyMMdd}, in any order and with any marks, is the date of the run in UTC.
+   * The http://, https:// or s3:// address of a file, or a list of them: delimited text, fixed width, JSON, JSON Lines or Parquet; plain, gzip, bzip2 or in a ZIP. No user name or password in it. s3://bucket/folder/ is the files of a folder, s3://bucket/folder/*.csv those that a glob matches: source_files says which of them. {yyyy-MM-dd} or {yyyyMMdd}, in any order and with any marks, is the date of the run in UTC.
    */
   source_url?: Address | Address[];
   /**
    * How many days a run goes back where source_url holds a date and there is no file of the run's own date yet. Default 7. 0 takes the run's own date or fails.
    */
   lookback_days?: number;
+  /**
+   * Which of the files are taken where source_url is a folder of a bucket, or a glob. newest (default): the one that was written last. all: every one, in the order of their keys.
+   */
+  source_files?: 'newest' | 'all';
+  /**
+   * The calls of a REST API that answers in JSON: {name: address} or {name: {url, …}}. Each is a table of that name, in snake_case; one with the dataset's own name must be the only table.
+   */
+  api_endpoints?: {
+    [k: string]: HttpAddress | ApiEndpoint;
+  };
+  headers?: Headers1;
+  rate_limit?: RateLimit1;
+  auth?: Auth;
   /**
    * Short form of file_format.delimiter.
    */
@@ -144,6 +165,208 @@ export interface DatasetDocument {
    * Glue version of the job: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default: that of the core, 5.0 unless it says otherwise.
    */
   glue_version?: '5.0' | '5.1' | '6.0';
+  /**
+   * Name of the Glue connection through whose VPC the job reaches sources of a private network. Default: none, the internet.
+   */
+  connection?: string;
+}
+/**
+ * One call of a REST API, as often as its pages and the values of for_each ask for.
+ */
+export interface ApiEndpoint {
+  /**
+   * An http:// or https:// address without user name or password.
+   */
+  url: string;
+  /**
+   * GET (default), or POST for an API that is asked by a body; POST must not change anything there.
+   */
+  method?: 'GET' | 'POST';
+  /**
+   * Parameters of the query, beside those of url. {value} in them is that of for_each.
+   */
+  params?: {
+    [k: string]: string | number | boolean;
+  };
+  headers?: Headers;
+  /**
+   * POST: the JSON object that is sent. {value} in its texts is that of for_each.
+   */
+  body?: {};
+  /**
+   * The path to the list of records in an answer, keys joined by dots; $ is the answer itself. Default: the answer where it is a list, else the one list of objects in it, else the answer as one record.
+   */
+  records?: string;
+  /**
+   * How the pages follow each other: a type alone, or {type, …} where it has to be told more. Default: auto.
+   */
+  pagination?: PaginationType | Pagination;
+  for_each?: ForEach;
+  rate_limit?: RateLimit;
+  /**
+   * Whether the endpoint is a table. Default true. false is for one that only gives others the values of for_each.
+   */
+  table?: boolean;
+}
+/**
+ * Headers of this endpoint's requests, beside those of the dataset and before them.
+ */
+export interface Headers {
+  [k: string]: string;
+}
+/**
+ * How the pages of an endpoint follow each other.
+ */
+export interface Pagination {
+  type: PaginationType;
+  /**
+   * json_link: where the answer has the next page's address, keys joined by dots; default: found among the usual places, such as next or links.next. cursor: where it has the next cursor.
+   */
+  path?: string;
+  /**
+   * header_cursor: the header with the next cursor.
+   */
+  header?: string;
+  /**
+   * The parameter of the query that names the page; for an endpoint with a body the path of keys in it. Default: cursor, offset or page, as the type is.
+   */
+  param?: string;
+  /**
+   * offset, page_number, cursor, header_cursor: how many records a page is asked to have. Default: what the API gives.
+   */
+  limit?: number;
+  /**
+   * The parameter for limit. Default: limit.
+   */
+  limit_param?: string;
+  /**
+   * page_number: the number of the first page, default 1. offset: that of the first record, default 0.
+   */
+  first?: number;
+  /**
+   * offset: where the answer has the number of all records, keys joined by dots. Default: none, and pages are asked for until one is empty.
+   */
+  total_records?: string;
+  /**
+   * page_number: where the answer has the number of all pages, keys joined by dots. Default: none, and pages are asked for until one is empty.
+   */
+  total_pages?: string;
+  /**
+   * The most pages of one call; more fail the run. Default 10000.
+   */
+  most_pages?: number;
+}
+/**
+ * Calls an endpoint for every value that another one's records have: {value} in its url, params or body is that value.
+ */
+export interface ForEach {
+  /**
+   * What a table is called within its dataset: snake_case, at most 80 characters.
+   */
+  endpoint: string;
+  /**
+   * Where the value is in its records, keys joined by dots. Each value is taken once, in the order of the records; null is none.
+   */
+  field: string;
+  /**
+   * A field that each record gets with the value that it was called for, where it has none of that name. Default: none.
+   */
+  column?: string;
+}
+/**
+ * How often this endpoint's requests may be sent, beside the limit of the dataset.
+ */
+export interface RateLimit {
+  /**
+   * So many requests at most.
+   */
+  requests: number;
+  /**
+   * In so many seconds. Default 1.
+   */
+  seconds?: number;
+}
+/**
+ * Headers of every request of the dataset. No secrets: those are what auth is for.
+ */
+export interface Headers1 {
+  [k: string]: string;
+}
+/**
+ * How often all requests of the dataset together may be sent. Default: as fast as answers come.
+ */
+export interface RateLimit1 {
+  /**
+   * So many requests at most.
+   */
+  requests: number;
+  /**
+   * In so many seconds. Default 1.
+   */
+  seconds?: number;
+}
+/**
+ * How requests are signed. The secret is in AWS Secrets Manager; its value is read by the run, and is never in a file.
+ */
+export interface Auth {
+  /**
+   * bearer: a token. api_key: a key in a header, the query or a cookie. basic: user name and password. oauth2_client_credentials: a token that the run gets with a client's id and secret.
+   */
+  type: 'bearer' | 'api_key' | 'basic' | 'oauth2_client_credentials';
+  /**
+   * Name or ARN of the secret in Secrets Manager, never its value.
+   */
+  secret: string;
+  /**
+   * bearer, api_key: the key of the value in a secret that is a JSON object. Default: the secret is the value.
+   */
+  secret_key?: string;
+  /**
+   * ARN of the customer key in KMS that encrypts the secret. Default: the account's own key for Secrets Manager.
+   */
+  encryption_key?: string;
+  /**
+   * api_key: where the key goes: header (default), query or cookie.
+   */
+  location?: 'header' | 'query' | 'cookie';
+  /**
+   * api_key: the name of the header, parameter or cookie.
+   */
+  name?: string;
+  /**
+   * basic: the key of the user name in the secret's JSON object. Default: username.
+   */
+  username_key?: string;
+  /**
+   * basic: the key of the password in the secret's JSON object. Default: password.
+   */
+  password_key?: string;
+  /**
+   * An http:// or https:// address without user name or password.
+   */
+  token_url?: string;
+  /**
+   * oauth2_client_credentials: what the token is for, words joined by spaces. Default: what the client may have.
+   */
+  scope?: string;
+  /**
+   * oauth2_client_credentials: further parameters that the token's address asks for, such as audience.
+   */
+  token_params?: {
+    [k: string]: string;
+  };
+  /**
+   * oauth2_client_credentials: how the client's id and secret are sent: client_secret_basic (default), in the header Authorization, or client_secret_post, in the body.
+   */
+  token_auth_method?: 'client_secret_basic' | 'client_secret_post';
+  /**
+   * oauth2_client_credentials: the key of the client's id in the secret's JSON object. Default: client_id.
+   */
+  client_id_key?: string;
+  /**
+   * oauth2_client_credentials: the key of the client's secret in the secret's JSON object. Default: client_secret.
+   */
+  client_secret_key?: string;
 }
 /**
  * How to read the files.
@@ -250,7 +473,7 @@ export interface DataQuality {
    */
   critical_null_threshold?: number;
   /**
-   * The fewest rows a table may have: a number for all tables, or {table: number}. Default 1.
+   * The fewest rows a table may have: a number for all tables, or {table: number}. Default 1; 0 lets an empty table pass.
    */
   expected_record_count_min?:
     | RowCount

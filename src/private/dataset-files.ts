@@ -4,6 +4,7 @@ import { datasetSchema } from './dataset-document';
 import { DatasetDocument } from './dataset-document.generated';
 import { wayTo } from './dataset-graph';
 import { ruleProblems } from './dataset-rules';
+import { tablesOf } from './dataset-tables';
 import { meant } from './document-schema';
 import { FileProblem, JsonFile, problemsError, shown } from './json-file';
 import { knownKeys } from './known-keys';
@@ -23,8 +24,6 @@ export interface DatasetFile {
   readonly name: string;
   readonly layer: Layer;
   readonly document: DatasetDocument;
-  /** The keys of its tables, none for one table with the dataset's own name. */
-  readonly tables: string[];
   readonly script: JobScript;
   /** Of keys that nobody reads. */
   readonly warnings: string[];
@@ -77,12 +76,12 @@ function readDataset(file: string): Read {
     return { json, problems: wrong };
   }
   const layer = document.source_datasets === undefined ? Layer.BRONZE : Layer.GOLD;
-  const tables = layer === Layer.BRONZE ? Object.values(document.file_table_mapping ?? {}) : document.outputs ?? [];
-  const rules = [...ruleProblems(document, tableKeys(document.dataset, tables))].map(problem => json.locate(problem));
   const script = readScript(json, path.dirname(file), layer, document);
+  const tables = tableKeys(document.dataset, tablesOf(document));
+  const rules = [...ruleProblems(document, tables, script.script.isOwn)].map(problem => json.locate(problem));
   return {
     json,
-    dataset: { file: json.file, name: `${layer}/${document.dataset}`, layer, document, tables, script: script.script, warnings },
+    dataset: { file: json.file, name: `${layer}/${document.dataset}`, layer, document, script: script.script, warnings },
     problems: [...rules, ...script.problems],
   };
 }
@@ -113,7 +112,8 @@ function readScript(json: JsonFile, folder: string, layer: Layer, { sql }: Datas
     const there = queries.length > 0 ? `${meant(sql, queries)}There is ${queries.join(', ')}.` : 'Put it beside the file.';
     problems.push(json.locate({ key: 'sql', found: queries.includes(sql) ? `names "${sql}", which is empty` : `names "${sql}", which is not in the folder`, remedy: there }));
   }
-  return { script: { path: hasOwn ? own : packagedScript(layer), ...sql !== undefined && { sql: { name: sql, text: text ?? '' } } }, problems };
+  const script = hasOwn ? { path: own, isOwn: true } : { path: packagedScript(layer) };
+  return { script: { ...script, ...sql !== undefined && { sql: { name: sql, text: text ?? '' } } }, problems };
 }
 
 function isFile(file: string): boolean {

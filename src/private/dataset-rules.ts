@@ -1,17 +1,20 @@
 import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
+import { apiProblems } from './api-rules';
 import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
+import { tablesKey } from './dataset-tables';
 import { Problem } from './document-schema';
 import { nearMiss } from './near-miss';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
+import { addressProblems, sourceProblems } from './source-rules';
 import { synthError } from './synth-error';
-import { dateFormatProblem, formatProblem, lettersOf, numberFormatProblem } from './value-format';
+import { dateFormatProblem, formatProblem, numberFormatProblem } from './value-format';
 import { tableKeys } from '../naming';
 
 /** Fails on the first thing in a document that its schema allows and that makes no sense. */
-export function checkRules(scope: IConstruct, document: DatasetDocument, tables: string[]): void {
-  for (const { key, found, remedy } of ruleProblems(document, tables)) {
-    throw synthError(scope, `${key} of dataset "${document.dataset}" ${found}.`, remedy);
+export function checkRules(scope: IConstruct, document: DatasetDocument, tables: string[], hasOwnScript = false): void {
+  for (const { key, found, remedy } of ruleProblems(document, tables, hasOwnScript)) {
+    throw synthError(scope, `${key === '' ? '' : `${key} of `}dataset "${document.dataset}" ${found}.`, remedy);
   }
 }
 
@@ -20,10 +23,13 @@ export function checkRules(scope: IConstruct, document: DatasetDocument, tables:
  *
  * @param document one that its schema allows
  * @param tables the keys of the dataset's tables
+ * @param hasOwnScript whether the job has a script of the user's, which may fetch what no key describes
  */
-export function* ruleProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
+export function* ruleProblems(document: DatasetDocument, tables: string[], hasOwnScript = false): Generator<Problem> {
+  yield* layerProblems(document);
+  yield* sourceProblems(document, hasOwnScript);
   const rules = [
-    layerProblems, addressProblems, formatProblems, markProblems, tableProblems, columnProblems, keyProblems, historyProblems, scheduleProblems,
+    addressProblems, apiProblems, formatProblems, markProblems, tableProblems, columnProblems, keyProblems, historyProblems, scheduleProblems,
   ];
   for (const problems of rules) {
     yield* problems(document, tables);
@@ -31,63 +37,25 @@ export function* ruleProblems(document: DatasetDocument, tables: string[]): Gene
 }
 
 const OF_BRONZE: (keyof DatasetDocument)[] = [
-  'source_url', 'lookback_days', 'delimiter', 'date_format', 'file_format', 'file_table_mapping', 'column_schema', 'column_mappings',
+  'source_url', 'lookback_days', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'delimiter', 'date_format', 'file_format',
+  'file_table_mapping', 'column_schema', 'column_mappings', 'connection',
 ];
 const OF_GOLD: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
 
 /** source_datasets makes a dataset gold, and each layer has keys of its own. */
 function* layerProblems(document: DatasetDocument): Generator<Problem> {
   const isGold = document.source_datasets !== undefined;
+  const source = document.api_endpoints === undefined ? 'source_url' : 'api_endpoints';
   for (const key of isGold ? OF_BRONZE : OF_GOLD) {
     if (document[key] !== undefined) {
       yield isGold
         ? { key, found: 'is set, and source_datasets makes the dataset gold', remedy: `Leave ${key} out: it is for bronze.` }
-        : { key, found: 'is set, and source_url makes the dataset bronze', remedy: `Leave ${key} out: it is for gold, which has source_datasets instead of source_url.` };
+        : { key, found: `is set, and ${source} makes the dataset bronze`, remedy: `Leave ${key} out: it is for gold, which has source_datasets instead of ${source}.` };
     }
   }
   if (isGold && document.data_quality?.max_rescued_share !== undefined) {
     yield { key: 'data_quality.max_rescued_share', found: 'is set, and the dataset is gold', remedy: 'Leave it out: nothing is rescued where tables are made from tables.' };
   }
-}
-
-/** Braces with what is between them, and those without a partner. */
-const BRACES = /\{[^{}]*\}?|\}/g;
-
-function* addressProblems({ source_url: source, lookback_days: lookbackDays }: DatasetDocument): Generator<Problem> {
-  if (source === undefined || Token.isUnresolved(source)) {
-    return;
-  }
-  const addresses = typeof source === 'string' ? [source] : source;
-  for (const [index, address] of addresses.entries()) {
-    if (Token.isUnresolved(address)) {
-      continue;
-    }
-    const key = typeof source === 'string' ? 'source_url' : `source_url[${index}]`;
-    const noDate = (address.match(BRACES) ?? []).find(braces => !isDate(braces));
-    if (noDate) {
-      yield {
-        key,
-        found: `is "${address}", and ${noDate} is no date`,
-        remedy: 'Braces hold the date of the run: yyyy, and if need be MM, dd and marks, as in {yyyy-MM-dd} or {yyyyMMdd}. For others write %7B and %7D.',
-      };
-    }
-    if (!URL.canParse(address.replace(BRACES, '2024'))) {
-      yield { key, found: `is "${address}", not an address`, remedy: 'Check its host and port.' };
-    }
-  }
-  if (lookbackDays !== undefined && addresses.every(address => !Token.isUnresolved(address) && !address.includes('{'))) {
-    yield {
-      key: 'lookback_days',
-      found: `is ${lookbackDays}, and source_url holds no date`,
-      remedy: 'Write the date of the run into the address, for example {yyyy-MM-dd}, or leave lookback_days out.',
-    };
-  }
-}
-
-function isDate(braces: string): boolean {
-  const parts = lettersOf(braces);
-  return /^\{[^0-9]*\}$/.test(braces) && parts.includes('yyyy') && new Set(parts).size === parts.length
-    && parts.every(part => ['yyyy', 'MM', 'dd'].includes(part));
 }
 
 const OF_TEXT: (keyof FileFormat)[] = [
@@ -167,7 +135,7 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
   const [ownTable] = tableKeys(document.dataset, []);
   if (tables.length > 1 && tables.includes(ownTable)) {
     yield {
-      key: document.outputs === undefined ? 'file_table_mapping' : 'outputs',
+      key: tablesKey(document),
       found: `has the table "${ownTable}" of the dataset's own name among others`,
       remedy: 'Its folder would hold theirs: give it another name, for example "main".',
     };

@@ -3,6 +3,7 @@ import * as path from 'path';
 import Ajv2020, { ErrorObject, ValidateFunction } from 'ajv/dist/2020';
 import { Token } from 'aws-cdk-lib';
 import { nearMiss } from './near-miss';
+import { withoutSecrets } from './without-secrets';
 
 /** The folder with everything in Python, beside `src` in the repository and beside `lib` in the package. */
 export const GLUE_TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
@@ -154,12 +155,17 @@ export function meant(word: string, known: string[]): string {
 
 const LONGEST_SHOWN = 120;
 
-function found({ keyword, data, propertyName, params }: ErrorObject): string {
+/** Where people may have put a secret's value: it is refused, and not repeated in the log of a build. */
+const MAY_BE_SECRET = /(^\/auth(\/(secret|token_params(\/[^/]*)?))?|\/headers(\/[^/]*)?)$/;
+
+function found({ keyword, data, propertyName, params, instancePath }: ErrorObject): string {
   if (keyword === 'additionalProperties') {
     return `has the key ${JSON.stringify(params.additionalProperty)}`;
   }
-  // A password in an address is refused, and not repeated in the log of a build.
-  const whole = JSON.stringify(data).replace(/\/\/[^/"]*@/g, '//***@');
+  if (MAY_BE_SECRET.test(instancePath) && propertyName === undefined) {
+    return 'is not shown, because it may be a secret, and it is not what belongs there';
+  }
+  const whole = withoutSecrets(JSON.stringify(data));
   const shown = whole.length > LONGEST_SHOWN ? `${whole.slice(0, LONGEST_SHOWN)}… (${whole.length} characters)` : whole;
   if (propertyName !== undefined) {
     return `has the key ${shown}`;

@@ -15,7 +15,7 @@ interface FileDatasetProps extends LakeDatasetProps {
 }
 
 /** A dataset whose document is a file, and no props. */
-export function createFileDataset(scope: Construct, core: IEtlCore, { document, layer, tables, script }: DatasetFile): LakeDataset {
+export function createFileDataset(scope: Construct, core: IEtlCore, { document, layer, script }: DatasetFile): LakeDataset {
   const inputs = document.source_datasets?.map(name => inputOf(core, name));
   const props: FileDatasetProps = {
     core,
@@ -23,7 +23,7 @@ export function createFileDataset(scope: Construct, core: IEtlCore, { document, 
     description: document.description,
     dataSizeCategory: document.data_size_category as DataSizeCategory,
     glueVersion: document.glue_version as GlueVersion | undefined,
-    definition: { document, layer, tables, script, inputs },
+    definition: { document, layer, script, inputs },
   };
   return layer === Layer.BRONZE ? new FileBronzeDataset(scope, 'Dataset', props) : new FileGoldDataset(scope, 'Dataset', props);
 }

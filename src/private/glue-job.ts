@@ -23,6 +23,8 @@ export interface GlueJobProps {
   readonly sql?: string;
   /** What a gold dataset is made from. */
   readonly inputs?: IDataset[];
+  /** The name of the Glue connection whose VPC the job runs in. */
+  readonly connection?: string;
   /** Whether runs publish metrics. */
   readonly metrics: boolean;
 }
@@ -36,6 +38,7 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
     role: props.roleArn,
     command: { name: 'glueetl', pythonVersion: '3', scriptLocation: names.script },
     defaultArguments: jobArguments(scope, props),
+    connections: props.connection === undefined ? undefined : { connections: [props.connection] },
     glueVersion: props.glueVersion,
     workerType: size.workerType,
     numberOfWorkers: size.workers,

@@ -36,7 +36,7 @@ export function ownScript(scope: Construct, dataset: string, prop: string, file:
   if (contentOf(scope, dataset, prop, file).trim() === '') {
     throw synthError(scope, `${prop} of dataset "${dataset}" names the file "${file}", which is empty.`, 'The README shows a whole script.');
   }
-  return { path: file };
+  return { path: file, isOwn: true };
 }
 
 function contentOf(scope: Construct, dataset: string, prop: string, file: string): string {

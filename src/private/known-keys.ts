@@ -1,9 +1,6 @@
 import { DocumentSchema, meant } from './document-schema';
 import { FileProblem, JsonFile } from './json-file';
 
-/** Keys of features that are to come: silence would look as if they worked. */
-const TO_COME = ['api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'];
-
 /** A file's object with the keys that its schema knows, and what is to be said of the others. */
 export interface KnownKeys {
   readonly document: { readonly [key: string]: unknown };
@@ -18,10 +15,8 @@ export function knownKeys(file: JsonFile, schema: DocumentSchema): KnownKeys {
   const warnings: string[] = [];
   const known = Object.entries(file.value).filter(([key]) => schema.keys.includes(key));
   for (const key of Object.keys(file.value).filter(each => !schema.keys.includes(each) && each !== '$schema')) {
-    const question = meant(key, [...schema.keys, ...TO_COME]);
-    if (TO_COME.includes(key)) {
-      problems.push(file.locate({ key, found: 'is of a feature that is not there yet', remedy: 'Leave it out until a version of the library has it.' }));
-    } else if (question) {
+    const question = meant(key, schema.keys);
+    if (question) {
       problems.push(file.locate({ key, found: 'is no key that a file has', remedy: question.trim() }));
     } else {
       warnings.push(`${file.locate({ key, found: '', remedy: '' }).place}: nobody reads the key "${key}".`);

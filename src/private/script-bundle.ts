@@ -24,6 +24,8 @@ import { DatasetNames } from '../naming';
 export interface JobScript {
   /** The script's file on this machine. */
   readonly path: string;
+  /** Whether it is the user's, in place of the packaged one. */
+  readonly isOwn?: boolean;
   /** The query by the name of its file. */
   readonly sql?: { readonly name: string; readonly text: string };
 }

@@ -4,8 +4,9 @@ import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
 
 export const ROOT = path.join(__dirname, '..', '..');
-const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
-const DATA = path.join(ROOT, 'node_modules', 'vega-datasets', 'data');
+const MODULES = path.join(ROOT, 'node_modules');
+const TS_NODE = ['--require', path.join(MODULES, 'ts-node', 'register', 'transpile-only')];
+const DATA = path.join(MODULES, 'vega-datasets', 'data');
 
 /** A file of real data, as text. */
 export function sample(name: string): string {
@@ -23,9 +24,9 @@ export interface Running {
 /** The command as a process of its own, with an app and a lake in a temporary folder. */
 export class CommandFixture {
   public readonly lake: string;
+  public readonly assembly: string;
   private readonly work = temporaryFolder();
   private readonly command: string[];
-  private readonly assembly: string;
 
   /** @param app the app's file */
   public constructor(private readonly app: string) {
@@ -39,12 +40,14 @@ export class CommandFixture {
     const library = path.join(this.work, 'modules', 'cdk-glue-medallion');
     fs.mkdirSync(library, { recursive: true });
     fs.writeFileSync(path.join(library, 'package.json'), JSON.stringify({ main: path.relative(library, path.join(ROOT, 'src', 'index.ts')) }));
-    const env = environment({ NODE_PATH: path.dirname(library), CDK_OUTDIR: this.assembly, CDK_CONTEXT_JSON: JSON.stringify({ source }) });
+    const env = environment({
+      NODE_PATH: [path.dirname(library), MODULES].join(path.delimiter), CDK_OUTDIR: this.assembly, CDK_CONTEXT_JSON: JSON.stringify({ source }),
+    });
     execFileSync(process.execPath, [...TS_NODE, this.app], { env, cwd: path.dirname(this.app) });
   }
 
-  public start(args: string[]): Running {
-    const child = spawn(process.execPath, [...this.command, ...args], { env: environment({}) });
+  public start(args: string[], env: Record<string, string> = {}): Running {
+    const child = spawn(process.execPath, [...this.command, ...args], { env: environment(env) });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', data => { stdout += data; });
     child.stderr.on('data', data => { stderr += data; });

@@ -1,3 +1,4 @@
+import { spawn } from 'child_process';
 import * as fs from 'fs';
 import * as http from 'http';
 import { AddressInfo } from 'net';
@@ -105,6 +106,20 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   expect(addresses.size).toBeGreaterThan(0);
   expect(medallion.processes()).toEqual([]);
   expect(fs.readdirSync(medallion.lake).sort()).toEqual(['.gitignore', 'logs', 's3']);
+});
+
+test('the quickstart\'s API is a table of countries and one of the years of each, with the key that it asks for', async () => {
+  const api = spawn(process.execPath, [path.join(ROOT, 'integ', 'quickstart', 'source.mjs'), 'the-key-of-1-test'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const address = await new Promise<string>(resolve => api.stdout.once('data', data => resolve(String(data).trim())));
+  medallion.synthesize(address);
+  const run = medallion.start(['run', 'gapminder', '--json'], { MEDALLION_SECRET_GAPMINDER_API: 'the-key-of-1-test' });
+  expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
+  api.stdin.end();
+  medallion.synthesize(addressOf(server));
+  const years = JSON.parse(sample('gapminder.json')) as { country: string; year: number; pop: number; life_expect: number }[];
+  expect(medallion.query('SELECT name FROM pp_dw_bronze.gapminder_countries').map(row => row.name)).toEqual([...new Set(years.map(({ country }) => country))]);
+  expect(medallion.query('SELECT country, year, population, life_expectancy FROM pp_dw_bronze.gapminder_years')).toEqual(
+    years.map(({ country, year, pop, life_expect }) => ({ country, year, population: pop, life_expectancy: life_expect })));
 });
 
 test('a contract is reset without a question, where something is published, and the table stays', async () => {

@@ -25,12 +25,13 @@ const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'sm
 
 test.each<[string, object, string]>([
   ['an address of many', { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
-    'source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// address without user name or password. For example: '],
+    'source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// address without user name or password, or an s3:// address with a bucket and a path. For example: '],
   ['a password in one address of many', { source_url: ['https://a.org/1', 'https://me:secret@a.org/2'] }, 'source_url[1] of dataset "fda-cder" is "https://***@a.org/2".'],
-  ['an address that is neither one nor many', { source_url: 5 }, 'source_url of dataset "fda-cder" is 5. Expected: The http:// or https:// address of a file, or a list'],
-  ['no address', { source_url: [] }, 'source_url of dataset "fda-cder" is []. Expected: The http:// or https:// address of a file, or a list'],
+  ['a key in an address', { source_url: 'https://a.org/1 2?a=b&Api-Key=secret&c=d' }, 'source_url of dataset "fda-cder" is "https://a.org/1 2?a=b&Api-Key=***&c=d".'],
+  ['an address that is neither one nor many', { source_url: 5 }, 'source_url of dataset "fda-cder" is 5. Expected: The http://, https:// or s3:// address of a file, or a list'],
+  ['no address', { source_url: [] }, 'source_url of dataset "fda-cder" is []. Expected: The http://, https:// or s3:// address of a file, or a list'],
   ['one address twice', { source_url: ['https://a.org', 'https://a.org'] },
-    'source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which holds something twice. Expected: The http:// or https:// address of a file, or a list'],
+    'source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which holds something twice. Expected: The http://, https:// or s3:// address of a file, or a list'],
   ['part of a day', { lookback_days: 1.5 }, 'lookback_days of dataset "fda-cder" is 1.5. Expected: How many days a run goes back'],
   ['days that are to come', { lookback_days: -1 }, 'lookback_days of dataset "fda-cder" is -1. Expected: How many days a run goes back'],
   ['words for a date', { date_format: 'the day' }, 'date_format of dataset "fda-cder" is "the day". Expected: How dates are written'],
@@ -63,12 +64,49 @@ test.each<[string, object, string]>([
     'data_quality.required_columns.products[1] of dataset "fda-cder" is "". Expected: Columns by their names in the table.'],
   ['a text for columns', { data_quality: { required_columns: 'ndc' } },
     'data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns, by their names in the table, that must be in the source'],
-  ['no rows', { data_quality: { expected_record_count_min: 0 } }, 'data_quality.expected_record_count_min of dataset "fda-cder" is 0. Expected: A number of rows, 1 or more.'],
-  ['no rows of a table', { data_quality: { expected_record_count_min: { products: 0 } } },
-    'data_quality.expected_record_count_min.products of dataset "fda-cder" is 0. Expected: A number of rows, 1 or more.'],
+  ['fewer than no rows', { data_quality: { expected_record_count_min: -1 } }, 'data_quality.expected_record_count_min of dataset "fda-cder" is -1. Expected: A number of rows.'],
+  ['fewer than no rows of a table', { data_quality: { expected_record_count_min: { products: -1 } } },
+    'data_quality.expected_record_count_min.products of dataset "fda-cder" is -1. Expected: A number of rows.'],
   ['a text for rows', { data_quality: { expected_record_count_min: 'many' } },
     'data_quality.expected_record_count_min of dataset "fda-cder" is "many". Expected: The fewest rows a table may have: a number for all tables, or'],
 ])('%s: the error has the whole path, what is there, and the nearest description', (_, wrong, message) => {
+  expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(`Lake: ${message}`);
+});
+
+/** A text that nobody wants to read in the log of a build. */
+const PASTED = 'sk live 0123456789abcdef';
+
+test.each<[string, object, string]>([
+  ['a secret', { auth: { type: 'bearer', secret: PASTED } }, 'auth.secret'],
+  ['a secret in place of an auth', { auth: PASTED }, 'auth'],
+  ['a secret in a list', { auth: { type: 'bearer', secret: [PASTED] } }, 'auth.secret'],
+  ['a parameter of a token\'s address', { auth: { type: 'bearer', secret: 'a', token_params: { key: [PASTED] } } }, 'auth.token_params.key'],
+  ['parameters of a token\'s address', { auth: { type: 'bearer', secret: 'a', token_params: PASTED } }, 'auth.token_params'],
+  ['a header', { headers: { Authorization: `${PASTED}\n` } }, 'headers.Authorization'],
+  ['headers', { headers: PASTED }, 'headers'],
+  ['a header of an endpoint', { api_endpoints: { a: { url: 'https://example.org', headers: { 'X-Key': [PASTED] } } } }, 'api_endpoints.a.headers.X-Key'],
+])('%s that may be one is not repeated', (_, wrong, key) => {
+  const check = () => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong });
+  expect(check).toThrow(`Lake: ${key} of dataset "fda-cder" is not shown, because it may be a secret, and it is not what belongs there. Expected: `);
+  expect(check).not.toThrow(new RegExp('0123456789abcdef'));
+});
+
+test.each<[string, object, string]>([
+  ['an unknown type of auth', { auth: { type: 'digest', secret: 'a' } }, 'auth.type of dataset "fda-cder" is "digest". Expected: bearer: a token.'],
+  ['an auth without a secret', { auth: { type: 'bearer' } }, 'auth of dataset "fda-cder" must have required property \'secret\'. Set it.'],
+  ['a secret by another key', { auth: { type: 'bearer', secret: 'a', token: PASTED } }, 'auth of dataset "fda-cder" has the key "token". '],
+  ['a header that is none', { headers: { 'A B': 'c' } }, 'headers of dataset "fda-cder" has the key "A B". Expected: Headers'],
+  ['an endpoint without an address', { api_endpoints: { a: { records: 'data' } } }, 'api_endpoints.a of dataset "fda-cder" must have required property \'url\'. Set it.'],
+  ['an endpoint with a slip', { api_endpoints: { a: { url: 'https://example.org', record: 'data' } } },
+    'api_endpoints.a of dataset "fda-cder" has the key "record". Did you mean "records"? It takes: url, method,'],
+  ['an endpoint in a bucket', { api_endpoints: { a: 's3://vendor/a' } }, 'api_endpoints.a of dataset "fda-cder" is "s3://vendor/a". Expected: An http:// or https:// address'],
+  ['a pagination that is not known', { api_endpoints: { a: { url: 'https://example.org', pagination: 'pages' } } },
+    'api_endpoints.a.pagination of dataset "fda-cder" is "pages". Expected: auto: a link'],
+  ['a limit of no requests', { rate_limit: { requests: 0 } }, 'rate_limit.requests of dataset "fda-cder" is 0. Expected: So many requests at most.'],
+  ['files of a bucket that nobody knows', { source_files: 'oldest' }, 'source_files of dataset "fda-cder" is "oldest". Expected: Which of the files'],
+  ['a bucket without a path', { source_url: 's3://vendor' }, 'source_url of dataset "fda-cder" is "s3://vendor". Expected: An http:// or https:// address'],
+  ['two connections', { connection: 'one, two' }, 'connection of dataset "fda-cder" is "one, two". Expected: Name of the Glue connection'],
+])('%s is an error of the schema', (_, wrong, message) => {
   expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(`Lake: ${message}`);
 });
 

@@ -1,6 +1,6 @@
 import { CfnParameter, Stack } from 'aws-cdk-lib';
-import { DatasetDocument } from '../../src/private/dataset-document.generated';
-import { checkRules } from '../../src/private/dataset-rules';
+import { Auth, DatasetDocument, ForEach, Pagination } from '../../src/private/dataset-document.generated';
+import { checkRules, ruleProblems } from '../../src/private/dataset-rules';
 
 /** A document of which only what a test is about is said. */
 const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'small', source_url: 'https://example.org/cder.zip' };
@@ -11,6 +11,31 @@ function check(document: Partial<DatasetDocument>, tables = TABLES): void {
 }
 
 const column = (type?: string, format?: string): Partial<DatasetDocument> => ({ column_schema: { products: { Cell: { type, format } } } });
+
+const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:vendor/api-AbCdEf';
+const KEY_ARN = 'arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111';
+
+/** A dataset of an API. */
+function api(endpoints: DatasetDocument['api_endpoints'], more: Partial<DatasetDocument> = {}): Partial<DatasetDocument> {
+  return { source_url: undefined, api_endpoints: endpoints, ...more };
+}
+
+/** Called for the values of `products`. */
+const IDS: ForEach = { endpoint: 'products', field: 'id' };
+
+/** The keys that each type of pagination takes. */
+const SIZE = { limit: 100, limit_param: 'size', most_pages: 5 };
+const PAGINATIONS: { [type in Pagination['type']]: Omit<Pagination, 'type'> } = {
+  auto: { most_pages: 5 },
+  json_link: { path: 'next', most_pages: 5 },
+  header_link: { most_pages: 5 },
+  header_cursor: { header: 'X-Next', param: 'after', ...SIZE },
+  cursor: { path: 'next', param: 'after', ...SIZE },
+  offset: { param: 'start', first: 1, total_records: 'total', ...SIZE },
+  page_number: { param: 'p', first: 0, total_pages: 'pages', ...SIZE },
+  single: {},
+};
+const EVERY_PAGE_KEY: Omit<Pagination, 'type'> = Object.assign({}, ...Object.values(PAGINATIONS));
 
 test.each<[string, Partial<DatasetDocument>]>([
   ['an address without a date', {}],
@@ -50,10 +75,56 @@ test.each<[string, Partial<DatasetDocument>]>([
     data_quality: { required_columns: { products: ['ndc'] }, expected_record_count_min: { packages: 3 } },
   }],
   ['one name in two tables', { column_schema: { products: { A: { target_name: 'ndc' } }, packages: { B: { target_name: 'ndc' } } } }],
+  ['an address and a bucket', { source_url: ['https://example.org/a.csv', 's3://vendor/a/*.csv'], source_files: 'all', headers: { 'Accept': 'a', 'X-Token-Kind': 'b' } }],
+  ...['s3://vendor/', 's3://vendor/a/', 's3://vendor/a/*.csv', 's3://vendor/{yyyy-MM-dd}/a?.csv', 's3://vendor/a b/[ab].csv'].map(
+    (address): [string, Partial<DatasetDocument>] => [`files of ${address}`, { source_url: address, source_files: 'newest' }]),
+  ['a date in a bucket', { source_url: 's3://vendor/{yyyyMMdd}.csv', lookback_days: 3 }],
+  ['every auth', { auth: { type: 'bearer', secret: 'vendor/api', secret_key: 'token', encryption_key: KEY_ARN } }],
+  ['the ARN of a secret', { auth: { type: 'basic', secret: SECRET_ARN, username_key: 'a', password_key: 'b' } }],
+  ['an API key', { auth: { type: 'api_key', secret: 'a', name: 'X-Api-Key', location: 'header', secret_key: 'a' } }],
+  ['a client\'s credentials', {
+    auth: {
+      type: 'oauth2_client_credentials',
+      secret: 'a',
+      token_url: 'https://example.org/token',
+      scope: 'read',
+      token_params: { audience: 'api' },
+      token_auth_method: 'client_secret_post',
+      client_id_key: 'a',
+      client_secret_key: 'b',
+    },
+  }],
+  ['endpoints by their addresses alone', api({ products: 'https://example.org/p', packages: 'https://example.org/q?page_token=1' })],
+  ['values in the address', api({ products: 'https://example.org/p', packages: { url: 'https://example.org/{value}/{value}', for_each: IDS } })],
+  ['values in a parameter', api({ products: 'https://example.org/p', packages: { url: 'https://example.org', params: { id: '{value}' }, for_each: IDS } })],
+  ['values in a body', api({ products: 'https://example.org/p', packages: { url: 'https://example.org', method: 'POST', body: { a: [{ b: '{value}' }] }, for_each: IDS } })],
+  ['values of values', api({
+    products: 'https://example.org/p',
+    packages: { url: 'https://example.org/{value}', for_each: IDS },
+    prices: { url: 'https://example.org/{value}', for_each: { endpoint: 'packages', field: 'a.b' } },
+  })],
+  ['a body without values', api({ products: { url: 'https://example.org', method: 'POST', body: {} } })],
+  ['a POST without a body', api({ products: { url: 'https://example.org', method: 'POST' } })],
+  ...Object.entries(PAGINATIONS).map(([type, keys]): [string, Partial<DatasetDocument>] =>
+    [`every key of the pagination ${type}`, api({ products: { url: 'https://example.org', pagination: { type: type as 'auto', ...keys } } })]),
+  ['a pagination by its type alone', api({ products: { url: 'https://example.org', pagination: 'header_link' } })],
+  ['an endpoint that is no table beside one that is', api({ products: { url: 'https://example.org', table: false }, packages: 'https://example.org' })],
+  ['dates and columns of an API', api({ products: 'https://example.org' }, { date_format: 'yyyyMMdd', column_schema: { products: {} }, headers: { Accept: 'a' }, rate_limit: { requests: 1 } })],
   ['two columns of different tables mapped to one name', { column_mappings: { A: 'ndc', B: 'ndc' } }],
 ])('%s makes sense', (_, document) => {
   expect(() => check(document)).not.toThrow();
 });
+
+/** A text that no error may repeat. */
+const PASTED = '0123456789abcdef';
+
+const client = (keys: Partial<Auth>): Partial<DatasetDocument> => ({ auth: { type: 'oauth2_client_credentials', secret: 'a', token_url: 'https://example.org', ...keys } });
+
+/** Keys that a type of auth does not take. */
+function auths(type: Auth['type'], keys: Omit<Auth, 'type'>, others: (keyof Auth)[], takes: string): [string, Partial<DatasetDocument>, string][] {
+  return others.map(key => [`${key} of the auth ${type}`, { auth: { type, ...keys, [key]: PASTED } },
+    `auth.${key} of dataset "fda-cder" is set, and the type of auth is ${type}. Leave it out: ${type} takes ${takes}`]);
+}
 
 const DATE = 'Braces hold the date of the run: yyyy, and if need be MM, dd and marks, as in {yyyy-MM-dd} or {yyyyMMdd}. For others write %7B and %7D.';
 const PATTERN = 'It takes each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH, mm, ss, S to SSSSSS; with marks between them, as in MM/dd/yyyy HH:mm:ss.';
@@ -134,10 +205,120 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   ['two columns of one name', { column_schema: { products: { A: { target_name: 'ndc' }, B: { target_name: 'ndc' } } } },
     'column_schema.products.B.target_name of dataset "fda-cder" is "ndc", the name that "A" has already. Give one of the two another name.'],
 
+  ['no source', { source_url: undefined },
+    'dataset "fda-cder" has neither source_url nor api_endpoints. Set one of them. Without both, a script of your own in glue/bronze_job.py gets the data'],
+  ['two sources', { api_endpoints: { products: 'https://example.org' } },
+    'api_endpoints of dataset "fda-cder" is set, and source_url too. Set one of them: files and an API are two datasets.'],
+  ...Object.entries({ lookback_days: 3, source_files: 'all', delimiter: '|', file_format: { type: 'json' }, file_table_mapping: { a: 'products' } }).map(
+    ([key, value]): [string, Partial<DatasetDocument>, string] => [`${key} of an API`, api({ products: 'https://example.org' }, { [key]: value }),
+      `${key} of dataset "fda-cder" is set, and api_endpoints too. Leave ${key} out: it is for files.`]),
+  ...Object.entries({ headers: { Accept: 'a' }, rate_limit: { requests: 1 }, auth: { type: 'bearer', secret: 'a' } }).map(
+    ([key, value]): [string, Partial<DatasetDocument>, string] => [`${key} of a bucket`, { source_url: ['s3://vendor/a', 's3://vendor/b'], [key]: value },
+      `${key} of dataset "fda-cder" is set, and source_url is in a bucket. Leave ${key} out: it is for requests over HTTP. A bucket is read as the dataset's role.`]),
+  ...['https://example.org/a/*.csv', 's3://vendor/a.csv', 's3://vendor/{yyyy}.csv'].map((address): [string, Partial<DatasetDocument>, string] =>
+    [`the newest of ${address}`, { source_url: address, source_files: 'newest' },
+      'source_files of dataset "fda-cder" is "newest", and source_url is neither a folder of a bucket nor a glob. Write for example s3://bucket/folder/ or']),
+  ['a word in braces in a bucket', { source_url: 's3://vendor/{id}.csv' },
+    'source_url of dataset "fda-cder" is "s3://vendor/{id}.csv", and {id} is no date. '
+    + 'Braces hold the date of the run: yyyy, and if need be MM, dd and marks, as in {yyyy-MM-dd} or {yyyyMMdd}. For others write ?, which is any character.'],
+
+  ...['Authorization', 'proxy-authorization', 'COOKIE', 'X-API-Key', 'x_api_key', 'Api-Key', 'X-Auth-Token'].map(
+    (name): [string, Partial<DatasetDocument>, string] => [`a secret in the header ${name}`, { headers: { [name]: PASTED } },
+      `headers.${name} of dataset "fda-cder" is set. Secrets do not belong into a file or a template: use auth, which names a secret of AWS Secrets Manager.`]),
+  ['a secret in an endpoint\'s header', api({ products: { url: 'https://example.org', headers: { Authorization: PASTED } } }),
+    'api_endpoints.products.headers.Authorization of dataset "fda-cder" is set. Secrets do not belong'],
+  ...['api_key', 'apikey', 'API-Key', 'access_token', 'client_secret', 'password', 'Token'].map(
+    (name): [string, Partial<DatasetDocument>, string] => [`a secret in the parameter ${name}`, api({ products: { url: 'https://example.org', params: { [name]: PASTED } } }),
+      `api_endpoints.products.params.${name} of dataset "fda-cder" is set. Secrets do not belong into a file or a template: use auth`]),
+  ['a secret in an address', api({ products: `https://example.org/a?page=1&api_key=${PASTED}#x` }),
+    'api_endpoints.products.url of dataset "fda-cder" has the parameter api_key. Secrets do not belong into a file or a template: use auth'],
+  ['a secret in an address that is none', api({ products: `https://example.org:99999/a?key=${PASTED}` }),
+    'api_endpoints.products.url of dataset "fda-cder" is "https://example.org:99999/a?key=***", not an address. Check its host and port.'],
+  ['a secret in a file\'s address that is none', { source_url: `https://example.org:99999/a?X-Token=${PASTED}&b=c` },
+    'source_url of dataset "fda-cder" is "https://example.org:99999/a?X-Token=***&b=c", not an address.'],
+  ['a secret in a file\'s address without a date', { source_url: `https://example.org/{id}?sig=${PASTED}#a` },
+    'source_url of dataset "fda-cder" is "https://example.org/{id}?sig=***#a", and {id} is no date.'],
+  ['a key in a header of the job\'s own', { auth: { type: 'api_key', secret: 'a', name: 'Host' } },
+    'auth.name of dataset "fda-cder" is "Host". The job sets this header itself: the key goes into another.'],
+  ['a secret in a token\'s parameters', client({ token_params: { client_secret: PASTED } }),
+    'auth.token_params.client_secret of dataset "fda-cder" is set. Secrets do not belong there: put it into the secret that auth.secret names.'],
+  ...['Host', 'content-length', 'Transfer-Encoding', 'connection', 'Accept-Encoding', 'Range'].map(
+    (name): [string, Partial<DatasetDocument>, string] => [`the header ${name}`, { headers: { [name]: 'a' } },
+      `headers.${name} of dataset "fda-cder" is set. Leave it out: the job sets this header itself.`]),
+
+  ...auths('bearer', { secret: 'a' }, ['location', 'name', 'username_key', 'password_key', 'token_url', 'scope'], 'secret, secret_key, encryption_key'),
+  ...auths('api_key', { secret: 'a', name: 'k' }, ['username_key', 'token_url', 'client_id_key'], 'secret, secret_key, encryption_key, location, name'),
+  ...auths('basic', { secret: 'a' }, ['secret_key', 'name', 'token_auth_method', 'client_secret_key'], 'secret, encryption_key, username_key, password_key'),
+  ...auths('oauth2_client_credentials', { secret: 'a', token_url: 'https://example.org' }, ['secret_key', 'location', 'password_key'], 'secret, encryption_key, token_url,'),
+  ['a key without a name', { auth: { type: 'api_key', secret: 'a' } }, 'auth of dataset "fda-cder" has the type api_key and no name. Set name: api_key needs name.'],
+  ['a client without an address', { auth: { type: 'oauth2_client_credentials', secret: 'a' } },
+    'auth of dataset "fda-cder" has the type oauth2_client_credentials and no token_url. Set token_url'],
+  ['an impossible port for tokens', client({ token_url: 'https://example.org:99999/token?a=b' }),
+    'auth.token_url of dataset "fda-cder" is "https://example.org:99999/token?a=b", not an address. Check its host and port.'],
+  ...['arn:aws:secretsmanager:*:123456789012:secret:*', 'arn:aws:s3:::vendor', `${SECRET_ARN}?`].map((arn): [string, Partial<DatasetDocument>, string] =>
+    [`the secret ${arn}`, { auth: { type: 'bearer', secret: arn } }, `auth.secret of dataset "fda-cder" is "${arn}", the ARN of no secret. Give it whole, for example`]),
+  ...['arn:aws:kms:us-east-1:123456789012:key/*', 'arn:aws:kms:*:123456789012:key/1'].map((arn): [string, Partial<DatasetDocument>, string] =>
+    [`the key ${arn}`, { auth: { type: 'bearer', secret: 'a', encryption_key: arn } }, `auth.encryption_key of dataset "fda-cder" is "${arn}", the ARN of no key. Give that`]),
+
+  ...['{id}', '{value', 'value}', '{}', '{yyyy}'].map((braces): [string, Partial<DatasetDocument>, string] => [`${braces} in an endpoint's address`,
+    api({ products: `https://example.org/${braces}` }),
+    `api_endpoints.products.url of dataset "fda-cder" holds ${braces.replace(/^value/, '')}. Braces hold the value of for_each: {value}. For others write %7B and %7D.`]),
+  ['a host out of an answer', api({ products: 'https://example.org', packages: { url: 'https://{value}.org/a', for_each: IDS } }),
+    'api_endpoints.packages.url of dataset "fda-cder" has braces in its host. An answer must not say whom the next request goes to: write the host out.'],
+  ['a body of a GET', api({ products: { url: 'https://example.org', method: 'GET', body: {} } }),
+    'api_endpoints.products.body of dataset "fda-cder" is set, and the method is GET. Set method to POST, or leave body out.'],
+  ['a body without a method', api({ products: { url: 'https://example.org', body: {} } }), 'api_endpoints.products.body of dataset "fda-cder" is set, and the method is GET.'],
+  ['values of nothing in an address', api({ products: 'https://example.org/{value}' }),
+    'api_endpoints.products.url of dataset "fda-cder" holds {value}, and there is no for_each. Say in for_each whose records have the values: {"endpoint": "products", "field": "id"}.'],
+  ['values of nothing in a parameter', api({ products: { url: 'https://example.org', params: { id: 'a-{value}' } } }),
+    'api_endpoints.products.params of dataset "fda-cder" holds {value}, and there is no for_each.'],
+  ['values of nothing in a body', api({ products: { url: 'https://example.org', method: 'POST', body: { a: ['{value}'] } } }),
+    'api_endpoints.products.body of dataset "fda-cder" holds {value}, and there is no for_each.'],
+  ['values for nothing', api({ products: 'https://example.org', packages: { url: 'https://example.org', for_each: IDS } }),
+    'api_endpoints.packages.for_each of dataset "fda-cder" is set, and url, params and body hold no {value}. Write {value} where the value goes, or leave for_each out.'],
+  ['values of a misspelt endpoint', api({ products: 'https://example.org', packages: { url: 'https://example.org/{value}', for_each: { endpoint: 'product', field: 'id' } } }),
+    'api_endpoints.packages.for_each.endpoint of dataset "fda-cder" is "product", which api_endpoints has not. Did you mean "products"? The others are: products.'],
+  ['values of no other endpoint', api({ packages: { url: 'https://example.org/{value}', for_each: { endpoint: 'other', field: 'id' } } }),
+    'api_endpoints.packages.for_each.endpoint of dataset "fda-cder" is "other", which api_endpoints has not. Add that endpoint.'],
+  ['values of its own', api({ products: { url: 'https://example.org/{value}', for_each: IDS } }),
+    'api_endpoints.products.for_each.endpoint of dataset "fda-cder" makes a circle: products ← products. Take one for_each out: an endpoint cannot wait for its own records.'],
+  ['values in a circle', api({
+    products: { url: 'https://example.org/{value}', for_each: { endpoint: 'packages', field: 'id' } },
+    packages: { url: 'https://example.org/{value}', for_each: IDS },
+  }), 'api_endpoints.products.for_each.endpoint of dataset "fda-cder" makes a circle: products ← packages ← products.'],
+  ['no table', api({ products: { url: 'https://example.org', table: false } }),
+    'api_endpoints of dataset "fda-cder" has no endpoint that is a table. Leave "table": false out where the records are wanted.'],
+
+  ...Object.entries(PAGINATIONS).flatMap(([type, takes]) => Object.keys(EVERY_PAGE_KEY).filter(key => !(key in takes)).map(
+    (key): [string, Partial<DatasetDocument>, string] => [`${key} of the pagination ${type}`,
+      api({ products: { url: 'https://example.org', pagination: { type: type as 'auto', ...takes, [key]: EVERY_PAGE_KEY[key as 'path'] } } }),
+      `api_endpoints.products.pagination.${key} of dataset "fda-cder" is set, and the type of api_endpoints.products.pagination is ${type}. Leave it out: ${type} takes `])),
+  ...([['header_cursor', 'header', { param: 'p' }], ['header_cursor', 'param', { header: 'h' }], ['cursor', 'path', { param: 'p' }], ['cursor', 'param', { path: 'p' }]] as const).map(
+    ([type, key, others]): [string, Partial<DatasetDocument>, string] => [`the pagination ${type} without ${key}`,
+      api({ products: { url: 'https://example.org', pagination: { type, ...others } } }),
+      `api_endpoints.products.pagination of dataset "fda-cder" has the type ${type} and no ${key}. Set ${key}: ${type} needs `]),
+  ['the pagination cursor alone', api({ products: { url: 'https://example.org', pagination: 'cursor' } }),
+    'api_endpoints.products.pagination of dataset "fda-cder" has the type cursor and no path. Set path: cursor needs path and param.'],
+
   ['a key for all tables and one by table', { business_key: ['ndc'], business_keys: { products: ['ndc'] } },
     'business_key of dataset "fda-cder" is set, and business_keys too. Set business_key for all tables, or business_keys by table.'],
 ])('%s is an error that says where, what was found and what to do', (_, document, message) => {
   expect(() => check(document)).toThrow(`Lake: ${message}`);
+  expect(() => check(document)).not.toThrow(new RegExp(PASTED));
+});
+
+test('a script of the user\'s needs no source', () => {
+  expect([...ruleProblems({ ...DOCUMENT, source_url: undefined }, TABLES, true)]).toEqual([]);
+});
+
+test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'])('%s is not for gold', key => {
+  const [first] = ruleProblems({ dataset: 'a', data_size_category: 'small', source_datasets: [], [key]: {} }, ['a']);
+  expect(first).toEqual({ key, found: 'is set, and source_datasets makes the dataset gold', remedy: `Leave ${key} out: it is for bronze.` });
+});
+
+test('what is for gold is told by what makes the dataset bronze', () => {
+  expect(() => check(api({ products: 'https://example.org' }, { sql: 'q.sql' }))).toThrow(
+    'sql of dataset "fda-cder" is set, and api_endpoints makes the dataset bronze. Leave sql out: it is for gold, which has source_datasets instead of api_endpoints.');
 });
 
 test('of one table, two columns may not be mapped to one name', () => {
@@ -158,6 +339,16 @@ test('values only known at deployment make sense', () => {
     column_schema: { products: { A: { type: 'date', format: text }, B: { type: text, format: 'Y/N' } } },
     data_quality: { required_columns: list, expected_record_count_min: number },
   };
+  const auth: Auth = { type: 'bearer', secret: text, encryption_key: text };
+  for (const source of [text, [text], list]) {
+    expect(() => check({ source_url: source, source_files: 'all', headers: { Accept: text }, auth })).not.toThrow();
+  }
+  const unknownApi: DatasetDocument['api_endpoints'] = {
+    products: { url: text, params: { a: text }, body: { a: text }, method: text as 'GET', records: text },
+    packages: { url: `https://${text}/{value}`, for_each: { endpoint: text, field: text } },
+    prices: { url: text, for_each: IDS },
+  };
+  expect(() => check(api(unknownApi, { auth: { ...auth, type: 'oauth2_client_credentials', token_url: text } }))).not.toThrow();
   for (const source of [text, `https://${text}/{yyyy}`, [text], list]) {
     expect(() => check({ ...unknown, source_url: source })).not.toThrow();
   }
@@ -165,6 +356,7 @@ test('values only known at deployment make sense', () => {
 
 test.each<[string, Partial<DatasetDocument>]>([
   ['file_table_mapping', { file_table_mapping: { 'a.csv': 'fda_cder', 'b.csv': 'packages' } }],
+  ['api_endpoints', api({ fda_cder: 'https://example.org', packages: 'https://example.org' })],
   ['outputs', { source_url: undefined, source_datasets: ['bronze/x'], sql: 'q.sql', outputs: ['fda_cder', 'packages'] }],
 ])('a table with the name of its dataset has no others beside it: %s', (key, document) => {
   expect(() => check(document, ['fda_cder', 'packages'])).toThrow(

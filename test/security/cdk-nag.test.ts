@@ -6,7 +6,8 @@ const BUCKET = 'arn:aws:s3:::pp-dw-123456789012';
 const LOGS = 'arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue';
 const GLUE = 'arn:aws:glue:eu-central-1:123456789012';
 const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB/Resource';
-const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History'];
+const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
+const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
 /** All that is acknowledged in the lakes, by the resource's path within its stack. */
 const ACKNOWLEDGED: [path: string, rule: string][] = [
@@ -23,6 +24,16 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-bronze-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-gold-*]`],
   ...DATASETS.flatMap((dataset): [string, string][] => [[`${dataset}/Job`, 'GL1'], [`${dataset}/Job`, 'GL3'], [`${dataset}/Crawler`, 'GL1']]),
+  ...['raw/vendor/*', 'bronze/vendor/*', 'staging/bronze/vendor/*', 'etl/vendor/*', 'etl/vendor/runs/bronze/*'].map(
+    (keys): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${BUCKET}/${keys}]`]),
+  ['Vendor/Role/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
+  ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
+  ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/pp-dw/output:*]`],
+  ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
+  ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
+  ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:s3:::vendor/drops/*]'],
+  ...['network-interface', 'subnet', 'security-group', 'instance'].map((kind): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${EC2}:${kind}/*]`]),
+  ['Vendor/Role/Resource', 'IAM5[Resource::*]'],
   ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1/*]'],
   ['GlueScripts/Role/DefaultPolicy/Resource', `IAM5[Resource::${BUCKET}/etl/*/glue/*]`],
   ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],

@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { EtlCore, EtlCoreProps } from '../../src';
+import { Auth, BronzeDatasetProps, EtlCore, EtlCorePrefixes, EtlCoreProps, GlueConnection, Source } from '../../src';
 import { resource, resources } from '../assembly';
 import { bronze, ENV, LAYOUTS, PREFIXES } from '../layouts';
 import { Call, isAllowed, Policy } from './policy-evaluator';
@@ -151,6 +151,141 @@ table('The shared role of an encrypted lake with metrics', policiesOf(encryptedS
   ['kms:Decrypt', OTHER_KEY, THROUGH_S3],
   ['kms:GenerateDataKey', OTHER_KEY, THROUGH_S3],
 ]);
+
+/** The role of a dataset of its own, in another app, where it can know the least of the key. */
+function ownPolicies(props: Partial<BronzeDatasetProps>, prefixes: Partial<EtlCorePrefixes> = {}): Policy[] {
+  const lake = LAYOUTS[2].lake(ENV, { ...PREFIXES, ...prefixes });
+  bronze(lake, props);
+  return policiesOf(lake.stack, 'pp-dw-bronze-fda-nsde-role');
+}
+
+const SECRETS = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret';
+const SECRET = `${SECRETS}:vendor/api-AbCdEf`;
+const VENDOR = 'arn:aws:s3:::vendor';
+const EC2 = 'arn:aws:ec2:eu-central-1:123456789012';
+const THROUGH_SECRETS = { 'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com' };
+const tagging = (key: string): Call['context'] => ({ 'aws:TagKeys': key });
+
+/** What any dataset's own role may: what the shared role may, for its own dataset. */
+const MAY_OWN = MAY_GLUE.filter(([, on, context = {}]) => !/gold/.test(on + context['s3:prefix']) && context['s3:prefix'] !== 'bronze/');
+
+/** What it may not, whatever it is for. */
+const MAY_NOT_OWN: Row[] = [
+  ...MAY_NOT_GLUE,
+  ['s3:GetObject', `${BUCKET}/raw/fda-cder/run_id=1/cder.zip`],
+  ['s3:GetObject', `${BUCKET}/raw/fda-nsde-2/run_id=1/cder.zip`],
+  ['s3:PutObject', `${BUCKET}/raw/fda-cder/run_id=1/cder.zip`],
+  ['s3:PutObjectTagging', `${BUCKET}/raw/fda-cder/run_id=1/cder.zip`],
+  ['s3:PutObject', `${BUCKET}/bronze/fda-cder/part.parquet`],
+  ['s3:GetObject', `${BUCKET}/bronze/fda-cder/part.parquet`],
+  ['s3:PutObject', `${BUCKET}/gold/fda-nsde/part.parquet`],
+  ['s3:PutObject', `${BUCKET}/staging/bronze/fda-cder/run_id=1/part`],
+  ['s3:PutObject', `${BUCKET}/staging/gold/fda-nsde/run_id=1/part`],
+  ['s3:GetObject', `${BUCKET}/etl/fda-cder/glue/bronze_job.py`],
+  ['s3:PutObject', `${BUCKET}/etl/fda-cder/runs/bronze/published.json`],
+  ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/gold/published.json`],
+  listing('raw/'), listing('bronze/'), listing('raw/fda-cder/'), listing('gold/fda-nsde/'), listing('staging/'),
+  ['glue:UpdateTable', `${GLUE}:table/pp_dw_gold/fda_nsde`],
+  ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-bronze-fda-cder-crawler`],
+  ['secretsmanager:GetSecretValue', `${SECRETS}:vendor/other-AbCdEf`],
+  ['secretsmanager:GetSecretValue', `${SECRETS}:vendor/api-2-AbCdEf`],
+  ['secretsmanager:GetSecretValue', `${SECRETS}:other/vendor/api-AbCdEf`],
+  ['secretsmanager:PutSecretValue', SECRET],
+  ['secretsmanager:DescribeSecret', SECRET],
+  ['s3:PutObject', `${VENDOR}/drops/a.csv`],
+  ['s3:DeleteObject', `${VENDOR}/drops/a.csv`],
+  ['s3:GetObject', `${VENDOR}/other/a.csv`],
+  ['s3:GetObject', `${VENDOR}-2/drops/a.csv`],
+  ['s3:ListBucket', VENDOR, { 's3:prefix': 'other/' }],
+  ['s3:ListBucket', VENDOR, { 's3:prefix': '' }],
+  ['s3:ListBucket', VENDOR],
+  ['glue:GetConnection', `${GLUE}:connection/other`],
+  ['glue:UpdateConnection', `${GLUE}:connection/vendor-network`],
+  ['ec2:RunInstances', `${EC2}:instance/*`],
+  ['ec2:CreateTags', `${EC2}:network-interface/eni-1`, tagging('Owner')],
+  ['ec2:CreateTags', `${EC2}:volume/vol-1`, tagging('aws-glue-service-resource')],
+  ['ec2:DeleteNetworkInterface', 'arn:aws:ec2:us-east-1:123456789012:network-interface/eni-1'],
+  ['kms:Decrypt', OTHER_KEY],
+  ['kms:Decrypt', OTHER_KEY, { ...THROUGH_SECRETS, 'kms:ViaService': 'secretsmanager.us-east-1.amazonaws.com' }],
+  ['kms:GenerateDataKey', OTHER_KEY, THROUGH_SECRETS],
+];
+
+const READS_SECRET: Row[] = [['secretsmanager:GetSecretValue', SECRET]];
+const READS_DROPS: Row[] = [
+  ['s3:GetObject', `${VENDOR}/drops/2026-01-31/a.csv`],
+  ['s3:ListBucket', VENDOR, { 's3:prefix': 'drops/' }],
+  ['s3:ListBucket', VENDOR, { 's3:prefix': 'drops/2026-01-31/' }],
+  ['s3:GetBucketLocation', VENDOR],
+];
+const USES_CONNECTION: Row[] = [
+  ['glue:GetConnection', `${GLUE}:connection/vendor-network`],
+  ['ec2:DescribeSubnets', '*'],
+  ['ec2:DescribeVpcEndpoints', '*'],
+  ['ec2:DescribeRouteTables', '*'],
+  ['ec2:DescribeSecurityGroups', '*'],
+  ['ec2:CreateNetworkInterface', `${EC2}:subnet/subnet-1`],
+  ['ec2:CreateNetworkInterface', `${EC2}:security-group/sg-1`],
+  ['ec2:DeleteNetworkInterface', `${EC2}:network-interface/eni-1`],
+  ['ec2:CreateTags', `${EC2}:network-interface/eni-1`, tagging('aws-glue-service-resource')],
+  ['ec2:DeleteTags', `${EC2}:network-interface/eni-1`, tagging('aws-glue-service-resource')],
+];
+const NO_LAKE_KEY: Row[] = [METRIC, ['kms:Decrypt', LAKE_KEY, THROUGH_S3]];
+
+table('The role of a dataset with a secret by its name', ownPolicies({ auth: Auth.bearer({ secret: 'vendor/api' }) }),
+  [...MAY_OWN, ...READS_SECRET],
+  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY, ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS]]);
+
+table('The role of a dataset with a secret by the ARN', ownPolicies({ auth: Auth.bearer({ secret: SECRET }) }),
+  [...MAY_OWN, ...READS_SECRET], [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY]);
+
+table('The role of a dataset with a secret by an ARN without its random end', ownPolicies({ auth: Auth.bearer({ secret: `${SECRETS}:vendor/api` }) }),
+  [...MAY_OWN, ...READS_SECRET], [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY]);
+
+table('The role of a dataset with a secret that a key encrypts, in an encrypted lake with metrics',
+  ownPolicies({ auth: Auth.bearer({ secret: 'vendor/api', encryptionKey: OTHER_KEY }) }, { encrypted: true, metrics: true }),
+  [...MAY_OWN, ...READS_SECRET, METRIC, ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS], ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3]],
+  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION]);
+
+table('The role of a dataset of a bucket\'s folder', ownPolicies({ source: Source.s3('s3://vendor/drops/') }),
+  [...MAY_OWN, ...READS_DROPS],
+  [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/drops`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'drops' }]]);
+
+table('The role of a dataset of a bucket\'s files by date and glob', ownPolicies({ source: Source.urls(['s3://vendor/drops/{yyyy-MM-dd}/*.csv', 's3://vendor/a?.csv']) }),
+  [...MAY_OWN, ...READS_DROPS, ['s3:GetObject', `${VENDOR}/ab.csv`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'a' }]],
+  [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/b.csv`]]);
+
+table('The role of a dataset of one file of a bucket', ownPolicies({ source: Source.s3('s3://vendor/one.csv') }),
+  [...MAY_OWN, ['s3:GetObject', `${VENDOR}/one.csv`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'one.csv' }], ['s3:GetBucketLocation', VENDOR]],
+  [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/one.csv.old`], ['s3:GetObject', `${VENDOR}/drops/a.csv`]]);
+
+table('The role of a dataset with a connection', ownPolicies({ connection: GlueConnection.fromName('vendor-network') }),
+  [...MAY_OWN, ...USES_CONNECTION], [...MAY_NOT_OWN, ...READS_SECRET, ...READS_DROPS, ...NO_LAKE_KEY]);
+
+describe('A dataset\'s own role', () => {
+  const keyOf = (layout: number, props: (stack: Stack) => Partial<EtlCoreProps>) => {
+    const scope = new Stack();
+    const lake = LAYOUTS[layout].lake(ENV, { ...PREFIXES, ...props(scope) });
+    bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
+    const role = resources(lake.stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-bronze-fda-nsde-role')!;
+    const [{ PolicyDocument }] = role.Properties.Policies.filter(({ PolicyName }: { PolicyName: string }) => PolicyName === 'key');
+    return PolicyDocument.Statement[0].Resource as unknown;
+  };
+  test.each<[string, number, (stack: Stack) => Partial<EtlCoreProps>, unknown]>([
+    ['that its own stack makes, by its ARN', 0, () => ({ encrypted: true }), { 'Fn::GetAtt': [expect.stringMatching(/^CoreKey/), 'Arn'] }],
+    ['that another stack makes, by the lake\'s objects', 1, () => ({ encrypted: true }), `${KMS}/*`],
+    ['of another app, by the lake\'s objects', 2, () => ({ encrypted: true }), `${KMS}/*`],
+    ['that is given by its ARN, by that', 1, scope => ({ encryptionKey: Key.fromKeyArn(scope, 'Own', LAKE_KEY) }), LAKE_KEY],
+  ])('may use the lake\'s key %s', (_, layout, props, resource_) => {
+    expect(keyOf(layout, props)).toEqual(resource_);
+  });
+
+  test('is Glue\'s alone', () => {
+    const lake = LAYOUTS[2].lake(ENV);
+    bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
+    expect(resources(lake.stack, 'AWS::IAM::Role').find(({ id }) => id.startsWith('Bronze'))!.Properties.AssumeRolePolicyDocument.Statement)
+      .toEqual([{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' } }]);
+  });
+});
 
 table('The schedules\' role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role'), [
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],

@@ -1,5 +1,5 @@
 import { App, Duration, Environment } from 'aws-cdk-lib';
-import { EtlCoreProps, EtlDashboard, Schedule } from '../../src';
+import { Auth, EtlCoreProps, EtlDashboard, GlueConnection, Schedule, Source } from '../../src';
 import { bronze, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
 
 /** Nothing but what a user must say. */
@@ -15,6 +15,12 @@ function everything(lake: Lake): void {
   const datasets = [
     bronze(lake, { schedule: Schedule.cron('0 6 * * ? *') }),
     bronze(lake, { dataset: 'zipcodes', fileTableMapping: { 'a*.csv': 'places', 'b.csv': 'states' }, schedule: Schedule.rate(Duration.days(1)) }, 'Zipcodes'),
+    bronze(lake, {
+      dataset: 'vendor',
+      source: Source.urls(['https://example.org/a.csv', 's3://vendor/drops/*.csv']),
+      auth: Auth.basic({ secret: 'vendor/api', encryptionKey: `arn:aws:kms:${ENV.region}:${ENV.account}:key/11111111-1111-1111-1111-111111111111` }),
+      connection: GlueConnection.fromName('vendor-network'),
+    }, 'Vendor'),
     gold(lake, { businessKey: ['rows'], schedule: Schedule.cron('0 7 * * ? *') }),
     gold(lake, { dataset: 'fda-history', history: { businessKey: ['rows'] } }, 'History'),
   ];

@@ -14,15 +14,15 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-import bronze_job
 import gold_job
+from etl_runtime.bronze import run_bronze
 from etl_runtime.errors import RunFailed
 from etl_runtime.gold import run_gold
 from etl_runtime.spark import start_spark
 from faults import quick_retries
 from spark_conf import configure_spark
 
-JOBS: dict[str, Callable[[list[str]], None]] = {"bronze": bronze_job.main, "gold": lambda argv: run_gold(argv, gold_job.transform)}
+JOBS: dict[str, Callable[[list[str]], None]] = {"bronze": run_bronze, "gold": lambda argv: run_gold(argv, gold_job.transform)}
 QUICK_RETRIES = {"spark.hadoop.fs.s3a.retry.interval": "10ms", "spark.hadoop.fs.s3a.retry.throttle.interval": "10ms"}
 OF_TASKS = ("etl_runtime.convert", "etl_runtime.write")  # what runs in Spark's tasks
 

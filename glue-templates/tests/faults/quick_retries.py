@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import tenacity.nap
 from botocore.retries.standard import ExponentialBackoff
 
-from etl_runtime import fetch
+from etl_runtime import retries
 
 WAIT_SECONDS = 0.01
 CLOCK = SimpleNamespace(sleep=lambda _: time.sleep(WAIT_SECONDS))
 
 
 def install(replace: Callable[[object, str, object], None] = setattr) -> None:
-    """For boto3's clients, for what uses tenacity and for downloads, in this process. `replace` may be monkeypatch's setattr."""
+    """For boto3's clients, for what uses tenacity and for requests, in this process. `replace` may be monkeypatch's setattr."""
     replace(ExponentialBackoff, "delay_amount", lambda self, context: WAIT_SECONDS)
     replace(tenacity.nap, "time", CLOCK)
-    replace(fetch, "sleep_using_event", lambda stop: CLOCK.sleep)
+    replace(retries, "sleep_using_event", lambda stop: CLOCK.sleep)

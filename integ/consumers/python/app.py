@@ -1,5 +1,17 @@
 from aws_cdk import App, Stack
-from cdk_glue_medallion import BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, History, Schedule, Source, Transform
+from cdk_glue_medallion import (
+    ApiEndpoint,
+    Auth,
+    BronzeDataset,
+    DataSizeCategory,
+    EtlCore,
+    ForEach,
+    GoldDataset,
+    History,
+    Schedule,
+    Source,
+    Transform,
+)
 
 app = App()
 
@@ -29,6 +41,26 @@ airports = BronzeDataset(
     description="Airports of the United States, by their IATA or FAA code",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/airports.csv"),
+    schedule=Schedule.cron("0 6 * * ? *"),
+)
+
+BronzeDataset(
+    datasets,
+    "Gapminder",
+    core=core,
+    dataset="gapminder",
+    description="Countries, and how many people lived how long there",
+    data_size_category=DataSizeCategory.SMALL,
+    source=Source.api(
+        {
+            "countries": ApiEndpoint(url=f"{source}/api/countries"),
+            "years": ApiEndpoint(
+                url=f"{source}/api/countries/{{value}}/years",
+                for_each=ForEach(endpoint="countries", field="name", column="country"),
+            ),
+        }
+    ),
+    auth=Auth.api_key(secret="gapminder/api", name="X-Api-Key"),
     schedule=Schedule.cron("0 6 * * ? *"),
 )
 

@@ -1,14 +1,20 @@
 package org.example;
 
+import io.github.cdkgluemedallion.ApiEndpoint;
+import io.github.cdkgluemedallion.ApiKeyOptions;
+import io.github.cdkgluemedallion.Auth;
 import io.github.cdkgluemedallion.BronzeDataset;
 import io.github.cdkgluemedallion.DataSizeCategory;
 import io.github.cdkgluemedallion.EtlCore;
+import io.github.cdkgluemedallion.ForEach;
 import io.github.cdkgluemedallion.GoldDataset;
 import io.github.cdkgluemedallion.History;
 import io.github.cdkgluemedallion.Schedule;
 import io.github.cdkgluemedallion.Source;
 import io.github.cdkgluemedallion.Transform;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import software.amazon.awscdk.App;
 import software.amazon.awscdk.Stack;
 
@@ -38,6 +44,24 @@ public class LakeApp {
                 .description("Airports of the United States, by their IATA or FAA code")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/airports.csv"))
+                .schedule(Schedule.cron("0 6 * * ? *"))
+                .build();
+
+        // In this order: that of Map.of is another one in each run of Java.
+        Map<String, ApiEndpoint> endpoints = new LinkedHashMap<>();
+        endpoints.put("countries", ApiEndpoint.builder().url(source + "/api/countries").build());
+        endpoints.put("years", ApiEndpoint.builder()
+                .url(source + "/api/countries/{value}/years")
+                .forEach(ForEach.builder().endpoint("countries").field("name").column("country").build())
+                .build());
+
+        BronzeDataset.Builder.create(datasets, "Gapminder")
+                .core(core)
+                .dataset("gapminder")
+                .description("Countries, and how many people lived how long there")
+                .dataSizeCategory(DataSizeCategory.SMALL)
+                .source(Source.api(endpoints))
+                .auth(Auth.apiKey(ApiKeyOptions.builder().secret("gapminder/api").name("X-Api-Key").build()))
                 .schedule(Schedule.cron("0 6 * * ? *"))
                 .build();
 

@@ -1,0 +1,198 @@
+import * as fs from 'fs';
+import * as http from 'http';
+import { AddressInfo } from 'net';
+import * as path from 'path';
+import { AUTHS, PAGINATIONS } from '../api-kinds';
+import { temporaryFolder } from './assembly-fixture';
+import { CommandFixture, ROOT, wait } from './command-fixture';
+
+/** Fifteen characters that are nowhere else, and are written otherwise in an address, in JSON and in a header. */
+const VALUE = 'q8-Zr/4+pX=w&7"';
+const SECRETS: Record<string, string> = {
+  'vendor/token': VALUE.replace('"', ''),
+  'vendor/keys': JSON.stringify({ header: VALUE, query: VALUE, cookie: VALUE.replace('"', '') }),
+  'vendor/user': JSON.stringify({ username: 'ann', password: VALUE }),
+  'vendor/client': JSON.stringify({ client_id: 'me', client_secret: VALUE }),
+};
+const RECORDS = [1, 2, 3, 4, 5].map(id => ({ id, name: `0${id}` }));
+
+/** Every way in which pages follow each other, and every way in which requests are signed, at least once. */
+const DATASETS = PAGINATIONS.map((pagination, index) => ({
+  dataset: `by-${pagination.type.replace(/_/g, '-')}`,
+  pagination,
+  auth: AUTHS[index] ?? undefined,
+  number: index,
+}));
+
+const files = temporaryFolder();
+let server: http.Server;
+let medallion: CommandFixture;
+let source: string;
+
+/** Whether a request to the dataset of that number is signed as the dataset's auth asks for. */
+function isSigned(number: number, request: http.IncomingMessage, params: URLSearchParams): boolean {
+  const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+  const { authorization, cookie } = request.headers;
+  return [
+    authorization === `Bearer ${SECRETS['vendor/token']}`,
+    request.headers['x-api-key'] === VALUE,
+    params.get('key') === VALUE,
+    cookie === `session=${VALUE.replace('"', '')}`,
+    authorization === basic('ann', VALUE),
+    authorization === 'Bearer a-token-of-the-server',
+  ][number] ?? true;
+}
+
+/** Two records a page, told about the next one in the way of the dataset. What it was asked with is repeated, as some servers do. */
+function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const { pathname, searchParams: params } = new URL(request.url ?? '', source);
+  if (pathname === '/token') {
+    const signed = request.headers.authorization === `Basic ${Buffer.from(`me:${encodeURIComponent(VALUE)}`).toString('base64')}`;
+    response.writeHead(signed ? 200 : 401).end(JSON.stringify(signed ? { access_token: 'a-token-of-the-server', expires_in: 3600 } : { error: 'invalid_client' }));
+    return;
+  }
+  if (pathname === '/rates.xml') {
+    response.end(RATES);
+    return;
+  }
+  const number = DATASETS.findIndex(({ dataset }) => pathname === `/${dataset}`);
+  if (number < 0 || !isSigned(number, request, params)) {
+    response.writeHead(number < 0 ? 404 : 401).end();
+    return;
+  }
+  const type = DATASETS[number].pagination.type;
+  const start = Number(params.get('after') ?? params.get('offset') ?? (Number(params.get('page') ?? 1) - 1) * 2);
+  const end = start + 2;
+  const more = end < RECORDS.length && type !== 'single';
+  const link = `${source}${pathname}?after=${end}&key=${encodeURIComponent(params.get('key') ?? '')}`;
+  const body = {
+    items: type === 'single' ? RECORDS : RECORDS.slice(start, end),
+    echo: [request.headers, [...params]],
+    ...type === 'auto' && { next: more ? link : null },
+    ...type === 'json_link' && { paging: { next: more ? link : null } },
+    ...type === 'cursor' && { paging: { after: more ? end : null } },
+    ...type === 'offset' && { total: RECORDS.length },
+  };
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    ...type === 'header_link' && more && { link: `<${link}>; rel="next"` },
+    ...type === 'header_cursor' && more && { 'x-next': String(end) },
+  }).end(JSON.stringify(body));
+}
+
+beforeAll(async () => {
+  server = http.createServer(answer);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  source = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const [name, value] of Object.entries(SECRETS)) {
+    fs.writeFileSync(path.join(files, name.replace('/', '-')), value);
+  }
+  fs.mkdirSync(path.join(files, 'vendor', 'out'), { recursive: true });
+  fs.writeFileSync(path.join(files, 'vendor', 'out', 'day-1.csv'), 'id,name\n1,old\n');
+  fs.writeFileSync(path.join(files, 'vendor', 'out', 'day-2.csv'), 'id,name\n2,new\n');
+  fs.utimesSync(path.join(files, 'vendor', 'out', 'day-1.csv'), new Date(2026, 0, 1), new Date(2026, 0, 1));
+  fs.writeFileSync(path.join(files, 'rates.py'), ownScript());
+  fs.writeFileSync(path.join(files, 'app.ts'), APP);
+  medallion = new CommandFixture(path.join(files, 'app.ts'));
+  medallion.synthesize(source);
+});
+
+afterAll(() => {
+  server.close();
+  medallion.remove();
+  fs.rmSync(files, { recursive: true });
+});
+
+/** The README's script of one's own, of a server of ours, with a secret besides. */
+const [, EXAMPLE] = /^```python\n(import json\n[^]*?)^```/m.exec(fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8'))!;
+const ownScript = () => EXAMPLE.replace(/https:.*xml/, `${source}/rates.xml`)
+  .replace('-> None:\n', '-> None:\n    source.say("the token is " + source.secret("vendor/token"))\n');
+
+const RATES = `<?xml version="1.0" encoding="UTF-8"?>
+<gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">
+<Cube><Cube time="2026-11-26"><Cube currency="USD" rate="1.0475"/><Cube currency="JPY" rate="159.00"/></Cube></Cube>
+</gesmes:Envelope>`;
+
+/** The declarations of the README's tables, each as it stands there. */
+const APP = `
+import { App, Stack } from 'aws-cdk-lib';
+import { ApiKeyLocation, Auth, BronzeDataset, DataSizeCategory, EtlCore, Pagination, Source } from 'cdk-glue-medallion';
+
+const app = new App();
+const source: string = app.node.tryGetContext('source');
+const core = new EtlCore(new Stack(app, 'Lake'), 'Core', { resourcePrefix: 'pp-dw' });
+const stack = new Stack(app, 'Datasets');
+const dataSizeCategory = DataSizeCategory.SMALL;
+${DATASETS.map(({ dataset, pagination, auth }) => `
+new BronzeDataset(stack, '${dataset}', {
+  core,
+  dataset: '${dataset}',
+  dataSizeCategory,
+  source: Source.api({ '${dataset.replace(/-/g, '_')}': { url: \`\${source}/${dataset}\`, records: 'items', pagination: ${pagination.code} } }),
+  ${auth ? `auth: ${auth.code.replace("'https://login.example.org/token'", '`$${source}/token`')},` : ''}
+});`).join('')}
+new BronzeDataset(stack, 'vendor', { core, dataset: 'vendor', dataSizeCategory, source: Source.s3('s3://vendor-bucket/out/') });
+new BronzeDataset(stack, 'rates', { core, dataset: 'rates', dataSizeCategory, script: 'rates.py' });
+`;
+
+const SECRET_OPTIONS = ['vendor/keys', 'vendor/user', 'vendor/client'].flatMap(name => ['--secret', `${name}=@${path.join(files, name.replace('/', '-'))}`]);
+const BUCKET_OPTIONS = ['--bucket', `vendor-bucket=${path.join(files, 'vendor')}`];
+
+/** The command lines of all processes, over and over while it lasts. */
+async function commandLines(until: Promise<unknown>): Promise<string> {
+  const seen = new Set<string>();
+  let going = true;
+  void until.finally(() => { going = false; });
+  while (going) {
+    for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
+      try {
+        seen.add(fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    await wait(50);
+  }
+  return [...seen].join('\n');
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
+}
+
+test('every pagination and every auth runs through medallion run, and no secret is left anywhere', async () => {
+  const fromEnvironment = { MEDALLION_SECRET_VENDOR_TOKEN: SECRETS['vendor/token'] };
+  const run = medallion.start(['run', '--all', '--json', ...SECRET_OPTIONS, ...BUCKET_OPTIONS], fromEnvironment);
+  const lines = await commandLines(run.ended);
+  expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
+  const tables = DATASETS.map(({ dataset }) => `SELECT '${dataset}' AS dataset, id, name FROM pp_dw_bronze.${dataset.replace(/-/g, '_')}`);
+  expect(medallion.query(`${tables.join(' UNION ALL ')} ORDER BY dataset, id`)).toEqual(
+    DATASETS.map(({ dataset }) => dataset).sort().flatMap(dataset => RECORDS.map(record => ({ dataset, ...record }))));
+  expect(medallion.query('SELECT id, name FROM pp_dw_bronze.vendor')).toEqual([{ id: 2, name: 'new' }]);
+  expect(medallion.query('SELECT day, currency, rate FROM pp_dw_bronze.rates')).toEqual([
+    { day: '2026-11-26', currency: 'USD', rate: '1.0475' }, { day: '2026-11-26', currency: 'JPY', rate: '159.00' },
+  ]);
+  expect(run.stderr()).toContain('the token is ***');
+
+  const kept = [...filesBelow(medallion.lake), ...filesBelow(medallion.assembly)].map(file => fs.readFileSync(file, 'latin1'));
+  const everything = [lines, run.stdout(), run.stderr(), ...kept].join('\n');
+  expect(everything).toContain('vendor/keys');
+  expect(everything).toContain('***');
+  for (const form of [VALUE, VALUE.slice(0, 8), encodeURIComponent(VALUE).slice(0, 10), Buffer.from(`ann:${VALUE}`).toString('base64'), 'a-token-of-the-server']) {
+    expect(everything.split('\n').filter(line => line.includes(form))).toEqual([]);
+  }
+});
+
+test.each([
+  ['a secret that is not given', 'by-cursor', [], 1, 'add --secret vendor/user=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_USER'],
+  ['a bucket that is not given', 'vendor', [], 2, 'vendor reads s3://vendor-bucket/out/. No AWS account is asked here: put some of its files into a folder as they lie in the bucket, and add --bucket vendor-bucket=DIR.'],
+  ['a value on the command line', 'by-cursor', ['--secret', 'vendor/user=hunter2'], 2, '--secret takes a name and a file: --secret NAME=@FILE'],
+  ['a file that is not there', 'by-cursor', ['--secret', 'vendor/user=@/none'], 2, '--secret vendor/user names the file /none, which is not there'],
+  ['a bucket without a folder', 'vendor', ['--bucket', 'vendor-bucket'], 2, '--bucket vendor-bucket names no folder: --bucket NAME=DIR'],
+])('%s is told with what to do', async (_what, dataset, options, code, says) => {
+  const run = medallion.start(['run', dataset, ...options]);
+  expect(await run.ended).toBe(code);
+  expect(run.stderr()).toContain(says);
+  expect(run.stderr()).not.toContain('hunter2');
+});
