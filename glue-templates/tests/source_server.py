@@ -97,6 +97,11 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
             try:
                 self._answer()
             finally:
+                self._answered()
+
+        def _answered(self) -> None:
+            """Before the last byte is sent: whoever has it may ask for more before this thread goes on."""
+            if self.path in found.at_once:
                 found.at_once.remove(self.path)
 
         def _answer(self) -> None:
@@ -141,6 +146,9 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
                 sent += b"0\r\n\r\n" if answer.cut_after is None else b""
             for block in [sent[at : at + 1] for at in range(len(sent))] if answer.pause_seconds else [sent]:
                 time.sleep(answer.pause_seconds)
+                sent = sent[len(block) :]
+                if not sent:
+                    self._answered()
                 self.wfile.write(block)
 
         def log_message(self, *arguments: object) -> None:

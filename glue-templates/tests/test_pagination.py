@@ -58,7 +58,7 @@ RECORDS = st.lists(st.dictionaries(st.text(max_size=4), VALUES, min_size=1, max_
 
 @pytest.mark.parametrize("kind", DECLARED)
 @given(records=RECORDS, size=st.integers(1, 7))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_every_pagination_yields_each_record_once_in_order(kind: str, source_of_module: Source, records: list[Any], size: int) -> None:
     pages = [records[start : start + size] for start in range(0, len(records), size)]
     alike = any(one == other and len(one) > 1 for one, other in zip(pages, pages[1:], strict=False))
