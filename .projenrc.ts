@@ -73,7 +73,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     ignorePatterns: [
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
       '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
-      ...['tools', 'deploy', 'security'].map(name => `/glue-templates/requirements/${name}.*`),
+      ...['tools', 'deploy', 'security', 'bench'].map(name => `/glue-templates/requirements/${name}.*`),
       '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
     ],
   },
@@ -122,9 +122,10 @@ project.addTask('integ:deploy', {
   receiveArgs: true,
 });
 project.addTask('bench:synth', {
-  description: 'Print how long 1 to 300 dataset stacks take to synthesize',
+  description: 'Print how long 1 to 300 datasets take to synthesize, beside the same resources written by hand',
   env: integEnvironment,
   exec: 'node --require ts-node/register test/bench/synth.ts',
+  receiveArgs: true,
 });
 
 // The README's examples in Python and Java, which the wheel and the jar carry.
@@ -196,6 +197,24 @@ project.addTask('generate:python', {
   description: 'Make the Python types from the JSON Schema of a dataset',
   env: integEnvironment,
   exec: `${inPython} datamodel-codegen`,
+});
+project.addTask('bench', {
+  description: 'Print what the bronze job takes beside other ways to make Parquet of the same file',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/bench/compare.ts',
+  receiveArgs: true,
+});
+project.addTask('bench:publish', {
+  description: 'Print what it costs to publish many small objects',
+  env: integEnvironment,
+  exec: `${inPython} python -m bench.publication`,
+  receiveArgs: true,
+});
+project.addTask('bench:loop', {
+  description: 'Print how long `medallion run` takes to its first line and to its end',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/bench/loop.ts',
+  receiveArgs: true,
 });
 project.addTask('bench:memory', {
   description: 'Print the memory of a download by size of the file',

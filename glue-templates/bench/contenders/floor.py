@@ -1,0 +1,24 @@
+"""Download and unzip to this disk, and nothing more."""
+
+import shutil
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from bench.request import Request
+
+CHUNK_BYTES = 1 << 20
+
+
+def main() -> None:
+    request = Request.read()
+    archive, text = Path(request.work, "data.zip"), Path(request.work, "data.csv")
+    with request.step("fetch"), urllib.request.urlopen(request.url) as response, archive.open("wb") as file:
+        shutil.copyfileobj(response, file, CHUNK_BYTES)
+    with request.step("unzip"), zipfile.ZipFile(archive) as zipped, zipped.open("data.csv") as member, text.open("wb") as file:
+        shutil.copyfileobj(member, file, CHUNK_BYTES)
+    request.done()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""A Spark session with one empty task: what every Spark job pays before it does anything."""
+
+from bench.request import Request
+
+
+def main() -> None:
+    request = Request.read()
+    request.configure_spark()
+    from etl_runtime.spark import start_spark
+
+    with request.step("start spark"):
+        spark = start_spark()
+    with request.step("task"):
+        spark.sparkContext.parallelize([0], 1).map(bool).collect()
+    request.done()
+
+
+if __name__ == "__main__":
+    main()

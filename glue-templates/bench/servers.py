@@ -1,0 +1,77 @@
+"""The servers of the benchmarks: files over HTTP, and a store. Each is a process of its own on 127.0.0.1 and ends with us."""
+
+import json
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from bench.request import BUCKET, COUNTS
+
+TEMPLATES = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Store:
+    """The emulator while it runs."""
+
+    endpoint: str
+    pid: int
+
+    def calls(self) -> dict[str, Any]:
+        """What it was asked since the last time."""
+        with urllib.request.urlopen(f"{self.endpoint}{COUNTS}") as response:
+            counted: dict[str, Any] = json.load(response)
+        return counted
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def set_environment() -> None:
+    """What our processes need to find: modules, and the keys of the store."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(str(TEMPLATES / folder) for folder in ("", "local_glue", "jobs", "tests"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ[name] = "test"
+    os.environ |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@contextmanager
+def child(*command: str | Path) -> Iterator[tuple[str, int]]:
+    """A server of our own. Yields the first line that it prints, and its process id."""
+    server = subprocess.Popen(command, cwd=TEMPLATES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdin and server.stdout
+    try:
+        yield server.stdout.readline().strip(), server.pid
+    finally:
+        server.stdin.close()
+        server.wait(30)
+
+
+@contextmanager
+def store() -> Iterator[Store]:
+    """A fresh one, so that no contender finds what another one left."""
+    with child(os.environ["LAKE_PYTHON"], "-m", "bench.counted_store") as (endpoint, pid):
+        os.environ["AWS_ENDPOINT_URL"] = endpoint
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        yield Store(endpoint, pid)
+
+
+def store_speed(mb: int) -> dict[str, int]:
+    """MB/s of the store for one object, by single calls."""
+    body = os.urandom(mb * 1_000_000)
+    with store():
+        s3 = boto3.client("s3")
+        started = time.monotonic()
+        s3.put_object(Bucket=BUCKET, Key="speed", Body=body)
+        put = time.monotonic()
+        s3.get_object(Bucket=BUCKET, Key="speed")["Body"].read()
+        return {"put": round(mb / (put - started)), "get": round(mb / (time.monotonic() - put))}
