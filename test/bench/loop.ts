@@ -1,0 +1,78 @@
+/**
+ * How long `medallion run` takes on the quickstart's dataset: to the first line that it prints, to the first line of the job, to the end.
+ *
+ * Run by `npm run bench:loop -- [--rounds 3] [--cold]`. A first run sets up what is not in the cache, and is not counted. After it each round
+ * has an empty lake, then the same lake once more with `--force`. With `--cold` there is one run before with an empty cache: it downloads 500 MB.
+ */
+import * as fs from 'fs';
+import * as http from 'http';
+import { AddressInfo } from 'net';
+import { tmpdir } from 'os';
+import * as path from 'path';
+import { parseArgs } from 'util';
+import { zipSync } from 'fflate';
+import { CommandFixture, ROOT, sample } from '../cli/command-fixture';
+
+/** Seconds since the command was started. */
+interface Times {
+  readonly firstLine: number;
+  readonly job: number;
+  readonly end: number;
+}
+
+/** Until the command says so, the job has not begun. */
+const JOB_BEGINS = /run_id/;
+
+async function time(medallion: CommandFixture, args: string[], env: Record<string, string> = {}): Promise<Times> {
+  const begin = performance.now();
+  const seconds = () => (performance.now() - begin) / 1000;
+  const run = medallion.start(['run', 'zipcodes', ...args], env);
+  let [firstLine, job, printed] = [NaN, NaN, ''];
+  for (const stream of [run.process.stdout, run.process.stderr]) {
+    stream?.on('data', data => {
+      printed += String(data);
+      firstLine = isNaN(firstLine) ? seconds() : firstLine;
+      job = isNaN(job) && JOB_BEGINS.test(printed) ? seconds() : job;
+    });
+  }
+  if (await run.ended !== 0) {
+    throw new Error(printed);
+  }
+  return { firstLine, job, end: seconds() };
+}
+
+function print(what: string, times: Times[]): void {
+  const median = (of: (each: Times) => number) => times.map(of).sort((one, other) => one - other)[times.length >> 1].toFixed(1).padStart(11);
+  console.log(`${what.padEnd(34)}${median(each => each.firstLine)}${median(each => each.job)}${median(each => each.end)}`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, cold: { type: 'boolean', default: false } } });
+  const archive = zipSync({ 'zipcodes.csv': Buffer.from(sample('zipcodes.csv')) });
+  const server = http.createServer((_request, response) => response.writeHead(200).end(archive));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const medallion = new CommandFixture(path.join(ROOT, 'integ', 'quickstart', 'app.ts'));
+  try {
+    medallion.synthesize(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    console.log(`${'medallion run zipcodes, s'.padEnd(34)}${['first line', 'job begins', 'end'].map(each => each.padStart(11)).join('')}`);
+    if (values.cold) {
+      const cache = fs.mkdtempSync(path.join(tmpdir(), 'bench-loop-'));
+      print('with an empty cache', [await time(medallion, [], { MEDALLION_CACHE: cache })]);
+      fs.rmSync(cache, { recursive: true });
+    }
+    await time(medallion, ['--force']);
+    const [fresh, again]: [Times[], Times[]] = [[], []];
+    for (let round = 0; round < Number(values.rounds); round++) {
+      fs.rmSync(medallion.lake, { recursive: true });
+      fresh.push(await time(medallion, []));
+      again.push(await time(medallion, ['--force']));
+    }
+    print('with an empty lake', fresh);
+    print('again, with --force', again);
+  } finally {
+    server.close();
+    medallion.remove();
+  }
+}
+
+void main();
