@@ -42,7 +42,7 @@ async function time(medallion: CommandFixture, args: string[], env: Record<strin
 }
 
 function print(what: string, times: Times[]): void {
-  const median = (of: (each: Times) => number) => times.map(of).sort((one, other) => one - other)[times.length >> 1].toFixed(1).padStart(11);
+  const median = (of: (each: Times) => number) => times.map(of).sort((one, other) => one - other)[Math.floor(times.length / 2)].toFixed(1).padStart(11);
   console.log(`${what.padEnd(34)}${median(each => each.firstLine)}${median(each => each.job)}${median(each => each.end)}`);
 }
 

@@ -123,7 +123,8 @@ function inFreshProcess(lake: Lake): Found {
 
 function median(values: number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
 }
 
 function compare(datasets: number, aStack: number, rounds: number): void {
