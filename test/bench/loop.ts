@@ -20,7 +20,7 @@ interface Times {
   readonly end: number;
 }
 
-/** Until the command says so, the job has not begun. */
+/** In the first line that the job prints. */
 const JOB_BEGINS = /run_id/;
 
 async function time(medallion: CommandFixture, args: string[], env: Record<string, string> = {}): Promise<Times> {
@@ -41,9 +41,13 @@ async function time(medallion: CommandFixture, args: string[], env: Record<strin
   return { firstLine, job, end: seconds() };
 }
 
+function median(values: number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
+}
+
 function print(what: string, times: Times[]): void {
-  const median = (of: (each: Times) => number) => times.map(of).sort((one, other) => one - other)[Math.floor(times.length / 2)].toFixed(1).padStart(11);
-  console.log(`${what.padEnd(34)}${median(each => each.firstLine)}${median(each => each.job)}${median(each => each.end)}`);
+  const columns = [times.map(each => each.firstLine), times.map(each => each.job), times.map(each => each.end)];
+  console.log(what.padEnd(34) + columns.map(values => median(values).toFixed(1).padStart(11)).join(''));
 }
 
 async function main(): Promise<void> {
