@@ -34,9 +34,12 @@ class Memory(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
+        before: set[int] = set()
         while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
             total = workers = 0.0
-            for pid in below(os.getpid()):
+            here = set(below(os.getpid()))
+            # A process that was just forked still has the memory of the one that it was forked from.
+            for pid in here & (before | {self._driver}):
                 name, now, peak = memory_of(pid)
                 total += now
                 if pid == self._driver:
@@ -46,6 +49,7 @@ class Memory(threading.Thread):
                 else:
                     workers += now
             self.workers_mb, self.total_mb = max(self.workers_mb, workers), max(self.total_mb, total)
+            before = here
 
     def end(self) -> None:
         self._ended.set()
