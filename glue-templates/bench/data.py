@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROWS_AT_ONCE = 1000
-VERSION = 1  # of the data: files of another one are not used again
+VERSION = 2  # of the data: files of another one are not used again
 
 FORMS = ("TABLET", "TABLET, FILM COATED", "CAPSULE", "INJECTION, SOLUTION", "CREAM", "OINTMENT")
 CATEGORIES = ("NDA", "ANDA", "BLA", "OTC MONOGRAPH FINAL", "UNAPPROVED DRUG OTHER")
@@ -80,7 +80,7 @@ def piped_rows(numbers: range) -> Iterator[str]:
     """Long text between pipes, with a pipe behind the last field; one text in fifty has a line break."""
     for number in numbers:
         one, two = scattered(number), scattered(number + 1_000_000_007)
-        words = " ".join(WORDS[(one >> shift) % 33 - 1] for shift in range(28)) + f" {two:x} " + " ".join(WORDS[two % 20 :])
+        words = " ".join(WORDS[scattered(number * 12 + part) >> shift & 31] for part in range(12) for shift in (0, 6, 12, 18, 24))
         text = words.replace(" ", "\n", 1) if number % 50 == 0 else words
         date = f"{2000 + one % 25}-{one % 12 + 1:02}-{two % 28 + 1:02}"
         yield (
