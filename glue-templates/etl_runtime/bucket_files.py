@@ -11,12 +11,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import BLOCK_BYTES, FileMissing, Original, Validators, file_name
+from etl_runtime.fetch import FileMissing, Original, Validators, file_name
 from etl_runtime.store import Store, split
 
 CLASS = re.compile(r"\[!?[^\]/]+\]")
 GLOB = re.compile(r"[*?\[]")
-MISSING = ("NoSuchKey", "NotFound", "404")
 REFUSED = ("AccessDenied", "403", "Forbidden", "AllAccessDisabled")
 
 
@@ -74,15 +73,13 @@ def fetch_object(
             file.flush()
             after = store.client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if _is_missing(url, error, store):
+            if store.is_missing(error, bucket, key):
                 what = f"source_url {url}: there is no such object. Look at the bucket, or mend the address."
                 raise FileMissing(what, retryable=True) from error
             raise _explained(url, error) from error
-        digest, size = hashlib.sha256(), 0
         file.seek(0)
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-            size += len(block)
+        digest = hashlib.file_digest(file, "sha256")
+        size = file.tell()
         if (after["ETag"], size) != (head["ETag"], head["ContentLength"]):
             raise RunFailed(f"source_url {url}: the object was replaced during the download. Run again.", retryable=True)
         unless_whole.pop_all()
@@ -105,19 +102,6 @@ def _one_of(characters: str) -> str:
     but = characters.startswith("!")
     listed = re.sub(r"[\\\[\]^]", r"\\\g<0>", characters[but:])
     return f"[{'^/' if but else ''}{listed}]"
-
-
-def _is_missing(url: str, error: ClientError, store: Store) -> bool:
-    """S3 says 403 of a missing object to a role that may list but some prefixes, as that of a dataset: then a listing tells."""
-    code = error.response.get("Error", {}).get("Code", "")
-    if code not in REFUSED:
-        return code in MISSING
-    bucket, key = split(url)
-    try:
-        found = store.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
-    except ClientError:
-        return False
-    return not any(each["Key"] == key for each in found)
 
 
 def _explained(url: str, error: ClientError) -> RunFailed:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
@@ -131,15 +132,12 @@ def _fetch_own(fetch: Fetch, document: DatasetDocument, say: Callable[[str], Non
         originals = []
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             file = unless_whole.enter_context(NamedTemporaryFile(prefix="medallion-"))
-            digest, size = hashlib.sha256(), 0
             with path.open("rb") as stream:
-                while block := stream.read(BLOCK_BYTES):
-                    file.write(block)
-                    digest.update(block)
-                    size += len(block)
+                copyfileobj(stream, file, BLOCK_BYTES)
             file.flush()
             path.unlink()
-            originals.append(Original(file, file_name(f"/{quote(path.name)}"), f"file:{path.name}", size, digest.hexdigest(), None, None))
+            name_in_raw = file_name(f"/{quote(path.name)}")
+            originals.append(Original(file, name_in_raw, f"file:{path.name}", file.tell(), _sha256(file), None, None))
         if not originals:
             raise RunFailed("The script's fetch put no file into its folder. The published table stays as it is.", retryable=True)
         unless_whole.pop_all()
@@ -183,12 +181,13 @@ def _fetch_kept(source: dict[str, Any], store: Store) -> KeptOriginal:
         file.close()
         raise RunFailed(f"{uri} is gone: superseded originals are deleted after a time (retention of EtlCore). Choose another from_run.")
     file.flush()
-    digest = hashlib.sha256()
-    file.seek(0)
-    while block := file.read(BLOCK_BYTES):
-        digest.update(block)
-    if digest.hexdigest() != source["sha256"]:
+    if (found := _sha256(file)) != source["sha256"]:
         file.close()
-        raise RunFailed(f"{uri} is not what the run kept: its SHA-256 is {digest.hexdigest()}, then it was {source['sha256']}.")
+        raise RunFailed(f"{uri} is not what the run kept: its SHA-256 is {found}, then it was {source['sha256']}.")
     about = (source["url"], source["size_bytes"], source["sha256"], source["etag"], source["last_modified"])
     return KeptOriginal(Original(file, posixpath.basename(uri), *about), uri, there=True)
+
+
+def _sha256(file: Any) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()

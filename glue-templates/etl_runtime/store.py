@@ -54,7 +54,7 @@ class Store:
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if self._is_missing(error, bucket, key):
+            if self.is_missing(error, bucket, key):
                 return None
             raise
 
@@ -91,7 +91,7 @@ class Store:
         try:
             self.client.download_fileobj(bucket, key, file)
         except ClientError as error:
-            if self._is_missing(error, bucket, key):
+            if self.is_missing(error, bucket, key):
                 return False
             raise
         return True
@@ -148,7 +148,7 @@ class Store:
         try:
             self.client.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
         except ClientError as error:
-            if not self._is_missing(error, bucket, key):
+            if not self.is_missing(error, bucket, key):
                 raise
 
     @again
@@ -164,11 +164,11 @@ class Store:
         try:
             return self.client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if self._is_missing(error, bucket, key):
+            if self.is_missing(error, bucket, key):
                 return None
             raise
 
-    def _is_missing(self, error: ClientError, bucket: str, key: str) -> bool:
+    def is_missing(self, error: ClientError, bucket: str, key: str) -> bool:
         """Whether the call failed because there is no such object.
 
         S3 says 403 instead of 404 to a role that may list some prefixes only, as ours: then a listing tells.
@@ -179,7 +179,10 @@ class Store:
             return True
         if code not in ("AccessDenied", "403", "Forbidden"):
             return False
-        found = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+        try:
+            found = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+        except ClientError:
+            return False  # the refusal of the call itself tells more
         return not any(entry["Key"] == key for entry in found)
 
 
