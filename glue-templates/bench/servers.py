@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 
+from bench.measure import look_at
 from bench.request import BUCKET, COUNTS
 
 TEMPLATES = Path(__file__).parent.parent
@@ -32,8 +33,8 @@ class Store:
         return counted
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        found = look_at(self.pid)
+        return found.cpu_seconds if found else 0.0
 
 
 def set_environment() -> None:

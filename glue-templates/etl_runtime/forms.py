@@ -125,11 +125,24 @@ def stored(text: pa.Array, form: Form) -> pa.Array | None:
         return text
     if not _is_scalar(form):
         return pa.nulls(len(text), form.arrow_type) if text.null_count == len(text) else None
+    if not _repeats(form):
+        return _stored(text, form)
+    encoded = text.dictionary_encode()
+    values = _stored(encoded.dictionary, form)
+    return None if values is None else values.take(encoded.indices)
+
+
+def _stored(text: pa.Array, form: Form) -> pa.Array | None:
     try:
         values = store(text, form)
     except pa.ArrowInvalid:
         return None
     return values if pc.all(_fitting(values, text, form)).as_py() is not False else None
+
+
+def _repeats(form: Form) -> bool:
+    """Whether to read each value once: a century has 36,525 days, and a format costs far more than to look for what is the same."""
+    return form.type == "date" or bool(form.format)
 
 
 def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]:
@@ -139,9 +152,10 @@ def stored_with_misfits(text: pa.Array, form: Form) -> tuple[pa.Array, pa.Array]
         return text, pa.repeat(False, len(text))
     if not _is_scalar(form):
         return pa.nulls(len(text), form.arrow_type), pc.is_valid(text)
-    distinct = text.unique().drop_null()
-    mask = pc.is_in(text, _misfits(distinct, form))
-    return store(nulled(text, mask), form), mask
+    encoded = text.dictionary_encode()
+    distinct = encoded.dictionary
+    misfit = pc.is_in(distinct, _misfits(distinct, form))
+    return store(nulled(distinct, misfit), form).take(encoded.indices), pc.fill_null(misfit.take(encoded.indices), False)
 
 
 def _readable(form: Form) -> Form:
