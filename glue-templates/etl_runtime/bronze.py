@@ -18,15 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
-from etl_runtime.business_key import find_duplicates
-from etl_runtime.check import check
-from etl_runtime.column_schema import declared_columns
 from etl_runtime.endpoints import Endpoint, endpoints_of
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
@@ -35,11 +32,12 @@ from etl_runtime.http_client import public
 from etl_runtime.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
 from etl_runtime.publish import publish, read_published, recover
 from etl_runtime.record import RunRecord
-from etl_runtime.shape import Place, ShapedTable, shape
 from etl_runtime.spark import start_spark
 from etl_runtime.store import Store
 from etl_runtime.unchanged import document_hash, resets_contract, validators
-from etl_runtime.unpack import counted, unpack
+
+if TYPE_CHECKING:
+    from etl_runtime.shape import ShapedTable
 
 __all__ = ["Fetching", "run_bronze"]
 
@@ -75,6 +73,13 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         tell_unchanged(record, published)
         return
     tell_fetched(record, originals)
+
+    # What needs Arrow takes half a second to import: meanwhile Spark starts, and a run that finds nothing new does without.
+    from etl_runtime.business_key import find_duplicates
+    from etl_runtime.check import check
+    from etl_runtime.column_schema import declared_columns
+    from etl_runtime.shape import Place, shape
+    from etl_runtime.unpack import unpack
 
     with on_disk(originals) as files, record.step("unpack"):
         keeping = [background.submit(keep, each, store) for each in originals]
@@ -135,7 +140,9 @@ def tell_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
         record.say("fetch", f"{where}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
 
 
-def tell_converted(record: RunRecord, key: str, table: ShapedTable) -> None:
+def tell_converted(record: RunRecord, key: str, table: "ShapedTable") -> None:
+    from etl_runtime.unpack import counted
+
     columns, objects = counted(len(table.columns), "column"), counted(len(table.shards), "object")
     record.say("convert", f"{key}: {counted(table.rows, 'row')}, {columns}, {objects}")
     missing = [column.name for column in table.columns if column.source not in table.sources]
@@ -146,7 +153,7 @@ def tell_converted(record: RunRecord, key: str, table: ShapedTable) -> None:
         record.say("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
 
 
-def described_tables(new: Mapping[str, Any], shaped: Mapping[str, ShapedTable]) -> list[dict[str, Any]]:
+def described_tables(new: Mapping[str, Any], shaped: Mapping[str, "ShapedTable"]) -> list[dict[str, Any]]:
     return [
         {
             **table,

@@ -18,10 +18,10 @@ from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import Form
 from etl_runtime.json_values import without_collection
 from etl_runtime.parquet_object import parquet_writer, upload
+from etl_runtime.part import Part
 from etl_runtime.read_part import read_part
 from etl_runtime.store import store_of_worker
 from etl_runtime.text_cells import TextCells
-from etl_runtime.unpack import Part
 
 SURPLUS, FIELDS = "_surplus", "_fields"
 SHOWN_CHARACTERS = 60

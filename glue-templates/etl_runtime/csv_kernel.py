@@ -67,7 +67,8 @@ def _read(text: bytes, rules: FileFormat, mark: bytes, width: int) -> tuple[list
         text = codecs.BOM_UTF8 + text  # Arrow takes one away, but that of the file is gone already
     table = csv.read_csv(
         io.BytesIO(text),
-        # One block: a record may be as long as the text, and Spark runs a task on each core already.
+        # One block: a record may be as long as the text, and where blocks meet, Arrow loses line ends in quotes.
+        # No threads: Spark runs a task on each core already.
         read_options=csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
         parse_options=csv.ParseOptions(
             delimiter=rules.delimiter_byte.decode(),

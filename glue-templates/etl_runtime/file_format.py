@@ -5,11 +5,21 @@ from typing import Literal
 
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
-from etl_runtime.forms import Formats
 from etl_runtime.text import STAND_IN
 
 FileType = Literal["csv", "fixed_width", "json", "jsonl", "parquet"]
 CSV_KEYS = ("delimiter", "header", "quote", "escape", "null_values", "quoted_nulls", "comment", "skip_rows", "skip_footer")
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How the file writes dates and numbers, where the document says so."""
+
+    date: str = ""
+    number: str = ""
+
+
+NO_FORMATS = Formats()
 
 
 @dataclass(frozen=True)

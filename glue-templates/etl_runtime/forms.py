@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl_runtime import athena_types, date_pattern, declared_forms, number_format
+from etl_runtime.file_format import NO_FORMATS, Formats
 from etl_runtime.nulls import nulled, only
 
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
@@ -223,17 +224,6 @@ def _ordinary(values: pa.Array, text: pa.Array, form: Form) -> pa.Array:
     if pa.types.is_date32(values.type) or pa.types.is_timestamp(values.type):
         return pc.greater_equal(values.cast(pa.date32()).cast(pa.int32()), FIRST_DAY)
     return pa.repeat(True, len(values))
-
-
-@dataclass(frozen=True)
-class Formats:
-    """How the file writes dates and numbers, where the document says so."""
-
-    date: str = ""
-    number: str = ""
-
-
-NO_FORMATS = Formats()
 
 
 @dataclass(frozen=True)

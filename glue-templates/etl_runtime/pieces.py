@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from etl_runtime import csv_kernel, fixed_width_kernel
+from etl_runtime.ahead import ahead
 from etl_runtime.answer_records import answer_records
 from etl_runtime.columns import source_names
 from etl_runtime.container import Member
@@ -58,12 +59,12 @@ def pieces(member: Member, rules: FileFormat, say: Callable[[str], None]) -> Ite
 
         def open_blocks() -> Iterator[bytes]:
             with member.open() as stream:
-                yield from utf8_blocks(stream, rules.encoding, member.name)
+                yield from _blocks(stream, rules, member.name)
 
         yield from _joined(json_records(open_blocks, member.name, rules.records, say))
     elif rules.type == "jsonl":
         with member.open() as stream:
-            yield from _joined(json_lines(utf8_blocks(stream, rules.encoding, member.name), member.name))
+            yield from _joined(json_lines(_blocks(stream, rules, member.name), member.name))
     else:
         with member.open() as stream:
             yield from _of_text(stream, member.name, rules, say)
@@ -80,6 +81,10 @@ def answer_pieces(member: Member, endpoint: Endpoint) -> Iterator[Piece]:
             yield Piece(b"", 0, b"")
 
 
+def _blocks(stream: BinaryIO, rules: FileFormat, name: str) -> Iterator[bytes]:
+    return ahead(utf8_blocks(stream, rules.encoding, name))
+
+
 def _of_text(stream: BinaryIO, name: str, rules: FileFormat, say: Callable[[str], None]) -> Iterator[Piece]:
     sources, runs, unnamed = _columns(_text_runs(stream, rules, name, say), rules, name, say)
     if rules.skip_footer:
@@ -91,7 +96,7 @@ def _of_text(stream: BinaryIO, name: str, rules: FileFormat, say: Callable[[str]
 
 def _text_runs(stream: BinaryIO, rules: FileFormat, name: str, say: Callable[[str], None]) -> Iterator[Records]:
     """The records of a text, as UTF-8 and without what the rules leave out above and between them."""
-    blocks = utf8_blocks(stream, rules.encoding, name)
+    blocks = _blocks(stream, rules, name)
     if rules.type != "fixed_width":
         blocks = refuse_json(blocks, name)
     if rules.skip_rows:

@@ -5,7 +5,7 @@ removed: whatever published.json lists is there at every moment. Each step can b
 one began; or undoes it where staging has expired. All tables of a dataset are published, or none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -77,7 +77,7 @@ def publish(
     _require_no_other_run(old, names, store)
     store.write_json(_intent_uri(names), intent)
     try:
-        _copy_all(intent, names, store)
+        _copy_all(copies, intent, names, store)
     except Exception:
         if not _is_published(run_id, names, store):  # it may be, though S3's answer to the last write was lost
             _undo(intent, names, store, say)
@@ -98,7 +98,8 @@ def recover(names: Names, store: Store, say: Callable[[str], None]) -> None:
         else:
             say(f"run {run_id} died while it published; finished now")
             if not is_published:
-                _copy_all(intent, names, store)
+                missing = [copy for copy in intent["copies"] if not _landed(copy[1], run_id, store)]
+                _copy_all(missing, intent, names, store)
             _finish(intent, names, store)
     store.delete(store.list(names.staging))
 
@@ -112,17 +113,10 @@ def _require_no_other_run(old: Mapping[str, Any] | None, names: Names, store: St
         )
 
 
-def _copy_all(intent: Mapping[str, Any], names: Names, store: Store) -> None:
-    """Copy what is not there yet, then say that it is the table."""
-    run_id = intent["published"]["run_id"]
-
-    def copy(pair: tuple[str, str]) -> None:
-        source, target = pair
-        if not _landed(target, run_id, store):
-            store.copy(source, target)
-
+def _copy_all(copies: Sequence[tuple[str, str]], intent: Mapping[str, Any], names: Names, store: Store) -> None:
+    """Make these copies, then say that they are the table."""
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        list(pool.map(copy, intent["copies"]))
+        list(pool.map(lambda copy: store.copy(*copy), copies))
     store.write_json(f"{names.runs}published.json", intent["published"])
 
 

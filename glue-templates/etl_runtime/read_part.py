@@ -3,8 +3,8 @@
 from etl_runtime import arrow_cells, csv_kernel, fixed_width_kernel, json_kernel
 from etl_runtime.cells import PartTable
 from etl_runtime.file_format import FileFormat
+from etl_runtime.part import Part
 from etl_runtime.text_cells import TextCells
-from etl_runtime.unpack import Part
 
 
 def read_part(body: bytes, part: Part, rules: FileFormat) -> PartTable:

@@ -7,6 +7,7 @@ proved by every task as it converts; a guess that is refuted gives way to what f
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,15 +21,18 @@ from etl_runtime.file_format import FileFormat, FileType
 from etl_runtime.forms import Form
 from etl_runtime.forms import Guess as TextGuess
 from etl_runtime.hints import hint, hint_line
+from etl_runtime.part import Part
 from etl_runtime.read_part import read_part
 from etl_runtime.spark import task_error
 from etl_runtime.staged import StagedTable
-from etl_runtime.unpack import Part, UnpackedTable
+from etl_runtime.unpack import UnpackedTable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: up to here a table is one object, which S3 replaces atomically
+TASKS_A_CORE = 4
+SHARDS_A_TASK = 4  # at most, so that cores that join later have work, too
 MOST_ROUNDS = 12  # each round rules out a form of every column that is refuted, and a guess has nine at most
 NOTHING_SEEN = TextGuess()
 RESET = 'run once with run_options {"reset_contract": true}'
@@ -237,8 +241,11 @@ class _Plan:
 
 
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
+    """Convert the shards, in their order. More tasks than cores level out; many more cost: a Python worker needs 0.1 s to begin one."""
+    context = spark.sparkContext
+    tasks = max(TASKS_A_CORE * context.defaultParallelism, ceil(len(shards) / SHARDS_A_TASK))
     try:
-        converted: list[Converted] = spark.sparkContext.parallelize(shards, len(shards)).map(convert).collect()
+        converted: list[Converted] = context.parallelize(shards, min(tasks, len(shards))).map(convert).collect()
     except Exception as error:
         raise task_error(error) from error
     return converted

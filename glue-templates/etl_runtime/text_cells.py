@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime.forms import NO_FORMATS, Form, Formats, Guess, guess, stored, stored_with_misfits
+from etl_runtime.file_format import NO_FORMATS, Formats
+from etl_runtime.forms import Form, Guess, guess, stored, stored_with_misfits
 
 
 @dataclass(frozen=True)

@@ -14,26 +14,14 @@ from etl_runtime.container import Member, members
 from etl_runtime.endpoints import Endpoint
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
-from etl_runtime.file_format import FileFormat, FileType
+from etl_runtime.file_format import FileFormat
+from etl_runtime.part import Part
 from etl_runtime.pieces import answer_pieces, pieces, type_of
 from etl_runtime.store import Store
 
 SAMPLES_A_TABLE = 64
 MOST_TIMES_LARGER, FREE_BYTES = 300, 1 << 30  # of a table's text against its download: beyond it is an archive made to fill disks
-UPLOADS_AT_ONCE = 1  # beside the part that is being cut
-
-
-@dataclass(frozen=True)
-class Part:
-    """Whole records of one file in staging, without a header: columns of text in order (`sources`), the number of the first record."""
-
-    uri: str
-    type: FileType
-    member: str
-    sources: tuple[str, ...]
-    bytes: int
-    records: int
-    first: int
+UPLOADS_AT_ONCE = 2  # beside the part that is being cut
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,12 @@ from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original, fetch, file_name
 from etl_runtime.file_format import FileFormat, FileType, file_format
 from etl_runtime.hints import hint
+from etl_runtime.part import Part
 from etl_runtime.pieces import NUMBER, pieces
 from etl_runtime.read_part import read_part
 from etl_runtime.text import MARKS
 from etl_runtime.told_type import HEAD_BYTES, told_type
-from etl_runtime.unpack import Part, counted
+from etl_runtime.unpack import counted
 
 SAMPLE_BYTES = 16 << 20
 CHUNK_BYTES = 64 << 10

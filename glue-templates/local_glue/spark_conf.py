@@ -28,8 +28,6 @@ def configure_spark(endpoint: str, jars: str, work: Path, *, java_options: str =
     java_options: what this machine's Java needs to be told.
     extra: settings on top of these.
     """
-    import pyspark
-
     settings = {
         "spark.master": "local[*]",
         "spark.driver.host": "127.0.0.1",
@@ -62,11 +60,26 @@ def configure_spark(endpoint: str, jars: str, work: Path, *, java_options: str =
     os.environ.update(
         JAVA_HOME=str(java_home(Path(os.environ["JAVA_HOME"]), work)),
         SPARK_CONF_DIR=str(folder),
-        SPARK_HOME=str(Path(pyspark.__file__).parent),
+        SPARK_HOME=str(spark_home(work)),
         SPARK_LOCAL_DIRS=str(work),
         SPARK_LOCAL_IP="127.0.0.1",
         PYSPARK_PYTHON=sys.executable,
     )
+
+
+def spark_home(work: Path) -> Path:
+    """The Spark of the installed pyspark, without the zips of its Python.
+
+    Where there are any, Python workers import pyspark from them, and so compile it each time one starts and read them again for each task.
+    """
+    import pyspark
+
+    installed = Path(pyspark.__file__).parent
+    home = work / "spark"
+    home.mkdir()
+    for name in ("bin", "jars"):
+        home.joinpath(name).symlink_to(installed / name)
+    return home
 
 
 def java_home(java: Path, work: Path) -> Path:

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import Dataset, Source
-from etl_runtime.forms import Form, Formats, guess, restore, store, stored, stored_with_misfits
+from etl_runtime.file_format import Formats
+from etl_runtime.forms import Form, guess, restore, store, stored, stored_with_misfits
 
 MakeDataset = Callable[..., Dataset]
 

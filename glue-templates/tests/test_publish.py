@@ -185,12 +185,12 @@ def test_of_two_runs_at_once_the_later_one_gives_way(made: Dataset, source: Sour
 
     def while_another_run_publishes(*arguments: Any) -> list[str]:
         with monkeypatch.context() as other:
-            other.setattr("etl_runtime.bronze.check", lambda *_: [])
+            other.setattr("etl_runtime.check.check", lambda *_: [])
             other.setattr("etl_runtime.bronze.recover", lambda *_: None)
             made.run(url, file_table_mapping=MAPPING)
         return []
 
-    monkeypatch.setattr("etl_runtime.bronze.check", while_another_run_publishes)
+    monkeypatch.setattr("etl_runtime.check.check", while_another_run_publishes)
     with pytest.raises(RunFailed, match="Another run of .* has published meanwhile"):
         made.run(url, file_table_mapping=MAPPING)
     files = [f"s3://{BUCKET}/{file}" for table in made.published()["tables"].values() for file in table["files"]]

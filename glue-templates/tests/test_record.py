@@ -12,8 +12,8 @@ from etl_runtime.convert import Column, Shard, convert
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import TEXT
+from etl_runtime.part import Part
 from etl_runtime.record import new_run_id
-from etl_runtime.unpack import Part
 
 MakeDataset = Callable[..., Dataset]
 
@@ -77,11 +77,11 @@ def test_a_run_that_lives_on_says_itself_how_it_ended(dataset: MakeDataset, sour
 
     def while_another_run_starts(*arguments: Any) -> list[str]:
         with monkeypatch.context() as once:
-            once.setattr("etl_runtime.bronze.check", lambda *_: [])
+            once.setattr("etl_runtime.check.check", lambda *_: [])
             other.append(made.run(url))
         return []
 
-    monkeypatch.setattr("etl_runtime.bronze.check", while_another_run_starts)
+    monkeypatch.setattr("etl_runtime.check.check", while_another_run_starts)
     monkeypatch.setattr("etl_runtime.bronze.recover", lambda *_: None)
     with pytest.raises(Exception, match="Another run"):
         made.run(url)

@@ -14,8 +14,9 @@ from etl_runtime import pieces
 from etl_runtime.column_schema import DeclaredColumn, by_source
 from etl_runtime.file_format import FileFormat
 from etl_runtime.forms import Form
+from etl_runtime.part import Part
 from etl_runtime.shape import _Plan
-from etl_runtime.unpack import Part, Sample, UnpackedTable
+from etl_runtime.unpack import Sample, UnpackedTable
 
 MakeDataset = Callable[..., Dataset]
 

@@ -1,6 +1,7 @@
 """Spark as a local run sets it up: s3:// through Hadoop, with any Java."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +31,12 @@ def test_reads_parquet_of_s3_and_writes_what_others_read(spark: SparkSession, s3
     for _ in range(2):
         read.write.mode("overwrite").parquet(f"s3://{folder}out/")
     assert pq.read_table(f"{folder}out/", filesystem=s3).sort_by("id").equals(written)
+
+
+def test_python_workers_do_not_take_pyspark_from_a_zip(spark: SparkSession) -> None:
+    """They would compile it each time that one starts, and read the zip again for each task."""
+    [path] = spark.sparkContext.parallelize([0], 1).map(lambda _: sys.modules["pyspark"].__file__).collect()
+    assert path and ".zip" not in path
 
 
 @pytest.mark.parametrize(
