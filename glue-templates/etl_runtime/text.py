@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 from etl_runtime.errors import RunFailed
 
 BLOCK_BYTES = 512 << 10  # about what a processor's own cache holds: larger blocks take longer
@@ -62,13 +64,13 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
             raise RunFailed(
                 f"{name}, line {bad_line}: the byte {found} is not {codec}. Declare the right file_format.encoding ({instead})."
             ) from error
-        line += decoded.count("\n")
         if codec == "utf-8":  # as it is, up to a character that goes on in the next block
             text, cut_off = cut_off + block, decoder.getstate()[0]
             text = text[: len(text) - len(cut_off)]
         else:
             text = decoded.encode()
         if text:
+            line += np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n"))
             yield text
         if not block:
             return
