@@ -88,7 +88,8 @@ def _read(text: bytes, rules: FileFormat, mark: bytes, width: int) -> tuple[list
             check_utf8=False,  # unpacking decoded it strictly
         ),
     )
-    return [_restored(column.combine_chunks().cast(pa.string()), rules, mark) for column in table.columns], ragged
+    columns = [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]  # the latter copies
+    return [_restored(column, rules, mark) for column in columns], ragged
 
 
 def _as_read(token: str, rules: FileFormat, mark: bytes) -> str:

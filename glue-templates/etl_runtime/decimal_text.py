@@ -17,5 +17,6 @@ def fitting(number: pa.Array, precision: int, scale: int) -> pa.Array:
     number = pc.replace_substring_regex(number, r"^(-?)0+(\d)", r"\1\2")
     number = pc.replace_substring_regex(number, r"(\.\d*?)0+$", r"\1")
     number = pc.replace_substring_regex(number, r"\.$", "")
+    number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # of .0
     fraction = rf"(?:\.\d{{1,{scale}}})?" if scale else ""
     return only(number, rf"^-?(?:0|\d{{0,{precision - scale}}}){fraction}$")

@@ -83,6 +83,7 @@ def test_a_value_is_stored_or_a_misfit_whatever_the_text(cells: list[str], decla
     type=st.sampled_from(["decimal(18,2)", "decimal(38,0)", "decimal(38,12)", "decimal(38,37)", "decimal(38,38)"]),
 )
 @example(digits="340282366920938463463374607431768211457", point=None, exponent=None, type="decimal(38,0)")  # 2**128 + 1 is no 1
+@example(digits="0", point=0, exponent=None, type="decimal(18,2)")
 def test_a_declared_decimal_is_the_number_or_a_misfit(digits: str, point: int | None, exponent: int | None, type: str) -> None:
     text = digits if point is None else f"{digits[:point]}.{digits[point:]}"
     text += "" if exponent is None else f"e{exponent}"

@@ -98,6 +98,11 @@ def test_killed_at_any_write_the_next_run_makes_it_right(made: Dataset, source: 
     print(f"killed at each of {writes - 1} writes")
 
 
+def test_s3_is_not_asked_for_what_nobody_has_put_there(made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "metadata", lambda _, uri: pytest.fail(f"asked for {uri}"))
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+
+
 def names(made: Dataset) -> Any:
     return Names(**{**made.names, "tables": {key: TableName(**table) for key, table in made.names["tables"].items()}})
 

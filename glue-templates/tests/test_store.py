@@ -48,6 +48,23 @@ def test_what_is_written_is_read_listed_copied_and_deleted(tmp_path: Path) -> No
     assert store.list(URI) == []
 
 
+@pytest.mark.parametrize("size", [5, 9 << 20], ids=["in one call", "in pieces"])
+def test_what_is_sent_has_a_checksum_that_s3_proves(size: int, tmp_path: Path) -> None:
+    store, sent = Store(), []
+    store.client.meta.events.register("before-send.s3.*", lambda request, **_: sent.append((request.method, request.headers)))
+    path = tmp_path / "x"
+    path.write_bytes(b"x" * size)
+    store.write(URI, path.read_bytes())
+    store.upload(path, URI)
+    bodies = [headers for method, headers in sent if method == "PUT"]
+    assert len(bodies) >= 2
+    for headers in bodies:
+        assert "x-amz-checksum-crc32" in headers
+        assert headers["x-amz-content-sha256"] in (b"UNSIGNED-PAYLOAD", "UNSIGNED-PAYLOAD")
+    assert store.read(URI) == path.read_bytes()
+    store.delete([URI])
+
+
 WAYS: dict[str, tuple[str, Callable[[Store], object], object]] = {
     "read": ("GetObject", lambda store: store.read(URI), b"0123456789"),
     "list": ("ListObjectsV2", lambda store: store.list(URI), [URI]),
