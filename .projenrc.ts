@@ -216,12 +216,6 @@ project.addTask('bench:loop', {
   exec: 'node --require ts-node/register test/bench/loop.ts',
   receiveArgs: true,
 });
-project.addTask('bench:memory', {
-  description: 'Print the memory of a download by size of the file',
-  env: integEnvironment,
-  exec: `${inPython} python bench/stream_memory.py`,
-  receiveArgs: true,
-});
 project.addTask('bench:history', {
   description: 'Print what a history of 1,000,000 rows costs beside a plain rewrite',
   env: integEnvironment,

@@ -162,6 +162,6 @@ def _joined(runs: Iterator[Records]) -> Iterator[Piece]:
             piece = Piece(text, records, head)
             text, records, head = bytearray(), 0, b""
             yield piece
-            del piece  # it is being sent: two at a time are enough
+            del piece  # it is being sent, and no longer needed here
     if records:
         yield Piece(text, records, head)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
 
 LONGEST_RECORD_BYTES = 256 << 20
+GATHERED_BYTES = 16 << 20
 LF, CR = 0x0A, 0x0D
 END_MARK = b"\x1a"  # what DOS writes behind a text
 
@@ -120,9 +122,14 @@ def cut_at_record_ends(blocks: Iterator[bytes], rules: FileFormat, name: str, sa
     Raises RunFailed where a quote opens and never closes, and where the text ends on an escape.
     """
     rest = b""
+    more: list[bytes] = []  # of a long record, gathered so that it is not looked through again for each block
     records = comments = 0
-    for block in blocks:
-        text = rest + block
+    for block in chain(blocks, [b""]):
+        more.append(block)
+        if block and sum(map(len, more)) < min(len(rest), GATHERED_BYTES):
+            continue
+        text = rest + b"".join(more)
+        more.clear()
         lines = record_lines(text, rules)
         if len(lines.ends):
             yield lines.records(text)

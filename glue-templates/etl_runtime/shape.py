@@ -6,7 +6,7 @@ proved by every task as it converts; a guess that is refuted gives way to what f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -242,10 +242,11 @@ class _Plan:
 
 def _in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Converted]:
     """Convert the shards, in their order. More tasks than cores level out; many more cost: a Python worker needs 0.1 s to begin one."""
-    context = spark.sparkContext
-    tasks = max(TASKS_A_CORE * context.defaultParallelism, ceil(len(shards) / SHARDS_A_TASK))
+    context, count = spark.sparkContext, len(shards)
+    tasks = min(count, max(TASKS_A_CORE * context.defaultParallelism, ceil(count / SHARDS_A_TASK)))
+    groups = [shards[count * task // tasks : count * (task + 1) // tasks] for task in range(tasks)]
     try:
-        converted: list[Converted] = context.parallelize(shards, min(tasks, len(shards))).map(convert).collect()
+        converted: list[Converted] = context.parallelize(groups, tasks).flatMap(partial(map, convert)).collect()
     except Exception as error:
         raise task_error(error) from error
     return converted

@@ -42,11 +42,7 @@ class Store:
     """A small client over S3. What fails on the way or for a while is tried again, with back-off: every call may be made twice."""
 
     def __init__(self, client: "S3Client | None" = None, region: str | None = None) -> None:
-        config = Config(
-            retries={"mode": "standard", "max_attempts": 8},
-            max_pool_connections=32,
-            s3={"payload_signing_enabled": False},  # as always over TLS: a checksum proves the body
-        )
+        config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
         self.client: S3Client = client or boto3.client("s3", region_name=region, config=config)
 
     @property

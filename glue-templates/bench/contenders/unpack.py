@@ -1,0 +1,36 @@
+"""What the job does before Spark: it fetches the ZIP, keeps it in raw/, and cuts it into parts in staging. To be held against `floor`."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench.contenders.job import DATASET, names
+from bench.package import PACKAGE
+from bench.request import Request
+
+
+def main() -> None:
+    request = Request.read()
+    sys.path.insert(0, str(Path(request.work, PACKAGE)))
+    from etl_runtime.arguments import Names, TableName
+    from etl_runtime.fetch import fetch
+    from etl_runtime.file_format import file_format
+    from etl_runtime.originals import KeptOriginal, keep
+    from etl_runtime.store import Store
+    from etl_runtime.unpack import unpack
+
+    own, store = names(), Store()
+    tables = {DATASET: TableName(**own.pop("tables")[DATASET])}
+    rules = file_format({"dataset": DATASET, "data_size_category": "small", **request.of.document})  # type: ignore[typeddict-item]
+    with request.step("fetch"):
+        original = fetch(request.url, lambda _: None)
+        assert original
+    with request.step("unpack"), original.file, ThreadPoolExecutor(1) as background:
+        keeping = background.submit(keep, KeptOriginal(original, f"{own['raw']}data.zip", there=False), store)
+        unpack([original], rules, {}, {}, Names(**own, tables=tables), own["staging"], store, lambda _: None)
+        keeping.result()
+    request.done()
+
+
+if __name__ == "__main__":
+    main()
