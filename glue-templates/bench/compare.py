@@ -27,8 +27,8 @@ from bench.package import write_package
 from bench.request import BUCKET, Request, spark_events
 from bench.servers import TEMPLATES, child, set_environment, store, store_speed
 
-CONTENDERS = ("job", "text", "naive", "duckdb", "dlt", "unpack", "floor", "spark")
-ON_ONE_CORE = ("unpack", "floor")  # which no number of cores changes
+CONTENDERS = ("job", "text", "naive", "duckdb", "dlt", "unpack", "unzip", "floor", "spark")
+ON_ONE_CORE = ("unpack", "unzip", "floor")  # which no number of cores changes
 CALLS = ("list", "head", "get", "put", "copy", "delete")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cdk-glue-medallion-bench"
 

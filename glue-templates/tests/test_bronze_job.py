@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from math import ceil
 
 import pytest
+from pyspark import SparkContext
 
 from conftest import BUCKET, Answer, Dataset, Source, zipped
 from etl_runtime import pieces
@@ -13,6 +15,7 @@ from etl_runtime import shape as shaping
 from etl_runtime import unpack as unpacking
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import fetch
+from etl_runtime.spark import start_spark
 from etl_runtime.store import Store
 
 MakeDataset = Callable[..., Dataset]
@@ -80,17 +83,30 @@ def test_staging_that_cannot_be_cleared_fails_no_published_run(
     assert made.store.list(made.names["staging"]) == []
 
 
+def last_tasks(context: SparkContext) -> int:
+    """How many tasks the last job of Spark had."""
+    tracker = context.statusTracker()
+    job = tracker.getJobInfo(max(tracker.getJobIdsForGroup(None)))
+    stage = tracker.getStageInfo(job.stageIds[0]) if job else None
+    assert stage
+    tasks: int = stage.numTasks
+    return tasks
+
+
 def test_a_large_table_is_many_objects_and_the_old_ones_go(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "PART_BYTES", 500)
-    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 200)
+    monkeypatch.setattr(pieces, "PART_BYTES", 100)
+    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 50)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 500)
+    monkeypatch.setattr(shaping, "TASKS_A_CORE", 1)
     made = dataset()
     url = source.serves("/x.csv", b"id\n" + b"\n".join(b"%d" % row for row in range(1000)))
     made.run(url)
     made.run(url)
     published = made.published()
     files = published["tables"][made.name.replace("-", "_")]["files"]
-    assert len(files) > 5
+    assert len(files) > 30
+    context = start_spark().sparkContext
+    assert last_tasks(context) == max(context.defaultParallelism, ceil(len(files) / shaping.SHARDS_A_TASK))
     assert all(published["run_id"] in file for file in files)
     assert made.store.list(f"s3://{BUCKET}/bronze/{made.name}/") == sorted(f"s3://{BUCKET}/{file}" for file in files)
     assert [row["id"] for row in made.rows()] == list(range(1000))

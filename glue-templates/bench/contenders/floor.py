@@ -1,4 +1,4 @@
-"""Download and unzip to this disk, and nothing more."""
+"""Download and unzip to this disk with Python's zipfile, and nothing more."""
 
 import shutil
 import urllib.request
@@ -10,11 +10,15 @@ from bench.request import Request
 CHUNK_BYTES = 1 << 20
 
 
+def download(request: Request, archive: Path) -> None:
+    with request.step("fetch"), urllib.request.urlopen(request.url) as response, archive.open("wb") as file:
+        shutil.copyfileobj(response, file, CHUNK_BYTES)
+
+
 def main() -> None:
     request = Request.read()
     archive, text = Path(request.work, "data.zip"), Path(request.work, "data.csv")
-    with request.step("fetch"), urllib.request.urlopen(request.url) as response, archive.open("wb") as file:
-        shutil.copyfileobj(response, file, CHUNK_BYTES)
+    download(request, archive)
     with request.step("unzip"), zipfile.ZipFile(archive) as zipped, zipped.open("data.csv") as member, text.open("wb") as file:
         shutil.copyfileobj(member, file, CHUNK_BYTES)
     request.done()
