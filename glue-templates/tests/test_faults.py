@@ -81,7 +81,7 @@ def test_typing_takes_one_scan(trial: Trial) -> None:
         (Fault(Action.KILL_AFTER, "DeleteObjects", 1), "killed", State.NEW),
         (Fault(Action.ANSWER_500, "PutObject", 1), "published", State.NEW),
         (Fault(Action.ANSWER_503, "PutObjectTagging", 2), "published", State.NEW),
-        (Fault(Action.RESET_BEFORE, "HeadObject", 1), "published", State.NEW),
+        (Fault(Action.RESET_BEFORE, "ListObjectsV2", 1), "published", State.NEW),
         (Fault(Action.RESET_AFTER, "DeleteObjects", 1), "published", State.NEW),
         (Fault(Action.ERROR_IN_200, "CopyObject", 1), "published", State.NEW),
         (Fault(Action.HALF_DELETED, "DeleteObjects", 1), "published", State.NEW),
