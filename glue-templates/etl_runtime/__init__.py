@@ -9,8 +9,8 @@ The steps of a bronze run, as `bronze` calls them for `jobs/bronze_job.py` or a 
   where the records are (`api_records`, `json_path`).
 - Requests go through `http_client`: signed (`auth`, `credentials`, `client_credentials`), spaced (`pace`), made again (`retries`) and
   explained (`http_errors`). `secret_value` reads secrets, `hidden` keeps them out of what people read.
-- `unpack`: their records, cut into parts in staging. `container` finds the files in an original, `assign` their tables, `told_type` what
-  they are, `pieces` cuts them: text (`text`, `records`), JSON (`json_records`), Parquet (`parquet_parts`), the answers
+- `unpack`: their records, cut into parts in staging (`part`). `container` finds the files in an original, `assign` their tables,
+  `told_type` what they are, `pieces` cuts them: text (`text`, `records`; read `ahead` of the cutting), JSON (`json_records`), Parquet (`parquet_parts`), the answers
   of an API (`answer_records`).
 - `shape`: typed Parquet in staging, by `convert` in Spark tasks. `read_part` reads a part as `cells`: of text (`csv_kernel`,
   `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_guess`) or Parquet (`arrow_cells`). What a cell may be is
@@ -26,7 +26,7 @@ The steps of a gold run, as `gold` calls them for `jobs/gold_job.py` or a script
 - `write`: typed Parquet in staging, counted as it is written.
 - `check_gold`: the gates, `rules` of a script among them; then `publish`, as bronze does. What both hand to it is `staged`.
 
-The tasks of both layers write their objects with `parquet_object`.
+The tasks of both layers write their objects with `parquet_object`; both say numbers of things as `counted`.
 
 Nothing here computes a name or a path: the stack hands them over. All that goes to S3 goes through `store`.
 """

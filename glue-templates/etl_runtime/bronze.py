@@ -24,6 +24,7 @@ from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.counted import counted
 from etl_runtime.endpoints import Endpoint, endpoints_of
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
@@ -141,8 +142,6 @@ def tell_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
 
 
 def tell_converted(record: RunRecord, key: str, table: "ShapedTable") -> None:
-    from etl_runtime.unpack import counted
-
     columns, objects = counted(len(table.columns), "column"), counted(len(table.shards), "object")
     record.say("convert", f"{key}: {counted(table.rows, 'row')}, {columns}, {objects}")
     missing = [column.name for column in table.columns if column.source not in table.sources]

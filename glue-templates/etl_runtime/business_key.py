@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from etl_runtime.counted import counted
 from etl_runtime.dataset_document import DatasetDocument
 from etl_runtime.errors import RunFailed
 from etl_runtime.staged import StagedTable
-from etl_runtime.unpack import counted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

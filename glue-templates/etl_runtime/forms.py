@@ -19,7 +19,7 @@ from etl_runtime.nulls import nulled, only
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MOST_DIGITS = 38  # of a decimal in Athena
-FEW = 64
+FEW = 64  # cells: most forms that do not fit show at the first of them
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
 CALENDAR = (  # ISO text with a day and a time that there are, but for the 29th of February
     r"^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))"
@@ -127,7 +127,7 @@ def stored(text: pa.Array, form: Form) -> pa.Array | None:
         return text
     if not _is_scalar(form):
         return pa.nulls(len(text), form.arrow_type) if text.null_count == len(text) else None
-    if len(text) > FEW and stored(text[:FEW], form) is None:  # as nearly all forms that do not fit show at once
+    if len(text) > FEW and stored(text[:FEW], form) is None:
         return None
     if not _repeats(form):
         return _stored(text, form)

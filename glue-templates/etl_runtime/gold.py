@@ -31,6 +31,7 @@ from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.business_key import find_duplicates
 from etl_runtime.check_gold import check_gold
 from etl_runtime.columns import RUN_ID
+from etl_runtime.counted import counted
 from etl_runtime.errors import RunFailed
 from etl_runtime.gold_columns import athena_columns, named
 from etl_runtime.history import CHANGES, DUPLICATE, Versions, published_versions, with_versions
@@ -43,7 +44,6 @@ from etl_runtime.spark import driver_error, start_spark
 from etl_runtime.staged import StagedTable
 from etl_runtime.store import Store
 from etl_runtime.unchanged import document_hash
-from etl_runtime.unpack import counted
 from etl_runtime.write import NOTE, OBJECT_BYTES, Target, Written, write
 
 if TYPE_CHECKING:

@@ -20,11 +20,12 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from etl_runtime.counted import counted
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
 
 LONGEST_RECORD_BYTES = 256 << 20
-GATHERED_BYTES = 16 << 20
+GATHERED_BYTES = 16 << 20  # at most, of a record that goes on and on, before its end is looked for again
 LF, CR = 0x0A, 0x0D
 END_MARK = b"\x1a"  # what DOS writes behind a text
 
@@ -154,7 +155,7 @@ def cut_at_record_ends(blocks: Iterator[bytes], rules: FileFormat, name: str, sa
         yield lines.records(text)
         comments += lines.comments
     if comments:
-        say(f"{name}: left out {comments:,} {'comment' if comments == 1 else 'comments'}")
+        say(f"{name}: left out {counted(comments, 'comment')}")
 
 
 _QUOTE_REMEDY = 'Mend the file, or declare file_format.quote ("" where the file does not quote).'
@@ -190,7 +191,7 @@ def without_last(runs: Iterator[Records], count: int, name: str, say: Callable[[
         )
     if records > count:  # the first run that is held is the one that is cut
         yield held[0].without_last(held[0].count() - (records - count))
-    say(f"{name}: left out {count:,} {'record' if count == 1 else 'records'} at the end")
+    say(f"{name}: left out {counted(count, 'record')} at the end")
 
 
 def without_header(runs: Iterator[Records], header: bytes, name: str, say: Callable[[str], None]) -> Iterator[Records]:

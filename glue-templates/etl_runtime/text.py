@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from etl_runtime.counted import counted
 from etl_runtime.errors import RunFailed
 
 BLOCK_BYTES = 512 << 10  # about what a processor's own cache holds: larger blocks take longer
@@ -117,13 +118,12 @@ def without_first_lines(blocks: Iterator[bytes], count: int, name: str, say: Cal
             after_return = at == len(block) and found[0] == b"\r"
         if left or at == len(block):
             continue
-        say(f"{name}: left out {count:,} {'line' if count == 1 else 'lines'} at the beginning")
+        say(f"{name}: left out {counted(count, 'line')} at the beginning")
         yield block[at:]
         yield from blocks
         return
     raise RunFailed(
-        f"{name} ends within the {count:,} {'line' if count == 1 else 'lines'} that file_format.skip_rows leaves out. "
-        "The published table stays as it is.",
+        f"{name} ends within the {counted(count, 'line')} that file_format.skip_rows leaves out. The published table stays as it is.",
         retryable=True,
     )
 

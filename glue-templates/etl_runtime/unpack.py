@@ -11,6 +11,7 @@ from types import TracebackType
 from etl_runtime.arguments import Names
 from etl_runtime.assign import assign
 from etl_runtime.container import Member, members
+from etl_runtime.counted import counted
 from etl_runtime.endpoints import Endpoint
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original
@@ -129,10 +130,6 @@ def _unpack_member(
     table.parts += parts
     table.samples += [Sample(part, sample) for part, sample in zip(parts, samples, strict=False)]
     return records
-
-
-def counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 class _Uploads:

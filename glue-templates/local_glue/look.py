@@ -33,6 +33,7 @@ from etl_runtime.assign import suggested_mapping
 from etl_runtime.cells import Guess
 from etl_runtime.columns import clean_names
 from etl_runtime.container import BZIP2_MARK, GZIP_MARK, Member, looks_like_data, members
+from etl_runtime.counted import counted
 from etl_runtime.errors import RunFailed
 from etl_runtime.fetch import Original, fetch, file_name
 from etl_runtime.file_format import FileFormat, FileType, file_format
@@ -42,7 +43,6 @@ from etl_runtime.pieces import NUMBER, pieces
 from etl_runtime.read_part import read_part
 from etl_runtime.text import MARKS
 from etl_runtime.told_type import HEAD_BYTES, told_type
-from etl_runtime.unpack import counted
 
 SAMPLE_BYTES = 16 << 20
 CHUNK_BYTES = 64 << 10
