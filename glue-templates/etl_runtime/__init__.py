@@ -10,8 +10,8 @@ The steps of a bronze run, as `bronze` calls them for `jobs/bronze_job.py` or a 
 - Requests go through `http_client`: signed (`auth`, `credentials`, `client_credentials`), spaced (`pace`), made again (`retries`) and
   explained (`http_errors`). `secret_value` reads secrets, `hidden` keeps them out of what people read.
 - `unpack`: their records, cut into parts in staging (`part`). `container` finds the files in an original, `assign` their tables,
-  `told_type` what they are, `pieces` cuts them: text (`text`, `records`; read `ahead` of the cutting), JSON (`json_records`), Parquet (`parquet_parts`), the answers
-  of an API (`answer_records`).
+  `told_type` what they are, `pieces` cuts them: text (`text`, `records`; read `ahead` of the cutting), JSON (`json_records`), Parquet
+  (`parquet_parts`), the answers of an API (`answer_records`).
 - `shape`: typed Parquet in staging, by `convert` in Spark tasks. `read_part` reads a part as `cells`: of text (`csv_kernel`,
   `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_guess`) or Parquet (`arrow_cells`). What a cell may be is
   a form: `forms`, `date_pattern`, `number_format`, or what `column_schema` declares (`declared_forms`, `decimal_text`).
