@@ -93,12 +93,14 @@ def convert(shard: Shard) -> Converted:
 def _convert(shard: Shard) -> Converted:
     result = Converted(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
-        with parquet_writer(file, _schema(shard)) as writer:
-            for part in shard.parts:
-                table = _typed(part, shard, result)
-                if table is not None:
-                    writer.write_table(table)
-                    result.rows += table.num_rows
+        writer = None
+        for part in shard.parts:
+            table = _typed(part, shard, result)
+            if table is not None:
+                writer = writer or parquet_writer(file, table)
+                writer.write_table(table)
+                result.rows += table.num_rows
+        (writer or parquet_writer(file, _schema(shard).empty_table())).close()
         if not result.learned:
             result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
             _note_bounds(pq.read_metadata(file.name), result)

@@ -110,7 +110,7 @@ def _written(target: Target, part: int, shown: tuple[str, list[str]], batches: I
         for table in _row_groups(batches):
             _count(table, shown, result)
             rows = _nullable(table.drop_columns([NOTE]) if NOTE in table.column_names else table)
-            writer = writer or parquet_writer(file, rows.schema)
+            writer = writer or parquet_writer(file, rows)
             writer.write_table(rows)
         if writer:
             writer.close()
@@ -158,7 +158,7 @@ def _write_nothing(made: "DataFrame", target: Target) -> Written:
     empty = _nullable(to_arrow_schema(made.drop(NOTE).schema).empty_table())
     result = Written(nulls=Counter(dict.fromkeys(empty.column_names, 0)))
     with NamedTemporaryFile(prefix="medallion-") as file:
-        with parquet_writer(file, empty.schema) as writer:
+        with parquet_writer(file, empty) as writer:
             writer.write_table(empty)
         result.objects = [target.object(0)]
         result.bytes = upload(file, target.object(0), target.run_id, target.region)
