@@ -90,7 +90,7 @@ def _of_text(stream: BinaryIO, name: str, rules: FileFormat, say: Callable[[str]
     if rules.skip_footer:
         runs = without_last(runs, rules.skip_footer, name, say)
     for piece in _joined(runs):
-        unnamed = unnamed and not _has_values(bytes(piece.body), rules, len(sources))
+        unnamed = unnamed and not _has_values(piece, rules, len(sources))
         yield replace(piece, sources=sources, blank_last=unnamed)
 
 
@@ -136,9 +136,9 @@ def _are_names(fields: list[str]) -> bool:
     return len(fields) > 1 and all(field.strip() and not NUMBER.fullmatch(field.strip()) for field in fields)
 
 
-def _has_values(text: bytes, rules: FileFormat, width: int) -> bool:
+def _has_values(piece: Piece, rules: FileFormat, width: int) -> bool:
     """Whether a record has a value in the last of `width` columns."""
-    last = csv_kernel.read_table(text, rules, width).columns[-1]
+    last = csv_kernel.read_table(bytes(piece.body), rules, width, piece.records).columns[-1]
     return bool(last.null_count < len(last))
 
 

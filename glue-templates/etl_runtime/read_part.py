@@ -15,7 +15,8 @@ def read_part(body: bytes, part: Part, rules: FileFormat) -> PartTable:
         case "json" | "jsonl":
             return json_kernel.read_table(body, part.member, part.first)
         case "csv":
-            text = csv_kernel.read_table(body, rules, len(part.sources))
+            whole = len(body) == part.bytes
+            text = csv_kernel.read_table(body, rules, len(part.sources), part.records if whole else None)
         case "fixed_width":
             text = fixed_width_kernel.read_table(body, rules, len(part.sources))
     columns = zip(part.sources, text.columns, strict=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from etl_runtime import csv_kernel
 from etl_runtime.csv_kernel import read_fields, read_table
 from etl_runtime.file_format import FileFormat
 from etl_runtime.records import cut_at_record_ends
@@ -17,8 +18,8 @@ def rows(text: bytes, rules: FileFormat, width: int) -> tuple[list[list[Any]], d
     blocks = iter([text])
     if len(rules.delimiter) > 1:
         blocks = with_stand_in(blocks, rules.delimiter.encode(), rules.escape.encode(), "x.csv")
-    part = b"".join(run.text for run in cut_at_record_ends(blocks, rules, "x.csv", lambda _: None))
-    table = read_table(part, rules, width)
+    runs = list(cut_at_record_ends(blocks, rules, "x.csv", lambda _: None))
+    table = read_table(b"".join(run.text for run in runs), rules, width, sum(run.count() for run in runs))
     return [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)], table.surplus, table.short
 
 
@@ -92,3 +93,19 @@ def test_a_field_of_10_mb_is_read() -> None:
 
 def test_an_escaped_cr_at_the_end_of_a_ragged_row_stays() -> None:
     assert rows(b"a,b\nc\\\r\nd,e\n", ESCAPED, 2)[0] == [["a", "b"], ["c\r", None], ["d", "e"]]
+
+
+@pytest.mark.parametrize("block_bytes", [8, 16, 32, 64, 1 << 20])
+def test_blocks_of_any_size_give_the_same_rows(block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [b'%d,"x, %d"' % (row, row) for row in range(100)]
+    lines[30], lines[60], lines[90] = b"30", b"60,a,b", b'90,"' + b"long" * 10 + b'"'
+    expected: list[list[str | None]] = [[str(row), f"x, {row}"] for row in range(100)]
+    expected[30], expected[60], expected[90] = ["30", None], ["60", "a"], ["90", "long" * 10]
+    monkeypatch.setattr(csv_kernel, "BLOCK_BYTES", block_bytes)
+    assert rows(b"\n".join(lines), FileFormat(), 2) == (expected, {60: ["b"]}, {30: 1})
+
+
+def test_a_line_end_in_quotes_is_no_record_end_where_the_last_record_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_kernel, "BLOCK_BYTES", 8)
+    [column] = read_table(b'one\n"two\n3"', FileFormat(), 1, records=2).columns
+    assert column.to_pylist() == ["one", "two\n3"]

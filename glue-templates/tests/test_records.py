@@ -7,8 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dialect import parsed
-from etl_runtime import records
-from etl_runtime.csv_kernel import read_table
+from etl_runtime import csv_kernel, records
 from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
 from etl_runtime.records import Records, cut_at_record_ends, line_ends, record_lines, without_header, without_last
@@ -52,14 +51,16 @@ def test_blocks_of_any_size_give_the_same_records(text: bytes, rules: FileFormat
     assert sum(run.count() for run in pieces) == sum(run.count() for run in whole)
 
 
-@given(messy, grammars)
-def test_records_and_cells_are_those_that_a_parser_finds_byte_by_byte(text: bytes, rules: FileFormat) -> None:
+@given(messy, grammars, st.integers(1, 40))
+def test_records_and_cells_are_those_that_a_parser_finds_byte_by_byte(text: bytes, rules: FileFormat, block_bytes: int) -> None:
     runs = cut_if_whole(text, rules)
     expected = parsed(text.decode(), rules)
     assert sum(run.count() for run in runs) == len(expected)
     if expected:
         width = max(map(len, expected))
-        table = read_table(joined(runs), rules, width)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(csv_kernel, "BLOCK_BYTES", block_bytes)
+            table = csv_kernel.read_table(joined(runs), rules, width, len(expected))
         rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
         assert [list(row) for row in rows] == [[cell or None for cell in row] + [None] * (width - len(row)) for row in expected]
         assert table.short == {place: len(row) for place, row in enumerate(expected) if len(row) < width}
