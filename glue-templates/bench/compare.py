@@ -70,6 +70,8 @@ def main() -> None:
                     told = f"{found['seconds']} s" if found["exit_code"] == 0 else f"FAILED\n{found['errors']}"
                     say(f"round {number}  {kind}, {mb} MB  {entry.contender}, {entry.cores} cores  {told}")
     write(arguments, speed, runs)
+    if failed := [entry.contender for entry, found in runs.items() if any(each["exit_code"] for each in found)]:
+        sys.exit(f"failed in some rounds, which are in no median: {', '.join(dict.fromkeys(failed))}")
 
 
 def read_arguments() -> argparse.Namespace:
@@ -91,7 +93,8 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="npm run bench --", description="The bronze job beside other ways to make Parquet of a file.")
     parser.add_argument("--sizes", type=numbers, default=[50, 500, 2000], help="of the CSV, in MB (default: 50,500,2000)")
     parser.add_argument("--kinds", type=of(tuple(KINDS)), default=list(KINDS), help=f"of data (default: {','.join(KINDS)})")
-    parser.add_argument("--contenders", type=of(CONTENDERS), default=list(CONTENDERS), help=f"default: {','.join(CONTENDERS)}")
+    here = [name for name in CONTENDERS if name != "unzip" or shutil.which("unzip")]
+    parser.add_argument("--contenders", type=of(CONTENDERS), default=here, help=f"default: all that can run here, {','.join(here)}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--cores", type=numbers, default=[os.cpu_count() or 1], help="tasks of Spark at once: 2, or 1,2 (default: all cores)"
