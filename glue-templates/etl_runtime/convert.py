@@ -4,6 +4,7 @@ A task that is run twice writes the same object, so that Spark's retries and spe
 """
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -93,14 +94,16 @@ def convert(shard: Shard) -> Converted:
 def _convert(shard: Shard) -> Converted:
     result = Converted(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
-        writer = None
-        for part in shard.parts:
-            table = _typed(part, shard, result)
-            if table is not None:
-                writer = writer or parquet_writer(file, table)
-                writer.write_table(table)
-                result.rows += table.num_rows
-        (writer or parquet_writer(file, _schema(shard).empty_table())).close()
+        with ExitStack() as opened:
+            writer = None
+            for part in shard.parts:
+                table = _typed(part, shard, result)
+                if table is not None:
+                    writer = writer or opened.enter_context(parquet_writer(file, table))
+                    writer.write_table(table)
+                    result.rows += table.num_rows
+            if not writer:
+                opened.enter_context(parquet_writer(file, _schema(shard).empty_table()))
         if not result.learned:
             result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
             _note_bounds(pq.read_metadata(file.name), result)

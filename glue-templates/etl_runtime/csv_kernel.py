@@ -1,7 +1,7 @@
 """Delimited text → columns of text, with Arrow's CSV kernel. Rows with too few or too many fields are kept."""
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,11 @@ from etl_runtime.file_format import FileFormat
 from etl_runtime.records import CR, LF, behind_escapes, first_record
 
 BLOCK_BYTES = 1 << 20  # about what a processor's own cache holds: text of one block takes a third longer
+ZERO = b"\0"
+MOST_COLUMNS = 100  # of text in blocks: with more, there are so many short pieces of columns that it takes longer
+
+Marks = Mapping[str, str]
+"""Control characters that stand in the text for what they mean: "" where they only show that an escape was there."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,9 @@ def read_fields(record: bytes, rules: FileFormat) -> list[str]:
     """The fields of one record, as they stand: a header's names."""
     rules = replace(rules, null_values=())
     most = record.count(rules.delimiter_byte) + 1  # fewer where a delimiter stands inside quotes
-    columns, ragged = _read(record, rules, b"", most)
+    columns, ragged = _read(record, rules, {}, most)
     if ragged:
-        columns, _ = _read(record, rules, b"", ragged[0].actual_columns)
+        columns, _ = _read(record, rules, {}, ragged[0].actual_columns)
     return [column[0].as_py() or "" for column in columns]
 
 
@@ -44,29 +49,29 @@ def read_table(text: bytes, rules: FileFormat, width: int, records: int | None =
     """Records → `width` columns of text, in the records' order. Empty text and `null_values` are null, as `rules` say in quotes too.
 
     A short row gets nulls; the fields that a long row has too many, unless all are empty, are in `surplus`. `records` is how many there
-    are, if that is known: where no line end stands in quotes, they are read faster.
+    are, if that is known: where each is a line that ends at LF, they are read faster.
     """
     first = first_record(text, rules)
     ends_open = first.rstrip(b"\r\n").endswith(rules.delimiter_byte) and len(read_fields(first, rules)) == width + 1
-    text, mark = _with_marked_nulls(text, rules)
+    text, marks = _with_marks(text, rules)
     came = width + 1 if ends_open else width
     lines = text.endswith(b"\n") and text.count(b"\n") == records and b"\r" not in text
-    columns, ragged = _read_lines(text, rules, mark, came) if lines else _read(text, rules, mark, came)
+    columns, ragged = (_read_lines if lines and came <= MOST_COLUMNS else _read)(text, rules, marks, came)
     if not ragged and came == width:
         return TextTable(columns)
-    return _assembled(columns, ragged, rules, mark, width)
+    return _assembled(columns, ragged, rules, marks, width)
 
 
-def _read_lines(text: bytes, rules: FileFormat, mark: bytes, width: int) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
+def _read_lines(text: bytes, rules: FileFormat, marks: Marks, width: int) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
     """The same as `_read`, block by block, of records that are a line each."""
     try:
-        return _read(text, rules, mark, width, BLOCK_BYTES)
+        return _read(text, rules, marks, width, BLOCK_BYTES)
     except pa.ArrowInvalid:  # a record is longer than a block
-        return _read(text, rules, mark, width)
+        return _read(text, rules, marks, width)
 
 
 def _read(
-    text: bytes, rules: FileFormat, mark: bytes, width: int, block_bytes: int | None = None
+    text: bytes, rules: FileFormat, marks: Marks, width: int, block_bytes: int | None = None
 ) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
     """Columns of the records that have `width` fields, and the other records."""
     names = [str(position) for position in range(width)]
@@ -96,38 +101,54 @@ def _read(
             column_types=dict.fromkeys(names, pa.string()),
             strings_can_be_null=True,
             quoted_strings_can_be_null=rules.quoted_nulls,
-            null_values=["", *(_as_read(token, rules, mark) for token in rules.null_values)],
+            null_values=["", *(_as_read(token, rules, marks) for token in rules.null_values)],
             auto_dict_encode=False,
             check_utf8=False,  # unpacking decoded it strictly
         ),
     )
     columns = [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]  # the latter copies
-    return [_restored(column, rules, mark) for column in columns], ragged
+    return [_restored(column, rules, marks) for column in columns], ragged
 
 
-def _as_read(token: str, rules: FileFormat, mark: bytes) -> str:
-    """A null value as the kernel meets it: with the stand-in, and with marks for its escapes."""
+def _as_read(token: str, rules: FileFormat, marks: Marks) -> str:
+    """A null value as the kernel meets it: with the stand-ins, and with marks for its escapes."""
     token = token.replace(rules.delimiter, rules.delimiter_byte.decode())
-    return _marked(token.encode(), rules, mark).decode() if mark else token
+    for mark, meant in marks.items():
+        token = token.replace(meant, mark) if meant else _marked(token.encode(), rules, mark.encode()).decode()
+    return token
 
 
-def _restored(column: pa.Array, rules: FileFormat, mark: bytes) -> pa.Array:
-    """The column with the delimiter back where its stand-in lies inside quotes, and without marks."""
-    if mark:
-        column = pc.replace_substring(column, mark.decode(), "")
+def _restored(column: pa.Array, rules: FileFormat, marks: Marks) -> pa.Array:
+    """The column with the delimiter back where its stand-in lies inside quotes, and with what the marks mean."""
+    for mark, meant in marks.items():
+        column = pc.replace_substring(column, mark, meant)
     stand_in = rules.delimiter_byte.decode()
     return column if stand_in == rules.delimiter else pc.replace_substring(column, stand_in, rules.delimiter)
 
 
-def _with_marked_nulls(text: bytes, rules: FileFormat) -> tuple[bytes, bytes]:
-    r"""The text with a mark for each escape before an ordinary byte, where a null value has an escape: \N is null, N is not."""
-    escape = rules.escape.encode()
-    if not escape or escape not in text or not any(rules.escape in token for token in rules.null_values):
-        return text, b""
-    mark = next((bytes([byte]) for byte in range(1, 0x20) if byte not in (LF, CR, rules.delimiter_byte[0]) and byte not in text), None)
-    if mark is None:
-        raise RunFailed(f"The text holds every control character, so that {rules.escape} in file_format.null_values cannot be told.")
-    return _marked(text, rules, mark), mark
+def _with_marks(text: bytes, rules: FileFormat) -> tuple[bytes, Marks]:
+    r"""The text with a mark for each zero byte, behind which Arrow may overlook a delimiter or a line end.
+
+    And with one for each escape before an ordinary byte, where a null value has an escape: \N is null, N is not.
+    """
+    marks: dict[str, str] = {}
+    if ZERO in text:
+        mark = _free_byte(text, rules, "its zero bytes cannot be told. Look whether it is text, and declare its file_format.encoding")
+        text = text.replace(ZERO, mark)
+        marks[mark.decode()] = ZERO.decode()
+    if rules.escape and rules.escape.encode() in text and any(rules.escape in token for token in rules.null_values):
+        mark = _free_byte(text, rules, f"{rules.escape} in file_format.null_values cannot be told")
+        text = _marked(text, rules, mark)
+        marks[mark.decode()] = ""
+    return text, marks
+
+
+def _free_byte(text: bytes, rules: FileFormat, otherwise: str) -> bytes:
+    """A control character that the text has not. Raises RunFailed where it has all of them."""
+    for byte in range(1, 0x20):
+        if byte not in (LF, CR, rules.delimiter_byte[0]) and byte not in text:
+            return bytes([byte])
+    raise RunFailed(f"The text holds every control character, so that {otherwise}.")
 
 
 def _marked(text: bytes, rules: FileFormat, mark: bytes) -> bytes:
@@ -138,14 +159,14 @@ def _marked(text: bytes, rules: FileFormat, mark: bytes) -> bytes:
     return content.tobytes()
 
 
-def _assembled(regular: list[pa.Array], ragged: Sequence[csv.InvalidRow], rules: FileFormat, mark: bytes, width: int) -> TextTable:
+def _assembled(regular: list[pa.Array], ragged: Sequence[csv.InvalidRow], rules: FileFormat, marks: Marks, width: int) -> TextTable:
     """Read the ragged rows, those of one width together, and put all rows in their places."""
     ragged_places = np.array([row.number - 1 for row in ragged], np.int64)
     regular_places = np.setdiff1d(np.arange(len(regular[0]) + len(ragged)), ragged_places, assume_unique=True)
     groups: list[tuple[npt.NDArray[np.int64], list[pa.Array]]] = [(regular_places, regular)]
     for came in sorted({row.actual_columns for row in ragged}):
         rows = [row for row in ragged if row.actual_columns == came]
-        columns, _ = _read("".join(_line(row, rules) for row in rows).encode(), rules, mark, came)
+        columns, _ = _read("".join(_line(row, rules) for row in rows).encode(), rules, marks, came)
         groups.append((np.array([row.number - 1 for row in rows], np.int64), columns))
     surplus: dict[int, list[str]] = {}
     short: dict[int, int] = {}

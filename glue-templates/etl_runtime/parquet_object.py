@@ -13,7 +13,7 @@ from etl_runtime.store import store_of_worker
 ZSTD_LEVEL = 3
 DICTIONARY_BYTES = 1 << 20  # of a column: a writer goes on without a dictionary where it grows larger
 MOST_DISTINCT = 0.98  # of a sample of a sixteenth of these bytes: with more, a dictionary would have to hold half as much again
-FEWEST = 16  # values of a sample, however long they are
+FEWEST = 256  # values of a sample, however long they are
 
 
 def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
@@ -47,9 +47,9 @@ def _repeating(rows: pa.Table) -> list[str]:
 
 def _is_distinct(column: pa.ChunkedArray) -> bool:
     """Whether so few values come twice that a dictionary of them would grow too large. Never of nested ones."""
-    values = column.drop_null() if column.null_count else column
-    if pa.types.is_nested(column.type) or not len(values):
+    if pa.types.is_nested(column.type) or column.null_count == len(column):
         return False
+    values = column.drop_null() if column.null_count else column
     count = max(FEWEST, DICTIONARY_BYTES // 16 * len(values) // max(values.nbytes, 1))
     places = np.random.default_rng(0).integers(len(values), size=min(count, len(values)))
     return bool(pc.count_distinct(values.take(pa.array(places))).as_py() > MOST_DISTINCT * len(places))

@@ -6,6 +6,7 @@ Spark's tasks hand their rows over in Arrow, so both layers write with one write
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from tempfile import NamedTemporaryFile
@@ -106,14 +107,14 @@ def _write_task(target: Target, shown: tuple[str, list[str]], batches: Iterator[
 def _written(target: Target, part: int, shown: tuple[str, list[str]], batches: Iterator[pa.RecordBatch]) -> Written:
     result = Written()
     with NamedTemporaryFile(prefix="medallion-") as file:
-        writer = None
-        for table in _row_groups(batches):
-            _count(table, shown, result)
-            rows = _nullable(table.drop_columns([NOTE]) if NOTE in table.column_names else table)
-            writer = writer or parquet_writer(file, rows)
-            writer.write_table(rows)
+        with ExitStack() as opened:
+            writer = None
+            for table in _row_groups(batches):
+                _count(table, shown, result)
+                rows = _nullable(table.drop_columns([NOTE]) if NOTE in table.column_names else table)
+                writer = writer or opened.enter_context(parquet_writer(file, rows))
+                writer.write_table(rows)
         if writer:
-            writer.close()
             result.objects = [target.object(part)]
             result.bytes = upload(file, target.object(part), target.run_id, target.region)
     return result

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from etl_runtime import csv_kernel
 from etl_runtime.csv_kernel import read_fields, read_table
+from etl_runtime.errors import RunFailed
 from etl_runtime.file_format import FileFormat
 from etl_runtime.records import cut_at_record_ends
 from etl_runtime.text import with_stand_in
@@ -109,3 +112,53 @@ def test_a_line_end_in_quotes_is_no_record_end_where_the_last_record_has_none(mo
     monkeypatch.setattr(csv_kernel, "BLOCK_BYTES", 8)
     [column] = read_table(b'one\n"two\n3"', FileFormat(), 1, records=2).columns
     assert column.to_pylist() == ["one", "two\n3"]
+
+
+def test_a_lone_cr_ends_a_record_where_blocks_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_kernel, "BLOCK_BYTES", 6)
+    assert rows(b'\r"q","x\ry"\r\n', FileFormat(), 2)[0] == [["q", "x\ry"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "records", "width", "blocks"),
+    [
+        (b'1,"a"\n2,b\n', 2, 2, True),
+        (b'1,"a\n"\n2,b\n', 2, 2, False),
+        (b"1,a\r\n2,b\r\n", 2, 2, False),
+        (b"1,a\n\n2,b\n", 2, 2, False),
+        (b"1,a\n2,b\n", None, 2, False),
+        (b"a" + b",a" * 500 + b"\n", 1, 501, False),
+    ],
+    ids=["lines", "a line end in quotes", "CR LF", "a blank line", "not counted", "hundreds of columns"],
+)
+def test_records_that_are_a_line_each_are_read_in_blocks(
+    text: bytes, records: int | None, width: int, blocks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    read_lines = csv_kernel._read_lines
+
+    def watched(*given: Any) -> Any:
+        asked.append(given)
+        return read_lines(*given)
+
+    monkeypatch.setattr(csv_kernel, "_read_lines", watched)
+    read_table(text, FileFormat(), width, records)
+    assert bool(asked) == blocks
+
+
+@pytest.mark.parametrize("odd", [b"\0,x", b"x,\0", b"a\0b,\0\0", b'"\0,",x', b"\0"], ids=ascii)
+@pytest.mark.parametrize("at", [8_000, 50_000])
+@pytest.mark.parametrize("counted", [True, False], ids=["in blocks", "in one block"])
+def test_zero_bytes_take_no_delimiter_or_line_end_away(odd: bytes, at: int, counted: bool) -> None:
+    lines = [b"a" * 100 + b"," + b"b" * 100] * 60_000
+    lines[at] = odd
+    table = read_table(b"\n".join([*lines, b""]), FileFormat(null_values=("\0\0",)), 2, len(lines) if counted else None)
+    expected = [cell.decode().strip('"') for cell in (odd.rsplit(b",", 1) if b"," in odd else [odd])]
+    assert [column[at].as_py() for column in table.columns] == [*(cell if cell != "\0\0" else None for cell in expected), None][:2]
+    rest = [column.filter(pc.not_equal(pa.array(range(len(lines))), at)).unique().to_pylist() for column in table.columns]
+    assert (table.rows, rest) == (60_000, [["a" * 100], ["b" * 100]])
+
+
+def test_zero_bytes_among_all_other_control_characters_fail_the_run() -> None:
+    with pytest.raises(RunFailed, match="zero bytes cannot be told"):
+        read_table(bytes(range(0x20)) + b"\n", FileFormat(), 1)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from etl_runtime import parquet_object
 from etl_runtime.parquet_object import parquet_writer
 
 ROWS = 200_000
@@ -39,7 +40,7 @@ def dictionaries(metadata: pq.FileMetaData) -> dict[str, bool]:
     ("values", "repeats"),
     [
         (codes, False),
-        (rng.permutation(ROWS), False),
+        (rng.permutation(2 * ROWS), False),
         (among_nulls(rng.random(ROWS) < 0.8), False),
         (codes[rng.integers(10_000, size=ROWS)], True),
         (codes[np.arange(ROWS) % 10_000], True),  # the same ones for each day: they only come again further on
@@ -57,6 +58,12 @@ def test_a_dictionary_is_for_what_repeats(values: Any, repeats: bool, tmp_path: 
     pq.write_table(table, tmp_path / "always.parquet", compression="zstd", compression_level=3)
     assert (tmp_path / "ours.parquet").stat().st_size <= (tmp_path / "always.parquet").stat().st_size
     assert pq.read_table(tmp_path / "ours.parquet").equals(table)
+
+
+def test_long_texts_that_come_again_have_a_dictionary(tmp_path: Path) -> None:
+    texts = np.array([f"{number:08}" * 512 for number in range(128)])
+    table = pa.table({f"column_{number}": texts[rng.integers(128, size=500)] for number in range(16)})
+    assert all(dictionaries(written(table, tmp_path / "object.parquet")).values())
 
 
 days = [date(2020, 1, 1) + timedelta(days=number) for number in range(1000)]
@@ -84,7 +91,11 @@ days = [date(2020, 1, 1) + timedelta(days=number) for number in range(1000)]
     ],
     ids=str,
 )
-def test_values_of_every_type_are_read_as_they_were_written(type: pa.DataType, values: list[Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("most_distinct", [1, -1], ids=["with dictionaries", "without"])
+def test_values_of_every_type_are_read_as_they_were_written(
+    most_distinct: int, type: pa.DataType, values: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_object, "MOST_DISTINCT", most_distinct)
     full = pa.table({"before": pa.array(["x"] * 1000), "column": pa.array(values, type)})
     for table in (
         full,
@@ -97,7 +108,8 @@ def test_values_of_every_type_are_read_as_they_were_written(type: pa.DataType, v
 
 
 def test_a_task_that_runs_twice_writes_the_same_object(tmp_path: Path) -> None:
-    table = pa.table({"code": codes, "few": codes[rng.integers(10_000, size=ROWS)]})
+    # Of a sample of so many numbers about as many come twice as there may be: another sample would say otherwise of some columns.
+    table = pa.table({f"column_{number}": rng.permutation(204_600) for number in range(16)})
     for name in ("one", "two"):
         written(table, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
