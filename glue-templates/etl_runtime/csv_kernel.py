@@ -15,8 +15,8 @@ from etl_runtime.file_format import FileFormat
 from etl_runtime.records import CR, LF, behind_escapes, first_record
 
 BLOCK_BYTES = 1 << 20  # about what a processor's own cache holds: text of one block takes a third longer
+MOST_COLUMNS = 100  # of text in blocks, whose columns come in pieces: from several hundred on they take longer, and more memory
 ZERO = b"\0"
-MOST_COLUMNS = 100  # of text in blocks: with more, there are so many short pieces of columns that it takes longer
 
 Marks = Mapping[str, str]
 """Control characters that stand in the text for what they mean: "" where they only show that an escape was there."""
@@ -55,11 +55,16 @@ def read_table(text: bytes, rules: FileFormat, width: int, records: int | None =
     ends_open = first.rstrip(b"\r\n").endswith(rules.delimiter_byte) and len(read_fields(first, rules)) == width + 1
     text, marks = _with_marks(text, rules)
     came = width + 1 if ends_open else width
-    lines = text.endswith(b"\n") and text.count(b"\n") == records and b"\r" not in text
-    columns, ragged = (_read_lines if lines and came <= MOST_COLUMNS else _read)(text, rules, marks, came)
+    read = _read_lines if came <= MOST_COLUMNS and _are_lines(text, records) else _read
+    columns, ragged = read(text, rules, marks, came)
     if not ragged and came == width:
         return TextTable(columns)
     return _assembled(columns, ragged, rules, marks, width)
+
+
+def _are_lines(text: bytes, records: int | None) -> bool:
+    """Whether each of the records is a line that ends at LF, and so has no line end in quotes."""
+    return records is not None and text.endswith(b"\n") and b"\r" not in text and text.count(b"\n") == records
 
 
 def _read_lines(text: bytes, rules: FileFormat, marks: Marks, width: int) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
