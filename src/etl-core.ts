@@ -126,7 +126,7 @@ export interface LakeRetention {
    *
    * @default Duration.days(7)
    */
-  readonly oldVersions?: Duration;
+  readonly noncurrentVersions?: Duration;
 
   /**
    * Original files of runs whose tables a later run replaced. The job tags them `medallion:superseded`.
@@ -396,7 +396,7 @@ function lifecycleRules(retention: LakeRetention): LifecycleRule[] {
     {
       id: 'half-done-and-old-versions',
       abortIncompleteMultipartUploadAfter: retention.incompleteUploads ?? Duration.days(1),
-      noncurrentVersionExpiration: retention.oldVersions ?? Duration.days(7),
+      noncurrentVersionExpiration: retention.noncurrentVersions ?? Duration.days(7),
       expiredObjectDeleteMarker: true,
     },
     { id: 'staging', prefix: 'staging/', expiration: staging, noncurrentVersionExpiration: staging },

@@ -7,7 +7,7 @@ export interface PagesOptions {
    *
    * @default 10000
    */
-  readonly mostPages?: number;
+  readonly maxPages?: number;
 }
 
 /** Where the address of the next page is. */
@@ -155,8 +155,8 @@ export class Pagination {
   }
 }
 
-function pagesDocument({ mostPages }: PagesOptions): Partial<PaginationDocument> {
-  return { most_pages: mostPages };
+function pagesDocument({ maxPages }: PagesOptions): Partial<PaginationDocument> {
+  return { max_pages: maxPages };
 }
 
 function pageSizeDocument(options: PageSizeOptions): Partial<PaginationDocument> {

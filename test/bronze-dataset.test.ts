@@ -429,18 +429,18 @@ test('what holds by table is in the document by table', () => {
     .toEqual({ required_columns: { fda_nsde: ['ndc'] }, expected_record_count_min: { fda_nsde: 10 } });
 });
 
-const SIZE: Required<PageSizeOptions> = { limit: 100, limitParam: 'size', mostPages: 5 };
-const SIZE_DOCUMENT = { limit: 100, limit_param: 'size', most_pages: 5 };
+const SIZE: Required<PageSizeOptions> = { limit: 100, limitParam: 'size', maxPages: 5 };
+const SIZE_DOCUMENT = { limit: 100, limit_param: 'size', max_pages: 5 };
 const HEADER_CURSOR: Required<HeaderCursorOptions> = { ...SIZE, header: 'X-Next', param: 'after' };
 const CURSOR: Required<CursorOptions> = { ...SIZE, path: 'meta.next', param: 'after' };
 const OFFSET: Required<OffsetOptions> = { ...SIZE, param: 'start', first: 1, totalRecords: 'meta.total' };
 const PAGE_NUMBER: Required<PageNumberOptions> = { ...SIZE, param: 'p', first: 0, totalPages: 'meta.pages' };
 const PAGINATIONS: [string, Pagination, object][] = [
-  ['auto', Pagination.auto({ mostPages: 5 }), { type: 'auto', most_pages: 5 }],
+  ['auto', Pagination.auto({ maxPages: 5 }), { type: 'auto', max_pages: 5 }],
   ['auto without options', Pagination.auto(), { type: 'auto' }],
-  ['jsonLink', Pagination.jsonLink({ path: 'links.next', mostPages: 5 }), { type: 'json_link', path: 'links.next', most_pages: 5 }],
+  ['jsonLink', Pagination.jsonLink({ path: 'links.next', maxPages: 5 }), { type: 'json_link', path: 'links.next', max_pages: 5 }],
   ['jsonLink without options', Pagination.jsonLink(), { type: 'json_link' }],
-  ['headerLink', Pagination.headerLink({ mostPages: 5 }), { type: 'header_link', most_pages: 5 }],
+  ['headerLink', Pagination.headerLink({ maxPages: 5 }), { type: 'header_link', max_pages: 5 }],
   ['headerLink without options', Pagination.headerLink(), { type: 'header_link' }],
   ['headerCursor', Pagination.headerCursor(HEADER_CURSOR), { type: 'header_cursor', header: 'X-Next', param: 'after', ...SIZE_DOCUMENT }],
   ['cursor', Pagination.cursor(CURSOR), { type: 'cursor', path: 'meta.next', param: 'after', ...SIZE_DOCUMENT }],

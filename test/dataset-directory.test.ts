@@ -132,7 +132,7 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
           url: 'https://api.example.org/products',
           records: 'data.items',
           params: { order: 'id', country: 'NL' },
-          pagination: { most_pages: 5, limit_param: 'size', type: 'offset', total_records: 'meta.total', limit: 100 },
+          pagination: { max_pages: 5, limit_param: 'size', type: 'offset', total_records: 'meta.total', limit: 100 },
           headers: { 'Accept': 'application/json', 'X-Version': '2' },
         },
         prices: {
@@ -168,7 +168,7 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
           params: { order: 'id', country: 'NL' },
           headers: { 'Accept': 'application/json', 'X-Version': '2' },
           records: 'data.items',
-          pagination: Pagination.offset({ limit: 100, limitParam: 'size', totalRecords: 'meta.total', mostPages: 5 }),
+          pagination: Pagination.offset({ limit: 100, limitParam: 'size', totalRecords: 'meta.total', maxPages: 5 }),
         },
         prices: {
           url: 'https://api.example.org/prices',

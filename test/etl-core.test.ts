@@ -91,7 +91,7 @@ test('every retention can be set', () => {
     retention: {
       incompleteUploads: Duration.days(2),
       staging: Duration.days(3),
-      oldVersions: Duration.days(4),
+      noncurrentVersions: Duration.days(4),
       supersededRuns: Duration.days(5),
       athenaResults: Duration.days(6),
       logs: RetentionDays.ONE_WEEK,

@@ -138,8 +138,8 @@ class _Asked:
             try:
                 if (call.url, call.sent or b"") in asked:
                     raise RunFailed("it is asked for again: the pages go in a circle. Tell the source, or declare another pagination.")
-                if number > endpoint.most_pages:
-                    raise RunFailed(f"there are more than {endpoint.most_pages:,} pages. Where that is right, raise pagination.most_pages.")
+                if number > endpoint.max_pages:
+                    raise RunFailed(f"there are more than {endpoint.max_pages:,} pages. Where that is right, raise pagination.max_pages.")
                 asked.add((call.url, call.sent or b""))
                 answer, found = self._answer(call, so_far)
                 so_far = answer.so_far

@@ -40,7 +40,7 @@ class Pagination(TypedDict):
     first: NotRequired[int]
     total_records: NotRequired[str]
     total_pages: NotRequired[str]
-    most_pages: NotRequired[int]
+    max_pages: NotRequired[int]
 
 
 class Auth(TypedDict):

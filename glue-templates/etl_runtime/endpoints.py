@@ -10,7 +10,7 @@ from etl_runtime.dataset_document import ApiEndpoint, DatasetDocument, ForEach, 
 from etl_runtime.errors import RunFailed
 
 VALUE = "{value}"
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Endpoint:
         return f"{self.name}.jsonl"
 
     @property
-    def most_pages(self) -> int:
-        return MOST_PAGES if isinstance(self.pagination, str) else self.pagination.get("most_pages", MOST_PAGES)
+    def max_pages(self) -> int:
+        return MAX_PAGES if isinstance(self.pagination, str) else self.pagination.get("max_pages", MAX_PAGES)
 
     def call(self, value: str = "") -> Call:
         """The call for a value of `for_each`, which is encoded where it goes."""

@@ -120,9 +120,9 @@ def test_pages_that_never_end_fail(source: Source, pagination: Any, answer: dict
 
 def test_more_pages_than_may_be_fail(source: Source) -> None:
     url = paged(source, "cursor", [{"id": number} for number in range(9)], 2)
-    declared = {**DECLARED["cursor"], "most_pages": 4}
+    declared = {**DECLARED["cursor"], "max_pages": 4}
     assert "page 5" in (said := fails(url, pagination=declared)) and "more than 4 pages" in said
-    assert len(read(url, pagination={**declared, "most_pages": 5})) == 9
+    assert len(read(url, pagination={**declared, "max_pages": 5})) == 9
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "A page that fails": ["test_pagination.py::test_a_page_that_fails_fails_the_run", "test_api_job.py::test_a_page_that_fails_leaves_the_last_table"],
     "A link to a page that was there, or a cursor that repeats": ["test_pagination.py::test_pages_that_never_end_fail[a link to itself]", "test_pagination.py::test_pages_that_never_end_fail[a cursor that repeats]"],
     "An offset or a page number that the source ignores": ["test_pagination.py::test_pages_that_never_end_fail[an offset that is ignored]", "test_pagination.py::test_pages_that_never_end_fail[a page of one record that is ignored]"],
-    "More pages than `most_pages`": ["test_pagination.py::test_more_pages_than_may_be_fail"],
+    "More pages than `max_pages`": ["test_pagination.py::test_more_pages_than_may_be_fail"],
     "Fewer records on a page than were asked for": ["test_pagination.py::test_an_offset_counts_what_came_not_what_was_asked_for"],
     "An empty page with a link to the next": ["test_pagination.py::test_an_empty_page_with_a_link_goes_on"],
     "A total that changes on the way": ["test_pagination.py::test_a_total_that_changes_on_the_way_is_followed", "test_pagination.py::test_an_empty_page_before_the_total_fails"],

@@ -94,12 +94,12 @@ interface KeysOfType {
   readonly needs: string[];
 }
 
-const SIZE = ['limit', 'limit_param', 'most_pages'];
+const SIZE = ['limit', 'limit_param', 'max_pages'];
 
 const OF_PAGINATION: { readonly [type in Pagination['type']]: KeysOfType } = {
-  auto: { takes: ['most_pages'], needs: [] },
-  json_link: { takes: ['path', 'most_pages'], needs: [] },
-  header_link: { takes: ['most_pages'], needs: [] },
+  auto: { takes: ['max_pages'], needs: [] },
+  json_link: { takes: ['path', 'max_pages'], needs: [] },
+  header_link: { takes: ['max_pages'], needs: [] },
   header_cursor: { takes: ['header', 'param', ...SIZE], needs: ['header', 'param'] },
   cursor: { takes: ['path', 'param', ...SIZE], needs: ['path', 'param'] },
   offset: { takes: ['param', 'first', 'total_records', ...SIZE], needs: [] },

@@ -254,7 +254,7 @@ export interface Pagination {
   /**
    * The most pages of one call; more fail the run. Default 10000.
    */
-  most_pages?: number;
+  max_pages?: number;
 }
 /**
  * Calls an endpoint for every value that another one's records have: {value} in its url, params or body is that value.

@@ -24,11 +24,11 @@ function api(endpoints: DatasetDocument['api_endpoints'], more: Partial<DatasetD
 const IDS: ForEach = { endpoint: 'products', field: 'id' };
 
 /** The keys that each type of pagination takes. */
-const SIZE = { limit: 100, limit_param: 'size', most_pages: 5 };
+const SIZE = { limit: 100, limit_param: 'size', max_pages: 5 };
 const PAGINATIONS: { [type in Pagination['type']]: Omit<Pagination, 'type'> } = {
-  auto: { most_pages: 5 },
-  json_link: { path: 'next', most_pages: 5 },
-  header_link: { most_pages: 5 },
+  auto: { max_pages: 5 },
+  json_link: { path: 'next', max_pages: 5 },
+  header_link: { max_pages: 5 },
   header_cursor: { header: 'X-Next', param: 'after', ...SIZE },
   cursor: { path: 'next', param: 'after', ...SIZE },
   offset: { param: 'start', first: 1, total_records: 'total', ...SIZE },
