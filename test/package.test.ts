@@ -13,7 +13,7 @@ test('the package holds what users need, no test and no integration file, in les
   expect(files).toEqual(expect.arrayContaining([
     'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish.py', 'glue-templates/dataset.schema.json',
     'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt', 'README.md', 'API.md', 'LICENSE',
-    'glue-templates/WHAT-HAPPENS-WHEN.md', 'glue-templates/config.schema.json', 'glue-templates/init/common/gitignore',
+    'docs/README.md', 'docs/what-happens-when.md', 'glue-templates/config.schema.json', 'glue-templates/init/common/gitignore',
   ]));
   // What an app begins with has tests of its own.
   const own = files.filter(file => !/node_modules\/|^glue-templates\/init\//.test(file));

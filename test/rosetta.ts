@@ -1,17 +1,19 @@
 /**
- * Compiles the TypeScript examples of the README as rosetta does in strict mode, and checks that it turned each into Python and Java.
+ * Compiles the TypeScript examples of README.md and docs/ as rosetta does in strict mode, and checks that it translates each into Python and Java.
  *
- * The translations go to .jsii.tabl.json beside .jsii: without that file, the README in the wheel would hold TypeScript.
+ * The translations of the README are written to .jsii.tabl.json next to .jsii: without that file, the README in the wheel would contain TypeScript.
  * Run by `npx projen docs:rosetta`, after `npx projen compile`.
  */
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { SnippetParameters, TargetLanguage, Translator, typeScriptSnippetFromCompleteSource } from 'jsii-rosetta';
+import { CodeBlock, codeBlocks, documentationPages, readText, ROOT } from './documentation-pages';
 
-const ROOT = path.join(__dirname, '..');
 const TABLET = path.join(ROOT, '.jsii.tabl.json');
 /** Examples import the library by its name, from the packages beside it. */
 const LINK = path.join(ROOT, 'node_modules', 'cdk-glue-medallion');
+const HINT = 'An example does not compile. One that needs a context starts with ```ts fixture=lake: see rosetta/lake.ts-fixture.';
 
 interface Tablet {
   readonly snippets: { readonly [key: string]: { readonly translations: { readonly [language: string]: { readonly source: string } } } };
@@ -25,19 +27,52 @@ function main(): void {
     const { status } = spawnSync(process.execPath, [path.join(ROOT, 'node_modules', 'jsii-rosetta', 'bin', 'jsii-rosetta'), 'extract', ROOT, '--strict'],
       { stdio: ['ignore', 'inherit', 'inherit'] });
     if (status !== 0) {
-      throw new Error('An example of the README does not compile. One that needs others around it says ```ts fixture=lake: see rosetta/lake.ts-fixture.');
+      throw new Error(HINT);
     }
+    const { snippets } = JSON.parse(fs.readFileSync(TABLET, 'utf8')) as Tablet;
+    requireTranslations(['README.md'], Object.values(snippets).map(({ translations }) => [translations.python?.source, translations.java?.source]));
+    const pages = documentationPages().filter(page => page !== 'README.md');
+    requireTranslations(pages, translate(pages.flatMap(examplesIn)));
   } finally {
     fs.rmSync(LINK);
   }
-  const { snippets } = JSON.parse(fs.readFileSync(TABLET, 'utf8')) as Tablet;
-  const translations = Object.values(snippets).map(snippet => snippet.translations);
-  const written = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').match(/^```ts\b/mg)?.length ?? 0;
-  const translated = translations.filter(({ python, java }) => python?.source && java?.source).length;
-  if (written === 0 || translated < written) {
-    throw new Error(`README.md has ${written} examples in TypeScript, and rosetta turned ${translated} into Python and Java.`);
+}
+
+/** Each example in Python and Java. Fails if one does not compile. */
+function translate(blocks: CodeBlock[]): (string | undefined)[][] {
+  const translator = new Translator(true);
+  const snippets = blocks.map(block => typeScriptSnippetFromCompleteSource(withFixture(block), { api: { api: 'file', fileName: block.page } }, true,
+    { [SnippetParameters.$COMPILATION_DIRECTORY]: ROOT }));
+  const translated = translator.translateSnippets(snippets, [TargetLanguage.PYTHON, TargetLanguage.JAVA]);
+  const errors = translator.diagnostics.filter(({ isError }) => isError);
+  if (errors.length > 0 || translated.some(({ snippet }) => !snippet.didCompile)) {
+    throw new Error(`${errors.map(({ formattedMessage }) => formattedMessage).join('')}${HINT}`);
   }
-  console.log(`${written} examples compile, and are there in Python and Java.`);
+  return translated.map(snippet => [TargetLanguage.PYTHON, TargetLanguage.JAVA].map(language => snippet.get(language)?.source));
+}
+
+/** An example within the fixture that it names. Rosetta does the same for the README; it only translates what is shown. */
+function withFixture({ info, text }: CodeBlock): string {
+  const [, fixture] = /\bfixture=(\S+)/.exec(info) ?? [];
+  if (fixture === undefined) {
+    return text;
+  }
+  const [before, after] = readText(path.join('rosetta', `${fixture}.ts-fixture`)).split('/// here');
+  return `/// !hide\n${before}\n/// !show\n${text}\n/// !hide\n${after}`;
+}
+
+function examplesIn(page: string): CodeBlock[] {
+  return codeBlocks(page).filter(({ language }) => language === 'ts');
+}
+
+function requireTranslations(pages: string[], translations: (string | undefined)[][]): void {
+  const written = pages.flatMap(examplesIn).length;
+  const translated = translations.filter(each => each.every(Boolean)).length;
+  const name = pages.length === 1 ? pages[0] : 'docs';
+  if (written === 0 || translated < written) {
+    throw new Error(`${name}: rosetta translated ${translated} of ${written} TypeScript examples into Python and Java.`);
+  }
+  console.log(`${name}: ${written} TypeScript examples compile and have translations into Python and Java.`);
 }
 
 try {

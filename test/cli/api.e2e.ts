@@ -103,8 +103,8 @@ afterAll(() => {
   fs.rmSync(files, { recursive: true });
 });
 
-/** The README's script of one's own, of a server of ours, with a secret besides. */
-const [, EXAMPLE] = /^```python\n(import json\n[^]*?)^```/m.exec(fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8'))!;
+/** The documentation's custom script, for a local server, with a secret in addition. */
+const [, EXAMPLE] = /^```python\n(import json\n[^]*?)^```/m.exec(fs.readFileSync(path.join(ROOT, 'docs', 'sources', 'custom-scripts.md'), 'utf8'))!;
 const ownScript = () => EXAMPLE.replace(/https:.*xml/, `${source}/rates.xml`)
   .replace('-> None:\n', '-> None:\n    source.say("the token is " + source.secret("vendor/token"))\n');
 
@@ -113,7 +113,7 @@ const RATES = `<?xml version="1.0" encoding="UTF-8"?>
 <Cube><Cube time="2026-11-26"><Cube currency="USD" rate="1.0475"/><Cube currency="JPY" rate="159.00"/></Cube></Cube>
 </gesmes:Envelope>`;
 
-/** The declarations of the README's tables, each as it stands there. */
+/** The declarations in the tables of docs/sources/rest-apis.md, each as written there. */
 const APP = `
 import { App, Stack } from 'aws-cdk-lib';
 import { ApiKeyLocation, Auth, BronzeDataset, DataSizeCategory, EtlCore, Pagination, Source } from 'cdk-glue-medallion';
