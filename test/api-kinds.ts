@@ -1,5 +1,6 @@
 /**
- * The pagination types and the authentication types: the tables in docs/sources/rest-apis.md, and what runs through `medallion run`.
+ * The types of pagination and authentication: the tables in docs/sources/rest-apis.md, and what runs through
+ * `medallion run`.
  */
 export interface Kind {
   /** As a configuration file declares it. */
@@ -16,21 +17,82 @@ export interface AuthKind extends Kind {
 }
 
 export const PAGINATIONS: Kind[] = [
-  { type: 'auto', code: 'Pagination.auto()', text: 'The default. Follows a link in the response or the headers, or a cursor in the headers, at the usual places. Without one, there is one page; the run fails if the response says that there are more.' },
-  { type: 'json_link', code: "Pagination.jsonLink({ path: 'paging.next' })", text: 'The response contains the URL of the next page. Without `path`, the run looks at the usual places.' },
-  { type: 'header_link', code: 'Pagination.headerLink()', text: 'The `Link` header contains the URL of the next page, with `rel="next"`.' },
-  { type: 'header_cursor', code: "Pagination.headerCursor({ header: 'X-Next', param: 'after' })", text: 'A header contains a cursor, which the next request sends as a parameter.' },
-  { type: 'cursor', code: "Pagination.cursor({ path: 'paging.after', param: 'after' })", text: 'The response contains a cursor, which the next request sends as a parameter.' },
-  { type: 'offset', code: "Pagination.offset({ limit: 2, totalRecords: 'total' })", text: 'Requests send the number of records to skip. Without `totalRecords`, the pages end with an empty one.' },
-  { type: 'page_number', code: "Pagination.pageNumber({ param: 'page' })", text: 'Requests send a page number. Without `totalPages`, the pages end with an empty one.' },
+  {
+    type: 'auto',
+    code: 'Pagination.auto()',
+    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers, at the usual '
+      + 'places. Without one, there is one page; the run fails if the response says that there are more.',
+  },
+  {
+    type: 'json_link',
+    code: "Pagination.jsonLink({ path: 'paging.next' })",
+    text: 'The response contains the URL of the next page. Without `path`, the run looks at the usual places.',
+  },
+  {
+    type: 'header_link',
+    code: 'Pagination.headerLink()',
+    text: 'The `Link` header contains the URL of the next page, with `rel="next"`.',
+  },
+  {
+    type: 'header_cursor',
+    code: "Pagination.headerCursor({ header: 'X-Next', param: 'after' })",
+    text: 'A header contains a cursor, which the next request sends as a parameter.',
+  },
+  {
+    type: 'cursor',
+    code: "Pagination.cursor({ path: 'paging.after', param: 'after' })",
+    text: 'The response contains a cursor, which the next request sends as a parameter.',
+  },
+  {
+    type: 'offset',
+    code: "Pagination.offset({ limit: 2, totalRecords: 'total' })",
+    text: 'Requests send the number of records to skip. Without `totalRecords`, the pages end with an empty one.',
+  },
+  {
+    type: 'page_number',
+    code: "Pagination.pageNumber({ param: 'page' })",
+    text: 'Requests send a page number. Without `totalPages`, the pages end with an empty one.',
+  },
   { type: 'single', code: 'Pagination.single()', text: 'The endpoint has one page.' },
 ];
 
 export const AUTHS: AuthKind[] = [
-  { type: 'bearer', code: "Auth.bearer({ secret: 'vendor/token' })", secret: 'the token', text: 'The header `Authorization: Bearer …`.' },
-  { type: 'api_key', code: "Auth.apiKey({ secret: 'vendor/keys', secretKey: 'header', name: 'X-Api-Key' })", secret: '`{"header": "…"}`', text: 'A header.' },
-  { type: 'api_key', code: "Auth.apiKey({ secret: 'vendor/keys', secretKey: 'query', name: 'key', location: ApiKeyLocation.QUERY })", secret: '`{"query": "…"}`', text: 'A query parameter.' },
-  { type: 'api_key', code: "Auth.apiKey({ secret: 'vendor/keys', secretKey: 'cookie', name: 'session', location: ApiKeyLocation.COOKIE })", secret: '`{"cookie": "…"}`', text: 'A cookie.' },
-  { type: 'basic', code: "Auth.basic({ secret: 'vendor/user' })", secret: '`{"username": "…", "password": "…"}`', text: 'HTTP basic authentication.' },
-  { type: 'oauth2_client_credentials', code: "Auth.oauth2ClientCredentials({ secret: 'vendor/client', tokenUrl: 'https://login.example.org/token' })", secret: '`{"client_id": "…", "client_secret": "…"}`', text: 'A bearer token. The run requests it with the client ID and secret, and requests a new one if it expires or is rejected.' },
+  {
+    type: 'bearer',
+    code: "Auth.bearer({ secret: 'vendor/token' })",
+    secret: 'the token',
+    text: 'The header `Authorization: Bearer …`.',
+  },
+  {
+    type: 'api_key',
+    code: "Auth.apiKey({ secret: 'vendor/keys', secretKey: 'header', name: 'X-Api-Key' })",
+    secret: '`{"header": "…"}`',
+    text: 'A header.',
+  },
+  {
+    type: 'api_key',
+    code: "Auth.apiKey({ secret: 'vendor/keys', secretKey: 'query', name: 'key', location: ApiKeyLocation.QUERY })",
+    secret: '`{"query": "…"}`',
+    text: 'A query parameter.',
+  },
+  {
+    type: 'api_key',
+    code: "Auth.apiKey({ secret: 'vendor/keys', secretKey: 'cookie', name: 'session', location: "
+      + 'ApiKeyLocation.COOKIE })',
+    secret: '`{"cookie": "…"}`',
+    text: 'A cookie.',
+  },
+  {
+    type: 'basic',
+    code: "Auth.basic({ secret: 'vendor/user' })",
+    secret: '`{"username": "…", "password": "…"}`',
+    text: 'HTTP basic authentication.',
+  },
+  {
+    type: 'oauth2_client_credentials',
+    code: "Auth.oauth2ClientCredentials({ secret: 'vendor/client', tokenUrl: 'https://login.example.org/token' })",
+    secret: '`{"client_id": "…", "client_secret": "…"}`',
+    text: 'A bearer token. The run requests it with the client ID and secret, and requests a new one if it expires '
+      + 'or is rejected.',
+  },
 ];

@@ -14,8 +14,14 @@ export interface CodeBlock {
 
 /** README.md and all pages of docs/, by their paths from the root of the repository. */
 export function documentationPages(): string[] {
-  return ['README.md', ...fs.readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.md')).sort().map(file => path.posix.join('docs', file.split(path.sep).join('/')))];
+  return ['README.md', ...filesBelow('docs', '.md')];
+}
+
+/** The files below a folder with an extension, sorted, by their paths from the root of the repository. */
+export function filesBelow(folder: string, ending: string): string[] {
+  const files = fs.readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  const found = files.filter(file => file.endsWith(ending)).sort();
+  return found.map(file => path.posix.join(folder, file.split(path.sep).join('/')));
 }
 
 export function readText(file: string): string {
@@ -24,12 +30,22 @@ export function readText(file: string): string {
 
 /** The code blocks of a page, also those that are indented within a list. */
 export function codeBlocks(page: string): CodeBlock[] {
-  return [...readText(page).matchAll(/^( *)```(\S*)([^\n]*)\n([^]*?)^\1```$/gm)].map(([, indent, language, rest, text]) => ({
-    page, info: language + rest, language, text: text.replace(new RegExp(`^${indent}`, 'gm'), ''),
+  const blocks = [...readText(page).matchAll(/^( *)```(\S*)([^\n]*)\n([^]*?)^\1```$/gm)];
+  return blocks.map(([, indent, language, rest, text]) => ({
+    page,
+    info: language + rest,
+    language,
+    text: text.replace(new RegExp(`^${indent}`, 'gm'), ''),
   }));
 }
 
 /** A page without its code blocks. */
 export function prose(page: string): string {
   return readText(page).replace(/^( *)```[^]*?^\1```$/gm, '');
+}
+
+/** The rows of the table of a page whose first column has a certain heading, without the head. */
+export function tableRows(page: string, heading: string): string[] {
+  const [, , ...rows] = new RegExp(`^\\| ${heading} \\|[^]*?\n\n`, 'm').exec(readText(page))![0].trim().split('\n');
+  return rows;
 }

@@ -1,10 +1,12 @@
 /**
- * Compiles the TypeScript examples of README.md and docs/ as rosetta does in strict mode, and checks that it translates each into Python and Java.
+ * Compiles the TypeScript examples of README.md and docs/ as rosetta does in strict mode, and checks that it translates
+ * each into Python and Java.
  *
- * The translations of the README are written to .jsii.tabl.json next to .jsii: without that file, the README in the wheel would contain TypeScript.
+ * The translations of the README are written to .jsii.tabl.json next to .jsii. Without that file, the README in the
+ * wheel would contain TypeScript.
  * Run by `npx projen docs:rosetta`, after `npx projen compile`.
  */
-import { spawnSync } from 'child_process';
+import { spawnSync, StdioOptions } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { SnippetParameters, TargetLanguage, Translator, typeScriptSnippetFromCompleteSource } from 'jsii-rosetta';
@@ -13,24 +15,29 @@ import { CodeBlock, codeBlocks, documentationPages, readText, ROOT } from './doc
 const TABLET = path.join(ROOT, '.jsii.tabl.json');
 /** Examples import the library by its name, from the packages beside it. */
 const LINK = path.join(ROOT, 'node_modules', 'cdk-glue-medallion');
-const HINT = 'An example does not compile. One that needs a context starts with ```ts fixture=lake: see rosetta/lake.ts-fixture.';
+const ROSETTA = path.join(ROOT, 'node_modules', 'jsii-rosetta', 'bin', 'jsii-rosetta');
+const HINT = 'An example does not compile. If it needs a context, start it with ```ts fixture=lake (rosetta/lake.ts-fixture).';
+const LANGUAGES = [TargetLanguage.PYTHON, TargetLanguage.JAVA];
 
 interface Tablet {
-  readonly snippets: { readonly [key: string]: { readonly translations: { readonly [language: string]: { readonly source: string } } } };
+  readonly snippets: { readonly [key: string]: { readonly translations: Translations } };
 }
+
+type Translations = { readonly [language: string]: { readonly source: string } };
 
 function main(): void {
   fs.rmSync(TABLET, { force: true });
   fs.rmSync(LINK, { force: true });
   fs.symlinkSync('..', LINK);
   try {
-    const { status } = spawnSync(process.execPath, [path.join(ROOT, 'node_modules', 'jsii-rosetta', 'bin', 'jsii-rosetta'), 'extract', ROOT, '--strict'],
-      { stdio: ['ignore', 'inherit', 'inherit'] });
+    const stdio: StdioOptions = ['ignore', 'inherit', 'inherit'];
+    const { status } = spawnSync(process.execPath, [ROSETTA, 'extract', ROOT, '--strict'], { stdio });
     if (status !== 0) {
       throw new Error(HINT);
     }
     const { snippets } = JSON.parse(fs.readFileSync(TABLET, 'utf8')) as Tablet;
-    requireTranslations(['README.md'], Object.values(snippets).map(({ translations }) => [translations.python?.source, translations.java?.source]));
+    const translations = Object.values(snippets).map(each => LANGUAGES.map(language => each.translations[language]?.source));
+    requireTranslations(['README.md'], translations);
     const pages = documentationPages().filter(page => page !== 'README.md');
     requireTranslations(pages, translate(pages.flatMap(examplesIn)));
   } finally {
@@ -41,17 +48,20 @@ function main(): void {
 /** Each example in Python and Java. Fails if one does not compile. */
 function translate(blocks: CodeBlock[]): (string | undefined)[][] {
   const translator = new Translator(true);
-  const snippets = blocks.map(block => typeScriptSnippetFromCompleteSource(withFixture(block), { api: { api: 'file', fileName: block.page } }, true,
-    { [SnippetParameters.$COMPILATION_DIRECTORY]: ROOT }));
-  const translated = translator.translateSnippets(snippets, [TargetLanguage.PYTHON, TargetLanguage.JAVA]);
+  const snippets = blocks.map(block => {
+    const location = { api: { api: 'file' as const, fileName: block.page } };
+    const parameters = { [SnippetParameters.$COMPILATION_DIRECTORY]: ROOT };
+    return typeScriptSnippetFromCompleteSource(withFixture(block), location, true, parameters);
+  });
+  const translated = translator.translateSnippets(snippets, LANGUAGES);
   const errors = translator.diagnostics.filter(({ isError }) => isError);
   if (errors.length > 0 || translated.some(({ snippet }) => !snippet.didCompile)) {
     throw new Error(`${errors.map(({ formattedMessage }) => formattedMessage).join('')}${HINT}`);
   }
-  return translated.map(snippet => [TargetLanguage.PYTHON, TargetLanguage.JAVA].map(language => snippet.get(language)?.source));
+  return translated.map(snippet => LANGUAGES.map(language => snippet.get(language)?.source));
 }
 
-/** An example within the fixture that it names. Rosetta does the same for the README; it only translates what is shown. */
+/** An example within the fixture that it names, as rosetta does for the README. Only the example is translated. */
 function withFixture({ info, text }: CodeBlock): string {
   const [, fixture] = /\bfixture=(\S+)/.exec(info) ?? [];
   if (fixture === undefined) {
@@ -70,7 +80,7 @@ function requireTranslations(pages: string[], translations: (string | undefined)
   const translated = translations.filter(each => each.every(Boolean)).length;
   const name = pages.length === 1 ? pages[0] : 'docs';
   if (written === 0 || translated < written) {
-    throw new Error(`${name}: rosetta translated ${translated} of ${written} TypeScript examples into Python and Java.`);
+    throw new Error(`${name}: rosetta translated ${translated} of ${written} examples into Python and Java.`);
   }
   console.log(`${name}: ${written} TypeScript examples compile and have translations into Python and Java.`);
 }
