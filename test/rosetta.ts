@@ -16,7 +16,7 @@ const TABLET = path.join(ROOT, '.jsii.tabl.json');
 /** Examples import the library by its name, from the packages beside it. */
 const LINK = path.join(ROOT, 'node_modules', 'cdk-glue-medallion');
 const ROSETTA = path.join(ROOT, 'node_modules', 'jsii-rosetta', 'bin', 'jsii-rosetta');
-const HINT = 'An example does not compile. If it needs a context, start it with ```ts fixture=lake (rosetta/lake.ts-fixture).';
+const HINT = 'An example does not compile. If it needs a context, start it with ```ts fixture=lake.';
 const LANGUAGES = [TargetLanguage.PYTHON, TargetLanguage.JAVA];
 
 interface Tablet {
@@ -36,8 +36,8 @@ function main(): void {
       throw new Error(HINT);
     }
     const { snippets } = JSON.parse(fs.readFileSync(TABLET, 'utf8')) as Tablet;
-    const translations = Object.values(snippets).map(each => LANGUAGES.map(language => each.translations[language]?.source));
-    requireTranslations(['README.md'], translations);
+    const all = Object.values(snippets).map(({ translations }) => LANGUAGES.map(language => translations[language]?.source));
+    requireTranslations(['README.md'], all);
     const pages = documentationPages().filter(page => page !== 'README.md');
     requireTranslations(pages, translate(pages.flatMap(examplesIn)));
   } finally {

@@ -3,7 +3,7 @@ from cdk_glue_medallion import DatasetDirectory
 
 app = App()
 
-# lake/config.json is the core, and every config.json below it a dataset.
+# lake/config.json configures the core. Every config.json in a folder below it is a dataset.
 DatasetDirectory(app, "Lake", path="lake")
 
 app.synth()

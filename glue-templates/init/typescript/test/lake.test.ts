@@ -6,12 +6,12 @@ import { DatasetDirectory } from 'cdk-glue-medallion';
 
 const { datasets } = new DatasetDirectory(new App(), 'Lake', { path: 'lake' });
 
-test('there are datasets', () => {
+test('the lake has datasets', () => {
   assert.ok(Object.keys(datasets).length > 0);
 });
 
 for (const [name, dataset] of Object.entries(datasets)) {
-  test(`${name} is a job and a crawler`, () => {
+  test(`${name} has a job and a crawler`, () => {
     const template = Template.fromStack(Stack.of(dataset));
     template.hasResourceProperties('AWS::Glue::Job', { Name: dataset.jobName });
     template.hasResourceProperties('AWS::Glue::Crawler', { Name: dataset.crawlerName });
