@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
+from pyspark.sql import SparkSession
 
 import gold_job
 from etl_runtime.bronze import run_bronze
@@ -37,6 +38,27 @@ settings.load_profile("no deadline")
 
 HERE = Path(__file__).parent
 BUCKET = "pp-dw-123456789012"
+
+# What a test uses to run jobs on Spark: fixtures, and names that its module imports.
+SPARK_FIXTURES = {"dataset", "gold"}
+SPARK_IMPORTS = {"start_spark", "JobProcesses"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need Spark with `spark`, so that `npm run test:fast` leaves them out."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if SPARK_FIXTURES.intersection(item.fixturenames) or SPARK_IMPORTS.intersection(vars(item.module)):
+            item.add_marker("spark")
+
+
+@pytest.fixture(autouse=True)
+def only_marked_tests_start_spark(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that starts Spark without the marker would make `npm run test:fast` slow."""
+    if request.node.get_closest_marker("spark") is None:
+        message = "This test starts Spark but is not marked as `spark`. Add what it uses to SPARK_FIXTURES or SPARK_IMPORTS in conftest.py."
+        monkeypatch.setattr(SparkSession.Builder, "getOrCreate", lambda _: pytest.fail(message))
+
 
 
 @pytest.fixture(scope="session", autouse=True)
