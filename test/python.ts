@@ -3,6 +3,7 @@
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment: `npx projen test:python pytest -k zip`.
  * `--glue-version X` before them picks the version, for one tool or for all.
+ * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
  * What is needed is set up as `medallion run` does it, with the tools on top.
  */
 import { spawnSync } from 'child_process';
@@ -28,6 +29,10 @@ const STATIC: Command[] = [['ruff', 'format', '--check', '.'], ['ruff', 'check',
 
 async function main(args: string[]): Promise<void> {
   const [option, given, ...rest] = args;
+  if (option === '--without-spark') {
+    await check(OLDEST, [...STATIC, [...PYTEST, '-m', 'not slow and not spark']]);
+    return;
+  }
   const picked = option === '--glue-version' ? given : undefined;
   if (option === '--glue-version' && !(given in GLUE_VERSIONS)) {
     throw new Error(`--glue-version is ${given}. Use one of ${Object.keys(GLUE_VERSIONS).join(', ')}.`);

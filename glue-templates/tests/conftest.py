@@ -54,11 +54,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def only_marked_tests_start_spark(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that starts Spark without the marker would make `npm run test:fast` slow."""
+    """Fail a test that starts Spark without the marker: it would make `npm run test:fast` slow."""
     if request.node.get_closest_marker("spark") is None:
-        message = "This test starts Spark but is not marked as `spark`. Add what it uses to SPARK_FIXTURES or SPARK_IMPORTS in conftest.py."
+        message = "This test starts Spark, but conftest.py does not mark it: extend SPARK_FIXTURES or SPARK_IMPORTS."
         monkeypatch.setattr(SparkSession.Builder, "getOrCreate", lambda _: pytest.fail(message))
-
 
 
 @pytest.fixture(scope="session", autouse=True)
