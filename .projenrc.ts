@@ -1,4 +1,6 @@
 import { awscdk, javascript } from 'projen';
+import { UpgradeDependenciesSchedule } from 'projen/lib/javascript';
+import { addGitHubFiles, PULL_REQUEST_TEMPLATE } from './.projen/workflows';
 
 /** The lowest aws-cdk-lib we support. 2.258 and later write assemblies that integ-runner 2.197 cannot read. */
 const CDK_VERSION = '2.257.0';
@@ -11,6 +13,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   authorAddress: 'cdk-glue-medallion@example.org',
   authorOrganization: true,
   repositoryUrl: 'https://github.com/cdk-glue-medallion/cdk-glue-medallion.git',
+  // Until the first release. See "Versions" in CONTRIBUTING.md.
+  stability: 'experimental',
   license: 'Apache-2.0',
   copyrightOwner: 'cdk-glue-medallion maintainers',
   copyrightPeriod: '2026',
@@ -45,6 +49,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'fast-check@4.3.0',
     'json-schema-to-typescript@16.0.0',
     'vega-datasets@3.2.1',
+    'yaml@2.9.0',
   ],
   bin: { medallion: 'lib/cli/main.js' },
   entrypoint: 'lib/index.js',
@@ -66,12 +71,17 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   integrationTestAutoDiscover: false,
-  github: false,
+  // .projen/workflows.ts has the workflows for build and release. projen's own release workflow names registry hosts.
+  githubOptions: { mergify: false, pullRequestLint: false },
+  buildWorkflow: false,
   release: false,
-  depsUpgrade: false,
+  workflowNodeVersion: '20',
+  depsUpgradeOptions: { signoff: false, workflowOptions: { schedule: UpgradeDependenciesSchedule.MONTHLY } },
+  pullRequestTemplateContents: PULL_REQUEST_TEMPLATE,
   npmIgnoreOptions: {
     ignorePatterns: [
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md',
+      '/.devcontainer/', '/.editorconfig', '/CODE_OF_CONDUCT.md', '/SECURITY.md',
       '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
       ...['tools', 'deploy', 'security', 'bench'].map(name => `/glue-templates/requirements/${name}.*`),
       '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
@@ -167,6 +177,15 @@ const testPython = project.addTask('test:python', {
   receiveArgs: true,
 });
 project.testTask.spawn(testPython);
+const fast = project.addTask('test:fast', {
+  description: 'Check types, lint, and run the tests that need neither Spark nor an installed package',
+  env: integEnvironment,
+});
+fast.exec('tsc --noEmit -p tsconfig.dev.json');
+fast.spawn(project.eslint!.eslintTask);
+// Tests of the command start processes and install packages. `npx jest test/cli` runs them.
+fast.exec('jest --ci --maxWorkers=100% --testPathIgnorePatterns /node_modules/ test/cli/main test/cli/init');
+fast.exec(`${inPython} --without-spark`);
 project.addTask('test:consumers', {
   description: 'Build the packages, and compare the sample apps in Python and Java with the one in TypeScript',
   env: integEnvironment,
@@ -225,6 +244,8 @@ project.addTask('bench:history', {
   exec: `${inPython} python bench/history.py`,
   receiveArgs: true,
 });
+
+addGitHubFiles(project.github!);
 
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 

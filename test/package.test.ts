@@ -18,5 +18,8 @@ test('the package holds what users need, no test and no integration file, in les
   // What an app begins with has tests of its own.
   const own = files.filter(file => !/node_modules\/|^glue-templates\/init\//.test(file));
   expect(own.filter(file => /(^|\/)(tests?|integ|bench|__pycache__|\.medallion|cdk\.out)\/|\.pyc$|requirements\/(tools|deploy|security|bench)/.test(file))).toEqual([]);
+  const forContributors = /^(\.github|\.devcontainer|\.editorconfig|CODE_OF_CONDUCT|CONTRIBUTING|SECURITY)/;
+  expect(own.filter(file => forContributors.test(file))).toEqual([]);
+  expect(own).toContain('CHANGELOG.md');
   expect(unpackedSize).toBeLessThan(5e6);
 });

@@ -8,11 +8,9 @@ import * as os from 'os';
 import * as path from 'path';
 import { ROOT } from './app';
 import { runToEnd, step } from './step';
-import { MINIMUM, NEWEST, Versions } from './versions';
+import { MINIMUM, NEWEST, NODES, Versions } from './versions';
 import { Table } from '../../src/cli/table';
 
-/** The lowest major version that the package admits, those with long support, and the newest. */
-const NODES = ['20', '22', '24', '26'];
 /** What the constructs make: every layout of stacks, every kind of dataset, what the command reads of them. */
 const TESTS = ['test/.*-dataset\\.test', 'test/etl-.*\\.test', 'test/shared-glue-role\\.test', 'test/alerts\\.test', 'test/private/', 'test/cli/assembly\\.test'];
 

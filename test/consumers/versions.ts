@@ -13,3 +13,6 @@ export const NEWEST: { readonly [language in 'typescript' | 'python' | 'java']: 
   python: { cdk: '2.275.0', constructs: '10.8.1' },
   java: { cdk: '2.263.0', constructs: '10.8.1' },
 };
+
+/** Major versions of Node: the lowest that the package admits, those with long-term support, and the newest. */
+export const NODES = ['20', '22', '24', '26'];

@@ -1,0 +1,92 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { parse } from 'yaml';
+import { NODES } from './consumers/versions';
+
+const ROOT = path.join(__dirname, '..');
+const GITHUB = path.join(ROOT, '.github');
+const FILES = fs.readdirSync(GITHUB, { recursive: true, encoding: 'utf8' })
+  .filter(name => fs.statSync(path.join(GITHUB, name)).isFile());
+
+interface Step {
+  readonly run?: string;
+  readonly uses?: string;
+  readonly env?: Record<string, string>;
+}
+
+interface Job {
+  readonly 'needs'?: string | string[];
+  readonly 'uses'?: string;
+  readonly 'steps'?: Step[];
+  readonly 'permissions'?: Record<string, string>;
+  readonly 'timeout-minutes'?: number;
+  readonly 'strategy'?: { readonly matrix: { readonly node: string[] } };
+}
+
+interface Workflow {
+  readonly jobs: Record<string, Job>;
+  readonly on: Record<string, unknown>;
+}
+
+const text = (name: string) => fs.readFileSync(path.join(GITHUB, name), 'utf8');
+const workflow = (name: string) => parse(text(`workflows/${name}.yml`)) as Workflow;
+const needs = (job: Job) => [job.needs ?? []].flat();
+
+const WORKFLOWS = ['build', 'release', 'upgrade'];
+const JOBS = WORKFLOWS.flatMap(name =>
+  Object.entries(workflow(name).jobs).map(([id, job]): [string, Job] => [`${name}: ${id}`, job]));
+
+test('the folder has the workflows, the issue forms and the pull request template, and nothing else', () => {
+  expect([...FILES].sort()).toEqual([
+    'ISSUE_TEMPLATE/bug.yml', 'ISSUE_TEMPLATE/config.yml', 'ISSUE_TEMPLATE/feature.yml', 'pull_request_template.md',
+    'workflows/build.yml', 'workflows/release.yml', 'workflows/upgrade.yml',
+  ]);
+});
+
+test.each(FILES.filter(name => name.endsWith('.yml')))('%s is valid YAML', name => {
+  expect(parse(text(name), { strict: true, uniqueKeys: true })).toBeInstanceOf(Object);
+});
+
+test.each(FILES)('%s names no package registry', name => {
+  const hosts = /npmjs|npm\.pkg|pypi\.(org|python)|pythonhosted|maven\.(org|apache)|sonatype|registry[-_]?url/i;
+  expect(text(name)).not.toMatch(hosts);
+  const addresses = text(name).match(/https?:\/\/[^\s'"]+/g) ?? [];
+  expect(addresses.filter(url => !url.startsWith('https://github.com/cdk-glue-medallion/'))).toEqual([]);
+});
+
+test('build runs the test command of the README on the oldest and the newest Node', () => {
+  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  expect(readme).toContain('`npm cit`');
+  const { test: job } = workflow('build').jobs;
+  expect(job.steps?.map(step => step.run)).toContain('npm cit');
+  expect(job.strategy?.matrix.node).toEqual([NODES[0], NODES[NODES.length - 1]]);
+  expect(Object.keys(workflow('build').on)).toEqual(expect.arrayContaining(['pull_request', 'push', 'workflow_call']));
+});
+
+test('release publishes to the three registries, and only what passed the build', () => {
+  const { build, package: packaged, ...publishers } = workflow('release').jobs;
+  expect(build.uses).toBe('./.github/workflows/build.yml');
+  expect(needs(packaged)).toEqual(['build']);
+  expect(Object.keys(publishers)).toEqual(['npm', 'pypi', 'maven']);
+  expect(Object.values(publishers).map(needs)).toEqual([['package'], ['package'], ['package']]);
+});
+
+test('release uses trusted publishing, and other credentials only as secrets of its environment', () => {
+  const { npm, pypi, maven } = workflow('release').jobs;
+  expect([npm, pypi, maven].map(job => job.permissions)).toEqual([
+    { 'contents': 'read', 'id-token': 'write' }, { 'contents': 'read', 'id-token': 'write' }, { contents: 'read' },
+  ]);
+  const credentials = Object.entries(maven.steps?.at(-1)?.env ?? {}).filter(([name]) => name !== 'MAVEN_SERVER_ID');
+  expect(credentials.map(([name, value]) => value === `\${{ secrets.${name} }}`)).toEqual([true, true, true, true]);
+});
+
+test.each(JOBS)('%s states its permissions and its timeout', (_, job) => {
+  expect(job.permissions?.contents).toBe('read');
+  // The job of a called workflow has its own.
+  expect(job.uses !== undefined || job['timeout-minutes'] !== undefined).toBe(true);
+});
+
+test.each(JOBS)('%s runs no action by a reference that can move', (_, job) => {
+  const references = (job.steps ?? []).flatMap(step => step.uses ?? []).map(uses => uses.slice(uses.indexOf('@') + 1));
+  expect(references.filter(reference => !/^([0-9a-f]{40}|v\d+\.\d+\.\d+)$/.test(reference))).toEqual([]);
+});
