@@ -11,7 +11,7 @@ function packed(): { unpackedSize: number; files: string[] } {
 test('the package holds what users need, no test and no integration file, in less than 5 MB', () => {
   const { unpackedSize, files } = packed();
   expect(files).toEqual(expect.arrayContaining([
-    'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish.py', 'glue-templates/dataset.schema.json',
+    'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish/publish.py', 'glue-templates/dataset.schema.json',
     'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt', 'README.md', 'API.md', 'LICENSE',
     'docs/README.md', 'docs/what-happens-when.md', 'glue-templates/config.schema.json', 'glue-templates/init/common/gitignore',
   ]));

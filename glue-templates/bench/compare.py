@@ -90,17 +90,32 @@ def read_arguments() -> argparse.Namespace:
 
         return names
 
-    parser = argparse.ArgumentParser(prog="npm run bench --", description="The bronze job beside other ways to make Parquet of a file.")
-    parser.add_argument("--sizes", type=numbers, default=[50, 500, 2000], help="of the CSV, in MB (default: 50,500,2000)")
-    parser.add_argument("--kinds", type=of(tuple(KINDS)), default=list(KINDS), help=f"of data (default: {','.join(KINDS)})")
+    parser = argparse.ArgumentParser(
+        prog="npm run bench --", description="The bronze job beside other ways to make Parquet of a file."
+    )
+    parser.add_argument(
+        "--sizes", type=numbers, default=[50, 500, 2000], help="of the CSV, in MB (default: 50,500,2000)"
+    )
+    parser.add_argument(
+        "--kinds", type=of(tuple(KINDS)), default=list(KINDS), help=f"of data (default: {','.join(KINDS)})"
+    )
     here = [name for name in CONTENDERS if name != "unzip" or shutil.which("unzip")]
-    parser.add_argument("--contenders", type=of(CONTENDERS), default=here, help=f"default: all that can run here, {','.join(here)}")
+    parser.add_argument(
+        "--contenders", type=of(CONTENDERS), default=here, help=f"default: all that can run here, {','.join(here)}"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--cores", type=numbers, default=[os.cpu_count() or 1], help="tasks of Spark at once: 2, or 1,2 (default: all cores)"
+        "--cores",
+        type=numbers,
+        default=[os.cpu_count() or 1],
+        help="tasks of Spark at once: 2, or 1,2 (default: all cores)",
     )
-    parser.add_argument("--store-mb", type=int, default=200, help="size of the object by which the store is measured (default: 200)")
-    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "medallion-bench", help="folder of the results")
+    parser.add_argument(
+        "--store-mb", type=int, default=200, help="size of the object by which the store is measured (default: 200)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(tempfile.gettempdir()) / "medallion-bench", help="folder of the results"
+    )
     return parser.parse_args()
 
 
@@ -109,7 +124,9 @@ def say(text: str) -> None:
 
 
 def python_of(contender: str) -> str:
-    return {"duckdb": os.environ["LAKE_PYTHON"], "dlt": os.environ.get("DLT_PYTHON", "")}.get(contender) or sys.executable
+    return {"duckdb": os.environ["LAKE_PYTHON"], "dlt": os.environ.get("DLT_PYTHON", "")}.get(
+        contender
+    ) or sys.executable
 
 
 def unzipped(archive: Path) -> Path:
@@ -137,7 +154,13 @@ def run(entry: Entry, url: str, text: Path, look: bool) -> dict[str, Any]:
             measuring = [sys.executable, "-m", "bench.measure", str(figures), *command]
             # It holds our pipe and leads a group: when we are gone, so is all that it started.
             process = subprocess.Popen(
-                measuring, cwd=TEMPLATES, env=environment, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True
+                measuring,
+                cwd=TEMPLATES,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
             process.wait()
         found: dict[str, Any] = {
@@ -167,7 +190,9 @@ def size_of(output: str) -> int:
 
 
 def looked_at(output: str) -> dict[str, Any]:
-    done = subprocess.run([os.environ["LAKE_PYTHON"], "-m", "bench.output", output], cwd=TEMPLATES, capture_output=True, check=True)
+    done = subprocess.run(
+        [os.environ["LAKE_PYTHON"], "-m", "bench.output", output], cwd=TEMPLATES, capture_output=True, check=True
+    )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -184,7 +209,9 @@ def write(arguments: argparse.Namespace, speed: dict[str, int], runs: dict[Entry
     text = "\n".join(lines) + "\n"
     raw = [{**vars(entry), "rounds": found} for entry, found in runs.items()]
     (arguments.out / "bench.md").write_text(text, encoding="utf-8")
-    (arguments.out / "bench.json").write_text(json.dumps({"store_mb_per_second": speed, "runs": raw}, indent=1), encoding="utf-8")
+    (arguments.out / "bench.json").write_text(
+        json.dumps({"store_mb_per_second": speed, "runs": raw}, indent=1), encoding="utf-8"
+    )
     print(text)
     say(f"written to {arguments.out}")
 
@@ -203,13 +230,22 @@ def table(runs: dict[Entry, list[dict[str, Any]]]) -> list[str]:
             entry.mb,
             entry.contender,
             entry.cores,
-            *(median(done, name) for name in ("seconds", "cpu_seconds", "driver_mb", "jvm_mb", "workers_mb", "total_mb")),
+            *(
+                median(done, name)
+                for name in ("seconds", "cpu_seconds", "driver_mb", "jvm_mb", "workers_mb", "total_mb")
+            ),
             *(number(statistics.median(found["s3"]["calls"].get(kind, 0) for found in done)) for kind in CALLS),
-            *(number(statistics.median(found["s3"][name] / 1e6 for found in done)) for name in ("bytes_in", "bytes_out")),
+            *(
+                number(statistics.median(found["s3"][name] / 1e6 for found in done))
+                for name in ("bytes_in", "bytes_out")
+            ),
             "/".join(str(count) for count in done[-1]["spark"].values()) if done[-1]["spark"] else "",
             "" if done[-1]["output_mb"] is None else median(done, "output_mb"),
             median(done, "store_cpu_seconds"),
-            ", ".join(f"{step} {number(statistics.median(found['steps'].get(step, 0) for found in done))}" for step in done[-1]["steps"]),
+            ", ".join(
+                f"{step} {number(statistics.median(found['steps'].get(step, 0) for found in done))}"
+                for step in done[-1]["steps"]
+            ),
         ]
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return lines
@@ -234,13 +270,25 @@ def compared(kind: str, mb: int, runs: dict[Entry, list[dict[str, Any]]]) -> Ite
     for other in list(looked)[1:]:
         assert first
         mine, theirs = looked[first], looked[other]
-        rows = f"equal ({mine['rows']:,})" if mine["rows"] == theirs["rows"] else f"NOT EQUAL, {mine['rows']:,} and {theirs['rows']:,}"
-        pairs = {name: (column, theirs["columns"].get(name, {"type": "missing"})) for name, column in mine["columns"].items()}
+        rows = (
+            f"equal ({mine['rows']:,})"
+            if mine["rows"] == theirs["rows"]
+            else f"NOT EQUAL, {mine['rows']:,} and {theirs['rows']:,}"
+        )
+        pairs = {
+            name: (column, theirs["columns"].get(name, {"type": "missing"})) for name, column in mine["columns"].items()
+        }
         of_one_type = {name: pair for name, pair in pairs.items() if pair[0]["type"] == pair[1]["type"]}
         equal = [name for name, (one, two) in of_one_type.items() if one["checksum"] == two["checksum"]]
         odd = [f"{name} has OTHER VALUES" for name in of_one_type if name not in equal]
-        odd += [f"{name} is {one['type']} and {two['type']}" for name, (one, two) in pairs.items() if name not in of_one_type]
-        columns = f"{len(of_one_type)} of {len(pairs)} columns of equal type, {len(equal)} of these with equal checksums"
+        odd += [
+            f"{name} is {one['type']} and {two['type']}"
+            for name, (one, two) in pairs.items()
+            if name not in of_one_type
+        ]
+        columns = (
+            f"{len(of_one_type)} of {len(pairs)} columns of equal type, {len(equal)} of these with equal checksums"
+        )
         yield f"- {kind}, {mb} MB, {first} and {other}: rows {rows}; {columns}{': ' if odd else ''}{'; '.join(odd)}"
 
 

@@ -66,7 +66,9 @@ class Counted:
     async def _tell(self, send: Send) -> None:
         body = json.dumps({"calls": self._calls, "bytes_in": self._bytes_in, "bytes_out": self._bytes_out}).encode()
         self._calls, self._bytes_in, self._bytes_out = Counter(), 0, 0
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
+        )
         await send({"type": "http.response.body", "body": body})
 
 

@@ -80,7 +80,9 @@ def piped_rows(numbers: range) -> Iterator[str]:
     """Long text between pipes, with a pipe behind the last field; one text in fifty has a line break."""
     for number in numbers:
         one, two = scattered(number), scattered(number + 1_000_000_007)
-        words = " ".join(WORDS[scattered(number * 12 + part) >> shift & 31] for part in range(12) for shift in (0, 6, 12, 18, 24))
+        words = " ".join(
+            WORDS[scattered(number * 12 + part) >> shift & 31] for part in range(12) for shift in (0, 6, 12, 18, 24)
+        )
         text = words.replace(" ", "\n", 1) if number % 50 == 0 else words
         date = f"{2000 + one % 25}-{one % 12 + 1:02}-{two % 28 + 1:02}"
         yield (
@@ -108,8 +110,18 @@ KINDS = {
             (
                 Column("Item Code", "VARCHAR"),
                 Column("NDC11", "VARCHAR"),
-                *columns(proprietary_name="VARCHAR", dosage_form="VARCHAR", marketing_category="VARCHAR", application_number="VARCHAR"),
-                *columns(product_type="VARCHAR", marketing_start_date="DATE", marketing_end_date="DATE", billing_unit="VARCHAR"),
+                *columns(
+                    proprietary_name="VARCHAR",
+                    dosage_form="VARCHAR",
+                    marketing_category="VARCHAR",
+                    application_number="VARCHAR",
+                ),
+                *columns(
+                    product_type="VARCHAR",
+                    marketing_start_date="DATE",
+                    marketing_end_date="DATE",
+                    billing_unit="VARCHAR",
+                ),
                 *columns(inactivation_date="DATE", reactivation_date="DATE"),
             ),
             wide_rows,
@@ -158,7 +170,11 @@ def make(kind: Kind, mb: int, folder: Path) -> Path:
 
 
 def write(kind: Kind, size: int, file: IO[bytes]) -> None:
-    written = file.write((kind.delimiter.join(column.source for column in kind.columns) + "\n").encode()) if kind.header else 0
+    written = (
+        file.write((kind.delimiter.join(column.source for column in kind.columns) + "\n").encode())
+        if kind.header
+        else 0
+    )
     first = 0
     while written < size:
         written += file.write("".join(kind.rows(range(first, first + ROWS_AT_ONCE))).encode())

@@ -23,7 +23,7 @@ from typing import Any
 
 import gold_job
 from etl_runtime.gold import run_gold
-from etl_runtime.store import Store
+from etl_runtime.job.store import Store
 from spark_conf import configure_spark
 
 BUCKET = "pp-dw-123456789012"
@@ -64,9 +64,20 @@ def run(store: Store, dataset: str, sql: str, inputs: list[str], **document: Any
     store.write(own["sql"], sql.encode())
     uri = f"s3://{BUCKET}/etl/{dataset}/glue/gold.json"
     store.write_json(
-        uri, {"dataset": dataset, "data_size_category": "small", "source_datasets": [f"gold/{each}" for each in inputs], **document}
+        uri,
+        {
+            "dataset": dataset,
+            "data_size_category": "small",
+            "source_datasets": [f"gold/{each}" for each in inputs],
+            **document,
+        },
     )
-    arguments = {"JOB_NAME": dataset, "dataset_config": uri, "names": json.dumps(own), "run_options": '{"allow": ["shrink"]}'}
+    arguments = {
+        "JOB_NAME": dataset,
+        "dataset_config": uri,
+        "names": json.dumps(own),
+        "run_options": '{"allow": ["shrink"]}',
+    }
     with redirect_stdout(StringIO()):
         run_gold(["gold_job.py", *(f"--{name}={value}" for name, value in arguments.items())], gold_job.transform)
     record: dict[str, Any] = store.read_json(store.list(f"{own['runs']}run_id=")[-1])
@@ -131,7 +142,9 @@ def measure(rows: int, rounds: int) -> None:
     run(store, "customers", CUSTOMERS.format(load=0, rows=rows), [])
     run(store, "first", "SELECT * FROM pp_dw_gold.customers", ["customers"])  # warms up Spark
     run(store, "versions", "SELECT * FROM pp_dw_gold.customers", ["customers"], history=history)
-    print(f"{'round':<6} {'plain s':>8} {'history s':>10} {'ratio':>6} {'plain MB':>9} {'history MB':>11}   what the history did")
+    print(
+        f"{'round':<6} {'plain s':>8} {'history s':>10} {'ratio':>6} {'plain MB':>9} {'history MB':>11}   what the history did"
+    )
     seconds: list[tuple[float, float]] = []
     for load in range(1, rounds + 1):
         run(store, "customers", CUSTOMERS.format(load=load, rows=rows), [])
@@ -159,7 +172,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     script = Path(__file__).parent.parent / "local_glue" / "emulator.py"
-    emulator = subprocess.Popen([os.environ["LAKE_PYTHON"], script, "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    emulator = subprocess.Popen(
+        [os.environ["LAKE_PYTHON"], script, "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert emulator.stdin and emulator.stdout
     os.environ |= {
         "AWS_ENDPOINT_URL": emulator.stdout.readline().strip(),

@@ -92,7 +92,11 @@ def look_at(pid: int) -> Look | None:
 
 def below(pid: int) -> Iterator[int]:
     try:
-        children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+        children = [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
     except OSError:
         return
     for child in children:

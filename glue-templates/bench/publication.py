@@ -13,16 +13,18 @@ from bench.contenders.job import DATASET, names
 from bench.request import BUCKET
 from bench.servers import Store as Emulator
 from bench.servers import set_environment, store
-from etl_runtime.arguments import Names, TableName
-from etl_runtime.publish import publish, read_published
-from etl_runtime.staged import StagedTable
-from etl_runtime.store import Store
+from etl_runtime.job.arguments import Names, TableName
+from etl_runtime.job.store import Store
+from etl_runtime.publish.publish import publish, read_published
+from etl_runtime.publish.staged import StagedTable
 
 BODY = bytes(10_000)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="npm run bench:publish --", description="What it costs to publish many small objects.")
+    parser = argparse.ArgumentParser(
+        prog="npm run bench:publish --", description="What it costs to publish many small objects."
+    )
     parser.add_argument("--objects", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
@@ -39,7 +41,10 @@ def main() -> None:
         total = sum(calls.values())
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
         told = f"{arguments.objects} {what}"
-        print(f"{told:<26} {statistics.median(seconds):>6.2f} {total:>6} {total / arguments.objects:>10.2f}   {kinds}", flush=True)
+        print(
+            f"{told:<26} {statistics.median(seconds):>6.2f} {total:>6} {total / arguments.objects:>10.2f}   {kinds}",
+            flush=True,
+        )
 
 
 def published(emulator: Emulator, objects: int, run_id: str) -> tuple[float, dict[str, int]]:
@@ -47,14 +52,19 @@ def published(emulator: Emulator, objects: int, run_id: str) -> tuple[float, dic
     s3, own = Store(), names()
     tables = {key: TableName(**table) for key, table in own.pop("tables").items()}
     lake = Names(tables=tables, **own)
-    staged = {f"{DATASET}-{run_id}-{index:05}.parquet": f"{lake.staging}{run_id}/{index:05}.parquet" for index in range(objects)}
+    staged = {
+        f"{DATASET}-{run_id}-{index:05}.parquet": f"{lake.staging}{run_id}/{index:05}.parquet"
+        for index in range(objects)
+    }
     for uri in staged.values():
-        s3.client.put_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"), Body=BODY, Metadata={"run-id": run_id})
+        s3.client.put_object(
+            Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"), Body=BODY, Metadata={"run-id": run_id}
+        )
     old = read_published(lake, s3)
     table = StagedTable(objects, objects * len(BODY), [], staged)
     emulator.calls()
     started = time.monotonic()
-    publish({DATASET: table}, {"document": "", "sources": []}, old, lake, run_id, s3, print)
+    publish({DATASET: table}, {"document": "", "sources": []}, old, lake, run_id, s3)
     taken = time.monotonic() - started
     calls: dict[str, int] = emulator.calls()["calls"]
     return taken, calls

@@ -39,7 +39,9 @@ class Store:
 
 def set_environment() -> None:
     """What our processes need to find: modules, and the keys of the store."""
-    os.environ["PYTHONPATH"] = os.pathsep.join(str(TEMPLATES / folder) for folder in ("", "local_glue", "jobs", "tests"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        str(TEMPLATES / folder) for folder in ("", "local_glue", "jobs", "tests")
+    )
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ[name] = "test"
     os.environ |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}

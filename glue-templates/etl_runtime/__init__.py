@@ -13,7 +13,7 @@ The steps of a bronze run, as `bronze` calls them for `jobs/bronze_job.py` or a 
   `told_type` what they are, `pieces` cuts them: text (`text`, `records`; read `ahead` of the cutting), JSON (`json_records`), Parquet
   (`parquet_parts`), the answers of an API (`answer_records`).
 - `shape`: typed Parquet in staging, by `convert` in Spark tasks. `read_part` reads a part as `cells`: of text (`csv_kernel`,
-  `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_guess`) or Parquet (`arrow_cells`). What a cell may be is
+  `fixed_width_kernel`, `text_cells`), JSON (`json_kernel`, `json_cells`, `json_inference`) or Parquet (`arrow_cells`). What a cell may be is
   a form: `forms`, `date_pattern`, `number_format`, or what `column_schema` declares (`declared_forms`, `decimal_text`).
 - `check`: the gates, `business_key` among them; `gates` are those that both layers have.
 - `publish`: staging → the table.

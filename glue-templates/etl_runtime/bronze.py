@@ -23,22 +23,22 @@ from typing import TYPE_CHECKING, Any
 from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 
-from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
-from etl_runtime.counted import counted
-from etl_runtime.endpoints import Endpoint, endpoints_of
-from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import Original
-from etl_runtime.file_format import file_format
-from etl_runtime.http_client import public
-from etl_runtime.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
-from etl_runtime.publish import publish, read_published, recover
-from etl_runtime.record import RunRecord
-from etl_runtime.spark import start_spark
-from etl_runtime.store import Store
-from etl_runtime.unchanged import document_hash, resets_contract, validators
+from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.file_format import file_format_of
+from etl_runtime.job.plural import plural
+from etl_runtime.job.run_record import RunRecord
+from etl_runtime.job.spark import start_spark
+from etl_runtime.job.store import Store
+from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
+from etl_runtime.source.files.original import Original
+from etl_runtime.source.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
+from etl_runtime.source.unchanged import document_hash, resets_contract, validators
+from etl_runtime.web.client import public
 
 if TYPE_CHECKING:
-    from etl_runtime.shape import ShapedTable
+    from etl_runtime.convert.type_plan import ConvertedTable
 
 __all__ = ["Fetching", "run_bronze"]
 
@@ -59,10 +59,11 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
 
 
 def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecutor, fetch: Fetch | None) -> None:
-    names, rules = job.names, file_format(job.document)
+    names, file_format = job.names, file_format_of(job.document)
     staging = f"{names.staging}run_id={record.run_id}/"
     record.refuse_pointless_retry()
-    recover(names, store, lambda text: record.say("recover", text))
+    with record.logged_as("recover"):
+        recover(names, store)
     published = read_published(names, store)
     record.close_killed(published)
 
@@ -76,11 +77,11 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     tell_fetched(record, originals)
 
     # What needs Arrow takes half a second to import: meanwhile Spark starts, and a run that finds nothing new does without.
-    from etl_runtime.business_key import find_duplicates
-    from etl_runtime.check import check
-    from etl_runtime.column_schema import declared_columns
-    from etl_runtime.shape import Place, shape
-    from etl_runtime.unpack import unpack
+    from etl_runtime.columns.column_schema import declared_columns
+    from etl_runtime.convert.gates import check_gates
+    from etl_runtime.convert.type_plan import Place, convert_tables
+    from etl_runtime.convert.unpack import unpack
+    from etl_runtime.publish.business_key import find_duplicates
 
     with on_disk(originals) as files, record.step("unpack"):
         keeping = [background.submit(keep, each, store) for each in originals]
@@ -88,7 +89,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             endpoints = {each.name: each for each in endpoints_of(job.document) if each.is_table}
             require_answers(endpoints.values(), files, job.options.from_run)
             mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
-            unpacked = unpack(files, rules, mapping, endpoints, names, staging, store, lambda text: record.say("unpack", text))
+            unpacked = unpack(files, file_format, mapping, endpoints, names, staging, store)
         finally:
             for each in keeping:
                 each.result()
@@ -101,7 +102,14 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         reset = resets_contract(job, published)
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(record.run_id, store.region, staging)
-        shaped = shape(spark, unpacked, None if reset else published, declared, rules, place, lambda text: record.say("convert", text))
+        shaped = convert_tables(
+            spark,
+            unpacked,
+            None if reset else published,
+            declared,
+            file_format,
+            place,
+        )
     for key, table in shaped.items():
         tell_converted(record, key, table)
 
@@ -109,13 +117,15 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         allow = job.options.allow | ({"frozen"} if reset else set())
         staged = {key: table.staged() for key, table in shaped.items()}
         duplicates = find_duplicates(spark, staged, job.document)
-        record.note_gates(check(unpacked, shaped, duplicates, published, job.document, allow))
+        record.note_gates(check_gates(unpacked, shaped, duplicates, published, job.document, allow))
     record.require_time_to_publish()
     with record.step("publish"):
         about = {"document": document_hash(job.document), "sources": sources}
-        new = publish(staged, about, published, names, record.run_id, store, lambda text: record.say("publish", text))
+        new = publish(staged, about, published, names, record.run_id, store)
     record.note({"tables": described_tables(new, shaped)})
-    with suppress(BotoCoreError, ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
+    with suppress(
+        BotoCoreError, ClientError, OSError
+    ):  # what is left there is cleared by the next run, or by the bucket's lifecycle
         store.delete(store.list(staging))
     record.tell_about_crawler(names, published, new)
 
@@ -125,34 +135,39 @@ def require_answers(endpoints: Iterable[Endpoint], files: Sequence[Original], fr
     names = {each.name for each in files}
     if missing := [each.name for each in endpoints if each.file not in names]:
         there = ", ".join(sorted(names))
-        raise RunFailed(f"run {from_run} kept nothing of {', '.join(missing)}: it has {there}. Choose another from_run, or run without.")
+        raise RunFailed(
+            f"run {from_run} kept nothing of {', '.join(missing)}: it has {there}. Choose another from_run, or run without."
+        )
 
 
 def tell_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> None:
     since = published["run_id"] if published else None
     record.note({"status": "unchanged", "unchanged_since": since})
-    record.say("fetch", f'the source is unchanged since run {since}; its tables stay. run_options {{"force": true}} makes them anew')
+    record.log(
+        "fetch",
+        f'the source is unchanged since run {since}; its tables stay. run_options {{"force": true}} makes them anew',
+    )
 
 
 def tell_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
     for kept in originals:
         original = kept.original
         where = f"kept in {kept.raw}" if kept.there else public(original.url)
-        record.say("fetch", f"{where}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
+        record.log("fetch", f"{where}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
 
 
-def tell_converted(record: RunRecord, key: str, table: "ShapedTable") -> None:
-    columns, objects = counted(len(table.columns), "column"), counted(len(table.shards), "object")
-    record.say("convert", f"{key}: {counted(table.rows, 'row')}, {columns}, {objects}")
+def tell_converted(record: RunRecord, key: str, table: "ConvertedTable") -> None:
+    columns, objects = plural(len(table.columns), "column"), plural(len(table.shards), "object")
+    record.log("convert", f"{key}: {plural(table.rows, 'row')}, {columns}, {objects}")
     missing = [column.name for column in table.columns if column.source not in table.sources]
     if missing:
-        record.say("convert", f"{key}: no longer in the source, so null: {', '.join(missing)}")
+        record.log("convert", f"{key}: no longer in the source, so null: {', '.join(missing)}")
     if table.rescued():
         counts = ", ".join(f"{name} {count:,}" for name, count in table.rescued().items())
-        record.say("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
+        record.log("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
 
 
-def described_tables(new: Mapping[str, Any], shaped: Mapping[str, "ShapedTable"]) -> list[dict[str, Any]]:
+def described_tables(new: Mapping[str, Any], shaped: Mapping[str, "ConvertedTable"]) -> list[dict[str, Any]]:
     return [
         {
             **table,

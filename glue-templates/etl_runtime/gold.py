@@ -17,9 +17,9 @@ if __name__ == "__main__":
     run_gold(sys.argv, transform)
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,27 +27,29 @@ from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 from py4j.protocol import Py4JJavaError
 
-from etl_runtime.arguments import ARGUMENTS, Job, read_arguments
-from etl_runtime.business_key import find_duplicates
-from etl_runtime.check_gold import check_gold
-from etl_runtime.columns import RUN_ID
-from etl_runtime.counted import counted
-from etl_runtime.errors import RunFailed
-from etl_runtime.gold_columns import athena_columns, named
-from etl_runtime.history import CHANGES, DUPLICATE, Versions, published_versions, with_versions
-from etl_runtime.inputs import Input, read_inputs, register, republished
-from etl_runtime.publish import publish, read_published, recover
-from etl_runtime.query import query
-from etl_runtime.record import RunRecord
-from etl_runtime.rules import Rule, broken_rules
-from etl_runtime.spark import driver_error, start_spark
-from etl_runtime.staged import StagedTable
-from etl_runtime.store import Store
-from etl_runtime.unchanged import document_hash
-from etl_runtime.write import NOTE, OBJECT_BYTES, Target, Written, write
+from etl_runtime.columns.names import RUN_ID
+from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.plural import plural
+from etl_runtime.job.run_record import RunRecord
+from etl_runtime.job.spark import driver_error, start_spark
+from etl_runtime.job.store import Store
+from etl_runtime.publish.business_key import find_duplicates
+from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.source.unchanged import document_hash
+from etl_runtime.transform.gates import check_gates
+from etl_runtime.transform.gold_columns import athena_columns, named
+from etl_runtime.transform.history import CHANGES, DUPLICATE, published_versions, with_versions
+from etl_runtime.transform.inputs import Input, read_inputs, register, republished
+from etl_runtime.transform.query import query
+from etl_runtime.transform.rules import Rule, broken_rules
+from etl_runtime.transform.transformed_table import TransformedTable
+from etl_runtime.transform.write import NOTE, OBJECT_BYTES, Target, write
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+LOG = logging.getLogger(__name__)
 
 READS = 3  # of the inputs, where they publish while they are read
 
@@ -58,14 +60,13 @@ Transform = Callable[["Gold"], "DataFrame | Mapping[str, DataFrame]"]
 class Gold:
     """What a transform has at hand. The inputs' tables are also in `spark.sql`, by their names in Athena."""
 
-    def __init__(self, spark: "SparkSession", inputs: Sequence[Input], job: Job, store: Store, say: Callable[[str], None]) -> None:
+    def __init__(self, spark: "SparkSession", inputs: Sequence[Input], job: Job, store: Store) -> None:
         self.spark = spark
         """The Spark session."""
         self.rules: list[Rule] = []
         self._inputs = inputs
         self._job = job
         self._store = store
-        self._say = say
 
     def read(self, table: str) -> "DataFrame":
         """The rows that an input has published last, `table` as in Athena: pp_dw_bronze.zipcodes.
@@ -73,7 +74,9 @@ class Gold:
         Raises RunFailed where no input has that table.
         """
         if table not in self.tables:
-            raise RunFailed(f"There is no table {table}. The inputs have {', '.join(self.tables) or 'none'}; add its dataset to inputs.")
+            raise RunFailed(
+                f"There is no table {table}. The inputs have {', '.join(self.tables) or 'none'}; add its dataset to inputs."
+            )
         return self.spark.table(table)
 
     def require(self, rule: str, condition: str, output: str | None = None) -> None:
@@ -84,9 +87,9 @@ class Gold:
         """
         self.rules.append(Rule(rule, condition, output))
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Print a line into the job's log."""
-        self._say(text)
+        LOG.info(text, extra={"step": "script"})
 
     @property
     def tables(self) -> list[str]:
@@ -99,7 +102,9 @@ class Gold:
         sql = self._store.read(uri) if uri else None
         if sql is None:
             raise RunFailed(f"There is no query at {uri or 'any place'}. Deploy the dataset's stack again.")
-        return query(self.spark, sql.decode(), uri.rpartition("/")[2], self._job.document.get("outputs", []), self.tables)
+        return query(
+            self.spark, sql.decode(), uri.rpartition("/")[2], self._job.document.get("outputs", []), self.tables
+        )
 
 
 def run_gold(argv: Sequence[str], transform: Transform) -> None:
@@ -113,23 +118,12 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
             raise driver_error(error) from error
 
 
-@dataclass(frozen=True)
-class Made:
-    """A table that was made and lies in staging: what was counted, and the versions that it goes on from if it has a history."""
-
-    written: Written
-    staged: StagedTable
-    old: Versions | None
-
-    def nulls(self) -> dict[str, int]:
-        return {column["name"]: self.written.nulls[column["name"]] for column in self.staged.columns}
-
-
 def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None:
     names = job.names
     record.refuse_pointless_retry()
     _require_no_bronze_options(job)
-    recover(names, store, lambda text: record.say("recover", text))
+    with record.logged_as("recover"):
+        recover(names, store)
     published = read_published(names, store)
     record.close_killed(published)
 
@@ -143,18 +137,24 @@ def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None
         staged = {key: table.staged for key, table in made.items()}
         duplicates = find_duplicates(spark, staged, job.document)
         broken = broken_rules(spark, staged, rules)
-        record.note_gates(check_gold(made, duplicates, broken, published, job.document, job.options.allow))
+        record.note_gates(check_gates(made, duplicates, broken, published, job.document, job.options.allow))
     if published and not job.options.force and _is_as_before(job, made, published):
         tell_unchanged(record, published)
     else:
         record.require_time_to_publish()
         with record.step("publish"):
-            about = {"document": document_hash(job.document), "sources": [], "inputs": [each.described() for each in inputs]}
+            about = {
+                "document": document_hash(job.document),
+                "sources": [],
+                "inputs": [each.described() for each in inputs],
+            }
             about |= _history(job, made, record.started)
-            new = publish(staged, about, published, names, record.run_id, store, lambda text: record.say("publish", text))
+            new = publish(staged, about, published, names, record.run_id, store)
         record.note({"tables": [{**table, "nulls": made[key].nulls()} for key, table in new["tables"].items()]})
         record.tell_about_crawler(names, published, new)
-    with suppress(BotoCoreError, ClientError, OSError):  # what is left there is cleared by the next run, or by the bucket's lifecycle
+    with suppress(
+        BotoCoreError, ClientError, OSError
+    ):  # what is left there is cleared by the next run, or by the bucket's lifecycle
         store.delete(store.list(names.staging))
 
 
@@ -167,20 +167,27 @@ def _start_spark() -> "SparkSession":
 
 
 def _make(
-    spark: "SparkSession", job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, transform: Transform
-) -> tuple[list[Input], dict[str, Made], list[Rule]]:
+    spark: "SparkSession",
+    job: Job,
+    record: RunRecord,
+    published: Mapping[str, Any] | None,
+    store: Store,
+    transform: Transform,
+) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
     """Read the inputs and write the tables into staging; all of it again where an input has published meanwhile."""
     names = job.names
     changed: list[str] = []
     for attempt in range(READS):
         with record.step("inputs"):
-            inputs = read_inputs(names, store, lambda text: record.say("inputs", text))
+            inputs = read_inputs(names, store)
             for each in inputs:
-                record.say("inputs", f"{each.name.dataset} of run {each.run_id}, published {each.published['published_at']}")
+                record.log(
+                    "inputs", f"{each.name.dataset} of run {each.run_id}, published {each.published['published_at']}"
+                )
             record.note({"inputs": [each.described() for each in inputs]})
             _forget_views(spark)
             register(spark, inputs)
-        gold = Gold(spark, inputs, job, store, lambda text: record.say("script", text))
+        gold = Gold(spark, inputs, job, store)
         folder = f"{names.staging}run_id={record.run_id}/tables/{attempt}/"
         try:
             with record.step("make"):
@@ -194,7 +201,7 @@ def _make(
         else:
             if not (changed := republished(inputs, names, store)):
                 return inputs, made, gold.rules
-        record.say("inputs", f"{', '.join(changed)} published while it was read; reading again")
+        record.log("inputs", f"{', '.join(changed)} published while it was read; reading again")
     raise RunFailed(
         f"{', '.join(changed)} published each of the {READS} times it was read. Let {names.dataset} run at another time, and run again.",
         retryable=True,
@@ -213,13 +220,17 @@ def _tables(job: Job, made: "DataFrame | Mapping[str, DataFrame]") -> "dict[str,
     tables = dict(made) if isinstance(made, Mapping) else {keys[0]: made}
     if sorted(tables) != sorted(keys) or (not isinstance(made, Mapping) and len(keys) > 1):
         given = ", ".join(tables) if isinstance(made, Mapping) else "one table"
-        raise RunFailed(f"The transform gives {given}, and {job.names.dataset} has {', '.join(keys)}. Set outputs to what it gives.")
+        raise RunFailed(
+            f"The transform gives {given}, and {job.names.dataset} has {', '.join(keys)}. Set outputs to what it gives."
+        )
     if other := next((key for key, table in tables.items() if not hasattr(table, "mapInArrow")), None):
         raise RunFailed(f"The transform gives {type(tables[other]).__name__} for {other}. Return a DataFrame of Spark.")
     return {key: tables[key] for key in keys}
 
 
-def _made(job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, table: "DataFrame", target: Target) -> Made:
+def _made(
+    job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, table: "DataFrame", target: Target
+) -> TransformedTable:
     """One table, written into staging: as the transform makes it, or as the versions that come of it."""
     from pyspark.sql import functions as f
 
@@ -230,15 +241,17 @@ def _made(job: Job, record: RunRecord, published: Mapping[str, Any] | None, stor
     history = job.document.get("history")
     if history is None:
         written = write(table.withColumn(RUN_ID, f.lit(record.run_id)), target, settled=settled)
-        return Made(written, written.staged(target, columns), None)
+        return TransformedTable(written, written.staged(target, columns), None)
     names = job.names
-    old = published_versions(table.sparkSession, key, history, published, names.tables[key].location, names.bucket, store)
+    old = published_versions(
+        table.sparkSession, key, history, published, names.tables[key].location, names.bucket, store
+    )
     versions = with_versions(key, history, table, old, record.started, record.run_id)
     written = write(versions, target, settled=True, shown=(DUPLICATE, history["business_key"]))
-    return Made(written, written.staged(target, athena_columns(key, versions.drop(RUN_ID, NOTE))), old)
+    return TransformedTable(written, written.staged(target, athena_columns(key, versions.drop(RUN_ID, NOTE))), old)
 
 
-def _history(job: Job, made: Mapping[str, Made], at: datetime) -> dict[str, Any]:
+def _history(job: Job, made: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
     """What published.json says of the history, for the next run to go on from."""
     history = job.document.get("history")
     if history is None:
@@ -247,13 +260,17 @@ def _history(job: Job, made: Mapping[str, Made], at: datetime) -> dict[str, Any]
     return {"history": {"business_key": history["business_key"], "at": at.isoformat(), "current": table.written.live}}
 
 
-def _is_as_before(job: Job, made: Mapping[str, Made], published: Mapping[str, Any]) -> bool:
+def _is_as_before(job: Job, made: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
     """Whether a history is what it was: no version began or ended, and no column came."""
     if "history" not in job.document:
         return False
     ((key, table),) = made.items()
     changes = sum(table.written.notes[note] for note in CHANGES)
-    return table.old is not None and changes == 0 and list(table.staged.columns) == list(published["tables"][key]["columns"])
+    return (
+        table.old is not None
+        and changes == 0
+        and list(table.staged.columns) == list(published["tables"][key]["columns"])
+    )
 
 
 def _require_no_bronze_options(job: Job) -> None:
@@ -267,14 +284,16 @@ def _require_no_bronze_options(job: Job) -> None:
 
 def tell_unchanged(record: RunRecord, published: Mapping[str, Any]) -> None:
     record.note({"status": "unchanged", "unchanged_since": published["run_id"]})
-    record.say("publish", f"not needed: no version began or ended since run {published['run_id']}")
+    record.log("publish", f"not needed: no version began or ended since run {published['run_id']}")
 
 
-def tell_made(record: RunRecord, key: str, table: Made) -> None:
+def tell_made(record: RunRecord, key: str, table: TransformedTable) -> None:
     written = table.written
-    columns, objects = counted(len(table.staged.columns), "column"), counted(len(written.objects), "object")
-    record.say("make", f"{key}: {counted(written.rows, 'row')}, {columns}, {objects}")
+    columns, objects = plural(len(table.staged.columns), "column"), plural(len(written.objects), "object")
+    record.log("make", f"{key}: {plural(written.rows, 'row')}, {columns}, {objects}")
     if written.notes:
         changes = {note: written.notes[note] for note in ("insert", "update", "delete", "same") if written.notes[note]}
         record.note({"versions": dict(written.notes)})
-        record.say("make", f"{key}: versions: {', '.join(f'{note} {count:,}' for note, count in changes.items()) or 'none'}")
+        record.log(
+            "make", f"{key}: versions: {', '.join(f'{note} {count:,}' for note, count in changes.items()) or 'none'}"
+        )

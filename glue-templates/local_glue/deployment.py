@@ -67,7 +67,11 @@ def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
 
 
 def _by_time(s3: "S3Client", bucket: str) -> list[str]:
-    objects = [each for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for each in page.get("Contents", [])]
+    objects = [
+        each
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for each in page.get("Contents", [])
+    ]
     return [each["Key"] for each in sorted(objects, key=lambda each: (each["LastModified"], each["Key"]))]
 
 

@@ -92,7 +92,9 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
             raise SqlError(f"{table.full_name}: a file of it is gone: s3://{gone}. {again}") from error
         connection.register(f"table_{number}", opened)
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
-        connection.execute(f'CREATE VIEW "{table.database}"."{table.name}" AS SELECT * {_as_in_athena(table)} FROM table_{number}')  # noqa: S608
+        columns = f"* {_as_in_athena(table)}"
+        view = f'"{table.database}"."{table.name}"'
+        connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM table_{number}")  # noqa: S608
     try:
         if not connection.extract_statements(sql):
             raise SqlError("There is no statement in the SQL.")
@@ -100,7 +102,11 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
     except duckdb.CatalogException as error:
         found = re.search(r"Table with name (\S+) does not exist", str(error))
         if not found:
-            other = " DuckDB answers here, and a few of Athena's functions are called otherwise there." if "Function" in str(error) else ""
+            other = (
+                " DuckDB answers here, and a few of Athena's functions are called otherwise there."
+                if "Function" in str(error)
+                else ""
+            )
             raise SqlError(_first_line(error) + other) from error
         there = ", ".join(table.full_name for table in tables) or "none yet; run a dataset first: medallion run DATASET"
         raise SqlError(f"There is no table {found[1]}. The tables are: {there}.") from error
@@ -205,7 +211,9 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
     end_with_parent()
-    lake = fs.S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"])
+    lake = fs.S3FileSystem(
+        endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"]
+    )
     try:
         with arguments.file.open("w", encoding="utf-8") as file:
             for line in _lines(answer(lake, arguments.sql), arguments.json, arguments.limit):

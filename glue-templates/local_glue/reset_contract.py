@@ -30,12 +30,16 @@ def main() -> None:
     parser.add_argument("runs")
     arguments = parser.parse_args()
     end_with_parent()
-    lake = fs.S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"])
+    lake = fs.S3FileSystem(
+        endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"]
+    )
     try:
         reset_contract(lake, arguments.runs)
     except FileNotFoundError:
         dataset = arguments.runs.split("/")[4]
-        sys.exit(f"Nothing of {dataset} is published in this lake yet, so its next run guesses its columns and types anyway.")
+        sys.exit(
+            f"Nothing of {dataset} is published in this lake yet, so its next run guesses its columns and types anyway."
+        )
 
 
 if __name__ == "__main__":

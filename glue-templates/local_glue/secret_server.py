@@ -37,7 +37,9 @@ def serving_secrets(files: Mapping[str, str]) -> Iterator[None]:
 
     def value_of(secret_id: str) -> str | None:
         name = name_of(secret_id)
-        for each in dict.fromkeys((secret_id, name, re.sub(r"-[A-Za-z0-9]{6}$", "", name) if name != secret_id else name)):
+        for each in dict.fromkeys(
+            (secret_id, name, re.sub(r"-[A-Za-z0-9]{6}$", "", name) if name != secret_id else name)
+        ):
             if each in values:
                 return values[each]
             if variable_of(each) in variables:
@@ -48,7 +50,10 @@ def serving_secrets(files: Mapping[str, str]) -> Iterator[None]:
         def do_POST(self) -> None:
             request = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if word not in self.path or self.headers.get("X-Amz-Target") != "secretsmanager.GetSecretValue":
-                self._send(403, {"__type": "AccessDeniedException", "Message": "Only the job may ask, for the value of a secret."})
+                self._send(
+                    403,
+                    {"__type": "AccessDeniedException", "Message": "Only the job may ask, for the value of a secret."},
+                )
                 return
             name = str(json.loads(request).get("SecretId"))
             value = value_of(name)

@@ -19,7 +19,9 @@ appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 _VECTORS = "jdk.incubator.vector"
 
 
-def configure_spark(endpoint: str, jars: str, work: Path, *, java_options: str = "", extra: Mapping[str, str] | None = None) -> None:
+def configure_spark(
+    endpoint: str, jars: str, work: Path, *, java_options: str = "", extra: Mapping[str, str] | None = None
+) -> None:
     """Let every Spark that this process starts run here alone, with s3:// on the emulator. The keys and the region are AWS's variables.
 
     endpoint: address of the S3 API.

@@ -22,11 +22,11 @@ from pyspark.sql import SparkSession
 
 import gold_job
 from etl_runtime.bronze import run_bronze
-from etl_runtime.errors import RunFailed
 from etl_runtime.gold import Transform, run_gold
-from etl_runtime.hidden import HIDDEN
-from etl_runtime.originals import Fetch
-from etl_runtime.store import Store
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.redaction import REDACTION
+from etl_runtime.job.store import Store
+from etl_runtime.source.originals import Fetch
 from source_server import Answer as Answer
 from source_server import Source as Source
 from source_server import serving
@@ -68,7 +68,10 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """
     python = os.environ["LAKE_PYTHON"]
     emulator = subprocess.Popen(
-        [python, HERE.parent / "local_glue" / "emulator.py", "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [python, HERE.parent / "local_glue" / "emulator.py", "--memory"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert emulator.stdin and emulator.stdout
     endpoint = emulator.stdout.readline().strip()
@@ -105,7 +108,7 @@ def source_of_module() -> Iterator[Source]:
 def nothing_hidden() -> Iterator[None]:
     """The secrets of a test are not those of the next."""
     yield
-    HIDDEN.clear()
+    REDACTION.clear()
 
 
 class Lake:
@@ -132,11 +135,18 @@ class Lake:
             "timeout_minutes": 30,
         }
 
-    def run_job(self, script: Callable[[list[str]], None], document: dict[str, Any], job_run_id: str, run_options: str) -> dict[str, Any]:
+    def run_job(
+        self, script: Callable[[list[str]], None], document: dict[str, Any], job_run_id: str, run_options: str
+    ) -> dict[str, Any]:
         """Returns the run's record; raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/{self.layer}.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", **document})
-        arguments = {"JOB_NAME": self.names["job"], "JOB_RUN_ID": job_run_id, "dataset_config": uri, "names": json.dumps(self.names)}
+        arguments = {
+            "JOB_NAME": self.names["job"],
+            "JOB_RUN_ID": job_run_id,
+            "dataset_config": uri,
+            "names": json.dumps(self.names),
+        }
         script(["job.py", *(f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items())])
         return self.record()
 
@@ -162,11 +172,15 @@ class Lake:
     def table(self, key: str | None = None) -> pa.Table:
         """The published table, read from the files that published.json lists."""
         files = self.published()["tables"][key or self.name.replace("-", "_")]["files"]
-        return pa.concat_tables(pq.read_table(io.BytesIO(self.store.read(f"s3://{BUCKET}/{file}") or b"")) for file in files)
+        return pa.concat_tables(
+            pq.read_table(io.BytesIO(self.store.read(f"s3://{BUCKET}/{file}") or b"")) for file in files
+        )
 
     def rows(self, key: str | None = None) -> list[dict[str, Any]]:
         """The published rows without meta_run_id, which every run has anew."""
-        return [{name: value for name, value in row.items() if name != "meta_run_id"} for row in self.table(key).to_pylist()]
+        return [
+            {name: value for name, value in row.items() if name != "meta_run_id"} for row in self.table(key).to_pylist()
+        ]
 
     def published_state(self) -> dict[str, bytes | None]:
         """Every published object and published.json, byte for byte."""
@@ -181,7 +195,9 @@ class Dataset(Lake):
         super().__init__("bronze", name, tables)
         self.names["raw"] = f"s3://{BUCKET}/raw/{name}/"
 
-    def run(self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+    def run(
+        self, url: str | list[str], job_run_id: str = "jr_1", run_options: str = "{}", **document: Any
+    ) -> dict[str, Any]:
         """Run the job on `url`. Returns its record; raises RunFailed as the job does."""
         return self.run_job(run_bronze, {"source_url": url, **document}, job_run_id, run_options)
 
@@ -189,7 +205,9 @@ class Dataset(Lake):
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
         return self.failing(lambda: self.run(url, **document))
 
-    def run_on(self, run_options: dict[str, Any] | None = None, fetch: Fetch | None = None, **document: Any) -> dict[str, Any]:
+    def run_on(
+        self, run_options: dict[str, Any] | None = None, fetch: Fetch | None = None, **document: Any
+    ) -> dict[str, Any]:
         """Run the job on a document that says what its source is, or with a script's own fetch."""
         return self.run_job(lambda argv: run_bronze(argv, fetch), document, "jr_1", json.dumps(run_options or {}))
 
@@ -205,17 +223,22 @@ class GoldTable(Lake):
     def __init__(self, name: str, inputs: Sequence[Lake], tables: list[str] | None = None) -> None:
         super().__init__("gold", name, tables)
         self.names["inputs"] = [
-            {"dataset": f"{each.layer}/{each.name}", "database": each.names["database"], "runs": each.names["runs"]} for each in inputs
+            {"dataset": f"{each.layer}/{each.name}", "database": each.names["database"], "runs": each.names["runs"]}
+            for each in inputs
         ]
         self.names["sql"] = f"s3://{BUCKET}/etl/{name}/glue/query.sql"
 
-    def run(self, made_by: str | Transform, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any) -> dict[str, Any]:
+    def run(
+        self, made_by: str | Transform, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any
+    ) -> dict[str, Any]:
         """Run the job with SQL, or with a transform of a script of one's own. Returns its record; raises RunFailed as the job does."""
         sources = [each["dataset"] for each in self.names["inputs"]]
         if isinstance(made_by, str):
             self.store.write(self.names["sql"], made_by.encode())
         transform = gold_job.transform if isinstance(made_by, str) else made_by
-        return self.run_job(lambda argv: run_gold(argv, transform), {"source_datasets": sources, **document}, job_run_id, run_options)
+        return self.run_job(
+            lambda argv: run_gold(argv, transform), {"source_datasets": sources, **document}, job_run_id, run_options
+        )
 
     def fails(self, made_by: str | Transform, **document: Any) -> str:
         """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""

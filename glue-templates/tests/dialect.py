@@ -1,63 +1,63 @@
 """Delimited text read byte by byte, slowly and plainly: what the kernels' results are compared with."""
 
-from etl_runtime.file_format import FileFormat
+from etl_runtime.job.file_format import FileFormat
 
 
-def parsed(text: str, rules: FileFormat) -> list[list[str]]:
+def parsed(text: str, file_format: FileFormat) -> list[list[str]]:
     """The cells of each record. Nothing is null here, and a delimiter is one character."""
     records: list[list[str]] = []
     at = 0
     while at < len(text):
-        if rules.comment and text[at] == rules.comment:
+        if file_format.comment and text[at] == file_format.comment:
             while at < len(text) and text[at] not in "\r\n":
                 at += 1
             at = _behind_line_end(text, at)
         elif text[at] in "\r\n":
             at = _behind_line_end(text, at)
         else:
-            cells, at = _record(text, at, rules)
+            cells, at = _record(text, at, file_format)
             records.append(cells)
     return records
 
 
-def _record(text: str, at: int, rules: FileFormat) -> tuple[list[str], int]:
+def _record(text: str, at: int, file_format: FileFormat) -> tuple[list[str], int]:
     cells: list[str] = []
     while True:
-        cell, at = _field(text, at, rules)
+        cell, at = _field(text, at, file_format)
         cells.append(cell)
-        if at < len(text) and text[at] == rules.delimiter:
+        if at < len(text) and text[at] == file_format.delimiter:
             at += 1
         else:
             return cells, _behind_line_end(text, at)
 
 
-def _field(text: str, at: int, rules: FileFormat) -> tuple[str, int]:
+def _field(text: str, at: int, file_format: FileFormat) -> tuple[str, int]:
     begin = at
-    if not (rules.quote and text[at : at + 1] == rules.quote):
-        return _plain(text, at, rules)
+    if not (file_format.quote and text[at : at + 1] == file_format.quote):
+        return _plain(text, at, file_format)
     cell = ""
     at += 1
     while True:
         mark = text[at]
-        if rules.escape and mark == rules.escape:
+        if file_format.escape and mark == file_format.escape:
             cell += text[at + 1]
             at += 2
-        elif mark == rules.quote and text[at + 1 : at + 2] == rules.quote:
+        elif mark == file_format.quote and text[at + 1 : at + 2] == file_format.quote:
             cell += mark
             at += 2
-        elif mark == rules.quote:
+        elif mark == file_format.quote:
             break
         else:
             cell += mark
             at += 1
-    tail, end = _plain(text, at + 1, rules)
+    tail, end = _plain(text, at + 1, file_format)
     return (text[begin:end], end) if end > at + 1 else (cell + tail, end)
 
 
-def _plain(text: str, at: int, rules: FileFormat) -> tuple[str, int]:
+def _plain(text: str, at: int, file_format: FileFormat) -> tuple[str, int]:
     cell = ""
-    while at < len(text) and text[at] != rules.delimiter and text[at] not in "\r\n":
-        if rules.escape and text[at] == rules.escape:
+    while at < len(text) and text[at] != file_format.delimiter and text[at] not in "\r\n":
+        if file_format.escape and text[at] == file_format.escape:
             at += 1
         cell += text[at]
         at += 1

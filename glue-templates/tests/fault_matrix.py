@@ -89,15 +89,15 @@ def printed(outcome: Outcome) -> str:
     where = f"{fault.kind} {fault.number}{' …' if fault.lasts else ''}"
     verdict = "; ".join(outcome.problems) or "ok"
     past = {Before.NOTHING: "", Before.DIED: "died", Before.DIED_AND_EXPIRED: "expired"}[outcome.before]
-    return (
-        f"{outcome.dataset:<28} {past:<8} {fault.action:<13} {where:<28} {outcome.ended:<10} {outcome.seen:<6} {outcome.after:<6} {verdict}"
-    )
+    return f"{outcome.dataset:<28} {past:<8} {fault.action:<13} {where:<28} {outcome.ended:<10} {outcome.seen:<6} {outcome.after:<6} {verdict}"
 
 
 def start_emulator() -> tuple["subprocess.Popen[str]", str]:
     """S3 in memory, and its endpoint. LAKE_PYTHON is the Python that has it."""
     script = Path(__file__).parent.parent / "local_glue" / "emulator.py"
-    emulator = subprocess.Popen([os.environ["LAKE_PYTHON"], script, "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    emulator = subprocess.Popen(
+        [os.environ["LAKE_PYTHON"], script, "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert emulator.stdout
     return emulator, emulator.stdout.readline().strip()
 

@@ -109,7 +109,9 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
             found.requests.append(self.path)
             found.asked.append(dict(self.headers.items()))
             api = next((api for path, api in found.apis.items() if self.path.startswith(path)), None)
-            queue = [api(self._as_asked())] if api else found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
+            queue = (
+                [api(self._as_asked())] if api else found.answers.get(self.path.partition("?")[0], [Answer(status=404)])
+            )
             answer = queue.pop(0) if len(queue) > 1 else queue[0]
             if answer.matches(self.headers):
                 answer = Answer(status=304)
@@ -119,7 +121,9 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
                 return
             self.protocol_version = answer.protocol
             self.send_response(answer.status)
-            framing = {"Transfer-Encoding": "chunked"} if answer.chunk_bytes else {"Content-Length": str(len(answer.body))}
+            framing = (
+                {"Transfer-Encoding": "chunked"} if answer.chunk_bytes else {"Content-Length": str(len(answer.body))}
+            )
             for name, value in {**framing, "Connection": "close", **answer.headers}.items():
                 for line in value.split("\n") if value else []:
                     self.send_header(name, line)
@@ -136,7 +140,9 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
             is_json = self.headers.get("Content-Type") == "application/json"
             body = json.loads(sent) if is_json else dict(parse_qsl(sent.decode()))
             params = dict(parse_qsl(parts.query, keep_blank_values=True))
-            return Asked(unquote(parts.path), params, {name.lower(): value for name, value in self.headers.items()}, body)
+            return Asked(
+                unquote(parts.path), params, {name.lower(): value for name, value in self.headers.items()}, body
+            )
 
         def _send_body(self, answer: Answer) -> None:
             sent = answer.body[: answer.cut_after]

@@ -21,13 +21,21 @@ EMPTY_TOO: Any = {"data_quality": {"expected_record_count_min": 0}}
 def test_each_endpoint_is_a_table(source: Source, dataset: MakeDataset) -> None:
     made = dataset(["states", "counties"])
     url = paged(
-        source, "auto", [{"code": "MA", "people": 7_000_000}, {"code": "CT", "people": 3_600_000}, {"code": "RI", "people": None}], 2
+        source,
+        "auto",
+        [{"code": "MA", "people": 7_000_000}, {"code": "CT", "people": 3_600_000}, {"code": "RI", "people": None}],
+        2,
     )
     source.answers_with(
         "/counties/",
-        lambda asked: Answer(json.dumps({"counties": [{"name": f"{asked.path[-2:]} {n}", "area": 1.5} for n in "ab"]}).encode()),
+        lambda asked: Answer(
+            json.dumps({"counties": [{"name": f"{asked.path[-2:]} {n}", "area": 1.5} for n in "ab"]}).encode()
+        ),
     )
-    counties = {"url": f"{source.url}/counties/{{value}}", "for_each": {"endpoint": "states", "field": "code", "column": "state"}}
+    counties = {
+        "url": f"{source.url}/counties/{{value}}",
+        "for_each": {"endpoint": "states", "field": "code", "column": "state"},
+    }
     record = made.run_on(api_endpoints={"counties": counties, "states": {"url": url, "records": "items"}})
     assert record["status"] == "published"
     assert made.rows("states") == [
@@ -44,7 +52,9 @@ def test_each_endpoint_is_a_table(source: Source, dataset: MakeDataset) -> None:
     assert [each["raw"].rpartition("/")[2] for each in record["sources"]] == ["states.jsonl", "counties.jsonl"]
 
 
-def test_an_endpoint_may_only_feed_another(source: Source, dataset: MakeDataset, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_may_only_feed_another(
+    source: Source, dataset: MakeDataset, capsys: pytest.CaptureFixture[str]
+) -> None:
     made = dataset()
     [table] = made.names["tables"]
     source.serves("/ids", b'[{"id": 1}, {"id": 2}]')
@@ -65,7 +75,9 @@ def test_every_pagination_ends_in_the_table(source: Source, dataset: MakeDataset
     made = dataset(["items"])
     url = paged(source, kind, [{"id": number, "text": f"{number:03}"} for number in range(17)], 5)
     made.run_on(api_endpoints={"items": {"url": url, "pagination": DECLARED[kind]}})
-    assert [(row["id"], row["text"]) for row in made.rows("items")] == [(number, f"{number:03}") for number in range(17)]
+    assert [(row["id"], row["text"]) for row in made.rows("items")] == [
+        (number, f"{number:03}") for number in range(17)
+    ]
 
 
 def test_a_table_is_made_anew_from_the_answers_that_were_kept(source: Source, dataset: MakeDataset) -> None:
@@ -82,7 +94,11 @@ def test_a_table_is_made_anew_from_the_answers_that_were_kept(source: Source, da
 
 def test_a_field_that_is_a_number_here_and_text_there_keeps_all_values(source: Source, dataset: MakeDataset) -> None:
     made = dataset(["items"])
-    made.run_on(api_endpoints={"items": paged(source, "auto", [{"v": 1}, {"v": "x"}, {"v": None}, {}, {"v": ""}, {"v": 2**60 + 1}], 2)})
+    made.run_on(
+        api_endpoints={
+            "items": paged(source, "auto", [{"v": 1}, {"v": "x"}, {"v": None}, {}, {"v": ""}, {"v": 2**60 + 1}], 2)
+        }
+    )
     assert [row["v"] for row in made.rows("items")] == ["1", "x", None, None, "", str(2**60 + 1)]
 
 
@@ -144,10 +160,14 @@ def test_no_secret_is_in_the_log_the_record_or_raw(
         said = made.failing(lambda: made.run_on(api_endpoints={"items": url}, auth=auth))
         assert 'the server answered 400 Bad Request, "{"message": "bad key ***"}"' in said
         api = source.apis["/items"]
-        source.answers_with("/items", lambda asked: api(asked) if "page" not in asked.params else Answer(b'{"items": [], "next": null}'))
+        source.answers_with(
+            "/items", lambda asked: api(asked) if "page" not in asked.params else Answer(b'{"items": [], "next": null}')
+        )
         made.run_on(api_endpoints={"items": url}, auth=auth)
     printed = capfd.readouterr()
-    kept = [made.store.read(uri) or b"" for uri in made.store.list(made.names["raw"]) + made.store.list(made.names["runs"])]
+    kept = [
+        made.store.read(uri) or b"" for uri in made.store.list(made.names["raw"]) + made.store.list(made.names["runs"])
+    ]
     everything = printed.out + printed.err + b"".join(kept).decode() + str(made.rows("items"))
     assert "***" in everything and "the answer repeats a secret" in printed.out
     for form in (SECRET, json.dumps(SECRET)[1:-1], SECRET.replace("&", "%26").replace("+", "%2B"), "k7-Qv9"):
@@ -161,7 +181,7 @@ def test_a_script_of_ones_own_fetches_and_the_job_does_the_rest(dataset: MakeDat
 
     def fetch(source: Fetching) -> None:
         seen.append(source.secret("vendor/ftp", "password"))
-        source.say(f"logged in with {seen[0]}")
+        source.log(f"logged in with {seen[0]}")
         (source.folder / "orders.csv").write_text("id,name\n1,a\n")
 
     with serving_secrets({"vendor/ftp": str(tmp_path / "secret")}):
@@ -181,9 +201,15 @@ def test_a_script_that_fetches_nothing_fails(dataset: MakeDataset) -> None:
 
 @pytest.mark.parametrize(
     "declared",
-    [{"business_key": ["id"]}, {"column_schema": {"items": {"price": {"type": "decimal(5,2)"}}}}, {"schema_contract": "freeze"}],
+    [
+        {"business_key": ["id"]},
+        {"column_schema": {"items": {"price": {"type": "decimal(5,2)"}}}},
+        {"schema_contract": "freeze"},
+    ],
 )
-def test_what_is_declared_of_a_table_that_is_empty_yet_waits_for_its_first_row(source: Source, dataset: MakeDataset, declared: Any) -> None:
+def test_what_is_declared_of_a_table_that_is_empty_yet_waits_for_its_first_row(
+    source: Source, dataset: MakeDataset, declared: Any
+) -> None:
     made = dataset(["items"])
     endpoints = {"items": source.serves("/items", b"[]")}
     made.run_on(api_endpoints=endpoints, **EMPTY_TOO, **declared)

@@ -1,6 +1,7 @@
 """The job as a whole, on real Spark and a real S3 API: what is published, what is kept, what a failure leaves alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -10,27 +11,38 @@ import pytest
 from pyspark import SparkContext
 
 from conftest import BUCKET, Answer, Dataset, Source, zipped
-from etl_runtime import pieces
-from etl_runtime import shape as shaping
-from etl_runtime import unpack as unpacking
-from etl_runtime.errors import RunFailed
-from etl_runtime.fetch import fetch
-from etl_runtime.spark import start_spark
-from etl_runtime.store import Store
+from etl_runtime.convert import type_plan as shaping
+from etl_runtime.convert import unpack as unpacking
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.spark import start_spark
+from etl_runtime.job.store import Store
+from etl_runtime.read import split_records
+from etl_runtime.source.files.fetch import fetch
 
 MakeDataset = Callable[..., Dataset]
 
 
 def test_a_csv_becomes_a_typed_table_and_the_original_is_kept(dataset: MakeDataset, source: Source) -> None:
     zips = dataset()
-    csv = b'Zip Code,City,Pop.,Rate,Share,Since\n00501,"Holtsville, NY",12,1.50,0.1,2024-01-02\n06390,Fishers,,2.25,3,\n'
+    csv = (
+        b'Zip Code,City,Pop.,Rate,Share,Since\n00501,"Holtsville, NY",12,1.50,0.1,2024-01-02\n06390,Fishers,,2.25,3,\n'
+    )
     record = zips.run(source.serves("/zips.csv", Answer(csv, headers={"ETag": '"1"'})))
     run_id = record["run_id"]
     assert zips.rows() == [
         {"zip_code": "00501", "city": "Holtsville, NY", "pop": 12, "rate": Decimal("1.50"), "share": 0.1, "since": date(2024, 1, 2), "meta_rescued": None},
         {"zip_code": "06390", "city": "Fishers", "pop": None, "rate": Decimal("2.25"), "share": 3.0, "since": None, "meta_rescued": None},
     ]  # fmt: skip
-    assert zips.table().column_names == ["zip_code", "city", "pop", "rate", "share", "since", "meta_run_id", "meta_rescued"]
+    assert zips.table().column_names == [
+        "zip_code",
+        "city",
+        "pop",
+        "rate",
+        "share",
+        "since",
+        "meta_run_id",
+        "meta_rescued",
+    ]
     assert set(zips.table()["meta_run_id"].to_pylist()) == {run_id}
     (original,) = record["sources"]
     assert original["raw"] == f"s3://{BUCKET}/raw/{zips.name}/run_id={run_id}/zips.csv"
@@ -43,7 +55,12 @@ def test_the_record_tells_what_was_made(dataset: MakeDataset, source: Source) ->
     record = made.run(source.serves("/x.csv", b"Id,Name\n1,a\n5,\n"))
     (table,) = record["tables"]
     assert (record["status"], record["error"], record["job_run_id"]) == ("published", None, "jr_1")
-    assert (table["rows"], table["nulls"], table["bounds"], table["rescued"]) == (2, {"id": 0, "name": 1}, {"id": ["1", "5"]}, {})
+    assert (table["rows"], table["nulls"], table["bounds"], table["rescued"]) == (
+        2,
+        {"id": 0, "name": 1},
+        {"id": ["1", "5"]},
+        {},
+    )
     assert [(column["name"], column["source"], column["type"]) for column in table["columns"]] == [
         ("id", "Id", "bigint"),
         ("name", "Name", "string"),
@@ -58,7 +75,9 @@ def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDat
     made.run(source.serves("/x.csv", b"id\n3\n"))
     second = made.published()
     table = made.name.replace("-", "_")
-    assert first["tables"][table]["files"] == second["tables"][table]["files"] == [f"bronze/{made.name}/{table}.parquet"]
+    assert (
+        first["tables"][table]["files"] == second["tables"][table]["files"] == [f"bronze/{made.name}/{table}.parquet"]
+    )
     assert [row["id"] for row in made.rows()] == [3]
     assert made.store.list(made.names["staging"]) == []
 
@@ -93,9 +112,11 @@ def last_tasks(context: SparkContext) -> int:
     return tasks
 
 
-def test_a_large_table_is_many_objects_and_the_old_ones_go(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "PART_BYTES", 100)
-    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 50)
+def test_a_large_table_is_many_objects_and_the_old_ones_go(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(split_records, "PART_BYTES", 100)
+    monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 50)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 500)
     monkeypatch.setattr(shaping, "TASKS_A_CORE", 1)
     made = dataset()
@@ -114,7 +135,9 @@ def test_a_large_table_is_many_objects_and_the_old_ones_go(dataset: MakeDataset,
 
 def test_tables_of_a_zip(dataset: MakeDataset, source: Source) -> None:
     cder = dataset(["products", "packages"])
-    archive = zipped(**{"data/Products.txt": b"id|name\n1|a\n", "data/Packages.txt": b"id|size\n1|2\n2|3\n", "readme.pdf": b"%PDF"})
+    archive = zipped(
+        **{"data/Products.txt": b"id|name\n1|a\n", "data/Packages.txt": b"id|size\n1|2\n2|3\n", "readme.pdf": b"%PDF"}
+    )
     cder.run(
         source.serves("/cder.zip", Answer(archive)),
         delimiter="|",
@@ -134,8 +157,10 @@ def test_files_of_one_table_may_differ_in_columns(dataset: MakeDataset, source: 
     ]
 
 
-def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
+def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
     monkeypatch.setattr(unpacking, "SAMPLES_A_TABLE", 1)
     made = dataset()
     made.run(source.serves("/x.csv", b"a,b,c\n1,1.50,2024-01-01\n" * 1 + b"2,2.25,2024-01-02\n" * 50 + b"2.5,3,soon\n"))
@@ -147,7 +172,7 @@ def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(dataset: MakeDatase
 def test_a_column_without_a_value_in_the_sample_is_typed_by_the_tasks(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
     made = dataset()
     made.run(source.serves("/x.csv", b"id,late,never\n" + b"1,,\n" * 50 + b"2,7,\n"))
     types = {column["name"]: column["type"] for column in made.record()["tables"][0]["columns"]}
@@ -159,7 +184,9 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(
 ) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id,price\n1,1.50\n"))
-    record = made.run(source.serves("/x.csv", b"id,price\n2,n/a\nx,2.5\n3,9.99\n"), data_quality={"max_rescued_share": 1})
+    record = made.run(
+        source.serves("/x.csv", b"id,price\n2,n/a\nx,2.5\n3,9.99\n"), data_quality={"max_rescued_share": 1}
+    )
     assert made.rows() == [
         {"id": 2, "price": None, "meta_rescued": '{"price": "n/a"}'},
         {"id": None, "price": None, "meta_rescued": '{"id": "x", "price": "2.5"}'},
@@ -169,11 +196,13 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(
     assert "did not fit, and is in meta_rescued: id 1, price 2" in capsys.readouterr().out
 
 
-def test_a_guess_that_parts_refute_in_turn_is_settled(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guess_that_parts_refute_in_turn_is_settled(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One part fits only decimal(18,1), another only decimal(18,2), and the sample shows neither."""
-    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
-    monkeypatch.setattr(pieces, "PART_BYTES", 200)
-    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 100)
+    monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(split_records, "PART_BYTES", 200)
+    monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 100)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 100)
     made = dataset()
     lines = [b"%d,%s\n" % (row, b"1.5" if row < 40 else b"" if row < 80 else b"2.25") for row in range(120)]
@@ -198,7 +227,9 @@ def test_a_header_in_another_script_is_no_spelling_of_another_one(dataset: MakeD
     assert made.rows() == [{"id": 2, "column": None, "column_2": "b", "meta_rescued": None}]
 
 
-def test_an_error_in_a_spark_task_is_said_in_a_line(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_spark_task_is_said_in_a_line(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n")
     made.run(url)
@@ -217,7 +248,10 @@ def test_new_columns_are_added_and_missing_ones_are_null(dataset: MakeDataset, s
 
 def test_ragged_rows_keep_every_field(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
-    made.run(source.serves("/x.csv", b'a,b,c\n1,2,3\n4\n5,6,7,8,"9,9"\n10,11,12,,\n13,14,15\n'), data_quality={"max_rescued_share": 1})
+    made.run(
+        source.serves("/x.csv", b'a,b,c\n1,2,3\n4\n5,6,7,8,"9,9"\n10,11,12,,\n13,14,15\n'),
+        data_quality={"max_rescued_share": 1},
+    )
     assert made.rows() == [
         {"a": 1, "b": 2, "c": 3, "meta_rescued": None},
         {"a": 4, "b": None, "c": None, "meta_rescued": '{"_fields": 1}'},
@@ -243,7 +277,10 @@ def test_the_crawler_is_never_started_and_its_command_is_printed(
 def test_a_source_that_fails_leaves_the_last_table(
     dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("etl_runtime.sources.fetch", lambda url, say, known, begin, wait, **_: fetch(url, say, known, begin, 0.01))
+    monkeypatch.setattr(
+        "etl_runtime.source.files.dated_files.fetch",
+        lambda url, context, known: fetch(url, replace(context, first_wait_seconds=0.01), known),
+    )
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))
@@ -278,5 +315,5 @@ def test_rows_in_must_be_rows_out(dataset: MakeDataset, source: Source, monkeypa
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n2\n")
     made.run(url)
-    monkeypatch.setattr("etl_runtime.records.Records.count", lambda run: len(run.ends) + 1)
+    monkeypatch.setattr("etl_runtime.read.text.record_ends.Records.count", lambda run: len(run.ends) + 1)
     assert "3 records were counted while unpacking, 2 rows were written" in made.fails(url)

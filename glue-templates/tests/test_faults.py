@@ -131,7 +131,10 @@ def test_what_s3_says_to_spark_is_the_error_in_one_line(table: Trial) -> None:
     """Spark lists an input's folder itself, and wraps what fails there into Java's stack."""
     outcome = table.run(Fault(Action.ANSWER_500, "ListObjectsV2", 3, lasts=True))
     assert outcome.problems == []
-    assert re.match(r"Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*spoilt by the fault proxy", outcome.error)
+    assert re.match(
+        r"Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*spoilt by the fault proxy",
+        outcome.error,
+    )
 
 
 def test_an_input_that_died_between_copy_and_published_json_is_an_error_until_it_runs_again(table: Trial) -> None:
@@ -179,9 +182,18 @@ def test_a_reader_is_told_what_the_rows_are(rows: list[str] | None, found: State
 @pytest.mark.parametrize(("begins", "found"), [(2, "1 b 2 None True update 2"), (3, "1 b 3 None True update 2")])
 def test_a_reader_is_told_whether_versions_meet(begins: int, found: str) -> None:
     """Times and runs are told by their number in the table."""
-    ended = {"id": 1, "v": "a", "valid_from": datetime(2026, 1, 1), "valid_to": datetime(2026, 1, 2), "is_current": False}
+    ended = {
+        "id": 1,
+        "v": "a",
+        "valid_from": datetime(2026, 1, 1),
+        "valid_to": datetime(2026, 1, 2),
+        "is_current": False,
+    }
     current = {"id": 1, "v": "b", "valid_from": datetime(2026, 1, begins), "valid_to": None, "is_current": True}
-    rows = [{**ended, "change_type": "insert", "meta_run_id": "x"}, {**current, "change_type": "update", "meta_run_id": "y"}]
+    rows = [
+        {**ended, "change_type": "insert", "meta_run_id": "x"},
+        {**current, "change_type": "update", "meta_run_id": "y"},
+    ]
     assert read_versions([pa.Table.from_pylist(rows)]) == ["1 a 1 2 False insert 1", found]
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from conftest import BUCKET, Answer, Dataset, GoldTable, Lake, Source, zipped
 from etl_runtime import gold as running
-from etl_runtime import inputs as reading
 from etl_runtime.gold import Gold, Transform
-from etl_runtime.spark import start_spark
-from etl_runtime.store import Store
+from etl_runtime.job.spark import start_spark
+from etl_runtime.job.store import Store
+from etl_runtime.transform import inputs as reading
 from source_server import serving
 
 MakeDataset = Callable[..., Dataset]
@@ -39,7 +39,9 @@ def places() -> Iterator[Dataset]:
     yield made
 
 
-def test_a_query_over_an_input_becomes_a_table_with_a_record_that_leads_to_the_download(places: Dataset, gold: MakeGold) -> None:
+def test_a_query_over_an_input_becomes_a_table_with_a_record_that_leads_to_the_download(
+    places: Dataset, gold: MakeGold
+) -> None:
     made = gold(places)
     record = made.run(f"SELECT state, count(*) AS zip_codes FROM {athena(places)} GROUP BY state")
     assert sorted((row["state"] or "", row["zip_codes"]) for row in made.rows()) == [("", 1), ("MA", 2), ("NY", 1)]
@@ -142,7 +144,10 @@ def test_every_type_that_athena_reads_is_kept_through_two_tables(gold: MakeGold)
                 "nothing": None,
             }
         ]
-        assert {column["name"]: column["type"] for column in each.published()["tables"][each.name.replace("-", "_")]["columns"]} == {
+        assert {
+            column["name"]: column["type"]
+            for column in each.published()["tables"][each.name.replace("-", "_")]["columns"]
+        } == {
             "t": "string",
             "i1": "tinyint",
             "i2": "smallint",
@@ -243,7 +248,9 @@ GATES: list[tuple[str, str, dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("gate", "sql", "document", "message"), GATES, ids=[f"{gate}-{message[-25:]}" for gate, _, _, message in GATES])
+@pytest.mark.parametrize(
+    ("gate", "sql", "document", "message"), GATES, ids=[f"{gate}-{message[-25:]}" for gate, _, _, message in GATES]
+)
 def test_a_gate_that_fails_keeps_the_published_table(
     places: Dataset, gold: MakeGold, gate: str, sql: str, document: dict[str, Any], message: str
 ) -> None:
@@ -282,7 +289,9 @@ def test_a_large_table_is_several_objects_with_the_runs_id_and_a_small_one_is_on
     assert len(files) > 1
     assert all(f"{own}-{record['run_id']}-" in file for file in files)
     assert sorted(row["id"] for row in made.rows()) == list(range(20000))
-    assert sorted(made.store.list(f"s3://{BUCKET}/gold/{made.name}/")) == sorted(f"s3://{BUCKET}/{file}" for file in files)
+    assert sorted(made.store.list(f"s3://{BUCKET}/gold/{made.name}/")) == sorted(
+        f"s3://{BUCKET}/{file}" for file in files
+    )
     monkeypatch.undo()
     again = gold(made)
     again.run(f"SELECT count(*) AS n, count(DISTINCT id) AS ids FROM {athena(made)}")
@@ -388,7 +397,8 @@ def test_gold_reads_the_listed_files_and_not_the_folder(dataset: MakeDataset, go
     """While a publication goes on, or after one that died, the files of two runs lie side by side."""
     bronze = dataset(["a", "b"])
     bronze.run(
-        source.serves("/x.zip", Answer(zipped(**{"a.csv": b"n\n1\n", "b.csv": b"n\n2\n"}))), file_table_mapping={"a.csv": "a", "b.csv": "b"}
+        source.serves("/x.zip", Answer(zipped(**{"a.csv": b"n\n1\n", "b.csv": b"n\n2\n"}))),
+        file_table_mapping={"a.csv": "a", "b.csv": "b"},
     )
     buffer = io.BytesIO()
     pq.write_table(pa.table({"n": [99]}), buffer)
@@ -407,7 +417,7 @@ def test_what_only_bronze_can_be_told_is_refused(places: Dataset, gold: MakeGold
 
 def test_a_script_of_ones_own_reads_inputs_and_has_rules(places: Dataset, gold: MakeGold) -> None:
     def transform(gold: Gold) -> Any:
-        gold.say(f"reads {', '.join(gold.tables)}")
+        gold.log(f"reads {', '.join(gold.tables)}")
         gold.require("a state has two letters", "length(state) = 2")
         gold.require("counts are positive", "count > 0")
         return gold.read(athena(places)).groupBy("state").count()

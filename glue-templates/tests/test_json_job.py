@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Answer, Dataset, Source, gzipped, zipped
-from etl_runtime import pieces
+from etl_runtime.read import split_records
 
 MakeDataset = Callable[..., Dataset]
 
@@ -42,7 +42,11 @@ FORMS: list[tuple[str, bytes, dict[str, Any]]] = [
     ("/x.json.bz2", bz2.compress(ARRAY), {}),
     ("/x.zip", zipped(**{"data/x.json": ARRAY, "readme.md": b"hello"}), {}),
     ("/x.json", json.dumps({"total": 2, "results": RECORDS, "next": None}).encode(), {}),
-    ("/x.json", json.dumps({"a": [{}], "data": {"items": RECORDS}}).encode(), {"file_format": {"type": "json", "records": "data.items"}}),
+    (
+        "/x.json",
+        json.dumps({"a": [{}], "data": {"items": RECORDS}}).encode(),
+        {"file_format": {"type": "json", "records": "data.items"}},
+    ),
 ]
 
 
@@ -69,9 +73,9 @@ def test_json_in_every_form_becomes_the_same_table(
 def test_keys_and_types_that_the_sample_hid_are_found_by_the_tasks(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "SAMPLE_BYTES", 20)
-    monkeypatch.setattr(pieces, "PART_BYTES", 200)
-    monkeypatch.setattr("etl_runtime.text.BLOCK_BYTES", 100)
+    monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
+    monkeypatch.setattr(split_records, "PART_BYTES", 200)
+    monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 100)
     made = dataset()
     lines = [{"a": number} for number in range(200)] + [{"a": 1.5, "b": {"c": 1}}, {"a": 2, "b": {"d": "x"}}]
     made.run(source.serves("/x.jsonl", b"\n".join(json.dumps(line).encode() for line in lines)))
@@ -86,16 +90,26 @@ def test_new_keys_are_added_at_any_depth_and_misfits_are_rescued(dataset: MakeDa
     made = dataset()
     made.run(source.serves("/x.json", b'[{"id": 1, "who": {"name": "a"}, "gone": "x"}]'))
     record = made.run(
-        source.serves("/x.json", b'[{"id": "x1", "who": {"name": "b", "age": 7}, "new": [1]}, {"id": 2, "who": "nobody"}]'),
+        source.serves(
+            "/x.json", b'[{"id": "x1", "who": {"name": "b", "age": 7}, "new": [1]}, {"id": 2, "who": "nobody"}]'
+        ),
         data_quality={"max_rescued_share": 1},
     )
     assert made.rows() == [
         {"id": None, "who": {"name": "b", "age": 7}, "gone": None, "new": [1], "meta_rescued": '{"id": "x1"}'},
         {"id": 2, "who": None, "gone": None, "new": None, "meta_rescued": '{"who": "nobody"}'},
     ]
-    assert types(record) == {"id": "bigint", "who": "struct<name:string,age:bigint>", "gone": "string", "new": "array<bigint>"}
+    assert types(record) == {
+        "id": "bigint",
+        "who": "struct<name:string,age:bigint>",
+        "gone": "string",
+        "new": "array<bigint>",
+    }
     error = made.fails(source.serves("/x.json", b'[{"id": 1, "who": {"street": "x"}}]'), schema_contract="freeze")
-    assert "who is struct<name:string,age:bigint,street:string>, published is struct<name:string,age:bigint> [frozen]" in error
+    assert (
+        "who is struct<name:string,age:bigint,street:string>, published is struct<name:string,age:bigint> [frozen]"
+        in error
+    )
 
 
 def test_declared_types_are_read_from_json_too(dataset: MakeDataset, source: Source) -> None:
@@ -106,7 +120,9 @@ def test_declared_types_are_read_from_json_too(dataset: MakeDataset, source: Sou
             "n": {"target_name": "number", "type": "decimal(18,2)"},
         }
     }
-    made.run(source.serves("/x.json", b'[{"day": 20240131, "n": "1.5"}, {"day": "20240201", "n": 2}]'), column_schema=schema)
+    made.run(
+        source.serves("/x.json", b'[{"day": 20240131, "n": "1.5"}, {"day": "20240201", "n": 2}]'), column_schema=schema
+    )
     assert made.rows() == [
         {"day": date(2024, 1, 31), "number": Decimal("1.50"), "meta_rescued": None},
         {"day": date(2024, 2, 1), "number": Decimal("2.00"), "meta_rescued": None},

@@ -25,7 +25,7 @@ export interface AddOptions {
   readonly dryRun?: true;
 }
 
-/** What look.py says. */
+/** What inspect_source.py says. */
 interface Look {
   readonly document: Partial<DatasetDocument>;
   readonly found: string[];
@@ -135,7 +135,7 @@ async function lookAt(source: string, table: string, options: AddOptions): Promi
     return await progress.during(`Looking at ${shownAddress(source)}`, async () => {
       let answer = '';
       const child = new Child(python, [
-        path.join(LOCAL_GLUE, 'look.py'),
+        path.join(LOCAL_GLUE, 'inspect_source.py'),
         ...options.delimiter === undefined ? [] : ['--delimiter', options.delimiter],
         ...options.encoding === undefined ? [] : ['--encoding', options.encoding],
         ...options.header ? [] : ['--no-header'],

@@ -6,7 +6,7 @@ import { EtlCore } from '../../src';
 import { GLUE_TEMPLATES } from '../../src/private/document-schema';
 import { bronze, gold } from '../layouts';
 
-const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'arguments.py'), 'utf8');
+const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'arguments.py'), 'utf8');
 
 /** Those of a bronze dataset's job, and of a gold one's. */
 function bothArguments(metrics = true): Record<string, string>[] {

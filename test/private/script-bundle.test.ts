@@ -62,7 +62,7 @@ test('the package holds the modules that the job imports', () => {
   const { bytes } = etlRuntimePackage();
   const modules = Object.keys(unzipSync(bytes));
   const script = readFileSync(path.join(__dirname, '../../glue-templates/jobs/bronze_job.py'), 'utf8');
-  for (const [, module] of script.matchAll(/^from (etl_runtime\.\w+) import/gm)) {
+  for (const [, module] of script.matchAll(/^from (etl_runtime(?:\.\w+)+) import/gm)) {
     expect(modules).toContain(`${module.replace('.', '/')}.py`);
   }
   expect(strFromU8(unzipSync(bytes)['etl_runtime/__init__.py'])).toBeDefined();

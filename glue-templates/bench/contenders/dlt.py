@@ -59,10 +59,16 @@ def tables(request: Request) -> Iterator[Any]:
 def main() -> None:
     request = Request.read()
     credentials = AwsCredentials(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1", endpoint_url=os.environ["AWS_ENDPOINT_URL"]
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="us-east-1",
+        endpoint_url=os.environ["AWS_ENDPOINT_URL"],
     )
     pipeline = dlt.pipeline(
-        "bench", request.work, destination=filesystem(f"s3://{BUCKET}/dlt", credentials=credentials), dataset_name="bronze"
+        "bench",
+        request.work,
+        destination=filesystem(f"s3://{BUCKET}/dlt", credentials=credentials),
+        dataset_name="bronze",
     )
     resource = dlt.resource(tables(request), name="bench", write_disposition="replace")
     with request.step("extract"):

@@ -19,7 +19,12 @@ def main() -> None:
     request = Request.read()
     archive, text = Path(request.work, "data.zip"), Path(request.work, "data.csv")
     download(request, archive)
-    with request.step("unzip"), zipfile.ZipFile(archive) as zipped, zipped.open("data.csv") as member, text.open("wb") as file:
+    with (
+        request.step("unzip"),
+        zipfile.ZipFile(archive) as zipped,
+        zipped.open("data.csv") as member,
+        text.open("wb") as file,
+    ):
         shutil.copyfileobj(member, file, CHUNK_BYTES)
     request.done()
 

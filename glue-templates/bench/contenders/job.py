@@ -32,14 +32,29 @@ def names() -> dict[str, Any]:
 
 def run(request: Request, **document: Any) -> None:
     sys.path.insert(0, str(Path(request.work, PACKAGE)))
-    from etl_runtime.store import Store
+    from etl_runtime.job.store import Store
 
     own, store = names(), Store()
     uri = f"s3://{BUCKET}/etl/{DATASET}/glue/bronze.json"
-    store.write_json(uri, {"dataset": DATASET, "data_size_category": "small", "source_url": request.url, **request.of.document, **document})
+    store.write_json(
+        uri,
+        {
+            "dataset": DATASET,
+            "data_size_category": "small",
+            "source_url": request.url,
+            **request.of.document,
+            **document,
+        },
+    )
     request.configure_spark()
     script = str(TEMPLATES / "jobs" / "bronze_job.py")
-    arguments = {"JOB_NAME": own["job"], "JOB_RUN_ID": "jr_1", "dataset_config": uri, "names": json.dumps(own), "run_options": "{}"}
+    arguments = {
+        "JOB_NAME": own["job"],
+        "JOB_RUN_ID": "jr_1",
+        "dataset_config": uri,
+        "names": json.dumps(own),
+        "run_options": "{}",
+    }
     sys.argv = [script, *(part for name, value in arguments.items() for part in (f"--{name}", value))]
     runpy.run_path(script, run_name="__main__")
     record = store.read_json(store.list(f"{own['runs']}run_id=")[-1])

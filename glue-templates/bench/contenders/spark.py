@@ -6,7 +6,7 @@ from bench.request import Request
 def main() -> None:
     request = Request.read()
     request.configure_spark()
-    from etl_runtime.spark import start_spark
+    from etl_runtime.job.spark import start_spark
 
     with request.step("start spark"):
         spark = start_spark()

@@ -12,22 +12,23 @@ from bench.request import Request
 def main() -> None:
     request = Request.read()
     sys.path.insert(0, str(Path(request.work, PACKAGE)))
-    from etl_runtime.arguments import Names, TableName
-    from etl_runtime.fetch import fetch
-    from etl_runtime.file_format import file_format
-    from etl_runtime.originals import KeptOriginal, keep
-    from etl_runtime.store import Store
-    from etl_runtime.unpack import unpack
+    from etl_runtime.convert.unpack import unpack
+    from etl_runtime.job.arguments import Names, TableName
+    from etl_runtime.job.file_format import file_format_of
+    from etl_runtime.job.store import Store
+    from etl_runtime.source.files.fetch import fetch
+    from etl_runtime.source.files.fetch_context import FetchContext
+    from etl_runtime.source.originals import KeptOriginal, keep
 
     own, store = names(), Store()
     tables = {DATASET: TableName(**own.pop("tables")[DATASET])}
-    rules = file_format({"dataset": DATASET, "data_size_category": "small", **request.of.document})  # type: ignore[typeddict-item]
+    file_format = file_format_of({"dataset": DATASET, "data_size_category": "small", **request.of.document})  # type: ignore[typeddict-item]
     with request.step("fetch"):
-        original = fetch(request.url, lambda _: None)
+        original = fetch(request.url, FetchContext())
         assert original
     with request.step("unpack"), original.file, ThreadPoolExecutor(1) as background:
         keeping = background.submit(keep, KeptOriginal(original, f"{own['raw']}data.zip", there=False), store)
-        unpack([original], rules, {}, {}, Names(**own, tables=tables), own["staging"], store, lambda _: None)
+        unpack([original], file_format, {}, {}, Names(**own, tables=tables), own["staging"], store)
         keeping.result()
     request.done()
 

@@ -11,7 +11,11 @@ from faults.origin import Version
 from faults.served_files import ServedFiles
 
 ROWS = 60
-MANY_OBJECTS = {"etl_runtime.text.BLOCK_BYTES": 60, "etl_runtime.pieces.PART_BYTES": 100, "etl_runtime.shape.ONE_OBJECT_BYTES": 50}
+MANY_OBJECTS = {
+    "etl_runtime.read.text.decode.BLOCK_BYTES": 60,
+    "etl_runtime.read.split_records.PART_BYTES": 100,
+    "etl_runtime.convert.type_plan.ONE_OBJECT_BYTES": 50,
+}
 SENT_IN_PIECES = 9_000_000  # bytes; boto3 sends what is above 8 MB as a multipart upload
 
 Files = Callable[[Version], dict[str, bytes]]
@@ -51,9 +55,13 @@ def words(version: Version) -> list[str]:
     return [f"row {value}" if version % 2 else value for value in numbers(version)]
 
 
-def bronze(name: str, files: Files = one_csv, rows: Callable[[Version], list[str]] = numbers, **others: Any) -> DatasetKind:
+def bronze(
+    name: str, files: Files = one_csv, rows: Callable[[Version], list[str]] = numbers, **others: Any
+) -> DatasetKind:
     """A bronze dataset of these files."""
-    return DatasetKind(name, "bronze", lambda _, bucket, dataset: ServedFiles(files, f"s3://{bucket}/raw/{dataset}/"), rows, **others)
+    return DatasetKind(
+        name, "bronze", lambda _, bucket, dataset: ServedFiles(files, f"s3://{bucket}/raw/{dataset}/"), rows, **others
+    )
 
 
 TWO_TABLES: dict[str, Any] = {"tables": ("a", "b"), "document": {"file_table_mapping": {"a.csv": "a", "b.csv": "b"}}}
@@ -64,7 +72,12 @@ TABLES = bronze("two-tables", large_zip, **TWO_TABLES)
 MANY_TABLES = bronze("two-tables-of-many-objects", large_zip, **TWO_TABLES, constants=MANY_OBJECTS)
 URLS = bronze("two-urls", two_csvs)
 REBUILT = bronze("from-run", large_zip, **TWO_TABLES, rebuilds=True)
-RESET = bronze("reset-contract", rows=words, files=lambda version: {"/x.csv": csv(words(version))}, options={"reset_contract": True})
+RESET = bronze(
+    "reset-contract",
+    rows=words,
+    files=lambda version: {"/x.csv": csv(words(version))},
+    options={"reset_contract": True},
+)
 
 MAIN = (ONE_OBJECT, MANY, TABLES)
 """One representative each of one-object, many-object and two-table output."""

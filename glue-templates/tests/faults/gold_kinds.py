@@ -12,7 +12,7 @@ from faults.origin import Version
 from faults.published_input import PublishedInput
 
 MANY_OBJECTS = {"etl_runtime.gold.OBJECT_BYTES": "1b"}  # an object for each of the four partitions that Spark has here
-NO_WAITING = {"etl_runtime.inputs.PUBLICATION_SECONDS": 0}
+NO_WAITING = {"etl_runtime.transform.inputs.PUBLICATION_SECONDS": 0}
 COPY = "SELECT n FROM {input}"
 VIEWS = "CREATE TEMPORARY VIEW a AS SELECT n FROM {input}; CREATE TEMPORARY VIEW b AS SELECT n FROM {input};"
 

@@ -47,12 +47,16 @@ class Lake:
 
     def seen(self, old: Rows, new: Rows) -> State:
         """What Athena sees: the rows of all objects at each table's location."""
-        return _overall(state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables())
+        return _overall(
+            state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables()
+        )
 
     def listed(self, old: Rows, new: Rows) -> State:
         """What gold sees: the rows of the files that published.json lists."""
         published = self.published()
-        return _overall(state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables())
+        return _overall(
+            state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables()
+        )
 
     def published(self) -> dict[str, Any]:
         found: dict[str, Any] = self._json("published.json")
@@ -69,11 +73,17 @@ class Lake:
         published = self.published()
         files = {file for table in published["tables"].values() for file in table["files"]}
         wanted = {_key(source["raw"]) for source in published["sources"]}
-        found = [key for key in self.keys(f"s3://{self._bucket}/{self._names['layer']}/{self._names['dataset']}/") if key not in files]
+        found = [
+            key
+            for key in self.keys(f"s3://{self._bucket}/{self._names['layer']}/{self._names['dataset']}/")
+            if key not in files
+        ]
         found += self.keys(self._names["staging"])
         found += ["publishing.json"] if self.is_publishing() else []
         for key in self.keys(self._names["raw"]) if "raw" in self._names else ():
-            tags = {tag["Key"]: tag["Value"] for tag in self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]}
+            tags = {
+                tag["Key"]: tag["Value"] for tag in self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
+            }
             # The emulator drops the tags of an upload in pieces, which S3 takes with CreateMultipartUpload.
             in_pieces = "-" in self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
             if tags != ({} if key in wanted else {"medallion:superseded": "true"}) and not (in_pieces and tags == {}):

@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 
 READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging"})
 DELAY_SECONDS = 0.3
-ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>spoilt by the fault proxy</Message></Error>'
+ERROR = (
+    b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>spoilt by the fault proxy</Message></Error>'
+)
 OF_ONE_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date", "server"})
 
 
@@ -249,7 +251,9 @@ class Proxy:
             body = b"<Delete>" + b"".join(entries[:half]) + b"</Delete>"
             self._forward(Call(call.kind, call.method, call.target, {"Host": call.headers["Host"]}, body))
         keys = [re.findall(rb"<Key>.*?</Key>", entry, re.DOTALL)[0] for entry in entries[half:]]
-        errors = b"".join(b"<Error>" + key + b"<Code>InternalError</Code><Message>spoilt</Message></Error>" for key in keys)
+        errors = b"".join(
+            b"<Error>" + key + b"<Code>InternalError</Code><Message>spoilt</Message></Error>" for key in keys
+        )
         answer = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</DeleteResult>' % errors
         return Reply(200, [("Content-Type", "application/xml")], answer)
 

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.config import Config
 
-from etl_runtime.arguments import Names, TableName
-from etl_runtime.publish import publish, read_published, recover
-from etl_runtime.record import new_run_id
-from etl_runtime.staged import StagedTable
-from etl_runtime.store import Store, split
+from etl_runtime.job.arguments import Names, TableName
+from etl_runtime.job.run_record import new_run_id
+from etl_runtime.job.store import Store, split
+from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.publish.staged import StagedTable
 from faults.origin import Version
 from faults.proxy import Action, Fault, Proxy, s3_kind
 
@@ -24,7 +24,9 @@ ARROW_NAMES = {"int64": "bigint", "string": "string"}
 class PublishedInput:
     """`rows` are those of a version, which lie in so many `objects`. `query` is the gold dataset's own: {input} in it is the table."""
 
-    def __init__(self, endpoint: str, bucket: str, dataset: str, rows: Callable[[Version], pa.Table], query: str, objects: int) -> None:
+    def __init__(
+        self, endpoint: str, bucket: str, dataset: str, rows: Callable[[Version], pa.Table], query: str, objects: int
+    ) -> None:
         self._rows = rows
         self._objects = objects
         self.proxy = Proxy(endpoint, s3_kind)
@@ -49,7 +51,11 @@ class PublishedInput:
         self._store.write(self._query, query.format(input=f"pp_dw_bronze.{self._table}").encode())
 
     def names(self) -> dict[str, Any]:
-        of_input = {"dataset": f"bronze/{self._names.dataset}", "database": self._names.database, "runs": self._names.runs}
+        of_input = {
+            "dataset": f"bronze/{self._names.dataset}",
+            "database": self._names.database,
+            "runs": self._names.runs,
+        }
         return {"inputs": [of_input], "sql": self._query}
 
     def document(self) -> dict[str, Any]:
@@ -57,7 +63,7 @@ class PublishedInput:
 
     def publish(self, version: Version) -> None:
         """Publish a version, as a run does that first finishes what the one before it left."""
-        recover(self._names, self._store, lambda _: None)
+        recover(self._names, self._store)
         self._publish(version)
 
     def die(self, version: Version, at: Fault) -> None:
@@ -84,13 +90,15 @@ class PublishedInput:
         size = -(-rows.num_rows // self._objects)
         parts = [rows.slice(start, size) for start in range(0, rows.num_rows, size)]
         names = (
-            [f"{self._table}.parquet"] if len(parts) == 1 else [f"{self._table}-{run_id}-{index:05}.parquet" for index in range(len(parts))]
+            [f"{self._table}.parquet"]
+            if len(parts) == 1
+            else [f"{self._table}-{run_id}-{index:05}.parquet" for index in range(len(parts))]
         )
         objects = {name: f"{self._names.staging}run_id={run_id}/{name}" for name in names}
         sizes = [self._stage(part, uri, run_id) for part, uri in zip(parts, objects.values(), strict=True)]
         staged = {self._table: StagedTable(rows.num_rows, sum(sizes), columns, objects)}
         old = read_published(self._names, self._store)
-        publish(staged, {"document": "", "sources": []}, old, self._names, run_id, self._store, lambda _: None)
+        publish(staged, {"document": "", "sources": []}, old, self._names, run_id, self._store)
 
     def _stage(self, rows: pa.Table, uri: str, run_id: str) -> int:
         buffer = io.BytesIO()

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import tenacity.nap
 from botocore.retries.standard import ExponentialBackoff
 
-from etl_runtime import retries
+from etl_runtime.web import retries
 
 WAIT_SECONDS = 0.01
 CLOCK = SimpleNamespace(sleep=lambda _: time.sleep(WAIT_SECONDS))

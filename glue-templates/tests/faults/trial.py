@@ -143,7 +143,9 @@ class Trial:
         if not (self.origin.proxy if fault.kind == "Download" else job.s3).hit:
             outcome.problems.append("the call was not made")
         if State.WRONG in (outcome.seen, listed):
-            outcome.problems.append(f"readers see what neither run made: {outcome.seen} in the folder, {listed} in published.json's files")
+            outcome.problems.append(
+                f"readers see what neither run made: {outcome.seen} in the folder, {listed} in published.json's files"
+            )
         if State.MIXED in (outcome.seen, listed) and not publishing:
             outcome.problems.append("readers see both, and no publication is under way")
         if listed == State.MIXED and len(self.names["tables"]) == 1:
@@ -160,7 +162,9 @@ class Trial:
         if not fault.endures:
             outcome.problems.append(f"one call that fails should fail no run: {outcome.error[:200]}")
         if not publishing and (outcome.seen != listed or outcome.seen == State.MIXED):
-            outcome.problems.append("the run failed, and readers see neither exactly the old tables nor exactly the new ones")
+            outcome.problems.append(
+                "the run failed, and readers see neither exactly the old tables nor exactly the new ones"
+            )
         if "\n" in outcome.error:
             outcome.problems.append("the error is not one line")
         for record in self.lake.records()[records:]:

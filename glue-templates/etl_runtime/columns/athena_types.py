@@ -1,0 +1,152 @@
+"""Types as Athena and Glue name them, nested ones too, and what they are in Arrow and in Spark's SQL."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+import pyarrow as pa
+
+SCALARS = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "binary": pa.binary(),
+}
+DECIMAL_TYPE = re.compile(r"decimal\((\d+),(\d+)\)")
+TOKEN = re.compile(r"decimal\(\d+,\d+\)|[^,:<>]+|[,:<>]")
+
+
+@dataclass(frozen=True)
+class AthenaType:
+    """A type by its `name`: a scalar's own (decimal(18,2)), or array, map or struct, which have `members`; a struct's are named."""
+
+    name: str
+    members: tuple["AthenaType", ...] = ()
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.members:
+            return self.name
+        named = (
+            [f"{field}:{member}" for field, member in zip(self.fields, self.members, strict=True)]
+            if self.fields
+            else self.members
+        )
+        return f"{self.name}<{','.join(map(str, named))}>"
+
+
+def parsed(text: str) -> AthenaType:
+    """`struct<name:type,…>`, `array<…>`, `map<k,v>` or a scalar, nested at will. The scalars' names are not looked at.
+
+    Raises ValueError where brackets, colons or commas are not where they belong.
+    """
+    tokens = TOKEN.findall(text)
+    type_, end = _parsed(tokens, 0, text)
+    return type_ if end == len(tokens) else _no_type(text)
+
+
+def _parsed(tokens: list[str], at: int, text: str) -> tuple[AthenaType, int]:
+    """The type that begins at a token, and where it ends."""
+    name = _token(tokens, at, text)
+    if name in ",:<>":
+        _no_type(text)
+    at += 1
+    if name not in ("array", "map", "struct"):
+        return AthenaType(name), at
+    members: list[AthenaType] = []
+    fields: list[str] = []
+    separator = "<"
+    while separator != ">":
+        if _token(tokens, at, text) not in ("<" if not members else ",",):
+            _no_type(text)
+        at += 1
+        if name == "struct":
+            field, colon = _token(tokens, at, text), _token(tokens, at + 1, text)
+            if field in ",:<>" or colon != ":":
+                _no_type(text)
+            fields.append(field)
+            at += 2
+        member, at = _parsed(tokens, at, text)
+        members.append(member)
+        separator = _token(tokens, at, text)
+    if len(members) != {"array": 1, "map": 2}.get(name, len(members)):
+        _no_type(text)
+    return AthenaType(name, tuple(members), tuple(fields)), at + 1
+
+
+def _token(tokens: list[str], at: int, text: str) -> str:
+    return tokens[at] if at < len(tokens) else _no_type(text)
+
+
+def _no_type(text: str) -> NoReturn:
+    raise ValueError(
+        f"{text} is no type of Athena: string, decimal(18,2), array<…>, map<k,v>, struct<name:type,…> and the like."
+    )
+
+
+def spark_type(athena: str) -> str:
+    """The type in Spark's SQL, where a struct's fields have to be quoted."""
+    return _quoted(parsed(athena))
+
+
+def _quoted(type_: AthenaType) -> str:
+    members = [_quoted(member) for member in type_.members]
+    if type_.fields:
+        members = [f"`{field}`:{member}" for field, member in zip(type_.fields, members, strict=True)]
+    return f"{type_.name}<{','.join(members)}>" if members else type_.name
+
+
+def arrow_type(athena: str) -> pa.DataType:
+    """The Arrow type that a type of Athena's is stored as. Raises ValueError for a type that bronze does not make."""
+    return _arrow(parsed(athena), athena)
+
+
+def _arrow(type_: AthenaType, athena: str) -> pa.DataType:
+    if decimal := DECIMAL_TYPE.fullmatch(type_.name):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    members = [_arrow(member, athena) for member in type_.members]
+    match type_.name:
+        case "array":
+            return pa.list_(members[0])
+        case "map":
+            return pa.map_(*members)
+        case "struct":
+            return pa.struct(list(zip(type_.fields, members, strict=True)))
+    return SCALARS[type_.name] if type_.name in SCALARS else _no_type(athena)
+
+
+def athena_type(arrow: pa.DataType) -> str:
+    """The reverse of `arrow_type`. Raises ValueError for a type that it does not give."""
+    if pa.types.is_decimal128(arrow):
+        return f"decimal({arrow.precision},{arrow.scale})"
+    if pa.types.is_struct(arrow):
+        return f"struct<{','.join(f'{field.name}:{athena_type(field.type)}' for field in arrow)}>"
+    if pa.types.is_map(arrow):
+        return f"map<{athena_type(arrow.key_type)},{athena_type(arrow.item_type)}>"
+    if pa.types.is_list(arrow):
+        return f"array<{athena_type(arrow.value_type)}>"
+    for name, scalar in SCALARS.items():
+        if scalar == arrow:
+            return name
+    raise ValueError(f"{arrow} has no type of Athena's that bronze makes.")
+
+
+def widened(published: str, seen: str) -> str:
+    """The published type with the struct fields that `seen` adds, behind its own, at any depth; all else as published."""
+    return str(_widened(parsed(published), parsed(seen)))
+
+
+def _widened(published: AthenaType, seen: AthenaType) -> AthenaType:
+    if published.name != seen.name or not published.members:
+        return published
+    if published.name != "struct":
+        return replace(published, members=tuple(map(_widened, published.members, seen.members)))
+    found = dict(zip(seen.fields, seen.members, strict=True))
+    own = [
+        _widened(member, found.pop(field, member))
+        for field, member in zip(published.fields, published.members, strict=True)
+    ]
+    return AthenaType("struct", (*own, *found.values()), (*published.fields, *found))

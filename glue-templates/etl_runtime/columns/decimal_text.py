@@ -1,0 +1,22 @@
+"""Text of numbers → text that Arrow casts to a decimal. Its own cast overflows without a word where there are too many digits."""
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.columns.null_mask import only
+
+
+def fitting(number: pa.Array, precision: int, scale: int) -> pa.Array:
+    """Numbers such as -012.50 or 1e5 as plain digits; null where there are too many of them before or behind the point."""
+    exponents = pc.fill_null(pc.match_substring_regex(number, "[eE]"), False)
+    if pc.any(exponents).as_py():
+        plain = [f"{Decimal(text):f}" for text in number.filter(exponents).to_pylist()]
+        number = pc.replace_with_mask(number, exponents, pa.array(plain, pa.string()))
+    number = pc.replace_substring_regex(number, r"^(-?)0+(\d)", r"\1\2")
+    number = pc.replace_substring_regex(number, r"(\.\d*?)0+$", r"\1")
+    number = pc.replace_substring_regex(number, r"\.$", "")
+    number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # of .0
+    fraction = rf"(?:\.\d{{1,{scale}}})?" if scale else ""
+    return only(number, rf"^-?(?:0|\d{{0,{precision - scale}}}){fraction}$")

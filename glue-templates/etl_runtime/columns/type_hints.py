@@ -1,0 +1,73 @@
+"""What a person may want to declare: columns that stay text only for their form, as 2.50 beside 3, or 20240131."""
+
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.columns.column_types import ColumnType, stored
+
+DATE_PATTERNS = (
+    "yyyyMMdd",
+    "MM/dd/yyyy",
+    "dd/MM/yyyy",
+    "dd.MM.yyyy",
+    "M/d/yyyy",
+    "yyyy/MM/dd",
+    "dd-MMM-yyyy",
+    "MMM d, yyyy",
+)
+NUMBER_FORMATS = ("1,234", "1,234.56", "1.234,56", "1234,56")
+WHOLE_TYPES = ("bigint", "decimal(38,0)")
+NUMBER_TYPES = ("decimal(18,2)", "decimal(18,4)", "decimal(38,12)", "double")
+
+
+def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
+    """The column_schema entry that would type a column better than it was guessed from its text; None where none would, or it is a code.
+
+    Where 01/02/2024 may be of two formats, both are named: nobody can paste that without a decision.
+    """
+    text = text.drop_null()
+    if not len(text) or inferred.type not in ("string", "bigint"):
+        return None
+    if dates := [form for form in _dates() if stored(text, form) is not None]:
+        formats = " or ".join(_different([form.format for form in dates]))
+        return {"type": dates[0].type, **({"format": formats} if formats else {})}
+    if inferred.type == "bigint" or _holds_code(text):
+        return None
+    found = next((form for form in _numbers(text) if stored(text, form) is not None), None)
+    return {"type": found.type, **({"format": found.format} if found.format else {})} if found else None
+
+
+def _dates() -> Iterator[ColumnType]:
+    yield ColumnType("timestamp", declared=True)
+    for pattern in DATE_PATTERNS:
+        yield ColumnType("date", format=pattern, declared=True)
+
+
+def _different(formats: list[str]) -> list[str]:
+    """The formats of different days, the first of each: M/d/yyyy reads as MM/dd/yyyy does, dd/MM/yyyy does not."""
+    found: dict[str, str] = {}
+    for each in formats:
+        found.setdefault(each.replace("MM", "M").replace("dd", "d"), each)
+    return list(found.values())
+
+
+def _numbers(text: pa.Array) -> Iterator[ColumnType]:
+    whole = (
+        () if pc.any(pc.match_substring_regex(text, "[.eE]")).as_py() else WHOLE_TYPES
+    )  # 2.0 tells that 2.5 may come
+    for number_format in ("", *NUMBER_FORMATS):
+        for type in (*whole, *NUMBER_TYPES):
+            yield ColumnType(type, format=number_format, declared=True)
+
+
+def _holds_code(text: pa.Array) -> bool:
+    """A leading zero is no number's: 007 is a code."""
+    return bool(pc.any(pc.match_substring_regex(text, r"^-?0\d")).as_py())
+
+
+def hint_line(table: str, hints: dict[str, dict[str, str]]) -> str:
+    """The line to paste into the dataset."""
+    return f"column_schema {json.dumps({table: hints}, ensure_ascii=False)}"

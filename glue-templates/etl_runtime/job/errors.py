@@ -1,0 +1,146 @@
+"""The error that ends a run on purpose, and its stable codes."""
+
+import errno
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from tempfile import gettempdir
+from typing import Any
+
+from etl_runtime.job.redaction import REDACTION
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the operating system reports when nothing more can be written."""
+
+
+class ErrorCode(StrEnum):
+    """The codes of `RunFailed`. A released code never changes. docs/reference/error-codes.md lists meaning and fix."""
+
+    # The run itself
+    ARGUMENTS_INVALID = "ARGUMENTS_INVALID"
+    RUN_OPTIONS_INVALID = "RUN_OPTIONS_INVALID"
+    DOCUMENT_NOT_FOUND = "DOCUMENT_NOT_FOUND"
+    RETRY_SKIPPED = "RETRY_SKIPPED"
+    RUN_KILLED = "RUN_KILLED"
+    CONCURRENT_RUN = "CONCURRENT_RUN"
+    TIMEOUT_TOO_CLOSE = "TIMEOUT_TOO_CLOSE"
+    DISK_FULL = "DISK_FULL"
+    STAGING_MISSING = "STAGING_MISSING"
+    SPARK_FAILED = "SPARK_FAILED"
+    UNEXPECTED_ERROR = "UNEXPECTED_ERROR"
+    # Sources
+    SOURCE_NOT_CONFIGURED = "SOURCE_NOT_CONFIGURED"
+    SOURCE_URL_INVALID = "SOURCE_URL_INVALID"
+    SOURCE_NOT_FOUND = "SOURCE_NOT_FOUND"
+    SOURCE_ACCESS_DENIED = "SOURCE_ACCESS_DENIED"
+    SOURCE_REQUEST_FAILED = "SOURCE_REQUEST_FAILED"
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    SOURCE_CHANGED = "SOURCE_CHANGED"
+    SOURCE_EMPTY = "SOURCE_EMPTY"
+    ORIGINAL_NOT_FOUND = "ORIGINAL_NOT_FOUND"
+    ORIGINAL_CHANGED = "ORIGINAL_CHANGED"
+    SECRET_NOT_FOUND = "SECRET_NOT_FOUND"  # noqa: S105 - a code
+    SECRET_INVALID = "SECRET_INVALID"  # noqa: S105 - a code
+    AUTH_FAILED = "AUTH_FAILED"
+    # REST APIs
+    API_RESPONSE_INVALID = "API_RESPONSE_INVALID"
+    API_RESPONSE_ERROR = "API_RESPONSE_ERROR"
+    API_RECORDS_NOT_FOUND = "API_RECORDS_NOT_FOUND"
+    API_RECORDS_AMBIGUOUS = "API_RECORDS_AMBIGUOUS"
+    API_VALUE_INVALID = "API_VALUE_INVALID"
+    PAGINATION_INVALID = "PAGINATION_INVALID"
+    PAGINATION_LOOP = "PAGINATION_LOOP"
+    PAGINATION_INCOMPLETE = "PAGINATION_INCOMPLETE"
+    PAGINATION_TOO_MANY_PAGES = "PAGINATION_TOO_MANY_PAGES"
+    # Files
+    FILE_FORMAT_INVALID = "FILE_FORMAT_INVALID"
+    FILE_FORMAT_UNSUPPORTED = "FILE_FORMAT_UNSUPPORTED"
+    FILE_FORMAT_MISMATCH = "FILE_FORMAT_MISMATCH"
+    FILE_EMPTY = "FILE_EMPTY"
+    FILE_TABLE_MAPPING_REQUIRED = "FILE_TABLE_MAPPING_REQUIRED"
+    FILE_TABLE_MAPPING_INVALID = "FILE_TABLE_MAPPING_INVALID"
+    ARCHIVE_DAMAGED = "ARCHIVE_DAMAGED"
+    ARCHIVE_UNSUPPORTED = "ARCHIVE_UNSUPPORTED"
+    ENCODING_INVALID = "ENCODING_INVALID"
+    TEXT_INVALID = "TEXT_INVALID"
+    QUOTE_NOT_CLOSED = "QUOTE_NOT_CLOSED"
+    RECORD_TOO_LONG = "RECORD_TOO_LONG"
+    JSON_INVALID = "JSON_INVALID"
+    JSON_RECORDS_NOT_FOUND = "JSON_RECORDS_NOT_FOUND"
+    JSON_RECORDS_AMBIGUOUS = "JSON_RECORDS_AMBIGUOUS"
+    PARQUET_INVALID = "PARQUET_INVALID"
+    # Columns
+    COLUMN_SCHEMA_INVALID = "COLUMN_SCHEMA_INVALID"
+    SCHEMA_CONTRACT_CONFLICT = "SCHEMA_CONTRACT_CONFLICT"
+    # Gold
+    QUERY_NOT_FOUND = "QUERY_NOT_FOUND"
+    QUERY_INVALID = "QUERY_INVALID"
+    QUERY_TABLE_NOT_AN_INPUT = "QUERY_TABLE_NOT_AN_INPUT"
+    TRANSFORM_RESULT_INVALID = "TRANSFORM_RESULT_INVALID"
+    COLUMN_TYPE_UNSUPPORTED = "COLUMN_TYPE_UNSUPPORTED"
+    RULE_INVALID = "RULE_INVALID"
+    INPUT_NOT_PUBLISHED = "INPUT_NOT_PUBLISHED"
+    INPUT_CHANGED = "INPUT_CHANGED"
+    HISTORY_INVALID = "HISTORY_INVALID"
+    HISTORY_KEY_NOT_UNIQUE = "HISTORY_KEY_NOT_UNIQUE"
+    HISTORY_UNREADABLE = "HISTORY_UNREADABLE"
+    # Quality gates
+    ROW_COUNT_MISMATCH = "ROW_COUNT_MISMATCH"
+    GATE_REQUIRED_COLUMNS = "GATE_REQUIRED_COLUMNS"
+    GATE_CRITICAL_NULL_THRESHOLD = "GATE_CRITICAL_NULL_THRESHOLD"
+    GATE_EXPECTED_RECORD_COUNT_MIN = "GATE_EXPECTED_RECORD_COUNT_MIN"
+    GATE_MAX_SHRINK = "GATE_MAX_SHRINK"
+    GATE_MAX_RESCUED_SHARE = "GATE_MAX_RESCUED_SHARE"
+    GATE_SCHEMA_CONTRACT = "GATE_SCHEMA_CONTRACT"
+    GATE_BUSINESS_KEY = "GATE_BUSINESS_KEY"
+    GATE_RULES = "GATE_RULES"
+    GATE_HISTORY = "GATE_HISTORY"
+
+
+class RunFailed(Exception):
+    """The run cannot continue, and the published table stays as it is.
+
+    `code` never changes between releases and begins the message. The message says what was found, where, and what to do, in one line and
+    without secrets. `retryable` tells whether the same run may succeed if it is started again: Glue's own retry of a run that is not
+    retryable ends at once. `gates` are the quality gates that failed, for the run record.
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode | str,
+        message: str | None = None,
+        *,
+        retryable: bool = False,
+        gates: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        if message is None:
+            code, message = ErrorCode.UNEXPECTED_ERROR, code
+        self.code = ErrorCode(code)
+        self.message = " ".join(REDACTION.out_of(message).split())
+        super().__init__(f"{self.code}: {self.message}")
+        self.retryable = retryable
+        self.gates = list(gates)
+
+    def within(self, where: str) -> "RunFailed":
+        """The same error with its place before the message: `page 3: …`."""
+        return type(self)(self.code, f"{where}: {self.message}", retryable=self.retryable, gates=self.gates)
+
+    @classmethod
+    def parse(cls, text: str, *, retryable: bool) -> "RunFailed":
+        """The error whose `str()` is `text`, as it comes out of a Spark task's traceback."""
+        found = re.fullmatch(r"([A-Z_]+): (.*)", text, re.DOTALL)
+        if found and found[1] in ErrorCode.__members__:
+            return cls(ErrorCode(found[1]), found[2], retryable=retryable)
+        return cls(ErrorCode.UNEXPECTED_ERROR, text, retryable=retryable)
+
+
+def run_failure(error: BaseException) -> RunFailed:
+    """The RunFailed for any error. An error that the runtime does not know is retryable: it may not occur again."""
+    if isinstance(error, RunFailed):
+        return error
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return RunFailed(
+            ErrorCode.DISK_FULL,
+            f"The disk is full ({gettempdir()}: {error.strerror}). Free some space, or choose a larger data_size_category.",
+        )
+    return RunFailed(ErrorCode.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}", retryable=True)

@@ -1,0 +1,312 @@
+"""What a downloaded file holds: itself, the one file in a gzip or bzip2, or the members of a ZIP. Told by its first bytes, not its name."""
+
+import bz2
+import errno
+import gzip
+import io
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile, gettempdir
+from typing import Any, BinaryIO, cast
+
+from etl_runtime.job.errors import NO_ROOM, RunFailed
+from etl_runtime.source.files.original import Original
+
+ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+GZIP_MARK = b"\x1f\x8b"
+BZIP2_MARK = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+PARQUET_MARK = b"PAR1"
+OTHER_ARCHIVES = (
+    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x1f\x9d", "a file of compress (.Z)"),
+    (b"\x04\x22\x4d\x18", "an LZ4 file"),
+    (b"MSCF\0\0\0\0", "a cabinet archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, such as a spreadsheet (.xls)"),
+    (b"%PDF-", "a PDF"),
+)
+TAR_MARKS, TAR_MARK_AT = (b"ustar\0", b"ustar  \0"), 257
+HEAD_BYTES = 512
+READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+OTHER_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
+BLOCK_BYTES = 1 << 20
+MOST_TIMES_LARGER, FREE_BYTES = (
+    300,
+    1 << 30,
+)  # of a member against the download: beyond it is an archive made to fill disks
+DAMAGE = (  # what Python's words mean here
+    ("File is not a zip file", "its directory, which a ZIP has at its end, is missing"),
+    ("Not a gzipped file", "other bytes follow behind its end"),
+)
+DATA_ENDINGS = (
+    *(".csv", ".txt", ".tsv", ".tab", ".psv", ".dat", ".asc", ".rrf", ".prn"),
+    *(".json", ".jsonl", ".ndjson", ".geojson", ".parquet"),
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of data: its name, and how to open it as a stream. `file` is where it lies as it is, if it does."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+    file: Path | None = None
+
+    @contextmanager
+    def local_file(self) -> Iterator[Path]:
+        """The member as a file, for formats that are read from their end: the download itself, or a copy that is deleted afterwards."""
+        with self.open() as stream:
+            if self.file:
+                yield self.file
+                return
+            with NamedTemporaryFile(prefix="medallion-", buffering=0) as copy:
+                try:
+                    while block := memoryview(stream.read(BLOCK_BYTES)):
+                        while block:
+                            block = block[copy.write(block) :]
+                except OSError as error:
+                    if error.errno not in NO_ROOM:
+                        raise
+                    raise RunFailed(
+                        f"{self.name} does not fit on the disk ({gettempdir()}: {error.strerror}). Free some space."
+                    ) from error
+                yield Path(copy.name)
+
+
+@contextmanager
+def members(original: Original) -> Iterator[list[Member]]:
+    """The files in `original`, in the container's order. Names are labels only: nothing is ever written under them.
+
+    Raises RunFailed where the container is damaged; so does reading a member where the damage, or an archive inside of the
+    archive, shows only then.
+    """
+    path, name = original.path, original.name
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * original.size
+    archive = _zip_archive(original, head)
+    if archive:
+        with archive:
+            yield _zip_members(archive, name, most_bytes)
+    elif head.startswith(GZIP_MARK):
+        yield [_packed_member(name, ".gz", lambda: cast(BinaryIO, gzip.GzipFile(path)), most_bytes)]
+    elif BZIP2_MARK.match(head):
+        yield [_packed_member(name, ".bz2", lambda: cast(BinaryIO, io.BufferedReader(_Bzip2(path))), most_bytes)]
+    else:
+        yield [Member(name, lambda: _without_archive(path.open("rb"), name), path)]
+
+
+def looks_like_data(name: str) -> bool:
+    return name.lower().endswith(DATA_ENDINGS)
+
+
+def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
+    """The download as a ZIP; None where it is none. Other bytes may come before a ZIP, such as a program that unpacks it."""
+    marked = head.startswith(ZIP_MARKS)
+    if not marked and (
+        _archive(head, inside=True) or head.startswith(PARQUET_MARK) or not zipfile.is_zipfile(original.path)
+    ):
+        return None
+    try:
+        with _damage_as_run_failure(original.name):
+            archive = zipfile.ZipFile(original.path)
+    except RunFailed:
+        if marked:
+            raise
+        return None  # it only looks like a ZIP at its end
+    with ExitStack() as unless_read:
+        unless_read.callback(archive.close)
+        if sum(info.compress_size for info in archive.infolist()) > original.size:
+            raise RunFailed(
+                f"{original.name} is a ZIP whose files lie on top of each other, made to fill disks. Look at the file."
+            )
+        if marked or archive.infolist():
+            unless_read.pop_all()
+            return archive
+    return None
+
+
+def _zip_members(archive: zipfile.ZipFile, container: str, most_bytes: int) -> list[Member]:
+    """A name that is there twice is one file where both are the same; else to open it raises RunFailed."""
+    found: dict[str, list[zipfile.ZipInfo]] = {}
+    for info in archive.infolist():
+        name = info.filename.replace("\\", "/")  # of a ZIP that Windows made against the rules
+        if _holds_data(name):
+            found.setdefault(name, []).append(info)
+    return [_zip_member(archive, name, infos, container, most_bytes) for name, infos in found.items()]
+
+
+def _zip_member(
+    archive: zipfile.ZipFile, name: str, infos: list[zipfile.ZipInfo], container: str, most_bytes: int
+) -> Member:
+    info = infos[0]
+    label = f"{name} in {container}"
+
+    def open_member() -> BinaryIO:
+        if len({(other.file_size, other.CRC) for other in infos}) > 1:
+            raise RunFailed(
+                f"{label} is there {len(infos)} times, with different content. Ask the source which of them counts."
+            )
+        if info.flag_bits & 0x1:
+            raise RunFailed(f"{label} is encrypted. Ask the source for a ZIP without a password.")
+        if info.compress_type not in READ_METHODS:
+            known = OTHER_METHODS.get(info.compress_type)
+            method = f"{info.compress_type} ({known})" if known else info.compress_type
+            raise RunFailed(
+                f"{label} is packed by method {method}, which Python cannot read. Ask the source for a ZIP with plain deflate."
+            )
+        with _damage_as_run_failure(label):
+            packed = cast(BinaryIO, archive.open(info))
+        return _unpacked(packed, label, most_bytes, info.file_size)
+
+    return Member(name, open_member)
+
+
+def _packed_member(name: str, ending: str, open_packed: Callable[[], BinaryIO], most_bytes: int) -> Member:
+    unpacked_name = name[: -len(ending)] if name.lower().endswith(ending) else name
+    return Member(unpacked_name, lambda: _unpacked(open_packed(), name, most_bytes))
+
+
+def _holds_data(name: str) -> bool:
+    """Not a folder, and not what an operating system adds to a ZIP."""
+    folders, _, base = name.rpartition("/")
+    return (
+        bool(base)
+        and not base.startswith(".")
+        and "__MACOSX" not in folders.split("/")
+        and base.lower() not in ("thumbs.db", "desktop.ini")
+    )
+
+
+def _unpacked(packed: BinaryIO, label: str, most_bytes: int, announced: int | None = None) -> BinaryIO:
+    return _without_archive(
+        io.BufferedReader(_Unpacking(packed, label, most_bytes, announced), 64 << 10), label, inside=True
+    )
+
+
+def _without_archive(stream: io.BufferedReader, label: str, inside: bool = False) -> BinaryIO:
+    """The stream, unless it is an archive that is not unpacked."""
+    try:
+        found = _archive(stream.peek(HEAD_BYTES)[:HEAD_BYTES], inside)
+    except BaseException:
+        stream.close()
+        raise
+    if found:
+        stream.close()
+        where = " inside of another container" if inside else ""
+        raise RunFailed(
+            f"{label} is {found}{where}, which is not read. Ask the source for the file plain, in gzip, bzip2 or one ZIP."
+        )
+    return stream
+
+
+def _archive(head: bytes, inside: bool = False) -> str | None:
+    """What the file is if it is an archive that is not unpacked: `inside` of another one no archive is."""
+    if head.startswith(TAR_MARKS, TAR_MARK_AT):
+        return "a tar archive"
+    if inside and head.startswith(ZIP_MARKS[0]):
+        return "a ZIP"
+    if inside and head.startswith(GZIP_MARK):
+        return "a gzip file"
+    if inside and BZIP2_MARK.match(head):
+        return "a bzip2 file"
+    return next((what for mark, what in OTHER_ARCHIVES if head.startswith(mark)), None)
+
+
+class _Unpacking(io.RawIOBase):
+    """What a member unpacks to. Damage is explained where it shows, and there is an end to it."""
+
+    def __init__(self, packed: BinaryIO, label: str, most_bytes: int, announced: int | None) -> None:
+        self._packed = packed
+        self._label = label
+        self._most_bytes = most_bytes
+        self._announced = announced
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _damage_as_run_failure(self._label):
+            block = self._packed.read(len(buffer))
+            self._size += len(block)
+            if not block and self._announced not in (None, self._size):
+                raise EOFError(f"it ends after {self._size:,} of {self._announced:,} bytes")
+        if self._size > self._most_bytes:
+            limit = f"{self._most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download"
+            raise RunFailed(f"{self._label} unpacks to more than {limit}. Look at the file.")
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+class _Bzip2(io.RawIOBase):
+    """All streams of a bzip2 file, one after the other. Python's own BZ2File takes damage behind the first one for its end."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._stream = bz2.BZ2Decompressor()
+        self._packed = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            packed = b""
+            if self._stream.eof:
+                packed = self._stream.unused_data
+                while not (packed := packed.lstrip(b"\0")):  # what fills a tape's block
+                    if not (packed := self._file.read(64 << 10)):
+                        return 0
+                self._stream = bz2.BZ2Decompressor()
+            elif self._stream.needs_input and not (packed := self._file.read(64 << 10)):
+                raise EOFError
+            if block := self._stream.decompress(packed, len(buffer)):
+                buffer[: len(block)] = block
+                return len(block)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@contextmanager
+def _damage_as_run_failure(name: str) -> Iterator[None]:
+    try:
+        yield
+    except NotImplementedError as error:
+        raise RunFailed(
+            f"{name} is packed in a way that Python cannot read: {error}. Ask the source for a ZIP with plain deflate."
+        ) from error
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        ValueError,
+        OverflowError,
+        struct.error,
+    ) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
+        what = (
+            next((words for known, words in DAMAGE if str(error).startswith(known)), str(error)) or "it ends too early"
+        )
+        raise RunFailed(
+            f"{name} is damaged or cut off: {what}. Download it by hand to compare; run again when the source is whole.",
+            retryable=True,
+        ) from error

@@ -1,0 +1,211 @@
+"""What a column of JSON may become: facts about its cells, which only grow when more cells are seen."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+
+from etl_runtime.columns import column_types
+from etl_runtime.columns.athena_types import AthenaType, parsed
+from etl_runtime.columns.column_types import BOOLEANS, DATE, TIMESTAMP, ColumnType, ScalarInference
+from etl_runtime.columns.json_values import Number, Object
+from etl_runtime.columns.names import clean_name as _clean_name
+from etl_runtime.columns.names import letters_lost
+from etl_runtime.read.json.json_numbers import NumberFacts, facts
+
+MOST_FIELDS = 200  # of a struct: an object with more is a map by its look, and what changes there are keys, not columns
+MOST_DEPTH = 12  # deeper objects and lists are JSON text: a type must not grow with every answer to an answer
+LONGEST_TYPE = 100_000  # characters; Glue's limit is 131,072
+KINDS = {bool: "boolean", int: "number", Number: "number", str: "text", dict: "object", list: "array"}
+
+clean_name = lru_cache(maxsize=100_000)(_clean_name)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A field of objects: where it comes first in one of them, and what its values may become."""
+
+    place: int
+    infer: "JsonInference"
+
+    def merged(self, other: "Member") -> "Member":
+        return Member(min(self.place, other.place), self.infer.merged(other.infer))
+
+
+@dataclass(frozen=True)
+class JsonInference:
+    """What was seen: the kinds of cells, and facts about those of each kind. Nothing where no cell had a value.
+
+    `opaque` are cells that only JSON text can keep: more fields than a struct may have, two keys of an object with one clean name,
+    keys that no clean name tells apart, nesting that is too deep, text with half a character. Then nothing else is known.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    numbers: NumberFacts | None = None
+    texts: ScalarInference = ScalarInference()
+    members: Mapping[str, Member] = field(default_factory=dict)
+    items: "JsonInference | None" = None
+    opaque: bool = False
+
+    @property
+    def best(self) -> ColumnType:
+        """The form to try next. `spelling` tells which texts stand for other values: `text` for scalars of several kinds, `json` for
+        JSON text. In a nested type it is the type with these words in the place of string."""
+        if self.kinds == {"text"} and self.texts.forms:
+            return self.texts.best
+        if self.kinds == {"boolean"}:
+            return BOOLEANS[0]
+        form = _form(self.spelled)
+        return form if len(form.type) <= LONGEST_TYPE else ColumnType("string", "json")
+
+    @property
+    def unseen(self) -> bool:
+        return self == JsonInference()
+
+    @property
+    def spelled(self) -> AthenaType:
+        """The best type, with `text` and `json` for such strings, and dates as strings."""
+        if self.opaque:
+            return AthenaType("json")
+        match sorted(self.kinds):
+            case ["number"] if self.numbers:
+                return AthenaType(self.numbers.best)
+            case ["boolean"]:
+                return AthenaType("boolean")
+            case ["array"]:
+                return AthenaType("array", ((self.items or JsonInference()).spelled,))
+            case ["object"] if self.members:
+                found = dict(self._in_order())
+                return AthenaType("struct", tuple(infer.spelled for infer in found.values()), tuple(found))
+            case [] | ["text"]:
+                return AthenaType("string")
+        return AthenaType("json" if self.kinds & {"object", "array"} else "text")
+
+    def _in_order(self) -> Iterator[tuple[str, "JsonInference"]]:
+        for name, member in sorted(self.members.items(), key=lambda item: (item[1].place, item[0])):
+            yield name, member.infer
+
+    def merged(self, other: "JsonInference") -> "JsonInference":
+        """What is known of the cells of both. What one of them rules out, as a fact, both together rule out."""
+        if self.opaque or other.opaque:
+            return OPAQUE
+        members = dict(self.members)
+        for name, member in other.members.items():
+            members[name] = members[name].merged(member) if name in members else member
+        if len(members) > MOST_FIELDS:
+            return OPAQUE
+        numbers = (
+            self.numbers.merged(other.numbers) if self.numbers and other.numbers else self.numbers or other.numbers
+        )
+        items = self.items.merged(other.items) if self.items and other.items else self.items or other.items
+        return JsonInference(self.kinds | other.kinds, numbers, self.texts.merged(other.texts), members, items)
+
+    def widened(self, form: ColumnType) -> ColumnType:
+        """The published form with the nested fields that were seen, and had a value, beyond its own; else the form itself."""
+        published = spelled_type(form)
+        wider = _widened(published, self)
+        return form if wider == published or len(str(wider)) > LONGEST_TYPE else _form(wider)
+
+
+OPAQUE = JsonInference(opaque=True)
+
+
+def _widened(published: AthenaType, infer: JsonInference) -> AthenaType:
+    if published.name == "array" and infer.items:
+        return replace(published, members=(_widened(published.members[0], infer.items),))
+    if published.name != "struct":
+        return published
+    found = dict(infer._in_order())
+    own = [
+        _widened(member, found.get(name, JsonInference()))
+        for name, member in zip(published.fields, published.members, strict=True)
+    ]
+    new = {
+        name: other.spelled
+        for name, other in found.items()
+        if name not in published.fields and other != JsonInference()
+    }
+    if len(own) + len(new) > MOST_FIELDS:
+        new = {}
+    return AthenaType("struct", (*own, *new.values()), (*published.fields, *new))
+
+
+def spelled_type(form: ColumnType) -> AthenaType:
+    """A form's type, with `text` and `json` in the place of string where its spelling says so."""
+    if form.type == "string":
+        return AthenaType(form.spelling if form.spelling in ("text", "json") else "string")
+    return parsed(form.spelling if "<" in form.spelling else form.type)
+
+
+def _form(spelled: AthenaType) -> ColumnType:
+    """The reverse of `spelled_type`."""
+    type_ = str(_stored_type(spelled))
+    return ColumnType(type_, "" if type_ == str(spelled) else str(spelled))
+
+
+def _stored_type(spelled: AthenaType) -> AthenaType:
+    if spelled.name in ("text", "json"):
+        return AthenaType("string")
+    return replace(spelled, members=tuple(map(_stored_type, spelled.members)))
+
+
+def infer(values: Sequence[object], depth: int = 0) -> JsonInference:
+    """What a column's cells may become. `depth` is how deep they are nested: only columns become dates."""
+    by_kind: dict[str, list[Any]] = {}
+    for type_ in set(map(type, values)) - {type(None)}:
+        by_kind.setdefault(KINDS[type_], []).extend(value for value in values if type(value) is type_)
+    if depth >= MOST_DEPTH and by_kind.keys() & {"object", "array"}:
+        return OPAQUE
+    made = JsonInference(frozenset(by_kind))
+    for kind, cells in by_kind.items():
+        match kind:
+            case "number":
+                made = made.merged(JsonInference(numbers=facts(cells)))
+            case "text":
+                made = made.merged(_infer_texts(cells, depth))
+            case "object":
+                made = made.merged(_infer_objects(cells, depth))
+            case "array":
+                made = made.merged(JsonInference(items=infer(list(chain.from_iterable(cells)), depth + 1)))
+    return made
+
+
+def _infer_texts(texts: Sequence[object], depth: int) -> JsonInference:
+    try:
+        array = pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        return OPAQUE
+    if depth:
+        return JsonInference(texts=ScalarInference(()))
+    dates = [DATE]
+    if TIMESTAMP.fullmatch(first := array[0].as_py()):
+        dates.append(ColumnType("timestamp", re.sub(r"\d", "0", first)))
+    return JsonInference(
+        texts=ScalarInference(tuple(form for form in dates if column_types.stored(array, form) is not None))
+    )
+
+
+def _infer_objects(objects: Sequence[Object], depth: int) -> JsonInference:
+    places: dict[str, int] = {}
+    sources: dict[str, dict[str, None]] = {}
+    for shape in dict.fromkeys(map(tuple, objects)):
+        names = [clean_name(key) for key in shape]
+        if len(set(names)) < len(names) or any(map(letters_lost, shape)):
+            return OPAQUE
+        for place, (key, name) in enumerate(zip(shape, names, strict=True)):
+            places[name] = min(place, places.get(name, place))
+            sources.setdefault(name, {})[key] = None
+        if len(places) > MOST_FIELDS:
+            return OPAQUE
+    return JsonInference(
+        members={
+            name: Member(
+                places[name], infer([record[key] for key in keys for record in objects if key in record], depth + 1)
+            )
+            for name, keys in sources.items()
+        }
+    )

@@ -1,0 +1,251 @@
+"""A column of a Parquet file: its types are the source's, brought to those that Athena has, every value kept."""
+
+import base64
+import io
+import json
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.columns import athena_types, column_types
+from etl_runtime.columns.cells import PartTable
+from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference, restore
+from etl_runtime.columns.names import clean_name, source_names
+
+MOST_WHOLE_DOUBLE = 2**53
+
+Conformed = tuple[pa.Array, pa.Array]
+
+
+def read_table(body: bytes) -> PartTable:
+    """A part in Arrow's file format, as `parquet_parts` writes them, as columns of cells."""
+    table = pa.ipc.open_file(io.BytesIO(body)).read_all()
+    columns = {
+        name: ParquetCells(column.combine_chunks())
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    return PartTable(table.num_rows, columns)
+
+
+@dataclass(frozen=True)
+class ParquetCells:
+    """Cells of a type that `storable` has made, as `cells.Cells` has it."""
+
+    values: pa.Array
+
+    def infer(self) -> ScalarInference:
+        if pa.types.is_null(self.values.type):
+            return ScalarInference()
+        own = ColumnType(athena_types.athena_type(self.values.type))
+        wider = [
+            form
+            for form in (ColumnType("decimal(38,0)"), ColumnType("double"))
+            if own.type == "bigint" and self.stored(form) is not None
+        ]
+        return ScalarInference(tuple(dict.fromkeys((own, *wider, TEXT))))
+
+    def stored(self, form: ColumnType) -> pa.Array | None:
+        values, misfit = self._conformed(form)
+        return None if pc.any(misfit).as_py() else values
+
+    def stored_with_misfits(self, form: ColumnType) -> tuple[pa.Array, dict[int, object]]:
+        values, misfit = self._conformed(form)
+        rows = pc.indices_nonzero(misfit).to_pylist()
+        if not rows:
+            return values, {}
+        fitting = pa.array(np.arange(len(values)), mask=misfit.to_numpy(zero_copy_only=False))
+        return values.take(fitting), {row: _json_value(self.values[row].as_py()) for row in rows}
+
+    def _conformed(self, form: ColumnType) -> Conformed:
+        if pa.types.is_string(self.values.type):
+            return column_types.stored_with_misfits(self.values, form)
+        return _conformed(self.values, form.arrow_type)
+
+    def as_text(self) -> pa.Array:
+        type = self.values.type
+        if pa.types.is_string(type):
+            return self.values
+        if pa.types.is_binary(type):
+            return pa.array(
+                [None if cell is None else _json_value(cell) for cell in self.values.to_pylist()], pa.string()
+            )
+        return _json_texts(self.values) if pa.types.is_nested(type) else _scalar_text(self.values)
+
+
+def storable(array: pa.Array) -> pa.Array:
+    """The array in a type that Athena has and that keeps every value; as text where there is none."""
+    type = array.type
+    if isinstance(type, pa.BaseExtensionType):
+        return storable(array.storage)
+    if pa.types.is_dictionary(type):
+        return storable(array.dictionary_decode())
+    if pa.types.is_null(type) or pa.types.is_boolean(type) or pa.types.is_decimal128(type):
+        return array
+    if pa.types.is_uint64(type):
+        return array.cast(pa.decimal128(20, 0))
+    if pa.types.is_integer(type) or pa.types.is_duration(type):
+        return array.cast(pa.int64())
+    if pa.types.is_floating(type):
+        return array.cast(pa.float64())
+    if pa.types.is_date(type):
+        return array.cast(pa.date32())
+    if pa.types.is_timestamp(type):
+        return _micros(array)
+    if pa.types.is_binary(type) or pa.types.is_large_binary(type) or pa.types.is_fixed_size_binary(type):
+        return array.cast(pa.binary())
+    if pa.types.is_struct(type):
+        return _struct(array)
+    if pa.types.is_map(type):
+        keys, items = _entries(array)
+        return _map(array, storable(keys), storable(items))
+    if pa.types.is_list(type) or pa.types.is_large_list(type) or pa.types.is_fixed_size_list(type):
+        lists = array.cast(pa.list_(type.value_type))
+        return _list(lists, _not_null(storable(lists.flatten())))
+    if pa.types.is_decimal(type):
+        return pa.array([None if cell is None else f"{cell:f}" for cell in array.to_pylist()], pa.string())
+    return array.cast(pa.string())
+
+
+def _micros(array: pa.Array) -> pa.Array:
+    """Timestamps in UTC and microseconds; one without a zone is taken as UTC. As text where a value is finer."""
+    try:
+        return array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        return array.cast(pa.string())
+
+
+def _struct(array: pa.Array) -> pa.Array:
+    """A struct with clean names; JSON text where two of them would be one, or where there is none."""
+    names = [clean_name(field.name) for field in array.type]
+    children = [_not_null(storable(child)) for child in array.flatten()]
+    if not names:
+        return pc.replace_with_mask(
+            pa.repeat("{}", len(array)), array.is_null(), pa.nulls(array.null_count, pa.string())
+        )
+    if len(set(names)) < len(names):
+        own_names = source_names([field.name for field in array.type])
+        return _json_texts(pa.StructArray.from_arrays(children, own_names, mask=array.is_null()))
+    return pa.StructArray.from_arrays(children, names, mask=array.is_null())
+
+
+def _list(array: pa.Array, items: pa.Array) -> pa.Array:
+    """A list like `array`, of other items."""
+    return pa.ListArray.from_arrays(_offsets(array), items, mask=array.is_null())
+
+
+def _offsets(array: pa.Array) -> pa.Array:
+    """Where each list ends among all items, behind the 0 where the first begins."""
+    lengths = pc.fill_null(pc.list_value_length(array), 0)
+    return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
+
+
+def _entries(array: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """All keys and all items of maps. Arrow gives those of the whole array, of which this one may be a slice."""
+    first, behind = array.offsets[0].as_py(), array.offsets[-1].as_py()
+    return array.keys[first:behind], array.items[first:behind]
+
+
+def _map(array: pa.Array, keys: pa.Array, items: pa.Array) -> pa.Array:
+    """A map like `array`, of other keys and items."""
+    offsets = pa.array(array.offsets.to_numpy() - array.offsets[0].as_py(), pa.int32())
+    return pa.MapArray.from_arrays(offsets, _not_null(keys), _not_null(items), mask=array.is_null())
+
+
+def _not_null(array: pa.Array) -> pa.Array:
+    """A member that has no value anywhere has no type either: text."""
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def _conformed(array: pa.Array, type: pa.DataType) -> Conformed:
+    """The array in another type, and which cells do not keep their value in it: what these are there means nothing."""
+    if array.type == type:
+        return array, _none(array)
+    if array.null_count == len(array):
+        return pa.nulls(len(array), type), _none(array)
+    if pa.types.is_string(type):
+        return ParquetCells(array).as_text(), _none(array)
+    if pa.types.is_struct(type) and pa.types.is_struct(array.type):
+        return _conformed_struct(array, type)
+    if pa.types.is_list(type) and pa.types.is_list(array.type):
+        items, misfit = _conformed(array.flatten(), type.value_type)
+        return _list(array, items), _holding(misfit, _offsets(array))
+    if pa.types.is_map(type) and pa.types.is_map(array.type):
+        keys, items = _entries(array)
+        (keys, wrong_keys), (items, wrong_items) = _conformed(keys, type.key_type), _conformed(items, type.item_type)
+        made = _map(array, keys, items)
+        return made, _holding(pc.or_(wrong_keys, wrong_items), made.offsets)
+    if _is_number(array.type) and _is_number(type):
+        return _conformed_number(array, type)
+    if pa.types.is_temporal(array.type) and pa.types.is_temporal(type):
+        values = array.cast(type, safe=False)
+        return values, pc.fill_null(pc.not_equal(values.cast(array.type), array), False)
+    return pa.nulls(len(array), type), array.is_valid()
+
+
+def _none(array: pa.Array) -> pa.Array:
+    return pa.repeat(False, len(array))
+
+
+def _conformed_struct(array: pa.Array, type: pa.DataType) -> Conformed:
+    """A field that is not there is null; one that has no place may hold null alone."""
+    misfit = _none(array)
+    there: dict[str, pa.Array] = {}
+    for field, child in zip(array.type, array.flatten(), strict=True):
+        if type.get_field_index(field.name) < 0:
+            misfit = pc.or_(misfit, child.is_valid())
+        else:
+            there[field.name], wrong = _conformed(child, type.field(field.name).type)
+            misfit = pc.or_(misfit, wrong)
+    children = [there.get(field.name, pa.nulls(len(array), field.type)) for field in type]
+    return pa.StructArray.from_arrays(children, [field.name for field in type], mask=array.is_null()), misfit
+
+
+def _holding(misfit: pa.Array, offsets: pa.Array) -> pa.Array:
+    """Which lists or maps hold a misfit."""
+    so_far = np.concatenate(([0], np.cumsum(misfit.to_numpy(zero_copy_only=False))))
+    return pa.array(np.diff(so_far[offsets.to_numpy()]) > 0)
+
+
+def _is_number(type: pa.DataType) -> bool:
+    return any(is_kind(type) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
+
+
+def _conformed_number(array: pa.Array, type: pa.DataType) -> Conformed:
+    """By its text, which neither rounds nor overflows as Arrow's casts of numbers do."""
+    if pa.types.is_integer(array.type) and pa.types.is_floating(type):
+        misfit = pc.fill_null(pc.or_(pc.greater(array, MOST_WHOLE_DOUBLE), pc.less(array, -MOST_WHOLE_DOUBLE)), False)
+        return array.cast(type, safe=False), misfit
+    return column_types.stored_with_misfits(
+        _scalar_text(array), ColumnType(athena_types.athena_type(type), declared=True)
+    )
+
+
+def _scalar_text(array: pa.Array) -> pa.Array:
+    return restore(array, ColumnType("decimal")) if pa.types.is_decimal(array.type) else pc.cast(array, pa.string())
+
+
+def _json_texts(array: pa.Array) -> pa.Array:
+    return pa.array([None if cell is None else _json_text(cell) for cell in array.to_pylist()], pa.string())
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(_json_value(value), ensure_ascii=False)
+
+
+def _json_value(value: object) -> object:
+    """A value of Arrow's as JSON has it: numbers and texts as they are, bytes in base64, the rest by its text: nan, a day."""
+    match value:
+        case dict():
+            return {str(key): _json_value(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_json_value(each) for each in value]
+        case bytes():
+            return base64.b64encode(value).decode()
+        case float() if not math.isfinite(value):
+            return str(value)
+        case None | bool() | int() | float() | str():
+            return value
+    return str(value)

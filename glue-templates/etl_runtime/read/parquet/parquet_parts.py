@@ -1,0 +1,115 @@
+"""A Parquet file → parts in Arrow's file format: typed as Athena has it, a few batches in memory at a time."""
+
+import io
+import json
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl_runtime.columns.names import source_names
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.read.parquet.parquet_cells import storable
+from etl_runtime.read.text.decode import PARQUET_MARK, refuse_markup
+
+ROWS_AT_ONCE = 64 << 10
+SAMPLE_ROWS = 1000
+ENCRYPTED_MARK = b"PARE"
+HEAD_BYTES = 4096
+SHOWN_BYTES = 40
+LAST_MICROSECOND = 2**63 // 1000 - 1  # that nanoseconds reach
+
+
+def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
+    """The file as parts of about `part_bytes`: (part, rows, the first rows). Raises RunFailed where it cannot be read."""
+    _require_parquet(path, name)
+    rows = 0
+    try:
+        announced = pq.read_metadata(path).num_rows
+        waiting: list[pa.RecordBatch] = []
+        with closing(_batches(path)) as batches:
+            for batch in batches:
+                typed = pa.RecordBatch.from_arrays(
+                    [storable(column) for column in batch.columns], list(source_names(batch.schema.names))
+                )
+                if waiting and (
+                    typed.schema != waiting[0].schema or sum(each.nbytes for each in waiting) >= part_bytes
+                ):
+                    yield _part(waiting)
+                    waiting = []
+                waiting.append(typed)
+                rows += typed.num_rows
+        if sum(batch.num_rows for batch in waiting):
+            yield _part(waiting)
+    except (pa.ArrowException, OSError) as error:
+        what = str(error).rstrip(".")
+        raise RunFailed(
+            f"{name} is no whole Parquet file, or is encrypted: {what}. Look at the file.", retryable=True
+        ) from error
+    if rows != announced:
+        raise RunFailed(
+            f"{name} holds {rows:,} rows, and says that it holds {announced:,}. Look at the file.", retryable=True
+        )
+
+
+def _require_parquet(path: Path, name: str) -> None:
+    """Raise RunFailed where the file does not even begin like Parquet."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+    refuse_markup(head, name)
+    if head.startswith(ENCRYPTED_MARK):
+        raise RunFailed(f"{name} is an encrypted Parquet file. Ask the source for a plain one.")
+    if not head.startswith(PARQUET_MARK):
+        shown = json.dumps(head[:SHOWN_BYTES].decode(errors="replace"), ensure_ascii=False)
+        raise RunFailed(
+            f"{name} is no Parquet file: it begins with {shown}. Look at it; declare file_format.type if it is right.",
+            retryable=True,
+        )
+
+
+def _batches(path: Path) -> Generator[pa.RecordBatch, None, None]:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        leaves = [file.schema.column(index) for index in range(len(file.schema.names))]
+        int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
+        batches = file.iter_batches(ROWS_AT_ONCE, use_threads=False)
+        if not int96:
+            yield from batches
+            return
+        with pq.ParquetFile(path, pre_buffer=False, coerce_int96_timestamp_unit="us") as coarse_file:
+            for fine, coarse in zip(batches, coarse_file.iter_batches(ROWS_AT_ONCE, use_threads=False), strict=True):
+                columns = [
+                    _int96(*both) if name in int96 else both[1]
+                    for name, *both in zip(fine.schema.names, fine.columns, coarse.columns, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(columns, coarse.schema.names)
+
+
+def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
+    """Timestamps that Arrow read as nanoseconds, which silently wraps before 1678 and after 2261, and as microseconds, which cuts.
+
+    As text where a value is finer than a microsecond.
+    """
+    micros = coarse.cast(pa.int64())
+    in_range = pc.and_(pc.greater(micros, -LAST_MICROSECOND), pc.less(micros, LAST_MICROSECOND))
+    finer = pc.and_(in_range, pc.not_equal(fine.cast(pa.int64()), pc.multiply(micros, 1000)))
+    if not pc.any(finer).as_py():
+        return coarse
+    texts = [fine.cast(pa.string()), coarse.cast(pa.string())]
+    return pc.choose(pc.if_else(in_range, 0, 1), *texts)
+
+
+def _part(batches: list[pa.RecordBatch]) -> tuple[bytes, int, bytes]:
+    return _written(batches), sum(batch.num_rows for batch in batches), _written([batches[0].slice(0, SAMPLE_ROWS)])
+
+
+def _written(batches: list[pa.RecordBatch]) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, batches[0].schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return sink.getvalue()

@@ -1,0 +1,26 @@
+"""A part in staging → columns of cells, whatever the file's format was."""
+
+from etl_runtime.columns.cells import PartTable
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.json import parse_json
+from etl_runtime.read.parquet import parquet_cells
+from etl_runtime.read.part import Part
+from etl_runtime.read.text import delimited, fixed_width
+from etl_runtime.read.text.text_cells import TextCells
+
+
+def read_part(body: bytes, part: Part, file_format: FileFormat) -> PartTable:
+    """Read a part, or the first records of one. Raises RunFailed where a record is not what its format asks for."""
+    match part.type:
+        case "parquet":
+            return parquet_cells.read_table(body)
+        case "json" | "jsonl":
+            return parse_json.read_table(body, part.member, part.first)
+        case "csv":
+            whole = len(body) == part.bytes
+            text = delimited.read_table(body, file_format, len(part.sources), part.records if whole else None)
+        case "fixed_width":
+            text = fixed_width.read_table(body, file_format, len(part.sources))
+    columns = zip(part.sources, text.columns, strict=True)
+    cells = {source: TextCells(column, file_format.formats) for source, column in columns}
+    return PartTable(text.rows, cells, text.surplus, text.short)

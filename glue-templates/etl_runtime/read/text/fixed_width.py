@@ -1,0 +1,81 @@
+"""Text of fixed width → columns of text, with Arrow's kernels. A record is a line; spaces around a value are padding.
+
+A line that ends early leaves the fields behind its end null. Where no line ends in a space the writer leaves out trailing padding,
+and an early end is as it should be. Where lines keep their padding, one that ends before the last field begins was cut: it is `short`.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.columns.null_mask import nulled
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.text.delimited import TextTable
+from etl_runtime.read.text.record_ends import line_ends
+
+PADDING = " "
+
+
+def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
+    """The fields of one line, as they stand: a header's names."""
+    line = record.decode().rstrip("\r\n")
+    return [line[start:end].strip(PADDING) for start, end in _places(file_format)]
+
+
+def read_table(text: bytes, file_format: FileFormat, width: int) -> TextTable:
+    """Lines → a column of text for each of `rules.widths`, in the lines' order. An empty text and `null_values` are null.
+
+    Text behind the last field, unless it is blank, is in `surplus`; `short` has how many fields began in a line that was cut.
+    """
+    places = _places(file_format)[:width]
+    lines = _lines(text)
+    if text.isascii():  # a character is a byte, so a field is found without counting characters
+        lines = lines.cast(pa.binary())
+    lengths = (pc.binary_length if lines.type == pa.binary() else pc.utf8_length)(lines).to_numpy()
+    columns = [_column(_trimmed(lines, start, end), file_format) for start, end in places]
+    return TextTable(
+        columns, _surplus(lines, lengths, places[-1][1]), _short(lines, lengths, [start for start, _ in places])
+    )
+
+
+def _places(file_format: FileFormat) -> list[tuple[int, int]]:
+    """Where each field begins and ends, in characters."""
+    ends = np.cumsum(file_format.widths).tolist()
+    return list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def _lines(text: bytes) -> pa.Array:
+    """The lines that are not empty, without their line ends."""
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    offsets = np.concatenate(([0], line_ends(text))).astype(np.int32)
+    lines = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(text))
+    lines = pc.ascii_rtrim(lines, "\r\n")
+    return lines.filter(pc.not_equal(lines, ""))
+
+
+def _trimmed(lines: pa.Array, start: int, end: int) -> pa.Array:
+    """What each line has from `start` to `end`, without padding."""
+    cut = pc.binary_slice if lines.type == pa.binary() else pc.utf8_slice_codeunits
+    return pc.ascii_trim(cut(lines, start, end).cast(pa.string()), PADDING)
+
+
+def _column(values: pa.Array, file_format: FileFormat) -> pa.Array:
+    missing = pc.is_in(values, pa.array(["", *file_format.null_values]))
+    return nulled(values, missing)
+
+
+def _surplus(lines: pa.Array, lengths: npt.NDArray[np.int32], width: int) -> dict[int, list[str]]:
+    longer = np.flatnonzero(lengths > width)
+    if not len(longer):
+        return {}
+    behind = _trimmed(lines.take(pa.array(longer)), width, int(lengths.max())).to_pylist()
+    return {int(row): [text] for row, text in zip(longer, behind, strict=True) if text}
+
+
+def _short(lines: pa.Array, lengths: npt.NDArray[np.int32], starts: list[int]) -> dict[int, int]:
+    cut = np.flatnonzero(lengths <= starts[-1])
+    if not len(cut) or not pc.any(pc.ends_with(lines, PADDING)).as_py():
+        return {}
+    return {int(row): int(came) for row, came in zip(cut, np.searchsorted(starts, lengths[cut]), strict=True)}

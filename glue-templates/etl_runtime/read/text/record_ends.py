@@ -1,0 +1,374 @@
+"""Where records end in text, and so how many there are.
+
+One grammar, the same that Arrow's CSV kernel reads: a quote opens only at the start of a field, a doubled quote inside is a
+quote, an escape takes the meaning from the byte behind it, and a record ends at LF, CR LF or CR outside of quotes. An empty line
+is no record. A comment is a line that begins with its mark outside of quotes; it goes before anything else.
+
+A field that begins with a quote but has text behind the closing one is no quoted field: it is meant as it is written. Arrow's
+kernel would drop its quotes, so it is quoted here as a whole.
+"""
+
+import codecs
+import logging
+import re
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.job.plural import plural
+
+LOG = logging.getLogger(__name__)
+
+LONGEST_RECORD_BYTES = 256 << 20
+GATHERED_BYTES = 16 << 20  # at most, of a record that goes on and on, before its end is looked for again
+LF, CR = 0x0A, 0x0D
+END_MARK = b"\x1a"  # what DOS writes behind a text
+
+Offsets = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Records:
+    """A run of whole records: their text, and the offset behind the end of each line (empty lines among them)."""
+
+    text: bytes
+    ends: Offsets
+
+    def count(self) -> int:
+        """How many records there are, without the empty lines."""
+        return int(len(self.ends) - self._blank().sum())
+
+    def first(self) -> bytes | None:
+        """The first record that is no empty line, with its line end."""
+        filled = np.flatnonzero(~self._blank())
+        return None if not len(filled) else self.text[self._starts()[filled[0]] : self.ends[filled[0]]]
+
+    def after_first(self) -> "Records":
+        """What follows the record that `first` gives."""
+        index = int(np.flatnonzero(~self._blank())[0])
+        cut = int(self.ends[index])
+        return Records(self.text[cut:], self.ends[index + 1 :] - cut)
+
+    def without_last(self, count: int) -> "Records":
+        """All but the last `count` records."""
+        filled = np.flatnonzero(~self._blank())
+        kept = self.ends[: filled[len(filled) - count]] if count else self.ends
+        return Records(self.text[: kept[-1]] if len(kept) else b"", kept)
+
+    def without_copies(self, record: bytes) -> "Records":
+        """All but the records that are written like this one, with a byte-order mark or without."""
+        if record not in self.text:
+            return self
+        starts = self._starts()
+        found = [
+            int(np.searchsorted(starts, copy.start(), side="right")) - 1
+            for copy in re.finditer(re.escape(record), self.text)
+        ]
+        copies = [line for line in dict.fromkeys(found) if self._is(record, int(starts[line]), int(self.ends[line]))]
+        pieces, done = [], 0
+        for line in copies:
+            pieces.append(self.text[done : starts[line]])
+            done = int(self.ends[line])
+        pieces.append(self.text[done:])
+        return Records(b"".join(pieces), np.cumsum(np.delete(self.ends - starts, copies)))
+
+    def _is(self, record: bytes, start: int, end: int) -> bool:
+        return self.text[start:end].rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8) == record
+
+    def head(self, most_bytes: int) -> bytes:
+        """The records that fit into `most_bytes`, and at least one."""
+        fitting = int(np.searchsorted(self.ends, most_bytes, side="right"))
+        return self.text[: self.ends[max(fitting, 1) - 1]] if len(self.ends) else b""
+
+    def _starts(self) -> Offsets:
+        return np.concatenate((np.zeros(1, np.int64), self.ends[:-1])) if len(self.ends) else self.ends
+
+    def _blank(self) -> Marks:
+        first = np.frombuffer(self.text, np.uint8)[self._starts()]
+        blank: Marks = (first == LF) | (first == CR)
+        return blank
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Where the lines of a text end that are a record or a comment, and by line what is to stand there instead."""
+
+    ends: Offsets
+    edits: dict[int, bytes]
+
+    @property
+    def comments(self) -> int:
+        return sum(not edit for edit in self.edits.values())
+
+    def records(self, text: bytes) -> Records:
+        """The records, with the edits made."""
+        if not self.edits:
+            return Records(text[: int(self.ends[-1])], self.ends)
+        lengths = np.diff(self.ends, prepend=0)
+        pieces, done = [], 0
+        for line, edit in sorted(self.edits.items()):
+            pieces += [text[done : self.ends[line] - lengths[line]], edit]
+            done = int(self.ends[line])
+            lengths[line] = len(edit)
+        pieces.append(text[done : int(self.ends[-1])])
+        return Records(b"".join(pieces), np.cumsum(lengths[lengths > 0]))
+
+
+def cut_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name: str) -> Iterator[Records]:
+    """Cut a stream of text into runs of whole records, without comments; a record that has begun in one block ends in a later one.
+
+    Raises RunFailed where a quote opens and never closes, and where the text ends on an escape.
+    """
+    rest = b""
+    more: list[bytes] = []  # of a long record, gathered so that it is not looked through again for each block
+    records = comments = 0
+    for block in chain(blocks, [b""]):
+        more.append(block)
+        if block and sum(map(len, more)) < min(len(rest), GATHERED_BYTES):
+            continue
+        text = rest + b"".join(more)
+        more.clear()
+        lines = record_lines(text, file_format)
+        if len(lines.ends):
+            yield lines.records(text)
+            records += len(lines.ends) - lines.comments
+            comments += lines.comments
+            rest = text[int(lines.ends[-1]) :]
+        else:
+            rest = text
+        if len(rest) > LONGEST_RECORD_BYTES:
+            raise RunFailed(
+                f"{name}: record {records + 1:,} is longer than {LONGEST_RECORD_BYTES >> 20} MB. {_QUOTE_REMEDY}"
+            )
+    if rest and not rest.strip(END_MARK):
+        LOG.info(f"{name}: left out the end mark 0x1A")
+    elif rest:
+        text, lines = _last_lines(rest, file_format)
+        if not len(lines.ends) or lines.ends[-1] < len(text):
+            at = records + len(lines.ends) - lines.comments + 1
+            if file_format.escape and rest.endswith(file_format.escape.encode()):
+                raise RunFailed(
+                    f"{name} ends on the escape {file_format.escape} in record {at:,}: it is cut off, or file_format.escape is wrong."
+                )
+            raise RunFailed(f"{name}: a quote opens in record {at:,} and never closes. {_QUOTE_REMEDY}")
+        yield lines.records(text)
+        comments += lines.comments
+    if comments:
+        LOG.info(f"{name}: left out {plural(comments, 'comment')}")
+
+
+_QUOTE_REMEDY = 'Mend the file, or declare file_format.quote ("" where the file does not quote).'
+
+
+def _last_lines(rest: bytes, file_format: FileFormat) -> tuple[bytes, Lines]:
+    """The end of a text, whose last line may have no line end."""
+    text = rest if rest.endswith(b"\n") else rest + b"\n"
+    lines = record_lines(text, file_format)
+    if (
+        file_format.escape and text == rest and (not len(lines.ends) or lines.ends[-1] < len(text))
+    ):  # the last byte is an escaped line end
+        text += b"\n"
+        lines = record_lines(text, file_format)
+    return text, lines
+
+
+def without_last(runs: Iterator[Records], count: int, name: str) -> Iterator[Records]:
+    """The runs without their last `count` records. Holds back the runs that these lie in, and no more.
+
+    Raises RunFailed where there are fewer.
+    """
+    held: deque[Records] = deque()
+    records = 0
+    for run in runs:
+        held.append(run)
+        records += run.count()
+        while records - held[0].count() >= count:
+            records -= held[0].count()
+            yield held.popleft()
+    if records < count:
+        raise RunFailed(
+            f"{name} has {records:,} records, fewer than file_format.skip_footer leaves out ({count:,}). The published table stays.",
+            retryable=True,
+        )
+    if records > count:  # the first run that is held is the one that is cut
+        yield held[0].without_last(held[0].count() - (records - count))
+    LOG.info(f"{name}: left out {plural(count, 'record')} at the end")
+
+
+def without_header(runs: Iterator[Records], header: bytes, name: str) -> Iterator[Records]:
+    """The runs without records that are the header once more, as files have it that were joined of several."""
+    written = header.rstrip(b"\r\n")
+    repeated = 0
+    for run in runs:
+        kept = run.without_copies(written)
+        repeated += len(run.ends) - len(kept.ends)
+        yield kept
+    if repeated:
+        LOG.info(
+            f"{name}: left out {repeated:,} {'record that repeats' if repeated == 1 else 'records that repeat'} the header"
+        )
+
+
+def record_lines(text: bytes, file_format: FileFormat) -> Lines:
+    """The whole lines of `text`, which begins at the start of a record."""
+    content = np.frombuffer(text, np.uint8)
+    ends = line_ends(text)
+    quote, escape, comment = file_format.quote.encode(), file_format.escape.encode(), file_format.comment.encode()
+    if comment and comment in text and _comment_pattern(comment).search(text):
+        return _scanned_lines(text, ends, file_format)
+    escaped = behind_escapes(content, escape[0]) if escape and escape in text else None
+    if quote and quote in text:
+        quotes = np.flatnonzero(content == quote[0])
+        if escaped is not None:
+            quotes = quotes[~escaped[quotes]]
+        if not _quotes_pair_up(content, quotes, escaped, file_format):
+            return _scanned_lines(text, ends, file_format)
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if escaped is not None:
+        ends = ends[~escaped[ends - 1]]
+    return Lines(ends, {})
+
+
+def first_record(text: bytes, file_format: FileFormat) -> bytes:
+    """The first record of a text of whole records, with its line end; empty where there is none."""
+    begin = len(text) - len(text.lstrip(b"\r\n"))
+    found = _record_pattern(file_format, strict=False).match(text, begin)
+    return found[0] if found else b""
+
+
+def line_ends(text: bytes) -> Offsets:
+    """The offsets behind LF, CR LF and CR, wherever they stand. A CR at the very end ends no line: an LF may follow it."""
+    content = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(content == LF)
+    if b"\r" in text:
+        returns = np.flatnonzero(content[:-1] == CR)
+        lone = returns[content[returns + 1] != LF]
+        if len(lone):
+            ends = np.sort(np.concatenate((ends, lone)))
+    return ends + 1
+
+
+def behind_escapes(content: npt.NDArray[np.uint8], escape: int) -> Marks:
+    """Which bytes stand behind an escape that has its meaning: the first, third, … of several in a row."""
+    escapes = np.flatnonzero(content == escape)
+    order = np.arange(len(escapes))
+    begins = np.concatenate(([True], np.diff(escapes) > 1))
+    within = order - np.maximum.accumulate(np.where(begins, order, 0))
+    escaped = np.zeros(len(content) + 1, np.bool_)
+    escaped[escapes[within % 2 == 0] + 1] = True
+    return escaped
+
+
+def _quotes_pair_up(
+    content: npt.NDArray[np.uint8], quotes: Offsets, escaped: Marks | None, file_format: FileFormat
+) -> bool:
+    """Whether every odd quote opens a field and every even one closes it, or is one half of a doubled quote.
+
+    Then, and only then, a line end lies outside of quotes where the number of quotes before it is even.
+    """
+    neighbours = np.zeros(256, np.bool_)
+    neighbours[[file_format.delimiter_byte[0], ord(file_format.quote), LF, CR]] = True
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = opening[opening > 0] - 1
+    after = content[closing[closing < len(content) - 1] + 1]
+    paired = bool(neighbours[content[before]].all() and neighbours[after].all())
+    return paired if escaped is None else paired and not escaped[before].any()
+
+
+def _scanned_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
+    """The same, by reading each record that holds a quote or an escape, for text with stray quotes or comments."""
+    strict, loose = _record_pattern(file_format, strict=True), _record_pattern(file_format, strict=False)
+    special, comment = _special_pattern(file_format), file_format.comment.encode()
+    line_ends: list[int] = ends.tolist()
+    kept = np.ones(len(line_ends), np.bool_)
+    edits: dict[int, bytes] = {}
+    done = 0
+    while found := special.search(text, done):
+        line = bisect_right(line_ends, found.start())
+        start = max(done, line_ends[line - 1] if line else 0)
+        if comment and text.startswith(comment, start):
+            end = line_ends[line] if line < len(line_ends) else None
+            edit: bytes | None = b""
+        else:
+            record = strict.match(text, start)
+            edit = None
+            if not record and (record := loose.match(text, start)):
+                edit = _mended(record[0], file_format)
+            end = record.end() if record else None
+        last = bisect_right(line_ends, end) - 1 if end else -1
+        if last < line or line_ends[last] != end:  # it goes on behind the text
+            kept[line:] = False
+            break
+        kept[line:last] = False
+        if edit is not None:
+            edits[last] = edit
+        done = end
+    places = np.cumsum(kept) - 1
+    return Lines(ends[kept], {int(places[line]): edit for line, edit in edits.items()})
+
+
+def _mended(record: bytes, file_format: FileFormat) -> bytes:
+    """The record with each field that only begins like a quoted one as a quoted field."""
+    quote, escape = file_format.quote.encode(), file_format.escape.encode()
+
+    def mended(field: re.Match[bytes]) -> bytes:
+        written = field["quoted"]
+        if not written or not field["tail"]:
+            return field[0]
+        written += field["tail"]
+        if escape:
+            written = written.replace(escape, escape * 2)
+        return b"%b%b%b" % (quote, written.replace(quote, quote * 2), quote) + field["end"]
+
+    return _field_pattern(file_format).sub(mended, record)
+
+
+@lru_cache
+def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
+    """A record with its line end. Where it is `strict`, nothing stands between a closing quote and the end of its field."""
+    quoted, plain, delimiter = _patterns(file_format)
+    tail = b"" if strict else plain
+    field = rb"(?:%b%b|(?!%b)%b)" % (quoted, tail, re.escape(file_format.quote.encode()), plain) if quoted else plain
+    return re.compile(rb"%b(?:%b%b)*+(?:\r\n?|\n)" % (field, delimiter, field), re.DOTALL)
+
+
+@lru_cache
+def _field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
+    """A field with what ends it; `tail` is what stands behind the closing quote of `quoted`."""
+    quoted, plain, delimiter = _patterns(file_format)
+    return re.compile(
+        rb"(?:(?P<quoted>%b)(?P<tail>%b)|%b)(?P<end>%b|\r\n?|\n)" % (quoted, plain, plain, delimiter), re.DOTALL
+    )
+
+
+@lru_cache
+def _special_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
+    """Where a record may begin that cannot be told by its line end alone."""
+    marks = b"|".join(re.escape(mark.encode()) for mark in (file_format.quote, file_format.escape) if mark)
+    comment = _comment_pattern(file_format.comment.encode()).pattern if file_format.comment else b""
+    return re.compile(b"|".join(part for part in (marks, comment) if part))
+
+
+@lru_cache
+def _comment_pattern(comment: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\A|(?<=[\r\n]))%b" % re.escape(comment))
+
+
+def _patterns(file_format: FileFormat) -> tuple[bytes, bytes, bytes]:
+    """Patterns of a quoted field (empty where there are none), of text without quotes, and of the delimiter."""
+    delimiter, quote, escape = (
+        re.escape(mark)
+        for mark in (file_format.delimiter_byte, file_format.quote.encode(), file_format.escape.encode())
+    )
+    plain = rb"(?:[^%b%b\r\n]++|%b.)*+" % (delimiter, escape, escape) if escape else rb"[^%b\r\n]*+" % delimiter
+    body = rb"[^%b%b]++|%b%b" % (quote, escape, quote, quote) + (rb"|%b." % escape if escape else b"")
+    return (rb"%b(?:%b)*+%b" % (quote, body, quote) if quote else b""), plain, delimiter

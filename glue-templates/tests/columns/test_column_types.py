@@ -1,0 +1,159 @@
+"""Lossless typing: a column gets a type only if the text of each value can be rebuilt from what is stored."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl_runtime.columns.column_types import (
+    BIGINT,
+    BOOLEANS,
+    DATE,
+    POINT_ZERO,
+    SHORTEST,
+    TEXT,
+    ColumnType,
+    ScalarInference,
+    infer,
+    restore,
+    store,
+    stored,
+    stored_with_misfits,
+)
+
+FORMS = [
+    *BOOLEANS,
+    ColumnType("timestamp", "0000-00-00T00:00:00"),
+    ColumnType("timestamp", "0000-00-00 00:00:00.000Z"),
+    BIGINT,
+    ColumnType("decimal(18,2)"),
+    ColumnType("decimal(38,9)"),
+    SHORTEST,
+    POINT_ZERO,
+    DATE,
+    TEXT,
+]
+
+number_like = st.from_regex(r"\A[-+]?[0-9]{1,20}(\.[0-9]{0,12})?\Z")
+date_like = st.from_regex(r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]\Z")
+time_like = st.from_regex(
+    r"\A[12][0-9]{3}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,7})?)?(Z|\+02:00)?\Z"
+)
+times = st.datetimes().flatmap(
+    lambda time: st.sampled_from([time.isoformat(), time.isoformat(" "), time.isoformat(timespec="milliseconds") + "Z"])
+)
+words = st.sampled_from(["true", "false", "TRUE", "FALSE", "True", "False", "T", "yes"])
+odd = st.sampled_from(
+    [
+        "0",
+        "-0",
+        "00",
+        "1e5",
+        "NaN",
+        "nan",
+        "inf",
+        "-0.00",
+        "1,234",
+        "(12)",
+        " 1",
+        "1 ",
+        "٣",
+        "0.1",
+        ".5",
+        "5.",
+        "true",
+        "9" * 19,
+    ]
+)
+plain = (
+    st.integers().map(str)
+    | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+    | st.decimals(places=2, allow_nan=False, allow_infinity=False).map(str)
+)
+cell = st.none() | number_like | date_like | time_like | words | odd | plain | st.text(min_size=1, max_size=8)
+alike = st.sampled_from(
+    [
+        number_like,
+        date_like,
+        time_like,
+        times,
+        words,
+        plain,
+        st.integers(-999, 999).map(str),
+        st.decimals(-99, 99, places=2).map(str),
+    ]
+).flatmap(lambda kind: st.lists(st.none() | kind, max_size=6))
+
+
+def text(cells: list[str | None]) -> pa.Array:
+    return pa.array(cells, pa.string())
+
+
+@given(st.lists(cell, max_size=6) | alike)
+def test_what_is_stored_by_the_best_guess_can_be_rebuilt(cells: list[str | None]) -> None:
+    form = infer(text(cells)).best
+    assert restore(store(text(cells), form), form).to_pylist() == cells
+
+
+@given(st.lists(cell, max_size=8), st.sampled_from(FORMS))
+def test_a_misfit_leaves_its_cell_null_and_the_others_as_they_are(cells: list[str | None], form: ColumnType) -> None:
+    values, misfits = stored_with_misfits(text(cells), form)
+    rebuilt = restore(values, form).to_pylist()
+    for before, after, misfit in zip(cells, rebuilt, misfits.to_pylist(), strict=True):
+        assert after == (None if misfit else before)
+        assert misfit == (before is not None and stored(text([before]), form) is None)
+
+
+@given(st.lists(cell, max_size=5), st.lists(cell, max_size=5))
+def test_merged_guesses_fit_all_the_values(one: list[str | None], other: list[str | None]) -> None:
+    merged = infer(text(one)).merged(infer(text(other)))
+    assert stored(text(one + other), merged.best) is not None
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_"),
+    [
+        (["1", "-20", "0"], "bigint"),
+        (["9223372036854775807"], "bigint"),
+        (["9223372036854775808"], "string"),
+        (["007"], "string"),
+        (["+1"], "string"),
+        (["-0"], "double"),
+        (["1.50", "-0.25"], "decimal(18,2)"),
+        (["12345678901234567.89"], "decimal(38,2)"),
+        (["0.00000001", "0.00000000"], "decimal(18,8)"),
+        (["1.5", "2", "3.25"], "double"),
+        (["1.0", "2.25"], "double"),
+        (["1.10", "1.2"], "string"),
+        (["2.50", "3"], "string"),
+        (["1e5"], "string"),
+        (["NaN", "1.5"], "string"),
+        (["nan", "inf"], "string"),
+        (["1,234"], "string"),
+        (["2024-02-29"], "date"),
+        (["2024-01-02T03:04:05Z", "1892-01-01T00:00:00Z"], "timestamp"),
+        (["2024-01-02 03:04"], "timestamp"),
+        (["2024-01-02 03:04:05.120", "2024-01-02 03:04:05.000"], "timestamp"),
+        (["2024-01-02 03:04:05", "2024-01-02 03:04:05.1"], "string"),
+        (["2024-01-02T03:04:05+02:00"], "string"),
+        (["true", "false"], "boolean"),
+        (["TRUE", "false"], "string"),
+        (["yes", "no"], "string"),
+        (["2024-02-30"], "string"),
+        (["00000000"], "string"),
+        (["0000-01-01"], "string"),
+        ([None, None], "string"),
+        ([None, "4"], "bigint"),
+        (["1", "x"], "string"),
+    ],
+)
+def test_types(cells: list[str | None], type_: str) -> None:
+    assert infer(text(cells)).best.type == type_
+
+
+def test_no_value_seen_leaves_every_form_open() -> None:
+    assert (
+        ScalarInference().merged(infer(text(["1"])))
+        == infer(text(["1"])).merged(ScalarInference())
+        == infer(text(["1"]))
+    )

@@ -1,0 +1,73 @@
+"""Columns: snake_case, ASCII, unique, the same in whatever order they come."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl_runtime.columns.names import clean_names, source_names, unmarked
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("Item Code", "item_code"),
+        ("itemCode", "item_code"),
+        ("NDCPackageCode", "ndc_package_code"),
+        ("  price (€) ", "price"),
+        ("Straße", "strasse"),
+        ("Café", "cafe"),
+        ("2nd try", "column_2nd_try"),
+        ("價格", "column"),
+        ("meta_run_id", "meta_run_id_2"),
+        ("x" * 300, "x" * 128),
+    ],
+)
+def test_clean(source: str, name: str) -> None:
+    assert clean_names([source], {}) == {source: name}
+
+
+def test_headers_that_collide_once_cleaned() -> None:
+    assert clean_names(["A b", "a_b", "a-b"], {}) == {"a_b": "a_b", "A b": "a_b_2", "a-b": "a_b_3"}
+
+
+def test_published_names_are_kept() -> None:
+    assert clean_names(["a_b", "A b"], {"A b": "a_b"}) == {"A b": "a_b", "a_b": "a_b_2"}
+
+
+@given(st.lists(st.text(max_size=12), unique=True))
+def test_names_are_clean_unique_and_do_not_depend_on_the_order(sources: list[str]) -> None:
+    names = clean_names(sources, {})
+    assert len(set(names.values())) == len(sources)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names.values())
+    assert names == clean_names(list(reversed(sources)), {})
+
+
+def test_thousands_of_equal_headers_stay_apart() -> None:
+    assert (
+        len(set(source_names(["x"] * 4000))) == len(set(clean_names(source_names(["x"] * 4000), {}).values())) == 4000
+    )
+
+
+def test_empty_and_repeated_header_cells_get_names() -> None:
+    assert source_names(["a", "", "a", " ", "a"]) == ("a", "column_2", "a 2", "column_4", "a 3")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Zip Code", "ZIP-CODE ", True),
+        ("zipCode", "zip_code", True),
+        ("Größe", "GRÖSSE", True),
+        ("Имя", "имя ", True),
+        ("Имя", "Адрес", False),
+        ("Цена 2023", "Имя 2023", False),
+        ("價格", "名前", False),
+        ("%", "#", False),
+        ("x" * 300, "x" * 299 + "y", False),
+        ("a", "b", False),
+    ],
+)
+def test_spellings_of_one_column_differ_in_case_and_marks_alone(one: str, other: str, same: bool) -> None:
+    assert (unmarked(one) == unmarked(other)) == same

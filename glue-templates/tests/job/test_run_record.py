@@ -1,0 +1,162 @@
+"""A run's record says how it ended, also of a run that could not say so itself."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from tempfile import gettempdir
+from typing import Any
+
+import pytest
+
+from conftest import Dataset, Source, files_up_to
+from etl_runtime.columns.column_types import TEXT
+from etl_runtime.convert.task import Column, Shard, convert_shard
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.job.run_record import new_run_id
+from etl_runtime.read.part import Part
+
+MakeDataset = Callable[..., Dataset]
+
+
+def record_of(made: Dataset, days_ago: float, status: str, **more: Any) -> str:
+    """Write the record of a run that began then. Returns its URI."""
+    started = datetime.now(UTC) - timedelta(days=days_ago)
+    run_id = f"{started:%Y%m%dT%H%M%S}000Z-abcdef"
+    uri = f"{made.names['runs']}run_id={run_id}.json"
+    record = {
+        "dataset": made.name,
+        "run_id": run_id,
+        "job_run_id": "jr_0",
+        "status": status,
+        "error": None,
+        "retryable": None,
+    }
+    made.store.write_json(uri, {**record, **more})
+    return uri
+
+
+@pytest.mark.parametrize("days_ago", [1 / 24, 31, -1], ids=["an hour ago", "a month ago", "tomorrow, by a wrong clock"])
+def test_the_record_of_a_killed_run_is_closed_by_the_next(
+    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str], days_ago: float
+) -> None:
+    made = dataset()
+    killed = record_of(made, days_ago, "running")
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    record = made.store.read_json(killed)
+    assert (record["status"], record["retryable"]) == ("failed", True)
+    assert record["error"].startswith("The run was killed; run ")
+    assert f"run {record['run_id']} was killed; its record now says failed" in capsys.readouterr().out
+
+
+def test_runs_that_were_killed_one_after_the_other_are_all_closed(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    killed = [record_of(made, days, "running") for days in (3, 2, 1)]
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert [made.store.read_json(uri)["status"] for uri in killed] == ["failed"] * 3
+
+
+def test_what_lies_behind_a_run_that_ended_is_not_looked_at(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    records = [record_of(made, 3, "running"), record_of(made, 2, "failed", error="404"), record_of(made, 40, "running")]
+    before = [made.store.read(uri) for uri in records]
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert [made.store.read(uri) for uri in records] == before
+
+
+def test_a_run_that_was_killed_after_it_published_has_published(dataset: MakeDataset, source: Source) -> None:
+    """Its record then tells of its originals, so that the tables can be made of them anew."""
+    made = dataset()
+    first = made.run(source.serves("/x.csv", b"id\n1\n"))
+    uri = f"{made.names['runs']}run_id={first['run_id']}.json"
+    made.store.write_json(uri, {**first, "status": "running", "sources": [], "tables": []})
+    made.run(source.serves("/x.csv", b"id\n2\n"))
+    closed = made.store.read_json(uri)
+    assert (closed["status"], closed["sources"]) == ("published", first["sources"])
+    assert [table["rows"] for table in closed["tables"]] == [1]
+    made.run(source.url, run_options=f'{{"from_run": "{first["run_id"]}"}}')
+    assert made.rows() == [{"id": 1, "meta_rescued": None}]
+
+
+def test_a_run_that_lives_on_says_itself_how_it_ended(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n1\n")
+    other: list[dict[str, Any]] = []
+
+    def while_another_run_starts(*arguments: Any) -> list[str]:
+        with monkeypatch.context() as once:
+            once.setattr("etl_runtime.convert.gates.check_gates", lambda *_: [])
+            other.append(made.run(url))
+        return []
+
+    monkeypatch.setattr("etl_runtime.convert.gates.check_gates", while_another_run_starts)
+    monkeypatch.setattr("etl_runtime.bronze.recover", lambda *_: None)
+    with pytest.raises(Exception, match="Another run"):
+        made.run(url)
+    records = [made.store.read_json(uri) for uri in made.store.list(made.names["runs"] + "run_id=")]
+    assert [record["status"] for record in records] == ["failed", "published"]
+    assert "Another run" in records[0]["error"]
+
+
+def test_a_full_disk_is_told_in_a_line(dataset: MakeDataset, source: Source) -> None:
+    """Where the kept originals of a run are fetched; a download tells it itself."""
+    made = dataset()
+    run_id = made.run(source.serves("/x.csv", b"id\n" + b"1234567\n" * 1000))["run_id"]
+    with files_up_to(2000), pytest.raises(OSError, match="File too large"):
+        made.run(source.url, run_options=f'{{"from_run": "{run_id}"}}')
+    assert made.record()["error"].startswith(
+        f"The disk is full ({gettempdir()}: File too large). Free some space, or choose a larger "
+    )
+
+
+def test_a_full_disk_in_a_spark_task_is_told_in_a_line(dataset: MakeDataset) -> None:
+    made = dataset()
+    part = Part(f"{made.names['staging']}part.csv", "csv", "x.csv", ("id",), 9, 3, 1)
+    made.store.write(part.uri, b"1\n2\n30\n")
+    shard = Shard(
+        "x",
+        (part,),
+        (Column("id", "id", TEXT, inferred=True),),
+        FileFormat(),
+        "r",
+        "us-east-1",
+        f"{made.names['staging']}x",
+    )
+    with (
+        files_up_to(200),
+        pytest.raises(
+            RunFailed, match="^The disk is full .*: .*File too large.*[)]. Free some space, or choose a larger"
+        ),
+    ):
+        convert_shard(shard)
+
+
+def test_runs_that_start_at_the_same_moment_have_ids_of_their_own() -> None:
+    assert len({new_run_id(datetime.now(UTC)) for _ in range(50)}) == 50
+
+
+def test_a_clock_that_went_back_spoils_nothing(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The later run has the earlier id."""
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    monkeypatch.setattr("etl_runtime.job.run_record.new_run_id", lambda _: "20010101T000000000Z-abcdef")
+    made.run(source.serves("/x.csv", b"id\n2\n"))
+    assert (made.published()["run_id"], made.rows()) == (
+        "20010101T000000000Z-abcdef",
+        [{"id": 2, "meta_rescued": None}],
+    )
+    monkeypatch.undo()
+    made.run(source.serves("/x.csv", b"id\n3\n"))
+    assert [row["id"] for row in made.rows()] == [3]
+
+
+def test_a_record_has_rows_bytes_and_rescued_values_of_each_table(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n" + b"1\n" * 100))
+    record = made.run(source.serves("/x.csv", b"id\n" + b"1\n" * 99 + b"x\n"))
+    table = record["tables"][0]
+    size = sum(len(made.store.read(f"s3://{made.names['bucket']}/{file}") or b"") for file in table["files"])
+    assert (table["rows"], table["bytes"], table["rescued"], record["gates"]) == (100, size, {"id": 1}, [])

@@ -1,0 +1,44 @@
+"""What stands in for other people's buckets in a local run."""
+
+import os
+from pathlib import Path
+
+import boto3
+
+from deployment import mirror
+from etl_runtime.job.store import Store
+from etl_runtime.source.files.bucket_files import BucketReader
+
+
+def put(folder: Path, name: str, text: str, written: int) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, (written, written))
+
+
+def test_a_bucket_holds_what_its_folder_holds_in_the_order_of_its_files(tmp_path: Path) -> None:
+    s3, store, bucket = boto3.client("s3"), Store(), "mirrored"
+
+    def held() -> dict[str, bytes | None]:
+        return {uri.removeprefix(f"s3://{bucket}/"): store.read(uri) for uri in store.list(f"s3://{bucket}/")}
+
+    def newest(address: str) -> str:
+        return BucketReader(store).matching(f"s3://{bucket}/{address}")[0].rpartition("/")[2]
+
+    put(tmp_path, "out/a.csv", "new", 300)
+    put(tmp_path, "out/b.csv", "old", 100)
+    put(tmp_path, "zz/c.csv", "newest", 400)
+    mirror(s3, bucket, tmp_path)
+    assert held() == {"out/a.csv": b"new", "out/b.csv": b"old", "zz/c.csv": b"newest"}
+    assert (newest("out/"), newest("")) == ("a.csv", "c.csv")
+
+    before = {key: s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in held()}
+    mirror(s3, bucket, tmp_path)
+    assert {key: s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in held()} == before
+
+    put(tmp_path, "out/a.csv", "NEW", 50)  # as long as before, and older
+    (tmp_path / "zz" / "c.csv").unlink()
+    mirror(s3, bucket, tmp_path)
+    assert held() == {"out/a.csv": b"NEW", "out/b.csv": b"old"}
+    assert newest("out/") == "b.csv"

@@ -1,0 +1,230 @@
+"""`medallion add` says of a source what the job will make of it."""
+
+import bz2
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Answer, Dataset, Source, gzipped, zipped
+from etl_runtime.job.errors import RunFailed
+from inspect_source import SAMPLE_BYTES, inspect_source
+
+ROWS = 40
+CSV = "Product Code,Name,Price,Sold On,Count\n" + "".join(
+    f"{n:05},Näme {n % 7},{n}.50,2024010{n % 9 + 1},{n}\n" for n in range(ROWS)
+)
+SCHEMA = {
+    "Product Code": {"target_name": "product_code", "type": "string"},
+    "Name": {"target_name": "name", "type": "string"},
+    "Price": {"target_name": "price", "type": "decimal(18,2)"},
+    "Sold On": {"target_name": "sold_on", "type": "date", "format": "yyyyMMdd"},
+    "Count": {"target_name": "count", "type": "bigint"},
+}
+HEADERLESS = "".join(CSV.splitlines(keepends=True)[1:])
+
+
+def looked(source: Source, path: str, body: bytes | Answer, **declared: Any) -> dict[str, Any]:
+    return inspect_source(source.serves(path, body), "x", declared)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "file_format"),
+    [
+        ("/x.csv", CSV.encode(), None),
+        ("/x", CSV.encode(), None),
+        ("/x.csv", b"\xef\xbb\xbf" + CSV.encode(), None),
+        ("/x.csv", CSV.encode("utf-16"), None),
+        ("/x.csv", CSV.encode("cp1252"), {"encoding": "cp1252"}),
+        ("/x.txt", CSV.replace(",", "|").encode(), {"delimiter": "|"}),
+        ("/x.txt", CSV.replace(",", ";").encode(), {"delimiter": ";"}),
+        ("/x.tsv", CSV.replace(",", "\t").encode(), {"delimiter": "\t"}),
+        ("/x.csv", CSV.replace("\n", "\r\n").encode(), None),
+        ("/x.csv.gz", gzipped(CSV.encode()), None),
+        ("/x.csv.bz2", bz2.compress(CSV.encode()), None),
+        ("/x.zip", zipped(**{"data.csv": CSV.encode(), "README.md": b"# read me"}), None),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+def test_the_same_table_is_found_however_it_is_written(
+    source: Source, path: str, body: bytes, file_format: dict[str, Any] | None
+) -> None:
+    found = looked(source, path, body)
+    assert found["document"].get("file_format") == file_format
+    assert found["document"]["column_schema"] == {"x": SCHEMA}
+    assert found["document"]["business_key"] == ["product_code"]
+    assert found["is_whole"]
+
+
+def test_a_file_without_a_header(source: Source) -> None:
+    found = looked(source, "/x.csv", HEADERLESS.encode())["document"]
+    assert found["file_format"] == {"header": False}
+    assert list(found["column_schema"]["x"]) == [f"column_{n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "file_format", "columns"),
+    [
+        ("preis;menge\n0,50;0,25\n0,75;1,25\n", {"delimiter": ";"}, ["preis", "menge"]),
+        ("id;preis\n1;1.001,50\n2;3,50\n", {"delimiter": ";"}, ["id", "preis"]),
+        ("id;text\n1;one, two, three\n2;four, five, six\n", {"delimiter": ";"}, ["id", "text"]),
+        ('"id","a;b;c"\n"1","x;y;z"\n', None, ["id", "a;b;c"]),
+        ("one\n1\n2\n", None, ["one"]),
+        ("id,v,v\n1,2,3\n2,3,4\n", None, ["id", "v", "v 2"]),
+        ("id,a,,b\n1,2,3,4\n", None, ["id", "a", "column_3", "b"]),
+        ("id,Name,name\n1,x,y\n2,z,w\n", None, ["id", "Name", "name"]),
+        ("2023,2024\nx,y\n", None, ["2023", "2024"]),
+        ("# Source: foo, bar\n# date 2024\nid,a,b\n1,2,3\n", {"comment": "#"}, ["id", "a", "b"]),
+        ("#id,a\n1,2\n", None, ["#id", "a"]),
+        ("Report of things\n\nid,a,b\n1,2,3\n4,5,6\n", {"skip_rows": 2}, ["id", "a", "b"]),
+        ('id,text\n1,"' + "x\n" * 400, None, None),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_how_text_is_laid_out(
+    source: Source, text: str, file_format: dict[str, Any] | None, columns: list[str] | None
+) -> None:
+    if columns is None:
+        with pytest.raises(RunFailed, match="a quote opens in record 2 and never closes"):
+            looked(source, "/x.csv", text.encode())
+        return
+    found = looked(source, "/x.csv", text.encode())["document"]
+    assert (found.get("file_format"), list(found["column_schema"]["x"])) == (file_format, columns)
+
+
+def test_what_is_declared_is_not_guessed(source: Source) -> None:
+    found = looked(source, "/x.csv", CSV.encode(), delimiter=";", header=False)["document"]
+    assert found["file_format"] == {"delimiter": ";", "header": False}
+
+
+def test_json_and_json_lines(source: Source) -> None:
+    records = [{"Id": n, "name": f"n{n % 3}", "tags": ["a"]} for n in range(ROWS)]
+    for path, text in (("/x.json", json.dumps({"items": records})), ("/x.jsonl", "\n".join(map(json.dumps, records)))):
+        found = looked(source, path, text.encode())["document"]
+        assert found == {
+            "column_schema": {
+                "x": {
+                    "Id": {"target_name": "id", "type": "bigint"},
+                    "name": {"target_name": "name", "type": "string"},
+                    "tags": {"target_name": "tags"},
+                }
+            },
+            "business_key": ["id"],
+        }
+
+
+def test_several_files_in_a_zip_are_several_tables(source: Source) -> None:
+    found = looked(
+        source,
+        "/x.zip",
+        zipped(**{"Products.csv": CSV.encode(), "in/Packages.txt": CSV.replace(",", "\t").encode()}),
+        delimiter=",",
+    )
+    document = found["document"]
+    assert document["file_table_mapping"] == {"Products.csv": "products", "in/Packages.txt": "packages"}
+    assert document["column_schema"]["products"] == SCHEMA
+    assert document["business_keys"]["products"] == ["product_code"]
+
+
+def test_files_of_two_formats_in_a_zip_are_an_error_that_names_both(source: Source) -> None:
+    with pytest.raises(
+        RunFailed,
+        match=r'a.csv is read with {} and b.csv with {"delimiter": ";"}: a dataset reads its files in one way',
+    ):
+        looked(source, "/x.zip", zipped(**{"a.csv": CSV.encode(), "b.csv": CSV.replace(",", ";").encode()}))
+
+
+def test_names_like_those_of_the_job_are_given_others(source: Source) -> None:
+    found = looked(source, "/x.csv", b"id,meta_hash,meta_run_id\n1,a,b\n")["document"]["column_schema"]["x"]
+    assert [column["target_name"] for column in found.values()] == ["id", "source_meta_hash", "source_meta_run_id_2"]
+
+
+@pytest.mark.parametrize("column", ["a,1\na,2\n", "a,\n,b\n"])
+def test_what_repeats_or_is_missing_is_no_key(source: Source, column: str) -> None:
+    assert "business_key" not in looked(source, "/x.csv", b"id,v\n" + (column * 20).encode())["document"]
+
+
+def test_a_date_that_may_be_of_two_formats_stays_text(source: Source) -> None:
+    found = looked(source, "/x.csv", b"id,day\n1,01/02/2024\n2,03/04/2024\n")["document"]
+    assert found["column_schema"]["x"]["day"] == {"target_name": "day", "type": "string"}
+
+
+def test_of_a_large_file_the_first_part_is_fetched(source: Source) -> None:
+    line = b"%09d," + b"x" * 500 + b"\n"
+    body = b"id,text\n" + b"".join(line % n for n in range(60_000))
+    assert len(body) > 1.5 * SAMPLE_BYTES
+    for path, sent in (("/x.csv", body), ("/x.csv.gz", gzip.compress(body, 0))):
+        found = looked(source, path, sent)
+        assert not found["is_whole"]
+        assert found["document"]["column_schema"]["x"]["id"]["type"] == "string"
+        assert "business_key" not in found["document"]
+        assert found["size_bytes"] == pytest.approx(len(body), rel=0.05)
+        assert len(source.requests) == 1
+        source.requests.clear()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_sample_ends_where_a_record_does(source: Source, encoding: str) -> None:
+    text = "id,text\n" + "".join(f'{n},"line one\nline two {"x" * 300}"\n' for n in range(60_000))
+    body = text.encode(encoding)
+    assert len(body) > SAMPLE_BYTES
+    for path, sent in (("/x.csv", body), ("/x.csv.gz", gzip.compress(body, 1))):
+        found = looked(source, path, sent)
+        assert list(found["document"]["column_schema"]["x"]) == ["id", "text"]
+
+
+def test_a_gzip_of_many_members_counts_all_of_them(source: Source) -> None:
+    rows = os.urandom(30_000_000).hex()
+    lines = [f"{n},{rows[n * 100 : n * 100 + 100]}\n" for n in range(600_000)]
+    members = [gzip.compress("".join(lines[at : at + 10_000]).encode(), 1) for at in range(0, len(lines), 10_000)]
+    size = sum(map(len, lines))
+    found = looked(source, "/x.csv.gz", b"".join(members), header=False)
+    assert len(source.requests) == 1
+    assert found["size_bytes"] == pytest.approx(size, rel=0.1)
+
+
+def test_a_large_archive_is_fetched_whole(source: Source) -> None:
+    rows = b"".join(b"%09d,%s\n" % (n, bytes((n * n) % 251 % 26 + 97 for _ in range(1)) * 30) for n in range(900_000))
+    packed = zipped(**{"x.csv": b"id,text\n" + rows})
+    padded = zipped(**{"x.csv": b"id,text\n" + rows, "filler.bin": os.urandom(SAMPLE_BYTES + 1)})
+    assert len(packed) < SAMPLE_BYTES < len(padded)
+    found = looked(source, "/x.zip", padded)
+    assert found["size_bytes"] == len(rows) + 8
+    assert len(source.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "x.csv is empty"),
+        (b"<html><body>not here</body></html>", "x.csv is a page of HTML or XML"),
+        (b"a,b\n", "x.csv holds no records."),
+        (b"7z\xbc\xaf\x27\x1c...", "a 7z archive"),
+        (Answer(status=404), "the server answered 404"),
+    ],
+)
+def test_what_cannot_be_read_says_why(source: Source, body: bytes | Answer, said: str) -> None:
+    with pytest.raises(RunFailed, match=said):
+        looked(source, "/x.csv", body)
+
+
+def test_a_file_here(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(CSV, encoding="utf-8")
+    assert inspect_source(str(file), "x", {})["document"]["column_schema"] == {"x": SCHEMA}
+    with pytest.raises(RunFailed, match="neither an address .* nor a file here"):
+        inspect_source(str(tmp_path / "no.csv"), "x", {})
+
+
+def test_the_job_makes_of_it_what_was_found(source: Source, dataset: Any) -> None:
+    made: Dataset = dataset()
+    found = inspect_source(source.serves("/x.csv", CSV.encode("cp1252")), made.name.replace("-", "_"), {})["document"]
+    made.run(source.url + "/x.csv", **found)
+    (table,) = made.published()["tables"].values()
+    columns = {column["source"]: {"target_name": column["name"], "type": column["type"]} for column in table["columns"]}
+    assert columns == {
+        name: {key: value for key, value in column.items() if key != "format"} for name, column in SCHEMA.items()
+    }
