@@ -7,7 +7,9 @@ const CDK_VERSION = '2.257.0';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-glue-medallion',
-  description: 'A lake on AWS Glue and Athena from a few lines a dataset: schedule, Glue job, raw, bronze and gold in S3, crawler, Athena.',
+  description:
+    'A lake on AWS Glue and Athena from a few lines a dataset: schedule, Glue job, raw, bronze and gold in '
+    + 'S3, crawler, Athena.',
   keywords: ['aws', 'glue', 'athena', 'medallion', 'etl', 'data-lake'],
   author: 'cdk-glue-medallion maintainers',
   authorAddress: 'cdk-glue-medallion@example.org',
@@ -35,8 +37,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     mavenArtifactId: 'cdk-glue-medallion',
   },
 
-  // Used by the published package. fflate zips the job's package, ajv validates dataset documents, jsonc-parser says where in a file a value
-  // is, commander parses `medallion`.
+  // Used by the published package. fflate zips the job's package, ajv validates dataset documents, jsonc-parser says
+  // where in a file a value is, commander parses `medallion`.
   bundledDeps: ['ajv@8.20.0', 'commander@14.0.3', 'fflate@0.8.3', 'jsonc-parser@3.3.1'],
   devDeps: [
     '@aws-cdk/integ-runner@2.197.10',
@@ -62,7 +64,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   projenrcTs: true,
   projenrcTsOptions: { projenCodeDir: '.projen' },
-  eslintOptions: { dirs: ['src'], devdirs: ['test', 'integ'], projectService: false, tsconfigPath: './tsconfig.dev.json' },
+  eslintOptions: {
+    dirs: ['src'],
+    devdirs: ['test', 'integ'],
+    projectService: false,
+    tsconfigPath: './tsconfig.dev.json',
+  },
   typecheckTests: true,
   jestOptions: {
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
@@ -84,21 +91,65 @@ const project = new awscdk.AwsCdkConstructLibrary({
       '/.devcontainer/', '/.editorconfig', '/CODE_OF_CONDUCT.md', '/SECURITY.md',
       '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
       ...['tools', 'deploy', 'security', 'bench'].map(name => `/glue-templates/requirements/${name}.*`),
-      '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '.medallion/', 'cdk.out/',
+      '__pycache__/',
+      '.venv/',
+      '.mypy_cache/',
+      '.ruff_cache/',
+      '.pytest_cache/',
+      '.hypothesis/',
+      '.medallion/',
+      'cdk.out/',
     ],
   },
   gitignore: [
-    '/integ/**/*.snapshot/asset.*', '/.npm-cache/', '/.jsii.tabl.json',
-    'cdk.out/', '.medallion/', '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.pytest_cache/', '.hypothesis/', '*.egg-info/',
+    '/integ/**/*.snapshot/asset.*',
+    '/.npm-cache/',
+    '/.jsii.tabl.json',
+    'cdk.out/',
+    '.medallion/',
+    '__pycache__/',
+    '.venv/',
+    '.mypy_cache/',
+    '.ruff_cache/',
+    '.pytest_cache/',
+    '.hypothesis/',
+    '*.egg-info/',
   ],
 });
 
 // jsii embeds the sources into lib/ otherwise, 0.9 MB of the 5 MB, and Node does not read them unless it is told to.
 project.tryFindObjectFile('package.json')?.addOverride('jsii.tsc.inlineSourceMap', false);
 
+project.eslint?.addRules({
+  '@stylistic/max-len': ['error', { code: 120, ignoreUrls: true, ignoreRegExpLiterals: true }],
+  'import/no-cycle': ['error', { ignoreExternal: true }],
+  // import/no-cycle does not follow `import type`, so every import is a plain one.
+  '@typescript-eslint/consistent-type-imports': [
+    'error',
+    { prefer: 'no-type-imports', disallowTypeAnnotations: false },
+  ],
+  // A folder of src/private imports only from folders further left.
+  'import/no-restricted-paths': [
+    'error',
+    { zones: folderZones('errors', 'document', 'resources', 'scripts', 'definition', 'files') },
+  ],
+});
+
+/** One zone per folder of src/private: what it must not import. */
+function folderZones(...folders: string[]): object[] {
+  return folders.slice(0, -1).map((folder, index) => ({
+    target: `./src/private/${folder}`,
+    from: folders.slice(index + 1).map(later => `./src/private/${later}`),
+    message:
+      `src/private/${folder} must not import from ${folders.slice(index + 1).join(', ')}: move what both need `
+      + `into ${folder}.`,
+  }));
+}
+
 new javascript.NpmConfig(project).addConfig('omit-lockfile-registry-resolved', 'true');
 
-// jest and eslint read tsconfig.dev.json; `/tsconfig.json` is jsii's own. The nested one under .projen belongs to projen and must be in git.
+// jest and eslint read tsconfig.dev.json; `/tsconfig.json` is jsii's own. The nested one under .projen belongs to
+// projen and must be in git.
 project.gitignore.removePatterns('tsconfig.json');
 project.gitignore.exclude('/tsconfig.json');
 project.gitignore.exclude('/.jsii.gz');
@@ -107,21 +158,30 @@ project.gitignore.exclude('/.jsii.gz');
 project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
 
 // The types of the documents, from their schemas. A test fails while they are stale.
-const typesOf = (document: string) => `json2ts --input glue-templates/${document}.schema.json --output src/private/${document}-document.generated.ts --no-additionalProperties`
+const typesOf = (document: string) =>
+  `json2ts --input glue-templates/${document}.schema.json --output `
+  + `src/private/document/${document}-document.generated.ts --no-additionalProperties`
   + ' --ignoreMinAndMaxItems --style.singleQuote --style.printWidth=150'
-  + ` --bannerComment "/* Made from glue-templates/${document}.schema.json by npx projen generate. Change the schema, not this file. */"`;
+  + ` --bannerComment "/* Made from glue-templates/${document}.schema.json by npx projen generate. Change the `
+  + 'schema, not this file. */"';
 const generate = project.addTask('generate', {
   description: 'Make the private types from the JSON Schemas',
   steps: ['dataset', 'config'].map(document => ({ exec: typesOf(document) })),
 });
 project.preCompileTask.spawn(generate);
 
-// Snapshot tests of whole apps: without credentials, a few seconds. integ:deploy deploys them to the account of the AWS credentials.
+// Snapshot tests of whole apps: without credentials, a few seconds. integ:deploy deploys them to the account of the AWS
+// credentials.
 const integEnvironment = { TS_NODE_PROJECT: 'tsconfig.dev.json', TS_NODE_TRANSPILE_ONLY: 'true' };
 // A folder of its own: the runner follows the quickstart's link to this repository without end.
-const integRunner = 'integ-runner --directory integ/stacks --language typescript --parallel-regions us-east-1 --disable-update-workflow';
+const integRunner =
+  'integ-runner --directory integ/stacks --language typescript --parallel-regions us-east-1 --disable-update-workflow';
 const offline = { AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' };
-const integ = project.addTask('integ', { description: 'Compare the integration tests with their snapshots', env: { ...integEnvironment, ...offline }, exec: integRunner });
+const integ = project.addTask('integ', {
+  description: 'Compare the integration tests with their snapshots',
+  env: { ...integEnvironment, ...offline },
+  exec: integRunner,
+});
 project.testTask.spawn(integ);
 project.addTask('integ:snapshot', {
   description: 'Write the snapshots of changed integration tests',
@@ -171,7 +231,9 @@ project.testTask.spawn(endToEnd);
 // The Python side, in the environments that `medallion run` sets up.
 const inPython = 'node --require ts-node/register test/python.ts';
 const testPython = project.addTask('test:python', {
-  description: 'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python [--glue-version 6.0] pytest -k zip',
+  description:
+    'Check the Python side (ruff, mypy, pytest), or run one of its tools: test:python [--glue-version 6.0] '
+    + 'pytest -k zip',
   env: integEnvironment,
   exec: inPython,
   receiveArgs: true,
@@ -193,7 +255,8 @@ project.addTask('test:consumers', {
   receiveArgs: true,
 });
 project.addTask('test:matrix', {
-  description: 'Run the tests of the constructs with the lowest and the newest aws-cdk-lib and constructs, on Node 20 and newer',
+  description:
+    'Run the tests of the constructs with the lowest and the newest aws-cdk-lib and constructs, on Node 20 and newer',
   env: integEnvironment,
   exec: 'node --require ts-node/register test/consumers/matrix.ts',
   receiveArgs: true,
@@ -205,7 +268,8 @@ project.addTask('test:faults', {
   receiveArgs: true,
 });
 const testDeploy = project.addTask('test:deploy', {
-  description: 'Deploy a lake to an emulator of AWS on this machine, update and destroy it, and ask the AWS API what is there',
+  description:
+    'Deploy a lake to an emulator of AWS on this machine, update and destroy it, and ask the AWS API what is there',
   env: integEnvironment,
   exec: 'node --require ts-node/register test/deploy/deploy.ts',
 });

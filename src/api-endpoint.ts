@@ -14,7 +14,10 @@ export interface ForEach {
   /** The name of the other endpoint of the dataset. */
   readonly endpoint: string;
 
-  /** Where the value is in its records, keys joined by dots. Each value is taken once, in the order of the records; null is none. */
+  /**
+   * Where the value is in its records, keys joined by dots. Each value is taken once, in the order of the records; null
+   * is none.
+   */
   readonly field: string;
 
   /**
@@ -28,7 +31,8 @@ export interface ForEach {
 /** One call of a REST API that answers in JSON, as often as its pages and the values of `forEach` ask for. */
 export interface ApiEndpoint {
   /**
-   * Its address over HTTP or HTTPS, without a user name, a password or a key in it. `{value}` in it is that of `forEach`.
+   * Its address over HTTP or HTTPS, without a user name, a password or a key in it. `{value}` in it is that of
+   * `forEach`.
    */
   readonly url: string;
 
@@ -40,14 +44,16 @@ export interface ApiEndpoint {
   readonly method?: HttpMethod;
 
   /**
-   * Parameters of the query, beside those of `url`. `{value}` in them is that of `forEach`. No secrets: those are what `auth` is for.
+   * Parameters of the query, beside those of `url`. `{value}` in them is that of `forEach`. No secrets: those are what
+   * `auth` is for.
    *
    * @default - none
    */
   readonly params?: { [name: string]: string };
 
   /**
-   * Headers of this endpoint's requests, beside those of the dataset and before them. No secrets: those are what `auth` is for.
+   * Headers of this endpoint's requests, beside those of the dataset and before them. No secrets: those are what `auth`
+   * is for.
    *
    * @default - those of the dataset
    */
@@ -61,7 +67,8 @@ export interface ApiEndpoint {
   readonly body?: { [key: string]: unknown };
 
   /**
-   * The path to the list of records in an answer, keys joined by dots, for example `data.items`; `$` is the answer itself.
+   * The path to the list of records in an answer, keys joined by dots, for example `data.items`; `$` is the answer
+   * itself.
    *
    * @default - the answer where it is a list, else the one list of objects in it, else the answer as one record
    */

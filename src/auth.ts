@@ -1,16 +1,19 @@
-import { Auth as AuthDocument } from './private/dataset-document.generated';
+import { Auth as AuthDocument } from './private/document/dataset-document.generated';
 
 /** Where the secret of any kind of authentication is. */
 export interface SecretOptions {
   /**
-   * Name or ARN of the secret in AWS Secrets Manager, never its value: `vendor/api`, or `secret.secretArn` of a construct.
+   * Name or ARN of the secret in AWS Secrets Manager, never its value: `vendor/api`, or `secret.secretArn` of a
+   * construct.
    *
-   * A text that is only known at deployment must be an ARN, because the dataset's role is allowed to read that secret alone.
+   * A text that is only known at deployment must be an ARN, because the dataset's role is allowed to read that secret
+   * alone.
    */
   readonly secret: string;
 
   /**
-   * ARN of the KMS key that encrypts the secret, for example `key.keyArn` of a construct. The dataset's role is allowed to decrypt with it.
+   * ARN of the KMS key that encrypts the secret, for example `key.keyArn` of a construct. The dataset's role is allowed
+   * to decrypt with it.
    *
    * @default - the account's own key for Secrets Manager, which needs no permission
    */
@@ -126,8 +129,8 @@ export interface OAuth2ClientCredentialsOptions extends SecretOptions {
 /**
  * How the requests of a dataset are signed.
  *
- * The secret is in AWS Secrets Manager. Its value is read by the run, and is in no template, file or log. The dataset gets a role of its
- * own that may read this secret and no other.
+ * The secret is in AWS Secrets Manager. Its value is read by the run, and is in no template, file or log. The dataset
+ * gets a role of its own that may read this secret and no other.
  */
 export class Auth {
   /** A token in the header `Authorization`. */
@@ -145,10 +148,19 @@ export class Auth {
   /** A user name and a password. The secret is a JSON object with both. */
   public static basic(options: BasicOptions): Auth {
     const { secret, encryptionKey, usernameKey, passwordKey } = options;
-    return new Auth({ type: 'basic', secret, encryption_key: encryptionKey, username_key: usernameKey, password_key: passwordKey });
+    return new Auth({
+      type: 'basic',
+      secret,
+      encryption_key: encryptionKey,
+      username_key: usernameKey,
+      password_key: passwordKey,
+    });
   }
 
-  /** A token that the run gets with a client's id and secret, and again before it ends. The secret is a JSON object with both. */
+  /**
+   * A token that the run gets with a client's id and secret, and again before it ends. The secret is a JSON object with
+   * both.
+   */
   public static oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions): Auth {
     return new Auth({
       type: 'oauth2_client_credentials',

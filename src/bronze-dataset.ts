@@ -1,16 +1,18 @@
 import { Construct } from 'constructs';
 import { Auth } from './auth';
 import { ColumnSchema } from './column-schema';
-import { IEtlCore } from './etl-core';
 import { FileFormat } from './file-format';
 import { GlueConnection } from './glue-connection';
-import { LakeDataset, LakeDatasetProps, IDataset } from './lake-dataset';
+import { IDataset } from './i-dataset';
+import { IEtlCore } from './i-etl-core';
+import { LakeDataset } from './lake-dataset';
+import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/dataset-definition';
-import { ColumnSchema as ColumnSchemaDocument, DatasetDocument } from './private/dataset-document.generated';
-import { ownScript } from './private/job-script';
-import { packagedScript } from './private/script-bundle';
-import { sourceDocument } from './private/source-document';
+import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/definition/dataset-definition';
+import { sourceDocument } from './private/definition/source-document';
+import { ColumnSchema as ColumnSchemaDocument, DatasetDocument } from './private/document/dataset-document.generated';
+import { customScript } from './private/scripts/job-script';
+import { packagedScript } from './private/scripts/script-bundle';
 import { RateLimit } from './rate-limit';
 import { Source } from './source';
 
@@ -45,14 +47,16 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly auth?: Auth;
 
   /**
-   * The Glue connection through whose VPC the job reaches its source. The dataset then has a role of its own that may use it.
+   * The Glue connection through whose VPC the job reaches its source. The dataset then has a role of its own that may
+   * use it.
    *
    * @default - none, the internet
    */
   readonly connection?: GlueConnection;
 
   /**
-   * How many days a run goes back where an address of `source` holds a date and there is no file of the run's own date yet, 366 at most.
+   * How many days a run goes back where an address of `source` holds a date and there is no file of the run's own date
+   * yet, 366 at most.
    *
    * 0 takes the run's own date or fails.
    *
@@ -77,12 +81,14 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   /**
    * How to read the files.
    *
-   * @default - told from the file, by its ending and then its first bytes; text is CSV with a header, in UTF-8, quoted with double quotes
+   * @default - told from the file, by its ending and then its first bytes; text is CSV with a header, in UTF-8, quoted
+   * with double quotes
    */
   readonly fileFormat?: FileFormat;
 
   /**
-   * Which file of a ZIP feeds which table: from the file's name, or a glob such as `Products*.txt`, to the table's name in snake_case.
+   * Which file of a ZIP feeds which table: from the file's name, or a glob such as `Products*.txt`, to the table's name
+   * in snake_case.
    *
    * A ZIP with several data files needs it, because the tables are fixed at synth.
    *
@@ -91,10 +97,12 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly fileTableMapping?: { [file: string]: string };
 
   /**
-   * What columns are called and what they hold: from the table, as `fileTableMapping` or an endpoint calls it, to its columns by their names in the source.
+   * What columns are called and what they hold: from the table, as `fileTableMapping` or an endpoint calls it, to its
+   * columns by their names in the source.
    *
-   * The table of a dataset without both is the dataset's own name in snake_case. Columns that are not named here come as they
-   * are. A declared type holds from the first publication on; a value that does not fit leaves its cell null and goes to `meta_rescued`.
+   * The table of a dataset without both is the dataset's own name in snake_case. Columns that are not named here come
+   * as they are. A declared type holds from the first publication on; a value that does not fit leaves its cell null
+   * and goes to `meta_rescued`.
    *
    * @default - names in snake_case, types guessed at the first publication
    */
@@ -108,7 +116,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly columnMappings?: { [sourceColumn: string]: string };
 
   /**
-   * A script of your own, in Python: the job's whole script in place of the packaged one. It uses what it likes of `etl_runtime`.
+   * A script of your own, in Python: the job's whole script in place of the packaged one. It uses what it likes of
+   * `etl_runtime`.
    *
    * The path begins in the folder where `cdk synth` runs, for example `bronze/zipcodes.py`.
    *
@@ -138,19 +147,33 @@ export class BronzeDataset extends LakeDataset {
   /** @internal */
   protected _define(props: BronzeDatasetProps): DatasetDefinition {
     checkKinds(this, props, [
-      ...props.source === undefined && props.script !== undefined ? [] : [
-        ['source', props.source, '_source', 'a Source: Source.url("https://…"), or a script of your own in script'] as Kind,
-      ],
-      ...props.auth === undefined ? [] : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as Kind],
-      ...props.connection === undefined ? [] : [
-        ['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as Kind,
-      ],
-      ...props.fileFormat === undefined ? [] : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as Kind],
+      ...(props.source === undefined && props.script !== undefined
+        ? []
+        : [
+          [
+            'source',
+            props.source,
+            '_source',
+            'a Source: Source.url("https://…"), or a script of your own in script',
+          ] as Kind,
+        ]),
+      ...(props.auth === undefined
+        ? []
+        : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as Kind]),
+      ...(props.connection === undefined
+        ? []
+        : [['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as Kind]),
+      ...(props.fileFormat === undefined
+        ? []
+        : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as Kind]),
     ]);
     return {
       layer: Layer.BRONZE,
       document: toDocument(this, props),
-      script: props.script === undefined ? { path: packagedScript(Layer.BRONZE) } : ownScript(this, props.dataset, 'script', props.script),
+      script:
+        props.script === undefined
+          ? { path: packagedScript(Layer.BRONZE) }
+          : customScript(this, props.dataset, 'script', props.script),
     };
   }
 }

@@ -10,7 +10,8 @@ export interface ColumnSchema {
   /**
    * What it holds: `string`, `bigint`, `double`, `decimal(18,2)`, `boolean`, `date` or `timestamp`.
    *
-   * The value is kept, not its spelling: 007 is 7. A value that is not of the type leaves its cell null and goes to `meta_rescued`.
+   * The value is kept, not its spelling: 007 is 7. A value that is not of the type leaves its cell null and goes to
+   * `meta_rescued`.
    *
    * @default - guessed at the first publication, where every value's text can be rebuilt
    */

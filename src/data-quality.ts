@@ -1,5 +1,6 @@
 /**
- * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the dataset.
+ * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the
+ * dataset.
  *
  * A run that fails one leaves the last tables as they are and says by how much it failed.
  */
@@ -12,7 +13,8 @@ export interface DataQuality {
   readonly requiredColumns?: string[];
 
   /**
-   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call it, to its columns. Either of the two.
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call
+   * it, to its columns. Either of the two.
    *
    * @default - requiredColumns holds for every table
    */
@@ -33,21 +35,24 @@ export interface DataQuality {
   readonly expectedRecordCountMin?: number;
 
   /**
-   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call it, to its rows. Either of the two.
+   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call
+   * it, to its rows. Either of the two.
    *
    * @default - expectedRecordCountMin holds for every table
    */
   readonly expectedRecordCountMinByTable?: { [table: string]: number };
 
   /**
-   * The largest share of its rows, from 0 to 1, that a table may lose from one publication to the next. 1 switches the gate off.
+   * The largest share of its rows, from 0 to 1, that a table may lose from one publication to the next. 1 switches the
+   * gate off.
    *
    * @default 0.5 - a file that was cut off at its source must not replace a whole one
    */
   readonly maxShrink?: number;
 
   /**
-   * The largest share of rows, from 0 to 1, in which something of a column did not fit and went to `meta_rescued`. 1 switches the gate off.
+   * The largest share of rows, from 0 to 1, in which something of a column did not fit and went to `meta_rescued`. 1
+   * switches the gate off.
    *
    * @default 0.01 - more than a few odd values are a change of the source that a person should see
    */

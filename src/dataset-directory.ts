@@ -3,12 +3,13 @@ import * as path from 'path';
 import { Annotations, Environment, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { EtlConfig } from './etl-config';
-import { EtlCore, IEtlCore } from './etl-core';
+import { EtlCore } from './etl-core';
+import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
-import { CONFIG, DatasetFile, readDatasetFiles } from './private/dataset-files';
-import { createFileDataset } from './private/file-dataset';
-import { shown } from './private/json-file';
-import { synthError } from './private/synth-error';
+import { synthError } from './private/errors/synth-error';
+import { CONFIG, DatasetFile, readDatasetFiles } from './private/files/dataset-files';
+import { createFileDataset } from './private/files/file-dataset';
+import { shown } from './private/files/json-file';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
 const LONGEST_STACK_NAME = 128;
@@ -19,7 +20,8 @@ export interface DatasetDirectoryProps {
   readonly path: string;
 
   /**
-   * The lake the datasets belong to, for a core that takes more than its file holds, such as alerts, or that another app deploys.
+   * The lake the datasets belong to, for a core that takes more than its file holds, such as alerts, or that another
+   * app deploys.
    *
    * @default - an EtlCore in a stack of its own, as `config.json` in the folder says
    */
@@ -41,12 +43,14 @@ export interface DatasetDirectoryProps {
 }
 
 /**
- * A lake from files: `config.json` describes the core, and every `config.json` in a folder below it, at any depth, a dataset.
+ * A lake from files: `config.json` describes the core, and every `config.json` in a folder below it, at any depth, a
+ * dataset.
  *
- * Each becomes a stack, the core first, a gold dataset after those it is made from. Beside the file of a gold dataset lies its query;
- * `glue/bronze_job.py` or `glue/gold_job.py` there takes the place of the packaged script.
+ * Each becomes a stack, the core first, a gold dataset after those it is made from. Beside the file of a gold dataset
+ * lies its query; `glue/bronze_job.py` or `glue/gold_job.py` there takes the place of the packaged script.
  *
- * `glue-templates/dataset.schema.json` in the package describes the files; name it as `$schema` in them, and editors complete them.
+ * `glue-templates/dataset.schema.json` in the package describes the files; name it as `$schema` in them, and editors
+ * complete them.
  *
  * Fails with all that is wrong in all files, each with its line, its JSON pointer and what to do.
  */
@@ -61,7 +65,12 @@ export class DatasetDirectory extends Construct {
     const folder = this.folderOf(props);
     const files = readDatasetFiles(folder, props.otherDatasets ?? []);
     if (files.length === 0) {
-      throw synthError(this, `there is no dataset below ${shown(folder)}.`, `Describe one in ${shown(folder)}/<dataset>/${CONFIG}.`);
+      throw synthError(
+        this,
+        'DATASETS_REQUIRED',
+        `there is no dataset below ${shown(folder)}.`,
+        `Add ${shown(folder)}/<dataset>/${CONFIG}.`,
+      );
     }
     this.core = props.core ?? this.createCore(path.join(folder, CONFIG), props.env);
     this.datasets = {};
@@ -73,17 +82,31 @@ export class DatasetDirectory extends Construct {
   private folderOf(props: DatasetDirectoryProps): string {
     const folder = path.resolve(props.path);
     if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-      throw synthError(this, `path is "${props.path}", and there is no such folder.`, `Paths begin in the folder where cdk runs, ${process.cwd()}.`);
+      throw synthError(
+        this,
+        'FILE_NOT_FOUND',
+        `path is "${props.path}", which is not an existing folder.`,
+        `Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
+      );
     }
     return folder;
   }
 
   private createCore(file: string, env?: Environment): EtlCore {
     if (!existsSync(file)) {
-      throw synthError(this, `there is no ${shown(file)}.`, 'Write { "etl_resource_prefix": "pp-dw" } into it, with a prefix of your own, or set core.');
+      throw synthError(
+        this,
+        'FILE_NOT_FOUND',
+        `there is no ${shown(file)}.`,
+        'Write { "etl_resource_prefix": "pp-dw" } into it, with a prefix of your own, or set core.',
+      );
     }
     const config = EtlConfig.fromFile(file);
-    const stack = new Stack(this, 'core', { stackName: `${config.resourcePrefix}-core`, env, description: `Core of the lake ${config.resourcePrefix}` });
+    const stack = new Stack(this, 'core', {
+      stackName: `${config.resourcePrefix}-core`,
+      env,
+      description: `Core of the lake ${config.resourcePrefix}`,
+    });
     return new EtlCore(stack, 'Core', config);
   }
 
@@ -92,11 +115,18 @@ export class DatasetDirectory extends Construct {
     const prefix = this.core.resourcePrefix;
     const name = Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`;
     if (name !== undefined && name.length > LONGEST_STACK_NAME) {
-      throw synthError(this, `the stack of ${file.file} would be called "${name}", with ${name.length} characters, ${LONGEST_STACK_NAME} are allowed.`,
-        'Use a shorter prefix or dataset name.');
+      throw synthError(
+        this,
+        'NAME_TOO_LONG',
+        `the stack of ${file.file} would be named "${name}", with ${name.length} characters, `
+          + `${LONGEST_STACK_NAME} are allowed.`,
+        'Use a shorter prefix or dataset name.',
+      );
     }
     const stack = new Stack(this, id, { stackName: name, env, description: file.document.description });
-    file.warnings.forEach((warning, index) => Annotations.of(stack).addWarningV2(`cdk-glue-medallion:unknown-key-${index}`, warning));
+    file.warnings.forEach((warning, index) =>
+      Annotations.of(stack).addWarningV2(`cdk-glue-medallion:unknown-key-${index}`, warning),
+    );
     const dataset = createFileDataset(stack, this.core, file);
     for (const input of file.document.source_datasets ?? []) {
       if (this.datasets[input]) {

@@ -3,15 +3,17 @@ import { Duration } from 'aws-cdk-lib';
 import { GlueDefaults } from './glue-defaults';
 import { GlueVersion } from './glue-version';
 import { GlueWorkerConfig, WorkerType } from './glue-worker-config';
-import { configRuleProblems, configSchema } from './private/config-document';
-import { ConfigDocument } from './private/config-document.generated';
-import { JsonFile, problemsError, shown } from './private/json-file';
-import { knownKeys } from './private/known-keys';
+import { ConfigDocument } from './private/document/config-document.generated';
+import { configRuleProblems, configSchema } from './private/document/glue-settings';
+import { JsonFile, problemsError, shown } from './private/files/json-file';
+import { knownKeys } from './private/files/known-keys';
 
 /**
- * What the datasets of a lake have in common, from a `config.json`. Its properties are those that `EtlCore` and `EtlCore.fromPrefixes` take.
+ * What the datasets of a lake have in common, from a `config.json`. Its properties are those that `EtlCore` and
+ * `EtlCore.fromPrefixes` take.
  *
- * `glue-templates/config.schema.json` in the package describes the file; name it as `$schema` there, and editors complete it.
+ * `glue-templates/config.schema.json` in the package describes the file; name it as `$schema` there, and editors
+ * complete it.
  */
 export class EtlConfig {
   /**

@@ -9,189 +9,25 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Construct, IConstruct } from 'constructs';
-import { Alerts } from './alerts';
+import { Construct } from 'constructs';
+import { EtlCorePrefixes, EtlCoreProps } from './etl-core-props';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
+import { IEtlCore } from './i-etl-core';
+import { LakeRetention } from './lake-retention';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
-import { acknowledge, acknowledgeWildcards } from './private/acknowledged-findings';
-import { checkGlueSettings } from './private/config-document';
-import { LakeAlerts } from './private/lake-alerts';
-import { admitLogs, isEncrypted, lakeKeys } from './private/lake-key';
-import { takeName } from './private/names-taken';
-import { synthError } from './private/synth-error';
+import { checkGlueSettings } from './private/document/glue-settings';
+import { synthError } from './private/errors/synth-error';
+import { LakeAlerts } from './private/resources/lake-alerts';
+import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
+import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
+import { claimName } from './private/resources/unique-names';
 import { SharedGlueRole } from './shared-glue-role';
 
-/** The core of a lake, made in this app or in another. Datasets find what it holds by the names that its prefixes make. */
-export interface IEtlCore extends IConstruct {
-  /** The prefix of every name of the lake. */
-  readonly resourcePrefix: string;
-  /** The prefix of the lake's databases. */
-  readonly databasePrefix: string;
-  /** The bucket's own name, if the lake lies in a bucket that was there before it. */
-  readonly existingBucketName?: string;
-  /** What every job gets, unless its dataset says otherwise. */
-  readonly glueDefaults: GlueDefaults;
-  /** Workers and timeouts in place of those of the table of sizes, by the size. */
-  readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
-  /** Whether every run publishes metrics. */
-  readonly metrics: boolean;
-  /** Whether what the lake keeps is encrypted with a customer key. */
-  readonly encrypted: boolean;
-}
-
-/** What the names of a lake are made from, and what its datasets have in common. One lake is one prefix in one account and region. */
-export interface EtlCorePrefixes {
-  /**
-   * The prefix of every name of the lake, in kebab-case, at most 49 characters: bucket, jobs, roles, workgroup.
-   *
-   * Development and production in one account take two prefixes.
-   */
-  readonly resourcePrefix: string;
-
-  /**
-   * The prefix of the databases, in snake_case: `<databasePrefix>_bronze` and `<databasePrefix>_gold`.
-   *
-   * @default - resourcePrefix in snake_case
-   */
-  readonly databasePrefix?: string;
-
-  /**
-   * The name of a bucket that is already there, to put the lake into.
-   *
-   * It stays as it is: its policy, encryption and lifecycle are its owner's.
-   *
-   * @default - a new bucket `<resourcePrefix>-<account>`
-   */
-  readonly existingBucketName?: string;
-
-  /**
-   * What every job gets, unless its dataset says otherwise. In another app it is said again.
-   *
-   * @default - Glue 5.0, one retry, a timeout by the size
-   */
-  readonly glueDefaults?: GlueDefaults;
-
-  /**
-   * Workers and timeouts in place of those of the table of sizes: from `small`, `medium`, `large` or `xlarge` to what is other there. In
-   * another app it is said again.
-   *
-   * @default - the table of sizes
-   */
-  readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
-
-  /**
-   * Whether every run publishes metrics to CloudWatch, in the namespace `<resourcePrefix>` with the dimensions Dataset and Layer: Runs,
-   * Failures, DurationSeconds, FailedGates, PublishedAt (seconds since 1970; an unchanged source counts as published), Rows, Bytes and
-   * RescuedValues. What a run did not get to is left out. A run that was killed publishes none. In another app it is said again.
-   *
-   * A role that a dataset is given needs `cloudwatch:PutMetricData`; without it, a line in the log says that they are missing.
-   *
-   * @default false - CloudWatch bills each of them by the hour in which it was sent
-   */
-  readonly metrics?: boolean;
-
-  /**
-   * Whether what the lake keeps is encrypted with a KMS key of your own: bucket, logs of jobs, query results and alerts. In another app it is
-   * said again.
-   *
-   * The key is `alias/<resourcePrefix>`: a new one that is rotated every year and outlives the stack as the bucket does, or the
-   * `encryptionKey` of the core. Who queries needs `kms:Decrypt` and `kms:GenerateDataKey` on it, and so does a role that a dataset is given.
-   * Objects from before stay encrypted as they were. KMS bills a key by the month, and its use.
-   *
-   * @default false, true with an encryptionKey - S3, CloudWatch Logs and Athena encrypt with keys of their own
-   */
-  readonly encrypted?: boolean;
-}
-
-/** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
-export interface LakeRetention {
-  /**
-   * Parts of uploads that were never completed.
-   *
-   * @default Duration.days(1)
-   */
-  readonly incompleteUploads?: Duration;
-
-  /**
-   * What a run writes before it publishes, under `staging/`.
-   *
-   * @default Duration.days(1)
-   */
-  readonly staging?: Duration;
-
-  /**
-   * Versions of objects that were replaced or deleted: the time in which a mistake can be undone.
-   *
-   * @default Duration.days(7)
-   */
-  readonly noncurrentVersions?: Duration;
-
-  /**
-   * Original files of runs whose tables a later run replaced. The job tags them `medallion:superseded`.
-   *
-   * @default Duration.days(90)
-   */
-  readonly supersededRuns?: Duration;
-
-  /**
-   * Results of Athena queries, under `athena/`.
-   *
-   * @default Duration.days(30)
-   */
-  readonly athenaResults?: Duration;
-
-  /**
-   * Logs of the jobs.
-   *
-   * @default RetentionDays.ONE_MONTH
-   */
-  readonly logs?: RetentionDays;
-}
-
-/** What a lake is called and how long it keeps what. */
-export interface EtlCoreProps extends EtlCorePrefixes {
-  /**
-   * How long the lake keeps what it no longer needs.
-   *
-   * @default - a day for what is half done, a week to undo, three months of superseded originals, a month of logs and query results
-   */
-  readonly retention?: LakeRetention;
-
-  /**
-   * The most that one query of the workgroup may read; Athena cancels a query that goes beyond it. At least 10 MB. A token is given as
-   * `Size.bytes(…)`.
-   *
-   * @default Size.gibibytes(100) - Athena bills by the data a query reads: about half a dollar at 5 USD a TB
-   */
-  readonly queryScanLimit?: Size;
-
-  /**
-   * A key of this account and region to encrypt with, instead of a new one. It gets the alias `alias/<resourcePrefix>`.
-   *
-   * Its policy is extended if this app makes it. Else it must leave permissions to IAM, let `logs.<region>.amazonaws.com` use it for the
-   * lake's log groups, and with alerts let `events.amazonaws.com` and `cloudwatch.amazonaws.com` use `kms:Decrypt` and
-   * `kms:GenerateDataKey*`. With an existing bucket it is the key of that bucket.
-   *
-   * @default - a new key, if the lake is encrypted
-   */
-  readonly encryptionKey?: IKey;
-
-  /**
-   * Who hears of failures: of jobs, of crawlers, and of schedules that could not start their job.
-   *
-   * Glue tries a run that failed once more; people hear of it when that failed too, and never of a run that its retry repaired. A run that
-   * reached its timeout or was stopped is not tried again, and is told at once. AWS sends these events as best it can, not for certain.
-   * Where somebody changes the retries of a job by hand, its failures are not told: the last attempt is known by the retries it has here.
-   *
-   * @default - nobody
-   */
-  readonly alerts?: Alerts;
-}
-
 /**
- * What all datasets of a lake share: bucket, databases, role, Athena workgroup, and the group and role of their schedules.
+ * What all datasets of a lake share: bucket, databases, role, Athena workgroup, and the group and role of their
+ * schedules.
  *
  * Bucket and databases outlive the stack; only a first deployment that is rolled back takes them away again.
  */
@@ -202,7 +38,7 @@ export class EtlCore extends Construct implements IEtlCore {
    * Nothing is looked up: the prefixes must be those the core was made with.
    */
   public static fromPrefixes(scope: Construct, id: string, prefixes: EtlCorePrefixes): IEtlCore {
-    return new ForeignCore(scope, id, prefixes);
+    return new ImportedEtlCore(scope, id, prefixes);
   }
 
   public readonly resourcePrefix: string;
@@ -246,8 +82,8 @@ export class EtlCore extends Construct implements IEtlCore {
     super(scope, id);
     const names = new LakeNames(this, props);
     // Roles and buckets know no regions.
-    takeName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);
-    takeName(this, 'databasePrefix', names.databasePrefix);
+    claimName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);
+    claimName(this, 'databasePrefix', names.databasePrefix);
 
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
@@ -267,13 +103,14 @@ export class EtlCore extends Construct implements IEtlCore {
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = this.createSchedulerRole(names);
     if (keys.lake) {
-      admitLogs(this, names, keys.lake);
+      grantCloudWatchLogs(this, names, keys.lake);
     }
     this.errorLogGroup = this.createLogGroup('ErrorLogs', names.errorLogGroup, props.retention);
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
 
     const { maxRetries } = this.glueDefaults;
-    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', { names, alerts: props.alerts, key: keys.alerts, maxRetries });
+    const alerts =
+      props.alerts && new LakeAlerts(this, 'Alerts', { names, alerts: props.alerts, key: keys.alerts, maxRetries });
     this.alertTopic = alerts?.topic;
     this.alertKey = keys.alerts;
     this.alertRules = alerts?.rules ?? [];
@@ -284,8 +121,12 @@ export class EtlCore extends Construct implements IEtlCore {
     if (props.existingBucketName !== undefined) {
       const { logs, ...ofBucket } = props.retention ?? {};
       if (Object.keys(ofBucket).length > 0) {
-        throw synthError(this, `retention sets ${Object.keys(ofBucket).join(', ')} for the existing bucket "${props.existingBucketName}".`,
-          'Its lifecycle belongs to its owner: set the rules there.');
+        throw synthError(
+          this,
+          'SETTING_NOT_APPLICABLE',
+          `retention sets ${Object.keys(ofBucket).join(', ')} for the existing bucket "${props.existingBucketName}".`,
+          'Set the lifecycle rules on that bucket.',
+        );
       }
       return Bucket.fromBucketName(this, 'Bucket', props.existingBucketName);
     }
@@ -301,8 +142,12 @@ export class EtlCore extends Construct implements IEtlCore {
       lifecycleRules: lifecycleRules(props.retention ?? {}),
     });
     bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-    acknowledge(bucket.node.defaultChild as CfnBucket, 'S1',
-      'Access logs take a second bucket and grow with every request. Who must have them sets loggingConfiguration on the CfnBucket.');
+    acknowledge(
+      bucket.node.defaultChild as CfnBucket,
+      'S1',
+      'Access logs take a second bucket and grow with every request. Who must have them sets '
+        + 'loggingConfiguration on the CfnBucket.',
+    );
     return bucket;
   }
 
@@ -317,7 +162,12 @@ export class EtlCore extends Construct implements IEtlCore {
 
   private createWorkGroup(names: LakeNames, { queryScanLimit = Size.gibibytes(100) }: EtlCoreProps): CfnWorkGroup {
     if (!queryScanLimit.isUnresolved() && queryScanLimit.toBytes() < MIN_SCAN_LIMIT_BYTES) {
-      throw synthError(this, `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`, 'Athena takes no less than 10 MB: use Size.mebibytes(10) or more.');
+      throw synthError(
+        this,
+        'VALUE_INVALID',
+        `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`,
+        'The minimum of Athena is 10 MB: use Size.mebibytes(10) or more.',
+      );
     }
     return new CfnWorkGroup(this, 'WorkGroup', {
       name: names.workGroup,
@@ -340,16 +190,25 @@ export class EtlCore extends Construct implements IEtlCore {
 
   private createSchedulerRole(names: LakeNames): Role {
     const stack = Stack.of(this);
-    const jobsOf = (layer: Layer) => stack.formatArn({ service: 'glue', resource: 'job', resourceName: names.job(layer, '*') });
-    const startJobs = new PolicyStatement({ actions: ['glue:StartJobRun'], resources: Object.values(Layer).map(jobsOf) });
+    const jobsOf = (layer: Layer) =>
+      stack.formatArn({ service: 'glue', resource: 'job', resourceName: names.job(layer, '*') });
+    const startJobs = new PolicyStatement({
+      actions: ['glue:StartJobRun'],
+      resources: Object.values(Layer).map(jobsOf),
+    });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.schedulerRole,
       description: `Starts the jobs of the lake ${names.resourcePrefix}`,
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': stack.account } } }),
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+      }),
       inlinePolicies: { jobs: new PolicyDocument({ statements: [startJobs] }) },
     });
-    acknowledgeWildcards(role.node.defaultChild as CfnRole,
-      'Datasets come and go, also in other apps. The name of each job begins with the lake\'s prefix and a layer.', startJobs);
+    acknowledgeWildcards(
+      role.node.defaultChild as CfnRole,
+      "Datasets come and go, also in other apps. The name of each job begins with the lake's prefix and a layer.",
+      startJobs,
+    );
     return role;
   }
 
@@ -364,7 +223,7 @@ export class EtlCore extends Construct implements IEtlCore {
 }
 
 /** A core of another app: names and nothing else. */
-class ForeignCore extends Construct implements IEtlCore {
+class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;
   public readonly existingBucketName?: string;

@@ -1,9 +1,10 @@
-import { FileFormat as FileFormatDocument } from './private/dataset-document.generated';
+import { FileFormat as FileFormatDocument } from './private/document/dataset-document.generated';
 
 /** How text with a record a line is written, whatever is between its fields. */
 export interface TextOptions {
   /**
-   * The name of the text's encoding as Python knows it, for example `cp1252`. Bytes that are not of this encoding fail the run.
+   * The name of the text's encoding as Python knows it, for example `cp1252`. Bytes that are not of this encoding fail
+   * the run.
    *
    * @default - utf-8; a byte-order mark of UTF-8 or UTF-16 is obeyed
    */
@@ -71,7 +72,8 @@ export interface CsvOptions extends TextOptions {
   readonly header?: boolean;
 
   /**
-   * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that do not quote.
+   * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that
+   * do not quote.
    *
    * @default - the double quote
    */
@@ -137,7 +139,15 @@ export class FileFormat {
   /** Text with a delimiter between fields, such as CSV. */
   public static csv(options: CsvOptions = {}): FileFormat {
     const { delimiter, header, quote, escape, quotedNulls } = options;
-    return new FileFormat({ type: 'csv', delimiter, header, quote, escape, quoted_nulls: quotedNulls, ...textDocument(options) });
+    return new FileFormat({
+      type: 'csv',
+      delimiter,
+      header,
+      quote,
+      escape,
+      quoted_nulls: quotedNulls,
+      ...textDocument(options),
+    });
   }
 
   /** Text with fields of fixed widths. */
@@ -170,7 +180,15 @@ export class FileFormat {
   }
 }
 
-function textDocument({ encoding, nullValues, comment, skipRows, skipFooter, dateFormat, numberFormat }: TextOptions): FileFormatDocument {
+function textDocument({
+  encoding,
+  nullValues,
+  comment,
+  skipRows,
+  skipFooter,
+  dateFormat,
+  numberFormat,
+}: TextOptions): FileFormatDocument {
   return {
     encoding,
     null_values: nullValues,

@@ -11,8 +11,8 @@ export interface GlueDefaults {
   readonly version?: GlueVersion;
 
   /**
-   * After how much time a run is stopped, whatever the size of its dataset: in whole minutes, from 15, because no publication begins in the
-   * last ten, to two days.
+   * After how much time a run is stopped, whatever the size of its dataset: in whole minutes, from 15, because no
+   * publication begins in the last ten, to two days.
    *
    * @default - by the size: 30, 60, 120 or 240 minutes. Glue's own two days are a bill that nobody expects
    */
@@ -26,7 +26,8 @@ export interface GlueDefaults {
   readonly maxRetries?: number;
 
   /**
-   * Further arguments of every job, as Glue documents them, for example `--enable-auto-scaling` with `true`. None that the library sets.
+   * Further arguments of every job, as Glue documents them, for example `--enable-auto-scaling` with `true`. None that
+   * the library sets.
    *
    * @default - none
    * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html

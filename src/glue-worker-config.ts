@@ -12,7 +12,10 @@ export enum WorkerType {
   G_8X = 'G.8X',
 }
 
-/** The workers and the timeout of a size, in place of those of the table of sizes. What is left out stays as it is there. */
+/**
+ * The workers and the timeout of a size, in place of those of the table of sizes. What is left out stays as it is
+ * there.
+ */
 export interface GlueWorkerConfig {
   /**
    * What a worker is.

@@ -1,21 +1,24 @@
 import { Construct } from 'constructs';
-import { IEtlCore } from './etl-core';
 import { History } from './history';
-import { LakeDataset, LakeDatasetProps, IDataset } from './lake-dataset';
+import { IDataset } from './i-dataset';
+import { IEtlCore } from './i-etl-core';
+import { LakeDataset } from './lake-dataset';
+import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/dataset-definition';
-import { takeInputs } from './private/dataset-graph';
-import { scriptOf } from './private/job-script';
-import { synthError } from './private/synth-error';
+import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/definition/dataset-definition';
+import { registerInputs } from './private/definition/dataset-graph';
+import { synthError } from './private/errors/synth-error';
+import { scriptOf } from './private/scripts/job-script';
 import { Transform } from './transform';
 
 /** What a gold dataset is called, how big it is, what it is made from and how. */
 export interface GoldDatasetProps extends LakeDatasetProps {
   /**
-   * What the dataset is made from: bronze and gold datasets of the same lake, those of other apps by `BronzeDataset.fromName` and
-   * `GoldDataset.fromName`.
+   * What the dataset is made from: bronze and gold datasets of the same lake, those of other apps by
+   * `BronzeDataset.fromName` and `GoldDataset.fromName`.
    *
-   * A run reads what each has published last, whether a crawler ran or not. None for a table that is made from nothing, such as a calendar.
+   * A run reads what each has published last, whether a crawler ran or not. None for a table that is made from nothing,
+   * such as a calendar.
    */
   readonly inputs: IDataset[];
 
@@ -23,7 +26,8 @@ export interface GoldDatasetProps extends LakeDatasetProps {
   readonly transform: Transform;
 
   /**
-   * The tables of a dataset of several, in snake_case: each is a temporary view that the query makes, or a table that the script returns.
+   * The tables of a dataset of several, in snake_case: each is a temporary view that the query makes, or a table that
+   * the script returns.
    *
    * @default - one table with the dataset's own name
    */
@@ -62,16 +66,28 @@ export class GoldDataset extends LakeDataset {
     checkKinds(this, props, [
       ['transform', props.transform, '_definition', 'a Transform: Transform.sqlFile("gold/….sql")'],
       ['inputs', props.inputs, 'length', 'a list of datasets: [zipcodes]'],
-      ...(props.inputs as unknown[] ?? []).map((input, index): Kind => [`inputs[${index}]`, input, 'layer', 'a BronzeDataset or a GoldDataset']),
+      ...((props.inputs as unknown[]) ?? []).map((input, index): Kind => [
+        `inputs[${index}]`,
+        input,
+        'layer',
+        'a BronzeDataset or a GoldDataset',
+      ]),
     ]);
     const inputs = props.inputs.map(({ layer, dataset }) => `${layer}/${dataset}`);
     for (const { core, dataset } of props.inputs) {
-      if (core.resourcePrefix !== props.core.resourcePrefix || core.existingBucketName !== props.core.existingBucketName) {
-        throw synthError(this, `inputs of dataset "${props.dataset}" has "${dataset}" of the lake "${core.resourcePrefix}".`,
-          `Inputs are of the dataset's own lake, "${props.core.resourcePrefix}".`);
+      if (
+        core.resourcePrefix !== props.core.resourcePrefix
+        || core.existingBucketName !== props.core.existingBucketName
+      ) {
+        throw synthError(
+          this,
+          'LAKE_MISMATCH',
+          `inputs of dataset "${props.dataset}" has "${dataset}" of the lake "${core.resourcePrefix}".`,
+          `Inputs must belong to the lake of the dataset, "${props.core.resourcePrefix}".`,
+        );
       }
     }
-    takeInputs(this, props.core.resourcePrefix, `${Layer.GOLD}/${props.dataset}`, inputs);
+    registerInputs(this, props.core.resourcePrefix, `${Layer.GOLD}/${props.dataset}`, inputs);
     const script = scriptOf(this, props.dataset, props.transform._definition);
     return {
       layer: Layer.GOLD,

@@ -3,110 +3,32 @@ import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { DataQuality } from './data-quality';
-import { EtlCore, IEtlCore } from './etl-core';
+import { EtlCore } from './etl-core';
 import { GlueVersion } from './glue-version';
+import { IDataset } from './i-dataset';
+import { IEtlCore } from './i-etl-core';
+import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
-import { clearTextAddresses } from './private/api-rules';
-import { createCrawler } from './private/crawler';
-import { DatasetDefinition } from './private/dataset-definition';
-import { checkDocument, datasetSchema } from './private/dataset-document';
-import { DatasetDocument } from './private/dataset-document.generated';
-import { datasetRole } from './private/dataset-role';
-import { checkRules } from './private/dataset-rules';
-import { tablesOf } from './private/dataset-tables';
-import { isDeployedWith } from './private/deployed-with';
-import { createGlueJob } from './private/glue-job';
-import { createJobSchedule } from './private/job-schedule';
-import { takeName } from './private/names-taken';
-import { deployScripts, runtimePackageUri } from './private/script-bundle';
-import { synthError } from './private/synth-error';
-import { Schedule } from './schedule';
-import { SchemaContract } from './schema-contract';
-import { DataSizeCategory, MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
-
-/** A dataset of a lake, in this app or in another: what a gold dataset can be made from. */
-export interface IDataset {
-  /** The lake the dataset belongs to. */
-  readonly core: IEtlCore;
-  /** The layer of its tables. */
-  readonly layer: Layer;
-  /** The name of the dataset. */
-  readonly dataset: string;
-}
-
-/** What datasets of every layer have in common. */
-export interface LakeDatasetProps {
-  /** The lake the dataset belongs to. */
-  readonly core: IEtlCore;
-
-  /** The name of the dataset in kebab-case, for example `fda-nsde`. Every name and path is made from it; 80 characters at most. */
-  readonly dataset: string;
-
-  /** How big the dataset is. It picks the workers and the timeout. */
-  readonly dataSizeCategory: DataSizeCategory;
-
-  /**
-   * What the dataset holds, in one or two sentences, 2048 characters at most. It goes to the job, the crawler and the table.
-   *
-   * @default - none
-   */
-  readonly description?: string;
-
-  /**
-   * The columns, by their names in the table, that identify a row of every table. Two rows with the same values fail the run.
-   *
-   * @default - none, so rows may repeat
-   */
-  readonly businessKey?: string[];
-
-  /**
-   * The same by table, for a dataset of several: from the table, as the dataset calls it, to its columns. Either of the two.
-   *
-   * @default - businessKey holds for every table
-   */
-  readonly businessKeys?: { [table: string]: string[] };
-
-  /**
-   * What happens when the columns are not those that were published.
-   *
-   * @default SchemaContract.EVOLVE
-   */
-  readonly schemaContract?: SchemaContract;
-
-  /**
-   * The gates that a run must pass before its tables replace the published ones.
-   *
-   * @default - at least one row, at most half of the rows lost, at most 1 % of a bronze column's values rescued
-   */
-  readonly dataQuality?: DataQuality;
-
-  /**
-   * When the job runs.
-   *
-   * @default - only when a person starts it
-   */
-  readonly schedule?: Schedule;
-
-  /**
-   * The Glue version of the job.
-   *
-   * @default - `glueDefaults.version` of the core, GlueVersion.V5_0 unless it says another
-   */
-  readonly glueVersion?: GlueVersion;
-
-  /**
-   * The role of the dataset's job and crawler, for a dataset that must do more than the others.
-   *
-   * @default - the role all datasets of the lake share; a role of the dataset's own, `<resourcePrefix>-bronze-<dataset>-role`, with `auth`, a
-   * `connection` or a source in a bucket
-   */
-  readonly role?: IRole;
-}
+import { DatasetDefinition } from './private/definition/dataset-definition';
+import { unencryptedUrls } from './private/document/api-rules';
+import { DatasetDocument } from './private/document/dataset-document.generated';
+import { checkRules } from './private/document/dataset-rules';
+import { checkDocument, datasetSchema } from './private/document/dataset-schema';
+import { tablesOf } from './private/document/dataset-tables';
+import { synthError } from './private/errors/synth-error';
+import { createCrawler } from './private/resources/crawler';
+import { datasetRole } from './private/resources/dataset-role';
+import { createGlueJob } from './private/resources/glue-job';
+import { createJobSchedule } from './private/resources/job-schedule';
+import { isInSameStage } from './private/resources/same-stage';
+import { claimName } from './private/resources/unique-names';
+import { deployScripts, runtimePackageUri } from './private/scripts/script-bundle';
+import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
 /**
- * A dataset: a job, a crawler, and with a schedule a third resource; the scripts of all datasets of a stack are deployed together.
+ * A dataset: a job, a crawler, and with a schedule a third resource; the scripts of all datasets of a stack are
+ * deployed together.
  *
  * It is made as a `BronzeDataset` or a `GoldDataset`.
  */
@@ -118,7 +40,10 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly job: CfnJob;
   /** Puts the tables into the catalog when a person starts it. */
   public readonly crawler: CfnCrawler;
-  /** The dataset's own role, if it has one: that of `role`, or the one that it made because the shared role may not do what it needs. */
+  /**
+   * The dataset's own role, if it has one: that of `role`, or the one that it made because the shared role may not do
+   * what it needs.
+   */
   public readonly role?: IRole;
   /** Starts the job, if the dataset has a schedule. */
   public readonly schedule?: CfnSchedule;
@@ -146,7 +71,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const names = new DatasetNames(this, lake, layer, props.dataset, tablesOf(document));
     checkRules(this, document, Object.keys(names.tables), script.isOwn);
     warnOfClearText(this, document);
-    takeNames(this, names);
+    claimNames(this, names);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);
@@ -175,7 +100,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       this.schedule = createJobSchedule(this, { names, schedule: document.schedule, job: this.job });
     }
     deployScripts(this, { names, document, script, job: this.job, core: props.core });
-    comeAfter(this, props.core, layer);
+    dependOnCore(this, props.core, layer);
 
     this.core = props.core;
     this.layer = layer;
@@ -204,7 +129,7 @@ function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRo
 
 /** Not an error, because an API of a private network may have no other. */
 function warnOfClearText(scope: Construct, document: DatasetDocument): void {
-  for (const { key, host } of clearTextAddresses(document)) {
+  for (const { key, host } of unencryptedUrls(document)) {
     Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
       `${key} of dataset "${document.dataset}" has http: credentials travel to ${host} in the clear. Use https.`);
   }
@@ -219,23 +144,27 @@ function checkEnvironment(scope: Construct, core: IEtlCore): void {
   const there = Stack.of(core);
   for (const [what, mine, its] of [['account', here.account, there.account], ['region', here.region, there.region]]) {
     if (!Token.isUnresolved(mine) && !Token.isUnresolved(its) && mine !== its) {
-      throw synthError(scope, `its stack is for the ${what} ${mine}, that of its core "${core.node.path}" for ${its}.`,
-        'Deploy both to one environment, or give the other one a core of its own.');
+      throw synthError(
+        scope,
+        'ENVIRONMENT_MISMATCH',
+        `its stack is for the ${what} ${mine}, that of its core "${core.node.path}" for ${its}.`,
+        'Deploy both to one environment, or create a second core.',
+      );
     }
   }
 }
 
-function takeNames(scope: Construct, names: DatasetNames): void {
-  takeName(scope, 'job', names.job);
+function claimNames(scope: Construct, names: DatasetNames): void {
+  claimName(scope, 'job', names.job);
   for (const { name, location } of Object.values(names.tables)) {
-    takeName(scope, 'table', `${names.database}.${name}`);
-    takeName(scope, 'folder', location);
+    claimName(scope, 'table', `${names.database}.${name}`);
+    claimName(scope, 'folder', location);
   }
 }
 
 /** Deploys the dataset after what it finds by name, if this app deploys that too. */
-function comeAfter(dataset: Construct, core: IEtlCore, layer: Layer): void {
-  if (isDeployedWith(core, dataset)) {
+function dependOnCore(dataset: Construct, core: IEtlCore, layer: Layer): void {
+  if (isInSameStage(core, dataset)) {
     const database = layer === Layer.BRONZE ? core.bronzeDatabase : core.goldDatabase;
     dataset.node.addDependency(core.role, database, core.schedulerRole, core.scheduleGroup);
   }

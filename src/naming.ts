@@ -1,7 +1,7 @@
 import { Aws, Fn, Stack, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { Layer } from './layer';
-import { synthError } from './private/synth-error';
+import { synthError } from './private/errors/synth-error';
 
 /** What every name of a lake is made from. */
 export interface LakePrefixes {
@@ -78,7 +78,10 @@ export class LakeNames {
     return `${this.databasePrefix}_${layer}`;
   }
 
-  /** The job of a dataset; with `*` for the dataset the pattern of all jobs of a layer, with nothing what they all begin with. */
+  /**
+   * The job of a dataset; with `*` for the dataset the pattern of all jobs of a layer, with nothing what they all begin
+   * with.
+   */
   job(layer: Layer, dataset: string): string {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
   }
@@ -121,7 +124,13 @@ export class DatasetNames {
   /**
    * @param tables the keys of the dataset's tables, none for a dataset of one table with the dataset's own name
    */
-  constructor(scope: IConstruct, readonly lake: LakeNames, readonly layer: Layer, readonly dataset: string, tables: string[] = []) {
+  constructor(
+    scope: IConstruct,
+    readonly lake: LakeNames,
+    readonly layer: Layer,
+    readonly dataset: string,
+    tables: string[] = [],
+  ) {
     this.job = lake.job(layer, dataset);
     this.crawler = `${this.job}-crawler`;
     this.schedule = this.job;
@@ -142,7 +151,9 @@ export class DatasetNames {
       this.tables = { [ownTable]: { name: ownTable, location: folder } };
     } else {
       this.tablePrefix = `${ownTable}_`;
-      this.tables = Object.fromEntries(keys.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]));
+      this.tables = Object.fromEntries(
+        keys.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]),
+      );
     }
 
     checkLength(scope, 'job', this.job);
@@ -171,14 +182,21 @@ const MAX_LENGTH = {
   'table': 255,
 };
 
-/** Fails when a name is longer than its service takes. An account that is only known at deployment counts as twelve digits. */
+/**
+ * Fails when a name is longer than its service takes. An account that is only known at deployment counts as twelve
+ * digits.
+ */
 export function checkLength(
   scope: IConstruct, what: keyof typeof MAX_LENGTH, name: string, remedy = 'Use a shorter prefix or dataset name.',
 ): void {
   const known = name.replace(Aws.ACCOUNT_ID, '123456789012');
   if (!Token.isUnresolved(known) && known.length > MAX_LENGTH[what]) {
-    throw synthError(scope, `the name of the ${what} "${known}" has ${known.length} characters, ${MAX_LENGTH[what]} are allowed.`,
-      remedy);
+    throw synthError(
+      scope,
+      'NAME_TOO_LONG',
+      `the name of the ${what} "${known}" has ${known.length} characters, ${MAX_LENGTH[what]} are allowed.`,
+      remedy,
+    );
   }
 }
 
@@ -193,21 +211,40 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
     return;
   }
   if (typeof prefix !== 'string' || !rule.test(prefix)) {
-    throw synthError(scope, `${prop} is ${prefix === undefined ? 'missing' : JSON.stringify(prefix)}.`,
-      `Use lower-case letters, digits and single ${rule === KEBAB_CASE ? 'hyphens' : 'underscores'}, beginning with a letter, for example "${example}".`);
+    throw synthError(
+      scope,
+      'PREFIX_INVALID',
+      `${prop} is ${prefix === undefined ? 'missing' : JSON.stringify(prefix)}.`,
+      `Use lower-case letters, digits and single ${rule === KEBAB_CASE ? 'hyphens' : 'underscores'}, `
+        + `beginning with a letter, for example "${example}".`,
+    );
   }
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {
-    throw synthError(scope, `${prop} is "${prefix}", and S3 allows no bucket name that begins so.`, 'Use another prefix.');
+    throw synthError(
+      scope,
+      'PREFIX_INVALID',
+      `${prop} is "${prefix}", a prefix that S3 reserves for bucket names.`,
+      'Use another prefix.',
+    );
   }
   if (/[-_](bronze|gold)([-_]|$)/.test(prefix)) {
-    throw synthError(scope, `${prop} is "${prefix}", which names a layer: the roles of a lake with the prefix before it could reach this one.`,
-      'Use a prefix without bronze and gold.');
+    throw synthError(
+      scope,
+      'PREFIX_INVALID',
+      `${prop} is "${prefix}", which contains a layer name: the roles of another lake could get access to this lake.`,
+      'Use a prefix without "bronze" and "gold".',
+    );
   }
 }
 
 function checkExistingBucket(scope: IConstruct, name?: string): void {
   if (name !== undefined && !Token.isUnresolved(name) && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-    throw synthError(scope, `existingBucketName is "${name}", which is no name of a bucket.`, 'Give the name alone, for example "our-lake".');
+    throw synthError(
+      scope,
+      'BUCKET_NAME_INVALID',
+      `existingBucketName is "${name}", which is not a valid bucket name.`,
+      'Use the bucket name only, for example "our-lake".',
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { Pagination as PaginationDocument } from './private/dataset-document.generated';
+import { Pagination as PaginationDocument } from './private/document/dataset-document.generated';
 
 /** What every way through several pages takes. */
 export interface PagesOptions {
@@ -105,7 +105,10 @@ export interface PageNumberOptions extends PageSizeOptions {
 
 /** How the pages of an endpoint follow each other. */
 export class Pagination {
-  /** A link or a cursor that APIs usually give, else one page. An answer that says there is more, and not where, fails the run. */
+  /**
+   * A link or a cursor that APIs usually give, else one page. An answer that says there is more, and not where, fails
+   * the run.
+   */
   public static auto(options: PagesOptions = {}): Pagination {
     return new Pagination({ type: 'auto', ...pagesDocument(options) });
   }
@@ -122,7 +125,12 @@ export class Pagination {
 
   /** A header has the cursor that the next request names. */
   public static headerCursor(options: HeaderCursorOptions): Pagination {
-    return new Pagination({ type: 'header_cursor', header: options.header, param: options.param, ...pageSizeDocument(options) });
+    return new Pagination({
+      type: 'header_cursor',
+      header: options.header,
+      param: options.param,
+      ...pageSizeDocument(options),
+    });
   }
 
   /** The answer has the cursor that the next request names. */

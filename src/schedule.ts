@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Schedule as ScheduleDocument } from './private/dataset-document.generated';
+import { Schedule as ScheduleDocument } from './private/document/dataset-document.generated';
 
 /** What a schedule has besides its expression. */
 export interface ScheduleOptions {
@@ -18,7 +18,8 @@ export interface ScheduleOptions {
   readonly enabled?: boolean;
 
   /**
-   * Within how much time behind its own a run starts, in whole minutes up to a day. `Duration.minutes(0)` starts it on time.
+   * Within how much time behind its own a run starts, in whole minutes up to a day. `Duration.minutes(0)` starts it on
+   * time.
    *
    * @default Duration.minutes(10) - many jobs of the same hour do not meet Glue's limits together
    */
@@ -34,7 +35,8 @@ export class Schedule {
   /**
    * At the times of a cron expression.
    *
-   * Every day at six is 0 6 in the first two fields, and stars with one question mark in the others, as the README shows.
+   * Every day at six is 0 6 in the first two fields, and stars with one question mark in the others, as the README
+   * shows.
    *
    * @param fields minutes, hours, day of month, month, day of week and year
    * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
@@ -50,7 +52,12 @@ export class Schedule {
    */
   public static rate(interval: Duration, options: ScheduleOptions = {}): Schedule {
     const minutes = interval.toMinutes();
-    const [count, unit] = minutes % 1440 === 0 ? [minutes / 1440, 'day'] : minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute'];
+    const [count, unit] =
+      minutes % 1440 === 0
+        ? [minutes / 1440, 'day']
+        : minutes % 60 === 0
+          ? [minutes / 60, 'hour']
+          : [minutes, 'minute'];
     return Schedule.expression(`rate(${count} ${unit}${count === 1 ? '' : 's'})`, options);
   }
 

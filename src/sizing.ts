@@ -29,7 +29,11 @@ export const SIZES: { readonly [category in DataSizeCategory]: Size } = {
 };
 
 /** What a size stands for in a lake with defaults and worker configurations of its own: the more special one holds. */
-export function sizeOf(category: DataSizeCategory, defaults: GlueDefaults, configs: { readonly [category: string]: GlueWorkerConfig }): Size {
+export function sizeOf(
+  category: DataSizeCategory,
+  defaults: GlueDefaults,
+  configs: { readonly [category: string]: GlueWorkerConfig },
+): Size {
   const usual = SIZES[category];
   const { workerType, numberOfWorkers, timeout } = configs[category] ?? {};
   return {

@@ -8,31 +8,67 @@ import { ENV } from './layouts';
 
 const EMAILS = ['on-call@example.org', 'data-team@example.org'];
 
-function lake(alerts?: Alerts, resourcePrefix = 'pp-dw', env: { account?: string; region?: string } = ENV): { stack: Stack; core: EtlCore } {
+function lake(
+  alerts?: Alerts,
+  resourcePrefix = 'pp-dw',
+  env: { account?: string; region?: string } = ENV,
+): { stack: Stack; core: EtlCore } {
   const stack = new Stack(new App(), 'Core', { env });
   return { stack, core: new EtlCore(stack, 'Lake', { resourcePrefix, alerts }) };
 }
 
 /** A rule of the lake by its name. */
-function rule(name: string, stack = lake({}).stack): { [property: string]: any } { // eslint-disable-line @typescript-eslint/no-explicit-any
+// eslint-disable-line @typescript-eslint/no-explicit-any
+function rule(name: string, stack = lake({}).stack): { [property: string]: any } {
   return resources(stack, 'AWS::Events::Rule').find(({ Properties }) => Properties.Name === name)!.Properties;
 }
 
-const OF_ALERTS = ['AWS::SNS::Topic', 'AWS::SNS::TopicPolicy', 'AWS::SNS::Subscription', 'AWS::Events::Rule', 'AWS::CloudWatch::Alarm', 'AWS::KMS::Key', 'AWS::KMS::Alias'];
+const OF_ALERTS = [
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SNS::Subscription',
+  'AWS::Events::Rule',
+  'AWS::CloudWatch::Alarm',
+  'AWS::KMS::Key',
+  'AWS::KMS::Alias',
+];
 
 test.each<[string, Alerts | undefined, { [type: string]: number }]>([
   ['no alerts', undefined, {}],
-  ['alerts to nobody yet', {}, { 'AWS::SNS::Topic': 1, 'AWS::SNS::TopicPolicy': 1, 'AWS::Events::Rule': 2, 'AWS::CloudWatch::Alarm': 1 }],
-  ['alerts by e-mail', { emails: EMAILS }, {
-    'AWS::SNS::Topic': 1, 'AWS::SNS::TopicPolicy': 1, 'AWS::SNS::Subscription': 2, 'AWS::Events::Rule': 2, 'AWS::CloudWatch::Alarm': 1,
-  }],
-  ['encrypted alerts', { encrypted: true }, {
-    'AWS::SNS::Topic': 1, 'AWS::SNS::TopicPolicy': 1, 'AWS::Events::Rule': 2, 'AWS::CloudWatch::Alarm': 1, 'AWS::KMS::Key': 1, 'AWS::KMS::Alias': 1,
-  }],
+  [
+    'alerts to nobody yet',
+    {},
+    { 'AWS::SNS::Topic': 1, 'AWS::SNS::TopicPolicy': 1, 'AWS::Events::Rule': 2, 'AWS::CloudWatch::Alarm': 1 },
+  ],
+  [
+    'alerts by e-mail',
+    { emails: EMAILS },
+    {
+      'AWS::SNS::Topic': 1,
+      'AWS::SNS::TopicPolicy': 1,
+      'AWS::SNS::Subscription': 2,
+      'AWS::Events::Rule': 2,
+      'AWS::CloudWatch::Alarm': 1,
+    },
+  ],
+  [
+    'encrypted alerts',
+    { encrypted: true },
+    {
+      'AWS::SNS::Topic': 1,
+      'AWS::SNS::TopicPolicy': 1,
+      'AWS::Events::Rule': 2,
+      'AWS::CloudWatch::Alarm': 1,
+      'AWS::KMS::Key': 1,
+      'AWS::KMS::Alias': 1,
+    },
+  ],
 ])('%s are these resources, and a core has ten others', (_, alerts, expected) => {
   const all = resources(lake(alerts).stack);
   const count = (type: string) => all.filter(({ Type }) => Type === type).length;
-  expect(Object.fromEntries(OF_ALERTS.map(type => [type, count(type)]).filter(([, number]) => number !== 0))).toEqual(expected);
+  expect(Object.fromEntries(OF_ALERTS.map(type => [type, count(type)]).filter(([, number]) => number !== 0))).toEqual(
+    expected,
+  );
   expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(10);
 });
 
@@ -41,13 +77,24 @@ test('what a core makes for alerts is there as properties', () => {
   expect([core.alertTopic, core.alertKey, core.droppedScheduleAlarm]).not.toContain(undefined);
   expect(core.alertRules).toHaveLength(2);
   const without = lake().core;
-  expect([without.alertTopic, without.alertKey, without.droppedScheduleAlarm, without.alertRules]).toEqual([undefined, undefined, undefined, []]);
+  expect([without.alertTopic, without.alertKey, without.droppedScheduleAlarm, without.alertRules]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    [],
+  ]);
 });
 
-const job = (jobName: string, state: string, jobRunId = 'jr_0123') =>
-  ({ 'source': 'aws.glue', 'detail-type': 'Glue Job State Change', 'detail': { jobName, state, jobRunId, severity: 'ERROR', message: 'why' } });
-const crawler = (crawlerName: string, state: string) =>
-  ({ 'source': 'aws.glue', 'detail-type': 'Glue Crawler State Change', 'detail': { crawlerName, state, errorMessage: 'why' } });
+const job = (jobName: string, state: string, jobRunId = 'jr_0123') => ({
+  'source': 'aws.glue',
+  'detail-type': 'Glue Job State Change',
+  'detail': { jobName, state, jobRunId, severity: 'ERROR', message: 'why' },
+});
+const crawler = (crawlerName: string, state: string) => ({
+  'source': 'aws.glue',
+  'detail-type': 'Glue Crawler State Change',
+  'detail': { crawlerName, state, errorMessage: 'why' },
+});
 
 test.each([
   ['a job that failed, and is tried again', job('pp-dw-bronze-x', 'FAILED'), false],
@@ -92,7 +139,12 @@ test.each([
 /** The lines that EventBridge makes of a target's template: the values as they are, and the quotes around each line. */
 function rendered(name: string, event: object, stack?: Stack): string[] {
   const { InputPathsMap: paths, InputTemplate: template } = rule(name, stack).Targets[0].InputTransformer;
-  const valueAt = (path: string) => path.replace(/^\$\./, '').split('.').reduce((value: any, key) => value?.[key], event) ?? ''; // eslint-disable-line @typescript-eslint/no-explicit-any
+  // eslint-disable-line @typescript-eslint/no-explicit-any
+  const valueAt = (path: string) =>
+    path
+      .replace(/^\$\./, '')
+      .split('.')
+      .reduce((value: any, key) => value?.[key], event) ?? '';
   return template.replace(/<([\w-]+)>/g, (_: string, key: string) => valueAt(paths[key])).split('\n');
 }
 
@@ -114,7 +166,8 @@ test('the message of a job says which, why, where to look and how to run it agai
     '"The tables are as they were last published."',
     '"Run: https://eu-central-1.console.aws.amazon.com/gluestudio/home?region=eu-central-1#/job/pp-dw-bronze-fda-nsde/run/jr_0123_attempt_1 in the console"',
     '"Record: the last file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ where the job is pp-dw-LAYER-DATASET"',
-    '"Logs: the streams that begin with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and /aws-glue/pp-dw/error"',
+    '"Logs: the streams that begin with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and '
+      + '/aws-glue/pp-dw/error"',
     '"Run it again with:"',
     '"aws glue start-job-run --region eu-central-1 --job-name pp-dw-bronze-fda-nsde"',
   ]);
@@ -122,12 +175,18 @@ test('the message of a job says which, why, where to look and how to run it agai
 
 test('the message of a crawler says which, why, where to look and how to run it again', () => {
   const cloudWatchLogLink = 'https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logEventViewer:group=/aws-glue/crawlers';
-  const detail = { crawlerName: 'pp-dw-bronze-fda-nsde-crawler', state: 'Failed', errorMessage: 'Internal Service Exception', cloudWatchLogLink };
+  const detail = {
+    crawlerName: 'pp-dw-bronze-fda-nsde-crawler',
+    state: 'Failed',
+    errorMessage: 'Internal Service Exception',
+    cloudWatchLogLink,
+  };
   expect(rendered('pp-dw-crawler-alerts', { ...WHERE, detail })).toEqual([
     '"FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, eu-central-1"',
     '"Error: Internal Service Exception"',
     '"The files of the tables are as they were published. New tables and columns may be missing in the catalog."',
-    `"Logs: the stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, ${cloudWatchLogLink} in the console"`,
+    '"Logs: the stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
+      + `${cloudWatchLogLink} in the console"`,
     '"Run it again with:"',
     '"aws glue start-crawler --region eu-central-1 --name pp-dw-bronze-fda-nsde-crawler"',
   ]);
@@ -142,15 +201,19 @@ test.each([
   expect(rendered('pp-dw-job-alerts', { ...FAILED, region }, stack)[3]).toContain(url);
 });
 
-test.each(['job', 'crawler'])('the template of %s alerts is what EventBridge takes: a JSON string a line, 8,192 characters at most', kind => {
-  const prefix = 'a'.repeat(49);
-  const template: string = rule(`${prefix}-${kind}-alerts`, lake({}, prefix).stack).Targets[0].InputTransformer.InputTemplate;
-  expect(template.length).toBeLessThan(8192);
-  for (const line of template.split('\n')) {
-    expect(line).toMatch(/^"[^"\\]+"$/);
-    expect(line.replace(/<[\w-]+>/g, '')).not.toMatch(/[<>]/);
-  }
-});
+test.each(['job', 'crawler'])(
+  'the template of %s alerts is what EventBridge takes: a JSON string a line, 8,192 characters at most',
+  kind => {
+    const prefix = 'a'.repeat(49);
+    const template: string = rule(`${prefix}-${kind}-alerts`, lake({}, prefix).stack).Targets[0].InputTransformer
+      .InputTemplate;
+    expect(template.length).toBeLessThan(8192);
+    for (const line of template.split('\n')) {
+      expect(line).toMatch(/^"[^"\\]+"$/);
+      expect(line.replace(/<[\w-]+>/g, '')).not.toMatch(/[<>]/);
+    }
+  },
+);
 
 test('a schedule that gave up to start its job raises the alarm, and none that never did', () => {
   expect(resource(lake({}).stack, 'AWS::CloudWatch::Alarm').Properties).toMatchObject({
@@ -168,10 +231,19 @@ test('a schedule that gave up to start its job raises the alarm, and none that n
 
 test('the topic takes no plain HTTP, and messages of EventBridge and of this alarm alone', () => {
   const { stack } = lake({ emails: EMAILS });
-  expect(resource(stack, 'AWS::SNS::Topic').Properties).toEqual({ TopicName: 'pp-dw-alerts', DisplayName: 'pp-dw-alerts' });
-  expect(resources(stack, 'AWS::SNS::Subscription').map(({ Properties }) => [Properties.Protocol, Properties.Endpoint])).toEqual(EMAILS.map(email => ['email', email]));
+  expect(resource(stack, 'AWS::SNS::Topic').Properties).toEqual({
+    TopicName: 'pp-dw-alerts',
+    DisplayName: 'pp-dw-alerts',
+  });
+  expect(
+    resources(stack, 'AWS::SNS::Subscription').map(({ Properties }) => [Properties.Protocol, Properties.Endpoint]),
+  ).toEqual(EMAILS.map(email => ['email', email]));
   expect(resource(stack, 'AWS::SNS::TopicPolicy').Properties.PolicyDocument.Statement).toEqual([
-    expect.objectContaining({ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    expect.objectContaining({
+      Effect: 'Deny',
+      Principal: '*',
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    }),
     expect.objectContaining({
       Effect: 'Allow',
       Action: 'sns:Publish',
@@ -186,24 +258,36 @@ test('the topic takes no plain HTTP, and messages of EventBridge and of this ala
 });
 
 /** What a key lets services do, without its administration by the account. */
-const forServices = (statements: { Principal: { Service?: string } }[]) => statements.filter(({ Principal }) => Principal.Service);
+const forServices = (statements: { Principal: { Service?: string } }[]) =>
+  statements.filter(({ Principal }) => Principal.Service);
 const USE = { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Resource: '*' };
 
-test('EventBridge may use the key without a condition, which would drop its messages, and CloudWatch for this account', () => {
-  const { stack } = lake({ encrypted: true });
-  const key = resource(stack, 'AWS::KMS::Key');
-  expect(forServices(key.Properties.KeyPolicy.Statement)).toEqual([
-    { ...USE, Principal: { Service: 'events.amazonaws.com' } },
-    { ...USE, Principal: { Service: 'cloudwatch.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } } },
-  ]);
-  expect(key.Properties.EnableKeyRotation).toBe(true);
-  expect(resource(stack, 'AWS::KMS::Alias').Properties.AliasName).toBe('alias/pp-dw');
-  expect(resource(stack, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [key.id, 'Arn'] });
-});
+test(
+  'EventBridge may use the key without a condition, which would drop its messages, and CloudWatch for this '
+    + 'account',
+  () => {
+    const { stack } = lake({ encrypted: true });
+    const key = resource(stack, 'AWS::KMS::Key');
+    expect(forServices(key.Properties.KeyPolicy.Statement)).toEqual([
+      { ...USE, Principal: { Service: 'events.amazonaws.com' } },
+      {
+        ...USE,
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+      },
+    ]);
+    expect(key.Properties.EnableKeyRotation).toBe(true);
+    expect(resource(stack, 'AWS::KMS::Alias').Properties.AliasName).toBe('alias/pp-dw');
+    expect(resource(stack, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [key.id, 'Arn'] });
+  },
+);
 
-test.each(['AWS::KMS::Key', 'AWS::SNS::Topic'])('%s goes with the stack: nothing that it keeps outlives the delivery of a message', type => {
-  expect(resource(lake({ encrypted: true }).stack, type).DeletionPolicy ?? 'Delete').toBe('Delete');
-});
+test.each(['AWS::KMS::Key', 'AWS::SNS::Topic'])(
+  '%s goes with the stack: nothing that it keeps outlives the delivery of a message',
+  type => {
+    expect(resource(lake({ encrypted: true }).stack, type).DeletionPolicy ?? 'Delete').toBe('Delete');
+  },
+);
 
 test('a key of the user\'s encrypts the topic, and lets the senders use it', () => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
@@ -221,9 +305,15 @@ test('a topic of the user\'s takes the messages and lets the senders publish', (
   const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { topic, emails: EMAILS } });
   const { id } = resource(stack, 'AWS::SNS::Topic');
   expect(core.alertTopic).toBe(topic);
-  expect(resource(stack, 'AWS::SNS::TopicPolicy').Properties.PolicyDocument.Statement.map(({ Principal }: { Principal: object }) => Principal))
-    .toEqual([{ Service: 'cloudwatch.amazonaws.com' }, { Service: 'events.amazonaws.com' }]);
-  expect(resources(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties.Targets[0].Arn)).toEqual([`\${${id}}`, `\${${id}}`]);
+  expect(
+    resource(stack, 'AWS::SNS::TopicPolicy').Properties.PolicyDocument.Statement.map(
+      ({ Principal }: { Principal: object }) => Principal,
+    ),
+  ).toEqual([{ Service: 'cloudwatch.amazonaws.com' }, { Service: 'events.amazonaws.com' }]);
+  expect(resources(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties.Targets[0].Arn)).toEqual([
+    `\${${id}}`,
+    `\${${id}}`,
+  ]);
 });
 
 test('a topic that another app makes takes the messages, and its policy stays its owner\'s', () => {
@@ -235,18 +325,40 @@ test('a topic that another app makes takes the messages, and its policy stays it
 });
 
 test.each<[string, (stack: Stack) => Alerts, string]>([
-  ['topic and encrypted', stack => ({ topic: new Topic(stack, 'Own'), encrypted: true }),
-    'alerts has both topic and encrypted. Encrypt the topic where it is made.'],
-  ['topic and encryptionKey', stack => ({ topic: new Topic(stack, 'Own'), encryptionKey: new Key(stack, 'OwnKey') }),
-    'alerts has both topic and encryptionKey. Encrypt the topic where it is made.'],
-  ['no address', () => ({ emails: ['on-call'] }), 'emails[0] of alerts is "on-call". Use an address such as "on-call@example.org".'],
-  ['two addresses in one', () => ({ emails: ['a@example.org, b@example.org'] }), 'emails[0] of alerts is "a@example.org, b@example.org".'],
-  ['an address twice', () => ({ emails: ['a@example.org', 'a@example.org'] }), 'emails of alerts has "a@example.org" twice. Take one out.'],
-  ['a list that is only known at deployment', stack => ({ emails: new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList }),
-    'emails of alerts is a list that is only known at deployment. Write it out; an address in it may be a token.'],
+  [
+    'topic and encrypted',
+    stack => ({ topic: new Topic(stack, 'Own'), encrypted: true }),
+    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encrypted. Set the encryption on the topic itself.',
+  ],
+  [
+    'topic and encryptionKey',
+    stack => ({ topic: new Topic(stack, 'Own'), encryptionKey: new Key(stack, 'OwnKey') }),
+    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Set the encryption on the topic itself.',
+  ],
+  [
+    'no address',
+    () => ({ emails: ['on-call'] }),
+    'VALUE_INVALID: Core/Lake: emails[0] of alerts is "on-call". Use an address such as "on-call@example.org".',
+  ],
+  [
+    'two addresses in one',
+    () => ({ emails: ['a@example.org, b@example.org'] }),
+    'VALUE_INVALID: Core/Lake: emails[0] of alerts is "a@example.org, b@example.org".',
+  ],
+  [
+    'an address twice',
+    () => ({ emails: ['a@example.org', 'a@example.org'] }),
+    'DUPLICATE_VALUE: Core/Lake: emails of alerts has "a@example.org" twice. Remove one of them.',
+  ],
+  [
+    'a list that is only known at deployment',
+    stack => ({ emails: new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList }),
+    'TOKEN_NOT_ALLOWED: Core/Lake: emails of alerts is a list that is only known at deployment. Write the '
+      + 'list in the code; its addresses may be tokens.',
+  ],
 ])('%s is an error that says what to do', (_, alerts, message) => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
-  expect(() => new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: alerts(stack) })).toThrow(`Core/Lake: ${message}`);
+  expect(() => new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: alerts(stack) })).toThrow(message);
 });
 
 test('prefix, addresses and environment may be known at deployment only', () => {
@@ -257,7 +369,11 @@ test('prefix, addresses and environment may be known at deployment only', () => 
     metrics: true,
     alerts: { emails: [text('OnCall'), text('DataTeam'), Fn.importValue('team')], encrypted: true },
   });
-  expect(resources(stack, 'AWS::SNS::Subscription').map(({ Properties }) => Properties.Endpoint)).toEqual(['${OnCall}', '${DataTeam}', { 'Fn::ImportValue': 'team' }]);
+  expect(resources(stack, 'AWS::SNS::Subscription').map(({ Properties }) => Properties.Endpoint)).toEqual([
+    '${OnCall}',
+    '${DataTeam}',
+    { 'Fn::ImportValue': 'team' },
+  ]);
   const { EventPattern, Targets } = rule('${Prefix}-job-alerts', stack);
   expect(EventPattern.detail.jobName).toEqual([{ prefix: '${Prefix}-bronze-' }, { prefix: '${Prefix}-gold-' }]);
   expect(Targets[0].InputTransformer.InputTemplate).toContain('/aws-glue/${Prefix}/output');

@@ -39,8 +39,12 @@ export function resource(stack: Stack, type: string): Resource {
 /** The files that a stack's script deployment puts under `etl/`, by path. */
 export function deployedFiles(stack: Stack): Map<string, Buffer> {
   const assembly = synth(stack);
-  const manifest = assembly.artifacts.find((artifact): artifact is AssetManifestArtifact => artifact.id === `${stack.artifactId}.assets`);
-  const sources = resources(stack, 'Custom::CDKBucketDeployment').flatMap(({ Properties }) => Properties.SourceObjectKeys as string[]);
+  const manifest = assembly.artifacts.find(
+    (artifact): artifact is AssetManifestArtifact => artifact.id === `${stack.artifactId}.assets`,
+  );
+  const sources = resources(stack, 'Custom::CDKBucketDeployment').flatMap(
+    ({ Properties }) => Properties.SourceObjectKeys as string[],
+  );
   const files = new Map<string, Buffer>();
   for (const [hash, { source }] of Object.entries(manifest!.contents.files ?? {})) {
     if (sources.includes(`${hash}.zip`)) {
@@ -58,7 +62,12 @@ function synth(stack: Stack): CloudAssembly {
   return (stack.node.root as App).synth();
 }
 
-const PSEUDO: { [name: string]: string } = { 'AWS::AccountId': ENV.account, 'AWS::Region': ENV.region, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
+const PSEUDO: { [name: string]: string } = {
+  'AWS::AccountId': ENV.account,
+  'AWS::Region': ENV.region,
+  'AWS::Partition': 'aws',
+  'AWS::URLSuffix': 'amazonaws.com',
+};
 
 /** Evaluates what CloudFormation would: pseudo parameters, joins and substitutions. */
 function render(value: unknown): unknown {

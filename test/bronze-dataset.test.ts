@@ -6,10 +6,37 @@ import { Schedule as EventsSchedule } from 'aws-cdk-lib/aws-events';
 import { CfnConnection } from 'aws-cdk-lib/aws-glue';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
-  ApiEndpoint, ApiKeyLocation, ApiKeyOptions, Auth, BasicOptions, BearerOptions, BronzeDataset, BronzeDatasetProps, CsvOptions, CursorOptions,
-  DataQuality, DataSizeCategory, EtlCore, FileFormat, FixedWidthOptions, GlueConnection, GlueVersion, HeaderCursorOptions, HttpMethod,
-  OAuth2ClientCredentialsOptions, OffsetOptions, PageNumberOptions, PageSizeOptions, Pagination, S3Files, Schedule, SchemaContract,
-  SecretOptions, Source, TextOptions, TokenAuthMethod,
+  ApiEndpoint,
+  ApiKeyLocation,
+  ApiKeyOptions,
+  Auth,
+  BasicOptions,
+  BearerOptions,
+  BronzeDataset,
+  BronzeDatasetProps,
+  CsvOptions,
+  CursorOptions,
+  DataQuality,
+  DataSizeCategory,
+  EtlCore,
+  FileFormat,
+  FixedWidthOptions,
+  GlueConnection,
+  GlueVersion,
+  HeaderCursorOptions,
+  HttpMethod,
+  OAuth2ClientCredentialsOptions,
+  OffsetOptions,
+  PageNumberOptions,
+  PageSizeOptions,
+  Pagination,
+  S3Files,
+  Schedule,
+  SchemaContract,
+  SecretOptions,
+  Source,
+  TextOptions,
+  TokenAuthMethod,
 } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
 import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from './layouts';
@@ -33,13 +60,28 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     dateFormat: 'dd.MM.yyyy',
     fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
     fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
-    columnSchema: { products: { 'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' }, 'Price': { type: 'decimal(18,2)' } } },
+    columnSchema: {
+      products: {
+        'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' },
+        'Price': { type: 'decimal(18,2)' },
+      },
+    },
     columnMappings: { 'Start Date': 'started_on' },
     businessKey: ['ndc'],
     businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
     schemaContract: SchemaContract.FREEZE,
-    dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1, maxRescuedShare: 0.2 },
-    schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false, flexibleWindow: Duration.minutes(0) }),
+    dataQuality: {
+      requiredColumns: ['ndc'],
+      criticalNullThreshold: 0,
+      expectedRecordCountMin: 10,
+      maxShrink: 0.1,
+      maxRescuedShare: 0.2,
+    },
+    schedule: Schedule.cron('0 6 * * ? *', {
+      timezone: 'Europe/Berlin',
+      enabled: false,
+      flexibleWindow: Duration.minutes(0),
+    }),
     glueVersion: GlueVersion.V5_0,
     connection: GlueConnection.fromName('vendor-network'),
     script: 'glue-templates/jobs/bronze_job.py',
@@ -53,7 +95,10 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     bronze(without);
     const withSchedule = lake(ENV);
     bronze(withSchedule, { schedule: Schedule.cron('0 6 * * ? *') });
-    const ofDataset = (stack: Stack) => resources(stack).filter(({ id }) => id.startsWith('Bronze')).map(({ Type }) => Type);
+    const ofDataset = (stack: Stack) =>
+      resources(stack)
+        .filter(({ id }) => id.startsWith('Bronze'))
+        .map(({ Type }) => Type);
     expect(ofDataset(without.stack)).toEqual(['AWS::Glue::Job', 'AWS::Glue::Crawler']);
     expect(ofDataset(withSchedule.stack)).toEqual(['AWS::Glue::Job', 'AWS::Glue::Crawler', 'AWS::Scheduler::Schedule']);
   });
@@ -99,25 +144,37 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [GlueVersion.V6_0, undefined, '6.0'],
     [undefined, GlueVersion.V6_0, '6.0'],
     [GlueVersion.V6_0, GlueVersion.V5_1, '5.1'],
-  ])('with Glue %s of the core and %s of its own a job runs on %s, and the document has its own alone', (ofCore, own, expected) => {
-    const where = lake(ENV, { ...PREFIXES, glueDefaults: { version: ofCore } });
-    const { document } = bronze(where, { glueVersion: own });
-    expect(resource(where.stack, 'AWS::Glue::Job').Properties.GlueVersion).toBe(expected);
-    expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);
-  });
+  ])(
+    'with Glue %s of the core and %s of its own a job runs on %s, and the document has its own ' + 'alone',
+    (ofCore, own, expected) => {
+      const where = lake(ENV, { ...PREFIXES, glueDefaults: { version: ofCore } });
+      const { document } = bronze(where, { glueVersion: own });
+      expect(resource(where.stack, 'AWS::Glue::Job').Properties.GlueVersion).toBe(expected);
+      expect((JSON.parse(document) as { glue_version?: string }).glue_version).toBe(own);
+    },
+  );
 
   test('runs publish metrics where the core asks for them', () => {
     const where = lake(ENV, { ...PREFIXES, metrics: true });
     bronze(where);
-    expect(JSON.parse(resource(where.stack, 'AWS::Glue::Job').Properties.DefaultArguments['--names']).metrics_namespace).toBe('pp-dw');
+    expect(
+      JSON.parse(resource(where.stack, 'AWS::Glue::Job').Properties.DefaultArguments['--names']).metrics_namespace,
+    ).toBe('pp-dw');
   });
 
-  test.each(Object.values(DataSizeCategory))('a %s job has the workers and the timeout of the table', dataSizeCategory => {
-    const where = lake(ENV);
-    bronze(where, { dataSizeCategory });
-    const { workerType, workers, timeoutMinutes } = SIZES[dataSizeCategory];
-    expect(resource(where.stack, 'AWS::Glue::Job').Properties).toMatchObject({ WorkerType: workerType, NumberOfWorkers: workers, Timeout: timeoutMinutes });
-  });
+  test.each(Object.values(DataSizeCategory))(
+    'a %s job has the workers and the timeout of the table',
+    dataSizeCategory => {
+      const where = lake(ENV);
+      bronze(where, { dataSizeCategory });
+      const { workerType, workers, timeoutMinutes } = SIZES[dataSizeCategory];
+      expect(resource(where.stack, 'AWS::Glue::Job').Properties).toMatchObject({
+        WorkerType: workerType,
+        NumberOfWorkers: workers,
+        Timeout: timeoutMinutes,
+      });
+    },
+  );
 
   test('the crawler has a target for each table, keeps what is in the catalog, and nothing starts it', () => {
     const where = lake(ENV);
@@ -158,13 +215,23 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     const where = lake(ENV);
     bronze(where, { schedule: Schedule.rate(Duration.hours(6)) });
     bronze(where, { dataset: 'off', schedule: Schedule.rate(Duration.hours(6), { enabled: false }) }, 'Off');
-    expect(resources(where.stack, 'AWS::Scheduler::Schedule').map(({ Properties }) => [Properties.ScheduleExpressionTimezone, Properties.State]))
-      .toEqual([['UTC', 'ENABLED'], ['UTC', 'DISABLED']]);
+    expect(
+      resources(where.stack, 'AWS::Scheduler::Schedule').map(({ Properties }) => [
+        Properties.ScheduleExpressionTimezone,
+        Properties.State,
+      ]),
+    ).toEqual([
+      ['UTC', 'ENABLED'],
+      ['UTC', 'DISABLED'],
+    ]);
   });
 
   test('no template imports or exports', () => {
     const where = lake();
-    bronze(where, { schedule: Schedule.cron('0 6 * * ? *'), role: where.core instanceof EtlCore ? where.core.role : undefined });
+    bronze(where, {
+      schedule: Schedule.cron('0 6 * * ? *'),
+      role: where.core instanceof EtlCore ? where.core.role : undefined,
+    });
     for (const { template } of where.app.synth().stacks) {
       expect(JSON.stringify(template)).not.toMatch(/Fn::ImportValue|"Export"/);
     }
@@ -187,22 +254,53 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       source: Source.urls([text('Url'), `https://${text('Host')}/{yyyy}.csv`]),
       lookbackDays: 3,
       fileFormat: FileFormat.csv({
-        delimiter: text('Delimiter'), encoding: text('Encoding'), quote: text('Quote'), escape: text('Escape'), nullValues: [text('Null')], dateFormat: text('Date'),
+        delimiter: text('Delimiter'),
+        encoding: text('Encoding'),
+        quote: text('Quote'),
+        escape: text('Escape'),
+        nullValues: [text('Null')],
+        dateFormat: text('Date'),
       }),
-      columnSchema: { fda_nsde: { Price: { targetName: text('Target'), type: text('Type'), format: text('Format') }, Day: { type: 'date', format: text('Day') } } },
+      columnSchema: {
+        fda_nsde: {
+          Price: { targetName: text('Target'), type: text('Type'), format: text('Format') },
+          Day: { type: 'date', format: text('Day') },
+        },
+      },
       columnMappings: { Zip: text('Zip') },
       businessKey: [text('Key')],
       dataQuality: { requiredColumnsByTable: { fda_nsde: [text('Required')] } },
       schedule: Schedule.expression(text('Expression'), { timezone: text('Timezone') }),
     });
     expect(resource(app.stack, 'AWS::Glue::Job').Properties.Description).toBe('${Description}');
-    expect([...deployedFiles(app.stack).keys()].sort()).toEqual(
-      ['fda-nsde/glue/bronze.json', 'fda-nsde/glue/bronze_job.py', expect.stringMatching(/^fda-nsde\/glue\/etl_runtime-/)]);
+    expect([...deployedFiles(app.stack).keys()].sort()).toEqual([
+      'fda-nsde/glue/bronze.json',
+      'fda-nsde/glue/bronze_job.py',
+      expect.stringMatching(/^fda-nsde\/glue\/etl_runtime-/),
+    ]);
     const { SourceMarkers, SourceMarkersConfig } = resource(app.stack, 'Custom::CDKBucketDeployment').Properties;
-    expect(Object.values(SourceMarkers[1]).sort()).toEqual([
-      'Date', 'Day', 'Delimiter', 'Description', 'Encoding', 'Escape', 'Expression', 'Format', 'Host', 'Key', 'Null', 'Quote', 'Required', 'Target', 'Timezone', 'Type',
-      'Url', 'Zip',
-    ].map(id => `\${${id}}`));
+    expect(Object.values(SourceMarkers[1]).sort()).toEqual(
+      [
+        'Date',
+        'Day',
+        'Delimiter',
+        'Description',
+        'Encoding',
+        'Escape',
+        'Expression',
+        'Format',
+        'Host',
+        'Key',
+        'Null',
+        'Quote',
+        'Required',
+        'Target',
+        'Timezone',
+        'Type',
+        'Url',
+        'Zip',
+      ].map(id => `\${${id}}`),
+    );
     expect(SourceMarkersConfig[1]).toEqual({ jsonEscape: true });
   });
 
@@ -229,78 +327,267 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 
   test.each<[string, Partial<BronzeDatasetProps>, string]>([
-    ['an upper-case name', { dataset: 'FDA-NSDE' },
-      'Lake/Bronze: dataset is "FDA-NSDE". Expected: Name of the dataset in kebab-case'],
-    ['a snake_case name', { dataset: 'fda_nsde' }, 'Lake/Bronze: dataset is "fda_nsde". Expected: Name of the dataset in kebab-case'],
-    ['an empty name', { dataset: '' }, 'Lake/Bronze: dataset is "".'],
-    ['a name beyond 80 characters', { dataset: 'a'.repeat(81) }, 'Lake/Bronze: dataset is "aaa'],
-    ['a name too long for its schedule', { dataset: 'a'.repeat(60), schedule: Schedule.cron('0 6 * * ? *') },
-      `Lake/Bronze: the name of the schedule "pp-dw-bronze-${'a'.repeat(60)}" has 73 characters, 64 are allowed. Use a shorter prefix or dataset name.`],
-    ['an address that is not HTTP', { source: Source.url('ftp://example.org/a.zip') },
-      'Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// or https:// address'],
-    ['no address', { source: Source.url('zipcodes.zip') }, 'source_url of dataset "fda-nsde" is "zipcodes.zip".'],
-    ['a password in the address', { source: Source.url('https://me:secret@example.org/a.zip') },
-      'source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An http:// or https:// address'],
-    ['a share above 1', { dataQuality: { maxShrink: 50 } }, 'data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of all rows, from 0 to 1.'],
-    ['a backslash and a t for a tab', { delimiter: '\\t' }, 'delimiter of dataset "fda-nsde" is "\\\\t". Expected: What separates the fields'],
-    ['a description beyond 2048 characters', { description: 'x'.repeat(3000) }, `${'x'.repeat(119)}… (3002 characters). Expected: What the dataset holds`],
-    ['no source', { source: undefined }, 'Lake/Bronze: source is missing. Give it a Source: Source.url("https://…"), or a script of your own in script.'],
-    ['an address for a source', { source: 'https://example.org/a.zip' as unknown as Source }, 'source is of another kind. Give it a Source: Source.url("https://…"), or'],
-    ['an address for a source beside a script', { source: 'https://example.org/a.zip' as unknown as Source, script: 'glue-templates/jobs/bronze_job.py' },
-      'source is of another kind. Give it a Source:'],
-    ['a secret for an auth', { auth: 'vendor/api' as unknown as Auth }, 'Lake/Bronze: auth is of another kind. Give it an Auth: Auth.bearer({ secret: "…" }).'],
-    ['a name for a connection', { connection: 'network' as unknown as GlueConnection },
-      'Lake/Bronze: connection is of another kind. Give it a GlueConnection: GlueConnection.fromName("…").'],
-    ['a list of connections in one name', { connection: GlueConnection.fromName('one, two') }, 'Lake/Bronze: connection of dataset "fda-nsde" is "one, two".'],
-    ['an address for an endpoint', { source: Source.api({ products: 'https://api.example.org' as unknown as ApiEndpoint }) },
-      'Lake/Bronze: endpoint "products" is of another kind. Give it an address: { url: "https://…" }.'],
-    ['a word for a pagination', { source: Source.api({ products: { url: 'https://api.example.org', pagination: 'offset' as unknown as Pagination } }) },
-      'Lake/Bronze: pagination of endpoint "products" is of another kind. Give it a Pagination: Pagination.offset({…}).'],
-    ['an API without endpoints', { source: Source.api({}) }, 'Lake/Bronze: api_endpoints of dataset "fda-nsde" is {}. Expected: The calls of a REST API'],
-    ['an API over FTP', { source: Source.api({ products: { url: 'ftp://api.example.org' } }) }, 'api_endpoints.products.url of dataset "fda-nsde" is "ftp://api.example.org". Expected:'],
-    ['an API in a bucket', { source: Source.api({ products: { url: 's3://vendor/products' } }) }, 'api_endpoints.products.url of dataset "fda-nsde" is "s3://vendor/products".'],
-    ['a table that is no word of Athena', { source: Source.api({ Products: { url: 'https://api.example.org' } }) }, 'api_endpoints of dataset "fda-nsde" has the key "Products".'],
-    ['an address over HTTP for a bucket', { source: Source.s3('https://example.org/a.csv') },
-      'Lake/Bronze: Source.s3 is given "https://example.org/a.csv". Write s3:// out, as in `s3://${bucket.bucketName}/folder/`'],
-    ['a bucket of which nothing is known', { source: Source.s3(Lazy.string({ produce: () => 's3://vendor/' })) },
-      'Lake/Bronze: Source.s3 is given an address that is only known at deployment. Write s3:// out'],
-    ['a bucket without a path', { source: Source.s3('s3://vendor') }, 'source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// address'],
-    ['a rule of an API that the schema cannot hold', { source: Source.api({ products: { url: 'https://api.example.org', body: {} } }) },
-      'Lake/Bronze: api_endpoints.products.body of dataset "fda-nsde" is set, and the method is GET. Set method to POST, or leave body out.'],
-    ['a pasted secret', { auth: Auth.bearer({ secret: 'Bearer 0123456789abcdef' }) },
-      'Lake/Bronze: auth.secret of dataset "fda-nsde" is not shown, because it may be a secret, and it is not what belongs there. Expected: Name or ARN of the secret'],
-    ['a schedule of aws-events', { schedule: EventsSchedule.cron({ hour: '6' }) as unknown as Schedule },
-      'schedule is of another kind. Give it a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *").'],
-    ['options for a file format', { fileFormat: { delimiter: ';' } as unknown as FileFormat }, 'fileFormat is of another kind. Give it a FileFormat: FileFormat.csv({…}).'],
-    ['no core', { core: undefined }, 'core is missing. Give it an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…).'],
-    ['an impossible port', { source: Source.url('https://example.org:99999/a.zip') }, 'is "https://example.org:99999/a.zip", not an address. Check its host and port.'],
-    ['a size that does not exist', { dataSizeCategory: 'huge' as DataSizeCategory }, 'data_size_category of dataset "fda-nsde" is "huge". Expected: How big the dataset is'],
-    ['no size', { dataSizeCategory: undefined },
-      'Lake/Bronze: the description of dataset "fda-nsde" must have required property \'data_size_category\'. Set it.'],
-    ['a description Glue does not take', { description: 'x'.repeat(2049) }, 'description of dataset "fda-nsde" is "xxx'],
-    ['a line break as delimiter', { delimiter: '\n' }, 'delimiter of dataset "fda-nsde" is "\\n". Expected: What separates the fields of a record'],
-    ['a delimiter twice', { delimiter: '|', fileFormat: FileFormat.csv({ delimiter: ';' }) },
-      'Lake/Bronze: delimiter of dataset "fda-nsde" is "|", and file_format.delimiter is ";". Set one of them.'],
-    ['a date\'s format twice', { dateFormat: 'yyyyMMdd', fileFormat: FileFormat.csv({ dateFormat: 'dd.MM.yyyy' }) },
-      'Lake/Bronze: date_format of dataset "fda-nsde" is "yyyyMMdd", and file_format.date_format is "dd.MM.yyyy". Set one of them.'],
-    ['required columns twice', { dataQuality: { requiredColumns: ['a'], requiredColumnsByTable: { fda_nsde: ['a'] } } },
-      'Lake/Bronze: dataQuality has both requiredColumns and requiredColumnsByTable. Set one of them.'],
-    ['a number of rows twice', { dataQuality: { expectedRecordCountMin: 1, expectedRecordCountMinByTable: { fda_nsde: 1 } } },
-      'Lake/Bronze: dataQuality has both expectedRecordCountMin and expectedRecordCountMinByTable. Set one of them.'],
-    ['a column of which nothing is said', { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
-      'Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: What a column is called and what it holds. For example:'],
-    ['a rule that the schema cannot hold', { lookbackDays: 3 }, 'Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url holds no date.'],
-    ['a quote of two characters', { fileFormat: FileFormat.csv({ quote: '""' }) }, 'file_format.quote of dataset "fda-nsde" is "\\"\\"".'],
-    ['a mapping without files', { fileTableMapping: {} }, 'file_table_mapping of dataset "fda-nsde" is {}.'],
-    ['a table that is not snake_case', { fileTableMapping: { 'a.csv': 'Main Table' } },
-      'file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table". Expected: What a table is called within its dataset: snake_case'],
-    ['a table of the dataset\'s name among others', { fileTableMapping: { 'a.csv': 'fda_nsde', 'b.csv': 'other' } },
-      'Lake/Bronze: file_table_mapping of dataset "fda-nsde" has the table "fda_nsde" of the dataset\'s own name among others.'],
-    ['a bad cron', { schedule: Schedule.cron('0 25 * * ? *') },
-      'Lake/Bronze: schedule.expression of dataset "fda-nsde" is "cron(0 25 * * ? *)". Its hours "25" is not valid: the field takes 0-23 and , - * /.'],
-    ['a bad time zone', { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Atlantis' }) },
-      'Lake/Bronze: schedule.timezone of dataset "fda-nsde" is "Europe/Atlantis". Use a name of the IANA database'],
-    ['a Glue version that is not known', { glueVersion: '3.0' as GlueVersion }, 'glue_version of dataset "fda-nsde" is "3.0".'],
+    [
+      'an upper-case name',
+      { dataset: 'FDA-NSDE' },
+      'DATASET_NAME_INVALID: Lake/Bronze: dataset is "FDA-NSDE". Expected: Name of the dataset in kebab-case',
+    ],
+    [
+      'a snake_case name',
+      { dataset: 'fda_nsde' },
+      'DATASET_NAME_INVALID: Lake/Bronze: dataset is "fda_nsde". Expected: Name of the dataset in kebab-case',
+    ],
+    ['an empty name', { dataset: '' }, 'DATASET_NAME_INVALID: Lake/Bronze: dataset is "".'],
+    ['a name beyond 80 characters', { dataset: 'a'.repeat(81) }, 'DATASET_NAME_INVALID: Lake/Bronze: dataset is "aaa'],
+    [
+      'a name too long for its schedule',
+      { dataset: 'a'.repeat(60), schedule: Schedule.cron('0 6 * * ? *') },
+      `NAME_TOO_LONG: Lake/Bronze: the name of the schedule "pp-dw-bronze-${'a'.repeat(60)}" has 73 `
+        + 'characters, 64 are allowed. Use a shorter prefix or dataset name.',
+    ],
+    [
+      'an address that is not HTTP',
+      { source: Source.url('ftp://example.org/a.zip') },
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// or https:// address',
+    ],
+    [
+      'no address',
+      { source: Source.url('zipcodes.zip') },
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "zipcodes.zip".',
+    ],
+    [
+      'a password in the address',
+      { source: Source.url('https://me:secret@example.org/a.zip') },
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An http:// or https:// address',
+    ],
+    [
+      'a share above 1',
+      { dataQuality: { maxShrink: 50 } },
+      'VALUE_INVALID: Lake/Bronze: data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of '
+        + 'all rows, from 0 to 1.',
+    ],
+    [
+      'a backslash and a t for a tab',
+      { delimiter: '\\t' },
+      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\\\t". Expected: What separates the fields',
+    ],
+    [
+      'a description beyond 2048 characters',
+      { description: 'x'.repeat(3000) },
+      `VALUE_INVALID: Lake/Bronze: description of dataset "fda-nsde" is "${'x'.repeat(119)}… (3002 characters). `
+        + 'Expected: What the dataset holds',
+    ],
+    [
+      'no source',
+      { source: undefined },
+      'SETTING_REQUIRED: Lake/Bronze: source is missing. Use a Source: Source.url("https://…"), or a script of your own in script.',
+    ],
+    [
+      'an address for a source',
+      { source: 'https://example.org/a.zip' as unknown as Source },
+      'PROP_TYPE_INVALID: Lake/Bronze: source has the wrong type. Use a Source: Source.url("https://…"), or',
+    ],
+    [
+      'an address for a source beside a script',
+      { source: 'https://example.org/a.zip' as unknown as Source, script: 'glue-templates/jobs/bronze_job.py' },
+      'PROP_TYPE_INVALID: Lake/Bronze: source has the wrong type. Use a Source:',
+    ],
+    [
+      'a secret for an auth',
+      { auth: 'vendor/api' as unknown as Auth },
+      'PROP_TYPE_INVALID: Lake/Bronze: auth has the wrong type. Use an Auth: Auth.bearer({ secret: "…" }).',
+    ],
+    [
+      'a name for a connection',
+      { connection: 'network' as unknown as GlueConnection },
+      'PROP_TYPE_INVALID: Lake/Bronze: connection has the wrong type. Use a GlueConnection: '
+        + 'GlueConnection.fromName("…").',
+    ],
+    [
+      'a list of connections in one name',
+      { connection: GlueConnection.fromName('one, two') },
+      'VALUE_INVALID: Lake/Bronze: connection of dataset "fda-nsde" is "one, two".',
+    ],
+    [
+      'an address for an endpoint',
+      { source: Source.api({ products: 'https://api.example.org' as unknown as ApiEndpoint }) },
+      'PROP_TYPE_INVALID: Lake/Bronze: endpoint "products" has the wrong type. Use an address: { url: "https://…" }.',
+    ],
+    [
+      'a word for a pagination',
+      {
+        source: Source.api({
+          products: { url: 'https://api.example.org', pagination: 'offset' as unknown as Pagination },
+        }),
+      },
+      'PROP_TYPE_INVALID: Lake/Bronze: pagination of endpoint "products" has the wrong type. Use a '
+        + 'Pagination: Pagination.offset({…}).',
+    ],
+    [
+      'an API without endpoints',
+      { source: Source.api({}) },
+      'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" is {}. Expected: The calls of a REST API',
+    ],
+    [
+      'an API over FTP',
+      { source: Source.api({ products: { url: 'ftp://api.example.org' } }) },
+      'URL_INVALID: Lake/Bronze: api_endpoints.products.url of dataset "fda-nsde" is "ftp://api.example.org". Expected:',
+    ],
+    [
+      'an API in a bucket',
+      { source: Source.api({ products: { url: 's3://vendor/products' } }) },
+      'URL_INVALID: Lake/Bronze: api_endpoints.products.url of dataset "fda-nsde" is "s3://vendor/products".',
+    ],
+    [
+      'a table that is no word of Athena',
+      { source: Source.api({ Products: { url: 'https://api.example.org' } }) },
+      'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" has the key "Products".',
+    ],
+    [
+      'an address over HTTP for a bucket',
+      { source: Source.s3('https://example.org/a.csv') },
+      'URL_INVALID: Lake/Bronze: Source.s3 has "https://example.org/a.csv". Write the s3:// prefix in the code, as in `s3://${bucket.bucketName}/folder/`',
+    ],
+    [
+      'a bucket of which nothing is known',
+      { source: Source.s3(Lazy.string({ produce: () => 's3://vendor/' })) },
+      'URL_INVALID: Lake/Bronze: Source.s3 has a URL that is only known at deployment. Write the s3:// prefix in the code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset gets access to exactly this location.',
+    ],
+    [
+      'a bucket without a path',
+      { source: Source.s3('s3://vendor') },
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// address',
+    ],
+    [
+      'a rule of an API that the schema cannot hold',
+      { source: Source.api({ products: { url: 'https://api.example.org', body: {} } }) },
+      'SETTING_NOT_APPLICABLE: Lake/Bronze: api_endpoints.products.body of dataset "fda-nsde" is set, and the '
+        + 'method is GET. Set method to POST, or remove body.',
+    ],
+    [
+      'a pasted secret',
+      { auth: Auth.bearer({ secret: 'Bearer 0123456789abcdef' }) },
+      'VALUE_INVALID: Lake/Bronze: auth.secret of dataset "fda-nsde" is invalid (value redacted, because it '
+        + 'may be a secret). Expected: Name or ARN of the secret',
+    ],
+    [
+      'a schedule of aws-events',
+      { schedule: EventsSchedule.cron({ hour: '6' }) as unknown as Schedule },
+      'PROP_TYPE_INVALID: Lake/Bronze: schedule has the wrong type. Use a Schedule of cdk-glue-medallion: '
+        + 'Schedule.cron("0 6 * * ? *").',
+    ],
+    [
+      'options for a file format',
+      { fileFormat: { delimiter: ';' } as unknown as FileFormat },
+      'PROP_TYPE_INVALID: Lake/Bronze: fileFormat has the wrong type. Use a FileFormat: FileFormat.csv({…}).',
+    ],
+    [
+      'no core',
+      { core: undefined },
+      'SETTING_REQUIRED: Lake/Bronze: core is missing. Use an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…).',
+    ],
+    [
+      'an impossible port',
+      { source: Source.url('https://example.org:99999/a.zip') },
+      'is "https://example.org:99999/a.zip", which is not a valid URL. Check the host and the port.',
+    ],
+    [
+      'a size that does not exist',
+      { dataSizeCategory: 'huge' as DataSizeCategory },
+      'VALUE_INVALID: Lake/Bronze: data_size_category of dataset "fda-nsde" is "huge". Expected: How big the '
+        + 'dataset is',
+    ],
+    [
+      'no size',
+      { dataSizeCategory: undefined },
+      'SETTING_REQUIRED: Lake/Bronze: the description of dataset "fda-nsde" has no data_size_category. Set it.',
+    ],
+    [
+      'a description Glue does not take',
+      { description: 'x'.repeat(2049) },
+      'VALUE_INVALID: Lake/Bronze: description of dataset "fda-nsde" is "xxx',
+    ],
+    [
+      'a line break as delimiter',
+      { delimiter: '\n' },
+      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\n". Expected: What separates the '
+        + 'fields of a record',
+    ],
+    [
+      'a delimiter twice',
+      { delimiter: '|', fileFormat: FileFormat.csv({ delimiter: ';' }) },
+      'SETTINGS_CONFLICT: Lake/Bronze: delimiter of dataset "fda-nsde" is "|", and file_format.delimiter is '
+        + '";". Set one of them.',
+    ],
+    [
+      "a date's format twice",
+      { dateFormat: 'yyyyMMdd', fileFormat: FileFormat.csv({ dateFormat: 'dd.MM.yyyy' }) },
+      'SETTINGS_CONFLICT: Lake/Bronze: date_format of dataset "fda-nsde" is "yyyyMMdd", and '
+        + 'file_format.date_format is "dd.MM.yyyy". Set one of them.',
+    ],
+    [
+      'required columns twice',
+      { dataQuality: { requiredColumns: ['a'], requiredColumnsByTable: { fda_nsde: ['a'] } } },
+      'SETTINGS_CONFLICT: Lake/Bronze: dataQuality has both requiredColumns and requiredColumnsByTable. Set '
+        + 'one of them.',
+    ],
+    [
+      'a number of rows twice',
+      { dataQuality: { expectedRecordCountMin: 1, expectedRecordCountMinByTable: { fda_nsde: 1 } } },
+      'SETTINGS_CONFLICT: Lake/Bronze: dataQuality has both expectedRecordCountMin and '
+        + 'expectedRecordCountMinByTable. Set one of them.',
+    ],
+    [
+      'a column of which nothing is said',
+      { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
+      'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: '
+        + 'What a column is called and what it holds. For example:',
+    ],
+    [
+      'a rule that the schema cannot hold',
+      { lookbackDays: 3 },
+      'PLACEHOLDER_REQUIRED: Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url has no date.',
+    ],
+    [
+      'a quote of two characters',
+      { fileFormat: FileFormat.csv({ quote: '""' }) },
+      'VALUE_INVALID: Lake/Bronze: file_format.quote of dataset "fda-nsde" is "\\"\\"".',
+    ],
+    [
+      'a mapping without files',
+      { fileTableMapping: {} },
+      'VALUE_INVALID: Lake/Bronze: file_table_mapping of dataset "fda-nsde" is {}.',
+    ],
+    [
+      'a table that is not snake_case',
+      { fileTableMapping: { 'a.csv': 'Main Table' } },
+      'VALUE_INVALID: Lake/Bronze: file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table". Expected: '
+        + 'What a table is called within its dataset: snake_case',
+    ],
+    [
+      "a table of the dataset's name among others",
+      { fileTableMapping: { 'a.csv': 'fda_nsde', 'b.csv': 'other' } },
+      'TABLE_NAME_RESERVED: Lake/Bronze: file_table_mapping of dataset "fda-nsde" has the table "fda_nsde", '
+        + 'which has the name of the dataset, and other tables. The folder of this table would contain the '
+        + 'folders of the others. Rename it, for example "main".',
+    ],
+    [
+      'a bad cron',
+      { schedule: Schedule.cron('0 25 * * ? *') },
+      'SCHEDULE_INVALID: Lake/Bronze: schedule.expression of dataset "fda-nsde" is "cron(0 25 * * ? *)". Its '
+        + 'hours "25" is not valid: the field takes 0-23 and , - * /.',
+    ],
+    [
+      'a bad time zone',
+      { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Atlantis' }) },
+      'TIMEZONE_INVALID: Lake/Bronze: schedule.timezone of dataset "fda-nsde" is "Europe/Atlantis". Use a '
+        + 'name of the IANA database',
+    ],
+    [
+      'a Glue version that is not known',
+      { glueVersion: '3.0' as GlueVersion },
+      'VALUE_INVALID: Lake/Bronze: glue_version of dataset "fda-nsde" is "3.0".',
+    ],
   ])('%s is an error that says which, where and what to do', (_, props, message) => {
     expect(() => bronze(lake(), props)).toThrow(message);
   });
@@ -309,25 +596,32 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     const where = lake();
     bronze(where);
     expect(() => bronze(where, {}, 'Again')).toThrow(
-      'Lake/Again: the job "pp-dw-bronze-fda-nsde" is already that of "Lake/Bronze". Give one of the two another name.');
+      'NAME_TAKEN: Lake/Again: the job "pp-dw-bronze-fda-nsde" is already used by "Lake/Bronze". Rename one of them.');
   });
 
   test('two datasets that would write one table are an error that names both', () => {
     const where = lake();
     bronze(where, { dataset: 'fda', fileTableMapping: { 'a.csv': 'nsde_main' } }, 'One');
-    expect(() => bronze(where, { dataset: 'fda-nsde', fileTableMapping: { 'b.csv': 'main' } }, 'Other'))
-      .toThrow('Lake/Other: the table "pp_dw_bronze.fda_nsde_main" is already that of "Lake/One". Give one of the two another name.');
+    expect(() => bronze(where, { dataset: 'fda-nsde', fileTableMapping: { 'b.csv': 'main' } }, 'Other')).toThrow(
+      'NAME_TAKEN: Lake/Other: the table "pp_dw_bronze.fda_nsde_main" is already used by "Lake/One". Rename '
+        + 'one of them.',
+    );
   });
 
   test('a dataset after the synthesis is an error and not a job without a script', () => {
     const where = lake();
     bronze(where);
     where.app.synth();
-    expect(() => bronze(where, { dataset: 'late' }, 'Late')).toThrow('Lake/Late: the dataset comes after the app was synthesized.');
+    expect(() => bronze(where, { dataset: 'late' }, 'Late')).toThrow(
+      'DATASET_AFTER_SYNTH: Lake/Late: the dataset was added after the app was synthesized.',
+    );
   });
 
   test('what a dataset made can be asked for', () => {
-    const dataset = bronze(lake(ENV), { fileTableMapping: { 'a.csv': 'main' }, schedule: Schedule.cron('0 6 * * ? *') });
+    const dataset = bronze(lake(ENV), {
+      fileTableMapping: { 'a.csv': 'main' },
+      schedule: Schedule.cron('0 6 * * ? *'),
+    });
     const { dataset: name, jobName, crawlerName, databaseName, tableNames, maxDpuHours } = dataset;
     expect({ name, jobName, crawlerName, databaseName, tableNames, maxDpuHours }).toEqual({
       name: 'fda-nsde',
@@ -353,7 +647,10 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
-/** The same without what may not stand beside another: once with the first of two forms, once with the second, and once of an API. */
+/**
+ * The same without what may not stand beside another: once with the first of two forms, once with the second, and once
+ * of an API.
+ */
 function allForms(lake: Lake): BronzeDatasetProps[] {
   const { businessKey, businessKeys, ...rest } = everyProp(lake);
   const { lookbackDays, delimiter, fileFormat, fileTableMapping, ...ofApi } = rest;
@@ -384,7 +681,11 @@ test('every key of the schema that is not gold\'s has a prop, and every prop a k
   const keysOf = (objects: object[]) => [...new Set(objects.flatMap(each => Object.keys(each)))].sort();
   const ofGold = ['history', 'outputs', 'source_datasets', 'sql'];
   expect(keysOf(documents)).toEqual(Object.keys(schema.properties).filter(key => !ofGold.includes(key)).sort());
-  const [{ data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit }, , { api_endpoints: endpoints }] = documents;
+  const [
+    { data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit },
+    ,
+    { api_endpoints: endpoints },
+  ] = documents;
   expect(keysOf([quality])).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
   expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
   expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
@@ -394,18 +695,49 @@ test('every key of the schema that is not gold\'s has a prop, and every prop a k
 });
 
 const TEXT: Required<TextOptions> = {
-  encoding: 'cp1252', nullValues: ['NA'], comment: '#', skipRows: 1, skipFooter: 2, dateFormat: 'yyyyMMdd', numberFormat: '1.234,56',
+  encoding: 'cp1252',
+  nullValues: ['NA'],
+  comment: '#',
+  skipRows: 1,
+  skipFooter: 2,
+  dateFormat: 'yyyyMMdd',
+  numberFormat: '1.234,56',
 };
-const CSV: Required<CsvOptions> = { ...TEXT, delimiter: ';', header: false, quote: '\'', escape: '\\', quotedNulls: false };
+const CSV: Required<CsvOptions> = {
+  ...TEXT,
+  delimiter: ';',
+  header: false,
+  quote: "'",
+  escape: '\\',
+  quotedNulls: false,
+};
 const FIXED_WIDTH: Required<FixedWidthOptions> = { ...TEXT, widths: [5, 20], header: true };
 const TEXT_DOCUMENT = {
-  encoding: 'cp1252', null_values: ['NA'], comment: '#', skip_rows: 1, skip_footer: 2, date_format: 'yyyyMMdd', number_format: '1.234,56',
+  encoding: 'cp1252',
+  null_values: ['NA'],
+  comment: '#',
+  skip_rows: 1,
+  skip_footer: 2,
+  date_format: 'yyyyMMdd',
+  number_format: '1.234,56',
 };
 const FORMATS: [string, FileFormat, object][] = [
-  ['csv', FileFormat.csv(CSV), { type: 'csv', ...TEXT_DOCUMENT, delimiter: ';', header: false, quote: '\'', escape: '\\', quoted_nulls: false }],
+  [
+    'csv',
+    FileFormat.csv(CSV),
+    { type: 'csv', ...TEXT_DOCUMENT, delimiter: ';', header: false, quote: "'", escape: '\\', quoted_nulls: false },
+  ],
   ['csv without options', FileFormat.csv(), { type: 'csv' }],
-  ['fixedWidth', FileFormat.fixedWidth(FIXED_WIDTH), { type: 'fixed_width', ...TEXT_DOCUMENT, widths: [5, 20], header: true }],
-  ['json', FileFormat.json({ records: 'data.items', encoding: 'cp1252' }), { type: 'json', records: 'data.items', encoding: 'cp1252' }],
+  [
+    'fixedWidth',
+    FileFormat.fixedWidth(FIXED_WIDTH),
+    { type: 'fixed_width', ...TEXT_DOCUMENT, widths: [5, 20], header: true },
+  ],
+  [
+    'json',
+    FileFormat.json({ records: 'data.items', encoding: 'cp1252' }),
+    { type: 'json', records: 'data.items', encoding: 'cp1252' },
+  ],
   ['json without options', FileFormat.json(), { type: 'json' }],
   ['jsonLines', FileFormat.jsonLines({ encoding: 'cp1252' }), { type: 'jsonl', encoding: 'cp1252' }],
   ['jsonLines without options', FileFormat.jsonLines(), { type: 'jsonl' }],
@@ -417,14 +749,21 @@ test.each(FORMATS)('the format %s is in the document as its options say', (_, fi
 });
 
 test('every key and every type of a file format has a factory', () => {
-  const { properties } = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8')).$defs.file_format;
+  const { properties } = JSON.parse(
+    readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'),
+  ).$defs.file_format;
   const documents = FORMATS.map(([, , document]) => document as { type: string });
-  expect([...new Set(documents.flatMap(document => Object.keys(document)))].sort()).toEqual(Object.keys(properties).sort());
+  expect([...new Set(documents.flatMap(document => Object.keys(document)))].sort()).toEqual(
+    Object.keys(properties).sort(),
+  );
   expect(new Set(documents.map(({ type }) => type))).toEqual(new Set(properties.type.enum));
 });
 
 test('what holds by table is in the document by table', () => {
-  const dataQuality: DataQuality = { requiredColumnsByTable: { fda_nsde: ['ndc'] }, expectedRecordCountMinByTable: { fda_nsde: 10 } };
+  const dataQuality: DataQuality = {
+    requiredColumnsByTable: { fda_nsde: ['ndc'] },
+    expectedRecordCountMinByTable: { fda_nsde: 10 },
+  };
   expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { dataQuality }).document).data_quality)
     .toEqual({ required_columns: { fda_nsde: ['ndc'] }, expected_record_count_min: { fda_nsde: 10 } });
 });
@@ -438,25 +777,46 @@ const PAGE_NUMBER: Required<PageNumberOptions> = { ...SIZE, param: 'p', first: 0
 const PAGINATIONS: [string, Pagination, object][] = [
   ['auto', Pagination.auto({ maxPages: 5 }), { type: 'auto', max_pages: 5 }],
   ['auto without options', Pagination.auto(), { type: 'auto' }],
-  ['jsonLink', Pagination.jsonLink({ path: 'links.next', maxPages: 5 }), { type: 'json_link', path: 'links.next', max_pages: 5 }],
+  [
+    'jsonLink',
+    Pagination.jsonLink({ path: 'links.next', maxPages: 5 }),
+    { type: 'json_link', path: 'links.next', max_pages: 5 },
+  ],
   ['jsonLink without options', Pagination.jsonLink(), { type: 'json_link' }],
   ['headerLink', Pagination.headerLink({ maxPages: 5 }), { type: 'header_link', max_pages: 5 }],
   ['headerLink without options', Pagination.headerLink(), { type: 'header_link' }],
-  ['headerCursor', Pagination.headerCursor(HEADER_CURSOR), { type: 'header_cursor', header: 'X-Next', param: 'after', ...SIZE_DOCUMENT }],
+  [
+    'headerCursor',
+    Pagination.headerCursor(HEADER_CURSOR),
+    { type: 'header_cursor', header: 'X-Next', param: 'after', ...SIZE_DOCUMENT },
+  ],
   ['cursor', Pagination.cursor(CURSOR), { type: 'cursor', path: 'meta.next', param: 'after', ...SIZE_DOCUMENT }],
-  ['offset', Pagination.offset(OFFSET), { type: 'offset', param: 'start', first: 1, total_records: 'meta.total', ...SIZE_DOCUMENT }],
+  [
+    'offset',
+    Pagination.offset(OFFSET),
+    { type: 'offset', param: 'start', first: 1, total_records: 'meta.total', ...SIZE_DOCUMENT },
+  ],
   ['offset without options', Pagination.offset(), { type: 'offset' }],
-  ['pageNumber', Pagination.pageNumber(PAGE_NUMBER), { type: 'page_number', param: 'p', first: 0, total_pages: 'meta.pages', ...SIZE_DOCUMENT }],
+  [
+    'pageNumber',
+    Pagination.pageNumber(PAGE_NUMBER),
+    { type: 'page_number', param: 'p', first: 0, total_pages: 'meta.pages', ...SIZE_DOCUMENT },
+  ],
   ['pageNumber without options', Pagination.pageNumber(), { type: 'page_number' }],
   ['single', Pagination.single(), { type: 'single' }],
 ];
 
 test.each(PAGINATIONS)('the pagination %s is in the document as its options say', (_, pagination, document) => {
   const source = Source.api({ products: { url: 'https://api.example.org/products', pagination } });
-  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source }).document).api_endpoints.products.pagination).toEqual(document);
+  expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source }).document).api_endpoints.products.pagination).toEqual(
+    document,
+  );
 });
 
-const SECRET: Required<SecretOptions> = { secret: 'vendor/api', encryptionKey: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111' };
+const SECRET: Required<SecretOptions> = {
+  secret: 'vendor/api',
+  encryptionKey: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111',
+};
 const SECRET_DOCUMENT = { secret: SECRET.secret, encryption_key: SECRET.encryptionKey };
 const BEARER: Required<BearerOptions> = { ...SECRET, secretKey: 'token' };
 const API_KEY: Required<ApiKeyOptions> = { ...SECRET, secretKey: 'key', location: ApiKeyLocation.QUERY, name: 'key' };
@@ -472,18 +832,26 @@ const CLIENT: Required<OAuth2ClientCredentialsOptions> = {
 };
 const AUTHS: [string, Auth, object][] = [
   ['bearer', Auth.bearer(BEARER), { type: 'bearer', ...SECRET_DOCUMENT, secret_key: 'token' }],
-  ['apiKey', Auth.apiKey(API_KEY), { type: 'api_key', ...SECRET_DOCUMENT, secret_key: 'key', location: 'query', name: 'key' }],
+  [
+    'apiKey',
+    Auth.apiKey(API_KEY),
+    { type: 'api_key', ...SECRET_DOCUMENT, secret_key: 'key', location: 'query', name: 'key' },
+  ],
   ['basic', Auth.basic(BASIC), { type: 'basic', ...SECRET_DOCUMENT, username_key: 'user', password_key: 'pass' }],
-  ['oauth2ClientCredentials', Auth.oauth2ClientCredentials(CLIENT), {
-    type: 'oauth2_client_credentials',
-    ...SECRET_DOCUMENT,
-    token_url: 'https://login.example.org/token',
-    scope: 'read',
-    token_params: { audience: 'api' },
-    token_auth_method: 'client_secret_post',
-    client_id_key: 'id',
-    client_secret_key: 'secret',
-  }],
+  [
+    'oauth2ClientCredentials',
+    Auth.oauth2ClientCredentials(CLIENT),
+    {
+      type: 'oauth2_client_credentials',
+      ...SECRET_DOCUMENT,
+      token_url: 'https://login.example.org/token',
+      scope: 'read',
+      token_params: { audience: 'api' },
+      token_auth_method: 'client_secret_post',
+      client_id_key: 'id',
+      client_secret_key: 'secret',
+    },
+  ],
 ];
 
 test.each(AUTHS)('the auth %s is in the document as its options say', (_, auth, document) => {
@@ -494,10 +862,16 @@ test.each<[string, string, [string, unknown, object][]]>([
   ['a pagination', 'pagination', PAGINATIONS],
   ['an auth', 'auth', AUTHS],
 ])('every key and every type of %s has a factory', (_, part, factories) => {
-  const { $defs } = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
+  const { $defs } = JSON.parse(
+    readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'),
+  );
   const documents = factories.map(([, , document]) => document as { type: string });
-  expect([...new Set(documents.flatMap(document => Object.keys(document)))].sort()).toEqual(Object.keys($defs[part].properties).sort());
-  expect(new Set(documents.map(({ type }) => type))).toEqual(new Set(($defs[part].properties.type.enum ?? $defs.pagination_type.enum) as string[]));
+  expect([...new Set(documents.flatMap(document => Object.keys(document)))].sort()).toEqual(
+    Object.keys($defs[part].properties).sort(),
+  );
+  expect(new Set(documents.map(({ type }) => type))).toEqual(
+    new Set(($defs[part].properties.type.enum ?? $defs.pagination_type.enum) as string[]),
+  );
 });
 
 test('the tables of an API are its endpoints, in their order, but for those that say they are none', () => {
@@ -545,7 +919,12 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     const where = lake(ENV, { ...PREFIXES, encrypted: true, metrics: true });
     const dataset = bronze(where, { ...props, schedule: Schedule.rate(Duration.days(1)) });
     const own = resources(where.stack).filter(({ id }) => id.startsWith('Bronze'));
-    expect(own.map(({ Type }) => Type).sort()).toEqual(['AWS::Glue::Crawler', 'AWS::Glue::Job', 'AWS::IAM::Role', 'AWS::Scheduler::Schedule']);
+    expect(own.map(({ Type }) => Type).sort()).toEqual([
+      'AWS::Glue::Crawler',
+      'AWS::Glue::Job',
+      'AWS::IAM::Role',
+      'AWS::Scheduler::Schedule',
+    ]);
     const role = own.find(({ Type }) => Type === 'AWS::IAM::Role')!;
     expect(role.Properties.RoleName).toBe('pp-dw-bronze-fda-nsde-role');
     for (const type of ['AWS::Glue::Job', 'AWS::Glue::Crawler']) {
@@ -578,24 +957,33 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
   test('has a name that is checked', () => {
     const name = `dataset-${'a'.repeat(50)}`;
     expect(() => bronze(lake(), { dataset: name, auth: Auth.bearer({ secret: 'vendor/api' }) })).toThrow(
-      `Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters, 64 are allowed. `
-      + 'Use a shorter prefix or dataset name, or give the dataset a role.');
+      `NAME_TOO_LONG: Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters, 64 are allowed. `
+      + 'Use a shorter prefix or dataset name, or set role on the dataset.');
   });
 
   test('has no more policies than IAM takes', () => {
     const files = (count: number) => Source.urls(Array.from({ length: count }, (_, index) => `s3://vendor/drops/of-a-day/file-${index}.csv`));
     expect(() => bronze(lake(), { source: files(50) })).not.toThrow();
     expect(() => bronze(lake(), { source: files(200) })).toThrow(
-      /^Lake\/Bronze: the policies of the role "pp-dw-bronze-fda-nsde-role" have \d+ characters, 10240 are allowed: source_url has 200 addresses of buckets\. Write folders/);
+      /^ROLE_POLICY_TOO_LARGE: Lake\/Bronze: the policies of the role "pp-dw-bronze-fda-nsde-role" have \d+ characters, 10240 are allowed: source_url has 200 addresses of buckets\. Use folders/,
+    );
   });
 
   test('takes secrets, keys, buckets and connections that are only known at deployment', () => {
     const where = lake();
     const text = (id: string) => new CfnParameter(where.stack, id).valueAsString;
     bronze(where, {
-      source: Source.urls([`s3://${text('Bucket')}/in/${text('Folder')}/{yyyy}/*.csv`, text('Url'), 'https://example.org/{yyyy}.csv'], { files: S3Files.ALL }),
+      source: Source.urls(
+        [`s3://${text('Bucket')}/in/${text('Folder')}/{yyyy}/*.csv`, text('Url'), 'https://example.org/{yyyy}.csv'],
+        { files: S3Files.ALL },
+      ),
       headers: { Accept: text('Accept') },
-      auth: Auth.oauth2ClientCredentials({ secret: text('Secret'), encryptionKey: text('Key'), tokenUrl: text('TokenUrl'), scope: text('Scope') }),
+      auth: Auth.oauth2ClientCredentials({
+        secret: text('Secret'),
+        encryptionKey: text('Key'),
+        tokenUrl: text('TokenUrl'),
+        scope: text('Scope'),
+      }),
       connection: GlueConnection.fromName(text('Connection')),
     });
     const { Policies } = resources(where.stack, 'AWS::IAM::Role').find(({ id }) => id.startsWith('Bronze'))!.Properties;
@@ -608,27 +996,59 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     const text = (id: string) => new CfnParameter(where.stack, id).valueAsString;
     const source = Source.api({
       ids: { url: text('Url'), params: { country: text('Country') }, records: text('Records') },
-      products: { url: `https://${text('Host')}/{value}`, forEach: { endpoint: 'ids', field: text('Field') }, pagination: Pagination.cursor({ path: text('Path'), param: text('Param') }) },
-      prices: { url: text('Prices'), method: HttpMethod.POST, body: { product: text('Body') }, forEach: { endpoint: 'ids', field: 'id' } },
+      products: {
+        url: `https://${text('Host')}/{value}`,
+        forEach: { endpoint: 'ids', field: text('Field') },
+        pagination: Pagination.cursor({ path: text('Path'), param: text('Param') }),
+      },
+      prices: {
+        url: text('Prices'),
+        method: HttpMethod.POST,
+        body: { product: text('Body') },
+        forEach: { endpoint: 'ids', field: 'id' },
+      },
     });
     bronze(where, { source });
     const { SourceMarkers } = resource(where.stack, 'Custom::CDKBucketDeployment').Properties;
-    expect(Object.values(SourceMarkers[1]).sort()).toEqual(['Body', 'Country', 'Field', 'Host', 'Param', 'Path', 'Prices', 'Records', 'Url'].map(id => `\${${id}}`));
+    expect(Object.values(SourceMarkers[1]).sort()).toEqual(
+      ['Body', 'Country', 'Field', 'Host', 'Param', 'Path', 'Prices', 'Records', 'Url'].map(id => `\${${id}}`),
+    );
   });
 });
 
 test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
-  ['a file', { source: Source.url('http://files.example.org/a.csv') }, ['source_url of dataset "fda-nsde" has http: credentials travel to files.example.org in the clear. Use https.']],
-  ['an API and its tokens', {
-    source: Source.api({ products: { url: 'http://api.example.org:8080/products' } }),
-    auth: Auth.oauth2ClientCredentials({ secret: 'vendor/api', tokenUrl: 'http://login.example.org/token' }),
-  }, ['api_endpoints.products.url of dataset "fda-nsde" has http: credentials travel to api.example.org', 'auth.token_url of dataset "fda-nsde" has http: credentials travel to login.']],
-  ['this machine', { source: Source.urls(['http://localhost:8080/a.csv', 'http://127.0.0.1/b.csv', 'http://[::1]:80/c.csv']) }, []],
-  ['a host only known at deployment', { source: Source.url(`http://${Lazy.string({ produce: () => 'localhost' })}/a.csv`) }, []],
+  [
+    'a file',
+    { source: Source.url('http://files.example.org/a.csv') },
+    ['source_url of dataset "fda-nsde" has http: credentials travel to files.example.org in the clear. Use https.'],
+  ],
+  [
+    'an API and its tokens',
+    {
+      source: Source.api({ products: { url: 'http://api.example.org:8080/products' } }),
+      auth: Auth.oauth2ClientCredentials({ secret: 'vendor/api', tokenUrl: 'http://login.example.org/token' }),
+    },
+    [
+      'api_endpoints.products.url of dataset "fda-nsde" has http: credentials travel to api.example.org',
+      'auth.token_url of dataset "fda-nsde" has http: credentials travel to login.',
+    ],
+  ],
+  [
+    'this machine',
+    { source: Source.urls(['http://localhost:8080/a.csv', 'http://127.0.0.1/b.csv', 'http://[::1]:80/c.csv']) },
+    [],
+  ],
+  [
+    'a host only known at deployment',
+    { source: Source.url(`http://${Lazy.string({ produce: () => 'localhost' })}/a.csv`) },
+    [],
+  ],
 ])('credentials that travel in the clear are a warning: %s', (_, props, warnings) => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { auth: Auth.bearer({ secret: 'vendor/api' }), ...props });
-  const said = Annotations.fromStack(where.stack).findWarning('*', Match.stringLikeRegexp('in the clear')).map(({ entry }) => entry.data);
+  const said = Annotations.fromStack(where.stack)
+    .findWarning('*', Match.stringLikeRegexp('in the clear'))
+    .map(({ entry }) => entry.data);
   expect(said).toEqual(warnings.map(warning => expect.stringContaining(warning)));
 });
 
@@ -646,7 +1066,9 @@ test('several addresses are a list in the document', () => {
 test('the document has what was set and nothing else', () => {
   const where = LAYOUTS[0].lake(ENV);
   expect(JSON.parse(bronze(where).document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small', source_url: 'https://example.org/nsde.zip' });
-  const [one, byTable, ofApi] = allForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
+  const [one, byTable, ofApi] = allForms(where).map((props, index) =>
+    JSON.parse(bronze(where, props, `Form${index}`).document),
+  );
   const { business_key: businessKey, ...rest } = one;
   expect(businessKey).toEqual(['ndc']);
   const ofFiles = ['lookback_days', 'source_url', 'source_files', 'delimiter', 'file_format', 'file_table_mapping'];
@@ -670,7 +1092,11 @@ test('the document has what was set and nothing else', () => {
       packages: { url: 'https://api.example.org/packages' },
     },
   });
-  expect(byTable).toEqual({ ...rest, dataset: 'by-table', business_keys: { products: ['ndc'], packages: ['ndc', 'package'] } });
+  expect(byTable).toEqual({
+    ...rest,
+    dataset: 'by-table',
+    business_keys: { products: ['ndc'], packages: ['ndc', 'package'] },
+  });
   expect(rest).toEqual({
     dataset: 'fda-cder',
     description: 'Products and packages',
@@ -686,11 +1112,20 @@ test('the document has what was set and nothing else', () => {
     date_format: 'dd.MM.yyyy',
     file_format: { type: 'csv', header: false, encoding: 'cp1252', quote: '' },
     file_table_mapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
-    column_schema: { products: { 'NDC Code': { target_name: 'ndc', type: 'date', format: 'yyyyMMdd' }, 'Price': { type: 'decimal(18,2)' } } },
+    column_schema: {
+      products: {
+        'NDC Code': { target_name: 'ndc', type: 'date', format: 'yyyyMMdd' },
+        'Price': { type: 'decimal(18,2)' },
+      },
+    },
     column_mappings: { 'Start Date': 'started_on' },
     schema_contract: 'freeze',
     data_quality: {
-      required_columns: ['ndc'], critical_null_threshold: 0, expected_record_count_min: 10, max_shrink: 0.1, max_rescued_share: 0.2,
+      required_columns: ['ndc'],
+      critical_null_threshold: 0,
+      expected_record_count_min: 10,
+      max_shrink: 0.1,
+      max_rescued_share: 0.2,
     },
     schedule: { expression: 'cron(0 6 * * ? *)', flexible_minutes: 0, timezone: 'Europe/Berlin', enabled: false },
     glue_version: '5.0',
@@ -706,15 +1141,22 @@ test('the stack of a dataset comes after that of its core', () => {
 test('in one stack a dataset comes after what it finds by name, and its scripts after all of the core', () => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
-  const inCore = (type: string) => resources(where.stack, type).filter(({ id }) => id.startsWith('Core')).map(({ id }) => id);
+  const inCore = (type: string) =>
+    resources(where.stack, type)
+      .filter(({ id }) => id.startsWith('Core'))
+      .map(({ id }) => id);
   const dependencies = (type: string) => resource(where.stack, type).DependsOn;
   const deployment = resource(where.stack, 'Custom::CDKBucketDeployment');
   expect(dependencies('AWS::Glue::Job')).toEqual(expect.arrayContaining([deployment.id, ...inCore('AWS::IAM::Role')]));
-  expect(dependencies('AWS::Glue::Crawler')).toEqual(expect.arrayContaining([...inCore('AWS::IAM::Role'), inCore('AWS::Glue::Database')[0]]));
+  expect(dependencies('AWS::Glue::Crawler')).toEqual(
+    expect.arrayContaining([...inCore('AWS::IAM::Role'), inCore('AWS::Glue::Database')[0]]),
+  );
   expect(dependencies('AWS::Scheduler::Schedule')).toEqual(expect.arrayContaining([
     ...inCore('AWS::Scheduler::ScheduleGroup'), ...inCore('AWS::IAM::Role'), resource(where.stack, 'AWS::Glue::Job').id,
   ]));
-  expect(deployment.DependsOn).toEqual(expect.arrayContaining([...inCore('AWS::S3::Bucket'), ...inCore('AWS::S3::BucketPolicy')]));
+  expect(deployment.DependsOn).toEqual(
+    expect.arrayContaining([...inCore('AWS::S3::Bucket'), ...inCore('AWS::S3::BucketPolicy')]),
+  );
 });
 
 test('a dataset in a nested stack is complete there', () => {
@@ -725,40 +1167,65 @@ test('a dataset in a nested stack is complete there', () => {
 
 test('a core of another stage is found by its names', () => {
   const app = new App();
-  const core = new EtlCore(new Stack(new Stage(app, 'Base'), 'Core', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' });
+  const core = new EtlCore(new Stack(new Stage(app, 'Base'), 'Core', { env: ENV }), 'Core', {
+    resourcePrefix: 'pp-dw',
+  });
   const stack = new Stack(new Stage(app, 'Data'), 'Lake', { env: ENV });
   bronze({ core, stack });
   expect(() => app.synth()).not.toThrow();
 });
 
 test.each([
-  ['account', { ...ENV, account: '210987654321' }, 'its stack is for the account 210987654321, that of its core "Core/Core" for 123456789012.'],
-  ['region', { ...ENV, region: 'us-east-1' }, 'its stack is for the region us-east-1, that of its core "Core/Core" for eu-central-1.'],
+  [
+    'account',
+    { ...ENV, account: '210987654321' },
+    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: its stack is for the account 210987654321, that of its core '
+      + '"Core/Core" for 123456789012.',
+  ],
+  [
+    'region',
+    { ...ENV, region: 'us-east-1' },
+    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: its stack is for the region us-east-1, that of its core '
+      + '"Core/Core" for eu-central-1.',
+  ],
 ])('a dataset in another %s than its core is an error', (_, env, message) => {
   const { app, core } = LAYOUTS[1].lake(ENV);
-  expect(() => bronze({ core, stack: new Stack(app, 'Elsewhere', { env }) }, {})).toThrow(`Elsewhere/Bronze: ${message}`);
+  expect(() => bronze({ core, stack: new Stack(app, 'Elsewhere', { env }) }, {})).toThrow(
+    message,
+  );
 });
 
 test('a name that is only known at deployment is an error, because its tables are fixed at synth', () => {
   const where = LAYOUTS[0].lake();
-  expect(() => bronze(where, { dataset: new CfnParameter(where.stack, 'Name').valueAsString }))
-    .toThrow('Lake/Bronze: dataset is only known at deployment. Tables and folders are fixed at synth: write its name out.');
+  expect(() => bronze(where, { dataset: new CfnParameter(where.stack, 'Name').valueAsString })).toThrow(
+    'TOKEN_NOT_ALLOWED: Lake/Bronze: dataset is only known at deployment. Names of tables and folders are '
+      + 'fixed at synth: write the name in the code.',
+  );
 });
 
 test('a role of the user\'s in the dataset\'s stack is waited for', () => {
   const where = LAYOUTS[2].lake(ENV);
   const role = new Role(where.stack, 'OwnRole', { assumedBy: new ServicePrincipal('glue.amazonaws.com') });
   bronze(where, { role });
-  expect(resource(where.stack, 'AWS::Glue::Job').Properties.Role).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^OwnRole/), 'Arn'] });
+  expect(resource(where.stack, 'AWS::Glue::Job').Properties.Role).toEqual({
+    'Fn::GetAtt': [expect.stringMatching(/^OwnRole/), 'Arn'],
+  });
 });
 
 test('300 dataset stacks do not touch the template of their core', () => {
   const templateOfCore = (datasets: number) => {
     const app = new App();
     const coreStack = new Stack(app, 'Core');
-    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw', metrics: true, alerts: { emails: ['on-call@example.org'] } });
+    const core = new EtlCore(coreStack, 'Core', {
+      resourcePrefix: 'pp-dw',
+      metrics: true,
+      alerts: { emails: ['on-call@example.org'] },
+    });
     for (let index = 0; index < datasets; index++) {
-      bronze({ core, stack: new Stack(app, `Dataset${index}`) }, { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') });
+      bronze(
+        { core, stack: new Stack(app, `Dataset${index}`) },
+        { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') },
+      );
     }
     return app.synth().getStackArtifact(coreStack.artifactId).template;
   };
@@ -768,17 +1235,25 @@ test('300 dataset stacks do not touch the template of their core', () => {
 test('a stack whose template grows near the limit of 1 MB is warned of', () => {
   const { core, stack } = LAYOUTS[2].lake(ENV);
   for (let index = 0; index < 5; index++) {
-    const fileTableMapping = Object.fromEntries(Array.from({ length: 900 }, (_, table) => [`${table}.csv`, `table_${table}`]));
+    const fileTableMapping = Object.fromEntries(
+      Array.from({ length: 900 }, (_, table) => [`${table}.csv`, `table_${table}`]),
+    );
     bronze({ core, stack }, { dataset: `dataset-${index}`, fileTableMapping }, `Dataset${index}`);
   }
-  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('Template size (is approaching|exceeds) limit: .*Split resources into multiple stacks'));
+  Annotations.fromStack(stack).hasWarning(
+    '*',
+    Match.stringLikeRegexp('Template size (is approaching|exceeds) limit: .*Split resources into multiple stacks'),
+  );
 });
 
 test('arguments that Glue would not take are an error', () => {
   const where = LAYOUTS[2].lake(ENV);
-  const fileTableMapping = Object.fromEntries(Array.from({ length: 2000 }, (_, table) => [`${table}.csv`, `table_${table}`]));
+  const fileTableMapping = Object.fromEntries(
+    Array.from({ length: 2000 }, (_, table) => [`${table}.csv`, `table_${table}`]),
+  );
   expect(() => bronze(where, { fileTableMapping })).toThrow(
-    /^Lake\/Bronze: the names of 2000 tables make \d+ bytes of job arguments, 200000 are allowed\. Split the dataset\.$/);
+    /^JOB_ARGUMENTS_TOO_LARGE: Lake\/Bronze: the names of 2000 tables make \d+ bytes of job arguments, 200000 are allowed\. Split the dataset\.$/,
+  );
 });
 
 test('a dataset is a construct of its own class', () => {

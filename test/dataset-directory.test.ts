@@ -4,8 +4,24 @@ import * as path from 'path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import {
-  Auth, BronzeDataset, DataSizeCategory, DatasetDirectory, EtlCore, FileFormat, GlueConnection, GlueVersion, GoldDataset, HttpMethod, LakeDataset,
-  Pagination, S3Files, Schedule, SchemaContract, Source, TokenAuthMethod, Transform,
+  Auth,
+  BronzeDataset,
+  DataSizeCategory,
+  DatasetDirectory,
+  EtlCore,
+  FileFormat,
+  GlueConnection,
+  GlueVersion,
+  GoldDataset,
+  HttpMethod,
+  LakeDataset,
+  Pagination,
+  S3Files,
+  Schedule,
+  SchemaContract,
+  Source,
+  TokenAuthMethod,
+  Transform,
 } from '../src';
 import { deployedFiles, resource, templateOf } from './assembly';
 
@@ -16,14 +32,24 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const CORE = { etl_resource_prefix: 'pp-dw' };
 const ZIPCODES = { dataset: 'zipcodes', data_size_category: 'small', source_url: 'https://example.org/zipcodes.zip' };
 const API = { dataset: 'zipcodes', data_size_category: 'small', api_endpoints: { places: 'https://api.example.org/places' } };
-const STATES = { dataset: 'states', data_size_category: 'small', source_datasets: ['bronze/zipcodes'], sql: 'states.sql' };
+const STATES = {
+  dataset: 'states',
+  data_size_category: 'small',
+  source_datasets: ['bronze/zipcodes'],
+  sql: 'states.sql',
+};
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 const QUERY = 'SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state';
 
 /** Files by their paths in the folder; objects become JSON. */
 type Files = { [file: string]: object | string };
 
-const LAKE: Files = { 'config.json': CORE, 'bronze/zipcodes/config.json': ZIPCODES, 'gold/states/config.json': STATES, 'gold/states/states.sql': QUERY };
+const LAKE: Files = {
+  'config.json': CORE,
+  'bronze/zipcodes/config.json': ZIPCODES,
+  'gold/states/config.json': STATES,
+  'gold/states/states.sql': QUERY,
+};
 
 function write(files: Files): void {
   for (const [file, content] of Object.entries(files)) {
@@ -50,9 +76,15 @@ function failure(files: Files, props: { otherDatasets?: string[] } = {}): string
 }
 
 test('every file becomes a stack, the core first and a dataset after those it is made from', () => {
-  const { app, directory } = lake({ ...LAKE, 'gold/a-first/config.json': { ...STATES, dataset: 'a-first', source_datasets: ['gold/states'] }, 'gold/a-first/states.sql': QUERY });
+  const { app, directory } = lake({
+    ...LAKE,
+    'gold/a-first/config.json': { ...STATES, dataset: 'a-first', source_datasets: ['gold/states'] },
+    'gold/a-first/states.sql': QUERY,
+  });
   const stacks = app.node.findAll().filter(Stack.isStack);
-  expect(stacks.map(({ stackName, dependencies }) => [stackName, ...dependencies.map(other => other.stackName).sort()])).toEqual([
+  expect(
+    stacks.map(({ stackName, dependencies }) => [stackName, ...dependencies.map(other => other.stackName).sort()]),
+  ).toEqual([
     ['pp-dw-core'],
     ['pp-dw-bronze-zipcodes'],
     ['pp-dw-gold-states', 'pp-dw-bronze-zipcodes'],
@@ -79,9 +111,13 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
   {
     name: 'bronze/zipcodes',
     document: ZIPCODES,
-    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
-      core, dataset: 'zipcodes', dataSizeCategory: DataSizeCategory.SMALL, source: Source.url('https://example.org/zipcodes.zip'),
-    }),
+    make: (scope, core) =>
+      new BronzeDataset(scope, 'Dataset', {
+        core,
+        dataset: 'zipcodes',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        source: Source.url('https://example.org/zipcodes.zip'),
+      }),
   },
   {
     name: 'bronze/fda-cder',
@@ -90,7 +126,11 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
       schedule: { timezone: 'Europe/Berlin', flexible_minutes: 0, expression: 'cron(0 6 * * ? *)', enabled: false },
       source_url: ['https://example.org/cder-{yyyyMMdd}.zip'],
       dataset: 'fda-cder',
-      data_quality: { max_shrink: 0.1, required_columns: { products: ['ndc'] }, expected_record_count_min: { products: 10 } },
+      data_quality: {
+        max_shrink: 0.1,
+        required_columns: { products: ['ndc'] },
+        expected_record_count_min: { products: 10 },
+      },
       data_size_category: 'medium',
       description: 'Products and packages',
       lookback_days: 3,
@@ -98,31 +138,50 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
       file_format: { quote: '', encoding: 'cp1252', header: false, type: 'csv' },
       date_format: 'dd.MM.yyyy',
       file_table_mapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
-      column_schema: { products: { 'NDC Code': { type: 'date', format: 'yyyyMMdd', target_name: 'ndc' }, 'A Price': { type: 'decimal(18,2)' } } },
+      column_schema: {
+        products: {
+          'NDC Code': { type: 'date', format: 'yyyyMMdd', target_name: 'ndc' },
+          'A Price': { type: 'decimal(18,2)' },
+        },
+      },
       column_mappings: { 'Start Date': 'started_on' },
       business_keys: { products: ['ndc'], packages: ['ndc', 'package'] },
       schema_contract: 'freeze',
       glue_version: '6.0',
     },
-    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
-      core,
-      dataset: 'fda-cder',
-      dataSizeCategory: DataSizeCategory.MEDIUM,
-      source: Source.urls(['https://example.org/cder-{yyyyMMdd}.zip']),
-      lookbackDays: 3,
-      description: 'Products and packages',
-      delimiter: '|',
-      dateFormat: 'dd.MM.yyyy',
-      fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
-      fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
-      columnSchema: { products: { 'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' }, 'A Price': { type: 'decimal(18,2)' } } },
-      columnMappings: { 'Start Date': 'started_on' },
-      businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
-      schemaContract: SchemaContract.FREEZE,
-      dataQuality: { requiredColumnsByTable: { products: ['ndc'] }, expectedRecordCountMinByTable: { products: 10 }, maxShrink: 0.1 },
-      schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin', enabled: false, flexibleWindow: Duration.minutes(0) }),
-      glueVersion: GlueVersion.V6_0,
-    }),
+    make: (scope, core) =>
+      new BronzeDataset(scope, 'Dataset', {
+        core,
+        dataset: 'fda-cder',
+        dataSizeCategory: DataSizeCategory.MEDIUM,
+        source: Source.urls(['https://example.org/cder-{yyyyMMdd}.zip']),
+        lookbackDays: 3,
+        description: 'Products and packages',
+        delimiter: '|',
+        dateFormat: 'dd.MM.yyyy',
+        fileFormat: FileFormat.csv({ header: false, encoding: 'cp1252', quote: '' }),
+        fileTableMapping: { 'Products*.txt': 'products', 'Packages.txt': 'packages' },
+        columnSchema: {
+          products: {
+            'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' },
+            'A Price': { type: 'decimal(18,2)' },
+          },
+        },
+        columnMappings: { 'Start Date': 'started_on' },
+        businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
+        schemaContract: SchemaContract.FREEZE,
+        dataQuality: {
+          requiredColumnsByTable: { products: ['ndc'] },
+          expectedRecordCountMinByTable: { products: 10 },
+          maxShrink: 0.1,
+        },
+        schedule: Schedule.cron('0 6 * * ? *', {
+          timezone: 'Europe/Berlin',
+          enabled: false,
+          flexibleWindow: Duration.minutes(0),
+        }),
+        glueVersion: GlueVersion.V6_0,
+      }),
   },
   {
     name: 'bronze/vendor',
@@ -158,108 +217,138 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
       dataset: 'vendor',
       data_size_category: 'small',
     },
-    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
-      core,
-      dataset: 'vendor',
-      dataSizeCategory: DataSizeCategory.SMALL,
-      source: Source.api({
-        products: {
-          url: 'https://api.example.org/products',
-          params: { order: 'id', country: 'NL' },
-          headers: { 'Accept': 'application/json', 'X-Version': '2' },
-          records: 'data.items',
-          pagination: Pagination.offset({ limit: 100, limitParam: 'size', totalRecords: 'meta.total', maxPages: 5 }),
-        },
-        prices: {
-          url: 'https://api.example.org/prices',
-          method: HttpMethod.POST,
-          body: { product: '{value}', all: [true, { a: 1 }] },
-          forEach: { endpoint: 'products', field: 'id', column: 'product' },
-          rateLimit: { requests: 1, seconds: 2 },
-          table: false,
-        },
+    make: (scope, core) =>
+      new BronzeDataset(scope, 'Dataset', {
+        core,
+        dataset: 'vendor',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        source: Source.api({
+          products: {
+            url: 'https://api.example.org/products',
+            params: { order: 'id', country: 'NL' },
+            headers: { 'Accept': 'application/json', 'X-Version': '2' },
+            records: 'data.items',
+            pagination: Pagination.offset({ limit: 100, limitParam: 'size', totalRecords: 'meta.total', maxPages: 5 }),
+          },
+          prices: {
+            url: 'https://api.example.org/prices',
+            method: HttpMethod.POST,
+            body: { product: '{value}', all: [true, { a: 1 }] },
+            forEach: { endpoint: 'products', field: 'id', column: 'product' },
+            rateLimit: { requests: 1, seconds: 2 },
+            table: false,
+          },
+        }),
+        headers: { Accept: 'application/json' },
+        rateLimit: { requests: 240, seconds: 60 },
+        auth: Auth.oauth2ClientCredentials({
+          secret: 'vendor/api',
+          encryptionKey: KEY,
+          tokenUrl: 'https://login.example.org/token',
+          tokenParams: { audience: 'api' },
+          tokenAuthMethod: TokenAuthMethod.CLIENT_SECRET_POST,
+        }),
+        connection: GlueConnection.fromName('vendor-network'),
       }),
-      headers: { Accept: 'application/json' },
-      rateLimit: { requests: 240, seconds: 60 },
-      auth: Auth.oauth2ClientCredentials({
-        secret: 'vendor/api',
-        encryptionKey: KEY,
-        tokenUrl: 'https://login.example.org/token',
-        tokenParams: { audience: 'api' },
-        tokenAuthMethod: TokenAuthMethod.CLIENT_SECRET_POST,
-      }),
-      connection: GlueConnection.fromName('vendor-network'),
-    }),
   },
   {
     name: 'bronze/drops',
-    document: { source_files: 'all', source_url: 's3://vendor/drops/*.csv', dataset: 'drops', data_size_category: 'small' },
-    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
-      core, dataset: 'drops', dataSizeCategory: DataSizeCategory.SMALL, source: Source.s3('s3://vendor/drops/*.csv', { files: S3Files.ALL }),
-    }),
+    document: {
+      source_files: 'all',
+      source_url: 's3://vendor/drops/*.csv',
+      dataset: 'drops',
+      data_size_category: 'small',
+    },
+    make: (scope, core) =>
+      new BronzeDataset(scope, 'Dataset', {
+        core,
+        dataset: 'drops',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        source: Source.s3('s3://vendor/drops/*.csv', { files: S3Files.ALL }),
+      }),
   },
   {
     name: 'bronze/from-nowhere',
     document: { dataset: 'from-nowhere', data_size_category: 'small' },
     files: { 'glue/bronze_job.py': 'print("bronze")\n' },
-    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
-      core, dataset: 'from-nowhere', dataSizeCategory: DataSizeCategory.SMALL, script: path.join(folder, 'x/glue/bronze_job.py'),
-    }),
+    make: (scope, core) =>
+      new BronzeDataset(scope, 'Dataset', {
+        core,
+        dataset: 'from-nowhere',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        script: path.join(folder, 'x/glue/bronze_job.py'),
+      }),
   },
   {
     name: 'gold/states',
     document: { ...STATES, history: { exclude: ['zip_codes'], business_key: ['state'] } },
     files: { 'states.sql': QUERY },
-    make: (scope, core) => new GoldDataset(scope, 'Dataset', {
-      core,
-      dataset: 'states',
-      dataSizeCategory: DataSizeCategory.SMALL,
-      inputs: [BronzeDataset.fromName(core, 'zipcodes')],
-      transform: Transform.sqlFile(path.join(folder, 'x/states.sql')),
-      history: { businessKey: ['state'], exclude: ['zip_codes'] },
-    }),
+    make: (scope, core) =>
+      new GoldDataset(scope, 'Dataset', {
+        core,
+        dataset: 'states',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        inputs: [BronzeDataset.fromName(core, 'zipcodes')],
+        transform: Transform.sqlFile(path.join(folder, 'x/states.sql')),
+        history: { businessKey: ['state'], exclude: ['zip_codes'] },
+      }),
   },
   {
     name: 'gold/calendar',
     document: { dataset: 'calendar', data_size_category: 'small', source_datasets: [], outputs: ['days', 'weeks'] },
     files: { 'glue/gold_job.py': 'print("a calendar")\n' },
-    make: (scope, core) => new GoldDataset(scope, 'Dataset', {
-      core,
-      dataset: 'calendar',
-      dataSizeCategory: DataSizeCategory.SMALL,
-      inputs: [],
-      transform: Transform.script(path.join(folder, 'x/glue/gold_job.py')),
-      outputs: ['days', 'weeks'],
-    }),
+    make: (scope, core) =>
+      new GoldDataset(scope, 'Dataset', {
+        core,
+        dataset: 'calendar',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        inputs: [],
+        transform: Transform.script(path.join(folder, 'x/glue/gold_job.py')),
+        outputs: ['days', 'weeks'],
+      }),
   },
   {
     name: 'bronze/by-hand',
     document: { ...ZIPCODES, dataset: 'by-hand' },
     files: { 'glue/bronze_job.py': 'print("bronze")\n' },
-    make: (scope, core) => new BronzeDataset(scope, 'Dataset', {
-      core,
-      dataset: 'by-hand',
-      dataSizeCategory: DataSizeCategory.SMALL,
-      source: Source.url('https://example.org/zipcodes.zip'),
-      script: path.join(folder, 'x/glue/bronze_job.py'),
-    }),
+    make: (scope, core) =>
+      new BronzeDataset(scope, 'Dataset', {
+        core,
+        dataset: 'by-hand',
+        dataSizeCategory: DataSizeCategory.SMALL,
+        source: Source.url('https://example.org/zipcodes.zip'),
+        script: path.join(folder, 'x/glue/bronze_job.py'),
+      }),
   },
 ];
 
-test.each(BOTH)('props and file give templates and deployed files that are the same to the byte: $name', ({ name, document, files = {}, make }) => {
-  write(Object.fromEntries(Object.entries(files).map(([file, content]) => [`x/${file}`, content])));
-  const { directory } = lake({ 'config.json': CORE, 'x/config.json': document }, { otherDatasets: ['bronze/zipcodes'] });
-  const ofFile = Stack.of(directory.datasets[name]);
+test.each(BOTH)(
+  'props and file give templates and deployed files that are the same to the byte: $name',
+  ({ name, document, files = {}, make }) => {
+    write(Object.fromEntries(Object.entries(files).map(([file, content]) => [`x/${file}`, content])));
+    const { directory } = lake(
+      { 'config.json': CORE, 'x/config.json': document },
+      { otherDatasets: ['bronze/zipcodes'] },
+    );
+    const ofFile = Stack.of(directory.datasets[name]);
 
-  const scope = new Construct(new App(), 'Lake');
-  const core = new EtlCore(new Stack(scope, 'core', { stackName: 'pp-dw-core', description: 'Core of the lake pp-dw' }), 'Core', { resourcePrefix: 'pp-dw' });
-  const description = (document as { description?: string }).description;
-  const ofProps = new Stack(scope, name.replace('/', '-'), { stackName: `pp-dw-${name.replace('/', '-')}`, description });
-  make(ofProps, core);
+    const scope = new Construct(new App(), 'Lake');
+    const core = new EtlCore(
+      new Stack(scope, 'core', { stackName: 'pp-dw-core', description: 'Core of the lake pp-dw' }),
+      'Core',
+      { resourcePrefix: 'pp-dw' },
+    );
+    const description = (document as { description?: string }).description;
+    const ofProps = new Stack(scope, name.replace('/', '-'), {
+      stackName: `pp-dw-${name.replace('/', '-')}`,
+      description,
+    });
+    make(ofProps, core);
 
-  expect(templateOf(ofFile)).toBe(templateOf(ofProps));
-  expect(deployedFiles(ofFile)).toEqual(deployedFiles(ofProps));
-});
+    expect(templateOf(ofFile)).toBe(templateOf(ofProps));
+    expect(deployedFiles(ofFile)).toEqual(deployedFiles(ofProps));
+  },
+);
 
 test('a script beside a query has both', () => {
   const { directory } = lake({ ...LAKE, 'gold/states/glue/gold_job.py': 'print("mine")\n' });
@@ -269,7 +358,10 @@ test('a script beside a query has both', () => {
 });
 
 test('an endpoint of an address alone is a table like others, and is deployed as it is written', () => {
-  const { directory } = lake({ ...LAKE, 'bronze/api/config.json': { ...API, dataset: 'api', business_keys: { places: ['id'] } } });
+  const { directory } = lake({
+    ...LAKE,
+    'bronze/api/config.json': { ...API, dataset: 'api', business_keys: { places: ['id'] } },
+  });
   const { tableNames, document } = directory.datasets['bronze/api'];
   expect(tableNames).toEqual(['api_places']);
   expect(JSON.parse(document).api_endpoints).toEqual(API.api_endpoints);
@@ -280,60 +372,174 @@ test('a core that is given takes the place of the file', () => {
   const app = new App();
   const core = EtlCore.fromPrefixes(new Stack(app, 'Foreign'), 'Core', { resourcePrefix: 'other' });
   const { datasets } = new DatasetDirectory(app, 'Lake', { path: folder, core });
-  expect(resource(Stack.of(datasets['bronze/zipcodes']), 'AWS::Glue::Job').Properties.Name).toBe('other-bronze-zipcodes');
+  expect(resource(Stack.of(datasets['bronze/zipcodes']), 'AWS::Glue::Job').Properties.Name).toBe(
+    'other-bronze-zipcodes',
+  );
 });
 
 test('an input that another app deploys is named', () => {
   const files = { ...LAKE, 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } };
-  expect(Object.keys(lake(files, { otherDatasets: ['bronze/airports'] }).directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states']);
+  expect(Object.keys(lake(files, { otherDatasets: ['bronze/airports'] }).directory.datasets)).toEqual([
+    'bronze/zipcodes',
+    'gold/states',
+  ]);
 });
 
 test.each<[string, Files, string]>([
-  ['a value that is not allowed', { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny' } },
-    'LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: How big the dataset is; it picks workers and timeout.'],
-  ['no address', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
-    'LAKE/bronze/zipcodes/config.json: it has neither source_url nor api_endpoints. Set one of them. Without both, a script of your own in glue/bronze_job.py'],
-  ['nearly a key', { 'bronze/zipcodes/config.json': { ...ZIPCODES, bussiness_key: ['zip'] } },
-    'LAKE/bronze/zipcodes/config.json:5:19: /bussiness_key is no key that a file has. Did you mean "business_key"?'],
-  ['nearly a key inside', { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_quality: { max_shrinc: 1 } } },
-    'LAKE/bronze/zipcodes/config.json:5:18: /data_quality has the key "max_shrinc". Did you mean "max_shrink"? It takes: required_columns'],
-  ['an address that is no word', { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { products: 'https://api.example.org:99999/' } } },
-    'LAKE/bronze/zipcodes/config.json:5:15: /api_endpoints/products is "https://api.example.org:99999/", not an address. Check its host and port.'],
-  ['a rule of an endpoint', { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { a: { url: 'https://api.example.org', pagination: { type: 'cursor', param: 'p' } } } } },
-    'LAKE/bronze/zipcodes/config.json:7:18: /api_endpoints/a/pagination has the type cursor and no path. Set path'],
-  ['a pasted secret', { 'bronze/zipcodes/config.json': { ...ZIPCODES, headers: { Authorization: 'Bearer 0123456789abcdef' } } },
-    'LAKE/bronze/zipcodes/config.json:6:20: /headers/Authorization is set. Secrets do not belong into a file or a template: use auth, which names a secret'],
-  ['a column of a name with dots and slashes', { 'bronze/zipcodes/config.json': { ...ZIPCODES, column_schema: { zipcodes: { 'a.b/c': { type: 'date', format: 'the day' } } } } },
-    'LAKE/bronze/zipcodes/config.json:9:15: /column_schema/zipcodes/a.b~1c/format is "the day"'],
-  ['a rule that the schema does not know', { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
-    'LAKE/bronze/zipcodes/config.json:5:13: /history is set, and source_url makes the dataset bronze. Leave history out'],
-  ['a table that is not there', { 'bronze/zipcodes/config.json': { ...ZIPCODES, business_keys: { zipcode: ['zip'] } } },
-    'LAKE/bronze/zipcodes/config.json:5:19: /business_keys names the table "zipcode", which it has not. Did you mean "zipcodes"?'],
-  ['a table with the dataset\'s name among others', { 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { a: 'zipcodes', b: 'b' } } },
-    'LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has the table "zipcodes" of the dataset\'s own name among others.'],
-  ['an input with a slip', { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/zipcode'] } },
-    'LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/zipcode", which no file here describes. Did you mean "bronze/zipcodes"?'],
-  ['an input of elsewhere', { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } },
-    'LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/airports", which no file here describes. Correct it, or name it in otherDatasets'],
-  ['a dataset that is made from itself', { 'gold/states/config.json': { ...STATES, source_datasets: ['gold/states'] } },
-    'LAKE/gold/states/config.json:5:3: /source_datasets/0 makes a circle: gold/states ← gold/states. A dataset cannot be made from itself'],
-  ['two of one name', { 'b/config.json': ZIPCODES }, 'LAKE/bronze/zipcodes/config.json:2:13: /dataset is "zipcodes", and so is that of LAKE/b/config.json. Give one of them another name.'],
-  ['no query', { 'gold/states/config.json': { ...STATES, sql: undefined } },
-    'LAKE/gold/states/config.json: it has no sql, and there is no glue/gold_job.py in its folder. Name the file with the query: "sql": "query.sql".'],
-  ['a query that is not there', { 'gold/states/config.json': { ...STATES, sql: 'state.sql' } },
-    'LAKE/gold/states/config.json:7:9: /sql names "state.sql", which is not in the folder. Did you mean "states.sql"? There is states.sql.'],
-  ['a query in another folder', { 'gold/states/config.json': { ...STATES, sql: '../secret.sql' } }, 'LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: the file'],
-  ['a folder for a query', { 'gold/states/config.json': { ...STATES, sql: 'folder.sql' }, 'gold/states/folder.sql/x': '' },
-    'LAKE/gold/states/config.json:7:9: /sql names "folder.sql", which is not in the folder. There is states.sql.'],
-  ['a token of CDK', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'ftp://${Token[TOKEN.5]}' } },
-    'LAKE/bronze/zipcodes/config.json: it holds ${Token[…]}, which CDK would take for a value of its own.'],
-  ['an empty query', { 'gold/states/states.sql': ' \n' }, 'LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is empty.'],
-  ['a script of gold in bronze', { 'bronze/zipcodes/glue/gold_job.py': '' },
-    'LAKE/bronze/zipcodes/config.json: it describes a bronze dataset, and glue/gold_job.py lies in its folder. Call the script bronze_job.py, or take it away.'],
-  ['an empty script', { 'bronze/zipcodes/glue/bronze_job.py': '\n' }, 'LAKE/bronze/zipcodes/config.json: it has an empty glue/bronze_job.py in its folder.'],
-  ['no JSON', { 'bronze/zipcodes/config.json': '{"dataset": "zipcodes"' }, 'LAKE/bronze/zipcodes/config.json:1:23: it is no JSON: close brace expected.'],
-  ['a password in the address', { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'https://me:secret@example.org/x' } },
-    'LAKE/bronze/zipcodes/config.json:4:16: /source_url is "https://***@example.org/x".'],
+  [
+    'a value that is not allowed',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny' } },
+    'VALUE_INVALID: LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: How big '
+      + 'the dataset is; it picks workers and timeout.',
+  ],
+  [
+    'no address',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
+    'SOURCE_REQUIRED: LAKE/bronze/zipcodes/config.json: it has neither source_url nor api_endpoints. Set one '
+      + 'of them. Or add a custom script, glue/bronze_job.py, or set source_datasets for a gold dataset.',
+  ],
+  [
+    'nearly a key',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, bussiness_key: ['zip'] } },
+    'UNKNOWN_KEY: LAKE/bronze/zipcodes/config.json:5:19: /bussiness_key is not a known key. Did you mean '
+      + '"business_key"?',
+  ],
+  [
+    'nearly a key inside',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_quality: { max_shrinc: 1 } } },
+    'UNKNOWN_KEY: LAKE/bronze/zipcodes/config.json:5:18: /data_quality has the key "max_shrinc". Did you mean '
+      + '"max_shrink"? Known keys: required_columns',
+  ],
+  [
+    'an address that is no word',
+    { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { products: 'https://api.example.org:99999/' } } },
+    'URL_INVALID: LAKE/bronze/zipcodes/config.json:5:15: /api_endpoints/products is "https://api.example.org:99999/", which is not a valid URL. Check the host and the port.',
+  ],
+  [
+    'a rule of an endpoint',
+    {
+      'bronze/zipcodes/config.json': {
+        ...API,
+        api_endpoints: { a: { url: 'https://api.example.org', pagination: { type: 'cursor', param: 'p' } } },
+      },
+    },
+    'SETTING_REQUIRED: LAKE/bronze/zipcodes/config.json:7:18: /api_endpoints/a/pagination has the type cursor '
+      + 'and no path. Set path',
+  ],
+  [
+    'a pasted secret',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, headers: { Authorization: 'Bearer 0123456789abcdef' } } },
+    'SECRET_IN_CONFIG: LAKE/bronze/zipcodes/config.json:6:20: /headers/Authorization is set. Do not put '
+      + 'secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.',
+  ],
+  [
+    'a column of a name with dots and slashes',
+    {
+      'bronze/zipcodes/config.json': {
+        ...ZIPCODES,
+        column_schema: { zipcodes: { 'a.b/c': { type: 'date', format: 'the day' } } },
+      },
+    },
+    'FORMAT_INVALID: LAKE/bronze/zipcodes/config.json:9:15: /column_schema/zipcodes/a.b~1c/format is "the day"',
+  ],
+  [
+    'a rule that the schema does not know',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
+    'SETTING_NOT_APPLICABLE: LAKE/bronze/zipcodes/config.json:5:13: /history is set, and source_url is set, '
+      + 'so the dataset is bronze. Remove history: it is for gold, which has source_datasets instead of source_url.',
+  ],
+  [
+    'a table that is not there',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, business_keys: { zipcode: ['zip'] } } },
+    'UNKNOWN_TABLE: LAKE/bronze/zipcodes/config.json:5:19: /business_keys names the table "zipcode", which '
+      + 'does not exist. Did you mean "zipcodes"?',
+  ],
+  [
+    "a table with the dataset's name among others",
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { a: 'zipcodes', b: 'b' } } },
+    'TABLE_NAME_RESERVED: LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has the table '
+      + '"zipcodes", which has the name of the dataset, and other tables. The folder of this table would '
+      + 'contain the folders of the others. Rename it, for example "main".',
+  ],
+  [
+    'an input with a slip',
+    { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/zipcode'] } },
+    'UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/zipcode", which is not a '
+      + 'dataset of this directory. Did you mean "bronze/zipcodes"?',
+  ],
+  [
+    'an input of elsewhere',
+    { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } },
+    'UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/airports", which is not a '
+      + 'dataset of this directory. Correct it, or add it to otherDatasets of the DatasetDirectory if another '
+      + 'app deploys it.',
+  ],
+  [
+    'a dataset that is made from itself',
+    { 'gold/states/config.json': { ...STATES, source_datasets: ['gold/states'] } },
+    'INPUTS_CYCLE: LAKE/gold/states/config.json:5:3: /source_datasets/0 forms a cycle: gold/states ← '
+      + 'gold/states. A dataset cannot depend on itself: remove one of these inputs.',
+  ],
+  [
+    'two of one name',
+    { 'b/config.json': ZIPCODES },
+    'NAME_TAKEN: LAKE/bronze/zipcodes/config.json:2:13: /dataset is "zipcodes", and so is that of '
+      + 'LAKE/b/config.json. Rename one of them.',
+  ],
+  [
+    'no query',
+    { 'gold/states/config.json': { ...STATES, sql: undefined } },
+    'TRANSFORM_REQUIRED: LAKE/gold/states/config.json: it has no sql, and there is no glue/gold_job.py in its '
+      + 'folder. Set the file with the query: "sql": "query.sql".',
+  ],
+  [
+    'a query that is not there',
+    { 'gold/states/config.json': { ...STATES, sql: 'state.sql' } },
+    'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql names "state.sql", which is not in the folder. '
+      + 'Did you mean "states.sql"? There is states.sql.',
+  ],
+  [
+    'a query in another folder',
+    { 'gold/states/config.json': { ...STATES, sql: '../secret.sql' } },
+    'VALUE_INVALID: LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: the file',
+  ],
+  [
+    'a folder for a query',
+    { 'gold/states/config.json': { ...STATES, sql: 'folder.sql' }, 'gold/states/folder.sql/x': '' },
+    'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql names "folder.sql", which is not in the folder. '
+      + 'There is states.sql.',
+  ],
+  [
+    'a token of CDK',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'ftp://${Token[TOKEN.5]}' } },
+    'TOKEN_NOT_ALLOWED: LAKE/bronze/zipcodes/config.json: it contains ${Token[…]}, which CDK would read as a token.',
+  ],
+  [
+    'an empty query',
+    { 'gold/states/states.sql': ' \n' },
+    'FILE_EMPTY: LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is empty.',
+  ],
+  [
+    'a script of gold in bronze',
+    { 'bronze/zipcodes/glue/gold_job.py': '' },
+    'SCRIPT_LAYER_MISMATCH: LAKE/bronze/zipcodes/config.json: it describes a bronze dataset, and '
+      + 'glue/gold_job.py lies in its folder. Rename the script to bronze_job.py, or remove it.',
+  ],
+  [
+    'an empty script',
+    { 'bronze/zipcodes/glue/bronze_job.py': '\n' },
+    'FILE_EMPTY: LAKE/bronze/zipcodes/config.json: it has an empty glue/bronze_job.py in its folder.',
+  ],
+  [
+    'no JSON',
+    { 'bronze/zipcodes/config.json': '{"dataset": "zipcodes"' },
+    'JSON_INVALID: LAKE/bronze/zipcodes/config.json:1:23: it is not valid JSON: close brace expected.',
+  ],
+  [
+    'a password in the address',
+    { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'https://me:secret@example.org/x' } },
+    'URL_INVALID: LAKE/bronze/zipcodes/config.json:4:16: /source_url is "https://***@example.org/x".',
+  ],
 ])('%s is an error with its place, its JSON pointer and what to do', (_, files, message) => {
   const [head, line, ...more] = failure({ ...LAKE, ...files });
   expect([head, more]).toEqual(['1 problem in 1 file:', []]);
@@ -343,23 +549,50 @@ test.each<[string, Files, string]>([
 test('a query of another encoding than UTF-8 is an error', () => {
   write(LAKE);
   writeFileSync(path.join(folder, 'gold/states/states.sql'), Buffer.from('SELECT \'caf\u00e9\' AS c', 'latin1'));
-  expect(failure({})[1]).toContain('config.json:7:9: /sql names "states.sql", which is not in UTF-8. Save it in that encoding.');
+  expect(failure({})[1]).toContain(
+    'FILE_UNREADABLE: LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is not in UTF-8. Save '
+      + 'the file in UTF-8.',
+  );
 });
 
 test('a stack\'s name that is too long names the file', () => {
-  const files = { 'config.json': { etl_resource_prefix: 'p'.repeat(49) }, 'x/config.json': { ...ZIPCODES, dataset: 'd'.repeat(80) } };
-  expect(failure(files)[0]).toContain(`Lake: the stack of LAKE/x/config.json would be called "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", with 137 characters, 128 are allowed.`);
+  const files = {
+    'config.json': { etl_resource_prefix: 'p'.repeat(49) },
+    'x/config.json': { ...ZIPCODES, dataset: 'd'.repeat(80) },
+  };
+  expect(failure(files)[0]).toContain(
+    `Lake: the stack of LAKE/x/config.json would be named "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", with `
+      + '137 characters, 128 are allowed.',
+  );
 });
 
 test('all problems of all files are one error', () => {
-  expect(failure({
-    ...LAKE,
-    'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny', auth: { type: 'bearer' }, lookback_days: -1 },
-    'gold/states/states.sql': '',
-    'gold/other/config.json': '{',
-  }).map(line => line.trim().split(' ')[0].replace(/:\d+:\d+/, ''))).toEqual([
-    '5', 'LAKE/bronze/zipcodes/config.json:', 'LAKE/bronze/zipcodes/config.json:', 'LAKE/bronze/zipcodes/config.json:', 'LAKE/gold/other/config.json:',
-    'LAKE/gold/states/config.json:',
+  expect(
+    failure({
+      ...LAKE,
+      'bronze/zipcodes/config.json': {
+        ...ZIPCODES,
+        data_size_category: 'tiny',
+        auth: { type: 'bearer' },
+        lookback_days: -1,
+      },
+      'gold/states/states.sql': '',
+      'gold/other/config.json': '{',
+    }).map(line =>
+      line
+        .trim()
+        .split(' ')
+        .slice(0, 2)
+        .join(' ')
+        .replace(/:\d+:\d+/, ''),
+    ),
+  ).toEqual([
+    '5 problems',
+    'VALUE_INVALID: LAKE/bronze/zipcodes/config.json:',
+    'VALUE_INVALID: LAKE/bronze/zipcodes/config.json:',
+    'SETTING_REQUIRED: LAKE/bronze/zipcodes/config.json:',
+    'JSON_INVALID: LAKE/gold/other/config.json:',
+    'FILE_EMPTY: LAKE/gold/states/config.json:',
   ]);
 });
 
@@ -372,26 +605,34 @@ test('a circle of two names both ways', () => {
   });
   expect(lines).toEqual([
     '2 problems in 2 files:',
-    expect.stringContaining('/source_datasets/1 makes a circle: gold/b ← gold/states ← gold/b.'),
-    expect.stringContaining('/source_datasets/0 makes a circle: gold/states ← gold/b ← gold/states.'),
+    expect.stringContaining('/source_datasets/1 forms a cycle: gold/b ← gold/states ← gold/b.'),
+    expect.stringContaining('/source_datasets/0 forms a cycle: gold/states ← gold/b ← gold/states.'),
   ]);
 });
 
 test.each<[string, Files, string]>([
-  ['nothing', {}, 'Lake: there is no dataset below LAKE. Describe one in LAKE/<dataset>/config.json.'],
-  ['a core alone', { 'config.json': CORE }, 'Lake: there is no dataset below LAKE.'],
-  ['no core', { 'x/config.json': ZIPCODES }, 'Lake: there is no LAKE/config.json. Write { "etl_resource_prefix": "pp-dw" } into it'],
+  ['nothing', {}, 'DATASETS_REQUIRED: Lake: there is no dataset below LAKE. Add LAKE/<dataset>/config.json.'],
+  ['a core alone', { 'config.json': CORE }, 'DATASETS_REQUIRED: Lake: there is no dataset below LAKE.'],
+  [
+    'no core',
+    { 'x/config.json': ZIPCODES },
+    'FILE_NOT_FOUND: Lake: there is no LAKE/config.json. Write { "etl_resource_prefix": "pp-dw" } into it',
+  ],
 ])('a folder with %s says what to write', (_, files, message) => {
   expect(failure(files)[0]).toContain(message);
 });
 
 test('a folder that is not there is an error', () => {
-  expect(() => new DatasetDirectory(new App(), 'Lake', { path: 'no/such' })).toThrow('Lake: path is "no/such", and there is no such folder.');
+  expect(() => new DatasetDirectory(new App(), 'Lake', { path: 'no/such' })).toThrow(
+    'FILE_NOT_FOUND: Lake: path is "no/such", which is not an existing folder.',
+  );
 });
 
 test('a key that nobody reads is a warning at its stack, and is not deployed', () => {
   const { app, directory } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, our_team: 'data' } });
   const stack = app.synth().getStackByName('pp-dw-bronze-zipcodes');
-  expect(stack.messages.map(({ entry }) => entry.data)).toEqual([expect.stringContaining('zipcodes/config.json:5:14: nobody reads the key "our_team".')]);
+  expect(stack.messages.map(({ entry }) => entry.data)).toEqual([
+    expect.stringContaining('zipcodes/config.json:5:14: unknown key, ignored: "our_team".'),
+  ]);
   expect(JSON.parse(directory.datasets['bronze/zipcodes'].document)).toEqual(ZIPCODES);
 });

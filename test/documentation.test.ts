@@ -7,13 +7,13 @@ import {
 } from './documentation-pages';
 import { WorkerType } from '../src/glue-worker-config';
 import { tableKeys } from '../src/naming';
-import { configRuleProblems, configSchema } from '../src/private/config-document';
-import { ConfigDocument } from '../src/private/config-document.generated';
-import { datasetSchema } from '../src/private/dataset-document';
-import { DatasetDocument } from '../src/private/dataset-document.generated';
-import { ruleProblems } from '../src/private/dataset-rules';
-import { tablesOf } from '../src/private/dataset-tables';
-import { DocumentSchema } from '../src/private/document-schema';
+import { ConfigDocument } from '../src/private/document/config-document.generated';
+import { DatasetDocument } from '../src/private/document/dataset-document.generated';
+import { ruleProblems } from '../src/private/document/dataset-rules';
+import { datasetSchema } from '../src/private/document/dataset-schema';
+import { tablesOf } from '../src/private/document/dataset-tables';
+import { DocumentSchema } from '../src/private/document/document-schema';
+import { configRuleProblems, configSchema } from '../src/private/document/glue-settings';
 import { DataSizeCategory, maxDpuHours, SIZES } from '../src/sizing';
 
 const PAGES = documentationPages();

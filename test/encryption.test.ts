@@ -14,8 +14,10 @@ function lake(props: (stack: Stack) => Partial<EtlCoreProps>): Stack {
 
 /** The keys that encrypt what a lake keeps, as its template names them. */
 function keysOf(stack: Stack): { [what: string]: unknown } {
-  const bucket = resources(stack, 'AWS::S3::Bucket')[0]?.Properties.BucketEncryption.ServerSideEncryptionConfiguration[0];
-  const results = resource(stack, 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.ResultConfiguration.EncryptionConfiguration;
+  const bucket = resources(stack, 'AWS::S3::Bucket')[0]?.Properties.BucketEncryption
+    .ServerSideEncryptionConfiguration[0];
+  const results = resource(stack, 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.ResultConfiguration
+    .EncryptionConfiguration;
   return {
     bucket: bucket?.ServerSideEncryptionByDefault.KMSMasterKeyID,
     bucketKey: bucket?.BucketKeyEnabled,
@@ -27,18 +29,27 @@ function keysOf(stack: Stack): { [what: string]: unknown } {
 
 test('a lake is encrypted with keys of the services unless it asks for one of its own', () => {
   const stack = lake(() => ({ alerts: {} }));
-  expect(keysOf(stack)).toEqual({ bucket: undefined, bucketKey: undefined, logs: [undefined, undefined], results: 'SSE_S3', topic: undefined });
+  expect(keysOf(stack)).toEqual({
+    bucket: undefined,
+    bucketKey: undefined,
+    logs: [undefined, undefined],
+    results: 'SSE_S3',
+    topic: undefined,
+  });
   expect(resources(stack, 'AWS::KMS::Key')).toEqual([]);
 });
 
-test('with encrypted, a new key encrypts bucket, logs, query results and alerts, has the lake\'s alias, and stays', () => {
-  const stack = lake(() => ({ encrypted: true, alerts: {} }));
-  const key = resource(stack, 'AWS::KMS::Key');
-  const arn = { 'Fn::GetAtt': [key.id, 'Arn'] };
-  expect(keysOf(stack)).toEqual({ bucket: arn, bucketKey: true, logs: [arn, arn], results: arn, topic: arn });
-  expect(key).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', Properties: { EnableKeyRotation: true } });
-  expect(resource(stack, 'AWS::KMS::Alias').Properties).toEqual({ AliasName: 'alias/pp-dw', TargetKeyId: arn });
-});
+test(
+  "with encrypted, a new key encrypts bucket, logs, query results and alerts, has the lake's alias, and " + 'stays',
+  () => {
+    const stack = lake(() => ({ encrypted: true, alerts: {} }));
+    const key = resource(stack, 'AWS::KMS::Key');
+    const arn = { 'Fn::GetAtt': [key.id, 'Arn'] };
+    expect(keysOf(stack)).toEqual({ bucket: arn, bucketKey: true, logs: [arn, arn], results: arn, topic: arn });
+    expect(key).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', Properties: { EnableKeyRotation: true } });
+    expect(resource(stack, 'AWS::KMS::Alias').Properties).toEqual({ AliasName: 'alias/pp-dw', TargetKeyId: arn });
+  },
+);
 
 test('a key that is given is used for all of them, and gets the alias', () => {
   const stack = lake(scope => ({ encryptionKey: Key.fromKeyArn(scope, 'Own', KEY), alerts: {} }));
@@ -49,9 +60,16 @@ test('a key that is given is used for all of them, and gets the alias', () => {
 
 test('alerts may have a key of their own, alone or beside the lake\'s', () => {
   const alone = lake(() => ({ alerts: { encrypted: true } }));
-  expect(keysOf(alone)).toMatchObject({ bucket: undefined, results: 'SSE_S3', topic: { 'Fn::GetAtt': [resource(alone, 'AWS::KMS::Key').id, 'Arn'] } });
+  expect(keysOf(alone)).toMatchObject({
+    bucket: undefined,
+    results: 'SSE_S3',
+    topic: { 'Fn::GetAtt': [resource(alone, 'AWS::KMS::Key').id, 'Arn'] },
+  });
   const beside = lake(scope => ({ encrypted: true, alerts: { encryptionKey: Key.fromKeyArn(scope, 'Own', KEY) } }));
-  expect(keysOf(beside)).toMatchObject({ bucket: { 'Fn::GetAtt': [resource(beside, 'AWS::KMS::Key').id, 'Arn'] }, topic: KEY });
+  expect(keysOf(beside)).toMatchObject({
+    bucket: { 'Fn::GetAtt': [resource(beside, 'AWS::KMS::Key').id, 'Arn'] },
+    topic: KEY,
+  });
 });
 
 test('the encryption of an existing bucket is its owner\'s; logs and results have the key all the same', () => {
@@ -62,7 +80,13 @@ test('the encryption of an existing bucket is its owner\'s; logs and results hav
 
 test.each<[string, (stack: Stack) => Partial<EtlCoreProps>, string]>([
   ['the lake', scope => ({ encryptionKey: Alias.fromAliasName(scope, 'Own', 'alias/own') }), 'encryptionKey'],
-  ['alerts', scope => ({ alerts: { encryptionKey: Alias.fromAliasName(scope, 'Own', 'alias/own') } }), 'encryptionKey of alerts'],
+  [
+    'alerts',
+    scope => ({ alerts: { encryptionKey: Alias.fromAliasName(scope, 'Own', 'alias/own') } }),
+    'encryptionKey of alerts',
+  ],
 ])('an alias for the key of %s is refused: neither an alias nor a policy takes one', (_, props, prop) => {
-  expect(() => lake(props)).toThrow(`Core/Lake: ${prop} is an alias. Give the key itself, for example Key.fromKeyArn(…).`);
+  expect(() => lake(props)).toThrow(
+    `ENCRYPTION_KEY_INVALID: Core/Lake: ${prop} is a KMS alias. Use the key itself, for example Key.fromKeyArn(…).`,
+  );
 });

@@ -29,14 +29,27 @@ const WHOLE = {
   $schema: '../node_modules/cdk-glue-medallion/glue-templates/config.schema.json',
   etl_resource_prefix: 'pp-dw',
   database_prefix: 'lake',
-  glue_defaults: { version: '6.0', timeout_minutes: 45, max_retries: 0, default_arguments: { '--enable-auto-scaling': 'true' } },
+  glue_defaults: {
+    version: '6.0',
+    timeout_minutes: 45,
+    max_retries: 0,
+    default_arguments: { '--enable-auto-scaling': 'true' },
+  },
   glue_worker_configs: { small: { number_of_workers: 3 }, xlarge: { worker_type: 'G.4X', timeout_minutes: 300 } },
 };
 const SAME: EtlCoreProps = {
   resourcePrefix: 'pp-dw',
   databasePrefix: 'lake',
-  glueDefaults: { version: GlueVersion.V6_0, timeout: Duration.minutes(45), maxRetries: 0, defaultArguments: { '--enable-auto-scaling': 'true' } },
-  glueWorkerConfigs: { small: { numberOfWorkers: 3 }, xlarge: { workerType: WorkerType.G_4X, timeout: Duration.minutes(300) } },
+  glueDefaults: {
+    version: GlueVersion.V6_0,
+    timeout: Duration.minutes(45),
+    maxRetries: 0,
+    defaultArguments: { '--enable-auto-scaling': 'true' },
+  },
+  glueWorkerConfigs: {
+    small: { numberOfWorkers: 3 },
+    xlarge: { workerType: WorkerType.G_4X, timeout: Duration.minutes(300) },
+  },
 };
 
 test('the file and the props make the same core', () => {
@@ -50,28 +63,65 @@ test('the file and the props make the same core', () => {
 
 test('a prefix is enough', () => {
   const { resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs } = read({ etl_resource_prefix: 'pp-dw' });
-  expect([resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs]).toEqual(['pp-dw', undefined, undefined, undefined]);
+  expect([resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs]).toEqual([
+    'pp-dw',
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test.each<[string, string | Buffer | object, string]>([
-  ['a comma too many', '{\n  "etl_resource_prefix": "pp-dw",\n}', 'config.json:3:1: it is no JSON: property name expected. Mend it; an editor shows the place.'],
-  ['a comment', '{\n  // mine\n  "etl_resource_prefix": "pp-dw"\n}', 'config.json:2:3: it is no JSON: invalid comment token.'],
-  ['nothing', '', 'config.json:1:1: it is no JSON: value expected.'],
-  ['a list', '[]', 'config.json: it holds no JSON object. It begins with { and ends with }.'],
-  ['bytes of another encoding', Buffer.from([0x7b, 0xff, 0xfe]), 'config.json: it cannot be read: The encoded data was not valid for encoding utf-8.'],
-  ['no prefix', {}, "config.json: it must have required property 'etl_resource_prefix'. Set it."],
-  ['a key twice', '{"etl_resource_prefix": "a",\n"etl_resource_prefix": "b"}', 'config.json:2:1: /etl_resource_prefix is there twice. Leave one of them out.'],
-  ['nearly a key', '{"etl_resource_prefix": "a",\n "database_prefx": "b"}', 'config.json:2:20: /database_prefx is no key that a file has. Did you mean "database_prefix"?'],
-  ['nearly a key inside', '{"etl_resource_prefix": "a",\n "glue_defaults": {"max_retrys": 1}}',
-    'config.json:2:19: /glue_defaults has the key "max_retrys". Did you mean "max_retries"? It takes: version, timeout_minutes, max_retries, default_arguments.'],
-  ['a wrong value', '{"etl_resource_prefix": "a",\n "glue_worker_configs": {\n  "small": {"number_of_workers": "2"}}}',
-    'config.json:3:34: /glue_worker_configs/small/number_of_workers is "2". Expected: Workers of a run, the driver among them. From 2 to 299. For example: 3.'],
+  [
+    'a comma too many',
+    '{\n  "etl_resource_prefix": "pp-dw",\n}',
+    'JSON_INVALID: config.json:3:1: it is not valid JSON: property name expected. Correct the syntax at this position.',
+  ],
+  [
+    'a comment',
+    '{\n  // mine\n  "etl_resource_prefix": "pp-dw"\n}',
+    'JSON_INVALID: config.json:2:3: it is not valid JSON: invalid comment token.',
+  ],
+  ['nothing', '', 'JSON_INVALID: config.json:1:1: it is not valid JSON: value expected.'],
+  ['a list', '[]', 'JSON_INVALID: config.json: it is not a JSON object. The file starts with { and ends with }.'],
+  [
+    'bytes of another encoding',
+    Buffer.from([0x7b, 0xff, 0xfe]),
+    'FILE_UNREADABLE: config.json: it cannot be read: The encoded data was not valid for encoding utf-8.',
+  ],
+  ['no prefix', {}, 'SETTING_REQUIRED: config.json: it has no etl_resource_prefix. Set it.'],
+  [
+    'a key twice',
+    '{"etl_resource_prefix": "a",\n"etl_resource_prefix": "b"}',
+    'DUPLICATE_KEY: config.json:2:1: /etl_resource_prefix is set twice. Remove one of them.',
+  ],
+  [
+    'nearly a key',
+    '{"etl_resource_prefix": "a",\n "database_prefx": "b"}',
+    'UNKNOWN_KEY: config.json:2:20: /database_prefx is not a known key. Did you mean "database_prefix"?',
+  ],
+  [
+    'nearly a key inside',
+    '{"etl_resource_prefix": "a",\n "glue_defaults": {"max_retrys": 1}}',
+    'UNKNOWN_KEY: config.json:2:19: /glue_defaults has the key "max_retrys". Did you mean "max_retries"? '
+      + 'Known keys: version, timeout_minutes, max_retries, default_arguments.',
+  ],
+  [
+    'a wrong value',
+    '{"etl_resource_prefix": "a",\n "glue_worker_configs": {\n  "small": {"number_of_workers": "2"}}}',
+    'VALUE_INVALID: config.json:3:34: /glue_worker_configs/small/number_of_workers is "2". Expected: Workers '
+      + 'of a run, the driver among them. From 2 to 299. For example: 3.',
+  ],
 ])('%s is an error with its place, its JSON pointer and what to do', (_, text, message) => {
   expect(failure(text)).toContain(`1 problem in 1 file:\n  ${message}`);
 });
 
 test('all that is wrong is said at once', () => {
-  expect(failure('{"etl_resource_prefix": "A",\n "glue_defaults": {"version": 5,\n "max_retries": 11},\n "database_prefx": "b"}').split('\n')).toHaveLength(5);
+  expect(
+    failure(
+      '{"etl_resource_prefix": "A",\n "glue_defaults": {"version": 5,\n "max_retries": 11},\n "database_prefx": "b"}',
+    ).split('\n'),
+  ).toHaveLength(5);
 });
 
 test('a file that is not there is named', () => {
@@ -85,5 +135,7 @@ test('a byte-order mark is no error', () => {
 test('a key that nobody reads is a warning', () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
   read({ etl_resource_prefix: 'pp-dw', our_team: 'data' });
-  expect(warn.mock.calls).toEqual([[expect.stringContaining('config.json:1:43: nobody reads the key "our_team".'), 'EtlConfig']]);
+  expect(warn.mock.calls).toEqual([
+    [expect.stringContaining('config.json:1:43: unknown key, ignored: "our_team".'), 'EtlConfig'],
+  ]);
 });

@@ -33,8 +33,11 @@ test('its databases lie in the layers of the bucket', () => {
 });
 
 test('a database prefix of its own names the databases', () => {
-  expect(resources(coreStack({ databasePrefix: 'dw' }), 'AWS::Glue::Database').map(({ Properties }) => Properties.DatabaseInput.Name))
-    .toEqual(['dw_bronze', 'dw_gold']);
+  expect(
+    resources(coreStack({ databasePrefix: 'dw' }), 'AWS::Glue::Database').map(
+      ({ Properties }) => Properties.DatabaseInput.Name,
+    ),
+  ).toEqual(['dw_bronze', 'dw_gold']);
 });
 
 test('the bucket is versioned, encrypted, closed to the public and to plain HTTP', () => {
@@ -43,16 +46,30 @@ test('the bucket is versioned, encrypted, closed to the public and to plain HTTP
   expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
   expect(Properties.PublicAccessBlockConfiguration)
     .toEqual({ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true });
-  expect(Properties.BucketEncryption.ServerSideEncryptionConfiguration).toEqual([{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }]);
-  expect(resource(stack, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement)
-    .toEqual([expect.objectContaining({ Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
+  expect(Properties.BucketEncryption.ServerSideEncryptionConfiguration).toEqual([
+    { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+  ]);
+  expect(resource(stack, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement).toEqual([
+    expect.objectContaining({
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 's3:*',
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    }),
+  ]);
 });
 
-test.each(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Glue::Database'])('%s outlives the stack, but not a first deployment that is rolled back', type => {
-  for (const { DeletionPolicy, UpdateReplacePolicy } of resources(coreStack(), type)) {
-    expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
-  }
-});
+test.each(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Glue::Database'])(
+  '%s outlives the stack, but not a first deployment that is rolled back',
+  type => {
+    for (const { DeletionPolicy, UpdateReplacePolicy } of resources(coreStack(), type)) {
+      expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
+        DeletionPolicy: 'RetainExceptOnCreate',
+        UpdateReplacePolicy: 'Retain',
+      });
+    }
+  },
+);
 
 const RULES = (days: { uploads: number; versions: number; staging: number; superseded: number; athena: number }) => [
   {
@@ -79,12 +96,19 @@ const RULES = (days: { uploads: number; versions: number; staging: number; super
   { Id: 'athena-results', Status: 'Enabled', Prefix: 'athena/', ExpirationInDays: days.athena },
 ];
 
-test('what is no longer needed goes: uploads and staging after a day, old versions 7, superseded runs 90, results and logs 30', () => {
-  const stack = coreStack();
-  expect(resource(stack, 'AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules)
-    .toEqual(RULES({ uploads: 1, versions: 7, staging: 1, superseded: 90, athena: 30 }));
-  expect(resources(stack, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays)).toEqual([30, 30]);
-});
+test(
+  'what is no longer needed goes: uploads and staging after a day, old versions 7, superseded runs 90, results '
+    + 'and logs 30',
+  () => {
+    const stack = coreStack();
+    expect(resource(stack, 'AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules).toEqual(
+      RULES({ uploads: 1, versions: 7, staging: 1, superseded: 90, athena: 30 }),
+    );
+    expect(resources(stack, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays)).toEqual([
+      30, 30,
+    ]);
+  },
+);
 
 test('every retention can be set', () => {
   const stack = coreStack({
@@ -112,8 +136,12 @@ test('an existing bucket is used by its name and stays as it is', () => {
 
 test('the retention of an existing bucket is set where the bucket is', () => {
   expect(() => coreStack({ existingBucketName: 'our-lake', retention: { staging: Duration.days(3) } })).toThrow(
-    'Core/Lake: retention sets staging for the existing bucket "our-lake". Its lifecycle belongs to its owner: set the rules there.');
-  expect(() => coreStack({ existingBucketName: 'our-lake', retention: { logs: RetentionDays.ONE_WEEK } })).not.toThrow();
+    'SETTING_NOT_APPLICABLE: Core/Lake: retention sets staging for the existing bucket "our-lake". Set the '
+      + 'lifecycle rules on that bucket.',
+  );
+  expect(() =>
+    coreStack({ existingBucketName: 'our-lake', retention: { logs: RetentionDays.ONE_WEEK } }),
+  ).not.toThrow();
 });
 
 test('every query of the workgroup leaves its result under athena/, encrypted', () => {
@@ -130,39 +158,63 @@ test.each([
   [Size.mebibytes(10), 10 * 1024 ** 2],
   [Size.bytes(10_000_000), 10_000_000],
 ])('a query reads no more than the queryScanLimit %s', (queryScanLimit, bytes) => {
-  expect(resource(coreStack({ queryScanLimit }), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe(bytes);
+  expect(
+    resource(coreStack({ queryScanLimit }), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration
+      .BytesScannedCutoffPerQuery,
+  ).toBe(bytes);
 });
 
 test('a queryScanLimit that Athena does not take is an error, and one that is only known at deployment is none', () => {
-  expect(() => coreStack({ queryScanLimit: Size.bytes(9_999_999) }))
-    .toThrow('Core/Lake: queryScanLimit is 9999999 bytes. Athena takes no less than 10 MB: use Size.mebibytes(10) or more.');
+  expect(() => coreStack({ queryScanLimit: Size.bytes(9_999_999) })).toThrow(
+    'VALUE_INVALID: Core/Lake: queryScanLimit is 9999999 bytes. The minimum of Athena is 10 MB: use '
+      + 'Size.mebibytes(10) or more.',
+  );
   const stack = new Stack(new App(), 'Core');
-  new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', queryScanLimit: Size.bytes(new CfnParameter(stack, 'Limit', { type: 'Number' }).valueAsNumber) });
-  expect(resource(stack, 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe('${Limit}');
+  new EtlCore(stack, 'Lake', {
+    resourcePrefix: 'pp-dw',
+    queryScanLimit: Size.bytes(new CfnParameter(stack, 'Limit', { type: 'Number' }).valueAsNumber),
+  });
+  expect(resource(stack, 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery).toBe(
+    '${Limit}',
+  );
 });
 
 test('the schedules\' role starts jobs of this lake and does nothing else, for this account alone', () => {
-  const role = resources(coreStack(), 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-scheduler-role')!;
+  const role = resources(coreStack(), 'AWS::IAM::Role').find(
+    ({ Properties }) => Properties.RoleName === 'pp-dw-scheduler-role',
+  )!;
   expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([{
     Action: 'sts:AssumeRole',
     Effect: 'Allow',
     Principal: { Service: 'scheduler.amazonaws.com' },
     Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
   }]);
-  expect(role.Properties.Policies.map((policy: { PolicyDocument: { Statement: unknown } }) => policy.PolicyDocument.Statement)).toEqual([[{
-    Action: 'glue:StartJobRun',
-    Effect: 'Allow',
-    Resource: ['arn:aws:glue:eu-central-1:123456789012:job/pp-dw-bronze-*', 'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-gold-*'],
-  }]]);
+  expect(
+    role.Properties.Policies.map(
+      (policy: { PolicyDocument: { Statement: unknown } }) => policy.PolicyDocument.Statement,
+    ),
+  ).toEqual([
+    [
+      {
+        Action: 'glue:StartJobRun',
+        Effect: 'Allow',
+        Resource: [
+          'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-bronze-*',
+          'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-gold-*',
+        ],
+      },
+    ],
+  ]);
 });
 
 test('two cores of one environment do not share a prefix', () => {
   const app = new App();
   new EtlCore(new Stack(app, 'A', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' });
   expect(() => new EtlCore(new Stack(app, 'B', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' }))
-    .toThrow('B/Core: the resourcePrefix "pp-dw" is already that of "A/Core". Give one of the two another name.');
-  expect(() => new EtlCore(new Stack(app, 'C', { env: ENV }), 'Core', { resourcePrefix: 'other', databasePrefix: 'pp_dw' }))
-    .toThrow('C/Core: the databasePrefix "pp_dw" is already that of "A/Core".');
+    .toThrow('NAME_TAKEN: B/Core: the resourcePrefix "pp-dw" is already used by "A/Core". Rename one of them.');
+  expect(
+    () => new EtlCore(new Stack(app, 'C', { env: ENV }), 'Core', { resourcePrefix: 'other', databasePrefix: 'pp_dw' }),
+  ).toThrow('NAME_TAKEN: C/Core: the databasePrefix "pp_dw" is already used by "A/Core".');
 });
 
 test('one prefix is one region of an account, and may be used in another account and in another stage', () => {
@@ -173,15 +225,19 @@ test('one prefix is one region of an account, and may be used in another account
   core(app, 'Other', { ...ENV, account: '210987654321' });
   core(new Stage(app, 'Test'), 'Core');
   const ireland = { ...ENV, region: 'eu-west-1' };
-  expect(() => core(app, 'Ireland', ireland)).toThrow('Ireland/Core: the resourcePrefix "pp-dw" is already that of "Frankfurt/Core".');
+  expect(() => core(app, 'Ireland', ireland)).toThrow(
+    'NAME_TAKEN: Ireland/Core: the resourcePrefix "pp-dw" is already used by "Frankfurt/Core".',
+  );
   expect(() => core(app, 'Dublin', ireland, { resourcePrefix: 'pp-ie', databasePrefix: 'pp_dw' })).not.toThrow();
 });
 
 test('a bad prefix names the construct, the value and the remedy', () => {
   expect(() => coreStack({ resourcePrefix: 'PP-DW' })).toThrow(
-    'Core/Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens, beginning with a letter, for example "pp-dw".');
+    'PREFIX_INVALID: Core/Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens, '
+      + 'beginning with a letter, for example "pp-dw".',
+  );
   expect(() => EtlCore.fromPrefixes(new Stack(new App(), 'Lake'), 'Core', { resourcePrefix: 'PP-DW' }))
-    .toThrow('Lake/Core: resourcePrefix is "PP-DW".');
+    .toThrow('PREFIX_INVALID: Lake/Core: resourcePrefix is "PP-DW".');
 });
 
 describe('what every job gets', () => {
@@ -192,13 +248,30 @@ describe('what every job gets', () => {
 
   test.each<[string, Partial<EtlCoreProps>, object, number]>([
     ['nothing said', {}, { GlueVersion: '5.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30, MaxRetries: 1 }, 2],
-    ['defaults', { glueDefaults: { version: GlueVersion.V6_0, timeout: Duration.hours(1), maxRetries: 0 } },
-      { GlueVersion: '6.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 60, MaxRetries: 0 }, 2],
-    ['workers of the size', { glueWorkerConfigs: { small: { workerType: WorkerType.G_4X, numberOfWorkers: 3 } } },
-      { WorkerType: 'G.4X', NumberOfWorkers: 3, Timeout: 30 }, 12],
-    ['workers of another size', { glueWorkerConfigs: { large: { numberOfWorkers: 3 } } }, { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30 }, 2],
-    ['the timeout of the size before the default', { glueDefaults: { timeout: Duration.hours(1) }, glueWorkerConfigs: { small: { timeout: Duration.hours(2) } } },
-      { Timeout: 120 }, 8],
+    [
+      'defaults',
+      { glueDefaults: { version: GlueVersion.V6_0, timeout: Duration.hours(1), maxRetries: 0 } },
+      { GlueVersion: '6.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 60, MaxRetries: 0 },
+      2,
+    ],
+    [
+      'workers of the size',
+      { glueWorkerConfigs: { small: { workerType: WorkerType.G_4X, numberOfWorkers: 3 } } },
+      { WorkerType: 'G.4X', NumberOfWorkers: 3, Timeout: 30 },
+      12,
+    ],
+    [
+      'workers of another size',
+      { glueWorkerConfigs: { large: { numberOfWorkers: 3 } } },
+      { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30 },
+      2,
+    ],
+    [
+      'the timeout of the size before the default',
+      { glueDefaults: { timeout: Duration.hours(1) }, glueWorkerConfigs: { small: { timeout: Duration.hours(2) } } },
+      { Timeout: 120 },
+      8,
+    ],
   ])('%s: the job has it, and the most it can cost follows', (_, prefixes, properties, dpuHours) => {
     const { stack, core } = lakeWith(prefixes);
     const dataset = bronze({ stack, core });
@@ -211,27 +284,68 @@ describe('what every job gets', () => {
   test('further arguments stand beside those of the library', () => {
     const { stack, core } = lakeWith({ glueDefaults: { defaultArguments: { '--enable-auto-scaling': 'true' } } });
     bronze({ stack, core });
-    expect(resource(stack, 'AWS::Glue::Job').Properties.DefaultArguments).toMatchObject({ '--enable-auto-scaling': 'true', '--run_options': '{}' });
+    expect(resource(stack, 'AWS::Glue::Job').Properties.DefaultArguments).toMatchObject({
+      '--enable-auto-scaling': 'true',
+      '--run_options': '{}',
+    });
   });
 
-  test.each<[Partial<EtlCoreProps>, string]>([
-    [{ glueDefaults: { version: '4.0' as GlueVersion } }, 'glue_defaults.version is "4.0". Expected: Glue version of the jobs: 5.0'],
-    [{ glueDefaults: { timeout: Duration.minutes(10) } }, 'glue_defaults.timeout_minutes is 10. Expected: Minutes, from 15 to 2880.'],
-    [{ glueDefaults: { maxRetries: 11 } }, 'glue_defaults.max_retries is 11. Expected: How many times'],
-    [{ glueDefaults: { defaultArguments: { conf: 'x' } } }, 'glue_defaults.default_arguments has the key "conf". Expected: Further arguments of every job'],
-    [{ glueDefaults: { defaultArguments: { '--names': '{}' } } }, 'glue_defaults.default_arguments has --names, which the library sets for each job. Leave it out.'],
-    [{ glueWorkerConfigs: { tiny: {} } }, 'glue_worker_configs has the key "tiny". It takes: small, medium, large, xlarge.'],
-    [{ glueWorkerConfigs: { smal: { numberOfWorkers: 2 } } }, 'glue_worker_configs has the key "smal". Did you mean "small"? It takes:'],
-    [{ glueWorkerConfigs: { small: { numberOfWorkers: 1 } } }, 'glue_worker_configs.small.number_of_workers is 1. Expected: Workers of a run'],
-    [{ glueWorkerConfigs: { small: {} } }, 'glue_worker_configs.small is {}. Expected: Workers and timeout of a size.'],
-  ])('%j is an error at its place, in both kinds of a core', (props, message) => {
-    expect(() => coreStack(props)).toThrow(`Core/Lake: ${message}`);
-    expect(() => lakeWith(props)).toThrow(`Lake/Core: ${message}`);
+  test.each<[Partial<EtlCoreProps>, string, string]>([
+    [
+      { glueDefaults: { version: '4.0' as GlueVersion } },
+      'VALUE_INVALID',
+      'glue_defaults.version is "4.0". Expected: Glue version of the jobs: 5.0',
+    ],
+    [
+      { glueDefaults: { timeout: Duration.minutes(10) } },
+      'VALUE_INVALID',
+      'glue_defaults.timeout_minutes is 10. Expected: Minutes, from 15 to 2880.',
+    ],
+    [
+      { glueDefaults: { maxRetries: 11 } },
+      'VALUE_INVALID',
+      'glue_defaults.max_retries is 11. Expected: How many times',
+    ],
+    [
+      { glueDefaults: { defaultArguments: { conf: 'x' } } },
+      'VALUE_INVALID',
+      'glue_defaults.default_arguments has the key "conf". Expected: Further arguments of every job',
+    ],
+    [
+      { glueDefaults: { defaultArguments: { '--names': '{}' } } },
+      'ARGUMENT_RESERVED',
+      'glue_defaults.default_arguments has --names, which the library sets for each job. Remove it.',
+    ],
+    [
+      { glueWorkerConfigs: { tiny: {} } },
+      'UNKNOWN_KEY',
+      'glue_worker_configs has the key "tiny". Known keys: small, medium, large, xlarge.',
+    ],
+    [
+      { glueWorkerConfigs: { smal: { numberOfWorkers: 2 } } },
+      'UNKNOWN_KEY',
+      'glue_worker_configs has the key "smal". Did you mean "small"? Known keys:',
+    ],
+    [
+      { glueWorkerConfigs: { small: { numberOfWorkers: 1 } } },
+      'VALUE_INVALID',
+      'glue_worker_configs.small.number_of_workers is 1. Expected: Workers of a run',
+    ],
+    [
+      { glueWorkerConfigs: { small: {} } },
+      'VALUE_INVALID',
+      'glue_worker_configs.small is {}. Expected: Workers and timeout of a size.',
+    ],
+  ])('%j is an error at its place, in both kinds of a core', (props, code, message) => {
+    expect(() => coreStack(props)).toThrow(`${code}: Core/Lake: ${message}`);
+    expect(() => lakeWith(props)).toThrow(`${code}: Lake/Core: ${message}`);
   });
 
   test('a number that is only known at deployment passes', () => {
     const stack = new Stack(new App(), 'Lake');
     const maxRetries = new CfnParameter(stack, 'Retries', { type: 'Number' }).valueAsNumber;
-    expect(() => EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw', glueDefaults: { maxRetries } })).not.toThrow();
+    expect(() =>
+      EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw', glueDefaults: { maxRetries } }),
+    ).not.toThrow();
   });
 });

@@ -52,7 +52,13 @@ test('the graphs are of the metrics that runs publish', () => {
   expect(duration).toEqual([[...of('DurationSeconds'), expect.objectContaining({ stat: 'Maximum' })]]);
   expect(rows).toEqual([[...of('Rows'), expect.objectContaining({ stat: 'Maximum' })]]);
   expect(freshness).toEqual([
-    [{ expression: '(EPOCH(published) + PERIOD(published) - FILL(published, REPEAT)) / 3600', label: 'hours', period: 3600 }],
+    [
+      {
+        expression: '(EPOCH(published) + PERIOD(published) - FILL(published, REPEAT)) / 3600',
+        label: 'hours',
+        period: 3600,
+      },
+    ],
     [...of('PublishedAt'), expect.objectContaining({ stat: 'Maximum', period: 3600, visible: false, id: 'published' })],
   ]);
 });
@@ -62,37 +68,52 @@ test('a name of its own lets a lake have a second dashboard', () => {
   dashboard(where);
   const second = { core: where.core, datasets: [GoldDataset.fromName(where.core, 'summary')] };
   new EtlDashboard(where.stack, 'Second', { ...second, dashboardName: 'pp-dw-gold' });
-  expect(() => new EtlDashboard(where.stack, 'Third', second)).toThrow('Lake/Third: the dashboard "pp-dw" is already that of "Lake/Dashboard".');
-  expect(resources(where.stack, 'AWS::CloudWatch::Dashboard').map(({ Properties }) => Properties.DashboardName)).toEqual(['pp-dw', 'pp-dw-gold']);
+  expect(() => new EtlDashboard(where.stack, 'Third', second)).toThrow(
+    'NAME_TAKEN: Lake/Third: the dashboard "pp-dw" is already used by "Lake/Dashboard".',
+  );
+  expect(
+    resources(where.stack, 'AWS::CloudWatch::Dashboard').map(({ Properties }) => Properties.DashboardName),
+  ).toEqual(['pp-dw', 'pp-dw-gold']);
 });
 
 test.each(LAYOUTS)('without the metrics of the core there is nothing to draw: $name', ({ lake }) => {
   expect(() => dashboard(lake(ENV))).toThrow(
-    'Lake/Dashboard: the metrics of its core are off. Set metrics: true where the core is made, and in EtlCore.fromPrefixes if it is made in another app.');
+    'SETTING_REQUIRED: Lake/Dashboard: metrics are disabled in the core. Set metrics: true in the EtlCore, '
+      + 'and in EtlCore.fromPrefixes if another app deploys the core.',
+  );
 });
 
 test('a dashboard shows 1 to 125 datasets, as many as CloudWatch takes graphs', () => {
   const datasets = (count: number) => {
     const where = LAYOUTS[0].lake(ENV, WITH_METRICS);
-    dashboard(where, { datasets: Array.from({ length: count }, (_, index) => BronzeDataset.fromName(where.core, `dataset-${index}`)) });
+    dashboard(where, {
+      datasets: Array.from({ length: count }, (_, index) => BronzeDataset.fromName(where.core, `dataset-${index}`)),
+    });
     return body(where.stack).widgets;
   };
   expect(datasets(125)).toHaveLength(500);
-  expect(() => datasets(0)).toThrow('Lake/Dashboard: datasets is empty. Give it at least one dataset.');
+  expect(() => datasets(0)).toThrow('DATASETS_REQUIRED: Lake/Dashboard: datasets is empty. Add at least one dataset.');
   expect(() => datasets(126)).toThrow(
-    'Lake/Dashboard: datasets has 126 of them, and a dashboard takes 500 graphs, which are 125 datasets. Make another one with a dashboardName of its own.');
+    'DASHBOARD_TOO_LARGE: Lake/Dashboard: datasets has 126 of them, and a dashboard takes 500 graphs, which '
+      + 'are 125 datasets. Create a second dashboard with its own dashboardName.',
+  );
 });
 
 test('a dataset of another lake is an error', () => {
   const where = LAYOUTS[0].lake(ENV, WITH_METRICS);
   const other = EtlCore.fromPrefixes(where.stack, 'Other', { resourcePrefix: 'other' });
   expect(() => dashboard(where, { datasets: [BronzeDataset.fromName(other, 'zipcodes')] })).toThrow(
-    'Lake/Dashboard: datasets[0] is "zipcodes" of the lake "other". Take datasets of the lake "pp-dw", or make another dashboard.');
+    'LAKE_MISMATCH: Lake/Dashboard: datasets[0] is "zipcodes" of the lake "other". Use datasets of the lake '
+      + '"pp-dw", or create another dashboard.',
+  );
 });
 
 test('prefix and environment may be known at deployment only', () => {
   const stack = new Stack(new App(), 'Lake');
-  const core = new EtlCore(stack, 'Core', { resourcePrefix: new CfnParameter(stack, 'Prefix').valueAsString, metrics: true });
+  const core = new EtlCore(stack, 'Core', {
+    resourcePrefix: new CfnParameter(stack, 'Prefix').valueAsString,
+    metrics: true,
+  });
   new EtlDashboard(stack, 'Dashboard', { core, datasets: [BronzeDataset.fromName(core, 'fda-nsde')] });
   expect(resource(stack, 'AWS::CloudWatch::Dashboard').Properties.DashboardName).toBe('${Prefix}');
   expect(body(stack).widgets[0].properties.metrics[0][0]).toBe('${Prefix}');

@@ -6,7 +6,8 @@ interface Pattern {
 type Matcher = { readonly prefix: string } | { readonly suffix: string };
 
 /**
- * Whether EventBridge would take an event, as far as our patterns go: values, prefix, suffix and `$or`; anything else is an error.
+ * Whether EventBridge would take an event, as far as our patterns go: values, prefix, suffix and `$or`; anything else
+ * is an error.
  *
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
@@ -16,7 +17,9 @@ export function takes(pattern: Pattern, event: unknown): boolean {
       return (expected as Pattern[]).some(alternative => takes(alternative, event));
     }
     const value = (event as { [field: string]: unknown } | undefined)?.[field];
-    return Array.isArray(expected) ? (expected as (string | Matcher)[]).some(each => takesValue(each, value)) : takes(expected, value);
+    return Array.isArray(expected)
+      ? (expected as (string | Matcher)[]).some(each => takesValue(each, value))
+      : takes(expected, value);
   });
 }
 
@@ -28,5 +31,8 @@ function takesValue(expected: string | Matcher, value: unknown): boolean {
   if (operators !== 'prefix' && operators !== 'suffix') {
     throw new Error(`no operator known here: ${operators}`);
   }
-  return typeof value === 'string' && ('prefix' in expected ? value.startsWith(expected.prefix) : value.endsWith(expected.suffix));
+  return (
+    typeof value === 'string'
+    && ('prefix' in expected ? value.startsWith(expected.prefix) : value.endsWith(expected.suffix))
+  );
 }

@@ -5,7 +5,16 @@ import { App, CfnParameter, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import {
-  BronzeDataset, DataSizeCategory, EtlCore, GlueVersion, GoldDataset, GoldDatasetProps, IDataset, Schedule, SchemaContract, Transform,
+  BronzeDataset,
+  DataSizeCategory,
+  EtlCore,
+  GlueVersion,
+  GoldDataset,
+  GoldDatasetProps,
+  IDataset,
+  Schedule,
+  SchemaContract,
+  Transform,
 } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
 import { bronze, ENV, gold, Lake, LAYOUTS, PREFIXES } from './layouts';
@@ -60,8 +69,20 @@ test('every key of gold in the schema has a prop, and every prop a key', () => {
   const where = LAYOUTS[0].lake(ENV);
   const documents = allForms(where).map((props, index) => JSON.parse(gold(where, props, `Form${index}`).document));
   const ofBronze = [
-    'source_url', 'lookback_days', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'delimiter', 'date_format', 'file_format',
-    'file_table_mapping', 'column_schema', 'column_mappings', 'connection',
+    'source_url',
+    'lookback_days',
+    'source_files',
+    'api_endpoints',
+    'headers',
+    'rate_limit',
+    'auth',
+    'delimiter',
+    'date_format',
+    'file_format',
+    'file_table_mapping',
+    'column_schema',
+    'column_mappings',
+    'connection',
   ];
   expect([...new Set(documents.flatMap(each => Object.keys(each)))].sort())
     .toEqual(Object.keys(schema.properties).filter(key => !ofBronze.includes(key)).sort());
@@ -73,7 +94,9 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   test('the job has the names, inputs and arguments that its script reads', () => {
     const where = lake(ENV);
     gold(where, { inputs: [bronze(where), GoldDataset.fromName(where.core, 'calendar')], description: 'A summary' });
-    const { Properties } = resources(where.stack, 'AWS::Glue::Job').find(({ Properties: { Name } }) => Name === 'pp-dw-gold-fda-summary')!;
+    const { Properties } = resources(where.stack, 'AWS::Glue::Job').find(
+      ({ Properties: { Name } }) => Name === 'pp-dw-gold-fda-summary',
+    )!;
     const { '--names': names, '--extra-py-files': extraPyFiles, ...otherArguments } = Properties.DefaultArguments;
     expect(JSON.parse(names)).toEqual({
       layer: 'gold',
@@ -122,13 +145,21 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     const input = bronze(where);
     gold(where, { dataset: 'fda-nsde', inputs: [input] });
     expect([...deployedFiles(where.stack).keys()].filter(name => !name.endsWith('.zip')).sort()).toEqual([
-      'fda-nsde/glue/bronze.json', 'fda-nsde/glue/bronze_job.py', 'fda-nsde/glue/gold.json', 'fda-nsde/glue/gold_job.py', 'fda-nsde/glue/query.sql',
+      'fda-nsde/glue/bronze.json',
+      'fda-nsde/glue/bronze_job.py',
+      'fda-nsde/glue/gold.json',
+      'fda-nsde/glue/gold_job.py',
+      'fda-nsde/glue/query.sql',
     ]);
   });
 
   test('a query and a script are deployed as they are', () => {
     const where = lake(ENV);
-    gold(where, { dataset: 'by-file', transform: Transform.sqlFile(file('per year.sql', '-- ${HOME} "é"\nSELECT 1 AS one\n')) }, 'ByFile');
+    gold(
+      where,
+      { dataset: 'by-file', transform: Transform.sqlFile(file('per year.sql', '-- ${HOME} "é"\nSELECT 1 AS one\n')) },
+      'ByFile',
+    );
     gold(where, { dataset: 'by-text', transform: Transform.sql(QUERY) }, 'ByText');
     gold(where, { dataset: 'by-script', transform: Transform.script(file('mine.py', 'print("mine")\n')) }, 'ByScript');
     const files = deployedFiles(where.stack);
@@ -137,48 +168,146 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect(String(files.get('by-text/glue/query.sql'))).toBe(QUERY);
     expect(String(files.get('by-script/glue/gold_job.py'))).toBe('print("mine")\n');
     expect(JSON.parse(String(files.get('by-script/glue/gold.json')))).not.toHaveProperty('sql');
-    expect(String(files.get('by-text/glue/gold_job.py'))).toBe(readFileSync(path.join(__dirname, '..', 'glue-templates', 'jobs', 'gold_job.py'), 'utf8'));
+    expect(String(files.get('by-text/glue/gold_job.py'))).toBe(
+      readFileSync(path.join(__dirname, '..', 'glue-templates', 'jobs', 'gold_job.py'), 'utf8'),
+    );
   });
 
   test.each<[string, (lake: Lake) => Partial<GoldDatasetProps>, string]>([
-    ['no inputs', () => ({ inputs: undefined }), 'Lake/Gold: inputs is missing. Give it a list of datasets: [zipcodes].'],
-    ['a name for an input', () => ({ inputs: ['zipcodes' as unknown as IDataset] }), 'Lake/Gold: inputs[0] is of another kind. Give it a BronzeDataset or a GoldDataset.'],
-    ['an input twice', ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'a'), BronzeDataset.fromName(core, 'a')] }),
-      'Lake/Gold: source_datasets of dataset "fda-summary" is ["bronze/a","bronze/a"], which holds something twice.'],
-    ['an input that is no dataset\'s name', ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'My Data')] }),
-      'Lake/Gold: source_datasets[0] of dataset "fda-summary" is "bronze/My Data". Expected: A dataset of the same lake: bronze/NAME or gold/NAME.'],
-    ['an input of another lake', ({ stack }) => ({ inputs: [BronzeDataset.fromName(EtlCore.fromPrefixes(stack, 'Other', { resourcePrefix: 'other' }), 'a')] }),
-      'Lake/Gold: inputs of dataset "fda-summary" has "a" of the lake "other". Inputs are of the dataset\'s own lake, "pp-dw".'],
-    ['itself as an input', ({ core }) => ({ inputs: [GoldDataset.fromName(core, 'fda-summary')] }),
-      'Lake/Gold: inputs of dataset "gold/fda-summary" make a circle: gold/fda-summary ← gold/fda-summary. A dataset cannot be made from itself'],
-    ['no transform', () => ({ transform: undefined }), 'Lake/Gold: transform is missing. Give it a Transform: Transform.sqlFile("gold/….sql").'],
-    ['a text for a transform', () => ({ transform: QUERY as unknown as Transform }), 'Lake/Gold: transform is of another kind.'],
-    ['a file that is not there', () => ({ transform: Transform.sqlFile('gold/none.sql') }),
-      `Lake/Gold: transform of dataset "fda-summary" names the file "gold/none.sql", which is not there. Paths begin in the folder where cdk runs, ${process.cwd()}.`],
-    ['a folder for a file', () => ({ transform: Transform.script(folder) }), 'which is not there.'],
-    ['an empty query', () => ({ transform: Transform.sql(' \n') }), 'Lake/Gold: transform of dataset "fda-summary" is an empty query. Write for example'],
-    ['an empty file', () => ({ transform: Transform.sqlFile(file('empty.sql', '\n')) }), 'empty.sql", which is empty. Write for example'],
-    ['an empty script', () => ({ transform: Transform.script(file('empty.py', '')) }), 'empty.py", which is empty. The README shows a whole script.'],
-    ['an output that is not snake_case', () => ({ outputs: ['By Year'] }),
-      'outputs[0] of dataset "fda-summary" is "By Year". Expected: What a table is called within its dataset: snake_case'],
-    ['an output of the dataset\'s name among others', () => ({ outputs: ['fda_summary', 'other'] }),
-      'Lake/Gold: outputs of dataset "fda-summary" has the table "fda_summary" of the dataset\'s own name among others.'],
-    ['what only bronze rescues', () => ({ dataQuality: { maxRescuedShare: 0.1 } }),
-      'Lake/Gold: data_quality.max_rescued_share of dataset "fda-summary" is set, and the dataset is gold. Leave it out'],
-    ['a history of several tables', () => ({ outputs: ['a', 'b'], history: { businessKey: ['ndc'] } }),
-      'Lake/Gold: history of dataset "fda-summary" is set, and outputs too. A history is of one table: make a dataset for each.'],
-    ['a history without a key', () => ({ history: { businessKey: [] } }), 'history.business_key of dataset "fda-summary" is []. Expected: Columns by their names in the table.'],
-    ['a history with another key', () => ({ businessKey: ['ndc'], history: { businessKey: ['ndc'] } }),
-      'Lake/Gold: business_key of dataset "fda-summary" is set, and history too, whose table has a row for each version of a key. Leave it out'],
-    ['what is compared, and what is not', () => ({ history: { businessKey: ['ndc'], compare: ['a'], exclude: ['b'] } }),
-      'Lake/Gold: history.compare of dataset "fda-summary" is set, and history.exclude too. Say which columns are compared, or which are not.'],
-    ['a comparison of the key', () => ({ history: { businessKey: ['ndc'], compare: ['ndc'] } }),
-      'Lake/Gold: history.compare of dataset "fda-summary" names ndc, and so does history.business_key. Leave it out of compare.'],
-    ['a comparison of runs', () => ({ history: { businessKey: ['ndc'], compare: ['meta_run_id'] } }),
-      'Lake/Gold: history.compare of dataset "fda-summary" names meta_run_id. Give the column another name in the query'],
-    ['a comparison of what the history adds', () => ({ history: { businessKey: ['ndc'], exclude: ['valid_from'] } }),
-      'Lake/Gold: history.exclude of dataset "fda-summary" names valid_from, a column that the history adds. Name columns of the query.'],
-    ['a bad cron', () => ({ schedule: Schedule.cron('0 25 * * ? *') }), 'schedule.expression of dataset "fda-summary" is "cron(0 25 * * ? *)".'],
+    [
+      'no inputs',
+      () => ({ inputs: undefined }),
+      'SETTING_REQUIRED: Lake/Gold: inputs is missing. Use a list of datasets: [zipcodes].',
+    ],
+    [
+      'a name for an input',
+      () => ({ inputs: ['zipcodes' as unknown as IDataset] }),
+      'PROP_TYPE_INVALID: Lake/Gold: inputs[0] has the wrong type. Use a BronzeDataset or a GoldDataset.',
+    ],
+    [
+      'an input twice',
+      ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'a'), BronzeDataset.fromName(core, 'a')] }),
+      'DUPLICATE_VALUE: Lake/Gold: source_datasets of dataset "fda-summary" is ["bronze/a","bronze/a"], which '
+        + 'has a duplicate value.',
+    ],
+    [
+      "an input that is no dataset's name",
+      ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'My Data')] }),
+      'VALUE_INVALID: Lake/Gold: source_datasets[0] of dataset "fda-summary" is "bronze/My Data". Expected: A '
+        + 'dataset of the same lake: bronze/NAME or gold/NAME.',
+    ],
+    [
+      'an input of another lake',
+      ({ stack }) => ({
+        inputs: [BronzeDataset.fromName(EtlCore.fromPrefixes(stack, 'Other', { resourcePrefix: 'other' }), 'a')],
+      }),
+      'LAKE_MISMATCH: Lake/Gold: inputs of dataset "fda-summary" has "a" of the lake "other". Inputs must '
+        + 'belong to the lake of the dataset, "pp-dw".',
+    ],
+    [
+      'itself as an input',
+      ({ core }) => ({ inputs: [GoldDataset.fromName(core, 'fda-summary')] }),
+      'INPUTS_CYCLE: Lake/Gold: inputs of dataset "gold/fda-summary" form a cycle: gold/fda-summary ← '
+        + 'gold/fda-summary. A dataset cannot depend on itself: remove one of these inputs.',
+    ],
+    [
+      'no transform',
+      () => ({ transform: undefined }),
+      'SETTING_REQUIRED: Lake/Gold: transform is missing. Use a Transform: Transform.sqlFile("gold/….sql").',
+    ],
+    [
+      'a text for a transform',
+      () => ({ transform: QUERY as unknown as Transform }),
+      'PROP_TYPE_INVALID: Lake/Gold: transform has the wrong type. Use a Transform: Transform.sqlFile("gold/….sql").',
+    ],
+    [
+      'a file that is not there',
+      () => ({ transform: Transform.sqlFile('gold/none.sql') }),
+      'FILE_NOT_FOUND: Lake/Gold: transform of dataset "fda-summary" names the file "gold/none.sql", which '
+        + `does not exist. Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
+    ],
+    ['a folder for a file', () => ({ transform: Transform.script(folder) }), 'which does not exist.'],
+    [
+      'an empty query',
+      () => ({ transform: Transform.sql(' \n') }),
+      'TRANSFORM_REQUIRED: Lake/Gold: transform of dataset "fda-summary" is an empty query. Write for example',
+    ],
+    [
+      'an empty file',
+      () => ({ transform: Transform.sqlFile(file('empty.sql', '\n')) }),
+      'empty.sql", which is empty. Write for example',
+    ],
+    [
+      'an empty script',
+      () => ({ transform: Transform.script(file('empty.py', '')) }),
+      'empty.py", which is empty. Add a script: the README has a complete example.',
+    ],
+    [
+      'an output that is not snake_case',
+      () => ({ outputs: ['By Year'] }),
+      'VALUE_INVALID: Lake/Gold: outputs[0] of dataset "fda-summary" is "By Year". Expected: What a table is '
+        + 'called within its dataset: snake_case',
+    ],
+    [
+      "an output of the dataset's name among others",
+      () => ({ outputs: ['fda_summary', 'other'] }),
+      'TABLE_NAME_RESERVED: Lake/Gold: outputs of dataset "fda-summary" has the table "fda_summary", which '
+        + 'has the name of the dataset, and other tables. The folder of this table would contain the folders of '
+        + 'the others. Rename it, for example "main".',
+    ],
+    [
+      'what only bronze rescues',
+      () => ({ dataQuality: { maxRescuedShare: 0.1 } }),
+      'SETTING_NOT_APPLICABLE: Lake/Gold: data_quality.max_rescued_share of dataset "fda-summary" is set, and '
+        + 'the dataset is gold. Remove it: only bronze datasets have rescued values.',
+    ],
+    [
+      'a history of several tables',
+      () => ({ outputs: ['a', 'b'], history: { businessKey: ['ndc'] } }),
+      'SETTINGS_CONFLICT: Lake/Gold: history of dataset "fda-summary" is set, and outputs too. A history has '
+        + 'one table: use one dataset per table.',
+    ],
+    [
+      'a history without a key',
+      () => ({ history: { businessKey: [] } }),
+      'VALUE_INVALID: Lake/Gold: history.business_key of dataset "fda-summary" is []. Expected: Columns by '
+        + 'their names in the table.',
+    ],
+    [
+      'a history with another key',
+      () => ({ businessKey: ['ndc'], history: { businessKey: ['ndc'] } }),
+      'SETTINGS_CONFLICT: Lake/Gold: business_key of dataset "fda-summary" is set, and history too, which has '
+        + 'one row per version of a key. Remove it: history.business_key is the key.',
+    ],
+    [
+      'what is compared, and what is not',
+      () => ({ history: { businessKey: ['ndc'], compare: ['a'], exclude: ['b'] } }),
+      'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" is set, and history.exclude '
+        + 'too. Set one of them.',
+    ],
+    [
+      'a comparison of the key',
+      () => ({ history: { businessKey: ['ndc'], compare: ['ndc'] } }),
+      'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" names ndc, and so does '
+        + 'history.business_key. Remove it from compare.',
+    ],
+    [
+      'a comparison of runs',
+      () => ({ history: { businessKey: ['ndc'], compare: ['meta_run_id'] } }),
+      'COLUMN_NAME_RESERVED: Lake/Gold: history.compare of dataset "fda-summary" names meta_run_id. Rename '
+        + 'the column in the query: columns that start with meta_ are metadata of runs and never compared.',
+    ],
+    [
+      'a comparison of what the history adds',
+      () => ({ history: { businessKey: ['ndc'], exclude: ['valid_from'] } }),
+      'COLUMN_NAME_RESERVED: Lake/Gold: history.exclude of dataset "fda-summary" names valid_from, a column '
+        + 'that history adds. Name columns of the query.',
+    ],
+    [
+      'a bad cron',
+      () => ({ schedule: Schedule.cron('0 25 * * ? *') }),
+      'SCHEDULE_INVALID: Lake/Gold: schedule.expression of dataset "fda-summary" is "cron(0 25 * * ? *)".',
+    ],
   ])('%s is an error that says which, where and what to do', (_, props, message) => {
     const where = lake();
     expect(() => gold(where, props(where))).toThrow(message);
@@ -189,7 +318,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     const a = gold(where, { dataset: 'a', inputs: [GoldDataset.fromName(where.core, 'c')] }, 'A');
     const b = gold(where, { dataset: 'b', inputs: [a, BronzeDataset.fromName(where.core, 'c')] }, 'B');
     expect(() => gold(where, { dataset: 'c', inputs: [b] }, 'C'))
-      .toThrow('Lake/C: inputs of dataset "gold/c" make a circle: gold/c ← gold/b ← gold/a ← gold/c.');
+      .toThrow('INPUTS_CYCLE: Lake/C: inputs of dataset "gold/c" form a cycle: gold/c ← gold/b ← gold/a ← gold/c.');
   });
 
   test('100 datasets of bronze and gold fit one stack', () => {
@@ -209,7 +338,10 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
 
 test('what is only known at deployment is filled in there, in the query too', () => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
-  const where = { stack, core: EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: new CfnParameter(stack, 'Prefix').valueAsString }) };
+  const where = {
+    stack,
+    core: EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: new CfnParameter(stack, 'Prefix').valueAsString }),
+  };
   gold(where, { transform: Transform.sql(`SELECT * FROM ${where.core.databasePrefix}_bronze.fda_nsde`) });
   const marker = /FROM (\S+)_bronze/.exec(String(deployedFiles(stack).get('fda-summary/glue/query.sql')))?.[1] ?? '';
   expect(resource(stack, 'Custom::CDKBucketDeployment').Properties.SourceMarkers).toContainEqual(
@@ -222,5 +354,11 @@ test('gold comes after the core of its app, and after nothing else', () => {
   const bronzeStack = new Stack(app, 'Bronze', { env: ENV });
   const goldStack = new Stack(app, 'Gold', { env: ENV });
   gold({ core, stack: goldStack }, { inputs: [bronze({ core, stack: bronzeStack })] });
-  expect(app.synth().getStackByName('Gold').dependencies.map(({ id }) => id).filter(id => !id.endsWith('.assets'))).toEqual(['Core']);
+  expect(
+    app
+      .synth()
+      .getStackByName('Gold')
+      .dependencies.map(({ id }) => id)
+      .filter(id => !id.endsWith('.assets')),
+  ).toEqual(['Core']);
 });

@@ -1,5 +1,16 @@
 import { App, Environment, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, BronzeDatasetProps, DataSizeCategory, EtlCore, EtlCorePrefixes, GoldDataset, GoldDatasetProps, IEtlCore, Source, Transform } from '../src';
+import {
+  BronzeDataset,
+  BronzeDatasetProps,
+  DataSizeCategory,
+  EtlCore,
+  EtlCorePrefixes,
+  GoldDataset,
+  GoldDatasetProps,
+  IEtlCore,
+  Source,
+  Transform,
+} from '../src';
 
 export const ENV = { account: '123456789012', region: 'eu-central-1' };
 export const PREFIXES: EtlCorePrefixes = { resourcePrefix: 'pp-dw' };
@@ -40,7 +51,11 @@ export const LAYOUTS: { readonly name: string; lake(env?: Environment, prefixes?
 ];
 
 /** A dataset of which only what a test is about is said. */
-export function bronze({ stack, core }: Pick<Lake, 'stack' | 'core'>, props: Partial<BronzeDatasetProps> = {}, id = 'Bronze'): BronzeDataset {
+export function bronze(
+  { stack, core }: Pick<Lake, 'stack' | 'core'>,
+  props: Partial<BronzeDatasetProps> = {},
+  id = 'Bronze',
+): BronzeDataset {
   return new BronzeDataset(stack, id, {
     core,
     dataset: 'fda-nsde',
@@ -51,7 +66,11 @@ export function bronze({ stack, core }: Pick<Lake, 'stack' | 'core'>, props: Par
 }
 
 /** The same of gold: made from `fda-nsde`. */
-export function gold({ stack, core }: Pick<Lake, 'stack' | 'core'>, props: Partial<GoldDatasetProps> = {}, id = 'Gold'): GoldDataset {
+export function gold(
+  { stack, core }: Pick<Lake, 'stack' | 'core'>,
+  props: Partial<GoldDatasetProps> = {},
+  id = 'Gold',
+): GoldDataset {
   return new GoldDataset(stack, id, {
     core,
     dataset: 'fda-summary',

@@ -22,24 +22,43 @@ export interface LockedPython {
 }
 
 /** An environment of Python with locked packages, made once. Returns its folder. */
-export async function lockedPython({ name, title, base, locked, sees }: LockedPython, progress = new Progress()): Promise<string> {
+export async function lockedPython(
+  { name, title, base, locked, sees }: LockedPython,
+  progress = new Progress(),
+): Promise<string> {
   const requirements = path.join(REQUIREMENTS, locked);
   const folder = partName(name, [requirements]);
   if (!isComplete(folder)) {
     const log = `${folder}.log`;
     const run = async (...command: string[]) => {
       const child = new Child(base, [GUARD, ...command], { env: cleanEnvironment({}), log, onLine: () => undefined });
-      if (await child.exit !== 0) {
+      if ((await child.exit) !== 0) {
         throw new Error(`${command.join(' ')} failed; see ${log}`);
       }
     };
-    await progress.step(title, () => withCacheLocked(() => undefined, () => makePart(folder, async () => {
-      await run(base, '-m', 'venv', folder);
-      await run(path.join(folder, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', '--require-hashes', '--disable-pip-version-check', '-r', requirements);
-      if (sees !== undefined) {
-        fs.writeFileSync(path.join(sitePackages(folder), 'sees.pth'), `${sees}\n`);
-      }
-    })));
+    await progress.step(title, () =>
+      withCacheLocked(
+        () => undefined,
+        () =>
+          makePart(folder, async () => {
+            await run(base, '-m', 'venv', folder);
+            await run(
+              path.join(folder, 'bin', 'python'),
+              '-m',
+              'pip',
+              'install',
+              '--quiet',
+              '--require-hashes',
+              '--disable-pip-version-check',
+              '-r',
+              requirements,
+            );
+            if (sees !== undefined) {
+              fs.writeFileSync(path.join(sitePackages(folder), 'sees.pth'), `${sees}\n`);
+            }
+          }),
+      ),
+    );
   }
   return folder;
 }

@@ -4,7 +4,8 @@ import { ENV } from './layouts';
 import { Layer } from '../src';
 import { DatasetNames, LakeNames, LakePrefixes } from '../src/naming';
 
-const lake = (prefixes: LakePrefixes = { resourcePrefix: 'pp-dw' }) => new LakeNames(new Stack(new App(), 'Lake', { env: ENV }), prefixes);
+const lake = (prefixes: LakePrefixes = { resourcePrefix: 'pp-dw' }) =>
+  new LakeNames(new Stack(new App(), 'Lake', { env: ENV }), prefixes);
 const dataset = (name: string, tables?: string[], layer: Layer | `${Layer}` = Layer.BRONZE) =>
   new DatasetNames(new Stack(new App(), 'Lake', { env: ENV }), lake(), layer as Layer, name, tables);
 
@@ -64,28 +65,57 @@ test.each([
       packages: { name: 'fda_cder_packages', location: 's3://pp-dw-123456789012/bronze/fda-cder/packages/' },
     },
   },
-])('the tables $tables of fda-cder lie in folders of their own, named as a crawler would name them', ({ tables, prefix, names }) => {
-  expect(dataset('fda-cder', tables).tables).toEqual(names);
-  expect(dataset('fda-cder', tables).tablePrefix).toBe(prefix);
-});
+])(
+  'the tables $tables of fda-cder lie in folders of their own, named as a crawler would name them',
+  ({ tables, prefix, names }) => {
+    expect(dataset('fda-cder', tables).tables).toEqual(names);
+    expect(dataset('fda-cder', tables).tablePrefix).toBe(prefix);
+  },
+);
 
 test.each([
-  [{ resourcePrefix: 'PP-DW' }, 'resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens'],
-  [{ resourcePrefix: 'pp_dw' }, 'resourcePrefix is "pp_dw". Use'],
-  [{ resourcePrefix: 'pp--dw' }, 'resourcePrefix is "pp--dw". Use'],
-  [{ resourcePrefix: '-pp' }, 'resourcePrefix is "-pp". Use'],
-  [{ resourcePrefix: '' }, 'resourcePrefix is "". Use'],
-  [{ resourcePrefix: '1pp' }, 'resourcePrefix is "1pp". Use'],
-  [{ resourcePrefix: 'sthree-pp' }, 'resourcePrefix is "sthree-pp", and S3 allows no bucket name that begins so. Use another prefix.'],
-  [{ resourcePrefix: 'pp-bronze' }, 'resourcePrefix is "pp-bronze", which names a layer: the roles of a lake with the prefix before it could reach this one. Use a prefix without bronze and gold.'],
-  [{ resourcePrefix: 'pp-gold-dev' }, 'resourcePrefix is "pp-gold-dev", which names a layer'],
-  [{ resourcePrefix: 'pp', databasePrefix: 'pp-dw' }, 'databasePrefix is "pp-dw". Use lower-case letters, digits and single underscores'],
-  [{ resourcePrefix: 'pp', existingBucketName: 's3://our-lake/' },
-    'existingBucketName is "s3://our-lake/", which is no name of a bucket. Give the name alone, for example "our-lake".'],
-  [{ resourcePrefix: 'a'.repeat(51) }, `the name of the bucket "${'a'.repeat(51)}-123456789012" has 64 characters, 63 are allowed.`],
-  [{ resourcePrefix: 'a'.repeat(50) }, `the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`],
+  [
+    { resourcePrefix: 'PP-DW' },
+    'PREFIX_INVALID: Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens',
+  ],
+  [{ resourcePrefix: 'pp_dw' }, 'PREFIX_INVALID: Lake: resourcePrefix is "pp_dw". Use'],
+  [{ resourcePrefix: 'pp--dw' }, 'PREFIX_INVALID: Lake: resourcePrefix is "pp--dw". Use'],
+  [{ resourcePrefix: '-pp' }, 'PREFIX_INVALID: Lake: resourcePrefix is "-pp". Use'],
+  [{ resourcePrefix: '' }, 'PREFIX_INVALID: Lake: resourcePrefix is "". Use'],
+  [{ resourcePrefix: '1pp' }, 'PREFIX_INVALID: Lake: resourcePrefix is "1pp". Use'],
+  [
+    { resourcePrefix: 'sthree-pp' },
+    'PREFIX_INVALID: Lake: resourcePrefix is "sthree-pp", a prefix that S3 reserves for bucket names. Use '
+      + 'another prefix.',
+  ],
+  [
+    { resourcePrefix: 'pp-bronze' },
+    'PREFIX_INVALID: Lake: resourcePrefix is "pp-bronze", which contains a layer name: the roles of another '
+      + 'lake could get access to this lake. Use a prefix without "bronze" and "gold".',
+  ],
+  [
+    { resourcePrefix: 'pp-gold-dev' },
+    'PREFIX_INVALID: Lake: resourcePrefix is "pp-gold-dev", which contains a layer name: the roles of another '
+      + 'lake could get access to this lake. Use a prefix without "bronze" and "gold".',
+  ],
+  [
+    { resourcePrefix: 'pp', databasePrefix: 'pp-dw' },
+    'PREFIX_INVALID: Lake: databasePrefix is "pp-dw". Use lower-case letters, digits and single underscores',
+  ],
+  [
+    { resourcePrefix: 'pp', existingBucketName: 's3://our-lake/' },
+    'BUCKET_NAME_INVALID: Lake: existingBucketName is "s3://our-lake/", which is not a valid bucket name. Use the bucket name only, for example "our-lake".',
+  ],
+  [
+    { resourcePrefix: 'a'.repeat(51) },
+    `NAME_TOO_LONG: Lake: the name of the bucket "${'a'.repeat(51)}-123456789012" has 64 characters, 63 are allowed.`,
+  ],
+  [
+    { resourcePrefix: 'a'.repeat(50) },
+    `NAME_TOO_LONG: Lake: the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`,
+  ],
 ])('the prefixes %j are an error that says what to do', (prefixes, message) => {
-  expect(() => lake(prefixes)).toThrow(`Lake: ${message}`);
+  expect(() => lake(prefixes)).toThrow(message);
 });
 
 test('the rules of the longest prefix have the 64 characters that EventBridge takes', () => {
@@ -113,8 +143,19 @@ const snake = fc.array(word, { minLength: 1, maxLength: 2 }).map(words => words.
 test('two datasets never share a job, a crawler, a role, a table or a folder', () => {
   fc.assert(fc.property(kebab, kebab, (one, other) => {
     fc.pre(one !== other);
-    const all = [dataset(one), dataset(other)].flatMap(({ job, crawler, role, raw, staging, runs, script, document, tables }) =>
-      [job, crawler, role, raw, staging, runs, script, document, ...Object.values(tables).flatMap(Object.values)]);
+    const all = [dataset(one), dataset(other)].flatMap(
+      ({ job, crawler, role, raw, staging, runs, script, document, tables }) => [
+        job,
+        crawler,
+        role,
+        raw,
+        staging,
+        runs,
+        script,
+        document,
+        ...Object.values(tables).flatMap(Object.values),
+      ],
+    );
     expect(new Set(all).size).toBe(all.length);
   }));
 });

@@ -3,7 +3,10 @@ import * as path from 'path';
 
 /** What `npm pack` would put into the published package. */
 function packed(): { unpackedSize: number; files: string[] } {
-  const done = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+  const done = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: path.join(__dirname, '..'),
+    encoding: 'utf8',
+  });
   const [{ unpackedSize, files }] = JSON.parse(done.stdout);
   return { unpackedSize, files: files.map((file: { path: string }) => file.path) };
 }
@@ -11,9 +14,11 @@ function packed(): { unpackedSize: number; files: string[] } {
 test('the package holds what users need, no test and no integration file, in less than 5 MB', () => {
   const { unpackedSize, files } = packed();
   expect(files).toEqual(expect.arrayContaining([
-    'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish/publish.py', 'glue-templates/dataset.schema.json',
-    'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt', 'README.md', 'API.md', 'LICENSE',
-    'docs/README.md', 'docs/what-happens-when.md', 'glue-templates/config.schema.json', 'glue-templates/init/common/gitignore',
+    'README.md', 'API.md', 'LICENSE', 'docs/README.md', 'docs/what-happens-when.md',
+    'glue-templates/dataset.schema.json', 'glue-templates/config.schema.json',
+    'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish/publish.py',
+    'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt',
+    'glue-templates/init/common/gitignore',
   ]));
   // What an app begins with has tests of its own.
   const own = files.filter(file => !/node_modules\/|^glue-templates\/init\//.test(file));

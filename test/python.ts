@@ -1,7 +1,9 @@
 /**
- * The checks of the Python side: ruff and mypy, and pytest on real Spark and the emulator, with what Glue 5.0 ships and with what 6.0 does.
+ * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator, with the packages
+ * of Glue 5.0 and of Glue 6.0.
  *
- * Run by `npx projen test:python`. With arguments it runs one tool in the same environment: `npx projen test:python pytest -k zip`.
+ * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
+ * `npx projen test:python pytest -k zip`.
  * `--glue-version X` before them picks the version, for one tool or for all.
  * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
  * What is needed is set up as `medallion run` does it, with the tools on top.
@@ -19,9 +21,9 @@ const [OLDEST, NEWEST] = ['5.0', '6.0'];
 
 type Command = [tool: string, ...args: string[]];
 
-/** A process a core: much of a run is waiting. Each has a Spark and an S3 of its own. */
+/** One process per core, each with its own Spark and S3 emulator. */
 const PYTEST: Command = ['pytest', '--numprocesses', 'auto', '--dist', 'worksteal'];
-/** Calls to S3 and HTTP, kills and faults, archives, the local lake: long, and the same whatever Spark and Arrow are. */
+/** Slow tests whose result does not depend on the versions of Spark and Arrow. They run on Glue 5.0 only. */
 const SAME_IN_ALL = [
   'source', 'web', 'local_glue/test_deployment.py', 'local_glue/test_emulator.py', 'local_glue/test_inspect_source.py',
   'local_glue/test_query.py', 'job/test_run_record.py', 'job/test_store.py', 'read/test_container.py',
@@ -57,7 +59,12 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const lakePython = await setUpLake(progress);
   const tools = await setUpTools(job);
   const modules = ['', 'jobs', 'local_glue'].map(folder => path.join(TEMPLATES, folder)).join(path.delimiter);
-  const env = cleanEnvironment({ JAVA_HOME: job.javaHome, LAKE_PYTHON: lakePython, LAKE_JARS: job.jars, PYTHONPATH: modules });
+  const env = cleanEnvironment({
+    JAVA_HOME: job.javaHome,
+    LAKE_PYTHON: lakePython,
+    LAKE_JARS: job.jars,
+    PYTHONPATH: modules,
+  });
   for (const [tool, ...args] of commands) {
     console.error(`Glue ${glueVersion}, ${GLUE_VERSIONS[glueVersion]}: ${[tool, ...args].join(' ')}`);
     const { status } = spawnSync(path.join(tools, 'bin', tool), args, { cwd: TEMPLATES, env, stdio: 'inherit' });
@@ -71,7 +78,11 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
 function setUpTools(job: Environment): Promise<string> {
   const glue = path.dirname(path.dirname(job.jobPython));
   return lockedPython({
-    name: `dev-${path.basename(glue)}`, title: 'Setting up the Python tools', base: job.jobPython, locked: 'tools.txt', sees: sitePackages(glue),
+    name: `dev-${path.basename(glue)}`,
+    title: 'Setting up the Python tools',
+    base: job.jobPython,
+    locked: 'tools.txt',
+    sees: sitePackages(glue),
   });
 }
 

@@ -36,7 +36,8 @@ function main(): void {
       throw new Error(HINT);
     }
     const { snippets } = JSON.parse(fs.readFileSync(TABLET, 'utf8')) as Tablet;
-    const all = Object.values(snippets).map(({ translations }) => LANGUAGES.map(language => translations[language]?.source));
+    const all = Object.values(snippets).map(({ translations }) =>
+      LANGUAGES.map(language => translations[language]?.source));
     requireTranslations(['README.md'], all);
     const pages = documentationPages().filter(page => page !== 'README.md');
     requireTranslations(pages, translate(pages.flatMap(examplesIn)));

@@ -12,7 +12,9 @@ interface Statement {
 function roleOf(props: Partial<EtlCoreProps> = {}): assembly.Resource {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', ...props });
-  return assembly.resources(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-glue-role')!;
+  return assembly
+    .resources(stack, 'AWS::IAM::Role')
+    .find(({ Properties }) => Properties.RoleName === 'pp-dw-glue-role')!;
 }
 
 function statementsOf({ Properties }: assembly.Resource): Statement[] {
@@ -32,9 +34,14 @@ test('no action is a wildcard, no resource is everything, and there is no manage
 test('with metrics it may put them in the namespace of its lake, and nothing else is added', () => {
   const known = statements.map(statement => JSON.stringify(statement));
   const added = statementsOf(roleOf({ metrics: true })).filter(statement => !known.includes(JSON.stringify(statement)));
-  expect(added).toEqual([{
-    Action: 'cloudwatch:PutMetricData', Effect: 'Allow', Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'pp-dw' } },
-  }]);
+  expect(added).toEqual([
+    {
+      Action: 'cloudwatch:PutMetricData',
+      Effect: 'Allow',
+      Resource: '*',
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'pp-dw' } },
+    },
+  ]);
 });
 
 test('Glue alone may be it', () => {

@@ -1,5 +1,14 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Auth, BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Schedule, Source, Transform } from 'cdk-glue-medallion';
+import {
+  Auth,
+  BronzeDataset,
+  DataSizeCategory,
+  EtlCore,
+  GoldDataset,
+  Schedule,
+  Source,
+  Transform,
+} from 'cdk-glue-medallion';
 
 const app = new App();
 

@@ -12,10 +12,21 @@ removeWithStack(core);
 
 const integ = new IntegTest(app, 'EtlCore', { testCases: [stack] });
 const access = integ.assertions.awsApiCall('s3', 'GetPublicAccessBlock', { Bucket: core.bucket.bucketName });
-access.provider.addToRolePolicy({ Effect: 'Allow', Action: ['s3:GetBucketPublicAccessBlock'], Resource: [core.bucket.bucketArn] });
-access.expect(ExpectedResult.objectLike({
-  PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
-}));
+access.provider.addToRolePolicy({
+  Effect: 'Allow',
+  Action: ['s3:GetBucketPublicAccessBlock'],
+  Resource: [core.bucket.bucketArn],
+});
+access.expect(
+  ExpectedResult.objectLike({
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    },
+  }),
+);
 integ.assertions.awsApiCall('s3', 'GetBucketVersioning', { Bucket: core.bucket.bucketName })
   .expect(ExpectedResult.objectLike({ Status: 'Enabled' }));
 new RunInAccount(integ, core).query('SELECT 42', '42');

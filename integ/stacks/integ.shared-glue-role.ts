@@ -11,10 +11,19 @@ const bucket = `arn:${stack.partition}:s3:::medallion-integ-role-${stack.account
 const integ = new IntegTest(app, 'SharedGlueRole', { testCases: [stack] });
 /** Asks IAM what it would decide. */
 function decides(action: string, resource: string, decision: string): void {
-  integ.assertions.awsApiCall('iam', 'SimulatePrincipalPolicy', { PolicySourceArn: role.roleArn, ActionNames: [action], ResourceArns: [resource] })
+  integ.assertions
+    .awsApiCall('iam', 'SimulatePrincipalPolicy', {
+      PolicySourceArn: role.roleArn,
+      ActionNames: [action],
+      ResourceArns: [resource],
+    })
     .assertAtPath('EvaluationResults.0.EvalDecision', ExpectedResult.stringLikeRegexp(`^${decision}$`));
 }
 decides('s3:PutObject', `${bucket}/bronze/zipcodes/zipcodes.parquet`, 'allowed');
 decides('s3:PutObject', `${bucket}/etl/zipcodes/glue/bronze_job.py`, 'implicitDeny');
 decides('s3:GetObject', `arn:${stack.partition}:s3:::another-bucket/bronze/zipcodes.parquet`, 'implicitDeny');
-decides('glue:DeleteTable', `arn:${stack.partition}:glue:${stack.region}:${stack.account}:table/medallion_integ_role_bronze/zipcodes`, 'implicitDeny');
+decides(
+  'glue:DeleteTable',
+  `arn:${stack.partition}:glue:${stack.region}:${stack.account}:table/medallion_integ_role_bronze/zipcodes`,
+  'implicitDeny',
+);

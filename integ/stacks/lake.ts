@@ -1,6 +1,16 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { publicFile } from './public-file';
-import { BronzeDataset, DataSizeCategory, EtlCore, EtlDashboard, FileFormat, GoldDataset, Schedule, Source, Transform } from '../../src';
+import {
+  BronzeDataset,
+  DataSizeCategory,
+  EtlCore,
+  EtlDashboard,
+  FileFormat,
+  GoldDataset,
+  Schedule,
+  Source,
+  Transform,
+} from '../../src';
 
 /** What a team may change between two deployments. */
 export interface LakeChange {
@@ -12,7 +22,10 @@ export interface LakeChange {
   readonly fdaCder?: boolean;
 }
 
-/** A lake with what the library has: bronze of one table and of several, gold, a history, schedules, alerts, metrics, a dashboard. */
+/**
+ * A lake with what the library has: bronze of one table and of several, gold, a history, schedules, alerts, metrics, a
+ * dashboard.
+ */
 export class Lake {
   readonly core: EtlCore;
   readonly stack: Stack;
@@ -60,8 +73,14 @@ export class Lake {
       dataset: 'states',
       dataSizeCategory: DataSizeCategory.SMALL,
       inputs: [this.zipcodes],
-      transform: Transform.sql('SELECT state, count(*) AS zip_codes FROM medallion_integ_bronze.zipcodes GROUP BY state'),
-      schedule: Schedule.cron('0 7 * * ? *', { timezone: 'America/New_York', enabled: false, flexibleWindow: Duration.minutes(0) }),
+      transform: Transform.sql(
+        'SELECT state, count(*) AS zip_codes FROM medallion_integ_bronze.zipcodes GROUP BY state',
+      ),
+      schedule: Schedule.cron('0 7 * * ? *', {
+        timezone: 'America/New_York',
+        enabled: false,
+        flexibleWindow: Duration.minutes(0),
+      }),
     });
     this.statesHistory = new GoldDataset(stack, 'StatesHistory', {
       core,
@@ -71,6 +90,9 @@ export class Lake {
       transform: Transform.sql('SELECT * FROM medallion_integ_gold.states'),
       history: { businessKey: ['state'] },
     });
-    new EtlDashboard(stack, 'Dashboard', { core, datasets: [this.zipcodes, ...cder ? [cder] : [], this.states, this.statesHistory] });
+    new EtlDashboard(stack, 'Dashboard', {
+      core,
+      datasets: [this.zipcodes, ...(cder ? [cder] : []), this.states, this.statesHistory],
+    });
   }
 }

@@ -34,10 +34,21 @@ export class RunInAccount {
     const { workGroup, bucket } = this.core;
     const started = this.call('athena', 'StartQueryExecution', { QueryString: sql, WorkGroup: workGroup.name });
     // Athena reads the catalog and the bucket, and writes the result, in the name of who asks.
-    started.provider.addToRolePolicy({ Effect: 'Allow', Action: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'], Resource: ['*'] });
     started.provider.addToRolePolicy({
       Effect: 'Allow',
-      Action: ['s3:GetBucketLocation', 's3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      Action: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'],
+      Resource: ['*'],
+    });
+    started.provider.addToRolePolicy({
+      Effect: 'Allow',
+      Action: [
+        's3:GetBucketLocation',
+        's3:ListBucket',
+        's3:GetObject',
+        's3:PutObject',
+        's3:AbortMultipartUpload',
+        's3:ListMultipartUploadParts',
+      ],
       Resource: [bucket.bucketArn, bucket.arnForObjects('*')],
     });
     const QueryExecutionId = started.getAttString('QueryExecutionId');

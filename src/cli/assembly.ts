@@ -30,7 +30,12 @@ interface Artifact {
   readonly type: string;
   readonly environment?: string;
   readonly displayName?: string;
-  readonly properties?: { readonly templateFile?: string; readonly directoryName?: string; readonly file?: string; readonly stackName?: string };
+  readonly properties?: {
+    readonly templateFile?: string;
+    readonly directoryName?: string;
+    readonly file?: string;
+    readonly stackName?: string;
+  };
 }
 
 interface AssetManifest {
@@ -93,7 +98,10 @@ export function readDeployments(stack: Stack): Deployment[] {
     return (property('SourceObjectKeys') as string[]).map((key, index) => {
       const source = stack.assets[key];
       if (!source || !fs.existsSync(source)) {
-        throw new Failure(`The asset ${key} that stack ${stack.stack} deploys is not in the assembly. Run \`npx cdk synth\` again.`, 2);
+        throw new Failure(
+          `The asset ${key} that stack ${stack.stack} deploys is not in the assembly. Run \`npx cdk synth\` again.`,
+          2,
+        );
       }
       return { source, bucket, prefix, markers: markers[index] ?? {} };
     });
@@ -104,7 +112,12 @@ function readJson<T>(file: string): T {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8')) as T;
   } catch (error) {
-    const cause = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? `There is no ${file}` : `${file} cannot be read (${(error as Error).message})`;
-    throw new Failure(`${cause}. Run \`npx cdk synth\` first, in the folder of the app, or name the assembly with --app DIR.`, 2);
+    const cause = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+      ? `There is no ${file}`
+      : `${file} cannot be read (${(error as Error).message})`;
+    throw new Failure(
+      `${cause}. Run \`npx cdk synth\` first, in the folder of the app, or name the assembly with --app DIR.`,
+      2,
+    );
   }
 }

@@ -7,7 +7,10 @@ import { takeLock } from './lock';
 
 /** Written last into a part of the cache: without it, the part is from a set-up that did not end, and is made anew. */
 const COMPLETE = 'complete';
-/** What a whole set-up takes, in bytes: 1.2 GB stays with Glue 6.0, and pip's copies of Spark come on top while it works. */
+/**
+ * What a whole set-up takes, in bytes: 1.2 GB stays with Glue 6.0, and pip's copies of Spark come on top while it
+ * works.
+ */
 const NEEDED = 3e9;
 /** After this time without use a part is removed, in milliseconds: 60 days. */
 const UNUSED = 60 * 24 * 3600 * 1000;
@@ -19,7 +22,10 @@ export function cacheFolder(): string {
   if (process.env.MEDALLION_CACHE) {
     return path.resolve(process.env.MEDALLION_CACHE);
   }
-  const home = process.platform === 'darwin' ? path.join(os.homedir(), 'Library', 'Caches') : process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+  const home =
+    process.platform === 'darwin'
+      ? path.join(os.homedir(), 'Library', 'Caches')
+      : process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
   return path.join(home, 'cdk-glue-medallion');
 }
 
@@ -42,7 +48,10 @@ export function isComplete(part: string): boolean {
   return true;
 }
 
-/** Makes a part of the cache, and removes those of other versions that nobody asked for in a long time. The caller holds the lock. */
+/**
+ * Makes a part of the cache, and removes those of other versions that nobody asked for in a long time. The caller holds
+ * the lock.
+ */
 export async function makePart(part: string, build: () => Promise<void>): Promise<void> {
   for (const other of fs.readdirSync(cacheFolder())) {
     const complete = path.join(cacheFolder(), other, COMPLETE);

@@ -17,7 +17,8 @@ const running = new Set<Child>();
 let interrupted = false;
 
 /**
- * A process of ours, with a process group of its own: it ends with everything it started, when we say so and when we die.
+ * A process of ours, with a process group of its own: it ends with everything it started, when we say so and when we
+ * die.
  *
  * We hold the other end of its standard input and never write: the Python scripts end when that end is gone.
  * Other programs are started through {@link GUARD}, which does it for them.
@@ -47,7 +48,10 @@ export class Child {
     void this.closed.then(() => running.delete(this));
   }
 
-  /** Ends the process and all of its group at once, and waits until it is gone. Nothing that matters is half written: see run_job.py and emulator.py. */
+  /**
+   * Ends the process and all of its group at once, and waits until it is gone. Nothing that matters is half written:
+   * see run_job.py and emulator.py.
+   */
   public async stop(): Promise<void> {
     const pid = this.process.pid;
     if (pid !== undefined && this.process.exitCode === null && this.process.signalCode === null) {
@@ -74,7 +78,8 @@ export const GUARD = path.join(LOCAL_GLUE, 'parent.py');
  * so that no real account is ever touched.
  */
 export function cleanEnvironment(added: Record<string, string>): NodeJS.ProcessEnv {
-  const unwanted = /^(AWS_|PYTHON|PYSPARK|SPARK_|HADOOP_|VIRTUAL_ENV|CONDA_|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|PIP_USER|PIP_TARGET|PIP_PREFIX|PIP_REQUIRE_VIRTUALENV)/;
+  const unwanted =
+    /^(AWS_|PYTHON|PYSPARK|SPARK_|HADOOP_|VIRTUAL_ENV|CONDA_|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|PIP_USER|PIP_TARGET|PIP_PREFIX|PIP_REQUIRE_VIRTUALENV)/;
   const kept = Object.entries(process.env).filter(([name]) => !unwanted.test(name));
   return { ...Object.fromEntries(kept), PYTHONUTF8: '1', PYTHONUNBUFFERED: '1', ...added };
 }

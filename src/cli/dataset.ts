@@ -1,7 +1,7 @@
 import { Deployment, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
 import { Failure } from './failure';
 import { resolve, Value } from './intrinsics';
-import { nearMiss } from '../private/near-miss';
+import { closestMatch } from '../private/errors/suggestion';
 
 /** A dataset of the app: a Glue job that takes a dataset's document. */
 export interface Dataset {
@@ -123,9 +123,12 @@ export function pickDataset(datasets: Dataset[], name: string, stack?: string): 
     const which = found.map(each => `${fullName(each)} of stack ${each.stack}`).join(', ');
     throw new Failure(`"${name}" is ${found.length} datasets: ${which}. ${toTellApart(found)}`, 2);
   }
-  const nearest = nearMiss(name, inStack.map(each => each.dataset));
+  const nearest = closestMatch(name, inStack.map(each => each.dataset));
   const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-  throw new Failure(`There is no dataset "${name}".${hint} The app has: ${list(inStack.map(each => each.dataset))}.`, 2);
+  throw new Failure(
+    `There is no dataset "${name}".${hint} The app has: ${list(inStack.map(each => each.dataset))}.`,
+    2,
+  );
 }
 
 /** What to say to mean one of the datasets: only what does. */

@@ -1,7 +1,7 @@
 import * as path from 'path';
 import { Lake } from './lake';
 import { paint } from './progress';
-import { Answer, formatAnswer } from './query';
+import { QueryResult, formatQueryResult } from './query';
 import { Result, ResultTable } from './result';
 import { ReadInput } from './run-job';
 import { formatTable, outputWidth } from './table';
@@ -10,30 +10,48 @@ import { formatTable, outputWidth } from './table';
 const META_COLUMNS: Record<string, string> = { meta_run_id: 'its run', meta_rescued: 'unfitting values' };
 
 /** A table for a person: its columns, a few rows, where its files are. */
-export function describeTable(table: ResultTable, sample: Answer, lake: Lake): string[] {
+export function describeTable(table: ResultTable, sample: QueryResult, lake: Lake): string[] {
   const width = outputWidth();
   const bold = (text: string) => paint('bold', text, process.stdout);
   const own = table.columns.map(({ name, type }) => [name, type, '']);
-  const added = sample.columns.filter(({ name }) => name in META_COLUMNS).map(({ name }) => [name, 'string', META_COLUMNS[name]]);
+  const added = sample.columns
+    .filter(({ name }) => name in META_COLUMNS)
+    .map(({ name }) => [name, 'string', META_COLUMNS[name]]);
   const [, ...columns] = formatTable([{ name: '' }, { name: '' }, { name: '' }], [...own, ...added], width - 2);
-  const [heading, ...rows] = formatAnswer(sample, width - 2);
+  const [heading, ...rows] = formatQueryResult(sample, width - 2);
   return [
-    '', `${bold(`${table.database}.${table.name}`)}  ${count(table.rows, 'row')}${describeRescued(table.rescued ?? {})}`,
+    '',
+    `${bold(`${table.database}.${table.name}`)}  ${count(table.rows, 'row')}${describeRescued(table.rescued ?? {})}`,
     ...columns.map((line, index) => `  ${index < own.length ? line : paint('dim', line, process.stdout)}`),
-    '', `  ${bold(heading)}`, ...rows.map(line => `  ${line}`),
-    '', `  ${here(lake.pathOf(table.location))}`, `  ${table.location} once deployed`,
+    '',
+    `  ${bold(heading)}`,
+    ...rows.map(line => `  ${line}`),
+    '',
+    `  ${here(lake.pathOf(table.location))}`,
+    `  ${table.location} once deployed`,
   ];
 }
 
 /** What a gold dataset was made from. */
 export function describeInputs(inputs: ReadInput[]): string[] {
-  const [, ...lines] = formatTable([{ name: '' }, { name: '' }], inputs.map(input => [input.dataset, `run ${input.run_id}`]), outputWidth() - 2);
+  const [, ...lines] = formatTable(
+    [{ name: '' }, { name: '' }],
+    inputs.map(input => [input.dataset, `run ${input.run_id}`]),
+    outputWidth() - 2,
+  );
   return lines.length > 0 ? ['', 'Made from', ...lines.map(line => `  ${line}`)] : [];
 }
 
 /** A table with a line for each dataset of a command. */
 export function describeResults(results: Result[]): string[] {
-  const columns = [{ name: 'dataset' }, { name: 'layer' }, { name: 'status' }, { name: 'rows', right: true }, { name: 'seconds', right: true }, { name: 'error', givesWay: true }];
+  const columns = [
+    { name: 'dataset' },
+    { name: 'layer' },
+    { name: 'status' },
+    { name: 'rows', right: true },
+    { name: 'seconds', right: true },
+    { name: 'error', givesWay: true },
+  ];
   const [heading, ...lines] = formatTable(columns, results.map(({ dataset, layer, status, tables, seconds, error }) => {
     const rows = tables.length > 0 ? tables.reduce((sum, table) => sum + table.rows, 0).toLocaleString('en') : null;
     return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1), error ?? null];
@@ -51,7 +69,10 @@ export function here(file: string): string {
 function describeRescued(rescued: Record<string, number>): string {
   const columns = Object.entries(rescued);
   const all = columns.reduce((sum, [, values]) => sum + values, 0);
-  return all > 0 ? `, ${count(all, 'value')} in meta_rescued (${columns.map(([name, values]) => `${name} ${values.toLocaleString('en')}`).join(', ')})` : '';
+  return all > 0
+    ? `, ${count(all, 'value')} in meta_rescued `
+        + `(${columns.map(([name, values]) => `${name} ${values.toLocaleString('en')}`).join(', ')})`
+    : '';
 }
 
 function count(number: number, what: string): string {

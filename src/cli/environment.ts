@@ -12,7 +12,11 @@ const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
 const SETUPTOOLS = path.join(REQUIREMENTS, 'setuptools.txt');
 
 /** The Glue versions that can be run here, with their Spark. */
-export const GLUE_VERSIONS: Record<string, string> = { '5.0': 'Spark 3.5.4', '5.1': 'Spark 3.5.6', '6.0': 'Spark 4.1.1' };
+export const GLUE_VERSIONS: Record<string, string> = {
+  '5.0': 'Spark 3.5.4',
+  '5.1': 'Spark 3.5.6',
+  '6.0': 'Spark 4.1.1',
+};
 
 /** What is fetched for them, in MB: what Glue ships and Spark, and the jars. */
 const DOWNLOADS: Record<string, { readonly packages: number; readonly jars: number }> = {
@@ -70,7 +74,8 @@ export async function setUpLake(progress: Progress): Promise<string> {
 type Part = 'job' | 'lake' | 'jars' | 'jdk';
 
 async function setUp(glueVersion: string, progress: Progress, needed: Part[]): Promise<Record<Part, string>> {
-  const wanted = () => PYTHON_VERSIONS.map(version => parts(glueVersion, version)).find(set => missing(set, needed).length === 0);
+  const wanted = () =>
+    PYTHON_VERSIONS.map(version => parts(glueVersion, version)).find(set => missing(set, needed).length === 0);
   const there = wanted();
   if (there) {
     return there;
@@ -98,12 +103,20 @@ async function build(glueVersion: string, progress: Progress, needed: Part[]): P
   const step = (part: Part, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
     todo.includes(part) ? progress.step(title, detail => makePart(set[part], () => work(detail))) : undefined;
 
-  await step('job', `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (${DOWNLOADS[glueVersion].packages} MB)`, async detail => {
-    await tool.run([python.executable, '-m', 'venv', set.job], detail);
-    await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
-    // pyspark comes as a source package: it is built with the setuptools just installed, not with the newest.
-    await tool.pip(set.job, ['--no-build-isolation', '-r', path.join(REQUIREMENTS, `glue-${glueVersion}.txt`)], detail);
-  });
+  await step(
+    'job',
+    `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (${DOWNLOADS[glueVersion].packages} MB)`,
+    async detail => {
+      await tool.run([python.executable, '-m', 'venv', set.job], detail);
+      await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
+      // pyspark comes as a source package: it is built with the setuptools just installed, not with the newest.
+      await tool.pip(
+        set.job,
+        ['--no-build-isolation', '-r', path.join(REQUIREMENTS, `glue-${glueVersion}.txt`)],
+        detail,
+      );
+    },
+  );
   await step('lake', 'Local lake: an S3 API and DuckDB (80 MB)', async detail => {
     await tool.run([python.executable, '-m', 'venv', set.lake], detail);
     await tool.pip(set.lake, ['-r', path.join(REQUIREMENTS, 'lake.txt')], detail);
@@ -119,7 +132,17 @@ class Tools {
   public constructor(private readonly python: string, private readonly log: string) {}
 
   public async pip(environment: string, args: string[], detail: (text: string) => void): Promise<void> {
-    const install = ['-m', 'pip', 'install', '--require-hashes', '--disable-pip-version-check', '--no-input', '--retries', '2', ...args];
+    const install = [
+      '-m',
+      'pip',
+      'install',
+      '--require-hashes',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--retries',
+      '2',
+      ...args,
+    ];
     await this.run([pythonOf(environment), ...install], detail);
   }
 
@@ -133,7 +156,11 @@ class Tools {
       const download = /^\s*(Downloading|Using cached) ([A-Za-z0-9_]+).*?(\([\d.]+ [kMG]B\))?$/.exec(line);
       detail(download ? `${download[1].toLowerCase()} ${download[2]} ${download[3] ?? ''}` : detailOf(line));
     };
-    const child = new Child(this.python, [GUARD, ...command], { env: cleanEnvironment({ TMPDIR: scratch }), log: this.log, onLine });
+    const child = new Child(this.python, [GUARD, ...command], {
+      env: cleanEnvironment({ TMPDIR: scratch }),
+      log: this.log,
+      onLine,
+    });
     const code = await child.exit;
     fs.rmSync(scratch, { recursive: true, force: true });
     if (code !== 0) {
@@ -151,45 +178,88 @@ export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
     [/No space left on device/, 'The disk is full. Free 3 GB, or name another folder with MEDALLION_CACHE.'],
-    [/DO NOT MATCH THE HASHES/, 'A package is not the one whose hash is locked here. Check the package index that pip uses (pip config list).'],
-    [/CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/, 'A server\'s certificate is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and JAVA_HOME to a Java that trusts it.'],
+    [
+      /DO NOT MATCH THE HASHES/,
+      'A package is not the one whose hash is locked here. Check the package index that pip uses (pip config list).',
+    ],
+    [
+      /CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/,
+      "A server's certificate is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, "
+        + 'and JAVA_HOME to a Java that trusts it.',
+    ],
     [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],
-    [/NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|UnknownHostException|ConnectException|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
-      'The package index cannot be reached. The first set-up needs the network, or a mirror that pip knows (pip config list).'],
+    [
+      /NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|UnknownHostException|ConnectException|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
+      'The package index cannot be reached. The first set-up needs the network, or a mirror that pip knows '
+        + '(pip config list).',
+    ],
   ];
   const known = causes.find(([pattern]) => lines.some(line => pattern.test(line)));
-  const last = [...lines].reverse().find(line => /error/i.test(line)) ?? lines[lines.length - 1] ?? 'The program ended without a word.';
+  const last =
+    [...lines].reverse().find(line => /error/i.test(line))
+    ?? lines[lines.length - 1]
+    ?? 'The program ended without a word.';
   return known ? known[1] : `The set-up failed: ${last.trim()}.`;
 }
 
 /** Fetches the locked jars with the Ivy that pyspark brings, and checks them. */
-async function fetchJars(glueVersion: string, set: Record<Part, string>, tool: Tools, detail: (text: string) => void): Promise<void> {
-  const jars = fs.readFileSync(jarList(glueVersion), 'utf8').split('\n').filter(line => /^[0-9a-f]{64} /.test(line)).map(line => {
-    const [sha256, coordinates] = line.split(' ');
-    const [group, artifact, version] = coordinates.split(':');
-    return { sha256, group, artifact, version };
-  });
+async function fetchJars(
+  glueVersion: string,
+  set: Record<Part, string>,
+  tool: Tools,
+  detail: (text: string) => void,
+): Promise<void> {
+  const jars = fs
+    .readFileSync(jarList(glueVersion), 'utf8')
+    .split('\n')
+    .filter(line => /^[0-9a-f]{64} /.test(line))
+    .map(line => {
+      const [sha256, coordinates] = line.split(' ');
+      const [group, artifact, version] = coordinates.split(':');
+      return { sha256, group, artifact, version };
+    });
   const ivyFile = path.join(set.jars, 'ivy.xml');
-  fs.writeFileSync(ivyFile, [
-    '<ivy-module version="2.0"><info organisation="cdk-glue-medallion" module="jars"/>',
-    '<configurations><conf name="default"/></configurations><dependencies>',
-    ...jars.map(jar => `<dependency org="${jar.group}" name="${jar.artifact}" rev="${jar.version}" transitive="false" conf="default->master"/>`),
-    '</dependencies></ivy-module>',
-  ].join('\n'));
+  fs.writeFileSync(
+    ivyFile,
+    [
+      '<ivy-module version="2.0"><info organisation="cdk-glue-medallion" module="jars"/>',
+      '<configurations><conf name="default"/></configurations><dependencies>',
+      ...jars.map(
+        jar =>
+          `<dependency org="${jar.group}" name="${jar.artifact}" rev="${jar.version}" transitive="false" `
+          + 'conf="default->master"/>',
+      ),
+      '</dependencies></ivy-module>',
+    ].join('\n'),
+  );
   const spark = path.join(sitePackages(set.job), 'pyspark', 'jars');
   const ivy = fs.readdirSync(spark).find(name => name.startsWith('ivy-')) ?? 'ivy.jar';
   const java = findJava();
   const store = trustStore();
   const options = [...(java || !store ? [] : [`-Djavax.net.ssl.trustStore=${store}`]), ...proxyOptions()];
-  await tool.run([
-    path.join(java?.home ?? jdkOf(set.jdk), 'bin', 'java'), ...options, '-jar', path.join(spark, ivy),
-    '-ivy', ivyFile, '-cache', path.join(set.jars, 'ivy'), '-retrieve', path.join(set.jars, '[artifact]-[revision].[ext]'),
-  ], detail);
+  await tool.run(
+    [
+      path.join(java?.home ?? jdkOf(set.jdk), 'bin', 'java'),
+      ...options,
+      '-jar',
+      path.join(spark, ivy),
+      '-ivy',
+      ivyFile,
+      '-cache',
+      path.join(set.jars, 'ivy'),
+      '-retrieve',
+      path.join(set.jars, '[artifact]-[revision].[ext]'),
+    ],
+    detail,
+  );
   for (const jar of jars) {
     const file = path.join(set.jars, `${jar.artifact}-${jar.version}.jar`);
     const sha256 = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
     if (sha256 !== jar.sha256) {
-      throw new Failure(`${jar.artifact} ${jar.version} is not the jar whose hash is locked here (${sha256}). Check your Maven mirror.`, 1);
+      throw new Failure(
+        `${jar.artifact} ${jar.version} is not the jar whose hash is locked here (${sha256}). Check your Maven mirror.`,
+        1,
+      );
     }
   }
   fs.rmSync(path.join(set.jars, 'ivy'), { recursive: true, force: true });

@@ -25,7 +25,10 @@ export interface Scope {
   readonly template: Template;
 }
 
-/** The property that holds a resource's physical name, which Ref returns. The types are those a dataset's values can refer to. */
+/**
+ * The property that holds a resource's physical name, which Ref returns. The types are those a dataset's values can
+ * refer to.
+ */
 const NAME_OF: Record<string, string[]> = {
   'AWS::S3::Bucket': ['BucketName'],
   'AWS::Glue::Job': ['Name'],
@@ -108,7 +111,11 @@ function reference(name: string, scope: Scope, where: string): Value {
     found = (found as Record<string, Value> | undefined)?.[key];
   }
   if (found === undefined) {
-    throw unknowable(resource ? `the name of ${name} (${resource.Type})` : `${name}, which has no default`, scope, where);
+    throw unknowable(
+      resource ? `the name of ${name} (${resource.Type})` : `${name}, which has no default`,
+      scope,
+      where,
+    );
   }
   return resolve(found, scope, where);
 }
@@ -119,5 +126,8 @@ function list(value: Value): Value[] {
 
 function unknowable(what: string, scope: Scope, where: string): Failure {
   return new Failure(
-    `${where} of stack ${scope.stack} needs ${what}: only a deployment knows that. Use a fixed name there to run it here.`, 2);
+    `${where} of stack ${scope.stack} needs ${what}: only a deployment knows that. Use a fixed name there to `
+      + 'run it here.',
+    2,
+  );
 }

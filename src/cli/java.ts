@@ -27,7 +27,11 @@ function search(): Java | undefined {
     if (!command) {
       continue;
     }
-    const { stderr } = spawnSync(command, ['-XshowSettings:properties', '-version'], { encoding: 'utf8', env: cleanEnvironment({}), timeout: 20_000 });
+    const { stderr } = spawnSync(command, ['-XshowSettings:properties', '-version'], {
+      encoding: 'utf8',
+      env: cleanEnvironment({}),
+      timeout: 20_000,
+    });
     const property = (name: string) => new RegExp(`^ *${name} = (.*)$`, 'm').exec(stderr ?? '')?.[1] ?? '';
     const version = property('java.version');
     if (parseInt(version) >= OLDEST && parseInt(version) <= NEWEST) {
@@ -37,7 +41,10 @@ function search(): Java | undefined {
   return undefined;
 }
 
-/** The system's trusted certificates for Java, for a Java that brings only its own; a proxy's own certificate is among them. */
+/**
+ * The system's trusted certificates for Java, for a Java that brings only its own; a proxy's own certificate is among
+ * them.
+ */
 export function trustStore(): string | undefined {
   return ['/etc/ssl/certs/java/cacerts', '/etc/pki/java/cacerts'].find(file => fs.existsSync(file));
 }

@@ -23,7 +23,11 @@ export class Lake {
     fs.writeFileSync(path.join(lake.folder, '.gitignore'), '*\n');
     const lock = takeLock(path.join(lake.folder, 'lock'));
     if (typeof lock === 'number') {
-      throw new Failure(`${folder} is in use by another medallion, process ${lock}. Wait for it to end, or use another folder with --data DIR.`, 1);
+      throw new Failure(
+        `${folder} is in use by another medallion, process ${lock}. Wait for it to end, or use another folder `
+          + 'with --data DIR.',
+        1,
+      );
     }
     const clear = () => fs.rmSync(lake.scratch, { recursive: true, force: true, maxRetries: 3 });
     clear();
@@ -60,9 +64,15 @@ export class Lake {
   /** Path of a new log. The oldest ones of earlier commands are removed. */
   public newLog(name: string): string {
     const time = (file: string) => fs.statSync(file).mtimeMs;
-    const earlier = fs.readdirSync(this.logs).map(file => path.join(this.logs, file)).filter(file => time(file) < this.opened);
+    const earlier = fs
+      .readdirSync(this.logs)
+      .map(file => path.join(this.logs, file))
+      .filter(file => time(file) < this.opened);
     earlier.sort((a, b) => time(b) - time(a)).slice(KEPT_LOGS).forEach(file => fs.rmSync(file));
-    return path.join(this.logs, `${name}-${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}.log`);
+    return path.join(
+      this.logs,
+      `${name}-${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}.log`,
+    );
   }
 
   /**

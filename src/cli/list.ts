@@ -4,8 +4,18 @@ import { formatTable, outputWidth } from './table';
 
 /** Shows the datasets of the app, in the order of its stacks: it stays as it is when an input is added. */
 export function list(options: { app: string; json: boolean }): void {
-  const datasets = readDatasets(options.app).map(({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) =>
-    ({ dataset, layer, tables, inputs: inputs.map(input => input.dataset), job, stack, glue_version: glueVersion, description }));
+  const datasets = readDatasets(options.app).map(
+    ({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) => ({
+      dataset,
+      layer,
+      tables,
+      inputs: inputs.map(input => input.dataset),
+      job,
+      stack,
+      glue_version: glueVersion,
+      description,
+    }),
+  );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(datasets)}\n`);
     return;
@@ -15,7 +25,14 @@ export function list(options: { app: string; json: boolean }): void {
     return;
   }
   // Bronze alone needs no column of inputs.
-  const columns = ['dataset', 'layer', 'tables', ...datasets.some(each => each.inputs.length > 0) ? ['inputs' as const] : [], 'job', 'stack'] as const;
+  const columns = [
+    'dataset',
+    'layer',
+    'tables',
+    ...(datasets.some(each => each.inputs.length > 0) ? ['inputs' as const] : []),
+    'job',
+    'stack',
+  ] as const;
   const rowOf = (each: typeof datasets[number]) => columns.map(column => [each[column]].flat().join(' '));
   const shown = columns.map(name => ({ name, givesWay: name === 'tables' }));
   const [heading, ...rows] = formatTable(shown, datasets.map(rowOf), outputWidth());

@@ -1,6 +1,8 @@
 import * as fs from 'fs';
 
-/** Who holds a lock. `started` tells a process from a later one with the same id; empty where the system does not say. */
+/**
+ * Who holds a lock. `started` tells a process from a later one with the same id; empty where the system does not say.
+ */
 interface Holder {
   readonly pid: number;
   readonly started: string;
@@ -47,7 +49,9 @@ function holderOf(path: string): Holder | undefined {
     process.kill(holder.pid, 0);
     return startOf(holder.pid) === holder.started ? holder : undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? (JSON.parse(fs.readFileSync(path, 'utf8')) as Holder) : undefined;
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+      ? (JSON.parse(fs.readFileSync(path, 'utf8')) as Holder)
+      : undefined;
   }
 }
 

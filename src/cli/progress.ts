@@ -36,7 +36,10 @@ export class Progress {
     const started = Date.now();
     let detail = '';
     const redraw = this.terminal
-      ? setInterval(() => this.draw(`  … ${title}  ${paint('dim', `${seconds(started)}  ${detail}`.trimEnd())}`), REDRAW)
+      ? setInterval(
+        () => this.draw(`  … ${title}  ${paint('dim', `${seconds(started)}  ${detail}`.trimEnd())}`),
+        REDRAW,
+      )
       : undefined;
     try {
       return await work(text => { detail = text; });

@@ -18,7 +18,7 @@ const SHOWN_ROWS = 40;
 type Row = (string | null)[];
 
 /** What a query gives to a person. */
-export interface Answer {
+export interface QueryResult {
   readonly columns: { readonly name: string; readonly type: string }[];
   readonly rows: Row[];
 }
@@ -29,7 +29,11 @@ export async function query(sql: string, options: { data: string; json: boolean 
     throw new Failure('The SQL is empty. For example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"', 2);
   }
   if (!Lake.isLake(options.data)) {
-    throw new Failure(`There is no lake at ${options.data}. Run a dataset first: npx medallion run DATASET. Or name its folder with --data DIR.`, 2);
+    throw new Failure(
+      `There is no lake at ${options.data}. Run a dataset first: npx medallion run DATASET. Or name its `
+        + 'folder with --data DIR.',
+      2,
+    );
   }
   const progress = new Progress();
   const lake = Lake.open(options.data);
@@ -38,18 +42,26 @@ export async function query(sql: string, options: { data: string; json: boolean 
   try {
     if (options.json) {
       // Passed through as it comes: JavaScript's numbers would change it.
-      await pipeline(fs.createReadStream(await ask(python, emulator, lake, sql, ['--json'])), process.stdout, { end: false });
+      await pipeline(fs.createReadStream(await executeQuery(python, emulator, lake, sql, ['--json'])), process.stdout, {
+        end: false,
+      });
       return;
     }
     if (!process.stdout.isTTY) {
-      await pipeline(Readable.from(tableOf(await ask(python, emulator, lake, sql, []))), process.stdout, { end: false });
+      await pipeline(Readable.from(tableOf(await executeQuery(python, emulator, lake, sql, []))), process.stdout, {
+        end: false,
+      });
       return;
     }
-    const { columns, rows } = readAnswer(await ask(python, emulator, lake, sql, ['--limit', String(SHOWN_ROWS + 1)]));
-    const [heading, ...lines] = formatAnswer({ columns, rows: rows.slice(0, SHOWN_ROWS) }, outputWidth());
+    const { columns, rows } = readQueryResult(
+      await executeQuery(python, emulator, lake, sql, ['--limit', String(SHOWN_ROWS + 1)]),
+    );
+    const [heading, ...lines] = formatQueryResult({ columns, rows: rows.slice(0, SHOWN_ROWS) }, outputWidth());
     process.stdout.write([paint('bold', heading, process.stdout), ...lines, ''].join('\n'));
     if (rows.length > SHOWN_ROWS) {
-      progress.line(paint('dim', `The first ${SHOWN_ROWS} rows. All of them: add --json, or send the output to a file.`));
+      progress.line(
+        paint('dim', `The first ${SHOWN_ROWS} rows. All of them: add --json, or send the output to a file.`),
+      );
     }
   } finally {
     await emulator.stop();
@@ -57,14 +69,14 @@ export async function query(sql: string, options: { data: string; json: boolean 
 }
 
 /** The answer in columns. */
-export function formatAnswer(answer: Answer, width: number): string[] {
+export function formatQueryResult(answer: QueryResult, width: number): string[] {
   return formatTable(toShow(answer.columns), answer.rows, width);
 }
 
 /** An answer of few rows. */
-export function readAnswer(file: string): Answer {
+export function readQueryResult(file: string): QueryResult {
   const [columns, ...rows] = fs.readFileSync(file, 'utf8').trim().split('\n');
-  return { columns: JSON.parse(columns) as Answer['columns'], rows: rows.map(row => JSON.parse(row) as Row) };
+  return { columns: JSON.parse(columns) as QueryResult['columns'], rows: rows.map(row => JSON.parse(row) as Row) };
 }
 
 /** The lines of a table of an answer, however long it is: it is read once for the widths and once for the rows. */
@@ -74,7 +86,7 @@ async function* tableOf(file: string): AsyncGenerator<string> {
     if (table) {
       table.fit(JSON.parse(line) as Row);
     } else {
-      table = new Table(toShow(JSON.parse(line) as Answer['columns']), Infinity);
+      table = new Table(toShow(JSON.parse(line) as QueryResult['columns']), Infinity);
     }
   }
   let first = true;
@@ -88,7 +100,7 @@ function linesOf(file: string): readline.Interface {
   return readline.createInterface({ input: fs.createReadStream(file) });
 }
 
-function toShow(columns: Answer['columns']): Column[] {
+function toShow(columns: QueryResult['columns']): Column[] {
   return columns.map(({ name, type }) => ({ name, right: /INT|DECIMAL|DOUBLE|FLOAT/.test(type) }));
 }
 
@@ -98,7 +110,13 @@ function toShow(columns: Answer['columns']): Column[] {
  * @param args of query.py
  * @returns the file with the answer, there until the next question
  */
-export async function ask(python: string, emulator: Emulator, lake: Lake, sql: string, args: string[]): Promise<string> {
+export async function executeQuery(
+  python: string,
+  emulator: Emulator,
+  lake: Lake,
+  sql: string,
+  args: string[],
+): Promise<string> {
   const log = path.join(lake.scratch, 'query.log');
   const answer = path.join(lake.scratch, 'answer');
   const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', sql, answer], {

@@ -9,19 +9,29 @@ import { Lake } from './lake';
 import { Progress } from './progress';
 
 /**
- * Has the next run of a dataset forget the published columns and types, and guess anew. Its tables stay as they are till then.
+ * Has the next run of a dataset forget the published columns and types, and guess anew. Its tables stay as they are
+ * till then.
  *
  * @param name the dataset, or `layer/dataset`
  */
-export async function resetContract(name: string, options: { app: string; data: string; json: boolean; stack?: string }): Promise<void> {
+export async function resetContract(
+  name: string,
+  options: { app: string; data: string; json: boolean; stack?: string },
+): Promise<void> {
   const dataset = pickDataset(readDatasets(options.app), name, options.stack);
   if (dataset.layer === 'gold') {
     throw new Failure(
-      `${fullName(dataset)} has no contract of guessed types: its columns are those that its query or script gives. ` +
-      `To change them, change that, run \`npx cdk synth\`, and then: npx medallion run ${name}.`, 2);
+      `${fullName(dataset)} has no contract of guessed types: its columns are those that its query or script gives. `
+        + `To change them, change that, run \`npx cdk synth\`, and then: npx medallion run ${name}.`,
+      2,
+    );
   }
   if (!Lake.isLake(options.data)) {
-    throw new Failure(`There is no lake at ${options.data}. Run the dataset first: npx medallion run ${name}. Or name its folder with --data DIR.`, 2);
+    throw new Failure(
+      `There is no lake at ${options.data}. Run the dataset first: npx medallion run ${name}. Or name its `
+        + 'folder with --data DIR.',
+      2,
+    );
   }
   const lake = Lake.open(options.data);
   const python = await setUpLake(new Progress());
@@ -31,9 +41,11 @@ export async function resetContract(name: string, options: { app: string; data: 
   } finally {
     await emulator.stop();
   }
-  process.stdout.write(options.json
-    ? `${JSON.stringify({ dataset: dataset.dataset, layer: dataset.layer, contract_reset: true })}\n`
-    : `The next run of ${dataset.dataset} guesses its columns and types anew. Its tables stay till then.\n`);
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ dataset: dataset.dataset, layer: dataset.layer, contract_reset: true })}\n`
+      : `The next run of ${dataset.dataset} guesses its columns and types anew. Its tables stay till then.\n`,
+  );
 }
 
 async function markPublished(python: string, emulator: Emulator, lake: Lake, dataset: Dataset): Promise<void> {
@@ -44,6 +56,9 @@ async function markPublished(python: string, emulator: Emulator, lake: Lake, dat
     onLine: () => undefined,
   });
   if (await Promise.race([child.exit, emulator.broken()]) !== 0) {
-    throw new Failure(fs.readFileSync(log, 'utf8').trim().split('\n').pop() || `The contract of ${dataset.dataset} could not be reset.`, 1);
+    throw new Failure(
+      fs.readFileSync(log, 'utf8').trim().split('\n').pop() || `The contract of ${dataset.dataset} could not be reset.`,
+      1,
+    );
   }
 }

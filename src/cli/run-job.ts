@@ -5,7 +5,7 @@ import { Dataset } from './dataset';
 import { Emulator } from './emulator';
 import { Environment } from './environment';
 import { Lake } from './lake';
-import { Outside } from './outside';
+import { Substitutes } from './substitutes';
 
 /** What may be asked of one run. */
 export interface RunRequest {
@@ -48,19 +48,28 @@ export interface Outcome {
     /** Of gold only. */
     readonly inputs?: ReadInput[];
   } | null;
-  readonly published: { readonly run_id: string; readonly database: string; readonly tables: Record<string, PublishedTable> } | null;
+  readonly published: {
+    readonly run_id: string;
+    readonly database: string;
+    readonly tables: Record<string, PublishedTable>;
+  } | null;
 }
 
 /** The job's arguments, with what is asked of this one run: as `aws glue start-job-run --arguments` would give them. */
-export function argumentsOf(dataset: Pick<Dataset, 'arguments'>, { force, allow, resetContract, fromRun }: RunRequest): Record<string, string> {
+export function argumentsOf(
+  dataset: Pick<Dataset, 'arguments'>,
+  { force, allow, resetContract, fromRun }: RunRequest,
+): Record<string, string> {
   const asked = {
     // What a run made before is to be made again, whatever the source says now.
-    ...(force || fromRun !== undefined) && { force: true },
-    ...allow.length > 0 && { allow },
-    ...resetContract && { reset_contract: true },
-    ...fromRun !== undefined && { from_run: fromRun },
+    ...((force || fromRun !== undefined) && { force: true }),
+    ...(allow.length > 0 && { allow }),
+    ...(resetContract && { reset_contract: true }),
+    ...(fromRun !== undefined && { from_run: fromRun }),
   };
-  return Object.keys(asked).length > 0 ? { ...dataset.arguments, '--run_options': JSON.stringify(asked) } : dataset.arguments;
+  return Object.keys(asked).length > 0
+    ? { ...dataset.arguments, '--run_options': JSON.stringify(asked) }
+    : dataset.arguments;
 }
 
 /** Where a job runs. Several may run at once: each has a folder of its own. */
@@ -68,7 +77,7 @@ export interface Machine {
   readonly environment: Environment;
   readonly emulator: Emulator;
   readonly lake: Lake;
-  readonly outside: Outside;
+  readonly substitutes: Substitutes;
 }
 
 /**
@@ -78,7 +87,7 @@ export interface Machine {
  * @param onLine called with each line that the job prints
  */
 export async function runJob(
-  dataset: Dataset, { environment, emulator, lake, outside }: Machine, log: string, onLine: (line: string) => void,
+  dataset: Dataset, { environment, emulator, lake, substitutes }: Machine, log: string, onLine: (line: string) => void,
 ): Promise<Outcome> {
   const folder = lake.newScratch(`${dataset.layer}-${dataset.dataset}`);
   const result = path.join(folder, 'result.json');
@@ -92,8 +101,8 @@ export async function runJob(
     bucket: dataset.bucket,
     runs: dataset.runs,
     deployments: dataset.deployments(),
-    secrets: outside.secrets,
-    buckets: outside.buckets,
+    secrets: substitutes.secrets,
+    buckets: substitutes.buckets,
     endpoint: emulator.endpoint,
     jars: environment.jars,
     java_options: environment.javaOptions,
@@ -116,13 +125,13 @@ export async function runJob(
     },
   });
   await Promise.race([child.exit, emulator.broken()]);
-  const outcome = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome : wordless(log);
+  const outcome = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome : outcomeFromLog(log);
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   return outcome;
 }
 
-/** Of a job that was ended from outside, or could not begin. */
-function wordless(log: string): Outcome {
+/** Of a job that was stopped from outside, or could not begin. */
+function outcomeFromLog(log: string): Outcome {
   const said = fs.readFileSync(log, 'utf8').trim().split('\n').pop();
   return { exit_code: 1, error: said || 'the job ended without a word', record: null, published: null };
 }

@@ -31,14 +31,21 @@ export function runOrder<D extends Ordered>(wanted: D[], datasets: D[], options:
     }
     if (above.includes(dataset)) {
       const circle = [...above.slice(above.indexOf(dataset)), dataset].map(fullName).join(' ← ');
-      throw new Failure(`${fullName(dataset)} is made from itself: ${circle}. Take one of these inputs out, and run \`npx cdk synth\`.`, 2);
+      throw new Failure(
+        `${fullName(dataset)} is made from itself: ${circle}. Take one of these inputs out, and run \`npx cdk synth\`.`,
+        2,
+      );
     }
     for (const input of dataset.inputs) {
       const its = datasetOf(input, dataset, datasets);
       if (its === undefined && !options.hasTable(input.runs)) {
         throw new Failure(
-          `The input ${input.dataset} of ${fullName(dataset)} is not in the app at ${options.app}, and has no table in the lake at ${options.data}. ` +
-          `Run it first, out of the app that has it: npx medallion --app DIR --data ${options.data} run ${input.dataset}.`, 2);
+          `The input ${input.dataset} of ${fullName(dataset)} is not in the app at ${options.app}, and has no `
+            + `table in the lake at ${options.data}. `
+            + `Run it first, out of the app that has it: npx medallion --app DIR --data ${options.data} run `
+            + `${input.dataset}.`,
+          2,
+        );
       }
       if (its !== undefined && (options.withInputs || wanted.includes(its) || !options.hasTable(input.runs))) {
         visit(its, [...above, dataset]);
@@ -64,8 +71,10 @@ function refuseTwins(order: Ordered[]): void {
     const twin = seen.get(dataset.runs);
     if (twin) {
       throw new Failure(
-        `${fullName(dataset)} is in stack ${twin.stack} and in stack ${dataset.stack}, and both write the same tables. ` +
-        'Name one of the stacks with --stack, or the assembly of one stage: --app cdk.out/assembly-STAGE.', 2);
+        `${fullName(dataset)} is in stack ${twin.stack} and in stack ${dataset.stack}, and both write the same tables. `
+          + 'Name one of the stacks with --stack, or the assembly of one stage: --app cdk.out/assembly-STAGE.',
+        2,
+      );
     }
     seen.set(dataset.runs, dataset);
   }

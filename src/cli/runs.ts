@@ -1,13 +1,13 @@
+import { runConcurrently } from './concurrency';
 import { Dataset, fullName } from './dataset';
 import { here } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS } from './environment';
 import { Lake } from './lake';
-import { Outside } from './outside';
 import { mark, paint, Progress } from './progress';
 import { isGood, Result, resultOf, skipped } from './result';
 import { runJob } from './run-job';
-import { sideBySide } from './side-by-side';
+import { Substitutes } from './substitutes';
 
 /** What the runs of a command share. */
 export interface Shared {
@@ -15,7 +15,7 @@ export interface Shared {
   readonly environments: Record<string, Environment>;
   readonly emulator: Emulator;
   readonly lake: Lake;
-  readonly outside: Outside;
+  readonly substitutes: Substitutes;
   readonly progress: Progress;
 }
 
@@ -40,7 +40,7 @@ export class Runs {
     if (this.isSeveral) {
       progress.line(paint('dim', `${this.order.length} datasets, ${jobs} at once at most`));
     }
-    await progress.during('running', detail => sideBySide(this.order, jobs, async dataset => {
+    await progress.during('running', detail => runConcurrently(this.order, jobs, async dataset => {
       this.running.add(this.labelOf(dataset));
       this.tell(detail);
       this.results.set(dataset.runs, await this.resultFor(dataset));
@@ -61,17 +61,22 @@ export class Runs {
   }
 
   private async resultFor(dataset: Dataset): Promise<Result> {
-    const { environments, emulator, lake, outside, progress } = this.shared;
+    const { environments, emulator, lake, substitutes, progress } = this.shared;
     const label = this.labelOf(dataset);
-    const missing = dataset.inputs.filter(input => !lake.hasTable(input.runs)).flatMap(input => this.results.get(input.runs) ?? []);
+    const missing = dataset.inputs
+      .filter(input => !lake.hasTable(input.runs))
+      .flatMap(input => this.results.get(input.runs) ?? []);
     if (missing.length > 0) {
       const result = skipped(dataset, missing);
       progress.line(`${mark(false)}${label} skipped: ${result.error}`);
       return result;
     }
-    progress.line(paint('bold', `Running ${dataset.job}`) + paint('dim', `  Glue ${dataset.glueVersion}, ${GLUE_VERSIONS[dataset.glueVersion]}`));
+    progress.line(
+      paint('bold', `Running ${dataset.job}`)
+        + paint('dim', `  Glue ${dataset.glueVersion}, ${GLUE_VERSIONS[dataset.glueVersion]}`),
+    );
     const log = lake.newLog(`${dataset.layer}-${dataset.dataset}`);
-    const machine = { environment: environments[dataset.glueVersion], emulator, lake, outside };
+    const machine = { environment: environments[dataset.glueVersion], emulator, lake, substitutes };
     const started = Date.now();
     const outcome = await runJob(dataset, machine, log, line => progress.line(`  ${this.prefixOf(label)}${line}`));
     const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10);
@@ -79,7 +84,9 @@ export class Runs {
       progress.line(`${mark(true)}${label} ${outcome.record ? result.status : 'done'} in ${result.seconds} s`);
     } else {
       // The job has said why, unless it could not even write its record.
-      progress.line(`${mark(false)}${label} failed after ${result.seconds} s${outcome.record?.error ? '' : `: ${result.error}`}`);
+      progress.line(
+        `${mark(false)}${label} failed after ${result.seconds} s${outcome.record?.error ? '' : `: ${result.error}`}`,
+      );
       progress.line(`  What Spark and the job wrote: ${here(log)}`);
     }
     return result;

@@ -17,12 +17,16 @@ const LONGEST_CELL = 40;
 /** Widest column in a pipe, in characters: a longer cell is not cut, it sticks out. */
 const WIDEST_COLUMN = 60;
 
-/** Rows in columns, for a person. Made of all rows first, and then asked for the line of each: there may be too many to keep. */
+/**
+ * Rows in columns, for a person. Made of all rows first, and then asked for the line of each: there may be too many to
+ * keep.
+ */
 export class Table {
   private readonly widths: number[];
 
   /**
-   * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity: nothing is cut
+   * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity:
+   * nothing is cut
    */
   public constructor(private readonly columns: Column[], private readonly width: number) {
     this.widths = columns.map(column => column.name.length);
@@ -39,17 +43,27 @@ export class Table {
   /** The names of the columns. */
   public heading(): string {
     const left = this.columns.length - this.fitting();
-    return this.lineOf(this.columns.map(column => column.name)) + (left ? `  (+ ${left} more column${left > 1 ? 's' : ''})` : '');
+    return (
+      this.lineOf(this.columns.map(column => column.name))
+      + (left ? `  (+ ${left} more column${left > 1 ? 's' : ''})` : '')
+    );
   }
 
   /** A row's line. */
   public line(row: (string | null)[]): string {
-    return this.lineOf(row.map((cell, index) => clip(cell ?? '', Math.min(this.longestOf(index), this.limitOf(index)))));
+    return this.lineOf(
+      row.map((cell, index) => clip(cell ?? '', Math.min(this.longestOf(index), this.limitOf(index)))),
+    );
   }
 
   private lineOf(texts: string[]): string {
-    return texts.slice(0, this.fitting())
-      .map((text, index) => this.columns[index].right ? text.padStart(this.widthOf(index)) : text.padEnd(this.widthOf(index))).join('  ').trimEnd();
+    return texts
+      .slice(0, this.fitting())
+      .map((text, index) =>
+        this.columns[index].right ? text.padStart(this.widthOf(index)) : text.padEnd(this.widthOf(index)),
+      )
+      .join('  ')
+      .trimEnd();
   }
 
   private longestOf(index: number): number {
@@ -70,7 +84,11 @@ export class Table {
   /** How many columns fit: one at least. */
   private fitting(): number {
     let fitting = 0;
-    for (let used = 0; fitting < this.columns.length && (used += this.widthOf(fitting) + 2) <= this.width + 2; fitting++);
+    for (
+      let used = 0;
+      fitting < this.columns.length && (used += this.widthOf(fitting) + 2) <= this.width + 2;
+      fitting++
+    );
     return Math.max(1, fitting);
   }
 }

@@ -30,8 +30,18 @@ export function coreByHand(stack: Stack): void {
         noncurrentVersionExpiration: Duration.days(7),
         expiredObjectDeleteMarker: true,
       },
-      { id: 'staging', prefix: 'staging/', expiration: Duration.days(1), noncurrentVersionExpiration: Duration.days(1) },
-      { id: 'superseded-raw-runs', prefix: 'raw/', tagFilters: { 'medallion:superseded': 'true' }, expiration: Duration.days(90) },
+      {
+        id: 'staging',
+        prefix: 'staging/',
+        expiration: Duration.days(1),
+        noncurrentVersionExpiration: Duration.days(1),
+      },
+      {
+        id: 'superseded-raw-runs',
+        prefix: 'raw/',
+        tagFilters: { 'medallion:superseded': 'true' },
+        expiration: Duration.days(90),
+      },
       { id: 'athena-results', prefix: 'athena/', expiration: Duration.days(30) },
     ],
   });
@@ -57,7 +67,12 @@ export function coreByHand(stack: Stack): void {
           new PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [BUCKET_ARN] }),
           new PolicyStatement({
             actions: [
-              's3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts',
+              's3:GetObject',
+              's3:GetObjectVersion',
+              's3:PutObject',
+              's3:DeleteObject',
+              's3:AbortMultipartUpload',
+              's3:ListMultipartUploadParts',
             ],
             resources: data.map(folder => `${BUCKET_ARN}/${folder}/*`),
           }),
@@ -66,29 +81,55 @@ export function coreByHand(stack: Stack): void {
             resources: [`${BUCKET_ARN}/raw/*`],
           }),
           new PolicyStatement({ actions: ['s3:GetObject'], resources: [`${BUCKET_ARN}/etl/*`] }),
-          new PolicyStatement({ actions: ['s3:PutObject', 's3:DeleteObject'], resources: [`${BUCKET_ARN}/etl/*/runs/*`] }),
+          new PolicyStatement({
+            actions: ['s3:PutObject', 's3:DeleteObject'],
+            resources: [`${BUCKET_ARN}/etl/*/runs/*`],
+          }),
         ],
       }),
       catalog: new PolicyDocument({
-        statements: [new PolicyStatement({
-          actions: [
-            'glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:CreateTable', 'glue:UpdateTable', 'glue:GetPartition', 'glue:GetPartitions',
-            'glue:BatchGetPartition', 'glue:CreatePartition', 'glue:BatchCreatePartition', 'glue:UpdatePartition', 'glue:BatchUpdatePartition',
-          ],
-          resources: ['catalog', 'database/pp_dw_bronze', 'database/pp_dw_gold', 'table/pp_dw_bronze/*', 'table/pp_dw_gold/*'].map(glue),
-        })],
+        statements: [
+          new PolicyStatement({
+            actions: [
+              'glue:GetDatabase',
+              'glue:GetTable',
+              'glue:GetTables',
+              'glue:CreateTable',
+              'glue:UpdateTable',
+              'glue:GetPartition',
+              'glue:GetPartitions',
+              'glue:BatchGetPartition',
+              'glue:CreatePartition',
+              'glue:BatchCreatePartition',
+              'glue:UpdatePartition',
+              'glue:BatchUpdatePartition',
+            ],
+            resources: [
+              'catalog',
+              'database/pp_dw_bronze',
+              'database/pp_dw_gold',
+              'table/pp_dw_bronze/*',
+              'table/pp_dw_gold/*',
+            ].map(glue),
+          }),
+        ],
       }),
       logs: new PolicyDocument({
         statements: [
           new PolicyStatement({
             actions: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
-            resources: ['/aws-glue/pp-dw/error', '/aws-glue/pp-dw/output', '/aws-glue/crawlers'].flatMap(name => [logs(name), logs(`${name}:*`)]),
+            resources: ['/aws-glue/pp-dw/error', '/aws-glue/pp-dw/output', '/aws-glue/crawlers'].flatMap(name => [
+              logs(name),
+              logs(`${name}:*`),
+            ]),
           }),
           new PolicyStatement({
             actions: ['logs:PutLogEvents'],
             resources: [
-              '/aws-glue/pp-dw/error:*', '/aws-glue/pp-dw/output:*',
-              '/aws-glue/crawlers:log-stream:pp-dw-bronze-*', '/aws-glue/crawlers:log-stream:pp-dw-gold-*',
+              '/aws-glue/pp-dw/error:*',
+              '/aws-glue/pp-dw/output:*',
+              '/aws-glue/crawlers:log-stream:pp-dw-bronze-*',
+              '/aws-glue/crawlers:log-stream:pp-dw-gold-*',
             ].map(logs),
           }),
         ],
@@ -109,10 +150,17 @@ export function coreByHand(stack: Stack): void {
   new Role(stack, 'SchedulerRole', {
     roleName: 'pp-dw-scheduler-role',
     description: 'Starts the jobs of the lake pp-dw',
-    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
     inlinePolicies: {
       jobs: new PolicyDocument({
-        statements: [new PolicyStatement({ actions: ['glue:StartJobRun'], resources: ['job/pp-dw-bronze-*', 'job/pp-dw-gold-*'].map(glue) })],
+        statements: [
+          new PolicyStatement({
+            actions: ['glue:StartJobRun'],
+            resources: ['job/pp-dw-bronze-*', 'job/pp-dw-gold-*'].map(glue),
+          }),
+        ],
       }),
     },
   });
@@ -133,7 +181,10 @@ export function coreByHand(stack: Stack): void {
  */
 export function datasetsByHand(stack: Stack, datasets: string[], runtime: string, scripts: string): void {
   const role = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/pp-dw-glue-role`;
-  const logGroup = new LogGroup(stack, 'ScriptLogs', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
+  const logGroup = new LogGroup(stack, 'ScriptLogs', {
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
   const copying = new Role(stack, 'ScriptRole', {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     description: 'Copies the scripts of Glue jobs into the lake',

@@ -1,8 +1,10 @@
 /**
- * How long `medallion run` takes on the quickstart's dataset: to the first line that it prints, to the first line of the job, to the end.
+ * How long `medallion run` takes on the quickstart's dataset: to the first line that it prints, to the first line of
+ * the job, to the end.
  *
- * Run by `npm run bench:loop -- [--rounds 3] [--cold]`. A first run sets up what is not in the cache, and is not counted. After it each round
- * has an empty lake, then the same lake once more with `--force`. With `--cold` there is one run before with an empty cache: it downloads 500 MB.
+ * Run by `npm run bench:loop -- [--rounds 3] [--cold]`. A first run sets up what is not in the cache, and is not
+ * counted. After it each round has an empty lake, then the same lake once more with `--force`. With `--cold` there is
+ * one run before with an empty cache: it downloads 500 MB.
  */
 import * as fs from 'fs';
 import * as http from 'http';
@@ -51,14 +53,19 @@ function print(what: string, times: Times[]): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, cold: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { rounds: { type: 'string', default: '3' }, cold: { type: 'boolean', default: false } },
+  });
   const archive = zipSync({ 'zipcodes.csv': Buffer.from(sample('zipcodes.csv')) });
   const server = http.createServer((_request, response) => response.writeHead(200).end(archive));
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const medallion = new CommandFixture(path.join(ROOT, 'integ', 'quickstart', 'app.ts'));
   try {
     medallion.synthesize(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    console.log(`${'medallion run zipcodes, s'.padEnd(34)}${['first line', 'job begins', 'end'].map(each => each.padStart(11)).join('')}`);
+    console.log(
+      'medallion run zipcodes, s'.padEnd(34)
+        + ['first line', 'job begins', 'end'].map(each => each.padStart(11)).join(''),
+    );
     if (values.cold) {
       const cache = fs.mkdtempSync(path.join(tmpdir(), 'bench-loop-'));
       print('with an empty cache', [await time(medallion, [], { MEDALLION_CACHE: cache })]);

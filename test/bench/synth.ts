@@ -1,8 +1,9 @@
 /**
  * How long a lake of 1 to 300 datasets takes to synthesize, beside the same resources written by hand.
  *
- * Run by `npm run bench:synth -- [--rounds 3] [--datasets 1,10,100,300]`. Each round is a fresh process, the two ways in turn; seconds are
- * medians, from the App to the end of its synth. A check says which types of resources have other properties than those by hand.
+ * Run by `npm run bench:synth -- [--rounds 3] [--datasets 1,10,100,300]`. Each round is a fresh process, the two ways
+ * in turn; seconds are medians, from the App to the end of its synth. A check says which types of resources have other
+ * properties than those by hand.
  */
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
@@ -12,7 +13,7 @@ import { parseArgs } from 'util';
 import { App, Stack } from 'aws-cdk-lib';
 import { coreByHand, datasetsByHand } from './by-hand';
 import { BronzeDataset, DataSizeCategory, EtlCore, Schedule, Source } from '../../src';
-import { etlRuntimePackage } from '../../src/private/job-package';
+import { etlRuntimePackage } from '../../src/private/scripts/job-package';
 
 type Way = 'library' | 'by hand';
 
@@ -38,7 +39,9 @@ interface Found {
 /** The datasets by their stacks. */
 function stacks({ datasets, aStack }: Lake): string[][] {
   const names = Array.from({ length: datasets }, (_, index) => `dataset-${index}`);
-  return Array.from({ length: Math.ceil(datasets / aStack) }, (_, index) => names.slice(index * aStack, (index + 1) * aStack));
+  return Array.from({ length: Math.ceil(datasets / aStack) }, (_, index) =>
+    names.slice(index * aStack, (index + 1) * aStack),
+  );
 }
 
 function byLibrary(app: App, lake: Lake): void {
@@ -67,7 +70,10 @@ function byHand(app: App, lake: Lake, scripts: string, runtime: string): void {
   }
 }
 
-/** The folders that a person has in their repository: what goes to `etl/`, a folder a stack. Returns the name of the package. */
+/**
+ * The folders that a person has in their repository: what goes to `etl/`, a folder a stack. Returns the name of the
+ * package.
+ */
 function writeScripts(lake: Lake, folder: string): string {
   const { fileName, bytes } = etlRuntimePackage();
   for (const [index, datasets] of stacks(lake).entries()) {
@@ -97,10 +103,19 @@ function measure(lake: Lake): Found {
     }
     app.synth();
     const seconds = (performance.now() - begin) / 1000;
-    const templates = fs.readdirSync(outdir).filter(name => name.endsWith('.template.json')).map(name => fs.readFileSync(path.join(outdir, name), 'utf8'));
+    const templates = fs
+      .readdirSync(outdir)
+      .filter(name => name.endsWith('.template.json'))
+      .map(name => fs.readFileSync(path.join(outdir, name), 'utf8'));
     const sizes = templates.map(text => Buffer.byteLength(text));
     const properties = templates.flatMap(propertiesOf);
-    return { seconds, resources: properties.length, bytes: sizes.reduce((sum, size) => sum + size, 0), largest: Math.max(...sizes), properties };
+    return {
+      seconds,
+      resources: properties.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      largest: Math.max(...sizes),
+      properties,
+    };
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
@@ -108,16 +123,28 @@ function measure(lake: Lake): Found {
 
 /** Each resource as its type and properties, with types in place of the ids that the construct tree makes. */
 function propertiesOf(template: string): string[] {
-  const resources = JSON.parse(template).Resources as Record<string, { Type: string; Properties: object; DeletionPolicy?: string }>;
+  const resources = JSON.parse(template).Resources as Record<
+    string,
+    { Type: string; Properties: object; DeletionPolicy?: string }
+  >;
   return Object.values(resources).map(({ Type, Properties, DeletionPolicy }) => {
-    const text = JSON.stringify({ Properties, DeletionPolicy }, (_key, value) => typeof value === 'string' && value in resources ? resources[value].Type : value);
-    return `${Type} ${text.replace(/[0-9a-f]{64}/g, 'hash').replace(/"PolicyName":"\w+DefaultPolicy\w+"/, '"PolicyName":"default"')}`;
+    const text = JSON.stringify({ Properties, DeletionPolicy }, (_key, value) =>
+      typeof value === 'string' && value in resources ? resources[value].Type : value,
+    );
+    return (
+      `${Type} `
+      + `${text.replace(/[0-9a-f]{64}/g, 'hash').replace(/"PolicyName":"\w+DefaultPolicy\w+"/, '"PolicyName":"default"')}`
+    );
   }).filter(text => !text.startsWith('AWS::CDK::Metadata'));
 }
 
 function inFreshProcess(lake: Lake): Found {
   const command = ['--require', 'ts-node/register', __filename, '--one', JSON.stringify(lake)];
-  const done = spawnSync(process.execPath, command, { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'inherit'] });
+  const done = spawnSync(process.execPath, command, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return JSON.parse(done.stdout) as Found;
 }
 
@@ -138,11 +165,19 @@ function compare(datasets: number, aStack: number, rounds: number): void {
   const seconds = ways.map(way => median(found[way].map(each => each.seconds)));
   for (const [index, way] of ways.entries()) {
     const [{ resources, bytes, largest }] = found[way];
-    console.log([
-      String(datasets).padStart(8), String(Math.min(aStack, datasets)).padStart(8), way.padEnd(8), seconds[index].toFixed(2).padStart(7),
-      String(resources).padStart(10), (resources / datasets).toFixed(1).padStart(10), String(Math.round(bytes / datasets)).padStart(16),
-      String(largest).padStart(14), index === 0 ? (seconds[0] / seconds[1]).toFixed(2).padStart(6) : '',
-    ].join(' '));
+    console.log(
+      [
+        String(datasets).padStart(8),
+        String(Math.min(aStack, datasets)).padStart(8),
+        way.padEnd(8),
+        seconds[index].toFixed(2).padStart(7),
+        String(resources).padStart(10),
+        (resources / datasets).toFixed(1).padStart(10),
+        String(Math.round(bytes / datasets)).padStart(16),
+        String(largest).padStart(14),
+        index === 0 ? (seconds[0] / seconds[1]).toFixed(2).padStart(6) : '',
+      ].join(' '),
+    );
   }
   const [mine, others] = ways.map(way => new Map(found[way][0].properties.map(each => [each, each.split(' ')[0]])));
   const odd = [...mine].filter(([each]) => !others.has(each)).map(([, type]) => type);
@@ -153,7 +188,11 @@ function compare(datasets: number, aStack: number, rounds: number): void {
 
 function main(): void {
   const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '3' }, datasets: { type: 'string', default: '1,10,100,300' }, one: { type: 'string' } },
+    options: {
+      rounds: { type: 'string', default: '3' },
+      datasets: { type: 'string', default: '1,10,100,300' },
+      one: { type: 'string' },
+    },
   });
   if (values.one) {
     console.log(JSON.stringify(measure(JSON.parse(values.one) as Lake)));

@@ -14,7 +14,9 @@ beforeEach(async () => {
   folder = temporaryFolder();
   medallionIn(folder, ['init', 'app']);
   app = path.join(folder, 'app');
-  server = http.createServer((request, response) => request.url === '/zip_codes-2024-01.csv' ? response.end(sample('zipcodes.csv')) : response.writeHead(404).end());
+  server = http.createServer((request, response) =>
+    request.url === '/zip_codes-2024-01.csv' ? response.end(sample('zipcodes.csv')) : response.writeHead(404).end(),
+  );
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/zip_codes-2024-01.csv`;
 });
@@ -24,22 +26,35 @@ test('add writes a config.json that synthesizes, from a file', () => {
   const file = path.join(folder, 'zip_codes-2024-01.csv');
   fs.writeFileSync(file, sample('zipcodes.csv'));
   const { code, stdout, stderr } = medallionIn(app, ['add', file, '--url', 'https://example.org/zip_codes.csv']);
-  expect([code, stdout]).toEqual([0, 'lake/bronze/zip-codes/config.json is written. Next: npx cdk synth, then npx medallion run zip-codes\n']);
-  expect(stderr).toContain('zip_codes-2024-01.csv → zip_codes: csv, delimiter ",", utf-8, header; 42,049 records, 6 columns\n');
-  const document = JSON.parse(fs.readFileSync(path.join(app, 'lake', 'bronze', 'zip-codes', 'config.json'), 'utf8')) as object;
+  expect([code, stdout]).toEqual([
+    0,
+    'lake/bronze/zip-codes/config.json is written. Next: npx cdk synth, then npx medallion run zip-codes\n',
+  ]);
+  expect(stderr).toContain(
+    'zip_codes-2024-01.csv → zip_codes: csv, delimiter ",", utf-8, header; 42,049 records, 6 columns\n',
+  );
+  const document = JSON.parse(
+    fs.readFileSync(path.join(app, 'lake', 'bronze', 'zip-codes', 'config.json'), 'utf8'),
+  ) as object;
   expect(document).toMatchObject({
     $schema: '../../../node_modules/cdk-glue-medallion/glue-templates/dataset.schema.json',
     dataset: 'zip-codes',
     data_size_category: 'small',
     source_url: 'https://example.org/zip_codes.csv',
-    column_schema: { zip_codes: { zip_code: { target_name: 'zip_code', type: 'string' }, latitude: { type: 'double' } } },
+    column_schema: {
+      zip_codes: { zip_code: { target_name: 'zip_code', type: 'string' }, latitude: { type: 'double' } },
+    },
     business_key: ['zip_code'],
   });
   installInto(app);
   expect(runIn(app, 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
 
   const again = medallionIn(app, ['add', file]);
-  expect([again.code, again.stderr]).toEqual([2, 'error: lake/bronze/zip-codes/config.json is there already. Choose another name with --name, or replace it with --force.\n']);
+  expect([again.code, again.stderr]).toEqual([
+    2,
+    'error: lake/bronze/zip-codes/config.json is there already. Choose another name with --name, or replace '
+      + 'it with --force.\n',
+  ]);
   const forced = medallionIn(app, ['add', file, '--force', '--size', 'large', '--key', 'zip_code', '--key', 'city']);
   expect([forced.code, forced.stderr]).toEqual([0, expect.stringContaining('source_url is https://example.org/zip_codes-2024-01.csv, which only holds the place')]);
   expect(JSON.parse(fs.readFileSync(path.join(app, 'lake', 'bronze', 'zip-codes', 'config.json'), 'utf8')))
@@ -57,8 +72,13 @@ test('a key that is no column is an error, and an odd name of a file is none', (
   const file = path.join(folder, '50%.csv');
   fs.writeFileSync(file, 'id;v\n1;2\n2;3\n');
   const { code, stderr } = medallionIn(app, ['add', file, '--name', 'half', '--key', 'ids']);
-  expect([code, stderr]).toEqual([2, 'error: --key names "ids", which is no column of half. Did you mean "id"? It has id, v.\n']);
-  expect(JSON.parse(medallionIn(app, ['add', file, '--dry-run', '--delimiter', '\\t', '--no-header']).stdout)).toMatchObject({ dataset: 'dataset', file_format: { delimiter: '\t' } });
+  expect([code, stderr]).toEqual([
+    2,
+    'error: --key names "ids", which is no column of half. Did you mean "id"? It has id, v.\n',
+  ]);
+  expect(
+    JSON.parse(medallionIn(app, ['add', file, '--dry-run', '--delimiter', '\\t', '--no-header']).stdout),
+  ).toMatchObject({ dataset: 'dataset', file_format: { delimiter: '\t' } });
 });
 
 test('--dry-run prints, --json for programs', async () => {

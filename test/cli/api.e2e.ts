@@ -43,12 +43,22 @@ function isSigned(number: number, request: http.IncomingMessage, params: URLSear
   ][number] ?? true;
 }
 
-/** Two records a page, told about the next one in the way of the dataset. What it was asked with is repeated, as some servers do. */
+/**
+ * Two records a page, told about the next one in the way of the dataset. What it was asked with is repeated, as some
+ * servers do.
+ */
 function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
   const { pathname, searchParams: params } = new URL(request.url ?? '', source);
   if (pathname === '/token') {
-    const signed = request.headers.authorization === `Basic ${Buffer.from(`me:${encodeURIComponent(VALUE)}`).toString('base64')}`;
-    response.writeHead(signed ? 200 : 401).end(JSON.stringify(signed ? { access_token: 'a-token-of-the-server', expires_in: 3600 } : { error: 'invalid_client' }));
+    const signed =
+      request.headers.authorization === `Basic ${Buffer.from(`me:${encodeURIComponent(VALUE)}`).toString('base64')}`;
+    response
+      .writeHead(signed ? 200 : 401)
+      .end(
+        JSON.stringify(
+          signed ? { access_token: 'a-token-of-the-server', expires_in: 3600 } : { error: 'invalid_client' },
+        ),
+      );
     return;
   }
   if (pathname === '/rates.xml') {
@@ -91,7 +101,7 @@ beforeAll(async () => {
   fs.writeFileSync(path.join(files, 'vendor', 'out', 'day-1.csv'), 'id,name\n1,old\n');
   fs.writeFileSync(path.join(files, 'vendor', 'out', 'day-2.csv'), 'id,name\n2,new\n');
   fs.utimesSync(path.join(files, 'vendor', 'out', 'day-1.csv'), new Date(2026, 0, 1), new Date(2026, 0, 1));
-  fs.writeFileSync(path.join(files, 'rates.py'), ownScript());
+  fs.writeFileSync(path.join(files, 'rates.py'), customScript());
   fs.writeFileSync(path.join(files, 'app.ts'), APP);
   medallion = new CommandFixture(path.join(files, 'app.ts'));
   medallion.synthesize(source);
@@ -104,9 +114,11 @@ afterAll(() => {
 });
 
 /** The documentation's custom script, for a local server, with a secret in addition. */
-const [, EXAMPLE] = /^```python\n(import json\n[^]*?)^```/m.exec(fs.readFileSync(path.join(ROOT, 'docs', 'sources', 'custom-scripts.md'), 'utf8'))!;
-const ownScript = () => EXAMPLE.replace(/https:.*xml/, `${source}/rates.xml`)
-  .replace('-> None:\n', '-> None:\n    source.say("the token is " + source.secret("vendor/token"))\n');
+const [, EXAMPLE] = /^```python\n(import json\n[^]*?)^```/m.exec(
+  fs.readFileSync(path.join(ROOT, 'docs', 'sources', 'custom-scripts.md'), 'utf8'),
+)!;
+const customScript = () => EXAMPLE.replace(/https:.*xml/, `${source}/rates.xml`)
+  .replace('-> None:\n', '-> None:\n    source.log("the token is " + source.secret("vendor/token"))\n');
 
 const RATES = `<?xml version="1.0" encoding="UTF-8"?>
 <gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">
@@ -123,19 +135,24 @@ const source: string = app.node.tryGetContext('source');
 const core = new EtlCore(new Stack(app, 'Lake'), 'Core', { resourcePrefix: 'pp-dw' });
 const stack = new Stack(app, 'Datasets');
 const dataSizeCategory = DataSizeCategory.SMALL;
-${DATASETS.map(({ dataset, pagination, auth }) => `
+${DATASETS.map(
+  ({ dataset, pagination, auth }) => `
 new BronzeDataset(stack, '${dataset}', {
   core,
   dataset: '${dataset}',
   dataSizeCategory,
   source: Source.api({ '${dataset.replace(/-/g, '_')}': { url: \`\${source}/${dataset}\`, records: 'items', pagination: ${pagination.code} } }),
   ${auth ? `auth: ${auth.code.replace("'https://login.example.org/token'", '`$${source}/token`')},` : ''}
-});`).join('')}
+});`,
+).join('')}
 new BronzeDataset(stack, 'vendor', { core, dataset: 'vendor', dataSizeCategory, source: Source.s3('s3://vendor-bucket/out/') });
 new BronzeDataset(stack, 'rates', { core, dataset: 'rates', dataSizeCategory, script: 'rates.py' });
 `;
 
-const SECRET_OPTIONS = ['vendor/keys', 'vendor/user', 'vendor/client'].flatMap(name => ['--secret', `${name}=@${path.join(files, name.replace('/', '-'))}`]);
+const SECRET_OPTIONS = ['vendor/keys', 'vendor/user', 'vendor/client'].flatMap(name => [
+  '--secret',
+  `${name}=@${path.join(files, name.replace('/', '-'))}`,
+]);
 const BUCKET_OPTIONS = ['--bucket', `vendor-bucket=${path.join(files, 'vendor')}`];
 
 /** The command lines of all processes, over and over while it lasts. */
@@ -166,7 +183,9 @@ test('every pagination and every auth runs through medallion run, and no secret 
   const run = medallion.start(['run', '--all', '--json', ...SECRET_OPTIONS, ...BUCKET_OPTIONS], fromEnvironment);
   const lines = await commandLines(run.ended);
   expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
-  const tables = DATASETS.map(({ dataset }) => `SELECT '${dataset}' AS dataset, id, name FROM pp_dw_bronze.${dataset.replace(/-/g, '_')}`);
+  const tables = DATASETS.map(
+    ({ dataset }) => `SELECT '${dataset}' AS dataset, id, name FROM pp_dw_bronze.${dataset.replace(/-/g, '_')}`,
+  );
   expect(medallion.query(`${tables.join(' UNION ALL ')} ORDER BY dataset, id`)).toEqual(
     DATASETS.map(({ dataset }) => dataset).sort().flatMap(dataset => RECORDS.map(record => ({ dataset, ...record }))));
   expect(medallion.query('SELECT id, name FROM pp_dw_bronze.vendor')).toEqual([{ id: 2, name: 'new' }]);
@@ -175,21 +194,59 @@ test('every pagination and every auth runs through medallion run, and no secret 
   ]);
   expect(run.stderr()).toContain('the token is ***');
 
-  const kept = [...filesBelow(medallion.lake), ...filesBelow(medallion.assembly)].map(file => fs.readFileSync(file, 'latin1'));
+  const kept = [...filesBelow(medallion.lake), ...filesBelow(medallion.assembly)].map(file =>
+    fs.readFileSync(file, 'latin1'),
+  );
   const everything = [lines, run.stdout(), run.stderr(), ...kept].join('\n');
   expect(everything).toContain('vendor/keys');
   expect(everything).toContain('***');
-  for (const form of [VALUE, VALUE.slice(0, 8), encodeURIComponent(VALUE).slice(0, 10), Buffer.from(`ann:${VALUE}`).toString('base64'), 'a-token-of-the-server']) {
+  for (const form of [
+    VALUE,
+    VALUE.slice(0, 8),
+    encodeURIComponent(VALUE).slice(0, 10),
+    Buffer.from(`ann:${VALUE}`).toString('base64'),
+    'a-token-of-the-server',
+  ]) {
     expect(everything.split('\n').filter(line => line.includes(form))).toEqual([]);
   }
 });
 
 test.each([
-  ['a secret that is not given', 'by-cursor', [], 1, 'add --secret vendor/user=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_USER'],
-  ['a bucket that is not given', 'vendor', [], 2, 'vendor reads s3://vendor-bucket/out/. No AWS account is asked here: put some of its files into a folder as they lie in the bucket, and add --bucket vendor-bucket=DIR.'],
-  ['a value on the command line', 'by-cursor', ['--secret', 'vendor/user=hunter2'], 2, '--secret takes a name and a file: --secret NAME=@FILE'],
-  ['a file that is not there', 'by-cursor', ['--secret', 'vendor/user=@/none'], 2, '--secret vendor/user names the file /none, which is not there'],
-  ['a bucket without a folder', 'vendor', ['--bucket', 'vendor-bucket'], 2, '--bucket vendor-bucket names no folder: --bucket NAME=DIR'],
+  [
+    'a secret that is not given',
+    'by-cursor',
+    [],
+    1,
+    'add --secret vendor/user=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_USER',
+  ],
+  [
+    'a bucket that is not given',
+    'vendor',
+    [],
+    2,
+    'vendor reads s3://vendor-bucket/out/. No AWS account is asked here: put some of its files into a folder as they lie in the bucket, and add --bucket vendor-bucket=DIR.',
+  ],
+  [
+    'a value on the command line',
+    'by-cursor',
+    ['--secret', 'vendor/user=hunter2'],
+    2,
+    '--secret takes a name and a file: --secret NAME=@FILE',
+  ],
+  [
+    'a file that is not there',
+    'by-cursor',
+    ['--secret', 'vendor/user=@/none'],
+    2,
+    '--secret vendor/user names the file /none, which is not there',
+  ],
+  [
+    'a bucket without a folder',
+    'vendor',
+    ['--bucket', 'vendor-bucket'],
+    2,
+    '--bucket vendor-bucket names no folder: --bucket NAME=DIR',
+  ],
 ])('%s is told with what to do', async (_what, dataset, options, code, says) => {
   const run = medallion.start(['run', dataset, ...options]);
   expect(await run.ended).toBe(code);

@@ -16,7 +16,11 @@ export interface Ended {
 
 /** Runs the command in a folder. */
 export function medallionIn(cwd: string, args: string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], { encoding: 'utf8', env, cwd });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], {
+    encoding: 'utf8',
+    env,
+    cwd,
+  });
   return { code: status, stdout, stderr };
 }
 
@@ -37,11 +41,18 @@ export function installInto(app: string): void {
   for (const name of ['aws-cdk-lib', 'constructs']) {
     fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
   }
-  fs.writeFileSync(path.join(modules, 'cdk-glue-medallion', 'package.json'), JSON.stringify({ main: path.join(ROOT, 'src', 'index.ts') }));
+  fs.writeFileSync(
+    path.join(modules, 'cdk-glue-medallion', 'package.json'),
+    JSON.stringify({ main: path.join(ROOT, 'src', 'index.ts') }),
+  );
 }
 
 /** Runs a file of an app; an app writes its assembly to cdk.out. */
 export function runIn(app: string, file: string): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, file], { encoding: 'utf8', env: { ...env, CDK_OUTDIR: path.join(app, 'cdk.out') }, cwd: app });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, file], {
+    encoding: 'utf8',
+    env: { ...env, CDK_OUTDIR: path.join(app, 'cdk.out') },
+    cwd: app,
+  });
   return { code: status, stdout, stderr };
 }

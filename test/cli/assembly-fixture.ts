@@ -12,7 +12,10 @@ export interface FixtureDataset {
 }
 
 /** A Glue job's resource, as BronzeDataset and GoldDataset write it. */
-export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): { Type: string; Properties: Record<string, Value> } {
+export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): {
+  Type: string;
+  Properties: Record<string, Value>;
+} {
   const etl = `s3://pp-dw-\${AWS::AccountId}/etl/${dataset}`;
   const names = JSON.stringify({
     layer,
@@ -20,7 +23,7 @@ export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): 
     bucket: 'pp-dw-${AWS::AccountId}',
     database: `pp_dw_${layer}`,
     runs: `${etl}/runs/${layer}/`,
-    ...inputs && { inputs: inputs.map(input => inputNames(input)) },
+    ...(inputs && { inputs: inputs.map(input => inputNames(input)) }),
     tables: { [dataset]: { name: dataset } },
   });
   return {
@@ -29,7 +32,10 @@ export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): 
       Name: `pp-dw-${layer}-${dataset}`,
       GlueVersion: '5.0',
       Command: { Name: 'glueetl', ScriptLocation: { 'Fn::Sub': `${etl}/glue/${layer}_job.py` } },
-      DefaultArguments: { '--dataset_config': { 'Fn::Sub': `${etl}/glue/${layer}.json` }, '--names': { 'Fn::Sub': names } },
+      DefaultArguments: {
+        '--dataset_config': { 'Fn::Sub': `${etl}/glue/${layer}.json` },
+        '--names': { 'Fn::Sub': names },
+      },
     },
   };
 }
@@ -43,16 +49,29 @@ function inputNames(input: string): Record<string, string> {
 export type FixtureStacks = Record<string, { environment?: string; resources: Record<string, unknown> }>;
 
 /** Writes an assembly as `cdk synth` does; returns its folder. */
-export function writeAssembly(stacks: FixtureStacks, nested: Record<string, FixtureStacks> = {}, folder = temporaryFolder()): string {
+export function writeAssembly(
+  stacks: FixtureStacks,
+  nested: Record<string, FixtureStacks> = {},
+  folder = temporaryFolder(),
+): string {
   const artifacts: Record<string, unknown> = {};
   for (const [name, { environment = 'aws://unknown-account/unknown-region', resources }] of Object.entries(stacks)) {
-    artifacts[name] = { type: 'aws:cloudformation:stack', environment, properties: { templateFile: `${name}.template.json` } };
+    artifacts[name] = {
+      type: 'aws:cloudformation:stack',
+      environment,
+      properties: { templateFile: `${name}.template.json` },
+    };
     artifacts[`${name}.assets`] = { type: 'cdk:asset-manifest', properties: { file: `${name}.assets.json` } };
     fs.writeFileSync(path.join(folder, `${name}.template.json`), JSON.stringify({ Resources: resources }));
     fs.mkdirSync(path.join(folder, 'asset.abc'), { recursive: true });
-    fs.writeFileSync(path.join(folder, `${name}.assets.json`), JSON.stringify({
-      files: { abc: { source: { path: 'asset.abc', packaging: 'zip' }, destinations: { here: { objectKey: 'abc.zip' } } } },
-    }));
+    fs.writeFileSync(
+      path.join(folder, `${name}.assets.json`),
+      JSON.stringify({
+        files: {
+          abc: { source: { path: 'asset.abc', packaging: 'zip' }, destinations: { here: { objectKey: 'abc.zip' } } },
+        },
+      }),
+    );
   }
   for (const [stage, its] of Object.entries(nested)) {
     artifacts[stage] = { type: 'cdk:cloud-assembly', properties: { directoryName: stage } };

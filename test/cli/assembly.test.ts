@@ -4,7 +4,10 @@ import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { readDeployments, readStacks } from '../../src/cli/assembly';
 import { pickDataset, readDatasets } from '../../src/cli/dataset';
 
-const zipcodes = { Zipcodes: glueJob({ dataset: 'zipcodes' }), Other: { Type: 'AWS::Glue::Job', Properties: { Name: 'somebody-elses' } } };
+const zipcodes = {
+  Zipcodes: glueJob({ dataset: 'zipcodes' }),
+  Other: { Type: 'AWS::Glue::Job', Properties: { Name: 'somebody-elses' } },
+};
 
 describe('datasets', () => {
   test('are the Glue jobs that take a dataset\'s document', () => {
@@ -34,16 +37,20 @@ describe('datasets', () => {
 });
 
 describe('the dataset of a name', () => {
-  const datasets = readDatasets(writeAssembly({
-    Datasets: {
-      resources: {
-        A: glueJob({ dataset: 'zipcodes' }), B: glueJob({ dataset: 'airports' }), C: glueJob({ dataset: 'airports', layer: 'gold' }),
+  const datasets = readDatasets(
+    writeAssembly({
+      Datasets: {
+        resources: {
+          A: glueJob({ dataset: 'zipcodes' }),
+          B: glueJob({ dataset: 'airports' }),
+          C: glueJob({ dataset: 'airports', layer: 'gold' }),
+        },
       },
-    },
-    Second: { resources: { D: glueJob({ dataset: 'zipcodes' }), E: glueJob({ dataset: 'products' }) } },
-    Third: { resources: { F: glueJob({ dataset: 'cities' }), G: glueJob({ dataset: 'cities', layer: 'gold' }) } },
-    Fourth: { resources: { H: glueJob({ dataset: 'cities' }) } },
-  }));
+      Second: { resources: { D: glueJob({ dataset: 'zipcodes' }), E: glueJob({ dataset: 'products' }) } },
+      Third: { resources: { F: glueJob({ dataset: 'cities' }), G: glueJob({ dataset: 'cities', layer: 'gold' }) } },
+      Fourth: { resources: { H: glueJob({ dataset: 'cities' }) } },
+    }),
+  );
 
   test.each([
     ['products', undefined, 'pp-dw-bronze-products'],
@@ -55,34 +62,56 @@ describe('the dataset of a name', () => {
   });
 
   test.each([
-    ['product', undefined, 'There is no dataset "product". Did you mean "products"? The app has: zipcodes, airports, products, cities.'],
+    [
+      'product',
+      undefined,
+      'There is no dataset "product". Did you mean "products"? The app has: zipcodes, airports, products, cities.',
+    ],
     ['xyz', undefined, 'There is no dataset "xyz". The app has: zipcodes, airports, products, cities.'],
-    ['airports', undefined,
-      '"airports" is 2 datasets: bronze/airports of stack Datasets, gold/airports of stack Datasets. Say bronze/airports or gold/airports.'],
-    ['zipcodes', undefined,
-      '"zipcodes" is 2 datasets: bronze/zipcodes of stack Datasets, bronze/zipcodes of stack Second. Add --stack Datasets or --stack Second.'],
+    [
+      'airports',
+      undefined,
+      '"airports" is 2 datasets: bronze/airports of stack Datasets, gold/airports of stack Datasets. Say '
+        + 'bronze/airports or gold/airports.',
+    ],
+    [
+      'zipcodes',
+      undefined,
+      '"zipcodes" is 2 datasets: bronze/zipcodes of stack Datasets, bronze/zipcodes of stack Second. Add '
+        + '--stack Datasets or --stack Second.',
+    ],
     ['cities', undefined, 'Say LAYER/DATASET and add --stack STACK.'],
     ['bronze/cities', undefined, 'Add --stack Third or --stack Fourth.'],
     ['cities', 'Third', 'Say bronze/cities or gold/cities.'],
-    ['zipcodes', 'Fifth', 'There is no dataset in stack "Fifth". Stacks with datasets: Datasets, Second, Third, Fourth.'],
+    [
+      'zipcodes',
+      'Fifth',
+      'There is no dataset in stack "Fifth". Stacks with datasets: Datasets, Second, Third, Fourth.',
+    ],
   ])('%s in stack %s is an error that says what there is', (name, stack, message) => {
     expect(() => pickDataset(datasets, name, stack)).toThrow(message);
   });
 
   test('in stages whose stacks have one name', () => {
     const stage = { Datasets: { resources: zipcodes } };
-    expect(() => pickDataset(readDatasets(writeAssembly({}, { 'assembly-Dev': stage, 'assembly-Prod': stage })), 'zipcodes'))
-      .toThrow('Name the assembly of one stage: --app cdk.out/assembly-STAGE.');
+    expect(() =>
+      pickDataset(readDatasets(writeAssembly({}, { 'assembly-Dev': stage, 'assembly-Prod': stage })), 'zipcodes'),
+    ).toThrow('Name the assembly of one stage: --app cdk.out/assembly-STAGE.');
   });
 
   test('in an app without any', () => {
-    expect(() => pickDataset([], 'zipcodes')).toThrow('The app has no datasets yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.');
+    expect(() => pickDataset([], 'zipcodes')).toThrow(
+      'The app has no datasets yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.',
+    );
   });
 });
 
 describe('deployments', () => {
   const deployment = (properties: object) => ({
-    Deployment: { Type: 'Custom::CDKBucketDeployment', Properties: { SourceObjectKeys: ['abc.zip'], DestinationBucketName: 'lake', ...properties } },
+    Deployment: {
+      Type: 'Custom::CDKBucketDeployment',
+      Properties: { SourceObjectKeys: ['abc.zip'], DestinationBucketName: 'lake', ...properties },
+    },
   });
 
   test.each([
@@ -91,7 +120,9 @@ describe('deployments', () => {
     [undefined, ''],
   ])('with destination prefix %s', (given, prefix) => {
     const app = writeAssembly({ Datasets: { resources: deployment({ DestinationBucketKeyPrefix: given }) } });
-    expect(readDeployments(readStacks(app)[0])).toEqual([{ source: path.join(app, 'asset.abc'), bucket: 'lake', prefix, markers: {} }]);
+    expect(readDeployments(readStacks(app)[0])).toEqual([
+      { source: path.join(app, 'asset.abc'), bucket: 'lake', prefix, markers: {} },
+    ]);
   });
 
   test('resolve what stands for values of the deployment', () => {

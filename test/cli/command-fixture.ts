@@ -39,9 +39,14 @@ export class CommandFixture {
   public synthesize(source: string): void {
     const library = path.join(this.work, 'modules', 'cdk-glue-medallion');
     fs.mkdirSync(library, { recursive: true });
-    fs.writeFileSync(path.join(library, 'package.json'), JSON.stringify({ main: path.relative(library, path.join(ROOT, 'src', 'index.ts')) }));
+    fs.writeFileSync(
+      path.join(library, 'package.json'),
+      JSON.stringify({ main: path.relative(library, path.join(ROOT, 'src', 'index.ts')) }),
+    );
     const env = environment({
-      NODE_PATH: [path.dirname(library), MODULES].join(path.delimiter), CDK_OUTDIR: this.assembly, CDK_CONTEXT_JSON: JSON.stringify({ source }),
+      NODE_PATH: [path.dirname(library), MODULES].join(path.delimiter),
+      CDK_OUTDIR: this.assembly,
+      CDK_CONTEXT_JSON: JSON.stringify({ source }),
     });
     execFileSync(process.execPath, [...TS_NODE, this.app], { env, cwd: path.dirname(this.app) });
   }
@@ -51,12 +56,21 @@ export class CommandFixture {
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', data => { stdout += data; });
     child.stderr.on('data', data => { stderr += data; });
-    return { process: child, ended: new Promise(resolve => child.once('close', resolve)), stdout: () => stdout, stderr: () => stderr };
+    return {
+      process: child,
+      ended: new Promise(resolve => child.once('close', resolve)),
+      stdout: () => stdout,
+      stderr: () => stderr,
+    };
   }
 
   /** The rows that the lake answers with. */
   public query(sql: string): Record<string, string | number>[] {
-    const answer = execFileSync(process.execPath, [...this.command, 'query', sql, '--json'], { encoding: 'utf8', env: environment({}), maxBuffer: 2 ** 28 });
+    const answer = execFileSync(process.execPath, [...this.command, 'query', sql, '--json'], {
+      encoding: 'utf8',
+      env: environment({}),
+      maxBuffer: 2 ** 28,
+    });
     return JSON.parse(answer) as Record<string, string | number>[];
   }
 

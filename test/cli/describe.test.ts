@@ -5,8 +5,23 @@ import { Result, skipped } from '../../src/cli/result';
 
 const COLUMNS = [{ name: 'state', type: 'string' }, { name: 'is_current', type: 'boolean' }];
 const TABLE = { name: 'states', database: 'pp_dw_gold', rows: 54, location: 's3://lake/gold/states/', columns: COLUMNS, rescued: null };
-const BRONZE = { dataset: 'zipcodes', layer: 'bronze', run_id: 'r1', status: 'published', seconds: 12.34, tables: [{ ...TABLE, rows: 42049 }, TABLE] };
-const FAILED = { dataset: 'gone', layer: 'bronze', run_id: 'r2', status: 'failed', seconds: 3, tables: [], error: 'the server answered 404.' };
+const BRONZE = {
+  dataset: 'zipcodes',
+  layer: 'bronze',
+  run_id: 'r1',
+  status: 'published',
+  seconds: 12.34,
+  tables: [{ ...TABLE, rows: 42049 }, TABLE],
+};
+const FAILED = {
+  dataset: 'gone',
+  layer: 'bronze',
+  run_id: 'r2',
+  status: 'failed',
+  seconds: 3,
+  tables: [],
+  error: 'the server answered 404.',
+};
 const OF_GONE = { dataset: 'of-gone', layer: 'gold', inputs: [] };
 
 test('a gold table has no column of unfitting values, and those of a history are its own', () => {
@@ -40,8 +55,21 @@ test('a line for each dataset: the rows of all its tables, or why it has none', 
 
 test.each<[string, Result[], string]>([
   ['one that failed', [FAILED], 'Its input bronze/gone failed, and no table is there from before.'],
-  ['one that was skipped itself', [skipped(OF_GONE, [FAILED])], 'Its input gold/of-gone was skipped, and no table is there from before.'],
-  ['both', [FAILED, skipped(OF_GONE, [FAILED])], 'Its inputs bronze/gone failed and gold/of-gone was skipped, and no table is there from before.'],
+  [
+    'one that was skipped itself',
+    [skipped(OF_GONE, [FAILED])],
+    'Its input gold/of-gone was skipped, and no table is there from before.',
+  ],
+  [
+    'both',
+    [FAILED, skipped(OF_GONE, [FAILED])],
+    'Its inputs bronze/gone failed and gold/of-gone was skipped, and no table is there from before.',
+  ],
 ])('why a dataset is skipped: %s', (_what, inputs, error) => {
-  expect(skipped({ dataset: 'states', layer: 'gold' }, inputs)).toMatchObject({ status: 'skipped', run_id: null, tables: [], error });
+  expect(skipped({ dataset: 'states', layer: 'gold' }, inputs)).toMatchObject({
+    status: 'skipped',
+    run_id: null,
+    tables: [],
+    error,
+  });
 });

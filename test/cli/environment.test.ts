@@ -12,15 +12,20 @@ test('what can be deployed can be run here, with all that it needs locked by has
   expect(Object.keys(GLUE_VERSIONS)).toEqual(versions);
   for (const version of versions) {
     const read = (...file: string[]) => fs.readFileSync(path.join(TEMPLATES, ...file), 'utf8');
-    expect(read('requirements', `glue-${version}.txt`)).toContain(`pyspark==${GLUE_VERSIONS[version].replace('Spark ', '')} \\\n    --hash=sha256:`);
+    expect(read('requirements', `glue-${version}.txt`)).toContain(
+      `pyspark==${GLUE_VERSIONS[version].replace('Spark ', '')} \\\n    --hash=sha256:`,
+    );
     expect(read('local_glue', `jars-${version}.txt`)).toMatch(/^[0-9a-f]{64} org\.apache\.hadoop:hadoop-aws:/m);
   }
 });
 
 test.each([
   ['ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device', /^The disk is full/],
-  ['WARNING: Retrying … NewConnectionError: Failed to establish a new connection: [Errno -3] Temporary failure in name resolution',
-    /cannot be reached/],
+  [
+    'WARNING: Retrying … NewConnectionError: Failed to establish a new connection: [Errno -3] Temporary '
+      + 'failure in name resolution',
+    /cannot be reached/,
+  ],
   ['ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.', /not the one whose hash is locked/],
   ['[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed', /certificate is not trusted/],
   ['javax.net.ssl.SSLHandshakeException: PKIX path building failed', /certificate is not trusted/],

@@ -1,7 +1,10 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Source, Transform } from 'cdk-glue-medallion';
 
-/** Two bronze datasets, a gold one that joins them, one on top of that, and a source that is not there with one made from it. */
+/**
+ * Two bronze datasets, a gold one that joins them, one on top of that, and a source that is not there with one made
+ * from it.
+ */
 const app = new App();
 const source: string = app.node.tryGetContext('source');
 
@@ -9,15 +12,34 @@ const core = new EtlCore(new Stack(app, 'Lake'), 'Core', { resourcePrefix: 'pp-d
 const datasets = new Stack(app, 'Datasets');
 const dataSizeCategory = DataSizeCategory.SMALL;
 
-const gone = new BronzeDataset(datasets, 'Gone', { core, dataset: 'gone', dataSizeCategory, source: Source.url(`${source}/gone.csv`) });
-
-new GoldDataset(datasets, 'OfGone', {
-  core, dataset: 'of-gone', dataSizeCategory, inputs: [gone], transform: Transform.sql('SELECT * FROM pp_dw_bronze.gone'),
+const gone = new BronzeDataset(datasets, 'Gone', {
+  core,
+  dataset: 'gone',
+  dataSizeCategory,
+  source: Source.url(`${source}/gone.csv`),
 });
 
-const zipcodes = new BronzeDataset(datasets, 'Zipcodes', { core, dataset: 'zipcodes', dataSizeCategory, source: Source.url(`${source}/zipcodes.csv`) });
+new GoldDataset(datasets, 'OfGone', {
+  core,
+  dataset: 'of-gone',
+  dataSizeCategory,
+  inputs: [gone],
+  transform: Transform.sql('SELECT * FROM pp_dw_bronze.gone'),
+});
 
-const airports = new BronzeDataset(datasets, 'Airports', { core, dataset: 'airports', dataSizeCategory, source: Source.url(`${source}/airports.csv`) });
+const zipcodes = new BronzeDataset(datasets, 'Zipcodes', {
+  core,
+  dataset: 'zipcodes',
+  dataSizeCategory,
+  source: Source.url(`${source}/zipcodes.csv`),
+});
+
+const airports = new BronzeDataset(datasets, 'Airports', {
+  core,
+  dataset: 'airports',
+  dataSizeCategory,
+  source: Source.url(`${source}/airports.csv`),
+});
 
 const places = new GoldDataset(datasets, 'Places', {
   core,
@@ -25,7 +47,9 @@ const places = new GoldDataset(datasets, 'Places', {
   dataSizeCategory,
   inputs: [zipcodes, airports],
   transform: Transform.sql(
-    'SELECT DISTINCT z.state, z.city, a.iata FROM pp_dw_bronze.zipcodes z JOIN pp_dw_bronze.airports a ON a.city = z.city AND a.state = z.state'),
+    'SELECT DISTINCT z.state, z.city, a.iata FROM pp_dw_bronze.zipcodes z JOIN pp_dw_bronze.airports a ON '
+      + 'a.city = z.city AND a.state = z.state',
+  ),
 });
 
 new GoldDataset(datasets, 'States', {

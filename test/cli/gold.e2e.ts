@@ -62,20 +62,31 @@ async function killed(run: Running, signal: NodeJS.Signals): Promise<number | nu
 
 /** Dataset, status and rows of each. */
 function outlined(said: Said[]): [string, string, number?][] {
-  return said.map(({ dataset, status, tables }) => [dataset, status, ...tables.map(table => table.rows)] as [string, string, number?]);
+  return said.map(
+    ({ dataset, status, tables }) => [dataset, status, ...tables.map(table => table.rows)] as [string, string, number?],
+  );
 }
 
 /** The rows of the join, from the files themselves. */
 function joined(): string[] {
-  const cities = new Set(ZIPCODES.slice(1).map(line => line.split(',')).map(([, , , city, state]) => `${state},${city}`));
-  const airports = AIRPORTS.slice(1).map(line => line.split(',')).map(([iata, , city, state]) => ({ place: `${state},${city}`, iata }));
+  const cities = new Set(
+    ZIPCODES.slice(1)
+      .map(line => line.split(','))
+      .map(([, , , city, state]) => `${state},${city}`),
+  );
+  const airports = AIRPORTS.slice(1)
+    .map(line => line.split(','))
+    .map(([iata, , city, state]) => ({ place: `${state},${city}`, iata }));
   return airports.filter(({ place }) => cities.has(place)).map(({ place, iata }) => `${place},${iata}`);
 }
 
 test('gold on an empty lake: its inputs run first, and it is made from these runs', async () => {
   const places = await json<Said>(['run', 'places'], 0);
   const inputs = places.ran_first ?? [];
-  expect(outlined(inputs)).toEqual([['zipcodes', 'published', ZIPCODES.length - 1], ['airports', 'published', AIRPORTS.length - 1]]);
+  expect(outlined(inputs)).toEqual([
+    ['zipcodes', 'published', ZIPCODES.length - 1],
+    ['airports', 'published', AIRPORTS.length - 1],
+  ]);
   expect(outlined([places])).toEqual([['places', 'published', joined().length]]);
   expect(places).toMatchObject({ layer: 'gold', tables: [{ database: 'pp_dw_gold', name: 'places' }] });
   expect(places.inputs).toEqual(inputs.map(({ dataset, run_id }) => ({ dataset: `bronze/${dataset}`, run_id })));
@@ -93,7 +104,11 @@ test('again: its inputs have tables, and it alone runs', async () => {
 test('with --with-inputs they run first, and their lines say whose they are', async () => {
   const run = medallion.start(['run', 'places', '--with-inputs', '--jobs', '2']);
   await until(run, /^ {2}places +│ run /m);
-  expect(run.stderr().match(/^Running \S+/gm)).toEqual(['Running pp-dw-bronze-zipcodes', 'Running pp-dw-bronze-airports', 'Running pp-dw-gold-places']);
+  expect(run.stderr().match(/^Running \S+/gm)).toEqual([
+    'Running pp-dw-bronze-zipcodes',
+    'Running pp-dw-bronze-airports',
+    'Running pp-dw-gold-places',
+  ]);
   expect(run.stderr()).toMatch(/^ {2}zipcodes │ done /m);
   expect(run.stderr()).toMatch(/^airports unchanged in [\d.]+ s$/m);
   expect(await killed(run, 'SIGTERM')).toBe(143);

@@ -65,17 +65,23 @@ test.each([
     dataset: 'zipcodes',
     layer: 'bronze',
     status: 'published',
-    tables: [{
-      name: 'zipcodes',
-      database: 'pp_dw_bronze',
-      rows: 42049,
-      location: 's3://pp-dw-123456789012/bronze/zipcodes/',
-      columns: [
-        { name: 'zip_code', type: 'string' }, { name: 'latitude', type: 'double' }, { name: 'longitude', type: 'double' },
-        { name: 'city', type: 'string' }, { name: 'state', type: 'string' }, { name: 'county', type: 'string' },
-      ],
-      rescued: {},
-    }],
+    tables: [
+      {
+        name: 'zipcodes',
+        database: 'pp_dw_bronze',
+        rows: 42049,
+        location: 's3://pp-dw-123456789012/bronze/zipcodes/',
+        columns: [
+          { name: 'zip_code', type: 'string' },
+          { name: 'latitude', type: 'double' },
+          { name: 'longitude', type: 'double' },
+          { name: 'city', type: 'string' },
+          { name: 'state', type: 'string' },
+          { name: 'county', type: 'string' },
+        ],
+        rescued: {},
+      },
+    ],
   });
 
   const [heading, ...lines] = CSV.trim().split(/\r?\n/);
@@ -84,8 +90,12 @@ test.each([
   expect(new Set(rows.map(row => row.meta_run_id))).toEqual(new Set([result.run_id]));
   expect(rows.filter(row => row.meta_rescued !== null)).toEqual([]);
   // The text of every value is the text in the file, leading zeros and all.
-  expect(rows.map(row => [row.zip_code, row.latitude, row.longitude, row.city, row.state, row.county].join(',')).sort()).toEqual([...lines].sort());
-  expect(rows.filter(row => String(row.zip_code).startsWith('0')).length).toBe(lines.filter(line => line.startsWith('0')).length);
+  expect(
+    rows.map(row => [row.zip_code, row.latitude, row.longitude, row.city, row.state, row.county].join(',')).sort(),
+  ).toEqual([...lines].sort());
+  expect(rows.filter(row => String(row.zip_code).startsWith('0')).length).toBe(
+    lines.filter(line => line.startsWith('0')).length,
+  );
 });
 
 test('a second run says where everything is, listens on 127.0.0.1 alone and leaves nothing running', async () => {
@@ -100,7 +110,9 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   expect(run.stderr()).toMatch(/Running pp-dw-bronze-zipcodes {2}Glue 5.0/);
   expect(run.stderr()).toMatch(/zipcodes published in [\d.]+ s/);
   expect(run.stdout()).toMatch(/pp_dw_bronze\.zipcodes {2}42,049 rows\n {2}zip_code {6}string\n/);
-  expect(run.stdout()).toMatch(/ {2}meta_run_id {3}string {2}its run\n {2}meta_rescued {2}string {2}unfitting values\n/);
+  expect(run.stdout()).toMatch(
+    / {2}meta_run_id {3}string {2}its run\n {2}meta_rescued {2}string {2}unfitting values\n/,
+  );
   expect(run.stdout()).toMatch(/ {2}00501 +40\.922326 +-72\.637078 +Holtsville/);
   expect([...addresses].filter(address => !LOOPBACK.includes(address))).toEqual([]);
   expect(addresses.size).toBeGreaterThan(0);
@@ -108,38 +120,68 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   expect(fs.readdirSync(medallion.lake).sort()).toEqual(['.gitignore', 'logs', 's3']);
 });
 
-test('the quickstart\'s API is a table of countries and one of the years of each, with the key that it asks for', async () => {
-  const api = spawn(process.execPath, [path.join(ROOT, 'integ', 'quickstart', 'source.mjs'), 'the-key-of-1-test'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const address = await new Promise<string>(resolve => api.stdout.once('data', data => resolve(String(data).trim())));
-  medallion.synthesize(address);
-  const run = medallion.start(['run', 'gapminder', '--json'], { MEDALLION_SECRET_GAPMINDER_API: 'the-key-of-1-test' });
-  expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
-  api.stdin.end();
-  medallion.synthesize(addressOf(server));
-  const years = JSON.parse(sample('gapminder.json')) as { country: string; year: number; pop: number; life_expect: number }[];
-  expect(medallion.query('SELECT name FROM pp_dw_bronze.gapminder_countries').map(row => row.name)).toEqual([...new Set(years.map(({ country }) => country))]);
-  expect(medallion.query('SELECT country, year, population, life_expectancy FROM pp_dw_bronze.gapminder_years')).toEqual(
-    years.map(({ country, year, pop, life_expect }) => ({ country, year, population: pop, life_expectancy: life_expect })));
-});
+test(
+  "the quickstart's API is a table of countries and one of the years of each, with the key that it " + 'asks for',
+  async () => {
+    const api = spawn(process.execPath, [path.join(ROOT, 'integ', 'quickstart', 'source.mjs'), 'the-key-of-1-test'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const address = await new Promise<string>(resolve => api.stdout.once('data', data => resolve(String(data).trim())));
+    medallion.synthesize(address);
+    const run = medallion.start(['run', 'gapminder', '--json'], {
+      MEDALLION_SECRET_GAPMINDER_API: 'the-key-of-1-test',
+    });
+    expect((await run.ended) === 0 ? '' : run.stderr()).toBe('');
+    api.stdin.end();
+    medallion.synthesize(addressOf(server));
+    const years = JSON.parse(sample('gapminder.json')) as {
+      country: string;
+      year: number;
+      pop: number;
+      life_expect: number;
+    }[];
+    expect(medallion.query('SELECT name FROM pp_dw_bronze.gapminder_countries').map(row => row.name)).toEqual([
+      ...new Set(years.map(({ country }) => country)),
+    ]);
+    expect(
+      medallion.query('SELECT country, year, population, life_expectancy FROM pp_dw_bronze.gapminder_years'),
+    ).toEqual(
+      years.map(({ country, year, pop, life_expect }) => ({
+        country,
+        year,
+        population: pop,
+        life_expectancy: life_expect,
+      })),
+    );
+  },
+);
 
 test('a contract is reset without a question, where something is published, and the table stays', async () => {
   const reset = medallion.start(['reset', '--contract', 'zipcodes', '--json']);
   expect(await reset.ended === 0 ? '' : reset.stderr()).toBe('');
   expect(JSON.parse(reset.stdout())).toEqual({ dataset: 'zipcodes', layer: 'bronze', contract_reset: true });
-  const [published] = fs.readdirSync(medallion.lake, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('etl/zipcodes/runs/bronze/published.json'));
-  expect(JSON.parse(fs.readFileSync(path.join(medallion.lake, published), 'utf8'))).toMatchObject({ contract_reset: true });
+  const [published] = fs
+    .readdirSync(medallion.lake, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('etl/zipcodes/runs/bronze/published.json'));
+  expect(JSON.parse(fs.readFileSync(path.join(medallion.lake, published), 'utf8'))).toMatchObject({
+    contract_reset: true,
+  });
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
 
   const unpublished = medallion.start(['reset', '--contract', 'airports', '--json']);
   expect(await unpublished.ended).toBe(1);
-  expect(JSON.parse(unpublished.stdout())).toEqual({ error: expect.stringMatching(/^Nothing of airports is published in this lake yet/) as string });
+  expect(JSON.parse(unpublished.stdout())).toEqual({
+    error: expect.stringMatching(/^Nothing of airports is published in this lake yet/) as string,
+  });
   expect(medallion.processes()).toEqual([]);
 });
 
 test('values that do not fit are counted', async () => {
   const lines = CSV.split('\n');
   const other = http.createServer((_request, response) => {
-    response.end(zipSync({ 'zipcodes.csv': Buffer.from([lines[0], `${lines[1].trim()},surplus`, ...lines.slice(2)].join('\n')) }));
+    response.end(
+      zipSync({ 'zipcodes.csv': Buffer.from([lines[0], `${lines[1].trim()},surplus`, ...lines.slice(2)].join('\n')) }),
+    );
   });
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
   medallion.synthesize(addressOf(other));
@@ -174,7 +216,12 @@ test('a source that is gone fails the run in one line, and leaves the table', as
   medallion.synthesize(`${addressOf(server)}/moved`);
   const run = medallion.start(['run', 'zipcodes', '--json']);
   expect(await run.ended).toBe(1);
-  expect(JSON.parse(run.stdout())).toMatchObject({ dataset: 'zipcodes', status: 'failed', tables: [], error: expect.stringMatching(/404/) as string });
+  expect(JSON.parse(run.stdout())).toMatchObject({
+    dataset: 'zipcodes',
+    status: 'failed',
+    tables: [],
+    error: expect.stringMatching(/404/) as string,
+  });
   expect(run.stderr()).toMatch(/\.log/);
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
 });

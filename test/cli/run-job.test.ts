@@ -8,7 +8,11 @@ test.each<[string, Partial<RunRequest>, object]>([
   ['--force', { force: true }, { force: true }],
   ['--allow', { allow: ['shrink', 'rescued'] }, { allow: ['shrink', 'rescued'] }],
   ['--reset-contract', { resetContract: true }, { reset_contract: true }],
-  ['--from-run, which never asks whether the source is unchanged', { fromRun: '20261123T012048123Z-3f9a1c' }, { force: true, from_run: '20261123T012048123Z-3f9a1c' }],
+  [
+    '--from-run, which never asks whether the source is unchanged',
+    { fromRun: '20261123T012048123Z-3f9a1c' },
+    { force: true, from_run: '20261123T012048123Z-3f9a1c' },
+  ],
 ])('what is asked by %s reaches the job in run_options, and no other argument changes', (_, asked, options) => {
   const { '--run_options': runOptions, ...rest } = argumentsOf({ arguments: DEPLOYED }, { ...NOTHING_ASKED, ...asked });
   expect(JSON.parse(runOptions)).toEqual(options);

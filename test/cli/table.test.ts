@@ -29,7 +29,10 @@ test('in a pipe, nothing is cut, and a long cell does not pad the others', () =>
 
 test('a column that gives way is cut before another one is left out', () => {
   const giving = [{ name: 'zip_code' }, { name: 'city', givesWay: true }, { name: 'state' }];
-  expect(formatTable(giving, [['00501', 'Holtsville', 'NY']], 23)).toEqual(['zip_code  city    state', '00501     Holts…  NY']);
+  expect(formatTable(giving, [['00501', 'Holtsville', 'NY']], 23)).toEqual([
+    'zip_code  city    state',
+    '00501     Holts…  NY',
+  ]);
 });
 
 test('a column that gives way takes what the others leave, however long its cells are', () => {

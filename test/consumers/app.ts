@@ -17,12 +17,27 @@ export interface ConsumerApp {
 }
 
 /** Copies an app to a new folder, and installs the built package there with these versions, from nothing. */
-export const installApp: { readonly [language in Language]: (folder: string, versions: Versions) => Promise<ConsumerApp> } = {
+export const installApp: {
+  readonly [language in Language]: (folder: string, versions: Versions) => Promise<ConsumerApp>;
+} = {
   typescript: async (folder, { cdk, constructs }) => {
     copy('integ/quickstart', folder, ['app.ts', 'cdk.json', 'gold']);
     fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
-    await step('npm install', 'npm',
-      ['install', '--prefix', folder, '--no-audit', '--no-fund', built('js', '.tgz'), `aws-cdk-lib@${cdk}`, `constructs@${constructs}`], { cwd: folder });
+    await step(
+      'npm install',
+      'npm',
+      [
+        'install',
+        '--prefix',
+        folder,
+        '--no-audit',
+        '--no-fund',
+        built('js', '.tgz'),
+        `aws-cdk-lib@${cdk}`,
+        `constructs@${constructs}`,
+      ],
+      { cwd: folder },
+    );
     return {
       folder,
       env: { TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') },
@@ -35,8 +50,20 @@ export const installApp: { readonly [language in Language]: (folder: string, ver
     const virtual = path.join(folder, '.venv');
     await step('venv', 'python3', ['-m', 'venv', virtual], { cwd: folder });
     fs.writeFileSync(path.join(folder, 'constraints.txt'), `aws-cdk-lib==${cdk}\nconstructs==${constructs}\n`);
-    await step('pip install', path.join(virtual, 'bin', 'pip'),
-      ['install', '--disable-pip-version-check', '-r', 'requirements.txt', '-c', 'constraints.txt', built('python', '.whl')], { cwd: folder });
+    await step(
+      'pip install',
+      path.join(virtual, 'bin', 'pip'),
+      [
+        'install',
+        '--disable-pip-version-check',
+        '-r',
+        'requirements.txt',
+        '-c',
+        'constraints.txt',
+        built('python', '.whl'),
+      ],
+      { cwd: folder },
+    );
     return {
       folder,
       env: {
@@ -61,18 +88,34 @@ export const installApp: { readonly [language in Language]: (folder: string, ver
 };
 
 /** Synthesizes an app as `cdk synth` does, and returns the folder of the assembly. */
-export async function synthesize({ folder, env, command }: ConsumerApp, name: string, source?: string): Promise<string> {
+export async function synthesize(
+  { folder, env, command }: ConsumerApp,
+  name: string,
+  source?: string,
+): Promise<string> {
   const assembly = path.join(folder, name);
   const args = [
-    path.join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', assembly,
-    ...command ? ['--app', command] : [], ...source ? ['-c', `source=${source}`] : [],
+    path.join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk'),
+    'synth',
+    '--quiet',
+    '--no-notices',
+    '--no-version-reporting',
+    '--output',
+    assembly,
+    ...(command ? ['--app', command] : []),
+    ...(source ? ['-c', `source=${source}`] : []),
   ];
-  await step('cdk synth', process.execPath, args, { cwd: folder, env: { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', ...env } });
+  await step('cdk synth', process.execPath, args, {
+    cwd: folder,
+    env: { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', ...env },
+  });
   return assembly;
 }
 
 function copy(from: string, to: string, names = fs.readdirSync(path.join(ROOT, from))): void {
-  for (const name of names.filter(one => !['.venv', 'target', 'cdk.out', '.medallion', '__pycache__', 'node_modules'].includes(one))) {
+  for (const name of names.filter(
+    one => !['.venv', 'target', 'cdk.out', '.medallion', '__pycache__', 'node_modules'].includes(one),
+  )) {
     fs.cpSync(path.join(ROOT, from, name), path.join(to, name), { recursive: true });
   }
 }

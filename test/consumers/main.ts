@@ -1,6 +1,7 @@
 /**
- * Builds the packages for npm, PyPI and Maven, installs each into its sample app with the lowest and the newest aws-cdk-lib, and compares
- * the templates with those of the TypeScript app. Then `medallion` runs a dataset of the Python app.
+ * Builds the packages for npm, PyPI and Maven, installs each into its sample app with the lowest and the newest
+ * aws-cdk-lib, and compares the templates with those of the TypeScript app. Then `medallion` runs a dataset of the
+ * Python app.
  *
  * Run by `npm run test:consumers`, or for one language by `npx projen test:consumers python`.
  */
@@ -21,9 +22,19 @@ type Guest = Exclude<Language, 'typescript'>;
 
 /** What the languages need on this machine, and how it is had. */
 const NEEDED: { readonly [language in Guest]: [program: string, args: string[], how: string][] } = {
-  python: [['python3', ['-c', 'import ensurepip, venv'], 'Python 3.10 or newer with venv: on Debian apt-get install python3-venv, on macOS brew install python']],
+  python: [
+    [
+      'python3',
+      ['-c', 'import ensurepip, venv'],
+      'Python 3.10 or newer with venv: on Debian apt-get install python3-venv, on macOS brew install python',
+    ],
+  ],
   java: [
-    ['javac', ['-version'], 'a JDK of Java 17 or newer: on Debian apt-get install openjdk-17-jdk, on macOS brew install openjdk'],
+    [
+      'javac',
+      ['-version'],
+      'a JDK of Java 17 or newer: on Debian apt-get install openjdk-17-jdk, on macOS brew install openjdk',
+    ],
     ['mvn', ['--version'], 'Maven 3.6 or newer: on Debian apt-get install maven, on macOS brew install maven'],
   ],
 };
@@ -63,9 +74,15 @@ async function main(given: string[]): Promise<void> {
 }
 
 function checkPrograms(languages: Guest[]): void {
-  const missing = languages.flatMap(language => NEEDED[language]).filter(([program, args]) => spawnSync(program, args).status !== 0);
+  const missing = languages
+    .flatMap(language => NEEDED[language])
+    .filter(([program, args]) => spawnSync(program, args).status !== 0);
   if (missing.length > 0) {
-    throw new Error(missing.map(([program, args, how]) => `${[program, ...args].join(' ')} does not work here. Install ${how}.`).join('\n'));
+    throw new Error(
+      missing
+        .map(([program, args, how]) => `${[program, ...args].join(' ')} does not work here. Install ${how}.`)
+        .join('\n'),
+    );
   }
 }
 
@@ -73,7 +90,9 @@ function checkPrograms(languages: Guest[]): void {
 async function build(languages: Guest[]): Promise<void> {
   console.error('Packages');
   const projen = (task: string) => step(`projen ${task}`, 'npx', ['projen', task], { cwd: ROOT });
-  const sources = fs.readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map(file => path.join('src', file));
+  const sources = fs
+    .readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .map(file => path.join('src', file));
   const compiled = madeAt('.jsii');
   if (['README.md', 'package.json', ...sources].some(file => madeAt(file) > compiled)) {
     await projen('compile');
@@ -124,7 +143,10 @@ async function referenceOf(versions: Versions): Promise<{ app: ConsumerApp; asse
   return reference;
 }
 
-/** The command of the installed npm package runs a dataset of an app in another language, and the table has the file's rows. */
+/**
+ * The command of the installed npm package runs a dataset of an app in another language, and the table has the file's
+ * rows.
+ */
 async function runDataset(app: ConsumerApp, versions: Versions): Promise<string> {
   const csv = fs.readFileSync(path.join(ROOT, 'node_modules', 'vega-datasets', 'data', 'zipcodes.csv'));
   const zip = zipSync({ 'zipcodes.csv': csv });
@@ -135,9 +157,23 @@ async function runDataset(app: ConsumerApp, versions: Versions): Promise<string>
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   try {
     const assembly = await synthesize(app, 'cdk.out.local', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    const command = path.join((await referenceOf(versions)).app.folder, 'node_modules', 'cdk-glue-medallion', 'lib', 'cli', 'main.js');
-    const medallion = async (what: string, ...args: string[]) => JSON.parse(await step(what, process.execPath,
-      [command, '--app', assembly, '--data', path.join(app.folder, '.medallion'), ...args, '--json'], { cwd: app.folder })) as unknown;
+    const command = path.join(
+      (await referenceOf(versions)).app.folder,
+      'node_modules',
+      'cdk-glue-medallion',
+      'lib',
+      'cli',
+      'main.js',
+    );
+    const medallion = async (what: string, ...args: string[]) =>
+      JSON.parse(
+        await step(
+          what,
+          process.execPath,
+          [command, '--app', assembly, '--data', path.join(app.folder, '.medallion'), ...args, '--json'],
+          { cwd: app.folder },
+        ),
+      ) as unknown;
 
     await medallion('medallion run', 'run', 'zipcodes');
     const rows = csv.toString().trim().split('\n').length - 1;
@@ -166,8 +202,17 @@ async function attempt(what: string, versions: Versions, task: () => Promise<str
 }
 
 function print(): void {
-  const table = new Table([{ name: 'what' }, { name: 'aws-cdk-lib' }, { name: 'constructs' }, { name: 's', right: true }, { name: 'result' }], Infinity);
-  const rows = outcomes.map(({ what, versions, seconds, result }) => [what, versions.cdk, versions.constructs, seconds.toFixed(0), result]);
+  const table = new Table(
+    [{ name: 'what' }, { name: 'aws-cdk-lib' }, { name: 'constructs' }, { name: 's', right: true }, { name: 'result' }],
+    Infinity,
+  );
+  const rows = outcomes.map(({ what, versions, seconds, result }) => [
+    what,
+    versions.cdk,
+    versions.constructs,
+    seconds.toFixed(0),
+    result,
+  ]);
   rows.forEach(row => table.fit(row));
   console.log([table.heading(), ...rows.map(row => table.line(row))].join('\n'));
   const failures = outcomes.filter(({ failed }) => failed).length;

@@ -5,14 +5,18 @@ import * as path from 'path';
 /**
  * The difference between the templates of two assemblies, as `git diff` shows it; empty if they are the same.
  *
- * Left out is metadata alone, which names the folders that a template was made in. The hashes of assets are compared with the rest: equal
- * ones say that scripts and documents are the same, byte for byte.
+ * Left out is metadata alone, which names the folders that a template was made in. The hashes of assets are compared
+ * with the rest: equal ones say that scripts and documents are the same, byte for byte.
  */
 export function compareTemplates(expected: string, actual: string, work: string): string {
   const [left, right] = [path.join(work, 'typescript'), path.join(work, 'actual')];
   writeComparable(expected, left);
   writeComparable(actual, right);
-  const { stdout, stderr, status } = spawnSync('git', ['diff', '--no-index', '--no-prefix', '--no-ext-diff', 'typescript', 'actual'], { cwd: work, encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(
+    'git',
+    ['diff', '--no-index', '--no-prefix', '--no-ext-diff', 'typescript', 'actual'],
+    { cwd: work, encoding: 'utf8' },
+  );
   fs.rmSync(left, { recursive: true });
   fs.rmSync(right, { recursive: true });
   if (status !== 0 && status !== 1) {
@@ -39,8 +43,12 @@ function comparable(value: unknown): unknown {
     return value.map(comparable);
   }
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'Metadata').sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([key, of]) => [key, comparable(of)]));
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => key !== 'Metadata')
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, of]) => [key, comparable(of)]),
+    );
   }
   return value;
 }

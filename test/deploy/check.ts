@@ -37,7 +37,9 @@ function compare({ what, type, of = response => response, is }: Expectation, ans
   const result: Result = { what, good: [], notImplemented: [], wrong: [] };
   const error = 'error' in answer ? answer.error : undefined;
   if (typeof is === 'string') {
-    (error === is ? result.good : result.wrong).push(error === is ? 'not there' : `is ${error ?? 'there'}, expected ${is}`);
+    (error === is ? result.good : result.wrong).push(
+      error === is ? 'not there' : `is ${error ?? 'there'}, expected ${is}`,
+    );
     return result;
   }
   const properties = 'error' in answer ? {} : of(answer.response) ?? {};
@@ -47,7 +49,9 @@ function compare({ what, type, of = response => response, is }: Expectation, ans
     if (property in instead && isDeepStrictEqual(found, instead[property])) {
       result.notImplemented.push(property);
     } else if (property in instead) {
-      result.wrong.push(`${property} is ${JSON.stringify(found)}: the emulator implements it now, so change NOT_IMPLEMENTED`);
+      result.wrong.push(
+        `${property} is ${JSON.stringify(found)}: the emulator implements it now, so change NOT_IMPLEMENTED`,
+      );
     } else if (isDeepStrictEqual(found, expected)) {
       result.good.push(property);
     } else {

@@ -1,9 +1,9 @@
 /**
- * Deploys the lake of `integ/stacks` to an emulator of AWS on this machine with the CDK's own command, and asks the AWS API what is there:
- * after the deployment, after an update, and after all was destroyed.
+ * Deploys the lake of `integ/stacks` to an emulator of AWS on this machine with the CDK's own command, and asks the AWS
+ * API what is there: after the deployment, after an update, and after all was destroyed.
  *
- * Run by `npx projen test:deploy`. Progress on standard error, a table of what was checked on standard output. Exit codes: 0 all as expected,
- * 1 something else, 130 interrupted.
+ * Run by `npx projen test:deploy`. Progress on standard error, a table of what was checked on standard output. Exit
+ * codes: 0 all as expected, 1 something else, 130 interrupted.
  */
 import * as fs from 'fs';
 import * as os from 'os';
@@ -39,7 +39,11 @@ async function main(): Promise<number> {
       fs.appendFileSync(log, `${line}\n`);
       detail(line.trim());
     };
-    const child = new Child(python, [GUARD, process.execPath, CDK, ...args, '--no-notices', '--no-version-reporting', '--no-color'], { env, log, onLine });
+    const child = new Child(
+      python,
+      [GUARD, process.execPath, CDK, ...args, '--no-notices', '--no-version-reporting', '--no-color'],
+      { env, log, onLine },
+    );
     const code = await child.exit;
     if (code !== 0) {
       throw new Error(`cdk ${args.join(' ')} ended with ${code}`);
@@ -47,8 +51,11 @@ async function main(): Promise<number> {
   });
   const results: Result[] = [];
   const look = async (when: string, expectations: typeof DEPLOYED) =>
-    results.push(...(await progress.step(`Asking AWS about ${expectations.length} resources ${when}`, () => check(aws, expectations)))
-      .map(result => ({ ...result, what: `${when}: ${result.what}` })));
+    results.push(
+      ...(
+        await progress.step(`Asking AWS about ${expectations.length} resources ${when}`, () => check(aws, expectations))
+      ).map(result => ({ ...result, what: `${when}: ${result.what}` })),
+    );
 
   await cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
   const lake = synthesize('deployed');
@@ -92,7 +99,10 @@ function print(results: Result[]): number {
     console.log(`  ${line}`);
   }
   const count = (of: keyof Omit<Result, 'what'>) => results.reduce((sum, result) => sum + result[of].length, 0);
-  console.log(`\n${count('good')} as expected, ${count('wrong')} wrong, ${count('notImplemented')} not implemented by the emulator, of ${results.length} resources`);
+  console.log(
+    `\n${count('good')} as expected, ${count('wrong')} wrong, ${count('notImplemented')} not implemented by `
+      + `the emulator, of ${results.length} resources`,
+  );
   return count('wrong') === 0 ? 0 : 1;
 }
 

@@ -28,7 +28,12 @@ export function clientEnvironment(endpoint: string, added: Record<string, string
 /** Starts the emulator and gives its endpoint, once it answers. It ends with this process. */
 export async function startEmulator(python: string, scratch: string, log: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const env = cleanEnvironment({ PYTHONPATH: [OURS, LOCAL_GLUE].join(path.delimiter), TMPDIR: scratch, HOME: scratch, NO_PROXY: '127.0.0.1' });
+    const env = cleanEnvironment({
+      PYTHONPATH: [OURS, LOCAL_GLUE].join(path.delimiter),
+      TMPDIR: scratch,
+      HOME: scratch,
+      NO_PROXY: '127.0.0.1',
+    });
     const emulator = new Child(python, [path.join(OURS, 'start.py')], { env, log, onLine: line => line.startsWith('http://') && resolve(line) });
     void emulator.exit.then(code => reject(new Error(`the emulator ended with ${code}`)), reject);
   });
@@ -38,6 +43,13 @@ export async function startEmulator(python: string, scratch: string, log: string
 export async function setUpPython(progress: Progress): Promise<string> {
   const { version, executable } = findPython();
   const folder = await lockedPython(
-    { name: `deploy-python${version}`, title: 'Setting up the emulator (20 MB)', base: executable, locked: 'deploy.txt' }, progress);
+    {
+      name: `deploy-python${version}`,
+      title: 'Setting up the emulator (20 MB)',
+      base: executable,
+      locked: 'deploy.txt',
+    },
+    progress,
+  );
   return path.join(folder, 'bin', 'python');
 }

@@ -1,10 +1,12 @@
-/** What AWS must say of the lake in `integ/stacks/lake.ts`, written by hand: nothing here is computed by the library. */
+/**
+ * What AWS must say of the lake in `integ/stacks/lake.ts`, written by hand: nothing here is computed by the library.
+ */
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
 import { Expectation } from './check';
 import { ACCOUNT, REGION } from './emulator';
-import { etlRuntimePackage } from '../../src/private/job-package';
+import { etlRuntimePackage } from '../../src/private/scripts/job-package';
 
 const BUCKET = `medallion-integ-${ACCOUNT}`;
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/medallion-integ-glue-role`;
@@ -15,7 +17,8 @@ const s3 = (key: string) => `s3://${BUCKET}/${key}`;
 /** The shared package, under a name with a hash of its content. */
 const RUNTIME = etlRuntimePackage();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const script = (name: string) => sha256(fs.readFileSync(path.join(__dirname, '..', '..', 'glue-templates', 'jobs', name)));
+const script = (name: string) =>
+  sha256(fs.readFileSync(path.join(__dirname, '..', '..', 'glue-templates', 'jobs', name)));
 
 /** What every job is told, and what all jobs have in common. */
 function job(layer: string, dataset: string, size: object, names: object): Expectation {
@@ -219,46 +222,79 @@ const ROLES: Expectation[] = [
     },
     { Action: 's3:GetBucketLocation', Resource: `arn:aws:s3:::${BUCKET}` },
     {
-      Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      Action: [
+        's3:GetObject',
+        's3:GetObjectVersion',
+        's3:PutObject',
+        's3:DeleteObject',
+        's3:AbortMultipartUpload',
+        's3:ListMultipartUploadParts',
+      ],
       Resource: ['raw/*', 'bronze/*', 'gold/*', 'staging/*'].map(objects),
     },
     { Action: ['s3:GetObjectTagging', 's3:PutObjectTagging', 's3:DeleteObjectTagging'], Resource: objects('raw/*') },
     { Action: 's3:GetObject', Resource: objects('etl/*') },
     { Action: ['s3:PutObject', 's3:DeleteObject'], Resource: objects('etl/*/runs/*') },
   ]),
-  policy('medallion-integ-glue-role', 'catalog', [{
-    Action: [
-      'glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:CreateTable', 'glue:UpdateTable',
-      'glue:GetPartition', 'glue:GetPartitions', 'glue:BatchGetPartition',
-      'glue:CreatePartition', 'glue:BatchCreatePartition', 'glue:UpdatePartition', 'glue:BatchUpdatePartition',
-    ],
-    Resource: [
-      'catalog',
-      'database/medallion_integ_bronze', 'database/medallion_integ_gold',
-      'table/medallion_integ_bronze/*', 'table/medallion_integ_gold/*',
-    ].map(resource => arn('glue', resource)),
-  }]),
-  policy('medallion-integ-glue-role', 'logs', [{
-    Action: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
-    Resource: ['/aws-glue/medallion-integ/error', '/aws-glue/medallion-integ/output', '/aws-glue/crawlers']
-      .flatMap(name => [arn('logs', `log-group:${name}`), arn('logs', `log-group:${name}:*`)]),
-  }, {
-    Action: 'logs:PutLogEvents',
-    Resource: [
-      '/aws-glue/medallion-integ/error:*', '/aws-glue/medallion-integ/output:*',
-      '/aws-glue/crawlers:log-stream:medallion-integ-bronze-*', '/aws-glue/crawlers:log-stream:medallion-integ-gold-*',
-    ].map(name => arn('logs', `log-group:${name}`)),
-  }]),
-  policy('medallion-integ-glue-role', 'metrics', [{
-    Action: 'cloudwatch:PutMetricData', Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'medallion-integ' } },
-  }]),
+  policy('medallion-integ-glue-role', 'catalog', [
+    {
+      Action: [
+        'glue:GetDatabase',
+        'glue:GetTable',
+        'glue:GetTables',
+        'glue:CreateTable',
+        'glue:UpdateTable',
+        'glue:GetPartition',
+        'glue:GetPartitions',
+        'glue:BatchGetPartition',
+        'glue:CreatePartition',
+        'glue:BatchCreatePartition',
+        'glue:UpdatePartition',
+        'glue:BatchUpdatePartition',
+      ],
+      Resource: [
+        'catalog',
+        'database/medallion_integ_bronze',
+        'database/medallion_integ_gold',
+        'table/medallion_integ_bronze/*',
+        'table/medallion_integ_gold/*',
+      ].map(resource => arn('glue', resource)),
+    },
+  ]),
+  policy('medallion-integ-glue-role', 'logs', [
+    {
+      Action: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
+      Resource: ['/aws-glue/medallion-integ/error', '/aws-glue/medallion-integ/output', '/aws-glue/crawlers'].flatMap(
+        name => [arn('logs', `log-group:${name}`), arn('logs', `log-group:${name}:*`)],
+      ),
+    },
+    {
+      Action: 'logs:PutLogEvents',
+      Resource: [
+        '/aws-glue/medallion-integ/error:*',
+        '/aws-glue/medallion-integ/output:*',
+        '/aws-glue/crawlers:log-stream:medallion-integ-bronze-*',
+        '/aws-glue/crawlers:log-stream:medallion-integ-gold-*',
+      ].map(name => arn('logs', `log-group:${name}`)),
+    },
+  ]),
+  policy('medallion-integ-glue-role', 'metrics', [
+    {
+      Action: 'cloudwatch:PutMetricData',
+      Resource: '*',
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'medallion-integ' } },
+    },
+  ]),
   role('medallion-integ-scheduler-role', {
     Principal: { Service: 'scheduler.amazonaws.com' },
     Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
   }),
-  policy('medallion-integ-scheduler-role', 'jobs', [{
-    Action: 'glue:StartJobRun', Resource: [arn('glue', 'job/medallion-integ-bronze-*'), arn('glue', 'job/medallion-integ-gold-*')],
-  }]),
+  policy('medallion-integ-scheduler-role', 'jobs', [
+    {
+      Action: 'glue:StartJobRun',
+      Resource: [arn('glue', 'job/medallion-integ-bronze-*'), arn('glue', 'job/medallion-integ-gold-*')],
+    },
+  ]),
 ];
 
 const BUCKET_PROTECTION: Expectation[] = [
@@ -281,20 +317,24 @@ const BUCKET_PROTECTION: Expectation[] = [
     call: ['s3', 'get_bucket_policy', { Bucket: BUCKET }],
     of: ({ Policy }) => JSON.parse(Policy),
     is: {
-      Statement: [{
-        Action: 's3:*',
-        Effect: 'Deny',
-        Principal: { AWS: '*' },
-        Resource: [`arn:aws:s3:::${BUCKET}`, objects('*')],
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      }],
+      Statement: [
+        {
+          Action: 's3:*',
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Resource: [`arn:aws:s3:::${BUCKET}`, objects('*')],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ],
     },
   },
   {
     what: 'bucket: encryption',
     type: 'AWS::S3::Bucket',
     call: ['s3', 'get_bucket_encryption', { Bucket: BUCKET }],
-    of: ({ ServerSideEncryptionConfiguration: { Rules } }) => ({ BucketEncryption: Rules[0].ApplyServerSideEncryptionByDefault }),
+    of: ({ ServerSideEncryptionConfiguration: { Rules } }) => ({
+      BucketEncryption: Rules[0].ApplyServerSideEncryptionByDefault,
+    }),
     is: { BucketEncryption: { SSEAlgorithm: 'AES256' } },
   },
   {
@@ -365,10 +405,14 @@ const CORE: Expectation[] = [
     call: ['sns', 'get_topic_attributes', { TopicArn: TOPIC }],
     of: ({ Attributes }) => ({
       DisplayName: Attributes.DisplayName,
-      Policy: JSON.parse(Attributes.Policy).Statement.map(({ Effect, Principal }: any) =>
-        `${Effect} ${Principal.Service ?? Principal.AWS ?? Principal}`),
+      Policy: JSON.parse(Attributes.Policy).Statement.map(
+        ({ Effect, Principal }: any) => `${Effect} ${Principal.Service ?? Principal.AWS ?? Principal}`,
+      ),
     }),
-    is: { DisplayName: 'medallion-integ-alerts', Policy: ['Deny *', 'Allow cloudwatch.amazonaws.com', 'Allow events.amazonaws.com'] },
+    is: {
+      DisplayName: 'medallion-integ-alerts',
+      Policy: ['Deny *', 'Allow cloudwatch.amazonaws.com', 'Allow events.amazonaws.com'],
+    },
   },
   {
     what: 'subscription of medallion-integ-alerts',
@@ -389,7 +433,10 @@ const CORE: Expectation[] = [
   rule('medallion-integ-crawler-alerts', {
     'source': ['aws.glue'],
     'detail-type': ['Glue Crawler State Change'],
-    'detail': { crawlerName: [{ prefix: 'medallion-integ-bronze-' }, { prefix: 'medallion-integ-gold-' }], state: ['Failed'] },
+    'detail': {
+      crawlerName: [{ prefix: 'medallion-integ-bronze-' }, { prefix: 'medallion-integ-gold-' }],
+      state: ['Failed'],
+    },
   }),
   target('medallion-integ-crawler-alerts'),
   {
@@ -423,7 +470,10 @@ function target(name: string): Expectation {
     what: `target of ${name}`,
     type: 'AWS::Events::Rule',
     call: ['events', 'list_targets_by_rule', { Rule: name }],
-    of: ({ Targets }) => ({ Arn: Targets[0].Arn, InputTransformer: Object.keys(Targets[0].InputTransformer ?? {}).sort() }),
+    of: ({ Targets }) => ({
+      Arn: Targets[0].Arn,
+      InputTransformer: Object.keys(Targets[0].InputTransformer ?? {}).sort(),
+    }),
     is: { Arn: TOPIC, InputTransformer: ['InputPathsMap', 'InputTemplate'] },
   };
 }
@@ -460,15 +510,32 @@ function document(key: string, is: object): Expectation {
   };
 }
 
-const bronzeScripts = (dataset: string) => ['bronze.json', 'bronze_job.py', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
-const goldScripts = (dataset: string) => ['gold.json', 'gold_job.py', 'query.sql', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
+const bronzeScripts = (dataset: string) =>
+  ['bronze.json', 'bronze_job.py', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
+const goldScripts = (dataset: string) =>
+  ['gold.json', 'gold_job.py', 'query.sql', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
 
-const ZIPCODES_CRAWLER = crawler('bronze', 'zipcodes', ['bronze/zipcodes/'], { Description: 'US ZIP codes with their places' });
-const FDA_CDER_CRAWLER = crawler('bronze', 'fda-cder', ['bronze/fda-cder/products/', 'bronze/fda-cder/packages/'], { TablePrefix: 'fda_cder_' });
-const GOLD_CRAWLERS = [crawler('gold', 'states', ['gold/states/']), crawler('gold', 'states-history', ['gold/states-history/'])];
-const ZIPCODES_SCHEDULE = schedule('medallion-integ-bronze-zipcodes', 'cron(0 6 * * ? *)', 'America/New_York', { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 });
-const FDA_CDER_SCHEDULE = schedule('medallion-integ-bronze-fda-cder', 'rate(1 day)', 'UTC', { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 10 });
-const STATES_SCHEDULE = schedule('medallion-integ-gold-states', 'cron(0 7 * * ? *)', 'America/New_York', { Mode: 'OFF' });
+const ZIPCODES_CRAWLER = crawler('bronze', 'zipcodes', ['bronze/zipcodes/'], {
+  Description: 'US ZIP codes with their places',
+});
+const FDA_CDER_CRAWLER = crawler('bronze', 'fda-cder', ['bronze/fda-cder/products/', 'bronze/fda-cder/packages/'], {
+  TablePrefix: 'fda_cder_',
+});
+const GOLD_CRAWLERS = [
+  crawler('gold', 'states', ['gold/states/']),
+  crawler('gold', 'states-history', ['gold/states-history/']),
+];
+const ZIPCODES_SCHEDULE = schedule('medallion-integ-bronze-zipcodes', 'cron(0 6 * * ? *)', 'America/New_York', {
+  Mode: 'FLEXIBLE',
+  MaximumWindowInMinutes: 10,
+});
+const FDA_CDER_SCHEDULE = schedule('medallion-integ-bronze-fda-cder', 'rate(1 day)', 'UTC', {
+  Mode: 'FLEXIBLE',
+  MaximumWindowInMinutes: 10,
+});
+const STATES_SCHEDULE = schedule('medallion-integ-gold-states', 'cron(0 7 * * ? *)', 'America/New_York', {
+  Mode: 'OFF',
+});
 
 /** After the first deployment. */
 export const DEPLOYED: Expectation[] = [
@@ -477,11 +544,26 @@ export const DEPLOYED: Expectation[] = [
   ...DATABASES,
   ...CORE,
   ...ROLES,
-  zipcodesJob(SMALL), FDA_CDER_JOB, ...GOLD_JOBS,
-  ZIPCODES_CRAWLER, FDA_CDER_CRAWLER, ...GOLD_CRAWLERS,
-  ZIPCODES_SCHEDULE, FDA_CDER_SCHEDULE, STATES_SCHEDULE,
-  gone('schedule medallion-integ-gold-states-history (it has none)', ['scheduler', 'get_schedule', { Name: 'medallion-integ-gold-states-history', GroupName: 'medallion-integ' }], 'ResourceNotFoundException'),
-  keys('', [...bronzeScripts('zipcodes'), ...bronzeScripts('fda-cder'), ...goldScripts('states'), ...goldScripts('states-history')]),
+  zipcodesJob(SMALL),
+  FDA_CDER_JOB,
+  ...GOLD_JOBS,
+  ZIPCODES_CRAWLER,
+  FDA_CDER_CRAWLER,
+  ...GOLD_CRAWLERS,
+  ZIPCODES_SCHEDULE,
+  FDA_CDER_SCHEDULE,
+  STATES_SCHEDULE,
+  gone(
+    'schedule medallion-integ-gold-states-history (it has none)',
+    ['scheduler', 'get_schedule', { Name: 'medallion-integ-gold-states-history', GroupName: 'medallion-integ' }],
+    'ResourceNotFoundException',
+  ),
+  keys('', [
+    ...bronzeScripts('zipcodes'),
+    ...bronzeScripts('fda-cder'),
+    ...goldScripts('states'),
+    ...goldScripts('states-history'),
+  ]),
   content('etl/zipcodes/glue/bronze_job.py', script('bronze_job.py')),
   content('etl/states-history/glue/gold_job.py', script('gold_job.py')),
   content(`etl/zipcodes/glue/${RUNTIME.fileName}`, sha256(RUNTIME.bytes)),
@@ -537,7 +619,11 @@ function noJob(layer: string, dataset: string): Expectation[] {
   return [
     gone(`job ${name}`, ['glue', 'get_job', { JobName: name }], 'EntityNotFoundException'),
     gone(`crawler ${name}-crawler`, ['glue', 'get_crawler', { Name: `${name}-crawler` }], 'EntityNotFoundException'),
-    gone(`schedule ${name}`, ['scheduler', 'get_schedule', { Name: name, GroupName: 'medallion-integ' }], 'ResourceNotFoundException'),
+    gone(
+      `schedule ${name}`,
+      ['scheduler', 'get_schedule', { Name: name, GroupName: 'medallion-integ' }],
+      'ResourceNotFoundException',
+    ),
   ];
 }
 
@@ -559,12 +645,42 @@ export const DESTROYED: Expectation[] = [
   ...BUCKET_PROTECTION,
   ...DATABASES,
   ...DATA_IS_THERE,
-  ...[['bronze', 'zipcodes'], ['bronze', 'airports'], ['bronze', 'fda-cder'], ['gold', 'states'], ['gold', 'states-history']].flatMap(([layer, dataset]) => noJob(layer, dataset)),
-  gone('role medallion-integ-glue-role', ['iam', 'get_role', { RoleName: 'medallion-integ-glue-role' }], 'NoSuchEntity'),
-  gone('role medallion-integ-scheduler-role', ['iam', 'get_role', { RoleName: 'medallion-integ-scheduler-role' }], 'NoSuchEntity'),
-  gone('workgroup medallion-integ', ['athena', 'get_work_group', { WorkGroup: 'medallion-integ' }], 'InvalidRequestException'),
-  gone('schedule group medallion-integ', ['scheduler', 'get_schedule_group', { Name: 'medallion-integ' }], 'ResourceNotFoundException'),
+  ...[
+    ['bronze', 'zipcodes'],
+    ['bronze', 'airports'],
+    ['bronze', 'fda-cder'],
+    ['gold', 'states'],
+    ['gold', 'states-history'],
+  ].flatMap(([layer, dataset]) => noJob(layer, dataset)),
+  gone(
+    'role medallion-integ-glue-role',
+    ['iam', 'get_role', { RoleName: 'medallion-integ-glue-role' }],
+    'NoSuchEntity',
+  ),
+  gone(
+    'role medallion-integ-scheduler-role',
+    ['iam', 'get_role', { RoleName: 'medallion-integ-scheduler-role' }],
+    'NoSuchEntity',
+  ),
+  gone(
+    'workgroup medallion-integ',
+    ['athena', 'get_work_group', { WorkGroup: 'medallion-integ' }],
+    'InvalidRequestException',
+  ),
+  gone(
+    'schedule group medallion-integ',
+    ['scheduler', 'get_schedule_group', { Name: 'medallion-integ' }],
+    'ResourceNotFoundException',
+  ),
   gone('topic medallion-integ-alerts', ['sns', 'get_topic_attributes', { TopicArn: TOPIC }], 'NotFound'),
-  gone('rule medallion-integ-job-alerts', ['events', 'describe_rule', { Name: 'medallion-integ-job-alerts' }], 'ResourceNotFoundException'),
-  gone('rule medallion-integ-crawler-alerts', ['events', 'describe_rule', { Name: 'medallion-integ-crawler-alerts' }], 'ResourceNotFoundException'),
+  gone(
+    'rule medallion-integ-job-alerts',
+    ['events', 'describe_rule', { Name: 'medallion-integ-job-alerts' }],
+    'ResourceNotFoundException',
+  ),
+  gone(
+    'rule medallion-integ-crawler-alerts',
+    ['events', 'describe_rule', { Name: 'medallion-integ-crawler-alerts' }],
+    'ResourceNotFoundException',
+  ),
 ];

@@ -1,6 +1,7 @@
 /**
- * What the emulator, ministack 1.5.33, does not keep of a template: by type of resource each property, and what it answers instead, be it the
- * code of an error. The test names each of them as not implemented, and fails where the emulator answers something else: the table stays true.
+ * What the emulator, ministack 1.5.33, does not keep of a template: by type of resource each property, and what it
+ * answers instead, be it the code of an error. The test names each of them as not implemented, and fails where the
+ * emulator answers something else: the table stays true.
  */
 export const NOT_IMPLEMENTED: { readonly [resourceType: string]: { readonly [property: string]: unknown } } = {
   'AWS::S3::Bucket': {

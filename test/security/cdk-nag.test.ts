@@ -12,7 +12,10 @@ const EC2 = 'arn:aws:ec2:eu-central-1:*';
 /** All that is acknowledged in the lakes, by the resource's path within its stack. */
 const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/Bucket/Resource', 'S1'],
-  ...['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => ['Core/GlueRole/Resource', `IAM5[Resource::${BUCKET}/${keys}]`]),
+  ...['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => [
+    'Core/GlueRole/Resource',
+    `IAM5[Resource::${BUCKET}/${keys}]`,
+  ]),
   ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_gold/*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
@@ -23,18 +26,29 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/GlueRole/Resource', 'IAM5[Resource::*]'],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-bronze-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-gold-*]`],
-  ...DATASETS.flatMap((dataset): [string, string][] => [[`${dataset}/Job`, 'GL1'], [`${dataset}/Job`, 'GL3'], [`${dataset}/Crawler`, 'GL1']]),
+  ...DATASETS.flatMap((dataset): [string, string][] => [
+    [`${dataset}/Job`, 'GL1'],
+    [`${dataset}/Job`, 'GL3'],
+    [`${dataset}/Crawler`, 'GL1'],
+  ]),
   ...['raw/vendor/*', 'bronze/vendor/*', 'staging/bronze/vendor/*', 'etl/vendor/*', 'etl/vendor/runs/bronze/*'].map(
-    (keys): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${BUCKET}/${keys}]`]),
+    (keys): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${BUCKET}/${keys}]`],
+  ),
   ['Vendor/Role/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
   ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
   ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/pp-dw/output:*]`],
   ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
   ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
   ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:s3:::vendor/drops/*]'],
-  ...['network-interface', 'subnet', 'security-group', 'instance'].map((kind): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${EC2}:${kind}/*]`]),
+  ...['network-interface', 'subnet', 'security-group', 'instance'].map((kind): [string, string] => [
+    'Vendor/Role/Resource',
+    `IAM5[Resource::${EC2}:${kind}/*]`,
+  ]),
   ['Vendor/Role/Resource', 'IAM5[Resource::*]'],
-  ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1/*]'],
+  [
+    'GlueScripts/Role/DefaultPolicy/Resource',
+    'IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1/*]',
+  ],
   ['GlueScripts/Role/DefaultPolicy/Resource', `IAM5[Resource::${BUCKET}/etl/*/glue/*]`],
   ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
   [HANDLER, 'L1'],
@@ -42,8 +56,12 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
 
 /** A path and a rule in one text, as it is for the environment of the tests. */
 function pair(constructPath: string, rule: string): string {
-  const here = rule.replace('<AWS::Partition>', 'aws').replace(/<AWS::AccountId>/g, '123456789012').replace(/<AWS::Region>/g, 'eu-central-1')
-    .replace('our-lake', 'pp-dw-123456789012').replace('AwsSolutions-', '');
+  const here = rule
+    .replace('<AWS::Partition>', 'aws')
+    .replace(/<AWS::AccountId>/g, '123456789012')
+    .replace(/<AWS::Region>/g, 'eu-central-1')
+    .replace('our-lake', 'pp-dw-123456789012')
+    .replace('AwsSolutions-', '');
   return `${constructPath.split('/').slice(1).join('/')}: ${here}`;
 }
 
@@ -77,9 +95,14 @@ describe.each(CHECKED_LAKES)('$name', ({ app }) => {
   });
 
   test('cdk-nag 2 is told the same, in the template', () => {
-    const told = nodes.filter(node => CfnResource.isCfnResource(node)).flatMap(node =>
-      ((node.getMetadata('cdk_nag')?.rules_to_suppress ?? []) as { id: string; applies_to?: string[] }[]).flatMap(({ id, applies_to: findings }) =>
-        (findings?.map(finding => `${id}[${finding}]`) ?? [id]).map(rule => pair(node.node.path, rule))));
+    const told = nodes
+      .filter(node => CfnResource.isCfnResource(node))
+      .flatMap(node =>
+        ((node.getMetadata('cdk_nag')?.rules_to_suppress ?? []) as { id: string; applies_to?: string[] }[]).flatMap(
+          ({ id, applies_to: findings }) =>
+            (findings?.map(finding => `${id}[${finding}]`) ?? [id]).map(rule => pair(node.node.path, rule)),
+        ),
+      );
     expect(told.sort()).toEqual(said.map(({ pair: each }) => each).sort());
   });
 });

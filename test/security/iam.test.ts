@@ -33,8 +33,16 @@ function policiesOf(stack: Stack, roleName: string): Policy[] {
   return role.Properties.Policies.map(({ PolicyDocument }: { PolicyDocument: Policy }) => PolicyDocument);
 }
 
-/** What CDK gives a key, and what a role needs beside its own policies: without a word of its key KMS refuses everything. */
-const OF_A_KEY: Policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' }] };
+/**
+ * What CDK gives a key, and what a role needs beside its own policies: without a word of its key KMS refuses
+ * everything.
+ */
+const OF_A_KEY: Policy = {
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' },
+  ],
+};
 
 /** A table of what a role may, and one of what it may not. */
 function table(name: string, policies: Policy[], may: Row[], mayNot: Row[]): void {
@@ -43,10 +51,24 @@ function table(name: string, policies: Policy[], may: Row[], mayNot: Row[]): voi
   const principal = `arn:aws:iam::123456789012:role/${name.replace(/\W+/g, '-')}`;
   describe(name, () => {
     test.each(whole(may))('may %s on %s %j', async (action, on, context) => {
-      expect(await isAllowed(principal, { action, resource: on, context }, policies, action.startsWith('kms:') ? OF_A_KEY : undefined)).toBe(true);
+      expect(
+        await isAllowed(
+          principal,
+          { action, resource: on, context },
+          policies,
+          action.startsWith('kms:') ? OF_A_KEY : undefined,
+        ),
+      ).toBe(true);
     });
     test.each(whole(mayNot))('may not %s on %s %j', async (action, on, context) => {
-      expect(await isAllowed(principal, { action, resource: on, context }, policies, action.startsWith('kms:') ? OF_A_KEY : undefined)).toBe(false);
+      expect(
+        await isAllowed(
+          principal,
+          { action, resource: on, context },
+          policies,
+          action.startsWith('kms:') ? OF_A_KEY : undefined,
+        ),
+      ).toBe(false);
     });
   });
 }
@@ -111,7 +133,11 @@ const MAY_GLUE: Row[] = [
   ['s3:GetObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/bronze/published.json`],
   ['s3:GetBucketLocation', BUCKET],
-  listing('raw/fda-nsde/'), listing('bronze/'), listing('gold/x'), listing('staging/bronze/fda-nsde/'), listing('etl/fda-nsde/runs/bronze/'),
+  listing('raw/fda-nsde/'),
+  listing('bronze/'),
+  listing('gold/x'),
+  listing('staging/bronze/fda-nsde/'),
+  listing('etl/fda-nsde/runs/bronze/'),
   ['glue:GetDatabase', `${GLUE}:database/pp_dw_bronze`],
   ['glue:CreateTable', `${GLUE}:table/pp_dw_bronze/fda_nsde`],
   ['glue:UpdateTable', `${GLUE}:table/pp_dw_gold/fda_nsde`],
@@ -136,21 +162,34 @@ const MAY_NOT_GLUE: Row[] = [
 
 const METRIC: Row = ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw' }];
 
-table('The shared role', policiesOf(stackWith(), 'pp-dw-glue-role'), MAY_GLUE, [...MAY_NOT_GLUE, METRIC, ['kms:Decrypt', LAKE_KEY, THROUGH_S3]]);
-
-table('The shared role of an encrypted lake with metrics', policiesOf(encryptedStack(), 'pp-dw-glue-role'), [
-  ...MAY_GLUE,
+table('The shared role', policiesOf(stackWith(), 'pp-dw-glue-role'), MAY_GLUE, [
+  ...MAY_NOT_GLUE,
   METRIC,
   ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
-  ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
-  ['kms:Decrypt', LAKE_KEY, { ...THROUGH_S3, 'kms:EncryptionContext:aws:s3:arn': `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip` }],
-], [
-  ...MAY_NOT_GLUE,
-  ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw-dev' }],
-  ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/Glue' }],
-  ['kms:Decrypt', OTHER_KEY, THROUGH_S3],
-  ['kms:GenerateDataKey', OTHER_KEY, THROUGH_S3],
 ]);
+
+table(
+  'The shared role of an encrypted lake with metrics',
+  policiesOf(encryptedStack(), 'pp-dw-glue-role'),
+  [
+    ...MAY_GLUE,
+    METRIC,
+    ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
+    ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
+    [
+      'kms:Decrypt',
+      LAKE_KEY,
+      { ...THROUGH_S3, 'kms:EncryptionContext:aws:s3:arn': `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip` },
+    ],
+  ],
+  [
+    ...MAY_NOT_GLUE,
+    ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw-dev' }],
+    ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/Glue' }],
+    ['kms:Decrypt', OTHER_KEY, THROUGH_S3],
+    ['kms:GenerateDataKey', OTHER_KEY, THROUGH_S3],
+  ],
+);
 
 /** The role of a dataset of its own, in another app, where it can know the least of the key. */
 function ownPolicies(props: Partial<BronzeDatasetProps>, prefixes: Partial<EtlCorePrefixes> = {}): Policy[] {
@@ -167,7 +206,9 @@ const THROUGH_SECRETS = { 'kms:ViaService': 'secretsmanager.eu-central-1.amazona
 const tagging = (key: string): Call['context'] => ({ 'aws:TagKeys': key });
 
 /** What any dataset's own role may: what the shared role may, for its own dataset. */
-const MAY_OWN = MAY_GLUE.filter(([, on, context = {}]) => !/gold/.test(on + context['s3:prefix']) && context['s3:prefix'] !== 'bronze/');
+const MAY_OWN = MAY_GLUE.filter(
+  ([, on, context = {}]) => !/gold/.test(on + context['s3:prefix']) && context['s3:prefix'] !== 'bronze/',
+);
 
 /** What it may not, whatever it is for. */
 const MAY_NOT_OWN: Row[] = [
@@ -238,25 +279,65 @@ table('The role of a dataset with a secret by its name', ownPolicies({ auth: Aut
 table('The role of a dataset with a secret by the ARN', ownPolicies({ auth: Auth.bearer({ secret: SECRET }) }),
   [...MAY_OWN, ...READS_SECRET], [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY]);
 
-table('The role of a dataset with a secret by an ARN without its random end', ownPolicies({ auth: Auth.bearer({ secret: `${SECRETS}:vendor/api` }) }),
-  [...MAY_OWN, ...READS_SECRET], [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY]);
+table(
+  'The role of a dataset with a secret by an ARN without its random end',
+  ownPolicies({ auth: Auth.bearer({ secret: `${SECRETS}:vendor/api` }) }),
+  [...MAY_OWN, ...READS_SECRET],
+  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY],
+);
 
-table('The role of a dataset with a secret that a key encrypts, in an encrypted lake with metrics',
-  ownPolicies({ auth: Auth.bearer({ secret: 'vendor/api', encryptionKey: OTHER_KEY }) }, { encrypted: true, metrics: true }),
-  [...MAY_OWN, ...READS_SECRET, METRIC, ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS], ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3]],
-  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION]);
+table(
+  'The role of a dataset with a secret that a key encrypts, in an encrypted lake with metrics',
+  ownPolicies(
+    { auth: Auth.bearer({ secret: 'vendor/api', encryptionKey: OTHER_KEY }) },
+    { encrypted: true, metrics: true },
+  ),
+  [
+    ...MAY_OWN,
+    ...READS_SECRET,
+    METRIC,
+    ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS],
+    ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
+  ],
+  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION],
+);
 
-table('The role of a dataset of a bucket\'s folder', ownPolicies({ source: Source.s3('s3://vendor/drops/') }),
+table(
+  "The role of a dataset of a bucket's folder",
+  ownPolicies({ source: Source.s3('s3://vendor/drops/') }),
   [...MAY_OWN, ...READS_DROPS],
-  [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/drops`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'drops' }]]);
+  [
+    ...MAY_NOT_OWN,
+    ...READS_SECRET,
+    ...USES_CONNECTION,
+    ...NO_LAKE_KEY,
+    ['s3:GetObject', `${VENDOR}/drops`],
+    ['s3:ListBucket', VENDOR, { 's3:prefix': 'drops' }],
+  ],
+);
 
 table('The role of a dataset of a bucket\'s files by date and glob', ownPolicies({ source: Source.urls(['s3://vendor/drops/{yyyy-MM-dd}/*.csv', 's3://vendor/a?.csv']) }),
   [...MAY_OWN, ...READS_DROPS, ['s3:GetObject', `${VENDOR}/ab.csv`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'a' }]],
   [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/b.csv`]]);
 
-table('The role of a dataset of one file of a bucket', ownPolicies({ source: Source.s3('s3://vendor/one.csv') }),
-  [...MAY_OWN, ['s3:GetObject', `${VENDOR}/one.csv`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'one.csv' }], ['s3:GetBucketLocation', VENDOR]],
-  [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/one.csv.old`], ['s3:GetObject', `${VENDOR}/drops/a.csv`]]);
+table(
+  'The role of a dataset of one file of a bucket',
+  ownPolicies({ source: Source.s3('s3://vendor/one.csv') }),
+  [
+    ...MAY_OWN,
+    ['s3:GetObject', `${VENDOR}/one.csv`],
+    ['s3:ListBucket', VENDOR, { 's3:prefix': 'one.csv' }],
+    ['s3:GetBucketLocation', VENDOR],
+  ],
+  [
+    ...MAY_NOT_OWN,
+    ...READS_SECRET,
+    ...USES_CONNECTION,
+    ...NO_LAKE_KEY,
+    ['s3:GetObject', `${VENDOR}/one.csv.old`],
+    ['s3:GetObject', `${VENDOR}/drops/a.csv`],
+  ],
+);
 
 table('The role of a dataset with a connection', ownPolicies({ connection: GlueConnection.fromName('vendor-network') }),
   [...MAY_OWN, ...USES_CONNECTION], [...MAY_NOT_OWN, ...READS_SECRET, ...READS_DROPS, ...NO_LAKE_KEY]);
@@ -266,24 +347,40 @@ describe('A dataset\'s own role', () => {
     const scope = new Stack();
     const lake = LAYOUTS[layout].lake(ENV, { ...PREFIXES, ...props(scope) });
     bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
-    const role = resources(lake.stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === 'pp-dw-bronze-fda-nsde-role')!;
-    const [{ PolicyDocument }] = role.Properties.Policies.filter(({ PolicyName }: { PolicyName: string }) => PolicyName === 'key');
+    const role = resources(lake.stack, 'AWS::IAM::Role').find(
+      ({ Properties }) => Properties.RoleName === 'pp-dw-bronze-fda-nsde-role',
+    )!;
+    const [{ PolicyDocument }] = role.Properties.Policies.filter(
+      ({ PolicyName }: { PolicyName: string }) => PolicyName === 'key',
+    );
     return PolicyDocument.Statement[0].Resource as unknown;
   };
   test.each<[string, number, (stack: Stack) => Partial<EtlCoreProps>, unknown]>([
-    ['that its own stack makes, by its ARN', 0, () => ({ encrypted: true }), { 'Fn::GetAtt': [expect.stringMatching(/^CoreKey/), 'Arn'] }],
-    ['that another stack makes, by the lake\'s objects', 1, () => ({ encrypted: true }), `${KMS}/*`],
-    ['of another app, by the lake\'s objects', 2, () => ({ encrypted: true }), `${KMS}/*`],
-    ['that is given by its ARN, by that', 1, scope => ({ encryptionKey: Key.fromKeyArn(scope, 'Own', LAKE_KEY) }), LAKE_KEY],
-  ])('may use the lake\'s key %s', (_, layout, props, resource_) => {
+    [
+      'that its own stack makes, by its ARN',
+      0,
+      () => ({ encrypted: true }),
+      { 'Fn::GetAtt': [expect.stringMatching(/^CoreKey/), 'Arn'] },
+    ],
+    ["that another stack makes, by the lake's objects", 1, () => ({ encrypted: true }), `${KMS}/*`],
+    ["of another app, by the lake's objects", 2, () => ({ encrypted: true }), `${KMS}/*`],
+    [
+      'that is given by its ARN, by that',
+      1,
+      scope => ({ encryptionKey: Key.fromKeyArn(scope, 'Own', LAKE_KEY) }),
+      LAKE_KEY,
+    ],
+  ])("may use the lake's key %s", (_, layout, props, resource_) => {
     expect(keyOf(layout, props)).toEqual(resource_);
   });
 
   test('is Glue\'s alone', () => {
     const lake = LAYOUTS[2].lake(ENV);
     bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
-    expect(resources(lake.stack, 'AWS::IAM::Role').find(({ id }) => id.startsWith('Bronze'))!.Properties.AssumeRolePolicyDocument.Statement)
-      .toEqual([{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' } }]);
+    expect(
+      resources(lake.stack, 'AWS::IAM::Role').find(({ id }) => id.startsWith('Bronze'))!.Properties
+        .AssumeRolePolicyDocument.Statement,
+    ).toEqual([{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' } }]);
   });
 });
 
@@ -304,7 +401,10 @@ bronze(deployment);
 const ASSETS = 'arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1';
 const deploymentPolicies = resources(deployment.stack, 'AWS::IAM::Policy').map(({ Properties }) => {
   // The name of its own log group is only known at deployment.
-  const text = JSON.stringify(Properties.PolicyDocument).replace(/\{"Fn::GetAtt":\["GlueScriptsLogs\w+","Arn"\]\}/, `"${LOGS}:GlueScriptsLogs:*"`);
+  const text = JSON.stringify(Properties.PolicyDocument).replace(
+    /\{"Fn::GetAtt":\["GlueScriptsLogs\w+","Arn"\]\}/,
+    `"${LOGS}:GlueScriptsLogs:*"`,
+  );
   return JSON.parse(text) as Policy;
 });
 

@@ -9,18 +9,38 @@ function least(lake: Lake): void {
 }
 
 /** Every prop that adds a resource or a permission. */
-const EVERYTHING: EtlCoreProps = { ...PREFIXES, metrics: true, encrypted: true, alerts: { emails: ['on-call@example.org'] } };
+const EVERYTHING: EtlCoreProps = {
+  ...PREFIXES,
+  metrics: true,
+  encrypted: true,
+  alerts: { emails: ['on-call@example.org'] },
+};
 
 function everything(lake: Lake): void {
   const datasets = [
     bronze(lake, { schedule: Schedule.cron('0 6 * * ? *') }),
-    bronze(lake, { dataset: 'zipcodes', fileTableMapping: { 'a*.csv': 'places', 'b.csv': 'states' }, schedule: Schedule.rate(Duration.days(1)) }, 'Zipcodes'),
-    bronze(lake, {
-      dataset: 'vendor',
-      source: Source.urls(['https://example.org/a.csv', 's3://vendor/drops/*.csv']),
-      auth: Auth.basic({ secret: 'vendor/api', encryptionKey: `arn:aws:kms:${ENV.region}:${ENV.account}:key/11111111-1111-1111-1111-111111111111` }),
-      connection: GlueConnection.fromName('vendor-network'),
-    }, 'Vendor'),
+    bronze(
+      lake,
+      {
+        dataset: 'zipcodes',
+        fileTableMapping: { 'a*.csv': 'places', 'b.csv': 'states' },
+        schedule: Schedule.rate(Duration.days(1)),
+      },
+      'Zipcodes',
+    ),
+    bronze(
+      lake,
+      {
+        dataset: 'vendor',
+        source: Source.urls(['https://example.org/a.csv', 's3://vendor/drops/*.csv']),
+        auth: Auth.basic({
+          secret: 'vendor/api',
+          encryptionKey: `arn:aws:kms:${ENV.region}:${ENV.account}:key/11111111-1111-1111-1111-111111111111`,
+        }),
+        connection: GlueConnection.fromName('vendor-network'),
+      },
+      'Vendor',
+    ),
     gold(lake, { businessKey: ['rows'], schedule: Schedule.cron('0 7 * * ? *') }),
     gold(lake, { dataset: 'fda-history', history: { businessKey: ['rows'] } }, 'History'),
   ];

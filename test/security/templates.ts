@@ -23,7 +23,10 @@ async function main(): Promise<void> {
   try {
     const templates = synthesize(folder);
     const env = cleanEnvironment({ CKV_SKIP_PACKAGE_UPDATE_CHECK: 'true' });
-    for (const [tool, ...args] of [['cfn-lint', ...CFN_LINT, ...templates], ['checkov', ...CHECKOV, '--directory', folder]]) {
+    for (const [tool, ...args] of [
+      ['cfn-lint', ...CFN_LINT, ...templates],
+      ['checkov', ...CHECKOV, '--directory', folder],
+    ]) {
       console.error(`${tool}: ${templates.length} templates`);
       const { status } = spawnSync(path.join(tools, 'bin', tool), args, { env, stdio: 'inherit' });
       process.exitCode ||= status ?? 1;
@@ -44,7 +47,12 @@ function synthesize(folder: string): string[] {
 
 function setUpTools(): Promise<string> {
   const { version, executable } = findPython();
-  return lockedPython({ name: `security-python${version}`, title: 'Setting up cfn-lint and checkov', base: executable, locked: 'security.txt' });
+  return lockedPython({
+    name: `security-python${version}`,
+    title: 'Setting up cfn-lint and checkov',
+    base: executable,
+    locked: 'security.txt',
+  });
 }
 
 void main();

@@ -1,8 +1,0 @@
-import { Stage } from 'aws-cdk-lib';
-import { IConstruct } from 'constructs';
-import { EtlCore, IEtlCore } from '../etl-core';
-
-/** Whether a core is deployed together with a construct, so that one can wait for the other. CDK orders stacks within one stage only. */
-export function isDeployedWith(core: IEtlCore, scope: IConstruct): core is EtlCore {
-  return core instanceof EtlCore && Stage.of(core) === Stage.of(scope);
-}

@@ -1,0 +1,33 @@
+import { Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { DatasetDocument } from './dataset-document.generated';
+import { DocumentSchema } from './document-schema';
+import { synthError } from '../errors/synth-error';
+
+let schema: DocumentSchema | undefined;
+
+/** What describes a dataset. */
+export function datasetSchema(): DocumentSchema {
+  return schema ??= new DocumentSchema('dataset.schema.json');
+}
+
+/** Fails on the first value of a document that its schema does not allow. Values only known at deployment pass. */
+export function checkDocument(scope: IConstruct, document: DatasetDocument): void {
+  if (Token.isUnresolved(document.dataset)) {
+    throw synthError(
+      scope,
+      'TOKEN_NOT_ALLOWED',
+      'dataset is only known at deployment.',
+      'Names of tables and folders are fixed at synth: write the name in the code.',
+    );
+  }
+  for (const { code, key, found, remedy } of datasetSchema().problems(document)) {
+    const where =
+      key === 'dataset'
+        ? key
+        : key === ''
+          ? `the description of dataset "${document.dataset}"`
+          : `${key} of dataset "${document.dataset}"`;
+    throw synthError(scope, code, `${where} ${found}.`, remedy);
+  }
+}

@@ -1,0 +1,61 @@
+/** The codes of errors at synth. A code never changes after a release. docs/reference/error-codes.md explains each. */
+export const ERROR_CODES = [
+  // Names
+  'PREFIX_INVALID',
+  'BUCKET_NAME_INVALID',
+  'DATASET_NAME_INVALID',
+  'NAME_TOO_LONG',
+  'NAME_TAKEN',
+  'TABLE_NAME_RESERVED',
+  'COLUMN_NAME_TAKEN',
+  'COLUMN_NAME_RESERVED',
+  // Settings: keys of a file, and props
+  'UNKNOWN_KEY',
+  'DUPLICATE_KEY',
+  'SETTING_REQUIRED',
+  'SETTING_NOT_APPLICABLE',
+  'SETTINGS_CONFLICT',
+  'VALUE_INVALID',
+  'DUPLICATE_VALUE',
+  'PROP_TYPE_INVALID',
+  'TOKEN_NOT_ALLOWED',
+  'ARGUMENT_RESERVED',
+  // Files
+  'FILE_NOT_FOUND',
+  'FILE_UNREADABLE',
+  'FILE_EMPTY',
+  'JSON_INVALID',
+  'SCRIPT_LAYER_MISMATCH',
+  'DATASETS_REQUIRED',
+  // Sources
+  'SOURCE_REQUIRED',
+  'URL_INVALID',
+  'PLACEHOLDER_INVALID',
+  'PLACEHOLDER_REQUIRED',
+  'SECRET_IN_CONFIG',
+  'HEADER_RESERVED',
+  'SECRET_ARN_INVALID',
+  'ENCRYPTION_KEY_INVALID',
+  'UNKNOWN_ENDPOINT',
+  'ENDPOINTS_CYCLE',
+  'FORMAT_INVALID',
+  'CHARACTERS_CONFLICT',
+  'DATA_TYPE_INVALID',
+  'SCHEDULE_INVALID',
+  'TIMEZONE_INVALID',
+  // Tables, transforms and the datasets they read
+  'TRANSFORM_REQUIRED',
+  'TABLE_REQUIRED',
+  'UNKNOWN_TABLE',
+  'UNKNOWN_INPUT',
+  'INPUTS_CYCLE',
+  'LAKE_MISMATCH',
+  // The app and the limits of AWS
+  'ENVIRONMENT_MISMATCH',
+  'DATASET_AFTER_SYNTH',
+  'DASHBOARD_TOO_LARGE',
+  'ROLE_POLICY_TOO_LARGE',
+  'JOB_ARGUMENTS_TOO_LARGE',
+] as const;
+
+export type ErrorCode = typeof ERROR_CODES[number];

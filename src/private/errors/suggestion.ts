@@ -1,0 +1,24 @@
+/** The known word with the smallest edit distance, or undefined where none is close. */
+export function closestMatch(word: string, known: string[]): string | undefined {
+  const [closest] = [...known].sort((a, b) => distance(word, a) - distance(word, b));
+  return closest !== undefined && distance(word, closest) <= Math.max(2, word.length / 3) ? closest : undefined;
+}
+
+/** The question to put in front of a remedy: `Did you mean "dataset"? `. Empty where no known word is close. */
+export function didYouMean(word: string, known: string[]): string {
+  const closest = closestMatch(word, known);
+  return closest === undefined ? '' : `Did you mean "${closest}"? `;
+}
+
+/** How many letters to change, add or leave out to get from one word to the other. */
+function distance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_unused, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= to.length; j++) {
+      current[j] = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
+    }
+    previous = current;
+  }
+  return previous[to.length];
+}

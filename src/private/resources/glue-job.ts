@@ -1,0 +1,100 @@
+import { Stack } from 'aws-cdk-lib';
+import { CfnJob } from 'aws-cdk-lib/aws-glue';
+import { Construct } from 'constructs';
+import { acknowledge } from './nag-suppressions';
+import { GlueVersion } from '../../glue-version';
+import { IDataset } from '../../i-dataset';
+import { DatasetNames } from '../../naming';
+import { Size } from '../../sizing';
+import { synthError } from '../errors/synth-error';
+
+export interface GlueJobProps {
+  readonly names: DatasetNames;
+  readonly size: Size;
+  readonly roleArn: string;
+  readonly maxRetries: number;
+  readonly glueVersion: GlueVersion;
+  /** Those of the lake. */
+  readonly defaultArguments?: { readonly [argument: string]: string };
+  readonly description?: string;
+  /** The `s3://` address of the package that the script imports. */
+  readonly extraPyFiles: string;
+  /** The file with the query, which lies beside the script. */
+  readonly sql?: string;
+  /** What a gold dataset is made from. */
+  readonly inputs?: IDataset[];
+  /** The name of the Glue connection whose VPC the job runs in. */
+  readonly connection?: string;
+  /** Whether runs publish metrics. */
+  readonly metrics: boolean;
+}
+
+/** The Glue job of a dataset, with the arguments its script reads. */
+export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
+  const { names, size } = props;
+  const job = new CfnJob(scope, 'Job', {
+    name: names.job,
+    description: props.description,
+    role: props.roleArn,
+    command: { name: 'glueetl', pythonVersion: '3', scriptLocation: names.script },
+    defaultArguments: jobArguments(scope, props),
+    connections: props.connection === undefined ? undefined : { connections: [props.connection] },
+    glueVersion: props.glueVersion,
+    workerType: size.workerType,
+    numberOfWorkers: size.workers,
+    timeout: size.timeoutMinutes,
+    maxRetries: props.maxRetries,
+    executionProperty: { maxConcurrentRuns: 1 },
+  });
+  acknowledge(job, 'GL1', 'The log groups of the lake are encrypted, with the lake\'s key if it has one.');
+  acknowledge(job, 'GL3', 'The job keeps no bookmarks.');
+  return job;
+}
+
+/** Glue takes 260 KB of arguments; runs add their own. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */
+const MAX_ARGUMENT_BYTES = 200_000;
+
+function jobArguments(scope: Construct, props: GlueJobProps): { [argument: string]: string } {
+  const { names, size } = props;
+  const jobNames = {
+    layer: names.layer,
+    dataset: names.dataset,
+    bucket: names.lake.bucket,
+    job: names.job,
+    crawler: names.crawler,
+    database: names.database,
+    ...(props.inputs === undefined
+      ? { raw: names.raw }
+      : { inputs: props.inputs.map(input => inputNames(names, input)) }),
+    ...(props.sql === undefined ? {} : { sql: names.lake.uri(`${names.scriptFolder}${props.sql}`) }),
+    staging: names.staging,
+    runs: names.runs,
+    tables: names.tables,
+    timeout_minutes: size.timeoutMinutes,
+    ...(props.metrics && { metrics_namespace: names.lake.metricsNamespace }),
+  };
+  const bytes = Buffer.byteLength(JSON.stringify(jobNames));
+  if (bytes > MAX_ARGUMENT_BYTES) {
+    throw synthError(
+      scope,
+      'JOB_ARGUMENTS_TOO_LARGE',
+      `the names of ${Object.keys(names.tables).length} tables make ${bytes} bytes of job arguments, `
+        + `${MAX_ARGUMENT_BYTES} are allowed.`,
+      'Split the dataset.',
+    );
+  }
+  return {
+    ...props.defaultArguments,
+    '--dataset_config': names.document,
+    '--names': Stack.of(scope).toJsonString(jobNames),
+    '--run_options': '{}',
+    '--extra-py-files': props.extraPyFiles,
+    '--TempDir': names.temp,
+    '--custom-logGroup-prefix': names.lake.logGroupPrefix,
+  };
+}
+
+/** What the job has to know of a dataset that it reads. */
+function inputNames({ lake }: DatasetNames, { layer, dataset }: IDataset): { [name: string]: string } {
+  return { dataset: `${layer}/${dataset}`, database: lake.database(layer), runs: lake.runs(layer, dataset) };
+}

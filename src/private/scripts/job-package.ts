@@ -1,0 +1,36 @@
+import { createHash } from 'crypto';
+import { readdirSync, readFileSync } from 'fs';
+import * as path from 'path';
+import { zipSync, Zippable } from 'fflate';
+import { GLUE_TEMPLATES } from '../glue-templates';
+
+/** The Python package that every job imports, zipped as Glue wants it. */
+export interface JobPackage {
+  /** Holds a hash of its content, so that a run that has begun keeps the package it began with. */
+  readonly fileName: string;
+  readonly bytes: Uint8Array;
+}
+
+let jobPackage: JobPackage | undefined;
+
+/** The package as it is on disk when first asked for; the same files always make the same bytes. */
+export function etlRuntimePackage(): JobPackage {
+  return jobPackage ??= zipPackage(path.join(GLUE_TEMPLATES, 'etl_runtime'));
+}
+
+/** Zips the modules of a Python package under the package's own name. */
+export function zipPackage(folder: string): JobPackage {
+  const name = path.basename(folder);
+  const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map(file => file.split(path.sep).join('/'))
+    .filter(file => file.endsWith('.py'))
+    .sort();
+  const files: Zippable = {};
+  for (const module of modules) {
+    // A fixed local time: the ZIP format has no time zone.
+    files[`${name}/${module}`] = [readFileSync(path.join(folder, module)), { mtime: new Date(1980, 0, 1), os: 0 }];
+  }
+  const bytes = zipSync(files);
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  return { fileName: `${name}-${hash}.zip`, bytes };
+}

@@ -1,0 +1,848 @@
+import { CfnParameter, Stack } from 'aws-cdk-lib';
+import { Auth, DatasetDocument, ForEach, Pagination } from '../../../src/private/document/dataset-document.generated';
+import { checkRules, ruleProblems } from '../../../src/private/document/dataset-rules';
+
+/** A document of which only what a test is about is said. */
+const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'small', source_url: 'https://example.org/cder.zip' };
+const TABLES = ['products', 'packages'];
+
+function check(document: Partial<DatasetDocument>, tables = TABLES): void {
+  checkRules(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...document }, tables);
+}
+
+const column = (type?: string, format?: string): Partial<DatasetDocument> => ({
+  column_schema: { products: { Cell: { type, format } } },
+});
+
+const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:vendor/api-AbCdEf';
+const KEY_ARN = 'arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111';
+
+/** A dataset of an API. */
+function api(
+  endpoints: DatasetDocument['api_endpoints'],
+  more: Partial<DatasetDocument> = {},
+): Partial<DatasetDocument> {
+  return { source_url: undefined, api_endpoints: endpoints, ...more };
+}
+
+/** Called for the values of `products`. */
+const IDS: ForEach = { endpoint: 'products', field: 'id' };
+
+/** The keys that each type of pagination takes. */
+const SIZE = { limit: 100, limit_param: 'size', max_pages: 5 };
+const PAGINATIONS: { [type in Pagination['type']]: Omit<Pagination, 'type'> } = {
+  auto: { max_pages: 5 },
+  json_link: { path: 'next', max_pages: 5 },
+  header_link: { max_pages: 5 },
+  header_cursor: { header: 'X-Next', param: 'after', ...SIZE },
+  cursor: { path: 'next', param: 'after', ...SIZE },
+  offset: { param: 'start', first: 1, total_records: 'total', ...SIZE },
+  page_number: { param: 'p', first: 0, total_pages: 'pages', ...SIZE },
+  single: {},
+};
+const EVERY_PAGE_KEY: Omit<Pagination, 'type'> = Object.assign({}, ...Object.values(PAGINATIONS));
+
+test.each<[string, Partial<DatasetDocument>]>([
+  ['an address without a date', {}],
+  ...['{yyyy}', '{yyyy-MM}', '{yyyyMMdd}', '{yyyy/MM/dd}', '{dd.MM.yyyy}', '{yyyy}/all-{yyyy-MM-dd}'].map(
+    (date): [string, Partial<DatasetDocument>] => [
+      `the date ${date}`,
+      { source_url: `https://example.org/${date}.csv`, lookback_days: 3 },
+    ],
+  ),
+  [
+    'a date in one address of two',
+    { source_url: ['https://example.org/a', 'https://example.org/{yyyy}'], lookback_days: 0 },
+  ],
+  [
+    'every key of csv',
+    {
+      file_format: {
+        type: 'csv',
+        delimiter: ';',
+        header: false,
+        encoding: 'cp1252',
+        quote: "'",
+        escape: '\\',
+        null_values: ['NA'],
+        quoted_nulls: false,
+        comment: '#',
+        skip_rows: 1,
+        skip_footer: 1,
+        date_format: 'yyyyMMdd',
+        number_format: '1.234,56',
+      },
+    },
+  ],
+  ['csv that does not quote', { delimiter: '|', file_format: { quote: '' } }],
+  ['widths without a type', { file_format: { widths: [5], comment: ',' } }],
+  ['records without a type', { file_format: { records: 'data.items' } }],
+  ['no type, and keys of csv', { delimiter: '|', file_format: { escape: '\\' } }],
+  ...['1234.56', '1,234.56', '1 234,56', '1.234'].map((format): [string, Partial<DatasetDocument>] => [
+    `the numbers ${format}`,
+    column('decimal(18,2)', format),
+  ]),
+  ['a decimal of decimals alone', column('decimal(2,2)')],
+  ['a date', column('date', 'd. MMM yy')],
+  ['a timestamp', column('timestamp', 'MM/dd/yyyy HH:mm:ss.SSS')],
+  ['a timestamp at midnight', column('timestamp', 'yyyyMMdd')],
+  ['words for yes and no', column('boolean', 'Y/N')],
+  [
+    'every table',
+    {
+      column_schema: { products: {}, packages: {} },
+      business_keys: { products: ['ndc'], packages: ['ndc'] },
+      data_quality: { required_columns: { products: ['ndc'] }, expected_record_count_min: { packages: 3 } },
+    },
+  ],
+  [
+    'one name in two tables',
+    { column_schema: { products: { A: { target_name: 'ndc' } }, packages: { B: { target_name: 'ndc' } } } },
+  ],
+  [
+    'an address and a bucket',
+    {
+      source_url: ['https://example.org/a.csv', 's3://vendor/a/*.csv'],
+      source_files: 'all',
+      headers: { 'Accept': 'a', 'X-Token-Kind': 'b' },
+    },
+  ],
+  ...[
+    's3://vendor/',
+    's3://vendor/a/',
+    's3://vendor/a/*.csv',
+    's3://vendor/{yyyy-MM-dd}/a?.csv',
+    's3://vendor/a b/[ab].csv',
+  ].map((address): [string, Partial<DatasetDocument>] => [
+    `files of ${address}`,
+    { source_url: address, source_files: 'newest' },
+  ]),
+  ['a date in a bucket', { source_url: 's3://vendor/{yyyyMMdd}.csv', lookback_days: 3 }],
+  ['every auth', { auth: { type: 'bearer', secret: 'vendor/api', secret_key: 'token', encryption_key: KEY_ARN } }],
+  ['the ARN of a secret', { auth: { type: 'basic', secret: SECRET_ARN, username_key: 'a', password_key: 'b' } }],
+  ['an API key', { auth: { type: 'api_key', secret: 'a', name: 'X-Api-Key', location: 'header', secret_key: 'a' } }],
+  [
+    "a client's credentials",
+    {
+      auth: {
+        type: 'oauth2_client_credentials',
+        secret: 'a',
+        token_url: 'https://example.org/token',
+        scope: 'read',
+        token_params: { audience: 'api' },
+        token_auth_method: 'client_secret_post',
+        client_id_key: 'a',
+        client_secret_key: 'b',
+      },
+    },
+  ],
+  [
+    'endpoints by their addresses alone',
+    api({ products: 'https://example.org/p', packages: 'https://example.org/q?page_token=1' }),
+  ],
+  [
+    'values in the address',
+    api({ products: 'https://example.org/p', packages: { url: 'https://example.org/{value}/{value}', for_each: IDS } }),
+  ],
+  [
+    'values in a parameter',
+    api({
+      products: 'https://example.org/p',
+      packages: { url: 'https://example.org', params: { id: '{value}' }, for_each: IDS },
+    }),
+  ],
+  [
+    'values in a body',
+    api({
+      products: 'https://example.org/p',
+      packages: { url: 'https://example.org', method: 'POST', body: { a: [{ b: '{value}' }] }, for_each: IDS },
+    }),
+  ],
+  [
+    'values of values',
+    api({
+      products: 'https://example.org/p',
+      packages: { url: 'https://example.org/{value}', for_each: IDS },
+      prices: { url: 'https://example.org/{value}', for_each: { endpoint: 'packages', field: 'a.b' } },
+    }),
+  ],
+  ['a body without values', api({ products: { url: 'https://example.org', method: 'POST', body: {} } })],
+  ['a POST without a body', api({ products: { url: 'https://example.org', method: 'POST' } })],
+  ...Object.entries(PAGINATIONS).map(([type, keys]): [string, Partial<DatasetDocument>] => [
+    `every key of the pagination ${type}`,
+    api({ products: { url: 'https://example.org', pagination: { type: type as 'auto', ...keys } } }),
+  ]),
+  ['a pagination by its type alone', api({ products: { url: 'https://example.org', pagination: 'header_link' } })],
+  [
+    'an endpoint that is no table beside one that is',
+    api({ products: { url: 'https://example.org', table: false }, packages: 'https://example.org' }),
+  ],
+  [
+    'dates and columns of an API',
+    api(
+      { products: 'https://example.org' },
+      {
+        date_format: 'yyyyMMdd',
+        column_schema: { products: {} },
+        headers: { Accept: 'a' },
+        rate_limit: { requests: 1 },
+      },
+    ),
+  ],
+  ['two columns of different tables mapped to one name', { column_mappings: { A: 'ndc', B: 'ndc' } }],
+])('%s makes sense', (_, document) => {
+  expect(() => check(document)).not.toThrow();
+});
+
+/** A text that no error may repeat. */
+const PASTED = '0123456789abcdef';
+
+const client = (keys: Partial<Auth>): Partial<DatasetDocument> => ({ auth: { type: 'oauth2_client_credentials', secret: 'a', token_url: 'https://example.org', ...keys } });
+
+/** Keys that a type of auth does not take. */
+function auths(
+  type: Auth['type'],
+  keys: Omit<Auth, 'type'>,
+  others: (keyof Auth)[],
+  takes: string,
+): [string, Partial<DatasetDocument>, string][] {
+  return others.map(key => [
+    `${key} of the auth ${type}`,
+    { auth: { type, ...keys, [key]: PASTED } },
+    `SETTING_NOT_APPLICABLE: Lake: auth.${key} of dataset "fda-cder" is set, and the type of auth is ${type}. `
+      + `Remove it: ${type} takes ${takes}`,
+  ]);
+}
+
+const DATE =
+  'Braces are replaced by the run date: yyyy, optionally MM, dd and separators, as in {yyyy-MM-dd} or '
+  + '{yyyyMMdd}. Write literal braces as %7B and %7D.';
+const PATTERN =
+  'Use each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH, mm, ss, S to SSSSSS; with separators '
+  + 'between them, as in MM/dd/yyyy HH:mm:ss.';
+const NO_FORMAT = 'FORMAT_INVALID: Lake: column_schema.products.Cell.format of dataset "fda-cder" is';
+
+test.each<[string, Partial<DatasetDocument>, string]>([
+  ...['{date}', '{MM}', '{yyyy-mm-dd}', '{yyyyyy}', '{yyyy-yyyy}', '{yyyy', 'yyyy}', '{}', '{yyyy-MMM}', '{yyyy1}'].map(
+    (braces): [string, Partial<DatasetDocument>, string] => [
+      `the date ${braces}`,
+      { source_url: `https://example.org/${braces}.csv` },
+      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and ${braces.endsWith('}') ? braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date. ${DATE}`,
+    ],
+  ),
+  [
+    'a date of many that is none',
+    { source_url: ['https://example.org/{yyyy}', 'https://example.org/{id}'] },
+    `PLACEHOLDER_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org/{id}", and {id} is not a date. ${DATE}`,
+  ],
+  [
+    'an impossible port',
+    { source_url: 'https://example.org:99999/{yyyy}.csv' },
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/{yyyy}.csv", which is not a valid URL. Check the host and the port.',
+  ],
+  [
+    'an impossible port of many',
+    { source_url: ['https://example.org', 'https://example.org:99999'] },
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org:99999", which is not a valid URL. Check the host and the port.',
+  ],
+  [
+    'days to go back without a date',
+    { lookback_days: 3 },
+    'PLACEHOLDER_REQUIRED: Lake: lookback_days of dataset "fda-cder" is 3, and source_url has no date. Add '
+      + 'the run date to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
+  ],
+
+  [
+    'a delimiter twice',
+    { delimiter: '|', file_format: { delimiter: ';' } },
+    'SETTINGS_CONFLICT: Lake: delimiter of dataset "fda-cder" is "|", and file_format.delimiter is ";". Set '
+      + 'one of them.',
+  ],
+  [
+    'dates twice',
+    { date_format: 'yyyyMMdd', file_format: { date_format: 'dd.MM.yyyy' } },
+    'SETTINGS_CONFLICT: Lake: date_format of dataset "fda-cder" is "yyyyMMdd", and file_format.date_format is '
+      + '"dd.MM.yyyy". Set one of them.',
+  ],
+  [
+    'a delimiter of fixed widths',
+    { file_format: { type: 'fixed_width', widths: [5], delimiter: '|' } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.delimiter of dataset "fda-cder" is "|", and the type of the '
+      + 'format is fixed_width. Remove it: fixed_width takes widths, header, encoding, null_values, comment, ',
+  ],
+  [
+    'a quote of fixed widths without a type',
+    { file_format: { widths: [5], quote: '' } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.quote of dataset "fda-cder" is "", and the type of the format '
+      + 'is fixed_width.',
+  ],
+  [
+    'an escape of JSON',
+    { file_format: { type: 'json', escape: '\\' } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.escape of dataset "fda-cder" is "\\\\", and the type of the '
+      + 'format is json. Remove it: json takes records, encoding.',
+  ],
+  [
+    'a delimiter of JSON',
+    { delimiter: '|', file_format: { type: 'json' } },
+    'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", and the type of the format is '
+      + 'json. Remove it: json takes records, encoding.',
+  ],
+  [
+    'a delimiter beside records',
+    { delimiter: '|', file_format: { records: 'data' } },
+    'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", and the type of the format is json.',
+  ],
+  [
+    'records of JSON Lines',
+    { file_format: { type: 'jsonl', records: 'data' } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.records of dataset "fda-cder" is "data", and the type of the '
+      + 'format is jsonl.',
+  ],
+  [
+    'lines to skip in Parquet',
+    { file_format: { type: 'parquet', skip_rows: 1 } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.skip_rows of dataset "fda-cder" is 1, and the type of the '
+      + 'format is parquet. Remove it: parquet takes no other key.',
+  ],
+  [
+    'widths of csv',
+    { file_format: { type: 'csv', widths: [5] } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.widths of dataset "fda-cder" is [5], and the type of the format is csv.',
+  ],
+  [
+    'fixed widths without widths',
+    { file_format: { type: 'fixed_width' } },
+    'SETTING_REQUIRED: Lake: file_format of dataset "fda-cder" has the type fixed_width and no widths. Add '
+      + 'the widths of the fields, for example [5, 20, 2].',
+  ],
+  [
+    'a month in four letters',
+    { date_format: 'dd MMMM yyyy' },
+    `FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "dd MMMM yyyy". ${PATTERN}`,
+  ],
+  [
+    'a year twice',
+    { file_format: { date_format: 'yyyyMMdd yy' } },
+    `FORMAT_INVALID: Lake: file_format.date_format of dataset "fda-cder" is "yyyyMMdd yy". ${PATTERN}`,
+  ],
+  [
+    'one mark for thousands and decimals',
+    { file_format: { number_format: '1.234.56' } },
+    'FORMAT_INVALID: Lake: file_format.number_format of dataset "fda-cder" is "1.234.56". Use different '
+      + 'separators for thousands and decimals, as in 1.234,56 or 1,234.56.',
+  ],
+
+  [
+    'a quote as delimiter',
+    { delimiter: '|', file_format: { quote: '|' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "|", and so is the delimiter. Use '
+      + 'a different character for each.',
+  ],
+  [
+    'a quote in the delimiter',
+    { file_format: { delimiter: "~'~", quote: "'" } },
+    'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "\'", and the delimiter "~\'~" '
+      + 'contains it. Use a different character for each.',
+  ],
+  [
+    'a quote as its own escape',
+    { file_format: { escape: '"' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is "\\"", and so is the quote. '
+      + 'Remove escape: a quote inside a quoted value is written twice.',
+  ],
+  [
+    'the usual delimiter as escape',
+    { file_format: { escape: ',' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is ",", and so is the delimiter.',
+  ],
+  [
+    'a comment that is the delimiter',
+    { file_format: { delimiter: '#', comment: '#' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", and so is the delimiter.',
+  ],
+  [
+    'a comment in the delimiter',
+    { file_format: { delimiter: '##', comment: '#' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", and the delimiter "##" contains it.',
+  ],
+  [
+    'a comment that is the quote',
+    { file_format: { comment: '"' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "\\"", and so is the quote.',
+  ],
+  [
+    'a comment that is the escape',
+    { file_format: { escape: '\\', comment: '\\' } },
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "\\\\", and so is the escape.',
+  ],
+
+  [
+    'columns of a misspelt table',
+    { column_schema: { product: {} } },
+    'UNKNOWN_TABLE: Lake: column_schema of dataset "fda-cder" names the table "product", which does not '
+      + 'exist. Did you mean "products"? The tables are: products, packages.',
+  ],
+  [
+    'keys of a table by its name in the database',
+    { business_keys: { fda_cder_packages: ['ndc'] } },
+    'UNKNOWN_TABLE: Lake: business_keys of dataset "fda-cder" names the table "fda_cder_packages", which does '
+      + 'not exist. Did you mean "packages"? The tables are: products, packages.',
+  ],
+  [
+    'required columns of no table',
+    { data_quality: { required_columns: { elsewhere: ['ndc'] } } },
+    'UNKNOWN_TABLE: Lake: data_quality.required_columns of dataset "fda-cder" names the table "elsewhere", '
+      + 'which does not exist. The tables are: products, packages.',
+  ],
+  [
+    'rows of no table',
+    { data_quality: { expected_record_count_min: { product: 1 } } },
+    'UNKNOWN_TABLE: Lake: data_quality.expected_record_count_min of dataset "fda-cder" names the table '
+      + '"product", which does not exist. Did you mean "products"?',
+  ],
+
+  [
+    'whose scale is larger than its precision',
+    column('decimal(2,18)'),
+    'DATA_TYPE_INVALID: Lake: column_schema.products.Cell.type of dataset "fda-cder" is "decimal(2,18)", '
+      + 'whose scale is larger than its precision. '
+      + 'Write decimal(precision,scale), for example decimal(18,2).',
+  ],
+  [
+    'a format without a type',
+    column(undefined, 'yyyyMMdd'),
+    `${NO_FORMAT} "yyyyMMdd", and the column's type is not set. A format needs a type: set the type, for example date.`,
+  ],
+  [
+    'a format of text',
+    column('string', 'yyyyMMdd'),
+    `${NO_FORMAT} "yyyyMMdd", and the column's type is string. A string column has no format: remove it.`,
+  ],
+  [
+    'a format of a date that is none',
+    column('date', '%Y-%m-%d'),
+    `${NO_FORMAT} "%Y-%m-%d", and the column's type is date.`,
+  ],
+  [
+    'a date without a day',
+    column('date', 'yyyyMM'),
+    `${NO_FORMAT} "yyyyMM", and the column's type is date. ${PATTERN}`,
+  ],
+  [
+    'a date with a time',
+    column('date', 'yyyy-MM-dd HH:mm'),
+    `${NO_FORMAT} "yyyy-MM-dd HH:mm", and the column's type is date. A date has no time: remove HH, mm, ss `
+      + 'and S, or use the type timestamp.',
+  ],
+  [
+    'a timestamp of twelve hours',
+    column('timestamp', 'yyyy-MM-dd hh:mm'),
+    `${NO_FORMAT} "yyyy-MM-dd hh:mm", and the column's type is timestamp. ${PATTERN}`,
+  ],
+  [
+    "a date's format of a number",
+    column('bigint', 'yyyyMMdd'),
+    `${NO_FORMAT} "yyyyMMdd", and the column's type is bigint. Write 1234.56 with the separators of the file, `
+      + 'for example 1.234,56.',
+  ],
+  [
+    'one mark twice in a column',
+    column('decimal(18,2)', '1,234,56'),
+    `${NO_FORMAT} "1,234,56", and the column's type is decimal(18,2). Use different separators for thousands `
+      + 'and decimals',
+  ],
+  [
+    'one word for yes and no',
+    column('boolean', 'Y/Y'),
+    `${NO_FORMAT} "Y/Y", and the column's type is boolean. Write the words for true and false, separated by a `
+      + 'slash, for example Y/N.',
+  ],
+  ['no word for no', column('boolean', 'Y/'), `${NO_FORMAT} "Y/", and the column's type is boolean.`],
+  ['three words for yes and no', column('boolean', 'Y/N/U'), `${NO_FORMAT} "Y/N/U", and the column's type is boolean.`],
+  [
+    'two columns of one name',
+    { column_schema: { products: { A: { target_name: 'ndc' }, B: { target_name: 'ndc' } } } },
+    'COLUMN_NAME_TAKEN: Lake: column_schema.products.B.target_name of dataset "fda-cder" is "ndc", which is '
+      + 'already the name of "A". Rename one of them.',
+  ],
+
+  [
+    'no source',
+    { source_url: undefined },
+    'SOURCE_REQUIRED: Lake: dataset "fda-cder" has neither source_url nor api_endpoints. Set one of them. Or '
+      + 'add a custom script, glue/bronze_job.py, or set source_datasets for a gold dataset.',
+  ],
+  [
+    'two sources',
+    { api_endpoints: { products: 'https://example.org' } },
+    'SETTINGS_CONFLICT: Lake: api_endpoints of dataset "fda-cder" is set, and source_url too. Set one of '
+      + 'them. Use two datasets for files and an API.',
+  ],
+  ...Object.entries({
+    lookback_days: 3,
+    source_files: 'all',
+    delimiter: '|',
+    file_format: { type: 'json' },
+    file_table_mapping: { a: 'products' },
+  }).map(([key, value]): [string, Partial<DatasetDocument>, string] => [
+    `${key} of an API`,
+    api({ products: 'https://example.org' }, { [key]: value }),
+    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and api_endpoints too. Remove ${key}: `
+      + 'it is for files.',
+  ]),
+  ...Object.entries({
+    headers: { Accept: 'a' },
+    rate_limit: { requests: 1 },
+    auth: { type: 'bearer', secret: 'a' },
+  }).map(([key, value]): [string, Partial<DatasetDocument>, string] => [
+    `${key} of a bucket`,
+    { source_url: ['s3://vendor/a', 's3://vendor/b'], [key]: value },
+    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and source_url is in S3. Remove `
+      + `${key}: it is for HTTP requests. S3 is read with the role of the dataset.`,
+  ]),
+  ...['https://example.org/a/*.csv', 's3://vendor/a.csv', 's3://vendor/{yyyy}.csv'].map(
+    (address): [string, Partial<DatasetDocument>, string] => [
+      `the newest of ${address}`,
+      { source_url: address, source_files: 'newest' },
+      'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", and source_url is neither an S3 folder nor a glob. Write for example s3://bucket/folder/ or',
+    ],
+  ),
+  [
+    'a word in braces in a bucket',
+    { source_url: 's3://vendor/{id}.csv' },
+    'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor/{id}.csv", and {id} is not a date. '
+      + 'Braces are replaced by the run date: yyyy, optionally MM, dd and separators, as in {yyyy-MM-dd} or '
+      + '{yyyyMMdd}. Replace literal braces by ?, which matches any character.',
+  ],
+
+  ...['Authorization', 'proxy-authorization', 'COOKIE', 'X-API-Key', 'x_api_key', 'Api-Key', 'X-Auth-Token'].map(
+    (name): [string, Partial<DatasetDocument>, string] => [
+      `a secret in the header ${name}`,
+      { headers: { [name]: PASTED } },
+      `SECRET_IN_CONFIG: Lake: headers.${name} of dataset "fda-cder" is set. Do not put secrets into files or `
+        + 'templates. Use auth, which reads the secret from AWS Secrets Manager.',
+    ],
+  ),
+  [
+    "a secret in an endpoint's header",
+    api({ products: { url: 'https://example.org', headers: { Authorization: PASTED } } }),
+    'SECRET_IN_CONFIG: Lake: api_endpoints.products.headers.Authorization of dataset "fda-cder" is set. Do '
+      + 'not put secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.',
+  ],
+  ...['api_key', 'apikey', 'API-Key', 'access_token', 'client_secret', 'password', 'Token'].map(
+    (name): [string, Partial<DatasetDocument>, string] => [
+      `a secret in the parameter ${name}`,
+      api({ products: { url: 'https://example.org', params: { [name]: PASTED } } }),
+      `SECRET_IN_CONFIG: Lake: api_endpoints.products.params.${name} of dataset "fda-cder" is set. Do not put `
+        + 'secrets into files or templates. Use auth',
+    ],
+  ),
+  [
+    'a secret in an address',
+    api({ products: `https://example.org/a?page=1&api_key=${PASTED}#x` }),
+    'SECRET_IN_CONFIG: Lake: api_endpoints.products.url of dataset "fda-cder" has the parameter api_key. Do '
+      + 'not put secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.',
+  ],
+  [
+    'a secret in an address that is none',
+    api({ products: `https://example.org:99999/a?key=${PASTED}` }),
+    'URL_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" is "https://example.org:99999/a?key=***", which is not a valid URL. Check the host and the port.',
+  ],
+  [
+    "a secret in a file's address that is none",
+    { source_url: `https://example.org:99999/a?X-Token=${PASTED}&b=c` },
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/a?X-Token=***&b=c", which is not a valid URL.',
+  ],
+  [
+    "a secret in a file's address without a date",
+    { source_url: `https://example.org/{id}?sig=${PASTED}#a` },
+    'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org/{id}?sig=***#a", and {id} is not a date.',
+  ],
+  [
+    "a key in a header of the job's own",
+    { auth: { type: 'api_key', secret: 'a', name: 'Host' } },
+    'HEADER_RESERVED: Lake: auth.name of dataset "fda-cder" is "Host". Use another header: the job sets this one.',
+  ],
+  [
+    "a secret in a token's parameters",
+    client({ token_params: { client_secret: PASTED } }),
+    'SECRET_IN_CONFIG: Lake: auth.token_params.client_secret of dataset "fda-cder" is set. Do not put secrets '
+      + 'here: store the value in the secret that auth.secret names.',
+  ],
+  ...['Host', 'content-length', 'Transfer-Encoding', 'connection', 'Accept-Encoding', 'Range'].map(
+    (name): [string, Partial<DatasetDocument>, string] => [
+      `the header ${name}`,
+      { headers: { [name]: 'a' } },
+      `HEADER_RESERVED: Lake: headers.${name} of dataset "fda-cder" is set. Remove it: the job sets this header.`,
+    ],
+  ),
+
+  ...auths(
+    'bearer',
+    { secret: 'a' },
+    ['location', 'name', 'username_key', 'password_key', 'token_url', 'scope'],
+    'secret, secret_key, encryption_key',
+  ),
+  ...auths(
+    'api_key',
+    { secret: 'a', name: 'k' },
+    ['username_key', 'token_url', 'client_id_key'],
+    'secret, secret_key, encryption_key, location, name',
+  ),
+  ...auths(
+    'basic',
+    { secret: 'a' },
+    ['secret_key', 'name', 'token_auth_method', 'client_secret_key'],
+    'secret, encryption_key, username_key, password_key',
+  ),
+  ...auths(
+    'oauth2_client_credentials',
+    { secret: 'a', token_url: 'https://example.org' },
+    ['secret_key', 'location', 'password_key'],
+    'secret, encryption_key, token_url,',
+  ),
+  [
+    'a key without a name',
+    { auth: { type: 'api_key', secret: 'a' } },
+    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type api_key and no name. Set name: api_key '
+      + 'needs name.',
+  ],
+  [
+    'a client without an address',
+    { auth: { type: 'oauth2_client_credentials', secret: 'a' } },
+    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type oauth2_client_credentials and no '
+      + 'token_url. Set token_url',
+  ],
+  [
+    'an impossible port for tokens',
+    client({ token_url: 'https://example.org:99999/token?a=b' }),
+    'URL_INVALID: Lake: auth.token_url of dataset "fda-cder" is "https://example.org:99999/token?a=b", which is not a valid URL. Check the host and the port.',
+  ],
+  ...['arn:aws:secretsmanager:*:123456789012:secret:*', 'arn:aws:s3:::vendor', `${SECRET_ARN}?`].map(
+    (arn): [string, Partial<DatasetDocument>, string] => [
+      `the secret ${arn}`,
+      { auth: { type: 'bearer', secret: arn } },
+      `SECRET_ARN_INVALID: Lake: auth.secret of dataset "fda-cder" is "${arn}", which is not the ARN of a `
+        + 'secret. Use the complete ARN, for example',
+    ],
+  ),
+  ...['arn:aws:kms:us-east-1:123456789012:key/*', 'arn:aws:kms:*:123456789012:key/1'].map(
+    (arn): [string, Partial<DatasetDocument>, string] => [
+      `the key ${arn}`,
+      { auth: { type: 'bearer', secret: 'a', encryption_key: arn } },
+      `ENCRYPTION_KEY_INVALID: Lake: auth.encryption_key of dataset "fda-cder" is "${arn}", which is not the `
+        + 'ARN of a key. Use the ARN of the key',
+    ],
+  ),
+
+  ...['{id}', '{value', 'value}', '{}', '{yyyy}'].map((braces): [string, Partial<DatasetDocument>, string] => [
+    `${braces} in an endpoint's address`,
+    api({ products: `https://example.org/${braces}` }),
+    'PLACEHOLDER_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" contains '
+      + `${braces.replace(/^value/, '')}. Braces are replaced by the value of for_each: {value}. Write literal `
+      + 'braces as %7B and %7D.',
+  ]),
+  [
+    'a host out of an answer',
+    api({ products: 'https://example.org', packages: { url: 'https://{value}.org/a', for_each: IDS } }),
+    'PLACEHOLDER_INVALID: Lake: api_endpoints.packages.url of dataset "fda-cder" has braces in its host. '
+      + 'Write the host without braces: a response must not choose the host of the next request.',
+  ],
+  [
+    'a body of a GET',
+    api({ products: { url: 'https://example.org', method: 'GET', body: {} } }),
+    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, and the method '
+      + 'is GET. Set method to POST, or remove body.',
+  ],
+  [
+    'a body without a method',
+    api({ products: { url: 'https://example.org', body: {} } }),
+    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, and the method is GET.',
+  ],
+  [
+    'values of nothing in an address',
+    api({ products: 'https://example.org/{value}' }),
+    'SETTING_REQUIRED: Lake: api_endpoints.products.url of dataset "fda-cder" contains {value}, and for_each '
+      + 'is not set. Set for_each to the endpoint and the field with the values: {"endpoint": "products", '
+      + '"field": "id"}.',
+  ],
+  [
+    'values of nothing in a parameter',
+    api({ products: { url: 'https://example.org', params: { id: 'a-{value}' } } }),
+    'SETTING_REQUIRED: Lake: api_endpoints.products.params of dataset "fda-cder" contains {value}, and '
+      + 'for_each is not set.',
+  ],
+  [
+    'values of nothing in a body',
+    api({ products: { url: 'https://example.org', method: 'POST', body: { a: ['{value}'] } } }),
+    'SETTING_REQUIRED: Lake: api_endpoints.products.body of dataset "fda-cder" contains {value}, and for_each '
+      + 'is not set.',
+  ],
+  [
+    'values for nothing',
+    api({ products: 'https://example.org', packages: { url: 'https://example.org', for_each: IDS } }),
+    'PLACEHOLDER_REQUIRED: Lake: api_endpoints.packages.for_each of dataset "fda-cder" is set, and url, '
+      + 'params and body do not contain {value}. Write {value} where the value goes, or remove for_each.',
+  ],
+  [
+    'values of a misspelt endpoint',
+    api({
+      products: 'https://example.org',
+      packages: { url: 'https://example.org/{value}', for_each: { endpoint: 'product', field: 'id' } },
+    }),
+    'UNKNOWN_ENDPOINT: Lake: api_endpoints.packages.for_each.endpoint of dataset "fda-cder" is "product", '
+      + 'which is not in api_endpoints. Did you mean "products"? Other endpoints: products.',
+  ],
+  [
+    'values of no other endpoint',
+    api({ packages: { url: 'https://example.org/{value}', for_each: { endpoint: 'other', field: 'id' } } }),
+    'UNKNOWN_ENDPOINT: Lake: api_endpoints.packages.for_each.endpoint of dataset "fda-cder" is "other", which '
+      + 'is not in api_endpoints. Add that endpoint.',
+  ],
+  [
+    'values of its own',
+    api({ products: { url: 'https://example.org/{value}', for_each: IDS } }),
+    'ENDPOINTS_CYCLE: Lake: api_endpoints.products.for_each.endpoint of dataset "fda-cder" forms a cycle: '
+      + 'products ← products. Remove one for_each: an endpoint cannot depend on its own records.',
+  ],
+  [
+    'values in a circle',
+    api({
+      products: { url: 'https://example.org/{value}', for_each: { endpoint: 'packages', field: 'id' } },
+      packages: { url: 'https://example.org/{value}', for_each: IDS },
+    }),
+    'ENDPOINTS_CYCLE: Lake: api_endpoints.products.for_each.endpoint of dataset "fda-cder" forms a cycle: '
+      + 'products ← packages ← products.',
+  ],
+  [
+    'no table',
+    api({ products: { url: 'https://example.org', table: false } }),
+    'TABLE_REQUIRED: Lake: api_endpoints of dataset "fda-cder" has no endpoint with a table. Remove "table": '
+      + 'false from at least one endpoint.',
+  ],
+
+  ...Object.entries(PAGINATIONS).flatMap(([type, takes]) =>
+    Object.keys(EVERY_PAGE_KEY)
+      .filter(key => !(key in takes))
+      .map((key): [string, Partial<DatasetDocument>, string] => [
+        `${key} of the pagination ${type}`,
+        api({
+          products: {
+            url: 'https://example.org',
+            pagination: { type: type as 'auto', ...takes, [key]: EVERY_PAGE_KEY[key as 'path'] },
+          },
+        }),
+        `SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.pagination.${key} of dataset "fda-cder" is set, `
+          + `and the type of api_endpoints.products.pagination is ${type}. Remove it: ${type} takes `,
+      ]),
+  ),
+  ...(
+    [
+      ['header_cursor', 'header', { param: 'p' }],
+      ['header_cursor', 'param', { header: 'h' }],
+      ['cursor', 'path', { param: 'p' }],
+      ['cursor', 'param', { path: 'p' }],
+    ] as const
+  ).map(([type, key, others]): [string, Partial<DatasetDocument>, string] => [
+    `the pagination ${type} without ${key}`,
+    api({ products: { url: 'https://example.org', pagination: { type, ...others } } }),
+    `SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type ${type} and `
+      + `no ${key}. Set ${key}: ${type} needs `,
+  ]),
+  [
+    'the pagination cursor alone',
+    api({ products: { url: 'https://example.org', pagination: 'cursor' } }),
+    'SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type cursor and '
+      + 'no path. Set path: cursor needs path and param.',
+  ],
+
+  [
+    'a key for all tables and one by table',
+    { business_key: ['ndc'], business_keys: { products: ['ndc'] } },
+    'SETTINGS_CONFLICT: Lake: business_key of dataset "fda-cder" is set, and business_keys too. Set '
+      + 'business_key for all tables, or business_keys by table.',
+  ],
+])('%s is an error that says where, what was found and what to do', (_, document, message) => {
+  expect(() => check(document)).toThrow(message);
+  expect(() => check(document)).not.toThrow(new RegExp(PASTED));
+});
+
+test('a script of the user\'s needs no source', () => {
+  expect([...ruleProblems({ ...DOCUMENT, source_url: undefined }, TABLES, true)]).toEqual([]);
+});
+
+test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'])(
+  '%s is not for gold',
+  key => {
+    const [first] = ruleProblems({ dataset: 'a', data_size_category: 'small', source_datasets: [], [key]: {} }, ['a']);
+    expect(first).toEqual({
+      code: 'SETTING_NOT_APPLICABLE',
+      key,
+      found: 'is set, and the dataset is gold, because source_datasets is set',
+      remedy: `Remove ${key}: it is for bronze.`,
+    });
+  },
+);
+
+test('what is for gold is told by what is set, so the dataset is bronze', () => {
+  expect(() => check(api({ products: 'https://example.org' }, { sql: 'q.sql' }))).toThrow(
+    'SETTING_NOT_APPLICABLE: Lake: sql of dataset "fda-cder" is set, and api_endpoints is set, so the dataset '
+      + 'is bronze. Remove sql: it is for gold, which has source_datasets instead of api_endpoints.',
+  );
+});
+
+test('of one table, two columns may not be mapped to one name', () => {
+  expect(() => check({ column_mappings: { A: 'ndc', B: 'ndc' } }, ['fda_cder'])).toThrow(
+    'COLUMN_NAME_TAKEN: Lake: column_mappings.B of dataset "fda-cder" is "ndc", which is already the name of '
+      + '"A". Rename one of them.',
+  );
+  expect(() =>
+    check({ column_mappings: { A: 'ndc', B: 'ndc' }, column_schema: { fda_cder: { B: { target_name: 'other' } } } }, [
+      'fda_cder',
+    ]),
+  ).not.toThrow();
+});
+
+test('values only known at deployment make sense', () => {
+  const scope = new Stack(undefined, 'Lake');
+  const text = new CfnParameter(scope, 'Text').valueAsString;
+  const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
+  const number = new CfnParameter(scope, 'Number', { type: 'Number' }).valueAsNumber;
+  const unknown: Partial<DatasetDocument> = {
+    lookback_days: 3,
+    date_format: text,
+    file_format: { delimiter: text, quote: text, escape: text, comment: text, number_format: text },
+    column_schema: { products: { A: { type: 'date', format: text }, B: { type: text, format: 'Y/N' } } },
+    data_quality: { required_columns: list, expected_record_count_min: number },
+  };
+  const auth: Auth = { type: 'bearer', secret: text, encryption_key: text };
+  for (const source of [text, [text], list]) {
+    expect(() => check({ source_url: source, source_files: 'all', headers: { Accept: text }, auth })).not.toThrow();
+  }
+  const unknownApi: DatasetDocument['api_endpoints'] = {
+    products: { url: text, params: { a: text }, body: { a: text }, method: text as 'GET', records: text },
+    packages: { url: `https://${text}/{value}`, for_each: { endpoint: text, field: text } },
+    prices: { url: text, for_each: IDS },
+  };
+  expect(() =>
+    check(api(unknownApi, { auth: { ...auth, type: 'oauth2_client_credentials', token_url: text } })),
+  ).not.toThrow();
+  for (const source of [text, `https://${text}/{yyyy}`, [text], list]) {
+    expect(() => check({ ...unknown, source_url: source })).not.toThrow();
+  }
+});
+
+test.each<[string, Partial<DatasetDocument>]>([
+  ['file_table_mapping', { file_table_mapping: { 'a.csv': 'fda_cder', 'b.csv': 'packages' } }],
+  ['api_endpoints', api({ fda_cder: 'https://example.org', packages: 'https://example.org' })],
+  [
+    'outputs',
+    { source_url: undefined, source_datasets: ['bronze/x'], sql: 'q.sql', outputs: ['fda_cder', 'packages'] },
+  ],
+])('a table with the name of its dataset has no others beside it: %s', (key, document) => {
+  expect(() => check(document, ['fda_cder', 'packages'])).toThrow(
+    `TABLE_NAME_RESERVED: Lake: ${key} of dataset "fda-cder" has the table "fda_cder", which has the name of `
+      + 'the dataset, and other tables. The folder of this table would contain the folders of the others. Rename it',
+  );
+});

@@ -1,0 +1,347 @@
+import { execSync } from 'child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'fs';
+import { tmpdir } from 'os';
+import * as path from 'path';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
+import { DatasetDocument } from '../../../src/private/document/dataset-document.generated';
+import { checkDocument } from '../../../src/private/document/dataset-schema';
+
+const TYPES = 'src/private/document/dataset-document.generated.ts';
+
+test('the generated types are those of the schema; `npx projen generate` makes them', () => {
+  const tasks = JSON.parse(readFileSync('.projen/tasks.json', 'utf8')).tasks;
+  const folder = mkdtempSync(path.join(tmpdir(), 'dataset-document-'));
+  try {
+    const fresh = path.join(folder, 'types.ts');
+    execSync(tasks.generate.steps[0].exec.replace(TYPES, fresh), {
+      env: { ...process.env, PATH: `node_modules/.bin${path.delimiter}${process.env.PATH}` },
+    });
+    expect(readFileSync(TYPES, 'utf8')).toBe(readFileSync(fresh, 'utf8'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** A document of which only what a test is about is said. */
+const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'small', source_url: 'https://example.org/cder.zip' };
+
+test.each<[string, object, string]>([
+  [
+    'an address of many',
+    { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// address without user name or password, or an s3:// address with a bucket and a path. For example: ',
+  ],
+  [
+    'a password in one address of many',
+    { source_url: ['https://a.org/1', 'https://me:secret@a.org/2'] },
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://***@a.org/2".',
+  ],
+  [
+    'a key in an address',
+    { source_url: 'https://a.org/1 2?a=b&Api-Key=secret&c=d' },
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://a.org/1 2?a=b&Api-Key=***&c=d".',
+  ],
+  [
+    'an address that is neither one nor many',
+    { source_url: 5 },
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is 5. Expected: The http://, https:// or s3:// address of a file, or a list',
+  ],
+  [
+    'no address',
+    { source_url: [] },
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is []. Expected: The http://, https:// or s3:// address of a file, or a list',
+  ],
+  [
+    'one address twice',
+    { source_url: ['https://a.org', 'https://a.org'] },
+    'DUPLICATE_VALUE: Lake: source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which has a duplicate value. Expected: The http://, https:// or s3:// address of a file, or a list',
+  ],
+  [
+    'part of a day',
+    { lookback_days: 1.5 },
+    'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is 1.5. Expected: How many days a run goes back',
+  ],
+  [
+    'days that are to come',
+    { lookback_days: -1 },
+    'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is -1. Expected: How many days a run goes back',
+  ],
+  [
+    'words for a date',
+    { date_format: 'the day' },
+    'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "the day". Expected: How dates are written',
+  ],
+  [
+    "words for the file's dates",
+    { file_format: { date_format: 'the day' } },
+    'FORMAT_INVALID: Lake: file_format.date_format of dataset "fda-cder" is "the day". Expected: How dates are written',
+  ],
+  [
+    'an unknown type of file',
+    { file_format: { type: 'xlsx' } },
+    'VALUE_INVALID: Lake: file_format.type of dataset "fda-cder" is "xlsx". Expected: csv: text with a delimiter',
+  ],
+  [
+    'an escape of two characters',
+    { file_format: { escape: '\\\\' } },
+    'VALUE_INVALID: Lake: file_format.escape of dataset "fda-cder" is "\\\\\\\\". Expected: The character '
+      + 'that takes the meaning',
+  ],
+  [
+    'the empty text as null',
+    { file_format: { null_values: ['NA', ''] } },
+    'VALUE_INVALID: Lake: file_format.null_values[1] of dataset "fda-cder" is "". Expected: Texts that stand '
+      + 'for a missing',
+  ],
+  [
+    'no null values',
+    { file_format: { null_values: [] } },
+    'VALUE_INVALID: Lake: file_format.null_values of dataset "fda-cder" is []. Expected: Texts that stand for '
+      + 'a missing value',
+  ],
+  [
+    'a word for a comment',
+    { file_format: { comment: 'REM' } },
+    'VALUE_INVALID: Lake: file_format.comment of dataset "fda-cder" is "REM". Expected: The character that '
+      + 'makes a line a comment',
+  ],
+  [
+    'a word for yes',
+    { file_format: { quoted_nulls: 'yes' } },
+    'VALUE_INVALID: Lake: file_format.quoted_nulls of dataset "fda-cder" is "yes". Expected: Whether an empty text',
+  ],
+  [
+    'fewer than no lines',
+    { file_format: { skip_rows: -1 } },
+    'VALUE_INVALID: Lake: file_format.skip_rows of dataset "fda-cder" is -1. Expected: Lines above the header',
+  ],
+  [
+    'too many records',
+    { file_format: { skip_footer: 10001 } },
+    'VALUE_INVALID: Lake: file_format.skip_footer of dataset "fda-cder" is 10001. Expected: Records at the end',
+  ],
+  [
+    'a field of no width',
+    { file_format: { widths: [5, 0] } },
+    'VALUE_INVALID: Lake: file_format.widths[1] of dataset "fda-cder" is 0. Expected: fixed_width: the widths '
+      + 'of the fields',
+  ],
+  [
+    'a number with other digits',
+    { file_format: { number_format: '9.999,99' } },
+    'FORMAT_INVALID: Lake: file_format.number_format of dataset "fda-cder" is "9.999,99". Expected: How '
+      + 'numbers are written',
+  ],
+  [
+    'a path to nothing',
+    { file_format: { records: '' } },
+    'VALUE_INVALID: Lake: file_format.records of dataset "fda-cder" is "". Expected: json: the path to the '
+      + 'list of records',
+  ],
+  [
+    'an unknown column type',
+    { column_schema: { products: { 'A/B ~1': { type: 'int' } } } },
+    'DATA_TYPE_INVALID: Lake: column_schema.products.A/B ~1.type of dataset "fda-cder" is "int". Expected: '
+      + 'string, bigint, double, decimal(p,s), boolean, date or timestamp.',
+  ],
+  [
+    'a decimal of 39 digits',
+    { column_schema: { products: { Price: { type: 'decimal(39,2)' } } } },
+    'DATA_TYPE_INVALID: Lake: column_schema.products.Price.type of dataset "fda-cder" is "decimal(39,2)".',
+  ],
+  [
+    "a source's name for a column's",
+    { column_schema: { products: { Zip: { target_name: 'Zip Code' } } } },
+    'VALUE_INVALID: Lake: column_schema.products.Zip.target_name of dataset "fda-cder" is "Zip Code". '
+      + 'Expected: The name of a column in its table: snake_case',
+  ],
+  [
+    'a name of ours',
+    { column_mappings: { Run: 'meta_run_id' } },
+    'VALUE_INVALID: Lake: column_mappings.Run of dataset "fda-cder" is "meta_run_id". Expected: The name of a '
+      + 'column in its table',
+  ],
+  [
+    'an empty format',
+    { column_schema: { products: { Day: { format: '' } } } },
+    'FORMAT_INVALID: Lake: column_schema.products.Day.format of dataset "fda-cder" is "". Expected: How the values are',
+  ],
+  [
+    'a column without a name',
+    { column_schema: { products: { '': { type: 'date' } } } },
+    'VALUE_INVALID: Lake: column_schema.products of dataset "fda-cder" has the key "". Expected: What columns are',
+  ],
+  [
+    'a column that is no object',
+    { column_schema: { products: { Day: 'date' } } },
+    'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: What a column '
+      + 'is called and what it holds.',
+  ],
+  [
+    'a key of no columns',
+    { business_key: [] },
+    'VALUE_INVALID: Lake: business_key of dataset "fda-cder" is []. Expected: Columns by their names in the '
+      + 'table. For example: ["zip_code"].',
+  ],
+  [
+    'a column twice',
+    { business_key: ['a', 'a'] },
+    'DUPLICATE_VALUE: Lake: business_key of dataset "fda-cder" is ["a","a"], which has a duplicate value. '
+      + 'Expected: Columns by their names',
+  ],
+  [
+    'one column for a list',
+    { business_keys: { products: 'ndc' } },
+    'VALUE_INVALID: Lake: business_keys.products of dataset "fda-cder" is "ndc". Expected: Columns by their '
+      + 'names in the table.',
+  ],
+  [
+    'an empty name',
+    { data_quality: { required_columns: { products: ['ndc', ''] } } },
+    'VALUE_INVALID: Lake: data_quality.required_columns.products[1] of dataset "fda-cder" is "". Expected: '
+      + 'Columns by their names in the table.',
+  ],
+  [
+    'a text for columns',
+    { data_quality: { required_columns: 'ndc' } },
+    'VALUE_INVALID: Lake: data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns, by '
+      + 'their names in the table, that must be in the source',
+  ],
+  [
+    'fewer than no rows',
+    { data_quality: { expected_record_count_min: -1 } },
+    'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is -1. Expected: A '
+      + 'number of rows.',
+  ],
+  [
+    'fewer than no rows of a table',
+    { data_quality: { expected_record_count_min: { products: -1 } } },
+    'VALUE_INVALID: Lake: data_quality.expected_record_count_min.products of dataset "fda-cder" is -1. '
+      + 'Expected: A number of rows.',
+  ],
+  [
+    'a text for rows',
+    { data_quality: { expected_record_count_min: 'many' } },
+    'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is "many". Expected: '
+      + 'The fewest rows a table may have: a number for all tables, or',
+  ],
+])('%s: the error has the whole path, what is there, and the nearest description', (_, wrong, message) => {
+  expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(message);
+});
+
+/** A text that nobody wants to read in the log of a build. */
+const PASTED = 'sk live 0123456789abcdef';
+
+test.each<[string, object, string]>([
+  ['a secret', { auth: { type: 'bearer', secret: PASTED } }, 'auth.secret'],
+  ['a secret in place of an auth', { auth: PASTED }, 'auth'],
+  ['a secret in a list', { auth: { type: 'bearer', secret: [PASTED] } }, 'auth.secret'],
+  [
+    "a parameter of a token's address",
+    { auth: { type: 'bearer', secret: 'a', token_params: { key: [PASTED] } } },
+    'auth.token_params.key',
+  ],
+  [
+    "parameters of a token's address",
+    { auth: { type: 'bearer', secret: 'a', token_params: PASTED } },
+    'auth.token_params',
+  ],
+  ['a header', { headers: { Authorization: `${PASTED}\n` } }, 'headers.Authorization'],
+  ['headers', { headers: PASTED }, 'headers'],
+  [
+    'a header of an endpoint',
+    { api_endpoints: { a: { url: 'https://example.org', headers: { 'X-Key': [PASTED] } } } },
+    'api_endpoints.a.headers.X-Key',
+  ],
+])('%s that may be one is not repeated', (_, wrong, key) => {
+  const check = () => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong });
+  expect(check).toThrow(
+    `VALUE_INVALID: Lake: ${key} of dataset "fda-cder" is invalid (value redacted, because it may be a `
+      + 'secret). Expected: ',
+  );
+  expect(check).not.toThrow(new RegExp('0123456789abcdef'));
+});
+
+test.each<[string, object, string]>([
+  [
+    'an unknown type of auth',
+    { auth: { type: 'digest', secret: 'a' } },
+    'VALUE_INVALID: Lake: auth.type of dataset "fda-cder" is "digest". Expected: bearer: a token.',
+  ],
+  [
+    'an auth without a secret',
+    { auth: { type: 'bearer' } },
+    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has no secret. Set it.',
+  ],
+  [
+    'a secret by another key',
+    { auth: { type: 'bearer', secret: 'a', token: PASTED } },
+    'UNKNOWN_KEY: Lake: auth of dataset "fda-cder" has the key "token". ',
+  ],
+  [
+    'a header that is none',
+    { headers: { 'A B': 'c' } },
+    'VALUE_INVALID: Lake: headers of dataset "fda-cder" has the key "A B". Expected: Headers',
+  ],
+  [
+    'an endpoint without an address',
+    { api_endpoints: { a: { records: 'data' } } },
+    'SETTING_REQUIRED: Lake: api_endpoints.a of dataset "fda-cder" has no url. Set it.',
+  ],
+  [
+    'an endpoint with a slip',
+    { api_endpoints: { a: { url: 'https://example.org', record: 'data' } } },
+    'UNKNOWN_KEY: Lake: api_endpoints.a of dataset "fda-cder" has the key "record". Did you mean "records"? '
+      + 'Known keys: url, method,',
+  ],
+  [
+    'an endpoint in a bucket',
+    { api_endpoints: { a: 's3://vendor/a' } },
+    'VALUE_INVALID: Lake: api_endpoints.a of dataset "fda-cder" is "s3://vendor/a". Expected: An http:// or https:// address',
+  ],
+  [
+    'a pagination that is not known',
+    { api_endpoints: { a: { url: 'https://example.org', pagination: 'pages' } } },
+    'VALUE_INVALID: Lake: api_endpoints.a.pagination of dataset "fda-cder" is "pages". Expected: auto: a link',
+  ],
+  [
+    'a limit of no requests',
+    { rate_limit: { requests: 0 } },
+    'VALUE_INVALID: Lake: rate_limit.requests of dataset "fda-cder" is 0. Expected: So many requests at most.',
+  ],
+  [
+    'files of a bucket that nobody knows',
+    { source_files: 'oldest' },
+    'VALUE_INVALID: Lake: source_files of dataset "fda-cder" is "oldest". Expected: Which of the files',
+  ],
+  [
+    'a bucket without a path',
+    { source_url: 's3://vendor' },
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor". Expected: An http:// or https:// address',
+  ],
+  [
+    'two connections',
+    { connection: 'one, two' },
+    'VALUE_INVALID: Lake: connection of dataset "fda-cder" is "one, two". Expected: Name of the Glue connection',
+  ],
+])('%s is an error of the schema', (_, wrong, message) => {
+  expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(message);
+});
+
+test('a value only known at deployment hides no other that is wrong', () => {
+  const scope = new Stack(undefined, 'Lake');
+  const text = new CfnParameter(scope, 'Text').valueAsString;
+  const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
+  const number = new CfnParameter(scope, 'Number', { type: 'Number' }).valueAsNumber;
+  const unknown: Partial<DatasetDocument> = {
+    source_url: [text], business_key: list, lookback_days: number, data_quality: { expected_record_count_min: number },
+  };
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown })).not.toThrow();
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: list })).not.toThrow();
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: [text, 'no address'] })).toThrow(
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "no address".',
+  );
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, date_format: '?' })).toThrow(
+    'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "?".',
+  );
+});

@@ -1,0 +1,100 @@
+import * as fc from 'fast-check';
+import { scheduleExpressionProblem, timezoneProblem } from '../../../src/private/document/schedule-expression';
+
+test.each([
+  'cron(0 6 * * ? *)',
+  'cron(15 12 ? * MON-FRI *)',
+  'cron(0/15 * * * ? *)',
+  'cron(*/5 8-17 ? * MON-FRI *)',
+  'cron(10-50/20 06 1,15 JAN,JUL ? 2026-2030)',
+  'cron(0 0 L * ? *)',
+  'cron(0 0 15W * ? *)',
+  'cron(0 0 ? * 6L *)',
+  'cron(0 0 ? * L *)',
+  'cron(0 0 ? * 3#2 *)',
+  'cron(0 0 ? * TUE#1 *)',
+  'cron(0 0 1/2 * ? 2026/2)',
+  'cron(59 23 31 12 ? 2199)',
+  'rate(1 minute)',
+  'rate(15 minutes)',
+  'rate(1 hour)',
+  'rate(2 days)',
+])('%s is taken', expression => {
+  expect(scheduleExpressionProblem(expression)).toBeUndefined();
+});
+
+test.each([
+  ['', 'Write cron('],
+  ['0 6 * * ? *', 'Write cron('],
+  ['at(2026-11-23T06:00:00)', 'Write cron('],
+  ['CRON(0 6 * * ? *)', 'Write cron('],
+  ['cron()', 'has six fields (minutes, hours, day of month, month, day of week, year), and this one has 1.'],
+  ['cron(0 6 * * *)', 'and this one has 5.'],
+  ['cron(0 6 * * ? * *)', 'and this one has 7.'],
+  ['cron(60 6 * * ? *)', 'Its minutes "60" is not valid: the field takes 0-59 and , - * /.'],
+  ['cron(0 24 * * ? *)', 'Its hours "24"'],
+  ['cron(0 6 0 * ? *)', 'Its day of month "0"'],
+  ['cron(0 6 32 * ? *)', 'Its day of month "32"'],
+  ['cron(0 6 32W * ? *)', 'Its day of month "32W"'],
+  ['cron(0 6 * 13 ? *)', 'Its month "13"'],
+  ['cron(0 6 * jan ? *)', 'Its month "jan" is not valid: the field takes 1-12 or JAN-DEC'],
+  ['cron(0 6 ? * 0 *)', 'Its day of week "0" is not valid: the field takes 1-7 or SUN-SAT'],
+  ['cron(0 6 ? * 8 *)', 'Its day of week "8"'],
+  ['cron(0 6 ? * MON/2 *)', 'Its day of week "MON/2"'],
+  ['cron(0 6 ? * 3#6 *)', 'Its day of week "3#6"'],
+  ['cron(0 6 ? * 3#1,6#3 *)', 'Its day of week "3#1,6#3"'],
+  ['cron(0 6 * * ? 1969)', 'Its year "1969"'],
+  ['cron(0 6 * * ? 2200)', 'Its year "2200"'],
+  ['cron(0 6 * * ? ?)', 'Its year "?"'],
+  ['cron(? 6 * * ? *)', 'Its minutes "?"'],
+  ['cron(0/0 6 * * ? *)', 'Its minutes "0/0"'],
+  ['cron(0/60 6 * * ? *)', 'Its minutes "0/60"'],
+  ['cron(/5 6 * * ? *)', 'Its minutes "/5"'],
+  ['cron(1/2/3 6 * * ? *)', 'Its minutes "1/2/3"'],
+  ['cron(50-10 6 * * ? *)', 'Its minutes "50-10"'],
+  ['cron(1-2-3 6 * * ? *)', 'Its minutes "1-2-3"'],
+  ['cron(1,,2 6 * * ? *)', 'Its minutes "1,,2"'],
+  ['cron(*,5 6 * * ? *)', 'Its minutes "*,5"'],
+  ['cron(0 L * * ? *)', 'Its hours "L"'],
+  ['cron(0 6 * * * *)', 'Exactly one of day of month and day of week must be "?".'],
+  ['cron(0 6 1 * MON *)', 'Exactly one'],
+  ['cron(0 6 ? * ? *)', 'Exactly one'],
+  ['rate(0 days)', 'A rate is a whole number from 1'],
+  ['rate(1.5 hours)', 'A rate is a whole number from 1'],
+  ['rate(2 weeks)', 'A rate is a whole number from 1'],
+  ['rate(5)', 'A rate is a whole number from 1'],
+  ['rate(1 hours)', 'Write "rate(1 hour)".'],
+  ['rate(2 hour)', 'Write "rate(2 hours)".'],
+])('%s is refused with what to write instead', (expression, problem) => {
+  expect(scheduleExpressionProblem(expression)).toContain(problem);
+});
+
+test('a number is taken exactly where its field allows it', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 70 }),
+      fc.integer({ min: 0, max: 30 }),
+      fc.integer({ min: 0, max: 40 }),
+      (minute, hour, day) => {
+        const valid = minute <= 59 && hour <= 23 && day >= 1 && day <= 31;
+        expect(scheduleExpressionProblem(`cron(${minute} ${hour} ${day} * ? *)`) === undefined).toBe(valid);
+      },
+    ),
+  );
+});
+
+test.each(['UTC', 'America/New_York', 'Europe/Berlin', 'Asia/Kolkata', 'Asia/Calcutta', 'US/Eastern', 'Etc/GMT+5'])(
+  '%s is a time zone',
+  timezone => {
+    expect(timezoneProblem(timezone)).toBeUndefined();
+  },
+);
+
+test.each([
+  ['america/new_york', 'Write "America/New_York".'],
+  ['Europe/Atlantis', 'Use a name of the IANA database, for example "America/New_York".'],
+  ['+02:00', 'Use a name of the IANA database'],
+  ['', 'Use a name of the IANA database'],
+])('"%s" is no time zone', (timezone, problem) => {
+  expect(timezoneProblem(timezone)).toContain(problem);
+});
