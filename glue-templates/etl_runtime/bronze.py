@@ -1,17 +1,6 @@
-"""A bronze run, and what a script of your own has to do with it where no source of the library fits.
+"""The bronze job, and the API for a custom script that downloads the files itself.
 
-import sys
-
-from etl_runtime.bronze import Fetching, run_bronze
-
-
-def fetch(source: Fetching) -> None:
-    password = source.secret("vendor/ftp", "password")
-    (source.folder / "orders.csv").write_bytes(download(password))
-
-
-if __name__ == "__main__":
-    run_bronze(sys.argv, fetch)
+`etl_runtime.bronze` exports `run_bronze` and `Fetching`; see `run_bronze` for an example.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +13,7 @@ from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
 from etl_runtime.job.plural import plural
 from etl_runtime.job.run_record import RunRecord
@@ -42,15 +31,41 @@ if TYPE_CHECKING:
 
 __all__ = ["Fetching", "run_bronze"]
 
-BACKGROUND_TASKS = 4  # Spark starts, originals go to raw/
+BACKGROUND_TASKS = 4  # the start of Spark, and uploads of originals to raw/
 
 
 def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
-    """Run a bronze job from its arguments to its publication: fetch → raw, unpack → parts in staging, shape → typed Parquet in staging,
-    check, publish → bronze.
+    """Run a bronze job: fetch the originals, convert them to typed Parquet, check the quality gates and publish.
 
-    `fetch` is a script's own way to the files, in place of the document's source. Raises RunFailed where it cannot go on; the
-    published table then stays.
+    The steps are: fetch → raw/, unpack → parts in staging, convert → Parquet in staging, check, publish → the tables.
+    The run record in the bucket and the lines in the job's log describe each step.
+
+    Args:
+        argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
+        fetch: A function that downloads the files into `Fetching.folder`, for sources that the dataset document cannot
+            describe. By default, the job fetches `source_url` or `api_endpoints` of the dataset document.
+
+    Raises:
+        RunFailed: The run cannot continue, for example because the source is not available or a quality gate fails.
+            The message begins with an error code. The published tables are unchanged, unless the error occurs after
+            published.json is written; then the next run completes the publication.
+        GlueArgumentError: A required argument is missing in `argv`.
+
+    Example:
+        A custom script of a dataset, set as its `script`:
+
+            import sys
+
+            from etl_runtime.bronze import Fetching, run_bronze
+
+
+            def fetch(source: Fetching) -> None:
+                password = source.secret("vendor/ftp", "password")
+                (source.folder / "orders.csv").write_bytes(download(password))
+
+
+            if __name__ == "__main__":
+                run_bronze(sys.argv, fetch)
     """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
@@ -61,22 +76,22 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
 def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecutor, fetch: Fetch | None) -> None:
     names, file_format = job.names, file_format_of(job.document)
     staging = f"{names.staging}run_id={record.run_id}/"
-    record.refuse_pointless_retry()
+    record.skip_futile_retry()
     with record.logged_as("recover"):
         recover(names, store)
     published = read_published(names, store)
-    record.close_killed(published)
+    record.close_killed_runs(published)
 
-    starting_spark = cache(lambda: background.submit(start_spark))  # takes as long as a small download
+    starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
     with record.step("fetch"):
         known = validators(job, published, store)
         originals = gather(job, record, known, store, starting_spark, fetch)
     if originals is None:
-        tell_unchanged(record, published)
+        log_unchanged(record, published)
         return
-    tell_fetched(record, originals)
+    log_fetched(record, originals)
 
-    # What needs Arrow takes half a second to import: meanwhile Spark starts, and a run that finds nothing new does without.
+    # Importing Arrow takes half a second. Spark starts meanwhile, and a run with an unchanged source does not need it.
     from etl_runtime.columns.column_schema import declared_columns
     from etl_runtime.convert.gates import check_gates
     from etl_runtime.convert.type_plan import Place, convert_tables
@@ -84,14 +99,14 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     from etl_runtime.publish.business_key import find_duplicates
 
     with on_disk(originals) as files, record.step("unpack"):
-        keeping = [background.submit(keep, each, store) for each in originals]
+        uploads = [background.submit(keep, each, store) for each in originals]
         try:
             endpoints = {each.name: each for each in endpoints_of(job.document) if each.is_table}
-            require_answers(endpoints.values(), files, job.options.from_run)
+            require_kept_endpoints(endpoints.values(), files, job.options.from_run)
             mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
             unpacked = unpack(files, file_format, mapping, endpoints, names, staging, store)
         finally:
-            for each in keeping:
+            for each in uploads:
                 each.result()
             sources = [each.described() for each in originals]
             record.note({"sources": sources})
@@ -102,78 +117,73 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         reset = resets_contract(job, published)
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(record.run_id, store.region, staging)
-        shaped = convert_tables(
-            spark,
-            unpacked,
-            None if reset else published,
-            declared,
-            file_format,
-            place,
-        )
-    for key, table in shaped.items():
-        tell_converted(record, key, table)
+        converted = convert_tables(spark, unpacked, None if reset else published, declared, file_format, place)
+    for key, table in converted.items():
+        log_converted(record, key, table)
 
     with record.step("check"):
         allow = job.options.allow | ({"frozen"} if reset else set())
-        staged = {key: table.staged() for key, table in shaped.items()}
+        staged = {key: table.staged() for key, table in converted.items()}
         duplicates = find_duplicates(spark, staged, job.document)
-        record.note_gates(check_gates(unpacked, shaped, duplicates, published, job.document, allow))
+        record.note_gates(check_gates(unpacked, converted, duplicates, published, job.document, allow))
     record.require_time_to_publish()
     with record.step("publish"):
-        about = {"document": document_hash(job.document), "sources": sources}
-        new = publish(staged, about, published, names, record.run_id, store)
-    record.note({"tables": described_tables(new, shaped)})
-    with suppress(
-        BotoCoreError, ClientError, OSError
-    ):  # what is left there is cleared by the next run, or by the bucket's lifecycle
+        metadata = {"document": document_hash(job.document), "sources": sources}
+        new = publish(staged, metadata, published, names, record.run_id, store)
+    record.note({"tables": described_tables(new, converted)})
+    # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
+    with suppress(BotoCoreError, ClientError, OSError):
         store.delete(store.list(staging))
-    record.tell_about_crawler(names, published, new)
+    record.log_crawler_command(names, published, new)
 
 
-def require_answers(endpoints: Iterable[Endpoint], files: Sequence[Original], from_run: str) -> None:
-    """Raise RunFailed where the run that is to be made anew has asked other endpoints."""
+def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Original], from_run: str) -> None:
+    """Raise RunFailed if the originals of `from_run` do not include all endpoints of the document."""
     names = {each.name for each in files}
     if missing := [each.name for each in endpoints if each.file not in names]:
-        there = ", ".join(sorted(names))
+        kept = ", ".join(sorted(names))
         raise RunFailed(
-            f"run {from_run} kept nothing of {', '.join(missing)}: it has {there}. Choose another from_run, or run without."
+            ErrorCode.ORIGINAL_NOT_FOUND,
+            f"Run {from_run} has no original of the endpoint {', '.join(missing)}. It has {kept}. "
+            "Set from_run to another run, or run without from_run.",
         )
 
 
-def tell_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> None:
+def log_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> None:
     since = published["run_id"] if published else None
     record.note({"status": "unchanged", "unchanged_since": since})
     record.log(
         "fetch",
-        f'the source is unchanged since run {since}; its tables stay. run_options {{"force": true}} makes them anew',
+        f"the source is unchanged since run {since}, so its tables are kept. "
+        'To rebuild them, run with run_options {"force": true}',
     )
 
 
-def tell_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
+def log_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
     for kept in originals:
         original = kept.original
-        where = f"kept in {kept.raw}" if kept.there else public(original.url)
-        record.log("fetch", f"{where}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
+        origin = kept.raw if kept.there else public(original.url)
+        record.log("fetch", f"{origin}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
 
 
-def tell_converted(record: RunRecord, key: str, table: "ConvertedTable") -> None:
+def log_converted(record: RunRecord, key: str, table: "ConvertedTable") -> None:
     columns, objects = plural(len(table.columns), "column"), plural(len(table.shards), "object")
     record.log("convert", f"{key}: {plural(table.rows, 'row')}, {columns}, {objects}")
     missing = [column.name for column in table.columns if column.source not in table.sources]
     if missing:
-        record.log("convert", f"{key}: no longer in the source, so null: {', '.join(missing)}")
+        record.log("convert", f"{key}: columns that are missing in the source are null: {', '.join(missing)}")
     if table.rescued():
         counts = ", ".join(f"{name} {count:,}" for name, count in table.rescued().items())
-        record.log("convert", f"{key}: did not fit, and is in meta_rescued: {counts}")
+        record.log("convert", f"{key}: values that do not match their type are in meta_rescued: {counts}")
 
 
-def described_tables(new: Mapping[str, Any], shaped: Mapping[str, "ConvertedTable"]) -> list[dict[str, Any]]:
+def described_tables(new: Mapping[str, Any], converted: Mapping[str, "ConvertedTable"]) -> list[dict[str, Any]]:
     return [
         {
             **table,
-            "nulls": shaped[key].nulls(),
-            "bounds": {name: [str(low), str(high)] for name, (low, high) in shaped[key].bounds().items()},
-            "rescued": shaped[key].rescued(),
+            "nulls": converted[key].nulls(),
+            "bounds": {name: [str(low), str(high)] for name, (low, high) in converted[key].bounds().items()},
+            "rescued": converted[key].rescued(),
         }
         for key, table in new["tables"].items()
     ]

@@ -1,20 +1,6 @@
-"""A gold run, and what a script of your own has to do with it.
+"""The gold job, and the API for a custom script that builds the tables itself.
 
-import sys
-
-from pyspark.sql import DataFrame
-
-from etl_runtime.gold import Gold, run_gold
-
-
-def transform(gold: Gold) -> DataFrame:
-    zipcodes = gold.read("pp_dw_bronze.zipcodes")
-    gold.require("a state has two letters", "length(state) = 2")
-    return zipcodes.groupBy("state").count()
-
-
-if __name__ == "__main__":
-    run_gold(sys.argv, transform)
+`etl_runtime.gold` exports `run_gold` and `Gold`; see `run_gold` for an example.
 """
 
 import logging
@@ -29,7 +15,7 @@ from py4j.protocol import Py4JJavaError
 
 from etl_runtime.columns.names import RUN_ID
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import plural
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import driver_error, start_spark
@@ -38,77 +24,174 @@ from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publish import publish, read_published, recover
 from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.gates import check_gates
-from etl_runtime.transform.gold_columns import athena_columns, named
+from etl_runtime.transform.gold_columns import athena_columns, with_athena_names
 from etl_runtime.transform.history import CHANGES, DUPLICATE, published_versions, with_versions
 from etl_runtime.transform.inputs import Input, read_inputs, register, republished
 from etl_runtime.transform.query import query
-from etl_runtime.transform.rules import Rule, broken_rules
+from etl_runtime.transform.rules import Rule, find_violations
 from etl_runtime.transform.transformed_table import TransformedTable
-from etl_runtime.transform.write import NOTE, OBJECT_BYTES, Target, write
+from etl_runtime.transform.write import ACTION, OBJECT_BYTES, Target, write
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LOG = logging.getLogger(__name__)
 
-READS = 3  # of the inputs, where they publish while they are read
+MAX_READS = 3  # of the inputs, if they publish while the transform reads them
 
 Transform = Callable[["Gold"], "DataFrame | Mapping[str, DataFrame]"]
-"""What a script gives: the table, or the tables of a dataset with `outputs` by their names there."""
+"""Returns the table, or for a dataset with `outputs`, the tables by their names in `outputs`."""
 
 
 class Gold:
-    """What a transform has at hand. The inputs' tables are also in `spark.sql`, by their names in Athena."""
+    """The inputs and services of a transform: the argument of the function that a custom script passes to `run_gold`.
+
+    The tables of the inputs are also available in `spark.sql`, by their names in Athena.
+
+    Example:
+        def transform(gold: Gold) -> DataFrame:
+            zipcodes = gold.read("pp_dw_bronze.zipcodes")
+            gold.require("a state has two letters", "length(state) = 2")
+            return zipcodes.groupBy("state").count()
+    """
 
     def __init__(self, spark: "SparkSession", inputs: Sequence[Input], job: Job, store: Store) -> None:
         self.spark = spark
-        """The Spark session."""
+        """The Spark session of the job. Its time zone is UTC."""
         self.rules: list[Rule] = []
         self._inputs = inputs
         self._job = job
         self._store = store
 
     def read(self, table: str) -> "DataFrame":
-        """The rows that an input has published last, `table` as in Athena: pp_dw_bronze.zipcodes.
+        """Read the published rows of an input's table.
 
-        Raises RunFailed where no input has that table.
+        Args:
+            table: The name of the table in Athena, `database.table`.
+
+        Returns:
+            The rows of the last publication, with the columns that the job adds: `meta_run_id`, and `meta_rescued` for
+            a bronze table.
+
+        Raises:
+            RunFailed: QUERY_TABLE_NOT_AN_INPUT: no input of the dataset has this table.
+
+        Example:
+            zipcodes = gold.read("pp_dw_bronze.zipcodes")
         """
         if table not in self.tables:
             raise RunFailed(
-                f"There is no table {table}. The inputs have {', '.join(self.tables) or 'none'}; add its dataset to inputs."
+                ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
+                f"The table {table} is not a table of an input. "
+                f"The inputs have {', '.join(self.tables) or 'no tables'}. "
+                "Correct the name, or add the table's dataset to source_datasets.",
             )
         return self.spark.table(table)
 
     def require(self, rule: str, condition: str, output: str | None = None) -> None:
-        """A rule that every row has to keep, checked before the table is published: its name, and a condition in Spark's SQL.
+        """Add a quality rule that every row must satisfy. It is checked before the table is published.
 
-        As with CHECK in SQL, a condition that is null is kept. `output` is the table of the rule, for a dataset of several.
-        A run that breaks it fails; run_options {"allow": ["rules"]} lets it pass once.
+        A run with rows that violate the rule fails with the code GATE_RULES, and the published table is unchanged. To
+        publish once despite such rows, run with run_options `{"allow": ["rules"]}`.
+
+        Args:
+            rule: The name of the rule, for messages.
+            condition: A condition in Spark SQL over the columns of the table. As with CHECK constraints in SQL, a row
+                for which it is null satisfies the rule.
+            output: The table that the rule applies to, by its name in `outputs`. Required if the dataset has several
+                tables.
+
+        Raises:
+            RunFailed: RULE_INVALID, when the rules are checked: the condition is not valid SQL for this table, or the
+                dataset has no table `output`.
+
+        Example:
+            gold.require("a state has two letters", "length(state) = 2")
         """
         self.rules.append(Rule(rule, condition, output))
 
     def log(self, text: str) -> None:
-        """Print a line into the job's log."""
+        """Write a line to the job's log. Values of secrets that this run has read are redacted.
+
+        Args:
+            text: The line.
+
+        Example:
+            gold.log(f"reading {', '.join(gold.tables)}")
+        """
         LOG.info(text, extra={"step": "script"})
 
     @property
     def tables(self) -> list[str]:
-        """The tables of the inputs."""
+        """The tables of the inputs, by their names in Athena: `pp_dw_bronze.zipcodes`."""
         return [name for each in self._inputs for name in each.tables]
 
     def query(self) -> "DataFrame | dict[str, DataFrame]":
-        """What the dataset's SQL makes: what the packaged script does."""
+        """Run the SQL of the dataset, as the packaged gold script does.
+
+        Returns:
+            The result of the last statement. For a dataset with `outputs`: the views of these names, which the
+            statements create.
+
+        Raises:
+            RunFailed: QUERY_NOT_FOUND: the dataset has no SQL. QUERY_INVALID: a statement cannot be parsed or analyzed,
+                or is not supported; the message contains its line and column. QUERY_TABLE_NOT_AN_INPUT: a statement
+                reads a table that no input has.
+
+        Example:
+            states = gold.query().where("state IS NOT NULL")
+        """
         uri = self._job.names.sql
         sql = self._store.read(uri) if uri else None
         if sql is None:
-            raise RunFailed(f"There is no query at {uri or 'any place'}. Deploy the dataset's stack again.")
+            raise RunFailed(
+                ErrorCode.QUERY_NOT_FOUND,
+                f"The query {uri} does not exist. Deploy the dataset's stack again."
+                if uri
+                else f"{self._job.names.dataset} has no query. Set sql, or do not call query() in the transform.",
+            )
         return query(
             self.spark, sql.decode(), uri.rpartition("/")[2], self._job.document.get("outputs", []), self.tables
         )
 
 
 def run_gold(argv: Sequence[str], transform: Transform) -> None:
-    """Run a gold job from its arguments to its publication. Raises RunFailed where it cannot go on; the published table then stays."""
+    """Run a gold job: read the inputs, build the tables, check the quality gates and publish.
+
+    The run record in the bucket and the lines in the job's log describe each step. If an input publishes while the
+    transform reads it, the transform runs again, up to three times in total.
+
+    Args:
+        argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
+        transform: A function that builds the table from a `Gold`. It returns a Spark DataFrame or, for a dataset with
+            `outputs`, a mapping from the names in `outputs` to DataFrames. It can run more than once, so it must not
+            have side effects.
+
+    Raises:
+        RunFailed: The run cannot continue, for example because a query is invalid or a quality gate fails. The message
+            begins with an error code. The published tables are unchanged, unless the error occurs after published.json
+            is written; then the next run completes the publication.
+        GlueArgumentError: A required argument is missing in `argv`.
+
+    Example:
+        A custom script of a dataset, set as its `script`:
+
+            import sys
+
+            from pyspark.sql import DataFrame
+
+            from etl_runtime.gold import Gold, run_gold
+
+
+            def transform(gold: Gold) -> DataFrame:
+                zipcodes = gold.read("pp_dw_bronze.zipcodes")
+                gold.require("a state has two letters", "length(state) = 2")
+                return zipcodes.groupBy("state").count()
+
+
+            if __name__ == "__main__":
+                run_gold(sys.argv, transform)
+    """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
     with RunRecord(job, store) as record:
@@ -120,53 +203,52 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
 
 def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None:
     names = job.names
-    record.refuse_pointless_retry()
-    _require_no_bronze_options(job)
+    record.skip_futile_retry()
+    _reject_bronze_options(job)
     with record.logged_as("recover"):
         recover(names, store)
     published = read_published(names, store)
-    record.close_killed(published)
+    record.close_killed_runs(published)
 
     with record.step("start spark"):
         spark = _start_spark()
-    inputs, made, rules = _make(spark, job, record, published, store, transform)
-    for key, table in made.items():
-        tell_made(record, key, table)
+    inputs, tables, rules = _transform_inputs(spark, job, record, published, store, transform)
+    for key, table in tables.items():
+        log_table(record, key, table)
 
     with record.step("check"):
-        staged = {key: table.staged for key, table in made.items()}
+        staged = {key: table.staged for key, table in tables.items()}
         duplicates = find_duplicates(spark, staged, job.document)
-        broken = broken_rules(spark, staged, rules)
-        record.note_gates(check_gates(made, duplicates, broken, published, job.document, job.options.allow))
-    if published and not job.options.force and _is_as_before(job, made, published):
-        tell_unchanged(record, published)
+        violations = find_violations(spark, staged, rules)
+        record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
+    if published and not job.options.force and _is_unchanged(job, tables, published):
+        log_unchanged(record, published)
     else:
         record.require_time_to_publish()
         with record.step("publish"):
-            about = {
+            metadata = {
                 "document": document_hash(job.document),
                 "sources": [],
                 "inputs": [each.described() for each in inputs],
+                **_history_metadata(job, tables, record.started),
             }
-            about |= _history(job, made, record.started)
-            new = publish(staged, about, published, names, record.run_id, store)
-        record.note({"tables": [{**table, "nulls": made[key].nulls()} for key, table in new["tables"].items()]})
-        record.tell_about_crawler(names, published, new)
-    with suppress(
-        BotoCoreError, ClientError, OSError
-    ):  # what is left there is cleared by the next run, or by the bucket's lifecycle
+            new = publish(staged, metadata, published, names, record.run_id, store)
+        record.note({"tables": [{**table, "nulls": tables[key].nulls()} for key, table in new["tables"].items()]})
+        record.log_crawler_command(names, published, new)
+    # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
+    with suppress(BotoCoreError, ClientError, OSError):
         store.delete(store.list(names.staging))
 
 
 def _start_spark() -> "SparkSession":
     spark = start_spark()
-    # A table that fits one object is to be one, however many cores there are.
+    # The number of objects of a table depends on its size and not on the number of cores.
     spark.conf.set("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false")
     spark.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", OBJECT_BYTES)
     return spark
 
 
-def _make(
+def _transform_inputs(
     spark: "SparkSession",
     job: Job,
     record: RunRecord,
@@ -174,10 +256,10 @@ def _make(
     store: Store,
     transform: Transform,
 ) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
-    """Read the inputs and write the tables into staging; all of it again where an input has published meanwhile."""
+    """Read the inputs and write the tables to staging. Repeat both if an input has published in the meantime."""
     names = job.names
     changed: list[str] = []
-    for attempt in range(READS):
+    for attempt in range(MAX_READS):
         with record.step("inputs"):
             inputs = read_inputs(names, store)
             for each in inputs:
@@ -185,87 +267,97 @@ def _make(
                     "inputs", f"{each.name.dataset} of run {each.run_id}, published {each.published['published_at']}"
                 )
             record.note({"inputs": [each.described() for each in inputs]})
-            _forget_views(spark)
+            _drop_views(spark)
             register(spark, inputs)
         gold = Gold(spark, inputs, job, store)
         folder = f"{names.staging}run_id={record.run_id}/tables/{attempt}/"
         try:
             with record.step("make"):
-                made = {
-                    key: _made(job, record, published, store, table, Target(key, record.run_id, store.region, folder))
-                    for key, table in _tables(job, transform(gold)).items()
+                tables = {
+                    key: _staged_table(
+                        job, record, published, store, rows, Target(key, record.run_id, store.region, folder)
+                    )
+                    for key, rows in _rows_by_table(job, transform(gold)).items()
                 }
         except Exception:
             if not (changed := republished(inputs, names, store)):
                 raise
         else:
             if not (changed := republished(inputs, names, store)):
-                return inputs, made, gold.rules
-        record.log("inputs", f"{', '.join(changed)} published while it was read; reading again")
+                return inputs, tables, gold.rules
+        record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
     raise RunFailed(
-        f"{', '.join(changed)} published each of the {READS} times it was read. Let {names.dataset} run at another time, and run again.",
+        ErrorCode.INPUT_CHANGED,
+        f"The input {', '.join(changed)} published during each of the {MAX_READS} attempts to read it. "
+        f"Schedule {names.dataset} for another time, and run again.",
         retryable=True,
     )
 
 
-def _forget_views(spark: "SparkSession") -> None:
+def _drop_views(spark: "SparkSession") -> None:
     for view in spark.catalog.listTables():
         if view.isTemporary:
             spark.catalog.dropTempView(view.name)
 
 
-def _tables(job: Job, made: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
-    """What the transform gave, by the keys of the dataset's tables. Raises RunFailed where these are others."""
+def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
+    """The result of the transform by table. Raises RunFailed if it does not match the dataset's tables."""
     keys = list(job.names.tables)
-    tables = dict(made) if isinstance(made, Mapping) else {keys[0]: made}
-    if sorted(tables) != sorted(keys) or (not isinstance(made, Mapping) and len(keys) > 1):
-        given = ", ".join(tables) if isinstance(made, Mapping) else "one table"
+    tables = dict(result) if isinstance(result, Mapping) else {keys[0]: result}
+    if sorted(tables) != sorted(keys) or (not isinstance(result, Mapping) and len(keys) > 1):
+        returned = ", ".join(tables) if isinstance(result, Mapping) else "a single table"
         raise RunFailed(
-            f"The transform gives {given}, and {job.names.dataset} has {', '.join(keys)}. Set outputs to what it gives."
+            ErrorCode.TRANSFORM_RESULT_INVALID,
+            f"The transform returns {returned}, but {job.names.dataset} has the tables {', '.join(keys)}. "
+            "Set outputs to the names that the transform returns.",
         )
     if other := next((key for key, table in tables.items() if not hasattr(table, "mapInArrow")), None):
-        raise RunFailed(f"The transform gives {type(tables[other]).__name__} for {other}. Return a DataFrame of Spark.")
+        raise RunFailed(
+            ErrorCode.TRANSFORM_RESULT_INVALID,
+            f"The transform returns {type(tables[other]).__name__} for {other}. Return a Spark DataFrame.",
+        )
     return {key: tables[key] for key in keys}
 
 
-def _made(
-    job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, table: "DataFrame", target: Target
+def _staged_table(
+    job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, rows: "DataFrame", target: Target
 ) -> TransformedTable:
-    """One table, written into staging: as the transform makes it, or as the versions that come of it."""
+    """Write one table to staging: the rows, or with a history, their versions."""
     from pyspark.sql import functions as f
 
     key = target.key
-    settled = str(table._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
-    table = named(key, table)
-    columns = athena_columns(key, table)
+    is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
+    rows = with_athena_names(key, rows)
+    columns = athena_columns(key, rows)
     history = job.document.get("history")
     if history is None:
-        written = write(table.withColumn(RUN_ID, f.lit(record.run_id)), target, settled=settled)
+        written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target, rebalance=not is_sorted)
         return TransformedTable(written, written.staged(target, columns), None)
     names = job.names
     old = published_versions(
-        table.sparkSession, key, history, published, names.tables[key].location, names.bucket, store
+        rows.sparkSession, key, history, published, names.tables[key].location, names.bucket, store
     )
-    versions = with_versions(key, history, table, old, record.started, record.run_id)
-    written = write(versions, target, settled=True, shown=(DUPLICATE, history["business_key"]))
-    return TransformedTable(written, written.staged(target, athena_columns(key, versions.drop(RUN_ID, NOTE))), old)
+    versions = with_versions(key, history, rows, old, record.started, record.run_id)
+    # Spark's adaptive execution already sizes the partitions of the join.
+    written = write(versions, target, rebalance=False, examples_of=(DUPLICATE, history["business_key"]))
+    return TransformedTable(written, written.staged(target, athena_columns(key, versions.drop(RUN_ID, ACTION))), old)
 
 
-def _history(job: Job, made: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
-    """What published.json says of the history, for the next run to go on from."""
+def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
+    """The `history` of published.json, from which the next run continues."""
     history = job.document.get("history")
     if history is None:
         return {}
-    (table,) = made.values()
+    (table,) = tables.values()
     return {"history": {"business_key": history["business_key"], "at": at.isoformat(), "current": table.written.live}}
 
 
-def _is_as_before(job: Job, made: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
-    """Whether a history is what it was: no version began or ended, and no column came."""
+def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
+    """Whether the table is a history in which no version has begun or ended and that has no new column."""
     if "history" not in job.document:
         return False
-    ((key, table),) = made.items()
-    changes = sum(table.written.notes[note] for note in CHANGES)
+    ((key, table),) = tables.items()
+    changes = sum(table.written.actions[action] for action in CHANGES)
     return (
         table.old is not None
         and changes == 0
@@ -273,27 +365,27 @@ def _is_as_before(job: Job, made: Mapping[str, TransformedTable], published: Map
     )
 
 
-def _require_no_bronze_options(job: Job) -> None:
+def _reject_bronze_options(job: Job) -> None:
     given = [name for name in ("from_run", "reset_contract") if getattr(job.options, name)]
     if given:
         raise RunFailed(
-            f"run_options holds {given[0]}, which is for bronze: a gold table is made of what its inputs have published. "
-            f"Run the input with {given[0]}, then this without."
+            ErrorCode.RUN_OPTIONS_INVALID,
+            f"run_options.{given[0]} is supported in bronze only: gold reads the published tables of its inputs. "
+            f"Run the input with {given[0]}, then run {job.names.dataset} without it.",
         )
 
 
-def tell_unchanged(record: RunRecord, published: Mapping[str, Any]) -> None:
+def log_unchanged(record: RunRecord, published: Mapping[str, Any]) -> None:
     record.note({"status": "unchanged", "unchanged_since": published["run_id"]})
-    record.log("publish", f"not needed: no version began or ended since run {published['run_id']}")
+    record.log("publish", f"nothing to publish: no version has begun or ended since run {published['run_id']}")
 
 
-def tell_made(record: RunRecord, key: str, table: TransformedTable) -> None:
+def log_table(record: RunRecord, key: str, table: TransformedTable) -> None:
     written = table.written
     columns, objects = plural(len(table.staged.columns), "column"), plural(len(written.objects), "object")
     record.log("make", f"{key}: {plural(written.rows, 'row')}, {columns}, {objects}")
-    if written.notes:
-        changes = {note: written.notes[note] for note in ("insert", "update", "delete", "same") if written.notes[note]}
-        record.note({"versions": dict(written.notes)})
-        record.log(
-            "make", f"{key}: versions: {', '.join(f'{note} {count:,}' for note, count in changes.items()) or 'none'}"
-        )
+    if written.actions:
+        counts = {action: written.actions[action] for action in ("insert", "update", "delete", "same")}
+        changes = ", ".join(f"{action} {count:,}" for action, count in counts.items() if count)
+        record.note({"versions": dict(written.actions)})
+        record.log("make", f"{key}: versions: {changes or 'none'}")

@@ -1,4 +1,4 @@
-"""The bronze job: files or an API → typed tables in Athena, with the originals kept."""
+"""The packaged bronze job: publishes files or the responses of an API as typed tables, and keeps the originals."""
 
 import sys
 

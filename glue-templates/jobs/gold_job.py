@@ -1,7 +1,4 @@
-"""The gold job: tables of the lake → a table made of them by the dataset's query.
-
-inputs → query → typed Parquet in staging, check, publish → gold
-"""
+"""The packaged gold job: publishes the result of the dataset's SQL over tables of the lake."""
 
 import sys
 

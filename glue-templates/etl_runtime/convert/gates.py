@@ -10,7 +10,7 @@ from etl_runtime.job.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileType
 from etl_runtime.publish.business_key import Duplicates
-from etl_runtime.publish.common_gates import decided, required_values, share, shrink
+from etl_runtime.publish.common_gates import required_value_failures, share_text, shrink_failures, stop_unless_allowed
 
 FORMAT_KEYS: dict[FileType, str] = {
     "csv": "delimiter, quote, skip_rows, skip_footer",
@@ -48,7 +48,7 @@ def check_gates(
             key, table, duplicates.get(key), (published or {}).get("tables", {}).get(key), document
         )
     ]
-    return decided(failures, allowed)
+    return stop_unless_allowed(failures, allowed)
 
 
 def _failures(
@@ -62,7 +62,7 @@ def _failures(
     sources = table.sources
     in_source = {column.name for column in table.columns if column.source in sources}
 
-    yield from required_values(key, table.nulls(), table.rows, in_source, quality, "the source")
+    yield from required_value_failures(key, table.nulls(), table.rows, in_source, quality, "the source")
     most = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
         if count > most * table.rows:
@@ -73,7 +73,7 @@ def _failures(
 
     if old is None:
         return
-    yield from shrink(table.rows, old["rows"], document)
+    yield from shrink_failures(table.rows, old["rows"], document)
     if (
         document.get("schema_contract") == "freeze" and old["columns"]
     ):  # a table that was never anything but empty has none
@@ -84,7 +84,7 @@ def _failures(
 
 def _misfits(name: str, count: int, table: ConvertedTable) -> str:
     """What did not fit, in how many rows, and the first of it."""
-    many, example = share(count, table.rows), table.examples()[name]
+    many, example = share_text(count, table.rows), table.examples()[name]
     if name not in (SURPLUS, FIELDS):
         type = next(column.form.type for column in table.columns if column.name == name)
         return f"{name} did not fit {type} in {many}, such as {example}"

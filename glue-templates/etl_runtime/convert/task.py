@@ -16,7 +16,7 @@ from etl_runtime.columns.cells import Cells, Inference, PartTable
 from etl_runtime.columns.column_types import ColumnType
 from etl_runtime.columns.json_values import without_collection
 from etl_runtime.columns.names import RESCUED, RUN_ID
-from etl_runtime.job.errors import NO_ROOM, RunFailed, run_failure
+from etl_runtime.job.errors import DISK_FULL_ERRNOS, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.store import store_of_worker
 from etl_runtime.publish.parquet_object import parquet_writer, upload
@@ -88,7 +88,7 @@ def convert_shard(shard: Shard) -> ConvertedShard:
     try:
         return _convert_shard(shard)
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if error.errno in DISK_FULL_ERRNOS:
             raise run_failure(error) from error
         raise
 

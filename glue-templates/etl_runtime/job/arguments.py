@@ -1,4 +1,4 @@
-"""The arguments of a job: what the stack hands over."""
+"""The arguments of a job, which the stack sets."""
 
 import json
 import re
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from etl_runtime.job.dataset_document import DatasetDocument
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.store import Store
 
-GATES = (
-    "required_columns",
-    "null_share",
-    "min_rows",
-    "shrink",
-    "rescued",
-    "frozen",
-    "business_key",
-    "rules",
-    "history",
-)
-"""The gates that a run may be allowed to fail: run_options {"allow": ["shrink"]}."""
+GATES: Mapping[str, ErrorCode] = {
+    "required_columns": ErrorCode.GATE_REQUIRED_COLUMNS,
+    "null_share": ErrorCode.GATE_CRITICAL_NULL_THRESHOLD,
+    "min_rows": ErrorCode.GATE_EXPECTED_RECORD_COUNT_MIN,
+    "shrink": ErrorCode.GATE_MAX_SHRINK,
+    "rescued": ErrorCode.GATE_MAX_RESCUED_SHARE,
+    "frozen": ErrorCode.GATE_SCHEMA_CONTRACT,
+    "business_key": ErrorCode.GATE_BUSINESS_KEY,
+    "rules": ErrorCode.GATE_RULES,
+    "history": ErrorCode.GATE_HISTORY,
+}
+"""The quality gates by their names in run_options, with their error codes. `{"allow": ["shrink"]}` lets a gate fail."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
-"""Asked of `getResolvedOptions`. The stack passes the same names; a test compares the two."""
+"""The names for `getResolvedOptions`. A test compares them with the arguments that the stack sets."""
 
 
 @dataclass(frozen=True)
 class TableName:
-    """A table as Athena names it, and the `s3://…/` folder of its files."""
+    """The name of a table in Athena, and the `s3://…/` folder of its files."""
 
     name: str
     location: str
@@ -37,7 +37,10 @@ class TableName:
 
 @dataclass(frozen=True)
 class InputName:
-    """A dataset that gold reads, as layer/dataset: the database of its tables, and the `s3://…/` folder where it says what is published."""
+    """An input of a gold dataset.
+
+    `dataset` is layer/dataset, `database` contains its tables, `runs` is the `s3://…/` folder of its published.json.
+    """
 
     dataset: str
     database: str
@@ -48,8 +51,8 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    `raw` is of bronze; `inputs` and `sql`, the URI of the query, of gold. `metrics_namespace` is where the run's metrics go; without it,
-    it has none.
+    Only bronze has `raw`; only gold has `inputs` and `sql`, the URI of the query. A run sends metrics if it has a
+    `metrics_namespace`.
     """
 
     layer: str
@@ -70,11 +73,12 @@ class Names:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the person who started the run asks for, once.
+    """Options of a single run.
 
-    `force`: work although the source is unchanged. `allow`: gates that may fail.
-    `reset_contract`: forget the published types and columns, and guess anew. `from_run`: make the tables anew of the originals that
-    the run of this id has kept, without asking the source.
+    force: Run although the source is unchanged.
+    allow: Quality gates that may fail.
+    reset_contract: Ignore the published columns and types, and infer them again.
+    from_run: Rebuild the tables from the originals that the run with this id kept. The source is not requested.
     """
 
     force: bool = False
@@ -85,7 +89,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Job:
-    """One run's orders: the dataset's document, its names, and what the person who started it asked for."""
+    """The input of one run: the dataset document, the dataset's names and the run options."""
 
     document: DatasetDocument
     names: Names
@@ -94,22 +98,26 @@ class Job:
 
 
 def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
-    """Make a Job of what `getResolvedOptions` returns.
+    """Read the Job from the result of `getResolvedOptions`.
 
-    Raises RunFailed where an argument is not what the stack writes, or the document is not in the bucket.
+    Raises RunFailed if an argument is invalid or the document is not in the bucket.
     """
-    raw_names = _json_object("names", resolved["names"])
+    raw_names = _json_object("names", resolved["names"], ErrorCode.ARGUMENTS_INVALID)
     try:
         tables = {key: TableName(**table) for key, table in raw_names.pop("tables").items()}
         inputs = tuple(InputName(**each) for each in raw_names.pop("inputs", ()))
         names = Names(tables=tables, inputs=inputs, **raw_names)
     except (KeyError, TypeError, AttributeError) as error:
         raise RunFailed(
-            f"The argument names is not what this job expects ({error}). Deploy the dataset's stack again."
+            ErrorCode.ARGUMENTS_INVALID,
+            f"The argument names does not match this version of the job ({error}). Deploy the dataset's stack again.",
         ) from error
     document = store.read_json(resolved["dataset_config"])
     if document is None:
-        raise RunFailed(f"There is no document at {resolved['dataset_config']}. Deploy the dataset's stack again.")
+        raise RunFailed(
+            ErrorCode.DOCUMENT_NOT_FOUND,
+            f"The dataset document {resolved['dataset_config']} does not exist. Deploy the dataset's stack again.",
+        )
     return Job(
         cast(DatasetDocument, document),
         names,
@@ -119,31 +127,39 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
 
 
 def _run_options(text: str) -> RunOptions:
-    given = _json_object("run_options", text)
+    given = _json_object("run_options", text, ErrorCode.RUN_OPTIONS_INVALID)
     unknown = given.keys() - {"force", "allow", "reset_contract", "from_run"}
     if unknown:
-        raise RunFailed(
-            f"run_options holds {', '.join(sorted(unknown))}. It takes force, allow, reset_contract and from_run."
+        raise _invalid_option(
+            f"run_options has the unknown keys {', '.join(sorted(unknown))}. "
+            "Supported keys: force, allow, reset_contract, from_run."
         )
     allow = given.get("allow", [])
-    if not isinstance(allow, list) or not set(allow) <= set(GATES):
-        raise RunFailed(f"allow of run_options is {json.dumps(allow)}. It takes a list of gates: {', '.join(GATES)}.")
+    if not isinstance(allow, list) or not set(allow) <= GATES.keys():
+        raise _invalid_option(
+            f"run_options.allow is {json.dumps(allow)}. Set it to a list of gates: {', '.join(GATES)}."
+        )
     for name in ("force", "reset_contract"):
         if not isinstance(given.get(name, False), bool):
-            raise RunFailed(f"{name} of run_options is {json.dumps(given[name])}. It takes true or false.")
+            raise _invalid_option(f"run_options.{name} is {json.dumps(given[name])}. Set it to true or false.")
     from_run = given.get("from_run", "")
     if not isinstance(from_run, str) or not re.fullmatch(r"[A-Za-z0-9-]*", from_run):
-        raise RunFailed(
-            f"from_run of run_options is {json.dumps(from_run)}. It takes the id of a run, as 20261123T012048123Z-3f9a1c."
+        raise _invalid_option(
+            f"run_options.from_run is {json.dumps(from_run)}. "
+            "Set it to the id of a run, for example 20261123T012048123Z-3f9a1c."
         )
     return RunOptions(given.get("force", False), frozenset(allow), given.get("reset_contract", False), from_run)
 
 
-def _json_object(name: str, text: str) -> dict[str, Any]:
+def _invalid_option(message: str) -> RunFailed:
+    return RunFailed(ErrorCode.RUN_OPTIONS_INVALID, message)
+
+
+def _json_object(name: str, text: str, code: ErrorCode) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise RunFailed(f"The argument {name} is not JSON: {error}.") from error
+        raise RunFailed(code, f"The argument {name} is not valid JSON: {error}. Pass a JSON object.") from error
     if not isinstance(value, dict):
-        raise RunFailed(f"The argument {name} is not a JSON object: {text[:80]}")
+        raise RunFailed(code, f"The argument {name} is not a JSON object (found {text[:80]}). Pass a JSON object.")
     return value

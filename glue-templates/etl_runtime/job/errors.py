@@ -9,8 +9,7 @@ from typing import Any
 
 from etl_runtime.job.redaction import REDACTION
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the operating system reports when nothing more can be written."""
+DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class ErrorCode(StrEnum):
@@ -41,6 +40,8 @@ class ErrorCode(StrEnum):
     ORIGINAL_CHANGED = "ORIGINAL_CHANGED"
     SECRET_NOT_FOUND = "SECRET_NOT_FOUND"  # noqa: S105 - a code
     SECRET_INVALID = "SECRET_INVALID"  # noqa: S105 - a code
+    SECRET_ACCESS_DENIED = "SECRET_ACCESS_DENIED"  # noqa: S105 - a code
+    SECRET_UNAVAILABLE = "SECRET_UNAVAILABLE"  # noqa: S105 - a code
     AUTH_FAILED = "AUTH_FAILED"
     # REST APIs
     API_RESPONSE_INVALID = "API_RESPONSE_INVALID"
@@ -72,18 +73,22 @@ class ErrorCode(StrEnum):
     # Columns
     COLUMN_SCHEMA_INVALID = "COLUMN_SCHEMA_INVALID"
     SCHEMA_CONTRACT_CONFLICT = "SCHEMA_CONTRACT_CONFLICT"
+    BUSINESS_KEY_INVALID = "BUSINESS_KEY_INVALID"
     # Gold
     QUERY_NOT_FOUND = "QUERY_NOT_FOUND"
     QUERY_INVALID = "QUERY_INVALID"
     QUERY_TABLE_NOT_AN_INPUT = "QUERY_TABLE_NOT_AN_INPUT"
     TRANSFORM_RESULT_INVALID = "TRANSFORM_RESULT_INVALID"
     COLUMN_TYPE_UNSUPPORTED = "COLUMN_TYPE_UNSUPPORTED"
+    COLUMN_NAME_INVALID = "COLUMN_NAME_INVALID"
     RULE_INVALID = "RULE_INVALID"
     INPUT_NOT_PUBLISHED = "INPUT_NOT_PUBLISHED"
     INPUT_CHANGED = "INPUT_CHANGED"
+    INPUT_INCOMPLETE = "INPUT_INCOMPLETE"
     HISTORY_INVALID = "HISTORY_INVALID"
     HISTORY_KEY_NOT_UNIQUE = "HISTORY_KEY_NOT_UNIQUE"
     HISTORY_UNREADABLE = "HISTORY_UNREADABLE"
+    HISTORY_CLOCK_BEHIND = "HISTORY_CLOCK_BEHIND"
     # Quality gates
     ROW_COUNT_MISMATCH = "ROW_COUNT_MISMATCH"
     GATE_REQUIRED_COLUMNS = "GATE_REQUIRED_COLUMNS"
@@ -100,9 +105,10 @@ class ErrorCode(StrEnum):
 class RunFailed(Exception):
     """The run cannot continue, and the published table stays as it is.
 
-    `code` never changes between releases and begins the message. The message says what was found, where, and what to do, in one line and
-    without secrets. `retryable` tells whether the same run may succeed if it is started again: Glue's own retry of a run that is not
-    retryable ends at once. `gates` are the quality gates that failed, for the run record.
+    `code` never changes between releases and begins the message. The message says what was found, where, and what to
+    do, in one line and without secrets. `retryable` tells whether the same run may succeed if it is started again:
+    Glue's own retry of a run that is not retryable ends at once. `gates` are the quality gates that failed, for the
+    run record.
     """
 
     def __init__(
@@ -116,7 +122,7 @@ class RunFailed(Exception):
         if message is None:
             code, message = ErrorCode.UNEXPECTED_ERROR, code
         self.code = ErrorCode(code)
-        self.message = " ".join(REDACTION.out_of(message).split())
+        self.message = " ".join(REDACTION.redact(message).split())
         super().__init__(f"{self.code}: {self.message}")
         self.retryable = retryable
         self.gates = list(gates)
@@ -138,9 +144,10 @@ def run_failure(error: BaseException) -> RunFailed:
     """The RunFailed for any error. An error that the runtime does not know is retryable: it may not occur again."""
     if isinstance(error, RunFailed):
         return error
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS:
         return RunFailed(
             ErrorCode.DISK_FULL,
-            f"The disk is full ({gettempdir()}: {error.strerror}). Free some space, or choose a larger data_size_category.",
+            f"The disk is full ({gettempdir()}: {error.strerror}). "
+            "Free some space, or choose a larger data_size_category.",
         )
     return RunFailed(ErrorCode.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}", retryable=True)

@@ -1,12 +1,13 @@
-"""How the files of a dataset are written, with the defaults of what the document leaves out."""
+"""The format of a dataset's files: what the document declares, with defaults."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from etl_runtime.job.dataset_document import DatasetDocument
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 
-STAND_IN = b"\x1f"  # ASCII's unit separator stands for a delimiter of several bytes, which no CSV kernel takes
+# ASCII's unit separator replaces a delimiter of several bytes, which the CSV parsers do not support.
+STAND_IN = b"\x1f"
 FileType = Literal["csv", "fixed_width", "json", "jsonl", "parquet"]
 CSV_KEYS = (
     "delimiter",
@@ -23,7 +24,7 @@ CSV_KEYS = (
 
 @dataclass(frozen=True)
 class Formats:
-    """How the file writes dates and numbers, where the document says so."""
+    """The patterns of dates and numbers in the file. Empty: not declared."""
 
     date: str = ""
     number: str = ""
@@ -34,9 +35,10 @@ NO_FORMATS = Formats()
 
 @dataclass(frozen=True)
 class FileFormat:
-    """Rules for reading files. `type` None is told from the file; `encoding` None means UTF-8, or what a byte-order mark says.
+    """How to read files.
 
-    An empty `quote`, `escape` or `comment` means that there is none.
+    With `type` None, the type is detected for each file. With `encoding` None, the encoding is UTF-8 unless the file
+    begins with another byte order mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off.
     """
 
     delimiter: str = ","
@@ -61,15 +63,15 @@ class FileFormat:
 
     @property
     def delimiter_byte(self) -> bytes:
-        """What separates fields once the text is unpacked: the delimiter, or its stand-in where it has several bytes."""
+        """The byte that separates fields in unpacked text: the delimiter, or STAND_IN if it has several bytes."""
         delimiter = self.delimiter.encode()
         return delimiter if len(delimiter) == 1 else STAND_IN
 
 
 def file_format_of(document: DatasetDocument) -> FileFormat:
-    """The rules that the document declares. A key that only one type of file has settles the type.
+    """The file format that the document declares. A key that only one file type has implies that type.
 
-    Raises RunFailed where two keys contradict each other.
+    Raises RunFailed if two keys contradict each other.
     """
     declared = document.get("file_format", {})
     delimiter = declared.get("delimiter", document.get("delimiter"))
@@ -99,28 +101,36 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         number_format=declared.get("number_format", ""),
         records=declared.get("records"),
     )
-    if file_format.escape == file_format.quote:  # as some call it that a quote is doubled inside of quotes
+    if file_format.escape == file_format.quote:  # other tools describe doubled quotes with an escape that is the quote
         file_format = replace(file_format, escape="")
-    _require_agreement(file_format)
+    _require_consistent(file_format)
     return file_format
 
 
-def _require_agreement(file_format: FileFormat) -> None:
+def _require_consistent(file_format: FileFormat) -> None:
     if file_format.type == "fixed_width" and not file_format.widths:
-        raise RunFailed(
-            "file_format.type is fixed_width, but file_format.widths is missing. Declare the widths, e.g. [5, 20, 2]."
+        raise _invalid(
+            "file_format.type is fixed_width, but file_format.widths is missing. "
+            "Declare the widths in characters, for example [5, 20, 2]."
         )
     if file_format.widths and file_format.type != "fixed_width":
-        raise RunFailed(
-            f"file_format.widths is for files of fixed width, but file_format.type is {file_format.type}. Leave one of them out."
+        raise _invalid(
+            f"file_format.widths requires the type fixed_width, but file_format.type is {file_format.type}. "
+            "Remove one of the two keys."
         )
-    marks = {"quote": file_format.quote, "escape": file_format.escape, "comment": file_format.comment}
-    for key, mark in marks.items():
-        if mark and file_format.type != "fixed_width" and mark in file_format.delimiter:
-            raise RunFailed(
-                f'file_format.{key} {mark} is part of the delimiter "{file_format.delimiter}". Declare what the file really has.'
+    characters = {"quote": file_format.quote, "escape": file_format.escape, "comment": file_format.comment}
+    for key, character in characters.items():
+        if character and file_format.type != "fixed_width" and character in file_format.delimiter:
+            raise _invalid(
+                f'file_format.{key} {character} is part of the delimiter "{file_format.delimiter}". '
+                "Declare the characters that the file uses."
             )
     if file_format.comment and file_format.comment in (file_format.quote, file_format.escape):
-        raise RunFailed(
-            f"file_format.comment {file_format.comment} is also the quote or the escape. Declare what the file really has."
+        raise _invalid(
+            f"file_format.comment {file_format.comment} is also the quote or the escape. "
+            "Declare the characters that the file uses."
         )
+
+
+def _invalid(message: str) -> RunFailed:
+    return RunFailed(ErrorCode.FILE_FORMAT_INVALID, message)

@@ -1,4 +1,4 @@
-"""What a run tells CloudWatch at its end, where the lake asks for metrics."""
+"""The CloudWatch metrics of a run, sent at its end if metrics are enabled for the lake."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -10,37 +10,37 @@ from botocore.config import Config
 
 LOG = logging.getLogger(__name__)
 
-QUICK = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-"""A run does not wait long for its metrics."""
+CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+"""Short timeouts: a slow CloudWatch must not delay the end of a run."""
 
 
 def publish_metrics(namespace: str, record: Mapping[str, Any], region: str) -> None:
-    """Send a point of each metric that the run of this record got to, by dataset and layer.
+    """Send one data point per metric of this run, with the dimensions Dataset and Layer.
 
-    A failure never fails the run: a line in the log says so.
+    An error is logged and does not fail the run.
     """
     dimensions = [{"Name": "Dataset", "Value": record["dataset"]}, {"Name": "Layer", "Value": record["layer"]}]
     try:
-        boto3.client("cloudwatch", region_name=region, config=QUICK).put_metric_data(
+        boto3.client("cloudwatch", region_name=region, config=CLIENT_CONFIG).put_metric_data(
             Namespace=namespace,
             MetricData=[
                 {"MetricName": name, "Value": value, "Unit": unit, "Dimensions": dimensions}
-                for name, value, unit in _measured(record)
+                for name, value, unit in _data_points(record)
             ],
         )
     except Exception as error:
-        LOG.info(f"not published: {type(error).__name__}: {error}", extra={"step": "metrics"})
+        LOG.info(f"not sent: {type(error).__name__}: {error}", extra={"step": "metrics"})
 
 
-def _measured(record: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
-    """Name, value and unit. What the run did not get to is left out: nothing published is not zero rows."""
+def _data_points(record: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
+    """Name, value and unit. A step that the run did not reach sends no data point, because zero rows would be wrong."""
     failed = record["status"] == "failed"
     yield "Runs", 1, "Count"
     yield "Failures", int(failed), "Count"
     yield "DurationSeconds", record["seconds"], "Seconds"
     if "gates" in record:
         yield "FailedGates", len(record["gates"]), "Count"
-    if not failed:  # an unchanged source counts as fresh
+    if not failed:  # a run with an unchanged source proves that the table is up to date
         yield "PublishedAt", datetime.fromisoformat(record["finished_at"]).timestamp(), "Seconds"
     if "tables" in record:
         yield "Rows", sum(table["rows"] for table in record["tables"]), "Count"

@@ -1,6 +1,6 @@
-"""Numbers of things, as messages say them."""
+"""Counted nouns in messages."""
 
 
-def plural(count: int, what: str) -> str:
+def plural(count: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,61 +1,68 @@
-"""What must not be read in a log, an error, a record or a kept original: the values of the secrets that this process has read.
+"""Redaction: no log line, error, run record or kept original contains a secret that this process has read.
 
-One for the process, as a traceback is: an error may come from anywhere, and hides them when it is made.
+There is one `REDACTION` per process, because an error can be raised anywhere. Messages are redacted when they are
+created.
 """
 
 import re
 from typing import Any
 
-STARS = "***"
-SHORTEST = 4  # of a value that is looked for in messages: a shorter one would star out ordinary words
-SHORTEST_IN_DATA, SURELY_RANDOM = 8, 16  # a shorter or plainer one may be a value of the data, which is never changed
-OTHER_FORMS = {" ": [r"\+"], "&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], '"': ["&quot;"], "'": ["&#39;"]}
+MASK = "***"
+MIN_LENGTH = 4  # of a value that is redacted in messages: shorter values would mask ordinary words
+# Data is redacted only where the text can be nothing but the secret: a short or plain value may be a value of the data.
+MIN_LENGTH_IN_DATA, MIN_LENGTH_OF_RANDOM = 8, 16
+OTHER_ENCODINGS = {" ": [r"\+"], "&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], '"': ["&quot;"], "'": ["&#39;"]}
 
 
 class Redaction:
-    """The values, and texts without them, however they are encoded there: in an address, in JSON, in HTML."""
+    """The secrets of this process. Finds them in any encoding: plain, percent-encoded, escaped in JSON or in HTML."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, re.Pattern[str]] = {}
-        self._forms_in_data: dict[str, re.Pattern[str]] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
+        self._patterns_in_data: dict[str, re.Pattern[str]] = {}
 
     def add(self, value: str, *, in_data: bool = True) -> None:
-        """Hide a value. A name that goes with a secret, such as a user's, is a value of the data too: `in_data` False leaves it there."""
-        form = re.compile("".join(_any_encoding(character) for character in value))
-        if len(value) >= SHORTEST:
-            self._forms[value] = form
+        """Redact this value from now on.
+
+        `in_data` False keeps it in data, for values such as user names that the data may contain.
+        """
+        pattern = re.compile("".join(_any_encoding(character) for character in value))
+        if len(value) >= MIN_LENGTH:
+            self._patterns[value] = pattern
         mixed = bool(re.search(r"\d", value) and re.search(r"\D", value))
-        if in_data and (len(value) >= SURELY_RANDOM or (len(value) >= SHORTEST_IN_DATA and mixed)):
-            self._forms_in_data[value] = form
+        if in_data and (len(value) >= MIN_LENGTH_OF_RANDOM or (len(value) >= MIN_LENGTH_IN_DATA and mixed)):
+            self._patterns_in_data[value] = pattern
 
     def clear(self) -> None:
-        self._forms.clear()
-        self._forms_in_data.clear()
+        self._patterns.clear()
+        self._patterns_in_data.clear()
 
-    def out_of(self, text: str) -> str:
-        """A message without them."""
-        return _without(text, self._forms)
+    def redact(self, message: str) -> str:
+        return _redacted(message, self._patterns)
 
     def is_in_data(self, text: str) -> bool:
-        """Whether what a source sent repeats what can be nothing but a secret, most of all in the next page's address."""
-        return any(form.search(text) for form in self._forms_in_data.values())
+        """Whether text from a source repeats a secret. The URL of the next page often does."""
+        return any(pattern.search(text) for pattern in self._patterns_in_data.values())
 
-    def out_of_data(self, value: Any) -> Any:
-        """A JSON value without them: its texts and keys. Numbers stay."""
+    def redact_data(self, value: Any) -> Any:
+        """Redact the strings and keys of a JSON value. Numbers are unchanged."""
         if isinstance(value, dict):
-            return {self.out_of_data(key): self.out_of_data(each) for key, each in value.items()}
+            return {self.redact_data(key): self.redact_data(each) for key, each in value.items()}
         if isinstance(value, list):
-            return [self.out_of_data(each) for each in value]
-        return _without(value, self._forms_in_data) if type(value) is str else value
+            return [self.redact_data(each) for each in value]
+        return _redacted(value, self._patterns_in_data) if type(value) is str else value
 
 
 REDACTION = Redaction()
 
 
-def shown(text: object, most: int = 40) -> str:
-    """What somebody else wrote, in one line of `most` characters, for a message. Hidden first: half a secret is one too."""
-    line = " ".join(REDACTION.out_of(str(text)).split())
-    return line if len(line) <= most else f"{line[:most]}…"
+def excerpt(text: object, max_length: int = 40) -> str:
+    """External text for a message: redacted, on one line, at most `max_length` characters.
+
+    Redacts before it truncates, because half a secret is still a secret.
+    """
+    line = " ".join(REDACTION.redact(str(text)).split())
+    return line if len(line) <= max_length else f"{line[:max_length]}…"
 
 
 def _any_encoding(character: str) -> str:
@@ -65,11 +72,12 @@ def _any_encoding(character: str) -> str:
     units = character.encode("utf-16-be")
     escaped = "".join(rf"\\u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
     plain = re.escape(character)
-    forms = [rf"\\{plain}", escaped, percent, *OTHER_FORMS.get(character, ()), plain]  # the longest first
-    return f"(?:{'|'.join(forms)})"
+    # The longest encoding first: alternatives are tried from left to right.
+    encodings = [rf"\\{plain}", escaped, percent, *OTHER_ENCODINGS.get(character, ()), plain]
+    return f"(?:{'|'.join(encodings)})"
 
 
-def _without(text: str, forms: dict[str, re.Pattern[str]]) -> str:
-    for value in sorted(forms, key=len, reverse=True):
-        text = forms[value].sub(STARS, text)
+def _redacted(text: str, patterns: dict[str, re.Pattern[str]]) -> str:
+    for value in sorted(patterns, key=len, reverse=True):
+        text = patterns[value].sub(MASK, text)
     return text

@@ -1,4 +1,4 @@
-"""The job's log: every line that the runtime logs, prefixed with the step of the run and without secrets."""
+"""The job's log: prints the log lines of the runtime with the step of the run, redacted."""
 
 import logging
 
@@ -10,7 +10,7 @@ RUNTIME = logging.getLogger("etl_runtime")
 
 
 class RunLog(logging.Handler):
-    """Prints `fetch    kept in s3://…`: the step of the run, then the message.
+    """Prints `fetch    s3://…/orders.csv  12 kB`: the step of the run, then the message.
 
     A record's `step` overrides the current step: `LOG.info("…", extra={"step": "script"})`.
     """
@@ -21,10 +21,10 @@ class RunLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         step = getattr(record, "step", self.step)
-        print(f"{step:<8} {REDACTION.out_of(record.getMessage())}", flush=True)
+        print(f"{step:<8} {REDACTION.redact(record.getMessage())}", flush=True)
 
     def attach(self) -> None:
-        """Print what the runtime logs from now on, and keep it from Glue's own handlers, which would repeat it."""
+        """Start to print. Lines do not propagate to Glue's own handlers, which would print them twice."""
         RUNTIME.addHandler(self)
         RUNTIME.setLevel(logging.INFO)
         RUNTIME.propagate = False

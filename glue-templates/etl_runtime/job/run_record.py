@@ -1,4 +1,4 @@
-"""The run's record: what was fetched, what was made of it, and how it ended. Kept beside the dataset's scripts, for ever."""
+"""The run record: the fetched originals, the tables and the result of a run. The bucket keeps every record."""
 
 import logging
 import secrets
@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from etl_runtime.job.arguments import Job, Names
-from etl_runtime.job.errors import RunFailed, run_failure
+from etl_runtime.job.errors import ErrorCode, RunFailed, run_failure
 from etl_runtime.job.metrics import publish_metrics
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.run_log import RunLog
@@ -20,8 +20,9 @@ from etl_runtime.job.store import Store
 
 LOG = logging.getLogger(__name__)
 
-LOOK_BACK_DAYS = 7  # for the run that this one retries
-LOOK_BACK_FOR_KILLED_DAYS = 32  # for the run before this one: a month, and no more than one listing of an hourly job
+RETRIED_RUN_LOOKBACK_DAYS = 7
+KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; of an hourly one, the records fit into one page of a listing
+MIN_SECONDS_TO_PUBLISH = 600
 
 
 def now() -> str:
@@ -29,14 +30,15 @@ def now() -> str:
 
 
 def new_run_id(started: datetime) -> str:
-    """Sortable by time, and unique when two runs start at the same moment: 20261123T012048123Z-3f9a1c."""
+    """An id that sorts by time and is unique even if two runs start at the same time: 20261123T012048123Z-3f9a1c."""
     return f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z-{secrets.token_hex(3)}"
 
 
 class RunRecord:
-    """Written when the run starts and when it ends, whatever happens in between.
+    """A context manager that writes the record when the run starts and when it ends.
 
-    As a context manager it turns the end of the block into the run's status, and prints what the runtime logs in between.
+    Its block is the run: an exception sets the status to failed. Within the block, the log lines of the runtime are
+    printed.
     """
 
     def __init__(self, job: Job, store: Store) -> None:
@@ -48,7 +50,7 @@ class RunRecord:
         self._metrics_namespace = job.names.metrics_namespace
         self._log = RunLog()
         self._clock = time.monotonic()
-        self._deadline = self._clock + (job.names.timeout_minutes - 10) * 60
+        self._deadline = self._clock + job.names.timeout_minutes * 60 - MIN_SECONDS_TO_PUBLISH
         self._content: dict[str, Any] = {
             "dataset": job.names.dataset,
             "layer": job.names.layer,
@@ -75,7 +77,7 @@ class RunRecord:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._clock, 1)}
@@ -97,7 +99,7 @@ class RunRecord:
                 self.log("failed", f"{self._content['dataset']}: {failed}")
             if self._metrics_namespace:
                 publish_metrics(self._metrics_namespace, self._content, self._store.region)
-            if error is not None and any(REDACTION.out_of(text) != text for text in _told(error)):
+            if error is not None and any(REDACTION.redact(text) != text for text in _printed_texts(error)):
                 raise failed from None
         finally:
             self._log.detach()
@@ -106,12 +108,12 @@ class RunRecord:
         self._content |= values
 
     def note_gates(self, gates: Sequence[Mapping[str, Any]]) -> None:
-        """The gates that failed and were allowed to."""
+        """Record the gates that failed and were allowed to."""
         self.note({"gates": gates, "allowed": [f"{failed['table']}: {failed['found']}" for failed in gates]})
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a step of the run, which may be done several times, and log as this step meanwhile."""
+        """Measure a step of the run and log as this step. The seconds of a repeated step are added up."""
         started = time.monotonic()
         try:
             with self.logged_as(name):
@@ -131,8 +133,8 @@ class RunRecord:
     def log(self, step: str, text: str) -> None:
         LOG.info(text, extra={"step": step})
 
-    def tell_about_crawler(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-        """The job never starts the crawler: a table's schema changes in the catalog when somebody decides so."""
+    def log_crawler_command(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+        """Log whether the crawler has to run. The job never starts it: a person decides when the catalog changes."""
 
         def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
             table = (published or {}).get("tables", {}).get(key, {})
@@ -142,57 +144,67 @@ class RunRecord:
         if changed:
             tables = ", ".join(new["tables"][key]["name"] for key in changed)
             what = (
-                f"the schema of {tables} changed since the last publication"
+                f"the schema of {tables} changed since the previous publication"
                 if old
-                else f"{tables} is new in the catalog"
+                else f"{tables} is not in the Data Catalog yet"
             )
-            self.log("crawl", f"{what}; once deployed: aws glue start-crawler --name {names.crawler}")
+            self.log("crawl", f"{what}. In AWS, run: aws glue start-crawler --name {names.crawler}")
         else:
-            self.log("crawl", "not needed: the schema is that of the last publication")
+            self.log("crawl", "the crawler does not need to run: the schema is that of the previous publication")
 
     def require_time_to_publish(self) -> None:
-        """Publication must not be cut off half-way by the job's timeout."""
+        """Raise RunFailed if the job's timeout could interrupt the publication."""
         if time.monotonic() > self._deadline:
             raise RunFailed(
-                "Less than ten minutes are left before the job's timeout, too few to publish safely. "
-                "Choose a larger data_size_category: it has more workers and a longer timeout."
+                ErrorCode.TIMEOUT_TOO_CLOSE,
+                "Less than ten minutes are left before the job's timeout, not enough to publish safely. "
+                "Choose a larger data_size_category: it has more workers and a longer timeout.",
             )
 
-    def refuse_pointless_retry(self) -> None:
-        """End Glue's own retry at once where the run that it repeats cannot succeed by being repeated.
+    def skip_futile_retry(self) -> None:
+        """Raise RunFailed if this run is Glue's retry of a run whose error is not retryable.
 
         Glue names the retry of `jr_x` `jr_x_attempt_1`.
         """
         first, marker, _ = self._content["job_run_id"].partition("_attempt_")
         if not marker:
             return
-        for uri in reversed(self._records(LOOK_BACK_DAYS)):
+        for uri in reversed(self._records(RETRIED_RUN_LOOKBACK_DAYS)):
             record = self._store.read_json(uri)
             if record and record["job_run_id"].partition("_attempt_")[0] == first and record["run_id"] != self.run_id:
                 if record["status"] == "failed" and not record["retryable"]:
-                    raise RunFailed(f"Not tried again, because the first attempt failed for good: {record['error']}")
+                    raise RunFailed(
+                        ErrorCode.RETRY_SKIPPED,
+                        f"A retry cannot succeed, because the first attempt (run {record['run_id']}) failed with an "
+                        f"error that is not retryable. Fix that error and run again. It was {record['error']}",
+                    )
                 return
 
-    def close_killed(self, published: Mapping[str, Any] | None) -> None:
-        """Say of the runs before this one that they were killed, as far back as their records say that they are running.
+    def close_killed_runs(self, published: Mapping[str, Any] | None) -> None:
+        """Close the records of earlier runs with the status running: Glue runs a job once at a time, so they are dead.
 
-        Glue lets a job run once at a time. A run that lives all the same writes its own record when it ends. `published` tells
-        whose tables are published, by the run itself or by this one. Run ids that a wrong clock made sort behind are looked at too.
+        Stops at the newest record that has ended. Records with later run ids, which a wrong clock can cause, are
+        checked too. If such a run is alive after all, it overwrites its record when it ends. A killed run whose tables
+        are the `published` ones gets the status published.
         """
-        uris = self._records(LOOK_BACK_FOR_KILLED_DAYS)
+        uris = self._records(KILLED_RUN_LOOKBACK_DAYS)
         own = bisect_left(uris, self._uri)
-        before = takewhile(_is_running, map(self._store.read_json, reversed(uris[:own])))
-        behind = filter(_is_running, map(self._store.read_json, uris[own + 1 :]))
-        for record in [
-            *reversed(list(before)),
-            *behind,
-        ]:  # the oldest first: were this run killed too, the next would look as far
+        earlier = takewhile(_is_running, map(self._store.read_json, reversed(uris[:own])))
+        later = filter(_is_running, map(self._store.read_json, uris[own + 1 :]))
+        # The oldest first: if this run is killed too, the next run still finds all records that remain.
+        for record in [*reversed(list(earlier)), *later]:
             run_id = record["run_id"]
+            killed = RunFailed(
+                ErrorCode.RUN_KILLED,
+                f"The run was killed. Run {self.run_id} closed its record.",
+                retryable=True,
+            )
             closed = {
                 **record,
                 "status": "failed",
-                "error": f"The run was killed; run {self.run_id} closed its record.",
-                "retryable": True,
+                "error": str(killed),
+                "error_code": killed.code,
+                "retryable": killed.retryable,
             }
             if published and published["run_id"] == run_id:
                 closed |= {
@@ -201,10 +213,10 @@ class RunRecord:
                     "tables": list(published["tables"].values()),
                 }
             self._store.write_json(f"{self._runs}run_id={run_id}.json", closed)
-            self.log("recover", f"run {run_id} was killed; its record now says {closed['status']}")
+            self.log("recover", f"run {run_id} was killed; set its status to {closed['status']}")
 
     def _records(self, days: int) -> list[str]:
-        """The records of the last days, oldest first."""
+        """The URIs of the records of the last `days`, oldest first."""
         since = f"run_id={datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%S}"
         return [uri for uri in self._store.list(self._runs, after=since) if uri.startswith(f"{self._runs}run_id=")]
 
@@ -216,12 +228,12 @@ class RunRecord:
         self._store.write_json(self._uri, self._content)
 
 
-def _told(error: BaseException) -> Iterator[str]:
-    """What Python prints of an error, and of those that led to it."""
-    told: BaseException | None = error
-    while told:
-        yield str(told)
-        told = told.__cause__ or told.__context__
+def _printed_texts(error: BaseException) -> Iterator[str]:
+    """The messages that Python prints for an error: its own and those of its causes."""
+    printed: BaseException | None = error
+    while printed:
+        yield str(printed)
+        printed = printed.__cause__ or printed.__context__
 
 
 def _is_running(record: Mapping[str, Any] | None) -> bool:

@@ -7,73 +7,95 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import REDACTION
 
-REMEDIES = {
-    "ResourceNotFoundException": "Create it (aws secretsmanager create-secret), or mend auth.secret.",
-    "AccessDeniedException": "A role that you give must be allowed secretsmanager:GetSecretValue on it, and kms:Decrypt on its key.",
-    "DecryptionFailure": "The job's role must be allowed kms:Decrypt on its key: name that as auth.encryption_key.",
-    "InvalidRequestException": "It may be marked for deletion: aws secretsmanager restore-secret.",
-    "UnrecognizedClientException": "Look at the job's role.",
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors
+FIXES: dict[str, tuple[ErrorCode, str]] = {
+    "ResourceNotFoundException": (
+        ErrorCode.SECRET_NOT_FOUND,
+        "Create it with aws secretsmanager create-secret, or correct auth.secret.",
+    ),
+    "InvalidRequestException": (
+        ErrorCode.SECRET_NOT_FOUND,
+        "If it is scheduled for deletion, restore it with aws secretsmanager restore-secret.",
+    ),
+    "AccessDeniedException": (
+        ErrorCode.SECRET_ACCESS_DENIED,
+        "If you supply the job's role, allow secretsmanager:GetSecretValue on the secret and kms:Decrypt on its key.",
+    ),
+    "DecryptionFailure": (
+        ErrorCode.SECRET_ACCESS_DENIED,
+        "Set auth.encryption_key to the key of the secret, so that the job's role is allowed kms:Decrypt on it.",
+    ),
+    "UnrecognizedClientException": (ErrorCode.SECRET_ACCESS_DENIED, "Check the job's role."),
 }
+UNAVAILABLE = (ErrorCode.SECRET_UNAVAILABLE, "Run again. If the error persists, check the secret.")
 
 
 def read_secret(name: str, key: str | None = None, *, is_name: bool = False) -> str:
-    """The value of a secret, or of a key in one that is a JSON object. It is hidden before anybody can print it.
+    """Return the value of a secret, or of one key if the secret is a JSON object. The value is redacted from then on.
 
-    `is_name` is for what goes with a secret and is none, such as a user's name: that may stand in the data. Raises RunFailed where there
-    is no such secret or key, or it cannot be read; nothing of the value is in the error.
+    `is_name` is for values that accompany a secret and may occur in the data, such as a user name. Raises RunFailed
+    if the secret or the key does not exist or cannot be read. The error does not contain the value.
     """
-    text = _text(name)
+    text = _secret_string(name)
     if key is None:
         value, what = text, f'The secret "{name}"'
     else:
-        value, what = _value(name, text, key), f'The key "{key}" of the secret "{name}"'
+        value, what = _value_of_key(name, text, key), f'The key "{key}" of the secret "{name}"'
     if not (value := value.strip()):
-        raise RunFailed(f"{what} is empty. Give it its value.")
+        raise RunFailed(ErrorCode.SECRET_INVALID, f"{what} is empty. Set its value.")
     REDACTION.add(value, in_data=not is_name)
     return value
 
 
-def _value(name: str, text: str, key: str) -> str:
+def _value_of_key(name: str, text: str, key: str) -> str:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        content = None
+    if not isinstance(content, dict):
         raise RunFailed(
-            f'The secret "{name}" is no JSON object, and auth names a key of one. Make it one, as {{"token": "…"}}.'
+            ErrorCode.SECRET_INVALID,
+            f'The secret "{name}" is not a JSON object, but auth refers to a key of it. '
+            'Store a JSON object, for example {"token": "…"}.',
         )
-    if key not in found:
+    if key not in content:
         raise RunFailed(
-            f'The secret "{name}" has no key "{key}". Add it to the secret, or name the key that it has in auth.'
+            ErrorCode.SECRET_INVALID,
+            f'The secret "{name}" has no key "{key}". Add the key to the secret, or correct the key in auth.',
         )
-    value = found[key]
+    value = content[key]
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _text(name: str) -> str:
+def _secret_string(name: str) -> str:
     try:
-        answer = _client(name).get_secret_value(SecretId=name)
+        response = _client(name).get_secret_value(SecretId=name)
     except ClientError as error:
-        about = error.response.get("Error", {})
-        code, message = about.get("Code", ""), about.get("Message", "")
-        later = code in ("InternalServiceError", "ThrottlingException") or code not in REMEDIES
-        remedy = REMEDIES.get(code, "Look at the secret.")
-        raise RunFailed(f'The secret "{name}" cannot be read: {code}, {message} {remedy}', retryable=later) from None
-    except BotoCoreError as error:
-        what = f'The secret "{name}" cannot be read: {type(error).__name__}'
+        details = error.response.get("Error", {})
+        aws_code, message = details.get("Code", ""), details.get("Message", "")
+        code, fix = FIXES.get(aws_code, UNAVAILABLE)
         raise RunFailed(
-            f"{what}. Can the job reach Secrets Manager, also through its connection?", retryable=True
+            code,
+            f'The secret "{name}" cannot be read: {aws_code}, {message} {fix}',
+            retryable=code == ErrorCode.SECRET_UNAVAILABLE,
         ) from None
-    if "SecretString" not in answer:
-        raise RunFailed(f'The secret "{name}" is binary. Store it as text.')
-    return str(answer["SecretString"])
+    except BotoCoreError as error:
+        raise RunFailed(
+            ErrorCode.SECRET_UNAVAILABLE,
+            f'The secret "{name}" cannot be read: {type(error).__name__}. '
+            "Check that the job can reach Secrets Manager, through its connection if it has one.",
+            retryable=True,
+        ) from None
+    if "SecretString" not in response:
+        raise RunFailed(ErrorCode.SECRET_INVALID, f'The secret "{name}" is binary. Store it as text.')
+    return str(response["SecretString"])
 
 
 def _client(name: str) -> Any:
-    """A secret that is named by its ARN may lie in another region."""
+    """A client for the secret's Region: a secret that is named by its ARN may be in another Region than the job."""
     region = name.split(":")[3] if name.startswith("arn:") and name.count(":") > 3 else None
     return boto3.client(
         "secretsmanager", region_name=region or None, config=Config(retries={"mode": "standard", "max_attempts": 5})

@@ -9,20 +9,21 @@ from pyspark.sql import SparkSession
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",  # else a laptop's zone leaks into the data
+    "spark.sql.session.timeZone": "UTC",  # otherwise the time zone of a laptop changes the data
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # files that Spark has not written: 3.5 would throw on 1582 and before
+    # Spark 3.5 raises an error for dates before 1582 in files that Spark did not write.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
-    "spark.sql.parquet.summary.metadata.level": "ALL",  # the convention asks for it; these versions of Spark ignore it
+    "spark.sql.parquet.summary.metadata.level": "ALL",  # a convention of the lake; these Spark versions ignore it
 }
 
 
 def start_spark() -> SparkSession:
-    """Start Spark, and give its executors this package: Glue puts `--extra-py-files` on the driver's path only."""
+    """Start Spark and send this package to its executors: Glue adds `--extra-py-files` to the driver's path only."""
     builder = SparkSession.builder
     for key, value in SETTINGS.items():
         builder = builder.config(key, value)
@@ -34,15 +35,16 @@ def start_spark() -> SparkSession:
 
 
 def task_error(error: Exception) -> RunFailed:
-    """What a Spark task raised, in one line: near the end of the Python traceback that Spark wraps into Java's, or behind the lost task.
+    """The error of a Spark task as one line, or of the driver if no task failed.
 
-    Where no task did, it is what Java raised in the driver.
+    Spark wraps the Python traceback of a task into a Java stack trace: the last exception of the traceback is the
+    cause. An error of Java in a task follows `Lost task`.
     """
     raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
-    own = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
+    of_python = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
     of_java = re.search(r"Lost task .*? executor \w+\): (?:[\w$]+\.)*(\w+): (.+)", str(error))
-    if own:
-        kind, text = own[-1]
+    if of_python:
+        kind, text = of_python[-1]
     elif of_java:
         kind, text = of_java.groups()
     else:
@@ -53,13 +55,13 @@ def task_error(error: Exception) -> RunFailed:
 
 
 def driver_error(error: Exception) -> RunFailed:
-    """What Java raised to the driver, in one line: it stands between the call that Py4J names and Java's stack."""
+    """The Java exception of the driver as one line: Py4J writes it between the call and the Java stack trace."""
     of_java = re.search(r"^: (?:[\w$]+\.)*([\w$]+: .+)", str(error), re.MULTILINE)
     what = of_java[1] if of_java else f"{type(error).__name__}: {error}".partition("\n")[0]
     return RunFailed(ErrorCode.SPARK_FAILED, f"Spark failed: {what}", retryable=True)
 
 
 def _archive() -> str | None:
-    """The zip that this package was imported from, if it was."""
+    """The ZIP file from which this package is imported; None if it is imported from a folder."""
     module = Path(__file__)
     return next((str(parent) for parent in module.parents if parent.suffix == ".zip" and str(parent) in sys.path), None)

@@ -18,38 +18,33 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import ChecksumAlgorithmType
 
-UPLOAD = TransferConfig(max_concurrency=4)  # as fast as a file is unpacked beside it; each more takes memory
-CHECKSUM: "ChecksumAlgorithmType" = (
-    "CRC32"  # what S3 proves a body by: a third of the work that MD5 takes, botocore's own choice
-)
+# Four threads upload as fast as a file is unpacked at the same time. Each thread needs memory.
+UPLOAD = TransferConfig(max_concurrency=4)
+CHECKSUM: "ChecksumAlgorithmType" = "CRC32"  # takes a third of the CPU time of MD5, the default of this botocore
 SUPERSEDED = {"medallion:superseded": "true"}
-"""The tag of originals that are not the published ones; the bucket's lifecycle deletes these, and no others, after a time."""
-DELETE_LIMIT = 1000  # DeleteObjects takes at most 1,000 keys
-ATTEMPTS = 4
-LATER = (
-    "InternalError",
-    "ServiceUnavailable",
-    "SlowDown",
-)  # what S3 says of a key that may well be deleted the next time
+"""The tag of superseded originals: those that no published table is built from. A lifecycle rule expires them."""
+MAX_KEYS_PER_DELETE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+MAX_ATTEMPTS = 4
+RETRYABLE_DELETE_ERRORS = ("InternalError", "ServiceUnavailable", "SlowDown")
 
 
-class NotDeletedYet(OSError):
-    """S3 did not delete an object, and asks to be asked again."""
+class RetryableDeleteError(OSError):
+    """S3 did not delete an object, but may do so when the request is repeated."""
 
 
-# botocore tries again what S3 answers with 5xx or not at all, but not where an answer breaks off.
-again = retry(
-    stop=stop_after_attempt(ATTEMPTS),
+# botocore retries a request after a 5xx response or no response, but not if the response body ends early.
+with_retries = retry(
+    stop=stop_after_attempt(MAX_ATTEMPTS),
     wait=wait_exponential_jitter(initial=1, max=20),
     retry=retry_if_exception_type(
-        (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ResponseParserError, NotDeletedYet)
+        (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ResponseParserError, RetryableDeleteError)
     ),
     reraise=True,
 )
 
 
 class Store:
-    """A small client over S3. What fails on the way or for a while is tried again, with back-off: every call may be made twice."""
+    """A client for S3 that retries temporary errors with exponential backoff. So every request may be sent twice."""
 
     def __init__(self, client: "S3Client | None" = None, region: str | None = None) -> None:
         config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
@@ -59,9 +54,9 @@ class Store:
     def region(self) -> str:
         return self.client.meta.region_name
 
-    @again
+    @with_retries
     def read(self, uri: str) -> bytes | None:
-        """The object's bytes, or None where there is no such object."""
+        """The object's content; None if the object does not exist."""
         bucket, key = split(uri)
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -71,11 +66,11 @@ class Store:
             raise
 
     def read_json(self, uri: str) -> Any:
-        """The object's JSON value, or None where there is no such object."""
+        """The object's content as JSON; None if the object does not exist."""
         text = self.read(uri)
         return None if text is None else json.loads(text)
 
-    @again
+    @with_retries
     def write(self, uri: str, body: bytes | bytearray, content_type: str = "application/octet-stream") -> None:
         bucket, key = split(uri)
         self.client.put_object(
@@ -85,11 +80,14 @@ class Store:
     def write_json(self, uri: str, value: object) -> None:
         self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")
 
-    @again
+    @with_retries
     def upload(
         self, path: Path, uri: str, *, tags: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Send a file of any size, in pieces where it is large. By its path, because botocore holds the pieces of a stream in memory."""
+        """Upload a file of any size, in several parts if it is large.
+
+        Takes a path, because botocore keeps the parts of a stream in memory.
+        """
         bucket, key = split(uri)
         extra: dict[str, Any] = {"ChecksumAlgorithm": CHECKSUM}
         if tags:
@@ -98,9 +96,9 @@ class Store:
             extra["Metadata"] = dict(metadata)
         self.client.upload_file(str(path), bucket, key, ExtraArgs=extra, Config=UPLOAD)
 
-    @again
+    @with_retries
     def download(self, uri: str, file: IO[bytes]) -> bool:
-        """Fetch an object of any size into an empty file. False where there is no such object."""
+        """Download an object of any size and replace the file's content with it. False if the object does not exist."""
         bucket, key = split(uri)
         file.seek(0)
         file.truncate()
@@ -113,26 +111,26 @@ class Store:
         return True
 
     def metadata(self, uri: str) -> dict[str, str] | None:
-        """The object's own metadata, or None where there is no such object."""
+        """The object's user-defined metadata; None if the object does not exist."""
         head = self._head(uri)
         return None if head is None else head["Metadata"]
 
     def version(self, uri: str) -> str | None:
-        """The id of the object's current version; None where there is no object, or the bucket keeps no versions."""
+        """The id of the object's current version; None if there is no object, or if the bucket is not versioned."""
         head = self._head(uri)
         version = None if head is None else head.get("VersionId")
         return None if version in (None, "null") else str(version)
 
-    @again
+    @with_retries
     def copy(self, source: str, target: str) -> None:
-        """Copy inside S3, with the object's metadata. CopyObject takes objects up to 5 GB; ours are far below."""
+        """Copy an object and its metadata within S3. CopyObject supports 5 GB; objects of tables are far smaller."""
         source_bucket, source_key = split(source)
         bucket, key = split(target)
         self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key}, Bucket=bucket, Key=key)
 
-    @again
+    @with_retries
     def restore(self, uri: str, version: str) -> bool:
-        """Make an old version the current one again. False where that version is gone."""
+        """Copy a noncurrent version over the current one. False if that version does not exist anymore."""
         bucket, key = split(uri)
         try:
             self.client.copy_object(
@@ -144,28 +142,27 @@ class Store:
             raise
         return True
 
-    @again
+    @with_retries
     def delete(self, uris: Iterable[str]) -> None:
-        """Delete exactly these objects. One that is not there is no error. Raises OSError where S3 refuses one."""
+        """Delete these objects, if they exist. Raises OSError if S3 does not delete one."""
         by_bucket: dict[str, list[str]] = {}
         for uri in uris:
             bucket, key = split(uri)
             by_bucket.setdefault(bucket, []).append(key)
         for bucket, keys in by_bucket.items():
-            for start in range(0, len(keys), DELETE_LIMIT):
-                batch = keys[start : start + DELETE_LIMIT]
-                answer = self.client.delete_objects(
+            for start in range(0, len(keys), MAX_KEYS_PER_DELETE):
+                batch = keys[start : start + MAX_KEYS_PER_DELETE]
+                response = self.client.delete_objects(
                     Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
                 )
-                for error in answer.get("Errors", []):
-                    kind = NotDeletedYet if error.get("Code") in LATER else OSError
-                    raise kind(
-                        f"S3 did not delete s3://{bucket}/{error.get('Key')}: {error.get('Code')} {error.get('Message')}"
-                    )
+                for error in response.get("Errors", []):
+                    uri, code, message = f"s3://{bucket}/{error.get('Key')}", error.get("Code"), error.get("Message")
+                    error_type = RetryableDeleteError if code in RETRYABLE_DELETE_ERRORS else OSError
+                    raise error_type(f"S3 did not delete {uri}: {code} {message}")
 
-    @again
+    @with_retries
     def tag(self, uri: str, tags: Mapping[str, str]) -> None:
-        """Replace the object's tags. An object that is gone is no error; S3 says 405 where its last version is a delete marker."""
+        """Replace the object's tags if it exists. S3 responds 405 if the current version is a delete marker."""
         bucket, key = split(uri)
         try:
             self.client.put_object_tagging(
@@ -175,16 +172,16 @@ class Store:
             if not self.is_missing(error, bucket, key):
                 raise
 
-    @again
+    @with_retries
     def list(self, prefix: str, after: str = "") -> list[str]:
-        """The URIs below a prefix, sorted; with `after`, only those whose rest behind the prefix sorts after it."""
+        """The URIs with this prefix, sorted; with `after`, only those that sort after prefix + `after`."""
         bucket, key = split(prefix)
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=bucket, Prefix=key, StartAfter=key + after if after else ""
         )
         return [f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", [])]
 
-    @again
+    @with_retries
     def _head(self, uri: str) -> Any:
         bucket, key = split(uri)
         try:
@@ -195,9 +192,9 @@ class Store:
             raise
 
     def is_missing(self, error: ClientError, bucket: str, key: str) -> bool:
-        """Whether the call failed because there is no such object.
+        """Whether the request failed because the object does not exist.
 
-        S3 says 403 instead of 404 to a role that may list some prefixes only, as ours: then a listing tells.
+        For a role that may list only some prefixes, as the job's, S3 responds 403 instead of 404. A listing decides.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         code = error.response.get("Error", {}).get("Code")
@@ -206,15 +203,15 @@ class Store:
         if code not in ("AccessDenied", "403", "Forbidden"):
             return False
         try:
-            found = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+            listed = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
         except ClientError:
-            return False  # the refusal of the call itself tells more
-        return not any(entry["Key"] == key for entry in found)
+            return False  # the error of the request itself is more useful
+        return not any(entry["Key"] == key for entry in listed)
 
 
 @cache
 def store_of_worker(region: str) -> Store:
-    """One client a worker process: a task must not pay for a new one. An executor knows no region of its own."""
+    """One client per worker process, because a client is slow to create. Executors have no default Region."""
     return Store(region=region)
 
 

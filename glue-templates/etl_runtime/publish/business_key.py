@@ -1,4 +1,4 @@
-"""Whether the columns that identify a row do so: one Spark query over the key columns of the staged table."""
+"""Uniqueness of the business key: one Spark query over the key columns of the staged table."""
 
 import json
 from collections.abc import Mapping
@@ -6,60 +6,64 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl_runtime.job.dataset_document import DatasetDocument
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import plural
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SHOWN = 3
+MAX_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Keys that stand for more than one row: how many, and some of them as {column: value}."""
+    """The keys that occur in more than one row: their number, and examples as {column: value}."""
 
     columns: list[str]
     keys: int
-    some: list[dict[str, object]]
+    examples: list[dict[str, object]]
 
     def __str__(self) -> str:
-        shown = ", ".join(json.dumps(key, ensure_ascii=False, default=str) for key in self.some)
-        more = ", …" if self.keys > SHOWN else ""
-        return f"the business key ({', '.join(self.columns)}) is not unique: {plural(self.keys, 'value')} with several rows: {shown}{more}"
+        examples = ", ".join(json.dumps(key, ensure_ascii=False, default=str) for key in self.examples)
+        more = ", …" if self.keys > MAX_EXAMPLES else ""
+        return (
+            f"the business key ({', '.join(self.columns)}) is not unique: "
+            f"{plural(self.keys, 'value')} in more than one row: {examples}{more}"
+        )
 
 
 def find_duplicates(
     spark: "SparkSession", staged: Mapping[str, StagedTable], document: DatasetDocument
 ) -> dict[str, Duplicates]:
-    """The duplicate keys of each table that declares a business key and has some. Null is a value here, as any other.
+    """The duplicate keys of each table that declares a business key and has duplicates. Null is compared as a value.
 
-    Raises RunFailed where a column of the key is not in the table, or cannot be compared.
+    Raises RunFailed if a column of the key does not exist or cannot be compared.
     """
-    found = {}
-    for table, there in staged.items():
-        columns = document.get("business_keys", {}).get(table, document.get("business_key", []))
-        names = [column["name"] for column in there.columns]
-        if not there.rows and not names:
-            continue  # a table that was never anything but empty
-        missing = [column for column in columns if column not in names]
-        if missing:
+    duplicates = {}
+    for table, content in staged.items():
+        key = document.get("business_keys", {}).get(table, document.get("business_key", []))
+        types = {column["name"]: column["type"] for column in content.columns}
+        if not content.rows and not types:
+            continue  # the source has never had a row or a header
+        if missing := [column for column in key if column not in types]:
             raise RunFailed(
-                f"{table}: the business key names {', '.join(missing)}, which the table does not have. It has {', '.join(names)}."
+                ErrorCode.BUSINESS_KEY_INVALID,
+                f"{table}: the business key has the column {', '.join(missing)}, but the table does not. "
+                f"Its columns are {', '.join(types)}. Correct business_key.",
             )
-        if maps := [
-            column["name"] for column in there.columns if column["name"] in columns and "map<" in column["type"]
-        ]:
+        if maps := [name for name, type_ in types.items() if name in key and "map<" in type_]:
             raise RunFailed(
-                f"{table}: the business key names {', '.join(maps)}, which holds a map: maps cannot be compared. Choose other columns."
+                ErrorCode.BUSINESS_KEY_INVALID,
+                f"{table}: the column {', '.join(maps)} of the business key contains a map, and maps cannot be "
+                "compared. Choose other columns for business_key.",
             )
-        if columns:
-            rows = spark.read.parquet(*there.objects.values())
-            repeated = rows.groupBy(*columns).count().where("count > 1").cache()
+        if key:
+            rows = spark.read.parquet(*content.objects.values())
+            repeated = rows.groupBy(*key).count().where("count > 1").cache()
             keys = repeated.count()
             if keys:
-                some = [row.asDict() for row in repeated.orderBy(*columns).select(*columns).limit(SHOWN).collect()]
-                found[table] = Duplicates(columns, keys, some)
+                first = repeated.orderBy(*key).select(*key).limit(MAX_EXAMPLES).collect()
+                duplicates[table] = Duplicates(key, keys, [row.asDict() for row in first])
             repeated.unpersist()
-    return found
+    return duplicates

@@ -1,66 +1,72 @@
-"""The quality gates that both layers have, and what becomes of a run that fails some."""
+"""The quality gates of both layers, and the decision whether a failed gate stops the run."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from etl_runtime.job.arguments import GATES
 from etl_runtime.job.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.plural import plural
 
 
-def decided(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
-    """The gates that failed, as the run's record has them: gate, table, found, allowed.
+def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
+    """Return the failed gates as entries of the run record: gate, code, table, found, allowed.
 
-    `failures` are gate, table and what was found. Raises RunFailed, naming all of them, where one is not allowed to fail.
+    `failures` are gate, table and finding. Raises RunFailed with all failed gates if one of them is not allowed to
+    fail; its code is that of the first such gate.
     """
-    gates = [
-        {"gate": gate, "table": table, "found": found, "allowed": gate in allowed} for gate, table, found in failures
+    gates: list[dict[str, Any]] = [
+        {"gate": gate, "code": GATES[gate], "table": table, "found": found, "allowed": gate in allowed}
+        for gate, table, found in failures
     ]
-    stopping = {failed["gate"] for failed in gates if not failed["allowed"]}
+    stopping = [failed for failed in gates if not failed["allowed"]]
     if stopping:
-        named = "; ".join(f"{failed['table']}: {failed['found']} [{failed['gate']}]" for failed in gates)
+        findings = "; ".join(f"{failed['table']}: {failed['found']} [{failed['code']}]" for failed in gates)
+        allow = json.dumps(sorted({failed["gate"] for failed in stopping}))
         raise RunFailed(
-            f"Quality gates failed: {named}. The published table stays as it is. "
-            f'Look at the source; to publish all the same, once, run with run_options {{"allow": {json.dumps(sorted(stopping))}}}',
+            GATES[stopping[0]["gate"]],
+            f"Quality gates failed: {findings}. The published table is unchanged. Check the source. "
+            f'To publish this once despite the failed gates, run with run_options {{"allow": {allow}}}',
             gates=gates,
         )
     return gates
 
 
-def required_values(
-    key: str, nulls: Mapping[str, int], rows: int, there: Collection[str], quality: DataQuality, where: str
+def required_value_failures(
+    key: str, nulls: Mapping[str, int], rows: int, columns: Collection[str], quality: DataQuality, where: str
 ) -> Iterator[tuple[str, str]]:
-    """The gates on required columns and on the number of rows. `there` are the columns that `where` has."""
+    """Failures of the gates on required columns and on the number of rows. `columns` are those of `where`."""
     threshold = quality.get("critical_null_threshold", 0.05)
-    for name in _of_table(quality.get("required_columns", []), key, []):
-        if name not in there:
+    for name in _for_table(quality.get("required_columns", []), key, []):
+        if name not in columns:
             yield (
                 "required_columns",
-                f"the required column {name} is not in {where}, which has {', '.join(sorted(there))}",
+                f"the required column {name} is not in {where}, which has {', '.join(sorted(columns))}",
             )
         elif nulls[name] > threshold * rows:
             yield (
                 "null_share",
-                f"{name} is null in {share(nulls[name], rows)}, critical_null_threshold is {threshold:.2%}",
+                f"{name} is null in {share_text(nulls[name], rows)}, critical_null_threshold is {threshold:.2%}",
             )
-    least = _of_table(quality.get("expected_record_count_min", 1), key, 1)
-    if rows < least:
-        yield "min_rows", f"{rows:,} rows, expected_record_count_min is {least:,}"
+    min_rows = _for_table(quality.get("expected_record_count_min", 1), key, 1)
+    if rows < min_rows:
+        yield "min_rows", f"{plural(rows, 'row')}, expected_record_count_min is {min_rows:,}"
 
 
-def shrink(rows: int, published: int, document: DatasetDocument) -> Iterator[tuple[str, str]]:
-    most = document.get("data_quality", {}).get("max_shrink", 0.5)
-    if rows < published * (1 - most):
-        yield "shrink", f"{rows:,} rows, {published:,} are published, max_shrink is {most:.0%}"
+def shrink_failures(rows: int, published: int, document: DatasetDocument) -> Iterator[tuple[str, str]]:
+    max_shrink = document.get("data_quality", {}).get("max_shrink", 0.5)
+    if rows < published * (1 - max_shrink):
+        yield "shrink", f"{plural(rows, 'row')}, {published:,} are published, max_shrink is {max_shrink:.0%}"
 
 
 Value = TypeVar("Value")
 
 
-def _of_table(setting: Value | Mapping[str, Value], key: str, otherwise: Value) -> Value:
-    """A setting that may be given by table."""
-    return setting.get(key, otherwise) if isinstance(setting, Mapping) else setting
+def _for_table(setting: Value | Mapping[str, Value], key: str, default: Value) -> Value:
+    """The value for one table of a setting that may have one value per table."""
+    return setting.get(key, default) if isinstance(setting, Mapping) else setting
 
 
-def share(count: int, rows: int) -> str:
-    return f"{count:,} of {rows:,} rows ({count / rows:.2%})"
+def share_text(count: int, rows: int) -> str:
+    return f"{count:,} of {plural(rows, 'row')} ({count / rows:.2%})"

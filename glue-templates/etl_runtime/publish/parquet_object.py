@@ -1,4 +1,4 @@
-"""One object of a table: how its Parquet is written, and how it comes to S3. Both layers write theirs in Spark's tasks."""
+"""One Parquet object of a table: written and uploaded by a Spark task of either layer."""
 
 from pathlib import Path
 from typing import IO
@@ -11,34 +11,33 @@ import pyarrow.parquet as pq
 from etl_runtime.job.store import store_of_worker
 
 ZSTD_LEVEL = 3
-DICTIONARY_BYTES = 1 << 20  # of a column: a writer goes on without a dictionary where it grows larger
-MOST_DISTINCT = (
-    0.98  # of a sample of a sixteenth of these bytes: with more, a dictionary would have to hold half as much again
-)
-FEWEST = 256  # values of a sample, however long they are
+MAX_DICTIONARY_BYTES = 1 << 20  # per column: Parquet writers fall back to plain encoding if the dictionary exceeds it
+SAMPLE_BYTES = MAX_DICTIONARY_BYTES // 16
+MAX_DISTINCT_SHARE = 0.98  # of a sample; with a larger share, the dictionary would exceed its limit by half
+MIN_SAMPLE_VALUES = 256
 
 
 def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
-    """A writer of rows into a temporary file, of which `first` are the first. They tell which columns repeat their values."""
+    """A writer into a temporary file. The rows in `first` decide which columns get a dictionary."""
     return pq.ParquetWriter(
         file,
         first.schema,
         compression="zstd",
         compression_level=ZSTD_LEVEL,
-        use_dictionary=_repeating(first),
-        dictionary_pagesize_limit=DICTIONARY_BYTES,
+        use_dictionary=_dictionary_columns(first),
+        dictionary_pagesize_limit=MAX_DICTIONARY_BYTES,
     )
 
 
 def upload(file: IO[bytes], uri: str, run_id: str, region: str) -> int:
-    """Put the written file to `uri`, marked with the run that made it. Returns its bytes."""
+    """Upload the file with the run id as metadata. Returns its size in bytes."""
     file.flush()
     store_of_worker(region).upload(Path(file.name), uri, metadata={"run-id": run_id})
     return Path(file.name).stat().st_size
 
 
-def _repeating(rows: pa.Table) -> list[str]:
-    """The columns of the file for which a dictionary pays. One that is given up costs time, and what it had held by then costs space."""
+def _dictionary_columns(rows: pa.Table) -> list[str]:
+    """The paths of the columns with repeated values. A dictionary that is abandoned costs time and space."""
     empty = pa.BufferOutputStream()
     pq.write_table(rows.schema.empty_table(), empty)
     leaves = pq.read_metadata(pa.BufferReader(empty.getvalue())).schema
@@ -48,10 +47,10 @@ def _repeating(rows: pa.Table) -> list[str]:
 
 
 def _is_distinct(column: pa.ChunkedArray) -> bool:
-    """Whether so few values come twice that a dictionary of them would grow too large. Never of nested ones."""
+    """Whether so few values are repeated that a dictionary would grow too large. Nested columns always get one."""
     if pa.types.is_nested(column.type) or column.null_count == len(column):
         return False
     values = column.drop_null() if column.null_count else column
-    count = max(FEWEST, DICTIONARY_BYTES // 16 * len(values) // max(values.nbytes, 1))
-    places = np.random.default_rng(0).integers(len(values), size=min(count, len(values)))
-    return bool(pc.count_distinct(values.take(pa.array(places))).as_py() > MOST_DISTINCT * len(places))
+    size = max(MIN_SAMPLE_VALUES, SAMPLE_BYTES * len(values) // max(values.nbytes, 1))
+    sample = np.random.default_rng(0).integers(len(values), size=min(size, len(values)))
+    return bool(pc.count_distinct(values.take(pa.array(sample))).as_py() > MAX_DISTINCT_SHARE * len(sample))

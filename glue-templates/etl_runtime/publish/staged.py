@@ -1,4 +1,4 @@
-"""A table that lies in staging, ready to be published: what both layers make, and what `publish` takes."""
+"""A table in staging, ready to be published."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StagedTable:
-    """`bytes` is what its objects take.
+    """The result of either layer and the input of `publish`.
 
-    `columns` are {name, type, …} as published.json has them, without those that the job adds. `objects` are the URIs in staging by the
-    names that the files will have in the table's folder.
+    `bytes` is the size of the objects. `columns` are {name, type, …} as in published.json, without the columns that the
+    job adds. `objects` are the URIs in staging by the file names in the table's folder.
     """
 
     rows: int

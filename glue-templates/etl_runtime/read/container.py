@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
 from typing import Any, BinaryIO, cast
 
-from etl_runtime.job.errors import NO_ROOM, RunFailed
+from etl_runtime.job.errors import DISK_FULL_ERRNOS, RunFailed
 from etl_runtime.source.files.original import Original
 
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -74,7 +74,7 @@ class Member:
                         while block:
                             block = block[copy.write(block) :]
                 except OSError as error:
-                    if error.errno not in NO_ROOM:
+                    if error.errno not in DISK_FULL_ERRNOS:
                         raise
                     raise RunFailed(
                         f"{self.name} does not fit on the disk ({gettempdir()}: {error.strerror}). Free some space."

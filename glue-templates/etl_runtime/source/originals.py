@@ -56,23 +56,49 @@ class KeptOriginal:
 
 
 class Fetching:
-    """What a script's own fetch has at hand."""
+    """The services for a custom fetch: the argument of the function that a script passes to `run_bronze`.
+
+    Example:
+        def fetch(source: Fetching) -> None:
+            password = source.secret("vendor/ftp", "password")
+            (source.folder / "orders.csv").write_bytes(download(password))
+    """
 
     def __init__(self, folder: Path, document: DatasetDocument) -> None:
         self.folder = folder
-        """An empty folder. Each file that is put there is an original: kept in raw/, and read as the document says."""
+        """An empty folder. Every file that the fetch writes to it, also in subfolders, is an original: it is kept in raw/
+        and read with the format that the dataset document declares."""
         self.document = document
-        """The dataset's document."""
+        """The dataset document as a dictionary."""
 
     def secret(self, name: str, key: str | None = None) -> str:
-        """The value of a secret in Secrets Manager, or of a key in one that is a JSON object. No log and no record shows it.
+        """Read a secret from AWS Secrets Manager. From then on its value is redacted in logs, errors and run records.
 
-        The dataset's role must be allowed to read it. Raises RunFailed where it cannot be read.
+        Args:
+            name: The name or the ARN of the secret. The job's role must be allowed to read it.
+            key: A key, if the secret is a JSON object. By default, the entire secret is returned.
+
+        Returns:
+            The value, without leading and trailing whitespace.
+
+        Raises:
+            RunFailed: SECRET_NOT_FOUND, SECRET_ACCESS_DENIED or SECRET_UNAVAILABLE: the secret cannot be read.
+                SECRET_INVALID: the secret is empty or binary, or has no such key.
+
+        Example:
+            password = source.secret("vendor/ftp", "password")
         """
         return read_secret(name, key)
 
     def log(self, text: str) -> None:
-        """Print a line into the job's log."""
+        """Write a line to the job's log. Values of secrets that this run has read are redacted.
+
+        Args:
+            text: The line.
+
+        Example:
+            source.log("downloading orders.csv")
+        """
         LOG.info(text)
 
 

@@ -1,4 +1,4 @@
-"""The columns of a gold table: names and types that Athena takes, or an error that says what to write."""
+"""The columns of a gold table: names and types that Athena supports."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from etl_runtime.columns.athena_types import DECIMAL_TYPE, AthenaType, parsed
 from etl_runtime.columns.names import RUN_ID
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
-LONGEST_NAME = 255  # https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
-SCALARS = (
+MAX_NAME_LENGTH = 255  # https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+SCALAR_TYPES = (
     "string",
     "boolean",
     "tinyint",
@@ -26,49 +26,55 @@ SCALARS = (
     "timestamp",
     "binary",
 )
-REMEDY = {
+DEFAULT_FIX = "cast it to a supported type: string, bigint, double, decimal(p,s), date, timestamp"
+FIXES = {
     "void": "give the null a type: CAST(NULL AS STRING)",
     "timestamp_ntz": "make it a timestamp: CAST(… AS TIMESTAMP)",
 }
 
 
-def named(key: str, made: "DataFrame") -> "DataFrame":
-    """The same with names in lower case, as the catalog has them, and without meta_run_id, which is this run's.
+def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
+    """The rows with lower-case column names, as in the Data Catalog, and without meta_run_id, which the job adds.
 
-    Raises RunFailed where a name is none that Athena takes, or is there twice.
+    Raises RunFailed if Athena does not support a name or if a name occurs twice.
     """
-    names = [name.lower() for name in made.columns]
+    names = [name.lower() for name in rows.columns]
     for position, name in enumerate(names, start=1):
-        if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        if not NAME.fullmatch(name) or len(name) > MAX_NAME_LENGTH:
             raise RunFailed(
-                f"{key}: column {position} is called {made.columns[position - 1]!r}, and Athena takes letters, digits and underscores, "
-                f"{LONGEST_NAME} at most, a letter first. Give it another name: … AS my_name."
+                ErrorCode.COLUMN_NAME_INVALID,
+                f"{key}: column {position} has the name {rows.columns[position - 1]!r}, which Athena does not support. "
+                f"Use at most {MAX_NAME_LENGTH} letters, digits and underscores that do not begin with a digit: "
+                "… AS my_name.",
             )
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
         raise RunFailed(
-            f"{key}: the columns {', '.join(twice)} are there twice. Name the columns that you want in place of *."
+            ErrorCode.COLUMN_NAME_INVALID,
+            f"{key}: the column name {', '.join(duplicates)} occurs more than once. "
+            "Select the columns by name instead of with *, or rename one: … AS my_name.",
         )
-    return made.toDF(*names).drop(RUN_ID)
+    return rows.toDF(*names).drop(RUN_ID)
 
 
-def athena_columns(key: str, made: "DataFrame") -> list[dict[str, str]]:
-    """Its columns as published.json has them. Raises RunFailed where one is of a type that Athena does not read."""
-    columns = [{"name": field.name, "type": field.dataType.simpleString()} for field in made.schema.fields]
+def athena_columns(key: str, rows: "DataFrame") -> list[dict[str, str]]:
+    """The columns as in published.json. Raises RunFailed if Athena does not support a type."""
+    columns = [{"name": field.name, "type": field.dataType.simpleString()} for field in rows.schema.fields]
     if not columns:
-        raise RunFailed(f"{key}: the table has no columns. Name at least one.")
+        raise RunFailed(
+            ErrorCode.TRANSFORM_RESULT_INVALID, f"{key}: the table has no columns. Select at least one column."
+        )
     for column in columns:
-        for leaf in _leaves(key, column["name"], column["type"]):
-            if leaf not in SCALARS and not DECIMAL_TYPE.fullmatch(leaf):
-                remedy = REMEDY.get(
-                    leaf, "cast it to one that it does: string, bigint, double, decimal(p,s), date, timestamp"
-                )
+        for scalar in _scalar_types(key, column["name"], column["type"]):
+            if scalar not in SCALAR_TYPES and not DECIMAL_TYPE.fullmatch(scalar):
                 raise RunFailed(
-                    f"{key}: the column {column['name']} is {column['type']}, and Athena does not read {leaf}: {remedy}."
+                    ErrorCode.COLUMN_TYPE_UNSUPPORTED,
+                    f"{key}: the column {column['name']} has the type {column['type']}, and Athena does not support "
+                    f"{scalar}: {FIXES.get(scalar, DEFAULT_FIX)}.",
                 )
     return columns
 
 
-def _leaves(key: str, column: str, type_: str) -> Iterator[str]:
+def _scalar_types(key: str, column: str, type_: str) -> Iterator[str]:
     def walk(part: AthenaType) -> Iterator[str]:
         if not part.members:
             yield part.name
@@ -79,5 +85,7 @@ def _leaves(key: str, column: str, type_: str) -> Iterator[str]:
         yield from walk(parsed(type_))
     except ValueError as error:
         raise RunFailed(
-            f"{key}: the column {column} is {type_}, with fields whose names Athena does not take: name them anew."
+            ErrorCode.COLUMN_NAME_INVALID,
+            f"{key}: the column {column} has the type {type_}, with field names that Athena does not support. "
+            "Rename the fields.",
         ) from error

@@ -1,6 +1,7 @@
-"""Every version of each row: a slowly changing dimension of type 2, made by one join of the published versions with the new rows.
+"""History: a slowly changing dimension of type 2, built by one join of the published versions with the new rows.
 
-Only columns of the business are compared, each by itself and with null as a value, so that nothing can be taken for something else.
+Columns that the job adds are not compared. Each column is compared separately and null is a value, so different rows
+are never equal, as they could be with a concatenation or a hash.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from etl_runtime.columns.athena_types import spark_type
 from etl_runtime.columns.names import RUN_ID
 from etl_runtime.job.dataset_document import History
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.store import Store
-from etl_runtime.transform.inputs import foreign_files, published_rows
-from etl_runtime.transform.write import LIVE_NOTES, NOTE
+from etl_runtime.transform.inputs import changed_files, published_rows
+from etl_runtime.transform.write import ACTION, LIVE_ACTIONS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -27,8 +28,8 @@ DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True)
-class Versions:
-    """The versions that are published: the table in published.json, what it says of the history, and the rows."""
+class PublishedVersions:
+    """The published versions: the table in published.json, the `at` and `current` of its history, and the rows."""
 
     table: Mapping[str, Any]
     at: datetime
@@ -44,46 +45,60 @@ def published_versions(
     location: str,
     bucket: str,
     store: Store,
-) -> Versions | None:
-    """What the history goes on from; None where it begins: nothing is published, or a table without versions.
+) -> PublishedVersions | None:
+    """The versions to continue; None if nothing is published, or a table without a history.
 
-    Raises RunFailed where there are versions that cannot be read: a history that begins anew has lost the one before it.
+    Raises RunFailed if the versions cannot be read: to start a new history would lose the previous one.
     """
     if published is None:
-        if there := store.list(location):
+        if files := store.list(location):
             raise RunFailed(
-                f"{key}: there are files of a table ({there[0]}), and no published.json that says which are its history. Nothing was "
-                "changed. Bring published.json back from its older version, or delete the files to begin anew."
+                ErrorCode.HISTORY_UNREADABLE,
+                f"{key}: the table has files ({files[0]}), but published.json, which lists the files of its history, "
+                "does not exist. Nothing was changed. Restore the noncurrent version of published.json, or delete the "
+                "files to start a new history.",
             )
         return None
     found = published.get("history")
     if found is None or key not in published["tables"]:
         return None
-    foreign = foreign_files(published, bucket, store)
-    if foreign:
-        file, maker = next(iter(foreign.items()))
-        what = f"is of run {maker}" if maker else "is gone"
+    if changed := changed_files(published, bucket, store):
+        file, run_id = next(iter(changed.items()))
+        what = f"was written by run {run_id}" if run_id else "does not exist"
         raise RunFailed(
-            f"{key}: its history cannot be read: {file} {what}, and published.json lists it for run {published['run_id']}. "
-            "Nothing was changed. Bring the file back from its older version; the bucket keeps those for some days.",
+            ErrorCode.HISTORY_UNREADABLE,
+            f"{key}: the history cannot be read: {file} {what}, but published.json lists it for run "
+            f"{published['run_id']}. Nothing was changed. Restore the noncurrent version of the file, which the bucket "
+            "keeps for some days.",
             retryable=True,
         )
     if found["business_key"] != history["business_key"]:
         raise RunFailed(
-            f"{key}: its history is by {', '.join(found['business_key'])}, and business_key is now {', '.join(history['business_key'])}. "
-            f"Bring the key back, or make a dataset of another name: a history cannot change what its rows are about."
+            ErrorCode.HISTORY_INVALID,
+            f"{key}: the published history has the business_key {', '.join(found['business_key'])}, but the dataset "
+            f"declares {', '.join(history['business_key'])}. The key of a history cannot change. "
+            "Declare the published key, or create a dataset with another name.",
         )
     table = published["tables"][key]
-    return Versions(table, datetime.fromisoformat(found["at"]), found["current"], published_rows(spark, table, "gold"))
+    return PublishedVersions(
+        table, datetime.fromisoformat(found["at"]), found["current"], published_rows(spark, table, "gold")
+    )
 
 
 def with_versions(
-    key: str, history: History, new: "DataFrame", old: Versions | None, at: datetime, run_id: str
+    key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime, run_id: str
 ) -> "DataFrame":
-    """All versions, each with a note of what became of it in this run: `ended` long ago, `same`, `insert`, `update`; `close` where it gave
-    way to another, `delete` where its key has gone; `duplicate` where its key came before in the new rows.
+    """All versions, each with the action of this run in the column ACTION.
 
-    Raises RunFailed where a column that the history names is not there, or is of another type than its versions.
+    - `ended`: the version had ended before this run.
+    - `same`: the current version matches the new row.
+    - `insert`: the version begins, because its key has no current version.
+    - `update`: the version begins, because a compared column has changed.
+    - `close`: the version ends, because an `update` supersedes it.
+    - `delete`: the version ends, because the new rows do not have its key.
+    - `duplicate`: the new rows have the key more than once.
+
+    Raises RunFailed if a column of `history` does not exist, or has another type than in the published versions.
     """
     from pyspark.sql import functions as f
 
@@ -93,15 +108,15 @@ def with_versions(
     versions = _published(new, history, columns, old)
     of_one_key = (f.col("_hash") == f.col("_old_hash")) & (f.col("_key") == f.col("_old_key"))
     joined = rows.join(versions, of_one_key & f.col("_old.is_current"), "full_outer")
-    noted = joined.withColumn(NOTE, f.explode(_notes(compared)))
-    return noted.select(*_version(columns, at, run_id))
+    with_actions = joined.withColumn(ACTION, f.explode(_actions(compared)))
+    return with_actions.select(*_version_columns(columns, at, run_id))
 
 
 def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "DataFrame":
-    """The new rows as `_new` by their `_key`; `_nth` counts those of one key.
+    """The new rows as `_new` with their `_key`. `_nth` numbers the rows of one key.
 
-    A struct is never null. So the join is one by equality, and null is a value that a key can have. The hash stands before it because
-    Spark sorts numbers many times as fast as structs, which then are only looked at where two hashes are one.
+    A struct is never null, so an equality join also matches keys that contain null. The hash is the first join column,
+    because Spark sorts numbers many times faster than structs. Structs are compared only if two hashes are equal.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as f
@@ -113,8 +128,10 @@ def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "D
     return rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_hash", "_key").orderBy("_hash")))
 
 
-def _published(new: "DataFrame", history: History, columns: Mapping[str, str], old: Versions | None) -> "DataFrame":
-    """The published versions as `_old` by their `_old_key`; none where the history begins."""
+def _published(
+    new: "DataFrame", history: History, columns: Mapping[str, str], old: PublishedVersions | None
+) -> "DataFrame":
+    """The published versions as `_old` with their `_old_key`; no rows if the history begins."""
     from pyspark.sql import functions as f
 
     versions = old.rows if old else new.limit(0)
@@ -124,7 +141,7 @@ def _published(new: "DataFrame", history: History, columns: Mapping[str, str], o
 
 
 def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
-    """These columns, null where the rows do not have them."""
+    """These columns; null if the rows do not have them."""
     from pyspark.sql import functions as f
 
     return [
@@ -133,8 +150,8 @@ def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
     ]
 
 
-def _notes(compared: Sequence[str]) -> "Column":
-    """What becomes of a new row and the current version of its key, or of one of them alone: one note or two."""
+def _actions(compared: Sequence[str]) -> "Column":
+    """The actions for a row of the join: a new row, a version, or both. An `update` also closes the version."""
     from pyspark.sql import functions as f
 
     is_same = reduce(and_, (f.col(f"_old.{name}").eqNullSafe(f.col(f"_new.{name}")) for name in compared), f.lit(True))
@@ -147,12 +164,12 @@ def _notes(compared: Sequence[str]) -> "Column":
     )
 
 
-def _version(columns: Mapping[str, str], at: datetime, run_id: str) -> "list[Column]":
-    """The columns of a version, by its note."""
+def _version_columns(columns: Mapping[str, str], at: datetime, run_id: str) -> "list[Column]":
+    """The columns of a version, which depend on its action."""
     from pyspark.sql import functions as f
 
-    note, now, never = f.col(NOTE), f.lit(at).cast("timestamp"), f.lit(None).cast("timestamp")
-    begins, ends = note.isin("insert", "update"), note.isin("close", "delete")
+    action, now, never = f.col(ACTION), f.lit(at).cast("timestamp"), f.lit(None).cast("timestamp")
+    begins, ends = action.isin("insert", "update"), action.isin("close", "delete")
 
     def old(name: str) -> "Column":
         return f.col(f"_old.{name}")
@@ -160,40 +177,48 @@ def _version(columns: Mapping[str, str], at: datetime, run_id: str) -> "list[Col
     added = {
         "valid_from": f.when(begins, now).otherwise(old("valid_from")),
         "valid_to": f.when(begins, never).when(ends, now).otherwise(old("valid_to")),
-        "is_current": note.isin(*LIVE_NOTES),
-        "change_type": f.when(begins | (note == "delete"), note).otherwise(old("change_type")),
+        "is_current": action.isin(*LIVE_ACTIONS),
+        "change_type": f.when(begins | (action == "delete"), action).otherwise(old("change_type")),
         RUN_ID: f.when(begins, run_id).otherwise(old(RUN_ID)),
-        NOTE: f.when((f.col("_nth") > 1) & note.isin(*LIVE_NOTES), DUPLICATE).otherwise(note),
+        ACTION: f.when((f.col("_nth") > 1) & action.isin(*LIVE_ACTIONS), DUPLICATE).otherwise(action),
     }
     own = [f.when(begins, f.col(f"_new.{name}")).otherwise(old(name)).alias(name) for name in columns]
     return [*own, *(value.alias(name) for name, value in added.items())]
 
 
-def _columns(key: str, history: History, new: "DataFrame", old: Versions | None, at: datetime) -> dict[str, str]:
-    """The columns of the versions with their types: the published ones first, which are never lost, then those that are new."""
+def _columns(
+    key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime
+) -> dict[str, str]:
+    """The columns of the versions with their types: first all published ones, then the new ones."""
     found = {field.name: field.dataType.simpleString() for field in new.schema.fields}
-    if taken := [name for name in ADDED if name in found]:
-        raise RunFailed(f"{key}: the query has the column {taken[0]}, which the history adds. Give it another name.")
+    if reserved := [name for name in ADDED if name in found]:
+        raise _invalid(
+            key, f"the query returns the column {reserved[0]}, which the history adds. Rename it in the query."
+        )
     for name in history["business_key"]:
         _require_column(key, "business_key", name, found)
         if "map<" in found[name]:
-            raise RunFailed(
-                f"{key}: history.business_key names {name}, which holds a map: maps cannot be compared. Choose another column."
+            raise _invalid(
+                key,
+                f"the column {name} of history.business_key contains a map, and maps cannot be compared. "
+                "Choose another column.",
             )
     if old is None:
         return found
     if at <= old.at:
         raise RunFailed(
-            f"{key}: the clock says {at.isoformat()}, and the last run of this history was at {old.at.isoformat()}. Versions would end "
-            "before they begin. Set the clock right, and run again.",
+            ErrorCode.HISTORY_CLOCK_BEHIND,
+            f"{key}: the time of this run is {at.isoformat()}, but the last run of this history was at "
+            f"{old.at.isoformat()}. Versions would end before they begin. Correct the clock, and run again.",
             retryable=True,
         )
     published = {column["name"]: column["type"] for column in old.table["columns"] if column["name"] not in ADDED}
     for name in published.keys() & found.keys():
         if published[name] != found[name]:
-            raise RunFailed(
-                f"{key}: the column {name} of the history is {published[name]}, and the query makes it {found[name]}. "
-                f"Cast it: CAST({name} AS {published[name].upper()}), or give the new one another name."
+            raise _invalid(
+                key,
+                f"the column {name} of the history is {published[name]}, but the query returns {found[name]}. "
+                f"Cast it: CAST({name} AS {published[name].upper()}), or rename the new column.",
             )
     return published | found
 
@@ -208,8 +233,10 @@ def _compared(key: str, history: History, new: "DataFrame") -> Sequence[str]:
         name for name in found if name not in ignored and not name.startswith("meta_")
     ]
     if maps := [name for name in compared if "map<" in found[name]]:
-        raise RunFailed(
-            f"{key}: {maps[0]} holds a map, and maps cannot be compared. Name it in history.exclude, or cast it to text in the query."
+        raise _invalid(
+            key,
+            f"the column {maps[0]} contains a map, and maps cannot be compared. "
+            "Add it to history.exclude, or cast it to text in the query.",
         )
     return compared
 
@@ -221,6 +248,12 @@ def _listed(history: History, name: str) -> Sequence[str]:
 
 def _require_column(key: str, list_: str, name: str, found: Iterable[str]) -> None:
     if name not in found:
-        raise RunFailed(
-            f"{key}: history.{list_} names {name}, which the query does not make. It makes {', '.join(found)}."
+        raise _invalid(
+            key,
+            f"history.{list_} has the column {name}, which the query does not return. It returns {', '.join(found)}. "
+            f"Correct history.{list_} or the query.",
         )
+
+
+def _invalid(key: str, message: str) -> RunFailed:
+    return RunFailed(ErrorCode.HISTORY_INVALID, f"{key}: {message}")

@@ -1,6 +1,7 @@
-"""What gold reads: the tables that each input has published last, by the files that its published.json lists.
+"""The inputs of a gold dataset: their published tables, read by the files that published.json lists.
 
-Neither a crawler nor the folder tells what a table is: in a folder the files of two publications may lie side by side.
+The Data Catalog and the folder of a table do not define its content: during a publication, the folder contains files of
+two runs.
 """
 
 import logging
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from etl_runtime.columns.athena_types import spark_type
 from etl_runtime.columns.names import RESCUED, RUN_ID
 from etl_runtime.job.arguments import InputName, Names
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -23,14 +24,14 @@ LOG = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-CALLS_AT_ONCE = 16
-PUBLICATION_SECONDS = 120  # a publication is some copies inside S3
+MAX_CONCURRENT_REQUESTS = 16
+MAX_PUBLICATION_SECONDS = 120  # a publication only copies objects within S3
 POLL_SECONDS = 3
 
 
 @dataclass(frozen=True)
 class Input:
-    """A dataset that gold reads, and what it has published last: its published.json."""
+    """An input dataset and the content of its published.json."""
 
     name: InputName
     published: Mapping[str, Any]
@@ -41,11 +42,11 @@ class Input:
 
     @property
     def tables(self) -> dict[str, Mapping[str, Any]]:
-        """Its tables by the names that Athena has for them: pp_dw_bronze.zipcodes."""
+        """The tables by their names in Athena: `pp_dw_bronze.zipcodes`."""
         return {f"{self.name.database}.{table['name']}": table for table in self.published["tables"].values()}
 
     def described(self) -> dict[str, Any]:
-        """What the run's record says of it. `originals` are the downloads that it was made of, through however many datasets."""
+        """The entry in the run record. `originals` are the files that the input was built from, also indirectly."""
         own = [source["raw"] for source in self.published["sources"]]
         return {
             "dataset": self.name.dataset,
@@ -58,55 +59,55 @@ class Input:
 
 
 def read_inputs(names: Names, store: Store) -> list[Input]:
-    """What each input has published last. Where one is about to publish, that is waited for.
+    """The inputs with their last publication. Waits while an input publishes.
 
-    Raises RunFailed where an input has no table yet, or its tables are not whole.
+    Raises RunFailed if an input has not been published, or if its publication is incomplete.
     """
-    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        return list(pool.map(lambda name: _settled(name, names.bucket, store), names.inputs))
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
+        return list(pool.map(lambda name: _read_input(name, names.bucket, store), names.inputs))
 
 
 def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str]:
-    """The inputs whose tables are not, or not whole, what was read: they published meanwhile."""
+    """The inputs that have published, or begun to publish, since they were read."""
 
-    def is_other(read: Input) -> bool:
-        now = store.read_json(f"{read.name.runs}published.json")
-        return now is None or now["run_id"] != read.run_id or bool(foreign_files(now, names.bucket, store))
+    def has_changed(read: Input) -> bool:
+        current = store.read_json(f"{read.name.runs}published.json")
+        return current is None or current["run_id"] != read.run_id or bool(changed_files(current, names.bucket, store))
 
-    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        changed = list(pool.map(is_other, inputs))
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
+        changed = list(pool.map(has_changed, inputs))
     return [read.name.dataset for read, is_changed in zip(inputs, changed, strict=True) if is_changed]
 
 
-def foreign_files(published: Mapping[str, Any], bucket: str, store: Store) -> dict[str, str]:
-    """The listed files that are gone, or that another run has made, with its id: a table of one file has the same key in every run."""
+def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> dict[str, str]:
+    """The listed files that do not exist or were replaced by another run, with the id of that run or "".
+
+    A table of one file has the same key in every run, so a publication replaces it.
+    """
     files = [f"s3://{bucket}/{file}" for table in published["tables"].values() for file in table["files"]]
-    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        found = list(pool.map(store.metadata, files))
-    makers = {
-        file: "" if metadata is None else metadata.get("run-id", "")
-        for file, metadata in zip(files, found, strict=True)
-    }
-    return {file: maker for file, maker in makers.items() if maker != published["run_id"]}
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
+        metadata = list(pool.map(store.metadata, files))
+    run_ids = {file: (found or {}).get("run-id", "") for file, found in zip(files, metadata, strict=True)}
+    return {file: run_id for file, run_id in run_ids.items() if run_id != published["run_id"]}
 
 
 def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
-    """Make the inputs' tables known to Spark by their names in Athena, in place of those that were known before."""
+    """Replace Spark's databases of the inputs by their published tables, with the names that they have in Athena."""
     tables = {name: (table, read.published["layer"]) for read in inputs for name, table in read.tables.items()}
     for database in {read.name.database for read in inputs}:
         spark.sql(f"DROP DATABASE IF EXISTS `{database}` CASCADE")
         spark.sql(f"CREATE DATABASE `{database}` LOCATION 'file:{_folder().name}/{database}'")
     for name, (table, layer) in tables.items():
-        database, _, own = name.partition(".")
+        database, _, table_name = name.partition(".")
         spark.sql(
-            f"CREATE TABLE `{database}`.`{own}` ({schema(table, layer)}) USING parquet "
+            f"CREATE TABLE `{database}`.`{table_name}` ({schema(table, layer)}) USING parquet "
             f"OPTIONS (path '{table['location']}', pathGlobFilter '{_glob(table)}')"
         )
 
 
 @cache
 def _folder() -> "TemporaryDirectory[str]":
-    """Spark wants a folder for each database, and puts nothing there. Of jobs side by side each has its own: ending one takes it away."""
+    """The folder of Spark's databases, which stays empty. One per process: a process deletes it when it ends."""
     return TemporaryDirectory(prefix="medallion-")
 
 
@@ -116,35 +117,38 @@ def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str) 
 
 
 def schema(table: Mapping[str, Any], layer: str) -> str:
-    """A published table's columns as Spark's DDL has them."""
+    """The columns of a published table as Spark DDL."""
     meta = {RUN_ID: "string", **({RESCUED: "string"} if layer == "bronze" else {})}
     columns = {column["name"]: column["type"] for column in table["columns"]} | meta
     return ", ".join(f"`{name}` {spark_type(type_)}" for name, type_ in columns.items())
 
 
 def _glob(table: Mapping[str, Any]) -> str:
-    """The names of the table's files, which all lie in its folder."""
+    """A glob for the names of the table's files, which are all in its folder."""
     return f"{{{','.join(file.rpartition('/')[2] for file in table['files'])}}}"
 
 
-def _settled(name: InputName, bucket: str, store: Store) -> Input:
-    deadline = time.monotonic() + PUBLICATION_SECONDS
+def _read_input(name: InputName, bucket: str, store: Store) -> Input:
+    deadline = time.monotonic() + MAX_PUBLICATION_SECONDS
     while True:
         published = store.read_json(f"{name.runs}published.json")
         if published is None:
             raise RunFailed(
-                f"The input {name.dataset} has published nothing yet ({name.runs}published.json). Run it first."
+                ErrorCode.INPUT_NOT_PUBLISHED,
+                f"The input {name.dataset} has not been published ({name.runs}published.json does not exist). "
+                f"Run {name.dataset} first.",
             )
-        foreign = foreign_files(published, bucket, store)
-        if not foreign:
+        changed = changed_files(published, bucket, store)
+        if not changed:
             return Input(name, published)
-        file, maker = next(iter(foreign.items()))
-        what = f"run {maker} has written it" if maker else "it is not there"
+        file, run_id = next(iter(changed.items()))
+        what = f"run {run_id} has replaced it" if run_id else "it does not exist"
         if time.monotonic() > deadline:
             raise RunFailed(
-                f"The input {name.dataset} is not whole: published.json lists {file} of run {published['run_id']}, and {what}. "
-                f"Run {name.dataset} again, which finishes what a run before left half-done; then run this again.",
+                ErrorCode.INPUT_INCOMPLETE,
+                f"The publication of the input {name.dataset} is incomplete: published.json lists {file} of run "
+                f"{published['run_id']}, but {what}. Run {name.dataset} again to complete it, then run this dataset.",
                 retryable=True,
             )
-        LOG.info(f"{name.dataset} is publishing ({what}); waiting")
+        LOG.info(f"waiting until {name.dataset} is published ({file}: {what})")
         time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""A gold dataset's tables by SQL. Every statement is parsed and resolved before Spark does any work."""
+"""The SQL of a gold dataset. Spark parses and analyzes all statements before it runs any of them."""
 
 import difflib
 import re
@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException, PySparkException
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.transform.statements import Statement, statements
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TAKES = "Gold takes queries, and CREATE TEMPORARY VIEW before the last one"
-PLACE = re.compile(r"[;.]?\s*\(?line (\d+),? pos (\d+)\)?")
-NO_TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\][^`]*((?:`[^`]*`\.?)+)")
+POSITION = re.compile(r"[;.]?\s*\(?line (\d+),? pos (\d+)\)?")
+TABLE_NOT_FOUND = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\][^`]*((?:`[^`]*`\.?)+)")
 VIEW = "CreateViewCommand"
 TEMPORARY = ("LocalTempView", "LocalTempView$")
 
@@ -23,29 +22,32 @@ TEMPORARY = ("LocalTempView", "LocalTempView$")
 def query(
     spark: "SparkSession", sql: str, file: str, outputs: Sequence[str], tables: Iterable[str]
 ) -> "DataFrame | dict[str, DataFrame]":
-    """The table of the last statement; or with `outputs` the views of those names, which the statements make.
+    """The result of the last statement; with `outputs`, the views of these names.
 
-    `file` is what errors call the SQL, `tables` are those that it may read.
-    Raises RunFailed, with line and column, where a statement cannot be parsed or resolved, or is no query.
+    `file` is the name of the SQL file in errors, `tables` are the tables that it may read.
+    Raises RunFailed with line and column if a statement cannot be parsed or analyzed, or is not supported.
     """
-    spark.conf.set("spark.sql.runSQLOnFiles", "false")  # what is read is in `inputs`, and so in the record
+    spark.conf.set("spark.sql.runSQLOnFiles", "false")  # only inputs can be read, because the run record lists them
     found = statements(sql)
     if not found:
-        raise RunFailed(f"{file} holds no statement. Write the query that makes the table.")
+        raise _invalid(f"{file} contains no statement. Write the query that returns the table.")
     kinds = [_kind(spark, statement, file) for statement in found]
-    *_, last = [_resolved(spark, statement, file, tables) for statement in found]
+    *_, last = [_analyzed(spark, statement, file, tables) for statement in found]
     if outputs:
-        return {name: _view(spark, name, file, found) for name in outputs}
+        return {name: _view(spark, name, file) for name in outputs}
     if kinds[-1] == VIEW:
-        raise RunFailed(
-            f"{file}, line {found[-1].line}: the last statement makes a view, and it should be the table. "
-            "Add a query of the view behind it, or name the view in outputs."
+        raise _invalid(
+            f"{file}, line {found[-1].line}: the last statement creates a view, but it must be the query of the table. "
+            "Add a query of the view after it, or add the view to outputs."
         )
     return last
 
 
 def _kind(spark: "SparkSession", statement: Statement, file: str) -> str:
-    """Whether it is a query or makes a temporary view. Raises RunFailed for anything else, which could change what others read."""
+    """The class of the statement's plan. Raises RunFailed unless it is a query or creates a temporary view.
+
+    Other statements could change tables that others read.
+    """
     try:
         plan = spark._jsparkSession.sessionState().sqlParser().parsePlan(statement.text)
     except ParseException as error:
@@ -53,13 +55,16 @@ def _kind(spark: "SparkSession", statement: Statement, file: str) -> str:
     kind = str(plan.getClass().getSimpleName())
     if kind == VIEW and str(plan.viewType().getClass().getSimpleName()) in TEMPORARY:
         return kind
-    if other := next((name for name in _commands(spark, plan)), None):
-        raise RunFailed(f"{file}, line {statement.line}: the statement is none that gold takes ({other}). {TAKES}.")
+    if command := next((name for name in _commands(spark, plan)), None):
+        raise _invalid(
+            f"{file}, line {statement.line}: the statement is not supported ({command}). "
+            "Use queries, and CREATE TEMPORARY VIEW before the last query."
+        )
     return kind
 
 
 def _commands(spark: "SparkSession", plan: Any) -> Iterable[str]:
-    """The parts of a plan that are no query."""
+    """The classes of the parts of a plan that are not a query."""
     logical = "org.apache.spark.sql.catalyst.plans.logical"
     classes = [spark._jvm.java.lang.Class.forName(f"{logical}.{name}") for name in ("Command", "ParsedStatement")]
     if any(each.isInstance(plan) for each in classes):
@@ -69,34 +74,42 @@ def _commands(spark: "SparkSession", plan: Any) -> Iterable[str]:
         yield from _commands(spark, children.apply(index))
 
 
-def _resolved(spark: "SparkSession", statement: Statement, file: str, tables: Iterable[str]) -> "DataFrame":
+def _analyzed(spark: "SparkSession", statement: Statement, file: str, tables: Iterable[str]) -> "DataFrame":
     try:
         return spark.sql(statement.text)
     except (AnalysisException, ParseException) as error:
         raise _failure(error, statement, file, tables) from error
 
 
-def _view(spark: "SparkSession", name: str, file: str, found: Sequence[Statement]) -> "DataFrame":
+def _view(spark: "SparkSession", name: str, file: str) -> "DataFrame":
     views = [view.name for view in spark.catalog.listTables() if view.isTemporary]
     if name not in views:
-        made = ", ".join(sorted(views)) or "none"
-        raise RunFailed(f"{file}: the output {name} is no view that its {len(found)} statements make; they make {made}. "
-                        f"Add CREATE TEMPORARY VIEW {name} AS SELECT …")  # fmt: skip
+        raise _invalid(
+            f"{file}: no statement creates a view for the output {name}. "
+            f"The views are {', '.join(sorted(views)) or 'none'}. Add CREATE TEMPORARY VIEW {name} AS SELECT …"
+        )
     return spark.table(name)
 
 
 def _failure(error: PySparkException, statement: Statement, file: str, tables: Iterable[str]) -> RunFailed:
-    """Spark's error in one line, at its place in the file, without the plan behind it."""
+    """Spark's error as one line with its position in the file, without the plan that Spark appends."""
     text = str(error).strip()
-    place = PLACE.search(text)
-    message = text[: place.start()] if place else text.split("\n")[0]
-    where = f"line {place[1]}, column {int(place[2]) + 1}" if place else f"line {statement.line}"
-    if missing := NO_TABLE.search(text):
+    position = POSITION.search(text)
+    where = f"line {position[1]}, column {int(position[2]) + 1}" if position else f"line {statement.line}"
+    if missing := TABLE_NOT_FOUND.search(text):
         name = missing[1].replace("`", "")
-        there = sorted(tables)
-        near = difflib.get_close_matches(name, there, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        message = (
-            f"there is no table {name}. {hint}The inputs have {', '.join(there) or 'none'}; add its dataset to inputs"
+        available = sorted(tables)
+        close = difflib.get_close_matches(name, available, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        return RunFailed(
+            ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
+            f"{file}, {where}: the table {name} is not a table of an input. {hint}"
+            f"The inputs have {', '.join(available) or 'no tables'}. "
+            "Correct the name, or add the table's dataset to source_datasets.",
         )
-    return RunFailed(f"{file}, {where}: {message.rstrip('. ')}.")
+    message = text[: position.start()] if position else text.split("\n")[0]
+    return _invalid(f"{file}, {where}: {message.rstrip('. ')}. Correct the query.")
+
+
+def _invalid(message: str) -> RunFailed:
+    return RunFailed(ErrorCode.QUERY_INVALID, message)

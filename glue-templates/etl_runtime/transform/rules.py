@@ -1,4 +1,4 @@
-"""Rules of a script of one's own, checked on the staged rows: one scan a table, for all of its rules."""
+"""The rules of a custom script, checked on the staged rows with one scan per table."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,73 +7,85 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.plural import plural
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-SHOWN = 3
+MAX_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`condition`, in Spark's SQL, holds for every row of the table `output`, or of the only one."""
+    """A `condition` in Spark SQL for every row of the table `output`; None if the dataset has one table."""
 
     name: str
     condition: str
     output: str | None = None
 
 
-def broken_rules(
+def find_violations(
     spark: "SparkSession", staged: Mapping[str, StagedTable], rules: Sequence[Rule]
 ) -> dict[str, list[str]]:
-    """For each table the rules that some of its rows break: how many, and examples.
+    """The violations by table: the rule, the number of rows that violate it, and examples.
 
-    Raises RunFailed where a condition makes no sense for the table, or there is no such table.
+    Raises RunFailed if a condition is not valid SQL for its table, or if there is no such table.
     """
-    by_table: dict[str, list[Rule]] = {}
+    rules_by_table: dict[str, list[Rule]] = {}
     for rule in rules:
-        by_table.setdefault(_table_of(rule, staged), []).append(rule)
-    return {key: found for key, own in by_table.items() if (found := _broken(spark, staged[key], own))}
+        rules_by_table.setdefault(_table_of(rule, staged), []).append(rule)
+    return {
+        key: violations
+        for key, table_rules in rules_by_table.items()
+        if (violations := _violations(spark, staged[key], table_rules))
+    }
 
 
 def _table_of(rule: Rule, staged: Mapping[str, StagedTable]) -> str:
     if rule.output is None and len(staged) == 1:
         return next(iter(staged))
     if rule.output is None or rule.output not in staged:
-        which = "no table" if rule.output is None else f"the table {rule.output}"
+        which = "no output" if rule.output is None else f"the output {rule.output}"
         raise RunFailed(
-            f'The rule "{rule.name}" names {which}, and there are {", ".join(staged)}. Name one: require(…, …, output="…").'
+            ErrorCode.RULE_INVALID,
+            f'The rule "{rule.name}" has {which}. The outputs are {", ".join(staged)}. '
+            'Set one of them: require(…, …, output="…").',
         )
     return rule.output
 
 
-def _broken(spark: "SparkSession", table: StagedTable, rules: Sequence[Rule]) -> list[str]:
+def _violations(spark: "SparkSession", table: StagedTable, rules: Sequence[Rule]) -> list[str]:
     from pyspark.sql import functions as f
 
     rows = spark.read.parquet(*table.objects.values())
-    conditions = []
+    violated = []
     for rule in rules:
         try:
             condition = f.expr(rule.condition).cast("boolean")
             rows.select(condition)
         except (AnalysisException, ParseException) as error:
-            raise RunFailed(f'The rule "{rule.name}" cannot be checked: {_first_line(error)}') from error
-        conditions.append(~f.coalesce(condition, f.lit(True)))
-    counts = rows.agg(*(f.count_if(broken) for broken in conditions)).first()
+            raise RunFailed(
+                ErrorCode.RULE_INVALID,
+                f'The condition of the rule "{rule.name}" is invalid: {_first_line(error)}. Correct the condition.',
+            ) from error
+        violated.append(~f.coalesce(condition, f.lit(True)))
+    counts = rows.agg(*(f.count_if(each) for each in violated)).first()
     return [
-        f'the rule "{rule.name}" ({rule.condition}) is broken by {count:,} of {table.rows:,} rows, such as {_some(rows.where(broken))}'
-        for rule, broken, count in zip(rules, conditions, counts, strict=True)
+        f'the rule "{rule.name}" ({rule.condition}) is violated by {count:,} of {plural(table.rows, "row")}, '
+        f"such as {_examples(rows.where(each))}"
+        for rule, each, count in zip(rules, violated, counts, strict=True)
         if count
     ]
 
 
-def _some(rows: "DataFrame") -> str:
+def _examples(rows: "DataFrame") -> str:
     return ", ".join(
-        json.dumps(row.asDict(recursive=True), ensure_ascii=False, default=str) for row in rows.limit(SHOWN).collect()
+        json.dumps(row.asDict(recursive=True), ensure_ascii=False, default=str)
+        for row in rows.limit(MAX_EXAMPLES).collect()
     )
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].split(";")[0]
+    return str(error).strip().split("\n")[0].split(";")[0].rstrip(". ")

@@ -1,9 +1,9 @@
-"""A file of SQL as its statements: cut at the semicolons that stand neither in quotes nor in comments."""
+"""Splits SQL into statements at the semicolons that are neither quoted nor in comments."""
 
 import re
 from dataclasses import dataclass
 
-# What Spark's grammar takes for one token, where it could hold a semicolon; and the semicolon.
+# The tokens of Spark's grammar that can contain a semicolon, and the semicolon itself.
 TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*)|(?P<open>/\*)|[rR](?:'[^']*'|"[^"]*")|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`]|``)*`|(?P<end>;)|(?P<text>\w+|\S)""",
     re.DOTALL,
@@ -13,9 +13,9 @@ BRACKET = re.compile(r"/\*|\*/")
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement, as far down in its `text` as in the file: the lines and columns of Spark's errors are those of the file.
+    """One statement. Its `text` is padded, so that the lines and columns of Spark's errors are those of the file.
 
-    `line` is where its first word is.
+    `line` is the line of its first token, without comments.
     """
 
     text: str
@@ -23,7 +23,7 @@ class Statement:
 
 
 def statements(sql: str) -> list[Statement]:
-    """The statements that hold more than comments."""
+    """The statements, without those that consist of comments only."""
     found: list[Statement] = []
     begin = at = 0
     first: int | None = None
@@ -48,7 +48,7 @@ def _statement(sql: str, begin: int, first: int, end: int) -> Statement:
 
 
 def _after_comment(sql: str, at: int) -> int:
-    """Where a comment ends that begins before `at`. Comments may lie in comments; one that never ends takes all."""
+    """The end of a comment that begins before `at`. Comments can be nested. An unclosed comment ends with the SQL."""
     depth = 1
     while depth and (bracket := BRACKET.search(sql, at)):
         depth += 1 if bracket[0] == "/*" else -1

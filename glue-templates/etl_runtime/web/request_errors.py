@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from tempfile import gettempdir
 from typing import Any
 
-from etl_runtime.job.errors import NO_ROOM
-from etl_runtime.job.redaction import shown
+from etl_runtime.job.errors import DISK_FULL_ERRNOS
+from etl_runtime.job.redaction import excerpt
 
 RETRIED_STATUS = frozenset({408, 425, 429, *range(500, 600)})
 MISSING_STATUS = frozenset({403, 404, 410})  # 403: what S3 says of a missing object to those who may not list
@@ -99,7 +99,7 @@ def request_failure(
         return RequestFailed(f"no answer for {idle_timeout_seconds:g} s", retryable=True)
     if isinstance(reason, http.client.IncompleteRead):
         return RequestFailed("the body broke off", retryable=True)
-    if isinstance(reason, OSError) and reason.errno in NO_ROOM:
+    if isinstance(reason, OSError) and reason.errno in DISK_FULL_ERRNOS:
         return RequestFailed(f"the disk is full ({gettempdir()}: {reason.strerror}). Free some space", retryable=False)
     if isinstance(reason, http.client.HTTPException) and not isinstance(reason, OSError):
         return RequestFailed(f"the answer is no proper HTTP: {reason or type(reason).__name__}", retryable=True)
@@ -116,7 +116,7 @@ def _said(error: urllib.error.HTTPError) -> str:
         text = error.read(SAID_BYTES).decode(errors="replace").strip()
     except REQUEST_ERRORS:
         return ""
-    return f', "{shown(text, SAID_CHARACTERS)}"' if text else ""
+    return f', "{excerpt(text, SAID_CHARACTERS)}"' if text else ""
 
 
 def _retry_after(error: urllib.error.HTTPError) -> float | None:

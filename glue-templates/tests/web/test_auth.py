@@ -501,15 +501,15 @@ def test_a_secret_comes_from_the_environment_and_leaves_it(source: Source, monke
 def test_a_secret_is_found_however_it_is_encoded(written: str) -> None:
     hidden = Redaction()
     hidden.add(SECRET)
-    assert hidden.out_of_data(f"<{written}>") == hidden.out_of(f"<{written}>") == "<***>"
+    assert hidden.redact_data(f"<{written}>") == hidden.redact(f"<{written}>") == "<***>"
 
 
 def test_short_and_plain_secrets_never_change_the_data() -> None:
     hidden = Redaction()
     for value in ("1234", "password", "abc", "20261127"):
         hidden.add(value)
-    assert hidden.out_of_data('{"password": 1234, "day": 20261127}') == '{"password": 1234, "day": 20261127}'
-    assert hidden.out_of("the password is 1234 in abc") == "the *** is *** in abc"
+    assert hidden.redact_data('{"password": 1234, "day": 20261127}') == '{"password": 1234, "day": 20261127}'
+    assert hidden.redact("the password is 1234 in abc") == "the *** is *** in abc"
 
 
 QUERY_KEY = {"type": "api_key", "name": "key", "location": "query", "secret": "vendor/api"}

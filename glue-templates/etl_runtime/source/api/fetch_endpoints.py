@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.job.redaction import REDACTION, shown
+from etl_runtime.job.redaction import REDACTION, excerpt
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.api.json_path import MISSING, value_at
 from etl_runtime.source.api.pagination import Pages, pages_of
@@ -225,10 +225,10 @@ class _Asked:
         text = answer.text
         if REDACTION.is_in_data(text):
             LOG.info(f"{self._endpoint.name}: the answer repeats a secret, which is kept as ***")
-            text = _spelled(REDACTION.out_of_data(answer.document))
+            text = _spelled(REDACTION.redact_data(answer.document))
         each = "" if value is None else f', "value": {value}'
         one_line = text.replace("\r", " ").replace("\n", " ")  # which JSON has between its values alone
-        return f'{_spelled(REDACTION.out_of_data(about))[:-1]}{each}, "answer": {one_line}}}\n'.encode()
+        return f'{_spelled(REDACTION.redact_data(about))[:-1]}{each}, "answer": {one_line}}}\n'.encode()
 
     def _count(self, records: int) -> None:
         with self._lock:
@@ -252,7 +252,7 @@ def _field_values(original: Original, endpoint: Endpoint, field: str, wanted_by:
                 value = value_at(record, field)
                 there = there or value is not MISSING
                 if isinstance(value, (dict, list)):
-                    what = f"{field} of {endpoint.name} is no single value: {shown(value, 80)}"
+                    what = f"{field} of {endpoint.name} is no single value: {excerpt(value, 80)}"
                     raise RunFailed(f"for_each of {wanted_by}: {what}. Mend the field.")
                 if value in (".", ".."):
                     raise RunFailed(
@@ -344,7 +344,7 @@ def _json(body: bytes) -> tuple[str, Any]:
         if cut:
             raise RequestFailed(f"the answer {'is cut off' if text else 'is empty'}", retryable=True) from None
         raise RunFailed(
-            f'the answer is no JSON: it begins with "{shown(text, 60)}". For a file, declare source_url.',
+            f'the answer is no JSON: it begins with "{excerpt(text, 60)}". For a file, declare source_url.',
             retryable=True,
         ) from None
     except (ValueError, RecursionError) as error:

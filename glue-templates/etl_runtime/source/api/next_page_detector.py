@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from etl_runtime.columns.json_values import Number
-from etl_runtime.job.redaction import shown
+from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.request import Answer
 
 DEEPEST = 4  # keys on the way to a sign
@@ -119,7 +119,7 @@ def says_more(answer: Answer) -> str | None:
             and _is_token(key, value)
             and (not answer.is_record or key.startswith(("nextpaget", "nextcursor", "nexttoken")))
         ):
-            return f"{key} is {shown(value)}"
+            return f"{key} is {excerpt(value)}"
         if answer.is_record:
             continue
         if key in TOTALS and (total := _number(value)) is not None and total > answer.so_far:

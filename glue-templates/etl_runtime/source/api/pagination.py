@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from etl_runtime.job.dataset_document import Pagination, PaginationType
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.job.redaction import shown
+from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import MISSING, value_at
 from etl_runtime.source.api.next_page_detector import CURSOR_HEADERS, flags_more, linked, next_link, says_more
 from etl_runtime.source.api.request import Answer, Call
@@ -55,7 +55,7 @@ class JsonLink(Pages):
             return None
         if not isinstance(link, str):
             raise RunFailed(
-                f"{self._path} is no address but {shown(link)}. Declare pagination.path as it is in the answers."
+                f"{self._path} is no address but {excerpt(link)}. Declare pagination.path as it is in the answers."
             )
         return answer.call.at(link, answer.url)
 
@@ -115,7 +115,7 @@ class Cursor(Pages):
             return None
         if isinstance(cursor, (dict, list)) or cursor is True:
             raise RunFailed(
-                f"{self._path} is no cursor but {shown(cursor)}. Declare pagination.path as it is in the answers."
+                f"{self._path} is no cursor but {excerpt(cursor)}. Declare pagination.path as it is in the answers."
             )
         return answer.call.asking(self._param, cursor)
 
@@ -222,6 +222,6 @@ def _count(answer: Answer, path: str | None, key: str) -> int | None:
     if isinstance(count, str) and count.strip().isdecimal():
         count = int(count)
     if not isinstance(count, int) or isinstance(count, bool):
-        what = "is missing" if count is MISSING else f"is no number but {shown(count)}"
+        what = "is missing" if count is MISSING else f"is no number but {excerpt(count)}"
         raise RunFailed(f"{path} {what}. Declare pagination.{key} as it is in the answers.")
     return count

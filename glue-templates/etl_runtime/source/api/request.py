@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.job.redaction import shown
+from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import with_value
 
 
@@ -44,7 +44,7 @@ class Call:
             opens = False
         if not opens:
             raise RunFailed(
-                f"the next page's address is no http:// or https:// address: {shown(link, 80)}. Tell the source."
+                f"the next page's address is no http:// or https:// address: {excerpt(link, 80)}. Tell the source."
             )
         return replace(self, url=url)
 

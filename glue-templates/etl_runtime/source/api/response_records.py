@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Any
 
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.job.redaction import shown
+from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.api.json_path import MISSING, value_at
 
@@ -53,7 +53,7 @@ class ApiRecords:
         if found is None or isinstance(found, dict):
             return [found] if found else []  # null and an object without keys are ways to write an empty list
         raise RunFailed(
-            f"records {self.path} is {shown(found, MOST_SHOWN)!r}, neither a list nor an object.", retryable=True
+            f"records {self.path} is {excerpt(found, MOST_SHOWN)!r}, neither a list nor an object.", retryable=True
         )
 
     def is_record(self, document: Any) -> bool:
@@ -147,7 +147,7 @@ def refuse_error(document: Any) -> None:
         document.get("success") is False or document.get("ok") is False or str(document.get("status")).lower() in FAILED
     )
     if said or failed:
-        text = shown(said or document.get("message") or document, MOST_SHOWN)
+        text = excerpt(said or document.get("message") or document, MOST_SHOWN)
         raise RunFailed(
             f'the answer is an error: {text}. Look at the call; where this is data, declare records "$".',
             retryable=True,
@@ -159,5 +159,5 @@ def _empty(lists: dict[str, list[Any]]) -> list[str]:
 
 
 def _keys(document: Any) -> str:
-    keys = shown(", ".join(document), MOST_SHOWN) if isinstance(document, dict) else ""
+    keys = excerpt(", ".join(document), MOST_SHOWN) if isinstance(document, dict) else ""
     return f"the keys {keys}" if keys else "no keys"
