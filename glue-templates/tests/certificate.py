@@ -1,4 +1,4 @@
-"""Certificates for a server on 127.0.0.1, each its own authority. All share one key, which protects nothing."""
+"""Self-signed certificates for a test server on 127.0.0.1. All share one key, which is not a secret."""
 
 import base64
 import ssl
@@ -39,7 +39,7 @@ NOT_YET = (
 
 
 def pem_file(folder: Path, certificate: str) -> Path:
-    """The certificate and its key, as OpenSSL reads them. Written when they are needed, so that no key lies in the repository as a key."""
+    """Write the certificate and its key as PEM. The repository does not contain a PEM key, because scanners would report it."""
     path = folder / "certificate.pem"
     key = f"-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\n"
     path.write_text(ssl.DER_cert_to_PEM_cert(base64.b64decode(certificate)) + key)

@@ -1,4 +1,4 @@
-"""What the tests stand on: a real S3 API, a real Spark session, a source that misbehaves on demand."""
+"""Shared fixtures: an S3 API, a Spark session, a source with configurable responses, and datasets."""
 
 import gzip
 import io
@@ -32,7 +32,7 @@ from source_server import Source as Source
 from source_server import serving
 from spark_conf import configure_spark
 
-# Shared machines pause: a slow example is no failure.
+# On a shared machine, a slow example is not an error.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
@@ -62,9 +62,10 @@ def only_marked_tests_start_spark(request: pytest.FixtureRequest, monkeypatch: p
 
 @pytest.fixture(scope="session", autouse=True)
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The emulator of the local run, in memory, and Spark set up for it as in a local run.
+    """The S3 emulator of local runs, in memory, and a Spark configuration for it.
 
-    LAKE_PYTHON is the Python that has it, LAKE_JARS the folder of the jars for s3:// (`npx projen test:python` sets them).
+    LAKE_PYTHON is the Python with the emulator, LAKE_JARS the folder of the JARs for s3://. `npx projen test:python` sets
+    both.
     """
     python = os.environ["LAKE_PYTHON"]
     emulator = subprocess.Popen(
@@ -99,20 +100,20 @@ def source() -> Iterator[Source]:
 
 @pytest.fixture(scope="module")
 def source_of_module() -> Iterator[Source]:
-    """For properties, whose examples would each start a server."""
+    """One server for all examples of a property-based test."""
     with serving() as found:
         yield found
 
 
 @pytest.fixture(autouse=True)
-def nothing_hidden() -> Iterator[None]:
-    """The secrets of a test are not those of the next."""
+def no_redaction() -> Iterator[None]:
+    """Forget the secrets of a test after it."""
     yield
     REDACTION.clear()
 
 
 class Lake:
-    """What datasets of both layers are in a test: names as the stack computes them, a job run as Glue would, and what it left."""
+    """A dataset of either layer: names as the stack computes them, a job that runs as in Glue, and its results."""
 
     def __init__(self, layer: str, name: str, tables: list[str] | None = None) -> None:
         self.layer = layer
@@ -138,7 +139,7 @@ class Lake:
     def run_job(
         self, script: Callable[[list[str]], None], document: dict[str, Any], job_run_id: str, run_options: str
     ) -> dict[str, Any]:
-        """Returns the run's record; raises RunFailed as the job does."""
+        """Run the job and return its record. Raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/{self.layer}.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", **document})
         arguments = {
@@ -151,17 +152,18 @@ class Lake:
         return self.record()
 
     def failing(self, run: Callable[[], object]) -> str:
-        """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
+        """Run the job, which must fail. Returns the error in its record. Checks that the published table is unchanged."""
         before = self.published_state()
         with pytest.raises(RunFailed) as raised:
             run()
         record = self.record()
         assert (record["status"], record["error"]) == ("failed", str(raised.value))
+        assert record["error_code"] == raised.value.code
         assert self.published_state() == before
         return str(raised.value)
 
     def record(self) -> dict[str, Any]:
-        """The last run's record."""
+        """The record of the last run."""
         record: dict[str, Any] = self.store.read_json(self.store.list(self.names["runs"] + "run_id=")[-1])
         return record
 
@@ -177,7 +179,7 @@ class Lake:
         )
 
     def rows(self, key: str | None = None) -> list[dict[str, Any]]:
-        """The published rows without meta_run_id, which every run has anew."""
+        """The published rows without meta_run_id, which differs in every run."""
         return [
             {name: value for name, value in row.items() if name != "meta_run_id"} for row in self.table(key).to_pylist()
         ]
@@ -189,7 +191,7 @@ class Lake:
 
 
 class Dataset(Lake):
-    """A bronze dataset of its own for one test."""
+    """A bronze dataset for one test."""
 
     def __init__(self, name: str, tables: list[str] | None = None) -> None:
         super().__init__("bronze", name, tables)
@@ -202,23 +204,23 @@ class Dataset(Lake):
         return self.run_job(run_bronze, {"source_url": url, **document}, job_run_id, run_options)
 
     def fails(self, url: str | list[str], **document: Any) -> str:
-        """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
+        """Run the job, which must fail. Returns the error in its record. Checks that the published table is unchanged."""
         return self.failing(lambda: self.run(url, **document))
 
     def run_on(
         self, run_options: dict[str, Any] | None = None, fetch: Fetch | None = None, **document: Any
     ) -> dict[str, Any]:
-        """Run the job on a document that says what its source is, or with a script's own fetch."""
+        """Run the job with a document that declares the source, or with a custom fetch."""
         return self.run_job(lambda argv: run_bronze(argv, fetch), document, "jr_1", json.dumps(run_options or {}))
 
     def originals(self) -> dict[str, bytes]:
-        """What the last run kept in raw/, by name."""
+        """The originals of the last run, by name."""
         kept = self.store.list(f"{self.names['raw']}run_id={self.record()['run_id']}/")
         return {uri.rpartition("/")[2]: self.store.read(uri) or b"" for uri in kept}
 
 
 class GoldTable(Lake):
-    """A gold dataset of its own for one test, made of others."""
+    """A gold dataset for one test."""
 
     def __init__(self, name: str, inputs: Sequence[Lake], tables: list[str] | None = None) -> None:
         super().__init__("gold", name, tables)
@@ -231,7 +233,7 @@ class GoldTable(Lake):
     def run(
         self, made_by: str | Transform, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any
     ) -> dict[str, Any]:
-        """Run the job with SQL, or with a transform of a script of one's own. Returns its record; raises RunFailed as the job does."""
+        """Run the job with SQL or a transform. Returns its record. Raises RunFailed as the job does."""
         sources = [each["dataset"] for each in self.names["inputs"]]
         if isinstance(made_by, str):
             self.store.write(self.names["sql"], made_by.encode())
@@ -241,13 +243,13 @@ class GoldTable(Lake):
         )
 
     def fails(self, made_by: str | Transform, **document: Any) -> str:
-        """Run the job, which must fail. Returns the error of its record, after checking that nothing published has changed."""
+        """Run the job, which must fail. Returns the error in its record. Checks that the published table is unchanged."""
         return self.failing(lambda: self.run(made_by, **document))
 
 
 @pytest.fixture
 def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
-    """Makes datasets whose names no other test uses."""
+    """Creates datasets with names that no other test uses."""
     base = request.node.originalname.replace("_", "-")[:60]
     own = sha256(request.node.nodeid.encode()).hexdigest()[:12]
     made: list[Dataset] = []
@@ -261,7 +263,7 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
 
 @pytest.fixture
 def gold(request: pytest.FixtureRequest) -> Callable[..., GoldTable]:
-    """Makes gold datasets whose names no other test uses."""
+    """Creates gold datasets with names that no other test uses."""
     base = request.node.originalname.replace("_", "-")[:60]
     own = sha256(request.node.nodeid.encode()).hexdigest()[:12]
     made: list[GoldTable] = []
@@ -274,7 +276,7 @@ def gold(request: pytest.FixtureRequest) -> Callable[..., GoldTable]:
 
 
 def zipped(**files: bytes) -> bytes:
-    """The same bytes at any time of the day: they are part of the names of tests."""
+    """A ZIP without the current time, because its bytes are part of test ids."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, body in files.items():
@@ -288,7 +290,7 @@ def gzipped(*members: bytes) -> bytes:
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond `size` bytes: to it, the disk is full."""
+    """Limit the files of this process to `size` bytes, which has the same effect as a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -1,4 +1,4 @@
-"""The job as a whole, on real Spark and a real S3 API: what is published, what is kept, what a failure leaves alone."""
+"""The bronze job end to end, with real Spark and a real S3 API."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,7 +50,7 @@ def test_a_csv_becomes_a_typed_table_and_the_original_is_kept(dataset: MakeDatas
     assert zips.store.read(original["raw"]) == csv
 
 
-def test_the_record_tells_what_was_made(dataset: MakeDataset, source: Source) -> None:
+def test_the_run_record_describes_the_published_table(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     record = made.run(source.serves("/x.csv", b"Id,Name\n1,a\n5,\n"))
     (table,) = record["tables"]
@@ -68,7 +68,7 @@ def test_the_record_tells_what_was_made(dataset: MakeDataset, source: Source) ->
     assert set(record["steps"]) == {"fetch", "unpack", "start spark", "convert", "check", "publish"}
 
 
-def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDataset, source: Source) -> None:
+def test_a_run_replaces_the_object_of_a_small_table(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n2\n"))
     first = made.published()
@@ -82,7 +82,7 @@ def test_kill_and_fill_replaces_the_one_object_of_a_small_table(dataset: MakeDat
     assert made.store.list(made.names["staging"]) == []
 
 
-def test_staging_that_cannot_be_cleared_fails_no_published_run(
+def test_an_error_while_staging_is_cleared_does_not_fail_a_published_run(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = dataset()
@@ -103,7 +103,7 @@ def test_staging_that_cannot_be_cleared_fails_no_published_run(
 
 
 def last_tasks(context: SparkContext) -> int:
-    """How many tasks the last job of Spark had."""
+    """The number of tasks of the last Spark job."""
     tracker = context.statusTracker()
     job = tracker.getJobInfo(max(tracker.getJobIdsForGroup(None)))
     stage = tracker.getStageInfo(job.stageIds[0]) if job else None
@@ -112,7 +112,7 @@ def last_tasks(context: SparkContext) -> int:
     return tasks
 
 
-def test_a_large_table_is_many_objects_and_the_old_ones_go(
+def test_a_large_table_has_many_objects_and_the_previous_ones_are_deleted(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(split_records, "PART_BYTES", 100)
@@ -133,7 +133,7 @@ def test_a_large_table_is_many_objects_and_the_old_ones_go(
     assert [row["id"] for row in made.rows()] == list(range(1000))
 
 
-def test_tables_of_a_zip(dataset: MakeDataset, source: Source) -> None:
+def test_files_of_a_zip_become_tables_by_file_table_mapping(dataset: MakeDataset, source: Source) -> None:
     cder = dataset(["products", "packages"])
     archive = zipped(
         **{"data/Products.txt": b"id|name\n1|a\n", "data/Packages.txt": b"id|size\n1|2\n2|3\n", "readme.pdf": b"%PDF"}
@@ -147,7 +147,7 @@ def test_tables_of_a_zip(dataset: MakeDataset, source: Source) -> None:
     assert [row["size"] for row in cder.rows("packages")] == [2, 3]
 
 
-def test_files_of_one_table_may_differ_in_columns(dataset: MakeDataset, source: Source) -> None:
+def test_files_of_one_table_can_have_different_columns(dataset: MakeDataset, source: Source) -> None:
     made = dataset(["all"])
     archive = zipped(**{"2023.csv": b"id,name\n1,a\n", "2024.csv": b"name,id,extra\nb,2,x\n"})
     made.run(source.serves("/x.zip", Answer(archive)), file_table_mapping={"*.csv": "all"})
@@ -157,7 +157,7 @@ def test_files_of_one_table_may_differ_in_columns(dataset: MakeDataset, source: 
     ]
 
 
-def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(
+def test_tasks_correct_a_type_that_was_inferred_from_the_sample(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
@@ -169,7 +169,7 @@ def test_a_guess_that_the_sample_hid_is_refuted_by_the_tasks(
     assert made.rows()[-1] == {"a": 2.5, "b": "3", "c": "soon", "meta_rescued": None}
 
 
-def test_a_column_without_a_value_in_the_sample_is_typed_by_the_tasks(
+def test_tasks_infer_the_type_of_a_column_without_values_in_the_sample(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
@@ -179,7 +179,7 @@ def test_a_column_without_a_value_in_the_sample_is_typed_by_the_tasks(
     assert types == {"id": "bigint", "late": "bigint", "never": "string"}
 
 
-def test_published_types_are_a_contract_and_misfits_are_rescued(
+def test_published_types_are_kept_and_values_that_do_not_match_are_rescued(
     dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = dataset()
@@ -193,13 +193,13 @@ def test_published_types_are_a_contract_and_misfits_are_rescued(
         {"id": 3, "price": Decimal("9.99"), "meta_rescued": None},
     ]
     assert record["tables"][0]["rescued"] == {"id": 1, "price": 2}
-    assert "did not fit, and is in meta_rescued: id 1, price 2" in capsys.readouterr().out
+    assert "values that do not match their type are in meta_rescued: id 1, price 2" in capsys.readouterr().out
 
 
-def test_a_guess_that_parts_refute_in_turn_is_settled(
+def test_a_type_that_matches_all_parts_is_inferred(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One part fits only decimal(18,1), another only decimal(18,2), and the sample shows neither."""
+    """One part requires decimal(18,1), another decimal(18,2), and the sample contains neither value."""
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
     monkeypatch.setattr(split_records, "PART_BYTES", 200)
     monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 100)
@@ -210,24 +210,24 @@ def test_a_guess_that_parts_refute_in_turn_is_settled(
     assert [row["price"] for row in made.rows()] == [1.5] * 40 + [None] * 40 + [2.25] * 40
 
 
-def test_a_header_that_changes_in_case_or_spacing_is_the_same_column(
+def test_a_header_that_differs_in_case_or_spacing_is_the_same_column(
     dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"Zip Code,City\n1,a\n"))
     made.run(source.serves("/x.csv", b"ZIP CODE, city\n2,b\n"))
     assert made.rows() == [{"zip_code": 2, "city": "b", "meta_rescued": None}]
-    assert "not needed: the schema is that of the last publication" in capsys.readouterr().out
+    assert "the crawler does not need to run: the schema is that of the previous publication" in capsys.readouterr().out
 
 
-def test_a_header_in_another_script_is_no_spelling_of_another_one(dataset: MakeDataset, source: Source) -> None:
+def test_headers_in_a_non_latin_script_are_different_columns(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", "id,Имя\n1,a\n".encode()))
     made.run(source.serves("/x.csv", "id,Адрес\n2,b\n".encode()))
     assert made.rows() == [{"id": 2, "column": None, "column_2": "b", "meta_rescued": None}]
 
 
-def test_an_error_in_a_spark_task_is_said_in_a_line(
+def test_an_error_in_a_spark_task_is_one_line(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = dataset()
@@ -239,14 +239,14 @@ def test_an_error_in_a_spark_task_is_said_in_a_line(
     assert len(error) < 300
 
 
-def test_new_columns_are_added_and_missing_ones_are_null(dataset: MakeDataset, source: Source) -> None:
+def test_new_columns_are_added_and_missing_columns_are_null(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id,gone\n1,a\n"))
     made.run(source.serves("/x.csv", b"New,id\n2024-01-01,2\n"))
     assert made.rows() == [{"id": 2, "gone": None, "new": date(2024, 1, 1), "meta_rescued": None}]
 
 
-def test_ragged_rows_keep_every_field(dataset: MakeDataset, source: Source) -> None:
+def test_rows_with_too_few_or_too_many_fields_keep_every_field(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(
         source.serves("/x.csv", b'a,b,c\n1,2,3\n4\n5,6,7,8,"9,9"\n10,11,12,,\n13,14,15\n'),
@@ -261,20 +261,20 @@ def test_ragged_rows_keep_every_field(dataset: MakeDataset, source: Source) -> N
     ]
 
 
-def test_the_crawler_is_never_started_and_its_command_is_printed(
+def test_the_crawler_is_not_started_and_its_command_is_logged(
     dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert f"aws glue start-crawler --name {made.names['crawler']}" in capsys.readouterr().out
     made.run(source.serves("/x.csv", b"id\n2\n"))
-    assert "not needed: the schema is that of the last publication" in capsys.readouterr().out
+    assert "the crawler does not need to run: the schema is that of the previous publication" in capsys.readouterr().out
     made.run(source.serves("/x.csv", b"id,more\n2,3\n"))
-    assert "changed since the last publication" in capsys.readouterr().out
+    assert "changed since the previous publication" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_a_source_that_fails_leaves_the_last_table(
+def test_an_error_of_the_source_keeps_the_published_table(
     dataset: MakeDataset, source: Source, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -286,32 +286,36 @@ def test_a_source_that_fails_leaves_the_last_table(
     assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))
 
 
-def test_glue_retrying_a_run_that_failed_for_good_ends_at_once(dataset: MakeDataset, source: Source) -> None:
+def test_a_retry_by_glue_of_an_error_that_is_not_retryable_fails_at_once(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.fails(source.url + "/gone.csv")
     requests = len(source.requests)
-    with pytest.raises(RunFailed, match="Not tried again.*404"):
+    with pytest.raises(RunFailed, match="^RETRY_SKIPPED: A retry cannot succeed.*404"):
         made.run(source.serves("/gone.csv", b"id\n1\n"), job_run_id="jr_1_attempt_1")
     assert len(source.requests) == requests
     made.run(source.url + "/gone.csv", job_run_id="jr_2")
 
 
-def test_glue_retrying_a_run_that_may_succeed_does_its_work(dataset: MakeDataset, source: Source) -> None:
+def test_a_retry_by_glue_of_a_retryable_error_runs_the_job(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.fails(source.serves("/x.csv", b""))
     made.run(source.serves("/x.csv", b"id\n1\n"), job_run_id="jr_1_attempt_1")
     assert made.rows() == [{"id": 1, "meta_rescued": None}]
 
 
-def test_publication_does_not_begin_shortly_before_the_timeout(dataset: MakeDataset, source: Source) -> None:
+def test_a_publication_does_not_begin_within_ten_minutes_of_the_timeout(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n")
     made.run(url)
     made.names["timeout_minutes"] = 10
-    assert "ten minutes are left" in made.fails(url)
+    error = made.fails(url)
+    assert error.startswith("TIMEOUT_TOO_CLOSE: ")
+    assert "ten minutes are left" in error
 
 
-def test_rows_in_must_be_rows_out(dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_count_mismatch_between_source_and_table_is_an_error(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n2\n")
     made.run(url)

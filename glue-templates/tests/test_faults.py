@@ -1,4 +1,4 @@
-"""The jobs in a process of their own, killed and failed by what lies between them, S3 and the source: a sample of `npx projen test:faults`."""
+"""Jobs in a separate process with faults between them, S3 and the source: a sample of `npx projen test:faults`."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,10 @@ from faults.published_input import PublishedInput
 from faults.trial import Before, Trial
 
 BUCKET = "pp-dw-210987654321"
-STAGED, PUBLISHED = 2, 4  # the PutObject calls of a gold run of one object; the others are of its record and its intent
+STAGED, PUBLISHED = (
+    2,
+    4,
+)  # the PutObject calls of a gold run with one object; the others write its record and its intent
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +59,17 @@ def history(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
 @contextmanager
 def published(kind: DatasetKind, endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
     trial = Trial(kind, endpoint, BUCKET, processes)
-    trial.publish_first()
+    trial.publish_initial()
     yield trial
     trial.close()
 
 
-def input_of(trial: Trial) -> PublishedInput:
+def published_input_of(trial: Trial) -> PublishedInput:
     assert isinstance(trial.origin, PublishedInput)
     return trial.origin
 
 
-def test_typing_takes_one_scan(trial: Trial) -> None:
+def test_types_are_inferred_with_one_scan(trial: Trial) -> None:
     trial.calls(Before.NOTHING)
     read = [call.target for call in trial.job.s3.calls if call.kind == "GetObject" and "/parts/" in call.target]
     written = [call.target for call in trial.job.s3.calls if call.kind == "PutObject" and "/parts/" in call.target]
@@ -79,8 +82,8 @@ def test_typing_takes_one_scan(trial: Trial) -> None:
     [
         (Fault(Action.KILL_AFTER, "CopyObject", 2), "killed", State.MIXED),
         (Fault(Action.KILL_AFTER, "DeleteObjects", 1), "killed", State.NEW),
-        (Fault(Action.ANSWER_500, "PutObject", 1), "published", State.NEW),
-        (Fault(Action.ANSWER_503, "PutObjectTagging", 2), "published", State.NEW),
+        (Fault(Action.STATUS_500, "PutObject", 1), "published", State.NEW),
+        (Fault(Action.STATUS_503, "PutObjectTagging", 2), "published", State.NEW),
         (Fault(Action.RESET_BEFORE, "ListObjectsV2", 1), "published", State.NEW),
         (Fault(Action.RESET_AFTER, "DeleteObjects", 1), "published", State.NEW),
         (Fault(Action.ERROR_IN_200, "CopyObject", 1), "published", State.NEW),
@@ -88,17 +91,17 @@ def test_typing_takes_one_scan(trial: Trial) -> None:
         (Fault(Action.DUPLICATE, "CopyObject", 3), "published", State.NEW),
         (Fault(Action.CUT, "GetObject", 5), "published", State.NEW),
         (Fault(Action.CUT, "Download", 1), "published", State.NEW),
-        (Fault(Action.ANSWER_503, "Download", 1, lasts=True), "failed", State.OLD),
-        (Fault(Action.ANSWER_500, "CopyObject", 2, lasts=True), "failed", State.OLD),
-        (Fault(Action.ANSWER_500, "DeleteObjects", 1, lasts=True), "failed", State.MIXED),
+        (Fault(Action.STATUS_503, "Download", 1, permanent=True), "failed", State.OLD),
+        (Fault(Action.STATUS_500, "CopyObject", 2, permanent=True), "failed", State.OLD),
+        (Fault(Action.STATUS_500, "DeleteObjects", 1, permanent=True), "failed", State.MIXED),
         (Fault(Action.OUTAGE, "CopyObject", 2), "failed", State.MIXED),
     ],
     ids=str,
 )
-def test_a_fault_leaves_the_old_table_or_the_new_one_and_the_next_run_makes_it_new(
+def test_after_a_fault_the_table_is_old_or_new_and_after_the_next_run_it_is_new(
     trial: Trial, fault: Fault, ended: str, seen: State
 ) -> None:
-    """Both are seen only between the first copy of a table of many objects and the deletion of the old ones."""
+    """Both versions are visible only between the first copy of a table of many objects and the deletion of the old ones."""
     outcome = trial.run(fault)
     assert outcome.problems == []
     assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
@@ -111,48 +114,50 @@ def test_a_fault_leaves_the_old_table_or_the_new_one_and_the_next_run_makes_it_n
         ("table", Fault(Action.DUPLICATE, "CopyObject", 1), "published", State.NEW),
         ("table", Fault(Action.CUT, "GetObject", 7), "published", State.NEW),
         ("table", Fault(Action.OUTAGE, "CopyObject", 1), "failed", State.OLD),
-        ("history", Fault(Action.ANSWER_503, "PutObject", STAGED), "published", State.NEW),
+        ("history", Fault(Action.STATUS_503, "PutObject", STAGED), "published", State.NEW),
         ("history", Fault(Action.RESET_AFTER, "CopyObject", 1), "published", State.NEW),
-        ("history", Fault(Action.ANSWER_500, "PutObject", PUBLISHED, lasts=True), "failed", State.OLD),
+        ("history", Fault(Action.STATUS_500, "PutObject", PUBLISHED, permanent=True), "failed", State.OLD),
         ("history", Fault(Action.OUTAGE, "PutObject", PUBLISHED), "failed", State.NEW),
     ],
     ids=str,
 )
-def test_a_fault_of_gold_leaves_the_old_table_or_the_new_one_and_no_version_twice_or_lost(
+def test_after_a_fault_a_gold_table_is_old_or_new_and_no_version_is_duplicated_or_lost(
     request: pytest.FixtureRequest, kind: str, fault: Fault, ended: str, seen: State
 ) -> None:
-    """The next run finishes what was published half, and the input then is as it was: a history is `unchanged`, a table made again."""
+    """The next run completes an interrupted publication. With the same input, a history is then `unchanged`."""
     outcome = request.getfixturevalue(kind).run(fault)
     assert outcome.problems == []
     assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
 
 
-def test_what_s3_says_to_spark_is_the_error_in_one_line(table: Trial) -> None:
-    """Spark lists an input's folder itself, and wraps what fails there into Java's stack."""
-    outcome = table.run(Fault(Action.ANSWER_500, "ListObjectsV2", 3, lasts=True))
+def test_an_error_of_s3_in_spark_is_one_line(table: Trial) -> None:
+    """Spark lists the folder of an input and wraps an error in a Java stack trace."""
+    outcome = table.run(Fault(Action.STATUS_500, "ListObjectsV2", 3, permanent=True))
     assert outcome.problems == []
     assert re.match(
-        r"Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*spoilt by the fault proxy",
+        r"SPARK_FAILED: Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*injected by the fault proxy",
         outcome.error,
     )
 
 
-def test_an_input_that_died_between_copy_and_published_json_is_an_error_until_it_runs_again(table: Trial) -> None:
-    """Its one object has the same key in every run: published.json lists what another run has written."""
+def test_an_input_interrupted_between_copy_and_published_json_is_an_error_until_it_runs_again(table: Trial) -> None:
+    """Its only object has the same key in every run, so it no longer belongs to the run in published.json."""
     old, new = table.rows(table.version), table.rows(table.version + 1)
-    input_of(table).die(table.version + 1, Fault(Action.OUTAGE, "PutObject", 3))
-    with pytest.raises(JobFailed, match="is not whole: published.json lists"):
-        table.run_undisturbed()
+    published_input_of(table).interrupt(table.version + 1, Fault(Action.OUTAGE, "PutObject", 3))
+    with pytest.raises(
+        JobFailed, match="^INPUT_INCOMPLETE: The publication of the input .* is incomplete: published.json lists"
+    ):
+        table.run_without_fault()
     assert (table.lake.seen(old, new), table.lake.listed(old, new)) == (State.OLD, State.OLD)
     table.publish_next()
     assert (table.lake.seen(old, new), table.lake.listed(old, new)) == (State.NEW, State.NEW)
 
 
-def test_an_input_of_many_objects_that_died_while_it_copied_is_read_as_it_was_published(history: Trial) -> None:
-    """The files that published.json lists are all there; those of the run that died lie beside them."""
+def test_an_input_of_many_objects_interrupted_between_copies_is_read_as_last_published(history: Trial) -> None:
+    """All files that published.json lists exist. The folder also contains files of the interrupted run."""
     old, new = history.rows(history.version), history.rows(history.version + 1)
-    input_of(history).die(history.version + 1, Fault(Action.OUTAGE, "CopyObject", 3))
-    history.run_undisturbed()
+    published_input_of(history).interrupt(history.version + 1, Fault(Action.OUTAGE, "CopyObject", 3))
+    history.run_without_fault()
     assert history.lake.records()[-1]["status"] == "unchanged"
     assert (history.lake.seen(old, new), history.lake.listed(old, new)) == (State.OLD, State.OLD)
     history.publish_next()
@@ -167,7 +172,7 @@ def test_an_input_of_many_objects_that_died_while_it_copied_is_read_as_it_was_pu
         (["1", "2", "3"], State.MIXED),
         (["2", "3", "4"], State.MIXED),
         (["2", "1", "4", "3"], State.MIXED),
-        (["1", "3"], State.WRONG),  # a row of each is lost
+        (["1", "3"], State.WRONG),  # each version lacks a row
         (["1"], State.WRONG),
         ([], State.WRONG),
         (["1", "2", "2"], State.WRONG),
@@ -175,13 +180,13 @@ def test_an_input_of_many_objects_that_died_while_it_copied_is_read_as_it_was_pu
         (None, State.WRONG),
     ],
 )
-def test_a_reader_is_told_what_the_rows_are(rows: list[str] | None, found: State) -> None:
+def test_the_state_of_a_table_is_determined_by_its_rows(rows: list[str] | None, found: State) -> None:
     assert state(rows, ["1", "2"], ["3", "4"]) == found
 
 
 @pytest.mark.parametrize(("begins", "found"), [(2, "1 b 2 None True update 2"), (3, "1 b 3 None True update 2")])
-def test_a_reader_is_told_whether_versions_meet(begins: int, found: str) -> None:
-    """Times and runs are told by their number in the table."""
+def test_the_text_of_a_version_shows_gaps_between_versions(begins: int, found: str) -> None:
+    """Times and runs are replaced by their number in the table."""
     ended = {
         "id": 1,
         "v": "a",
@@ -197,7 +202,7 @@ def test_a_reader_is_told_whether_versions_meet(begins: int, found: str) -> None
     assert read_versions([pa.Table.from_pylist(rows)]) == ["1 a 1 2 False insert 1", found]
 
 
-def test_calls_are_known_by_their_names_in_s3s_api(s3_endpoint: str) -> None:
+def test_calls_have_the_names_of_the_s3_api(s3_endpoint: str) -> None:
     proxy = Proxy(s3_endpoint, s3_kind)
     s3 = boto3.client("s3", endpoint_url=proxy.url)
     bucket = {"Bucket": "pp-dw-000000000000"}

@@ -1,4 +1,4 @@
-"""The gold job: tables made of what inputs have published, with the publication, gates and records of bronze."""
+"""The gold job end to end: tables built from published inputs, with the publication, gates and records of bronze."""
 
 import io
 import json
@@ -14,6 +14,7 @@ import pytest
 from conftest import BUCKET, Answer, Dataset, GoldTable, Lake, Source, zipped
 from etl_runtime import gold as running
 from etl_runtime.gold import Gold, Transform
+from etl_runtime.job.arguments import GATES
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.transform import inputs as reading
@@ -25,21 +26,21 @@ PLACES = b"zip_code,city,state\n00501,Holtsville,NY\n02101,Boston,MA\n02102,Bost
 
 
 def athena(made: Lake, key: str | None = None) -> str:
-    """The name that Athena has for a dataset's table."""
+    """The name of a dataset's table in Athena."""
     table = made.names["tables"][key or made.name.replace("-", "_")]
     return f"{made.names['database']}.{table['name']}"
 
 
 @pytest.fixture(scope="module")
 def places() -> Iterator[Dataset]:
-    """A bronze dataset that several tests read."""
+    """A published bronze dataset that the tests of this module share."""
     made = Dataset("places-of-gold")
     with serving() as source:
         made.run(source.serves("/x.csv", PLACES))
     yield made
 
 
-def test_a_query_over_an_input_becomes_a_table_with_a_record_that_leads_to_the_download(
+def test_a_query_over_an_input_becomes_a_table_and_its_record_lists_the_originals(
     places: Dataset, gold: MakeGold
 ) -> None:
     made = gold(places)
@@ -60,7 +61,7 @@ def test_a_query_over_an_input_becomes_a_table_with_a_record_that_leads_to_the_d
     assert record["steps"].keys() >= {"inputs", "make", "check", "publish"}
 
 
-def test_gold_of_gold_leads_to_the_download_too(places: Dataset, gold: MakeGold) -> None:
+def test_the_record_of_gold_over_gold_lists_the_originals(places: Dataset, gold: MakeGold) -> None:
     first = gold(places)
     first.run(f"SELECT DISTINCT state FROM {athena(places)}")
     second = gold(first, places)
@@ -70,7 +71,7 @@ def test_gold_of_gold_leads_to_the_download_too(places: Dataset, gold: MakeGold)
     assert record["inputs"][0]["originals"] == record["inputs"][1]["originals"] != []
 
 
-def test_a_run_replaces_the_table_under_one_key_and_leaves_nothing_else(places: Dataset, gold: MakeGold) -> None:
+def test_a_run_replaces_the_object_of_the_table_and_leaves_no_other_object(places: Dataset, gold: MakeGold) -> None:
     made = gold(places)
     for state in ("MA", "NY"):
         made.run(f"SELECT city FROM {athena(places)} WHERE state = '{state}'")
@@ -80,7 +81,7 @@ def test_a_run_replaces_the_table_under_one_key_and_leaves_nothing_else(places: 
     assert made.store.list(made.names["staging"]) == []
 
 
-def test_several_statements_make_the_last_one_the_table(places: Dataset, gold: MakeGold) -> None:
+def test_of_several_statements_the_last_one_is_the_table(places: Dataset, gold: MakeGold) -> None:
     made = gold(places)
     made.run(f"""
         -- the states; and nothing else
@@ -91,7 +92,7 @@ def test_several_statements_make_the_last_one_the_table(places: Dataset, gold: M
     assert made.rows() == [{"state": "MA", "mark": ";"}, {"state": "NY", "mark": ";"}]
 
 
-def test_named_outputs_become_tables(places: Dataset, gold: MakeGold) -> None:
+def test_the_views_in_outputs_become_tables(places: Dataset, gold: MakeGold) -> None:
     made = gold(places, tables=["states", "cities"])
     made.run(
         f"""
@@ -103,7 +104,7 @@ def test_named_outputs_become_tables(places: Dataset, gold: MakeGold) -> None:
     assert (len(made.rows("states")), len(made.rows("cities"))) == (3, 3)
 
 
-def test_a_table_of_nothing_is_made_without_inputs(gold: MakeGold) -> None:
+def test_a_query_without_inputs_becomes_a_table(gold: MakeGold) -> None:
     made = gold()
     record = made.run("SELECT explode(sequence(DATE'2024-01-01', DATE'2024-01-31')) AS day")
     assert len(made.rows()) == 31
@@ -118,7 +119,7 @@ TYPES = """
 """
 
 
-def test_every_type_that_athena_reads_is_kept_through_two_tables(gold: MakeGold) -> None:
+def test_every_type_that_athena_supports_is_preserved_through_two_tables(gold: MakeGold) -> None:
     made = gold()
     made.run(TYPES)
     copied = gold(made)
@@ -167,8 +168,8 @@ def test_every_type_that_athena_reads_is_kept_through_two_tables(gold: MakeGold)
         }
 
 
-def test_what_bronze_typed_is_read_as_it_is(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
-    """Days before the Gregorian calendar, struct fields with odd names, values that were rescued: Spark reads what bronze wrote."""
+def test_gold_reads_every_value_that_bronze_has_written(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
+    """For example days before the Gregorian calendar, and struct fields with special characters in their names."""
     rows = [{"day": "1066-10-14", "at": "1066-10-14T09:00:00Z", "It is": {"a b": 1, "c": ["x"]}, "n": 9007199254740993}]
     bronze = dataset()
     bronze.run(source.serves("/x.json", json.dumps(rows).encode()))
@@ -180,78 +181,81 @@ def test_what_bronze_typed_is_read_as_it_is(dataset: MakeDataset, gold: MakeGold
 
 
 ERRORS: list[tuple[str, str]] = [
-    ("SELEKT 1", "query.sql, line 1, column 1: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEKT'"),
-    ("SELECT 1 AS a;\n\nSELECT a\n  FORM places", "query.sql, line 4, column 8: [PARSE_SYNTAX_ERROR] Syntax error at or near 'places'"),
-    ("SELECT 1;\nSELECT zip FROM {places}", "query.sql, line 2, column 8: [UNRESOLVED_COLUMN.WITH_SUGGESTION]"),
-    ("SELECT *\nFROM pp_dw_bronze.place_of_gold", "query.sql, line 2, column 6: there is no table pp_dw_bronze.place_of_gold. Did you mean {places}? The inputs have {places}; add its dataset to inputs."),
-    ("SELECT * FROM places", "query.sql, line 1, column 15: there is no table places. "),
-    ("SELECT * FROM parquet.`s3://other/x`", "there is no table parquet.s3://other/x. The inputs have {places}; add its dataset to inputs."),
-    ("SELECT nothing_of(city) FROM {places}", "query.sql, line 1, column 8: [UNRESOLVED_ROUTINE] Cannot resolve"),
-    ("", "query.sql holds no statement. Write the query that makes the table."),
-    ("-- SELECT 1;\n", "query.sql holds no statement."),
-    ("CREATE TEMP VIEW v AS SELECT 1 AS a", "query.sql, line 1: the last statement makes a view, and it should be the table. Add a query of the view"),
-    ("\nINSERT INTO {places} SELECT 1", "query.sql, line 2: the statement is none that gold takes (InsertIntoStatement). Gold takes queries, and CREATE TEMPORARY VIEW"),
-    ("WITH x AS (SELECT 1) INSERT INTO {places} SELECT * FROM x", "none that gold takes (InsertIntoStatement)"),
-    ("FROM {places} INSERT INTO a SELECT 1 INSERT INTO b SELECT 2", "none that gold takes (InsertIntoStatement)"),
-    ("CREATE VIEW v AS SELECT 1", "none that gold takes (CreateView)"),
-    ("CREATE GLOBAL TEMPORARY VIEW v AS SELECT 1 AS a; SELECT 1 AS a", "line 1: the statement is none that gold takes (CreateViewCommand)"),
-    ("DROP TABLE {places}; SELECT 1", "query.sql, line 1: the statement is none that gold takes (DropTable)"),
-    ("SET spark.sql.ansi.enabled=false; SELECT 1", "none that gold takes (SetCommand)"),
-    ("ADD JAR s3://x/y.jar; SELECT 1", "none that gold takes (AddJarsCommand)"),
-    ("SELECT count(*) FROM {places}", "column 1 is called 'count(1)', and Athena takes letters, digits and underscores, 255 at most, a letter first. Give it another name: … AS my_name."),
-    ("SELECT city, CITY FROM {places}", "the columns city are there twice. Name the columns that you want in place of *."),
-    ("SELECT NULL AS nothing", "the column nothing is void, and Athena does not read void: give the null a type: CAST(NULL AS STRING)."),
-    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "the column t is timestamp_ntz, and Athena does not read timestamp_ntz: make it a timestamp: CAST(… AS TIMESTAMP)."),
-    ("SELECT array(INTERVAL '1' DAY) AS t", "Athena does not read interval day: cast it to one that it does"),
-    ("SELECT named_struct('a:b', 1) AS t", "the column t is struct<a:b:int>, with fields whose names Athena does not take: name them anew."),
+    ("SELEKT 1", "QUERY_INVALID: query.sql, line 1, column 1: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEKT'"),
+    ("SELECT 1 AS a;\n\nSELECT a\n  FORM places", "QUERY_INVALID: query.sql, line 4, column 8: [PARSE_SYNTAX_ERROR] Syntax error at or near 'places'"),
+    ("SELECT 1;\nSELECT zip FROM {places}", "QUERY_INVALID: query.sql, line 2, column 8: [UNRESOLVED_COLUMN.WITH_SUGGESTION]"),
+    ("SELECT *\nFROM pp_dw_bronze.place_of_gold", "QUERY_TABLE_NOT_AN_INPUT: query.sql, line 2, column 6: the table pp_dw_bronze.place_of_gold is not a table of an input. Did you mean {places}? The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
+    ("SELECT * FROM places", "QUERY_TABLE_NOT_AN_INPUT: query.sql, line 1, column 15: the table places is not a table of an input. "),
+    ("SELECT * FROM parquet.`s3://other/x`", "the table parquet.s3://other/x is not a table of an input. The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
+    ("SELECT nothing_of(city) FROM {places}", "QUERY_INVALID: query.sql, line 1, column 8: [UNRESOLVED_ROUTINE] Cannot resolve"),
+    ("", "QUERY_INVALID: query.sql contains no statement. Write the query that returns the table."),
+    ("-- SELECT 1;\n", "QUERY_INVALID: query.sql contains no statement."),
+    ("CREATE TEMP VIEW v AS SELECT 1 AS a", "QUERY_INVALID: query.sql, line 1: the last statement creates a view, but it must be the query of the table. Add a query of the view after it"),
+    ("\nINSERT INTO {places} SELECT 1", "QUERY_INVALID: query.sql, line 2: the statement is not supported (InsertIntoStatement). Use queries, and CREATE TEMPORARY VIEW"),
+    ("WITH x AS (SELECT 1) INSERT INTO {places} SELECT * FROM x", "the statement is not supported (InsertIntoStatement)"),
+    ("FROM {places} INSERT INTO a SELECT 1 INSERT INTO b SELECT 2", "the statement is not supported (InsertIntoStatement)"),
+    ("CREATE VIEW v AS SELECT 1", "the statement is not supported (CreateView)"),
+    ("CREATE GLOBAL TEMPORARY VIEW v AS SELECT 1 AS a; SELECT 1 AS a", "line 1: the statement is not supported (CreateViewCommand)"),
+    ("DROP TABLE {places}; SELECT 1", "query.sql, line 1: the statement is not supported (DropTable)"),
+    ("SET spark.sql.ansi.enabled=false; SELECT 1", "the statement is not supported (SetCommand)"),
+    ("ADD JAR s3://x/y.jar; SELECT 1", "the statement is not supported (AddJarsCommand)"),
+    ("SELECT count(*) FROM {places}", "COLUMN_NAME_INVALID: {table}: column 1 has the name 'count(1)', which Athena does not support. Use at most 255 letters, digits and underscores that do not begin with a digit: … AS my_name."),
+    ("SELECT city, CITY FROM {places}", "COLUMN_NAME_INVALID: {table}: the column name city occurs more than once. Select the columns by name instead of with *, or rename one: … AS my_name."),
+    ("SELECT NULL AS nothing", "COLUMN_TYPE_UNSUPPORTED: {table}: the column nothing has the type void, and Athena does not support void: give the null a type: CAST(NULL AS STRING)."),
+    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "COLUMN_TYPE_UNSUPPORTED: {table}: the column t has the type timestamp_ntz, and Athena does not support timestamp_ntz: make it a timestamp: CAST(… AS TIMESTAMP)."),
+    ("SELECT array(INTERVAL '1' DAY) AS t", "Athena does not support interval day: cast it to a supported type"),
+    ("SELECT named_struct('a:b', 1) AS t", "COLUMN_NAME_INVALID: {table}: the column t has the type struct<a:b:int>, with field names that Athena does not support. Rename the fields."),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("sql", "message"), ERRORS, ids=[message[-40:] for _, message in ERRORS])
-def test_sql_that_makes_no_table_is_an_error_at_its_place_before_spark_works(
+def test_invalid_sql_is_an_error_with_its_position_before_spark_runs_it(
     places: Dataset, gold: MakeGold, sql: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = gold(places)
     made.run(f"SELECT 1 AS before FROM {athena(places)}")
-    monkeypatch.setattr(running, "write", lambda *_, **__: pytest.fail("Spark has worked"))
-    assert message.replace("{places}", athena(places)) in made.fails(sql.replace("{places}", athena(places)))
+    monkeypatch.setattr(running, "write", lambda *_, **__: pytest.fail("Spark has run the query"))
+    expected = message.replace("{places}", athena(places)).replace("{table}", made.name.replace("-", "_"))
+    assert expected in made.fails(sql.replace("{places}", athena(places)))
 
 
-def test_an_output_that_no_statement_makes_is_an_error(places: Dataset, gold: MakeGold) -> None:
+def test_an_output_without_a_view_is_an_error(places: Dataset, gold: MakeGold) -> None:
     made = gold(places, tables=["states", "cities"])
     sql = f"CREATE TEMP VIEW states AS SELECT state FROM {athena(places)}; SELECT 1"
     assert (
-        "query.sql: the output cities is no view that its 2 statements make; they make states. Add CREATE TEMPORARY VIEW cities AS SELECT"
+        "QUERY_INVALID: query.sql: no statement creates a view for the output cities. The views are states. Add CREATE TEMPORARY VIEW cities AS SELECT"
         in made.fails(sql, outputs=["states", "cities"])
     )
 
 
-def test_an_input_without_a_table_is_an_error(places: Dataset, gold: MakeGold) -> None:
+def test_an_input_that_is_not_published_is_an_error(places: Dataset, gold: MakeGold) -> None:
     never = Dataset("never-published")
     error = gold(places, never).fails("SELECT 1 AS a")
     assert (
         error
-        == f"The input bronze/never-published has published nothing yet (s3://{BUCKET}/etl/never-published/runs/bronze/published.json). Run it first."
+        == f"INPUT_NOT_PUBLISHED: The input bronze/never-published has not been published (s3://{BUCKET}/etl/never-published/runs/bronze/published.json does not exist). Run bronze/never-published first."
     )
 
 
-GATES: list[tuple[str, str, dict[str, Any], str]] = [
+FAILURES: list[tuple[str, str, dict[str, Any], str]] = [
     ("required_columns", "SELECT city FROM {places}", {"data_quality": {"required_columns": ["state"]}}, "the required column state is not in the table, which has city"),
     ("null_share", "SELECT city, state FROM {places}", {"data_quality": {"required_columns": ["state"]}}, "state is null in 1 of 4 rows (25.00%), critical_null_threshold is 5.00%"),
     ("min_rows", "SELECT * FROM {places}", {"data_quality": {"expected_record_count_min": 5}}, "4 rows, expected_record_count_min is 5"),
     ("min_rows", "SELECT * FROM {places} WHERE false", {"data_quality": {"max_shrink": 1}}, "0 rows, expected_record_count_min is 1"),
-    ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 rows, 4 are published, max_shrink is 50%"),
-    ("business_key", "SELECT * FROM {places}", {"business_key": ["city"]}, 'the business key (city) is not unique: 1 value with several rows: {"city": "Boston"}'),
+    ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 row, 4 are published, max_shrink is 50%"),
+    ("business_key", "SELECT * FROM {places}", {"business_key": ["city"]}, 'the business key (city) is not unique: 1 value in more than one row: {"city": "Boston"}'),
     ("frozen", "SELECT *, 1 AS more FROM {places}", {"schema_contract": "freeze"}, "the table has new columns: more"),
-    ("frozen", "SELECT city FROM {places}", {"schema_contract": "freeze"}, "the table has no longer: meta_rescued, state, zip_code"),
-    ("frozen", "SELECT * EXCEPT (state), 1 AS state FROM {places}", {"schema_contract": "freeze"}, "state is int, published is string"),
+    ("frozen", "SELECT city FROM {places}", {"schema_contract": "freeze"}, "the table no longer has the columns: meta_rescued, state, zip_code"),
+    ("frozen", "SELECT * EXCEPT (state), 1 AS state FROM {places}", {"schema_contract": "freeze"}, "the type of state is int, the published type is string"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("gate", "sql", "document", "message"), GATES, ids=[f"{gate}-{message[-25:]}" for gate, _, _, message in GATES]
+    ("gate", "sql", "document", "message"),
+    FAILURES,
+    ids=[f"{gate}-{message[-25:]}" for gate, _, _, message in FAILURES],
 )
-def test_a_gate_that_fails_keeps_the_published_table(
+def test_a_failed_gate_keeps_the_published_table(
     places: Dataset, gold: MakeGold, gate: str, sql: str, document: dict[str, Any], message: str
 ) -> None:
     if "EXCEPT" in sql:
@@ -259,10 +263,12 @@ def test_a_gate_that_fails_keeps_the_published_table(
     made = gold(places)
     made.run(f"SELECT * FROM {athena(places)}")
     error = made.fails(sql.replace("{places}", athena(places)), **document)
-    assert f"{message} [{gate}]" in error
+    assert f"{message} [{GATES[gate]}]" in error
     assert f'"allow": ["{gate}"]' in error
+    assert error.startswith(f"{GATES[gate]}: Quality gates failed: ")
     record = made.run(sql.replace("{places}", athena(places)), run_options=json.dumps({"allow": [gate]}), **document)
     assert any(message in allowed for allowed in record["allowed"])
+    assert all(each["code"] == GATES[each["gate"]] for each in record["gates"])
 
 
 def test_a_table_without_rows_has_a_file_with_its_columns(places: Dataset, gold: MakeGold) -> None:
@@ -275,7 +281,7 @@ def test_a_table_without_rows_has_a_file_with_its_columns(places: Dataset, gold:
     assert again.rows() == [{"n": 0}]
 
 
-def test_a_large_table_is_several_objects_with_the_runs_id_and_a_small_one_is_one_whatever_the_cores(
+def test_a_large_table_has_several_objects_and_a_small_one_has_one_for_any_number_of_cores(
     gold: MakeGold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = gold()
@@ -298,29 +304,29 @@ def test_a_large_table_is_several_objects_with_the_runs_id_and_a_small_one_is_on
     assert again.rows() == [{"n": 20000, "ids": 20000}]
 
 
-def test_order_by_is_the_order_of_the_rows(gold: MakeGold) -> None:
+def test_rows_are_written_in_the_order_of_order_by(gold: MakeGold) -> None:
     made = gold()
     made.run("SELECT id FROM range(0, 5000, 1, 4) ORDER BY id DESC")
     assert [row["id"] for row in made.rows()] == list(range(4999, -1, -1))
 
 
 class Publishing:
-    """An input's publication while gold reads it: what happens at each time that gold asks for its published.json."""
+    """Runs a callback when gold reads published.json of an input for the n-th time."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, runs: str, happens: dict[int, Callable[[], object]]) -> None:
-        self.asked = 0
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, runs: str, callbacks: dict[int, Callable[[], object]]) -> None:
+        self.reads = 0
         read_json = Store.read_json
 
         def reading_json(store: Store, uri: str) -> Any:
             if uri == f"{runs}published.json":
-                self.asked += 1
-                happens.get(self.asked, lambda: None)()
+                self.reads += 1
+                callbacks.get(self.reads, lambda: None)()
             return read_json(store, uri)
 
         monkeypatch.setattr(Store, "read_json", reading_json)
 
 
-def test_an_input_that_publishes_while_it_is_read_is_read_again(
+def test_an_input_that_publishes_during_the_transform_is_read_again(
     dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bronze = dataset()
@@ -330,7 +336,7 @@ def test_an_input_that_publishes_while_it_is_read_is_read_again(
     with monkeypatch.context() as patch:
         Publishing(patch, bronze.names["runs"], meanwhile)
 
-        # Gold's first question is at the start, the second when it has read: then bronze publishes again.
+        # Gold reads published.json at the start, and again after the transform. Then bronze publishes again.
         def publish_again() -> None:
             patch.undo()
             bronze.run(source.serves("/x.csv", b"n\n3\n4\n"))
@@ -341,7 +347,7 @@ def test_an_input_that_publishes_while_it_is_read_is_read_again(
     assert record["inputs"][0]["run_id"] == bronze.published()["run_id"]
 
 
-def test_an_input_that_never_rests_ends_the_run(
+def test_an_input_that_publishes_during_every_read_fails_the_run(
     dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bronze = dataset()
@@ -349,14 +355,14 @@ def test_an_input_that_never_rests_ends_the_run(
     made = gold(bronze)
     monkeypatch.setattr(running, "republished", lambda *_: ["bronze/x"])
     error = made.fails(f"SELECT n FROM {athena(bronze)}")
-    assert "bronze/x published each of the 3 times it was read. Let" in error
+    assert error.startswith("INPUT_CHANGED: The input bronze/x published during each of the 3 attempts to read it. ")
     assert made.record()["retryable"] is True
 
 
-def test_a_publication_that_is_under_way_is_waited_for_and_a_dead_one_is_an_error(
+def test_gold_waits_for_a_publication_in_progress_and_fails_if_it_does_not_complete(
     dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the copy of a table's one object and published.json, the object is of a run that published.json does not know yet."""
+    """Between the copy of the object and the write of published.json, the object is of a later run than published.json."""
     bronze = dataset()
     bronze.run(source.serves("/x.csv", b"n\n1\n"))
     made = gold(bronze)
@@ -372,17 +378,20 @@ def test_a_publication_that_is_under_way_is_waited_for_and_a_dead_one_is_an_erro
     assert made.rows() == [{"n": 2}]
 
     store.write_json(f"{runs}published.json", old)
-    monkeypatch.setattr(reading, "PUBLICATION_SECONDS", 0)
+    monkeypatch.setattr(reading, "MAX_PUBLICATION_SECONDS", 0)
     error = made.fails(f"SELECT n FROM {athena(bronze)}")
-    assert f"The input bronze/{bronze.name} is not whole: published.json lists s3://{BUCKET}/" in error
-    assert f"of run {old['run_id']}, and run {new['run_id']} has written it. Run bronze/{bronze.name} again" in error
+    assert (
+        f"INPUT_INCOMPLETE: The publication of the input bronze/{bronze.name} is incomplete: published.json lists s3://{BUCKET}/"
+        in error
+    )
+    assert f"of run {old['run_id']}, but run {new['run_id']} has replaced it. Run bronze/{bronze.name} again" in error
     assert made.record()["retryable"] is True
 
     store.delete([f"s3://{BUCKET}/{new['tables'][bronze.name.replace('-', '_')]['files'][0]}"])
-    assert "and it is not there. Run" in made.fails(f"SELECT n FROM {athena(bronze)}")
+    assert "but it does not exist. Run" in made.fails(f"SELECT n FROM {athena(bronze)}")
 
 
-def test_jobs_side_by_side_share_no_folder(places: Dataset, gold: MakeGold) -> None:
+def test_concurrent_jobs_do_not_share_a_folder(places: Dataset, gold: MakeGold) -> None:
     spark = start_spark()
 
     def database_of_a_process() -> str:
@@ -393,8 +402,10 @@ def test_jobs_side_by_side_share_no_folder(places: Dataset, gold: MakeGold) -> N
     assert database_of_a_process() != database_of_a_process()
 
 
-def test_gold_reads_the_listed_files_and_not_the_folder(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
-    """While a publication goes on, or after one that died, the files of two runs lie side by side."""
+def test_gold_reads_the_files_in_published_json_and_not_the_folder(
+    dataset: MakeDataset, gold: MakeGold, source: Source
+) -> None:
+    """During a publication, or after one that was interrupted, the folder contains files of two runs."""
     bronze = dataset(["a", "b"])
     bronze.run(
         source.serves("/x.zip", Answer(zipped(**{"a.csv": b"n\n1\n", "b.csv": b"n\n2\n"}))),
@@ -409,13 +420,13 @@ def test_gold_reads_the_listed_files_and_not_the_folder(dataset: MakeDataset, go
 
 
 @pytest.mark.parametrize("option", ["from_run", "reset_contract"])
-def test_what_only_bronze_can_be_told_is_refused(places: Dataset, gold: MakeGold, option: str) -> None:
+def test_run_options_of_bronze_are_an_error(places: Dataset, gold: MakeGold, option: str) -> None:
     value = "20261123T012048123Z-3f9a1c" if option == "from_run" else True
     error = gold(places).fails("SELECT 1 AS a", run_options=json.dumps({option: value}))
-    assert f"run_options holds {option}, which is for bronze" in error
+    assert f"RUN_OPTIONS_INVALID: run_options.{option} is supported in bronze only" in error
 
 
-def test_a_script_of_ones_own_reads_inputs_and_has_rules(places: Dataset, gold: MakeGold) -> None:
+def test_a_custom_script_reads_inputs_and_adds_rules(places: Dataset, gold: MakeGold) -> None:
     def transform(gold: Gold) -> Any:
         gold.log(f"reads {', '.join(gold.tables)}")
         gold.require("a state has two letters", "length(state) = 2")
@@ -428,7 +439,7 @@ def test_a_script_of_ones_own_reads_inputs_and_has_rules(places: Dataset, gold: 
 
 
 def ruled(rule: str, condition: str, output: str | None = None) -> Callable[[Gold], Any]:
-    """A script that copies the input and has a rule."""
+    """A transform that copies the input and adds a rule."""
 
     def transform(gold: Gold) -> Any:
         gold.require(rule, condition, output)
@@ -438,21 +449,21 @@ def ruled(rule: str, condition: str, output: str | None = None) -> Callable[[Gol
 
 
 SCRIPTS: list[tuple[str, Callable[[Gold], Any], str]] = [
-    ("a broken rule", ruled("no Boston", "city <> 'Boston'"),
-     'the rule "no Boston" (city <> \'Boston\') is broken by 2 of 4 rows, such as {"city": "Boston", "state": "MA", "meta_run_id": "'),
-    ("a rule that is no SQL", ruled("odd", "city <>"), 'The rule "odd" cannot be checked: [PARSE_SYNTAX_ERROR]'),
-    ("a rule of another column", ruled("odd", "nothing > 1"), 'The rule "odd" cannot be checked: [UNRESOLVED_COLUMN'),
-    ("a rule of another table", ruled("odd", "true", "x"), 'The rule "odd" names the table x, and there are'),
-    ("a table that is no input", lambda gold: gold.read("pp_dw_bronze.other"), "There is no table pp_dw_bronze.other. The inputs have {places}; add its dataset to inputs."),
-    ("no table", lambda gold: None, "The transform gives NoneType for"),
-    ("several tables", lambda gold: {"a": gold.read("{places}"), "b": gold.read("{places}")}, "The transform gives a, b, and"),
-    ("an error of its own", lambda gold: 1 / 0, "ZeroDivisionError: division by zero"),
+    ("a violated rule", ruled("no Boston", "city <> 'Boston'"),
+     'the rule "no Boston" (city <> \'Boston\') is violated by 2 of 4 rows, such as {"city": "Boston", "state": "MA", "meta_run_id": "'),
+    ("a rule that is not valid SQL", ruled("invalid", "city <>"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [PARSE_SYNTAX_ERROR]'),
+    ("a rule of another column", ruled("invalid", "nothing > 1"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [UNRESOLVED_COLUMN'),
+    ("a rule of another table", ruled("invalid", "true", "x"), 'RULE_INVALID: The rule "invalid" has the output x. The outputs are'),
+    ("a table that is not an input", lambda gold: gold.read("pp_dw_bronze.other"), "QUERY_TABLE_NOT_AN_INPUT: The table pp_dw_bronze.other is not a table of an input. The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
+    ("no table", lambda gold: None, "TRANSFORM_RESULT_INVALID: The transform returns NoneType for"),
+    ("several tables", lambda gold: {"a": gold.read("{places}"), "b": gold.read("{places}")}, "TRANSFORM_RESULT_INVALID: The transform returns a, b, but"),
+    ("an exception", lambda gold: 1 / 0, "UNEXPECTED_ERROR: ZeroDivisionError: division by zero"),
     ("an error in a task", lambda gold: gold.spark.sql("SELECT CAST(raise_error('so it is') AS STRING) AS a"), "so it is"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("what", "transform", "message"), SCRIPTS, ids=[what for what, _, _ in SCRIPTS])
-def test_what_a_script_gets_wrong_is_an_error_and_the_table_stays(
+def test_an_error_of_a_custom_script_keeps_the_published_table(
     places: Dataset, gold: MakeGold, what: str, transform: Callable[[Gold], Any], message: str
 ) -> None:
     class Named(Gold):
@@ -467,7 +478,7 @@ def test_what_a_script_gets_wrong_is_an_error_and_the_table_stays(
         return transform(gold)
 
     wrapped: Transform = renamed
-    if what == "an error of its own":
+    if what == "an exception":
         with pytest.raises(ZeroDivisionError):
             made.run(wrapped)
         assert message in made.record()["error"]
@@ -475,7 +486,9 @@ def test_what_a_script_gets_wrong_is_an_error_and_the_table_stays(
     assert message.replace("{places}", athena(places)) in made.fails(wrapped)
 
 
-def test_meta_run_id_of_an_input_gives_way_and_may_be_kept_under_another_name(places: Dataset, gold: MakeGold) -> None:
+def test_meta_run_id_of_an_input_is_replaced_and_can_be_kept_under_another_name(
+    places: Dataset, gold: MakeGold
+) -> None:
     made = gold(places)
     record = made.run(f"SELECT *, meta_run_id AS bronze_run_id FROM {athena(places)}")
     rows = made.table().to_pylist()

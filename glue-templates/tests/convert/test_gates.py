@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from conftest import Dataset, Source
+from etl_runtime.job.arguments import GATES
 from etl_runtime.job.errors import RunFailed
 
 MakeDataset = Callable[..., Dataset]
@@ -16,7 +17,7 @@ def rows(count: int, line: bytes = b"%d,a\n", header: bytes = b"id,name\n") -> b
 
 
 BEFORE = rows(100)
-GATES = [
+FAILURES = [
     ("required_columns", b"id,other\n1,a\n", {"data_quality": {"required_columns": ["name"], "max_shrink": 1}}, "the required column name is not in the source, which has id, other"),
     ("null_share", rows(90) + b"90,\n" * 10, {"data_quality": {"required_columns": ["name"]}}, "name is null in 10 of 100 rows (10.00%), critical_null_threshold is 5.00%"),
     ("min_rows", rows(99), {"data_quality": {"expected_record_count_min": 100}}, "99 rows, expected_record_count_min is 100"),
@@ -31,7 +32,9 @@ GATES = [
 
 
 @pytest.mark.parametrize(
-    ("gate", "after", "document", "message"), GATES, ids=[f"{gate}-{message[-20:]}" for gate, _, _, message in GATES]
+    ("gate", "after", "document", "message"),
+    FAILURES,
+    ids=[f"{gate}-{message[-20:]}" for gate, _, _, message in FAILURES],
 )
 def test_a_gate_that_fails_keeps_the_published_table(
     dataset: MakeDataset, source: Source, gate: str, after: bytes, document: dict[str, Any], message: str
@@ -40,11 +43,12 @@ def test_a_gate_that_fails_keeps_the_published_table(
     made.run(source.serves("/x.csv", BEFORE))
     url = source.serves("/x.csv", after)
     error = made.fails(url, **document)
-    assert f"{message} [{gate}]" in error
+    assert f"{message} [{GATES[gate]}]" in error
+    assert error.startswith(f"{GATES[gate]}: Quality gates failed: ")
     assert f'"allow": ["{gate}"]' in error
     own = made.name.replace("-", "_")
     failed = next(each for each in made.record()["gates"] if each["gate"] == gate)
-    assert (failed["table"], failed["allowed"]) == (own, False)
+    assert (failed["code"], failed["table"], failed["allowed"]) == (GATES[gate], own, False)
     assert message in failed["found"]
 
     record = made.run(url, run_options=f'{{"allow": ["{gate}"]}}', **document)
@@ -78,7 +82,7 @@ def test_every_gate_that_fails_is_named(dataset: MakeDataset, source: Source) ->
     made = dataset()
     made.run(source.serves("/x.csv", BEFORE))
     error = made.fails(source.serves("/x.csv", b"id\nx\n"), data_quality={"required_columns": ["name"]})
-    assert all(f"[{gate}]" in error for gate in ("required_columns", "rescued", "shrink"))
+    assert all(f"[{GATES[gate]}]" in error for gate in ("required_columns", "rescued", "shrink"))
 
 
 def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> None:
@@ -105,11 +109,14 @@ def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("[]", "run_options is not a JSON object"),
-        ("{", "run_options is not JSON"),
-        ('{"from": 1}', "run_options holds from. It takes force, allow, reset_contract and from_run"),
-        ('{"allow": ["everything"]}', "It takes a list of gates: required_columns, null_share, min_rows"),
-        ('{"reset_contract": 1}', "It takes true or false"),
+        ("[]", "RUN_OPTIONS_INVALID: The argument run_options is not a JSON object (found [])"),
+        ("{", "RUN_OPTIONS_INVALID: The argument run_options is not valid JSON"),
+        (
+            '{"from": 1}',
+            "RUN_OPTIONS_INVALID: run_options has the unknown keys from. Supported keys: force, allow, reset_contract, from_run",
+        ),
+        ('{"allow": ["everything"]}', "Set it to a list of gates: required_columns, null_share, min_rows"),
+        ('{"reset_contract": 1}', "Set it to true or false"),
     ],
 )
 def test_run_options_that_make_no_sense_start_no_run(
@@ -130,5 +137,5 @@ def test_gates_may_be_given_by_table(dataset: MakeDataset, source: Source) -> No
         file_table_mapping={"a.csv": "a", "b.csv": "b"},
         data_quality={"required_columns": {"a": ["x"]}, "expected_record_count_min": {"b": 2}},
     )
-    assert "a: x is null in 1 of 1 rows" in error and "b: 1 rows, expected_record_count_min is 2" in error
-    assert "b: x" not in error and "a: 1 rows" not in error
+    assert "a: x is null in 1 of 1 row (" in error and "b: 1 row, expected_record_count_min is 2" in error
+    assert "b: x" not in error and "a: 1 row," not in error

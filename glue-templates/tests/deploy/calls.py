@@ -1,7 +1,7 @@
-"""Calls AWS for the deployment test: a call a line of standard input, its answer a line of standard output, both in JSON.
+"""Calls AWS for the deployment test. Reads one JSON call per line and writes one JSON result per line.
 
 call: {"service": "glue", "operation": "get_job", "parameters": {"JobName": "…"}}
-answer: {"response": {…}}, or {"error": "EntityNotFoundException"}
+result: {"response": {…}}, or {"error": "EntityNotFoundException"}
 """
 
 import hashlib
@@ -20,7 +20,7 @@ def client(service: str) -> Any:
     return boto3.client(service)
 
 
-def answer(call: dict[str, Any]) -> dict[str, Any]:
+def call_aws(call: dict[str, Any]) -> dict[str, Any]:
     try:
         response = getattr(client(call["service"]), call["operation"])(**call["parameters"])
     except ClientError as error:
@@ -30,7 +30,7 @@ def answer(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_json(value: object) -> object:
-    """Turn the body of an object into its SHA-256 and text, a time into its text."""
+    """The SHA-256 and the text of an object's body; other values as text."""
     if isinstance(value, StreamingBody):
         body = value.read()
         return {"sha256": hashlib.sha256(body).hexdigest(), "text": body.decode(errors="replace")}
@@ -38,4 +38,4 @@ def as_json(value: object) -> object:
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line)), default=as_json), flush=True)
+    print(json.dumps(call_aws(json.loads(line)), default=as_json), flush=True)

@@ -1,6 +1,6 @@
-"""Lets the function of CDK's BucketDeployment find the AWS CLI of its layer in the emulator, which mounts nothing at /opt.
+"""Lets the Lambda function of CDK's BucketDeployment find the AWS CLI of its layer: the emulator does not mount /opt.
 
-Python imports it at its start where this folder is on PYTHONPATH.
+Python imports this module at its start if the folder is in PYTHONPATH.
 """
 
 import os

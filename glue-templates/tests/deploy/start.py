@@ -1,7 +1,7 @@
-"""An account of AWS on this machine alone: ministack with all of its services, in memory, bound to 127.0.0.1.
+"""An emulated AWS account: ministack with all of its services, in memory, bound to 127.0.0.1.
 
-The first line on standard output is the endpoint, http://127.0.0.1:PORT, written once requests are answered.
-It ends when the end of standard input, a pipe, says that its parent has.
+Writes its endpoint, http://127.0.0.1:PORT, to standard output when it accepts requests. Ends when its parent closes
+standard input, a pipe.
 """
 
 import asyncio
@@ -14,6 +14,6 @@ end_with_parent()
 listener = listen(0)
 port = listener.getsockname()[1]
 configure(port, data=None, services="")
-# For the functions that it runs: they call it, and no account.
+# The Lambda functions in the emulator call the emulator, too.
 os.environ.update(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", MINISTACK_HOST="127.0.0.1")
 asyncio.run(serve_until_stopped(listener))

@@ -1,4 +1,4 @@
-"""The bronze datasets that are made to fail: what they are, and what each version of their source holds."""
+"""The bronze datasets of the fault tests, and the versions of their sources."""
 
 import io
 import random
@@ -16,14 +16,14 @@ MANY_OBJECTS = {
     "etl_runtime.read.split_records.PART_BYTES": 100,
     "etl_runtime.convert.type_plan.ONE_OBJECT_BYTES": 50,
 }
-SENT_IN_PIECES = 9_000_000  # bytes; boto3 sends what is above 8 MB as a multipart upload
+MULTIPART_BYTES = 9_000_000  # bytes; boto3 uses a multipart upload above 8 MB
 
 Files = Callable[[Version], dict[str, bytes]]
-"""What the source serves in a version, by path."""
+"""The files that the source serves in a version, by path."""
 
 
 def numbers(version: Version) -> list[str]:
-    """The rows of a table: no two versions have one in common."""
+    """The rows of a table. Two versions have no row in common."""
     return [str(1000 * version + row) for row in range(ROWS)]
 
 
@@ -41,24 +41,24 @@ def two_csvs(version: Version) -> dict[str, bytes]:
 
 
 def large_zip(version: Version) -> dict[str, bytes]:
-    """Two tables, and beside them what makes the ZIP so large that it is sent in pieces."""
+    """Two tables, and a file that makes the ZIP so large that its upload has several parts."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.csv", csv(numbers(version)))
         archive.writestr("b.csv", csv(numbers(version)))
-        archive.writestr("c.bin", random.Random(0).randbytes(SENT_IN_PIECES))
+        archive.writestr("c.bin", random.Random(0).randbytes(MULTIPART_BYTES))
     return {"/x.zip": buffer.getvalue()}
 
 
 def words(version: Version) -> list[str]:
-    """Numbers in one version, text in the next, so that the published type never fits."""
+    """Numbers and text in turn, so that the values never match the published type."""
     return [f"row {value}" if version % 2 else value for value in numbers(version)]
 
 
 def bronze(
     name: str, files: Files = one_csv, rows: Callable[[Version], list[str]] = numbers, **others: Any
 ) -> DatasetKind:
-    """A bronze dataset of these files."""
+    """A bronze dataset with these files as its source."""
     return DatasetKind(
         name, "bronze", lambda _, bucket, dataset: ServedFiles(files, f"s3://{bucket}/raw/{dataset}/"), rows, **others
     )
@@ -80,5 +80,5 @@ RESET = bronze(
 )
 
 MAIN = (ONE_OBJECT, MANY, TABLES)
-"""One representative each of one-object, many-object and two-table output."""
+"""Tables with one object, with many objects, and two tables."""
 OTHERS = (MANY_TABLES, URLS, REBUILT, RESET)

@@ -1,4 +1,4 @@
-"""A dataset to be made to fail."""
+"""A dataset of the fault tests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +10,12 @@ from faults.origin import Origin, Version
 
 @dataclass(frozen=True)
 class DatasetKind:
-    """What it is made of, and what has to come of it.
+    """A dataset and the expected content of its tables.
 
-    `origin`: makes what it is made of, of an S3 endpoint, the bucket and the dataset's name. `rows`: what each table holds once a version
-    is published, as `read` tells of its objects. `options`: of every run. `rebuilds`: runs make the tables of the originals of an earlier
-    run. `rests`: a run on the same version again publishes nothing. `constants`: what the job's process sets, by dotted name.
+    `origin` creates its origin from an S3 endpoint, the bucket and the dataset's name. `rows` are the expected rows of
+    each table after a version is published, in the form that `read` returns. `options` are the options of every run.
+    `rebuilds`: runs rebuild the tables from the originals of an earlier run. `idempotent`: another run on the same
+    version publishes nothing. `constants` are set in the job's process, by dotted name.
     """
 
     name: str
@@ -27,4 +28,4 @@ class DatasetKind:
     constants: Mapping[str, int | str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     rebuilds: bool = False
-    rests: bool = False
+    idempotent: bool = False

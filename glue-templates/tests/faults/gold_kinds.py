@@ -1,4 +1,4 @@
-"""The gold datasets that are made to fail: what they are, and what each version of their input holds."""
+"""The gold datasets of the fault tests, and the versions of their inputs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +11,8 @@ from faults.history_model import load_table, read_versions, version_texts
 from faults.origin import Version
 from faults.published_input import PublishedInput
 
-MANY_OBJECTS = {"etl_runtime.gold.OBJECT_BYTES": "1b"}  # an object for each of the four partitions that Spark has here
-NO_WAITING = {"etl_runtime.transform.inputs.PUBLICATION_SECONDS": 0}
+MANY_OBJECTS = {"etl_runtime.gold.OBJECT_BYTES": "1b"}  # one object for each of the four partitions of Spark
+NO_WAIT = {"etl_runtime.transform.inputs.MAX_PUBLICATION_SECONDS": 0}
 COPY = "SELECT n FROM {input}"
 VIEWS = "CREATE TEMPORARY VIEW a AS SELECT n FROM {input}; CREATE TEMPORARY VIEW b AS SELECT n FROM {input};"
 
@@ -25,30 +25,32 @@ def gold(
     name: str,
     query: str,
     rows: Callable[[Version], pa.Table] = number_table,
-    made: Callable[[Version], list[str]] = numbers,
+    expected: Callable[[Version], list[str]] = numbers,
     input_objects: int = 1,
     **others: Any,
 ) -> DatasetKind:
-    """A gold dataset that its query makes of a bronze table."""
+    """A gold dataset with a query over a bronze table."""
 
     def origin(endpoint: str, bucket: str, dataset: str) -> PublishedInput:
         return PublishedInput(endpoint, bucket, dataset, rows, query, input_objects)
 
-    return DatasetKind(name, "gold", origin, made, **others)
+    return DatasetKind(name, "gold", origin, expected, **others)
 
 
 def history(name: str, **others: Any) -> DatasetKind:
-    """A gold dataset that keeps every version of its input's rows."""
+    """A gold dataset with a history."""
     document = {"history": {"business_key": ["id"]}}
     query = "SELECT id, v FROM {input}"
-    return gold(name, query, load_table, version_texts, read=read_versions, document=document, rests=True, **others)
+    return gold(
+        name, query, load_table, version_texts, read=read_versions, document=document, idempotent=True, **others
+    )
 
 
-GOLD_ONE = gold("gold-one-object", COPY, constants=NO_WAITING)
+GOLD_ONE = gold("gold-one-object", COPY, constants=NO_WAIT)
 GOLD_MANY = gold("gold-many-objects", COPY, constants=MANY_OBJECTS)
 GOLD_OUTPUTS = gold("gold-two-outputs", VIEWS, tables=("a", "b"), document={"outputs": ["a", "b"]})
-GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAITING)
+GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAIT)
 
 GOLD_MAIN = (GOLD_ONE, GOLD_HISTORY)
-"""One representative each of a table and of a history."""
+"""A table and a history."""
 GOLD_OTHERS = (GOLD_MANY, GOLD_OUTPUTS)

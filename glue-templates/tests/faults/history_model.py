@@ -1,4 +1,4 @@
-"""A history by a plain model: what each load holds, and the versions that the loads make."""
+"""A simple model of a history: the rows of each load, and the expected versions."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,7 +13,7 @@ TIMES = ("valid_from", "valid_to")
 
 @dataclass(frozen=True)
 class RowVersion:
-    """A row as it was from one load to another."""
+    """The values of a row from one load to another."""
 
     id: int
     v: str | None
@@ -22,15 +22,15 @@ class RowVersion:
     change_type: str
 
     def __str__(self) -> str:
-        return told(self.id, self.v, self.began, self.ended, self.ended is None, self.change_type, self.began)
+        return version_text(self.id, self.v, self.began, self.ended, self.ended is None, self.change_type, self.began)
 
 
-def told(*values: object) -> str:
+def version_text(*values: object) -> str:
     return " ".join(map(str, values))
 
 
 def load(number: Version) -> dict[int, str | None]:
-    """A load's value by key: some keys go, some come back, some values change, and nothing is one of the values."""
+    """The values of a load by key. From load to load, keys are removed and return, and values change, also to null."""
 
     def value(key: int) -> str | None:
         changes = (number + key) // 4
@@ -46,20 +46,23 @@ def load_table(number: Version) -> pa.Table:
 
 @cache
 def versions(number: Version) -> tuple[RowVersion, ...]:
-    """All versions after so many loads."""
+    """All versions after `number` loads."""
     if number == 0:
         return ()
     new = load(number)
-    made: list[RowVersion] = []
+    result: list[RowVersion] = []
     for old in versions(number - 1):
         if old.ended is not None or (old.id in new and new[old.id] == old.v):
-            made.append(old)
+            result.append(old)
         elif old.id in new:
-            made += [replace(old, ended=number), RowVersion(old.id, new[old.id], number, None, "update")]
+            result += [replace(old, ended=number), RowVersion(old.id, new[old.id], number, None, "update")]
         else:
-            made.append(replace(old, ended=number, change_type="delete"))
-    there = {old.id for old in versions(number - 1) if old.ended is None}
-    return (*made, *(RowVersion(key, value, number, None, "insert") for key, value in new.items() if key not in there))
+            result.append(replace(old, ended=number, change_type="delete"))
+    current = {old.id for old in versions(number - 1) if old.ended is None}
+    return (
+        *result,
+        *(RowVersion(key, value, number, None, "insert") for key, value in new.items() if key not in current),
+    )
 
 
 def version_texts(number: Version) -> list[str]:
@@ -67,14 +70,14 @@ def version_texts(number: Version) -> list[str]:
 
 
 def read_versions(objects: list[pa.Table]) -> list[str]:
-    """The versions of a table. Its times and its runs are told by their number, since every load begins versions: 1 is the first."""
+    """The versions of a table, with the number of the load, from 1, instead of times and run ids."""
     rows = [row for table in objects for row in table.to_pylist()]
     times = sorted({row[name] for row in rows for name in TIMES if row[name]})
     runs = sorted({row["meta_run_id"] for row in rows})
     load_at = {None: None, **{time: number for number, time in enumerate(times, 1)}}
     load_of = {run: number for number, run in enumerate(runs, 1)}
     return [
-        told(
+        version_text(
             row["id"],
             row["v"],
             load_at[row["valid_from"]],

@@ -1,9 +1,9 @@
-"""The jobs in a process of their own, with Spark started before they are told to run.
+"""Runs jobs in a separate process, with Spark started beforehand.
 
-    python job.py CONSTANTS      what to set before, as JSON: {"etl_runtime.read.split_records.PART_BYTES": 100}
+    python job.py CONSTANTS      constants to set, as JSON: {"etl_runtime.read.split_records.PART_BYTES": 100}
 
-Each line on standard input is a run: the layer, and the arguments of its job, as a JSON list. Each is answered by a line on standard output that begins
-with `outcome `: null, or the error that would end the job with exit code 1.
+Each line on standard input is a run: a JSON list of the layer and the arguments of its job. For each run, a line that
+begins with `outcome ` is written to standard output: null, or the error with which the job ends.
 """
 
 import importlib
@@ -27,7 +27,7 @@ JOBS: dict[str, Callable[[list[str]], None]] = {
     "gold": lambda argv: run_gold(argv, gold_job.transform),
 }
 QUICK_RETRIES = {"spark.hadoop.fs.s3a.retry.interval": "10ms", "spark.hadoop.fs.s3a.retry.throttle.interval": "10ms"}
-OF_TASKS = ("etl_runtime.convert.task", "etl_runtime.transform.write")  # what runs in Spark's tasks
+TASK_MODULES = ("etl_runtime.convert.task", "etl_runtime.transform.write")
 
 
 def main() -> None:
@@ -38,20 +38,20 @@ def main() -> None:
     spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon", **QUICK_RETRIES}
     configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(os.environ["TMPDIR"]), extra=spark)
     start_spark().sparkContext.parallelize([0], 1).map(
-        lambda _: [importlib.import_module(name) for name in OF_TASKS]
+        lambda _: [importlib.import_module(name) for name in TASK_MODULES]
     ).count()
-    answer("ready")
+    report("ready")
     for line in sys.stdin:
         try:
             layer, *arguments = json.loads(line)
             JOBS[layer](["job.py", *arguments])
-            answer(None)
+            report(None)
         except Exception as error:
             traceback.print_exc()
-            answer(f"{'' if isinstance(error, RunFailed) else type(error).__name__ + ': '}{error}")
+            report(f"{'' if isinstance(error, RunFailed) else type(error).__name__ + ': '}{error}")
 
 
-def answer(outcome: str | None) -> None:
+def report(outcome: str | None) -> None:
     print(f"outcome {json.dumps(outcome)}", flush=True)
 
 

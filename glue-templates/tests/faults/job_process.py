@@ -1,4 +1,4 @@
-"""Starts the job's process, tells it to run, ends it."""
+"""A process that runs jobs."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Killed(Exception):
 
 
 class JobProcess:
-    """A process that runs jobs as often as it is told, with a proxy of its own before S3. `folder` takes its files."""
+    """A process that runs jobs one after the other, with its own proxy to S3. Its files are in `folder`."""
 
     def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         folder.mkdir(parents=True)
@@ -44,14 +44,14 @@ class JobProcess:
                 stderr=log,
                 text=True,
                 env=environment,
-                start_new_session=True,  # the JVM and what it starts belong to it, and are killed with it
+                start_new_session=True,  # a kill also ends the JVM and its child processes
             )
         self._ready = False
 
     def run(self, layer: str, arguments: Sequence[str], fault: Fault | None = None) -> None:
-        """One run of the layer's job. Raises JobFailed or Killed."""
+        """Run the layer's job once. Raises JobFailed or Killed."""
         self._wait_until_ready()
-        self.s3.spoil(fault, self._process.pid)
+        self.s3.inject(fault, self._process.pid)
         assert self._process.stdin
         self._process.stdin.write(json.dumps([layer, *arguments]) + "\n")
         self._process.stdin.flush()
@@ -62,7 +62,7 @@ class JobProcess:
             raise JobFailed(error)
 
     def end(self) -> None:
-        """Kill it, if it still lives."""
+        """Kill the process if it is alive."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -1,4 +1,4 @@
-"""The process that jobs run in, and at times the one that is to follow when it is killed: it takes seconds to start."""
+"""The process in which jobs run and its replacement, because a process takes seconds to start."""
 
 import shutil
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from faults.job_process import JobProcess
 
 
 class JobProcesses:
-    """`constants` is what they set, by dotted name. `folder` takes their files, and is removed."""
+    """`constants` are set in the processes, by dotted name. `folder` contains their files and is removed at the end."""
 
     def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         self._endpoint = endpoint
@@ -20,7 +20,7 @@ class JobProcesses:
 
     @property
     def current(self) -> JobProcess:
-        """A process that lives."""
+        """A process that is alive."""
         if self._current is None or self._current.s3.dead:
             if self._current:
                 self._current.end()
@@ -28,7 +28,7 @@ class JobProcesses:
         return self._current
 
     def prepare_next(self) -> None:
-        """Start the process that is to follow when this one is killed."""
+        """Start the replacement for the case that the current process is killed."""
         self._spare = self._spare or self._start()
 
     def close(self) -> None:

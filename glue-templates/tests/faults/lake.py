@@ -1,4 +1,4 @@
-"""What a reader of the lake sees, looked up in S3 without the job's code."""
+"""The content of the lake as readers see it, read from S3 without the code of the job."""
 
 import io
 import json
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Rows = Mapping[str, list[str]]
-"""What is told of the rows, by table."""
+"""The rows as text, by table."""
 Read = Callable[[list[pa.Table]], list[str]]
-"""Tells of the rows of a table's objects, a text each."""
+"""Returns the rows in the objects of a table as text."""
 
 
 class State(StrEnum):
-    """What the tables are. MIXED: all rows of the old or of the new, and some of the other; or one table new and one still old."""
+    """MIXED: all rows of the old or of the new version and some of the other, or one table is old and one is new."""
 
     OLD = "old"
     NEW = "new"
@@ -30,14 +30,14 @@ class State(StrEnum):
 
 
 def make_bucket(endpoint: str, bucket: str) -> None:
-    """A bucket that keeps versions, as the core's does."""
+    """A versioned bucket, as that of EtlCore."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
 class Lake:
-    """One dataset, by its computed names. `read` tells of its rows."""
+    """One dataset, by its computed names. `read` returns its rows as text."""
 
     def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any], read: Read) -> None:
         self._s3: S3Client = boto3.client("s3", endpoint_url=endpoint)
@@ -46,15 +46,15 @@ class Lake:
         self._read = read
 
     def seen(self, old: Rows, new: Rows) -> State:
-        """What Athena sees: the rows of all objects at each table's location."""
-        return _overall(
+        """The state for Athena: the rows of all objects at the location of each table."""
+        return _combined(
             state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables()
         )
 
     def listed(self, old: Rows, new: Rows) -> State:
-        """What gold sees: the rows of the files that published.json lists."""
+        """The state for gold: the rows of the files that published.json lists."""
         published = self.published()
-        return _overall(
+        return _combined(
             state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables()
         )
 
@@ -68,8 +68,8 @@ class Lake:
     def records(self) -> list[dict[str, Any]]:
         return [self._json(key.rpartition("/")[2]) for key in self.keys(self._names["runs"]) if "/run_id=" in key]
 
-    def strays(self) -> list[str]:
-        """Objects that are there and should not be, and originals with the tags of others, once no run is under way."""
+    def unexpected_objects(self) -> list[str]:
+        """Objects that should not exist when no run is active, and originals with wrong tags."""
         published = self.published()
         files = {file for table in published["tables"].values() for file in table["files"]}
         wanted = {_key(source["raw"]) for source in published["sources"]}
@@ -84,14 +84,16 @@ class Lake:
             tags = {
                 tag["Key"]: tag["Value"] for tag in self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
             }
-            # The emulator drops the tags of an upload in pieces, which S3 takes with CreateMultipartUpload.
-            in_pieces = "-" in self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
-            if tags != ({} if key in wanted else {"medallion:superseded": "true"}) and not (in_pieces and tags == {}):
+            # The emulator ignores the tags in CreateMultipartUpload.
+            is_multipart = "-" in self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
+            if tags != ({} if key in wanted else {"medallion:superseded": "true"}) and not (
+                is_multipart and tags == {}
+            ):
                 found.append(f"{key} tagged {tags}")
         return found
 
     def versions(self) -> dict[str, str]:
-        """The version of each object of the tables, and of published.json, as S3 knows it."""
+        """The S3 version ids of the objects of the tables and of published.json."""
         keys = [key for _, table in self._tables() for key in self.keys(table["location"])]
         keys.append(f"{_key(self._names['runs'])}published.json")
         return {key: self._s3.head_object(Bucket=self._bucket, Key=key)["VersionId"] for key in keys}
@@ -114,7 +116,7 @@ class Lake:
         return json.loads(self._s3.get_object(Bucket=self._bucket, Key=_key(self._names["runs"]) + name)["Body"].read())
 
     def _rows(self, keys: Iterable[str]) -> list[str] | None:
-        """What is told of the rows of all these objects; None where one is missing."""
+        """The rows of these objects as text; None if an object is missing."""
         objects: list[pa.Table] = []
         for key in keys:
             try:
@@ -130,7 +132,7 @@ def first_column(objects: list[pa.Table]) -> list[str]:
 
 
 def state(rows: list[str] | None, old: list[str], new: list[str]) -> State:
-    """What a table is that holds these rows; None where an object of it is missing."""
+    """The state of a table with these rows; `rows` is None if an object is missing."""
     if rows is None:
         return State.WRONG
     seen = Counter(rows)
@@ -139,11 +141,11 @@ def state(rows: list[str] | None, old: list[str], new: list[str]) -> State:
     if seen == Counter(new):
         return State.NEW
     everything = Counter(old) + Counter(new)
-    whole = seen >= Counter(old) or seen >= Counter(new)
-    return State.MIXED if whole and seen <= everything else State.WRONG
+    is_complete = seen >= Counter(old) or seen >= Counter(new)
+    return State.MIXED if is_complete and seen <= everything else State.WRONG
 
 
-def _overall(states: Iterable[State]) -> State:
+def _combined(states: Iterable[State]) -> State:
     found = set(states)
     if State.WRONG in found:
         return State.WRONG

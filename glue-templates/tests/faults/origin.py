@@ -1,4 +1,4 @@
-"""What a dataset is made of, whatever its layer."""
+"""The origin of a dataset's rows, in either layer."""
 
 from typing import Any, Protocol
 
@@ -8,17 +8,17 @@ Version = int
 
 
 class Origin(Protocol):
-    """Has one version after the other. `proxy` lies between it and where it keeps them, and can spoil what goes through."""
+    """Publishes one version after the other, through `proxy`, which can inject faults."""
 
     proxy: Proxy
 
     def names(self) -> dict[str, Any]:
-        """What the stack says of it in the job's argument `names`."""
+        """The part of the job's argument `names` that describes it."""
 
     def document(self) -> dict[str, Any]:
-        """What the dataset's document says of it."""
+        """The part of the dataset document that describes it."""
 
     def publish(self, version: Version) -> None:
-        """Have this version, wholly."""
+        """Publish this version completely."""
 
     def close(self) -> None: ...

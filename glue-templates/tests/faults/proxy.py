@@ -1,4 +1,4 @@
-"""An HTTP proxy on 127.0.0.1 between a client and its server, which counts the calls and spoils those it is told to."""
+"""An HTTP proxy on 127.0.0.1 between a client and its server, which counts calls and injects faults."""
 
 import http.client
 import os
@@ -16,23 +16,23 @@ from urllib.parse import urlsplit
 
 READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging"})
 DELAY_SECONDS = 0.3
-ERROR = (
-    b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>spoilt by the fault proxy</Message></Error>'
+ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected by the fault proxy</Message></Error>'
+HOP_BY_HOP_HEADERS = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date", "server"}
 )
-OF_ONE_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date", "server"})
 
 
 class Action(StrEnum):
-    """What happens to a call. `before` and `after`: before or after the server has done what it asks for.
+    """What the proxy does with a call. `before` and `after`: before or after the server has processed it.
 
-    OUTAGE: this call and all that follow, of any kind, are answered 500.
+    OUTAGE: the response to this call and all later calls of any kind is 500.
     """
 
-    ANSWER_500 = "500"
-    ANSWER_503 = "503"
+    STATUS_500 = "500"
+    STATUS_503 = "503"
     RESET_BEFORE = "reset before"
     RESET_AFTER = "reset after"
-    CUT = "answer cut"
+    CUT = "response cut off"
     DELAY = "delay"
     DUPLICATE = "sent twice"
     ERROR_IN_200 = "error in a 200"
@@ -44,28 +44,28 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """The action, and the call that it befalls: the `number`-th of its kind, or every one from there on where it lasts.
+    """An action on the `number`-th call of a kind, or if `permanent`, also on all later calls of that kind.
 
-    Kinds are names of S3's API, `Download`, and those that stand for several: `read`, `write` and `any`.
+    Kinds are the operations of the S3 API and `Download`; `read`, `write` and `any` include several operations.
     """
 
     action: Action
     kind: str
     number: int = 1
-    lasts: bool = False
+    permanent: bool = False
 
     def __str__(self) -> str:
-        return f"{self.action}, {self.kind} {self.number}{' and all that follow' * self.lasts}"
+        return f"{self.action}, {self.kind} {self.number}{' and all later calls' * self.permanent}"
 
     @property
-    def endures(self) -> bool:
-        """Whether trying again does not help."""
-        return self.lasts or self.action == Action.OUTAGE
+    def is_permanent(self) -> bool:
+        """Whether retries fail too."""
+        return self.permanent or self.action == Action.OUTAGE
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came."""
+    """A request of the client."""
 
     kind: str
     method: str
@@ -75,8 +75,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What the server answered."""
+class Response:
+    """A response of the server."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -84,13 +84,13 @@ class Reply:
 
 
 def s3_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
-    """The S3 operation that a request is, by its name in the API."""
+    """The name of the S3 operation of a request."""
     parts = urlsplit(target)
     query = {pair.partition("=")[0] for pair in parts.query.split("&") if pair}
-    of_object = parts.path.strip("/").count("/") > 0
+    is_object = parts.path.strip("/").count("/") > 0
     copies = "x-amz-copy-source" in {name.lower() for name in headers}
     kinds = {
-        "GET": [("GetObjectTagging", "tagging" in query), ("GetObject", of_object), ("ListObjectsV2", True)],
+        "GET": [("GetObjectTagging", "tagging" in query), ("GetObject", is_object), ("ListObjectsV2", True)],
         "HEAD": [("HeadObject", True)],
         "PUT": [
             ("PutObjectTagging", "tagging" in query),
@@ -113,7 +113,7 @@ def download_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
 
 
 class Proxy:
-    """Stands at `url`. `calls` are those since it was last told what to spoil."""
+    """Listens at `url`. `calls` are those since the last `inject`."""
 
     def __init__(self, server: str, kind: Callable[[str, str, Mapping[str, str]], str]) -> None:
         self.calls: list[Call] = []
@@ -146,20 +146,20 @@ class Proxy:
             request_queue_size = 128
 
             def handle_error(self, request: object, client_address: object) -> None:
-                pass  # the client is gone: it may have been killed
+                pass  # the client may have been killed
 
         self._http = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
-    def spoil(self, fault: Fault | None, victim: int | None = None) -> None:
-        """Count anew, and spoil what `fault` says. `victim` is the process group that a kill ends."""
+    def inject(self, fault: Fault | None, victim: int | None = None) -> None:
+        """Reset the counts and inject `fault`. `victim` is the process group that a kill ends."""
         with self._lock:
             self.calls, self.hit, self._counted, self._down = [], False, 0, False
             self._fault, self._victim = fault, victim
 
     def wait_until_idle(self) -> None:
-        """Until the server has done all that it was asked for."""
+        """Wait until the server has processed all forwarded calls."""
         while self._forwarding:
             time.sleep(0.005)
 
@@ -174,29 +174,29 @@ class Proxy:
         call = Call(self._kind(request.command, request.path, headers), request.command, request.path, headers, body)
         action = self._count(call)
         try:
-            reply = self._spoilt(call, action)
+            response = self._response(call, action)
         finally:
             with self._lock:
                 self._forwarding -= 1
-        if reply is None:
+        if response is None:
             _reset(request)
         else:
-            _answer(request, reply, len(reply.body) // 2 if action == Action.CUT else None)
+            _send(request, response, len(response.body) // 2 if action == Action.CUT else None)
 
     def _count(self, call: Call) -> Action | None:
-        """What is to happen to this call. Nothing that a killed process sent is forwarded any more."""
+        """The action for this call. Calls of a killed process are no longer forwarded."""
         with self._lock:
             self._forwarding += 1
             if self.dead:
                 return Action.RESET_BEFORE
             self.calls.append(call)
             if self._down:
-                return Action.ANSWER_500
+                return Action.STATUS_500
             fault = self._fault
             if fault is None or fault.kind not in (call.kind, "any", "read" if call.kind in READS else "write"):
                 return None
             self._counted += 1
-            if self._counted != fault.number and not (fault.lasts and self._counted > fault.number):
+            if self._counted != fault.number and not (fault.permanent and self._counted > fault.number):
                 return None
             self.hit = True
             if fault.action == Action.KILL_BEFORE:
@@ -210,41 +210,41 @@ class Proxy:
         self.dead = True
         os.killpg(self._victim, signal.SIGKILL)
 
-    def _spoilt(self, call: Call, action: Action | None) -> Reply | None:
-        """The answer to a call; None where the connection is reset."""
+    def _response(self, call: Call, action: Action | None) -> Response | None:
+        """The response to a call; None if the connection is to be reset."""
         match action:
-            case Action.ANSWER_500 | Action.OUTAGE:
-                return Reply(500, [("Content-Type", "application/xml")], ERROR % b"InternalError")
-            case Action.ANSWER_503:
-                return Reply(503, [("Content-Type", "application/xml")], ERROR % b"SlowDown")
+            case Action.STATUS_500 | Action.OUTAGE:
+                return Response(500, [("Content-Type", "application/xml")], ERROR % b"InternalError")
+            case Action.STATUS_503:
+                return Response(503, [("Content-Type", "application/xml")], ERROR % b"SlowDown")
             case Action.ERROR_IN_200:
-                return Reply(200, [("Content-Type", "application/xml")], ERROR % b"InternalError")
+                return Response(200, [("Content-Type", "application/xml")], ERROR % b"InternalError")
             case Action.RESET_BEFORE | Action.KILL_BEFORE:
                 return None
             case Action.HALF_DELETED:
                 return self._delete_half(call)
             case Action.DELAY:
                 time.sleep(DELAY_SECONDS)
-        reply = self._forward(call)
+        response = self._forward(call)
         if action == Action.DUPLICATE:
             self._forward(call)
         if action == Action.KILL_AFTER:
             with self._lock:
                 self._kill()
-        return None if action in (Action.RESET_AFTER, Action.KILL_AFTER) else reply
+        return None if action in (Action.RESET_AFTER, Action.KILL_AFTER) else response
 
-    def _forward(self, call: Call) -> Reply:
+    def _forward(self, call: Call) -> Response:
         connection = http.client.HTTPConnection(self._server, timeout=60)
         try:
-            headers = {name: value for name, value in call.headers.items() if name.lower() not in OF_ONE_HOP}
+            headers = {name: value for name, value in call.headers.items() if name.lower() not in HOP_BY_HOP_HEADERS}
             connection.request(call.method, call.target, call.body or None, headers)
-            answer = connection.getresponse()
-            return Reply(answer.status, answer.getheaders(), answer.read())
+            response = connection.getresponse()
+            return Response(response.status, response.getheaders(), response.read())
         finally:
             connection.close()
 
-    def _delete_half(self, call: Call) -> Reply:
-        """Delete the first half of the keys, and say of the others that S3 could not, as it may."""
+    def _delete_half(self, call: Call) -> Response:
+        """Delete the first half of the keys, and return an error for the others, as S3 can."""
         entries = re.findall(rb"<Object>.*?</Object>", call.body, re.DOTALL)
         half = len(entries) // 2
         if half:
@@ -252,10 +252,10 @@ class Proxy:
             self._forward(Call(call.kind, call.method, call.target, {"Host": call.headers["Host"]}, body))
         keys = [re.findall(rb"<Key>.*?</Key>", entry, re.DOTALL)[0] for entry in entries[half:]]
         errors = b"".join(
-            b"<Error>" + key + b"<Code>InternalError</Code><Message>spoilt</Message></Error>" for key in keys
+            b"<Error>" + key + b"<Code>InternalError</Code><Message>injected</Message></Error>" for key in keys
         )
-        answer = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</DeleteResult>' % errors
-        return Reply(200, [("Content-Type", "application/xml")], answer)
+        body = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</DeleteResult>' % errors
+        return Response(200, [("Content-Type", "application/xml")], body)
 
 
 def _reset(request: BaseHTTPRequestHandler) -> None:
@@ -264,16 +264,16 @@ def _reset(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
 
 
-def _answer(request: BaseHTTPRequestHandler, reply: Reply, cut_after: int | None) -> None:
-    of_head = request.command == "HEAD"
-    request.send_response_only(reply.status)
-    for name, value in reply.headers:
-        if name.lower() not in OF_ONE_HOP or (of_head and name.lower() == "content-length"):
+def _send(request: BaseHTTPRequestHandler, response: Response, max_bytes: int | None) -> None:
+    is_head = request.command == "HEAD"
+    request.send_response_only(response.status)
+    for name, value in response.headers:
+        if name.lower() not in HOP_BY_HOP_HEADERS or (is_head and name.lower() == "content-length"):
             request.send_header(name, value)
-    if not of_head and reply.status not in (204, 304):
-        request.send_header("Content-Length", str(len(reply.body)))
+    if not is_head and response.status not in (204, 304):
+        request.send_header("Content-Length", str(len(response.body)))
     request.end_headers()
-    if not of_head:
-        request.wfile.write(reply.body[:cut_after])
-    if cut_after is not None:
+    if not is_head:
+        request.wfile.write(response.body[:max_bytes])
+    if max_bytes is not None:
         request.close_connection = True

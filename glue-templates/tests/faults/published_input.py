@@ -1,4 +1,4 @@
-"""The origin of a gold dataset: a bronze table, published as the bronze job publishes its own."""
+"""The origin of a gold dataset: a bronze table that is published with the code of the bronze job."""
 
 import io
 from collections.abc import Callable
@@ -22,7 +22,7 @@ ARROW_NAMES = {"int64": "bigint", "string": "string"}
 
 
 class PublishedInput:
-    """`rows` are those of a version, which lie in so many `objects`. `query` is the gold dataset's own: {input} in it is the table."""
+    """Publishes the `rows` of a version in `objects` objects. {input} in the gold `query` is replaced by the table."""
 
     def __init__(
         self, endpoint: str, bucket: str, dataset: str, rows: Callable[[Version], pa.Table], query: str, objects: int
@@ -51,31 +51,31 @@ class PublishedInput:
         self._store.write(self._query, query.format(input=f"pp_dw_bronze.{self._table}").encode())
 
     def names(self) -> dict[str, Any]:
-        of_input = {
+        own_input = {
             "dataset": f"bronze/{self._names.dataset}",
             "database": self._names.database,
             "runs": self._names.runs,
         }
-        return {"inputs": [of_input], "sql": self._query}
+        return {"inputs": [own_input], "sql": self._query}
 
     def document(self) -> dict[str, Any]:
         return {"source_datasets": [f"bronze/{self._names.dataset}"]}
 
     def publish(self, version: Version) -> None:
-        """Publish a version, as a run does that first finishes what the one before it left."""
+        """Publish a version, after the publication of an interrupted run is completed."""
         recover(self._names, self._store)
         self._publish(version)
 
-    def die(self, version: Version, at: Fault) -> None:
-        """Publish a version, and have S3 go away while doing so: what is then there stays, as of a run that was killed."""
+    def interrupt(self, version: Version, at: Fault) -> None:
+        """Publish a version, interrupted by an outage of S3, which leaves the same objects as a killed run."""
         assert at.action == Action.OUTAGE
-        self.proxy.spoil(at)
+        self.proxy.inject(at)
         try:
             self._publish(version)
         except Exception:
-            self.proxy.spoil(None)
+            self.proxy.inject(None)
             return
-        raise AssertionError("the publication did not die")
+        raise AssertionError("the publication was not interrupted")
 
     def close(self) -> None:
         self.proxy.close()

@@ -1,4 +1,4 @@
-"""Stands in for pyspark.daemon, of which Spark's workers are forked: their retries follow at once."""
+"""Replaces pyspark.daemon, from which Spark forks its workers: their retries do not wait."""
 
 from pyspark.daemon import manager
 

@@ -1,4 +1,4 @@
-"""Lets retries follow at once: how long they wait is not what these tests are about."""
+"""Shortens the delays of retries, which these tests do not check."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ CLOCK = SimpleNamespace(sleep=lambda _: time.sleep(WAIT_SECONDS))
 
 
 def install(replace: Callable[[object, str, object], None] = setattr) -> None:
-    """For boto3's clients, for what uses tenacity and for requests, in this process. `replace` may be monkeypatch's setattr."""
+    """For boto3, tenacity and HTTP requests in this process. `replace` can be the setattr of monkeypatch."""
     replace(ExponentialBackoff, "delay_amount", lambda self, context: WAIT_SECONDS)
     replace(tenacity.nap, "time", CLOCK)
     replace(retries, "sleep_using_event", lambda stop: CLOCK.sleep)

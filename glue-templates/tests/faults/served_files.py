@@ -10,7 +10,7 @@ from source_server import Answer, serving
 
 
 class ServedFiles:
-    """`files` are what is served in a version, by path; the job keeps what it downloads in `raw`."""
+    """Serves `files`, by path, of a version. The job keeps its originals in `raw`."""
 
     def __init__(self, files: Callable[[Version], dict[str, bytes]], raw: str) -> None:
         self._files = files

@@ -1,4 +1,4 @@
-"""One dataset, its origin and its lake: run its job with a fault, look at what readers see, run it again, look again."""
+"""A trial: run the job of a dataset with a fault, check what readers see, run it again and check again."""
 
 import json
 from collections import Counter
@@ -15,20 +15,20 @@ from faults.origin import Version
 from faults.proxy import Action, Fault
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
-RECORD_WRITES = ("PutObject", "write", "any")  # while these fail, the record of a run cannot be written
+RECORD_WRITES = ("PutObject", "write", "any")  # faults of these kinds prevent that the run record is written
 
 
 class Before(StrEnum):
-    """What has happened before the run with the fault."""
+    """The event before the run with the fault."""
 
     NOTHING = ""
-    DIED = "after a run that died while it published"
-    DIED_AND_EXPIRED = "after a run that died while it published, and whose staging has expired"
+    INTERRUPTED = "after a run that was interrupted while it published"
+    INTERRUPTED_AND_EXPIRED = "after a run that was interrupted while it published and whose staging has expired"
 
 
 @dataclass
 class Outcome:
-    """What came of a fault: how the run ended and with which error, what readers saw then, and everything that is not as it should be."""
+    """The result of a fault: the end of the run and its error, what readers saw then and after the next run, and problems."""
 
     dataset: str
     before: Before
@@ -41,7 +41,7 @@ class Outcome:
 
 
 class Trial:
-    """A dataset to be made to fail, by a job in one of the `processes`."""
+    """The trials of one dataset, with its job in one of the `processes`."""
 
     def __init__(self, kind: DatasetKind, endpoint: str, bucket: str, processes: JobProcesses) -> None:
         self.kind = kind
@@ -74,8 +74,8 @@ class Trial:
     def job(self) -> JobProcess:
         return self._processes.current
 
-    def publish_first(self) -> None:
-        """What the faults are tried on: one version, or two to choose from."""
+    def publish_initial(self) -> None:
+        """Publish the first version, or two if runs rebuild one of them."""
         for _ in range(2 if self.kind.rebuilds else 1):
             self.version += 1
             self.origin.publish(self.version)
@@ -83,14 +83,14 @@ class Trial:
             self._runs[self.version] = self.lake.published()["run_id"]
 
     def calls(self, before: Before) -> Counter[str]:
-        """How many calls of each kind an undisturbed run makes."""
+        """The number of calls of each kind in a run without a fault."""
         options = self._next_version(before)
-        self.origin.proxy.spoil(None)
+        self.origin.proxy.inject(None)
         self._run(options)
         return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.origin.proxy.calls)
 
     def run(self, fault: Fault, before: Before = Before.NOTHING) -> Outcome:
-        """Try one fault on the dataset's next version."""
+        """Inject one fault into the run on the dataset's next version."""
         old = self.rows(self.version)
         options = self._next_version(before)
         new = self.rows(self.version)
@@ -98,7 +98,7 @@ class Trial:
         job = self.job
         if fault.action in KILLS:
             self._processes.prepare_next()
-        self.origin.proxy.spoil(fault if fault.kind == "Download" else None)
+        self.origin.proxy.inject(fault if fault.kind == "Download" else None)
         records = len(self.lake.records())
         try:
             self._run(options, fault if fault.kind != "Download" else None)
@@ -108,30 +108,30 @@ class Trial:
         except JobFailed as failed:
             outcome.ended, outcome.error = "failed", str(failed)
         self._judge(job, outcome, old, new, records)
-        self.origin.proxy.spoil(None)
-        left = self.lake.strays() if outcome.ended == "published" else []
-        if not fault.endures:  # staging that cannot be cleared is left to the next run
-            outcome.problems += [f"left by a run that ended well: {stray}" for stray in left]
+        self.origin.proxy.inject(None)
+        left = self.lake.unexpected_objects() if outcome.ended == "published" else []
+        if not fault.is_permanent:  # the next run clears staging if this one cannot
+            outcome.problems += [f"left behind by a published run: {unexpected}" for unexpected in left]
         if outcome.ended != "published" or left or outcome.problems:
             self._run_again(outcome, options)
         outcome.after = self.lake.seen(old, new)
         if outcome.after != State.NEW or self.lake.listed(old, new) != State.NEW:
-            outcome.problems.append("afterwards the tables are not the new ones")
-        outcome.problems += [f"stray: {stray}" for stray in self.lake.strays()]
-        if self.kind.rests and outcome.ended != "published":
-            self._require_rest(outcome, options)
+            outcome.problems.append("after the next run, the tables are not the new ones")
+        outcome.problems += [f"unexpected object: {unexpected}" for unexpected in self.lake.unexpected_objects()]
+        if self.kind.idempotent and outcome.ended != "published":
+            self._require_unchanged(outcome, options)
         return outcome
 
-    def run_undisturbed(self) -> None:
-        """Run the job on what there is. Raises JobFailed."""
+    def run_without_fault(self) -> None:
+        """Run the job on the current version. Raises JobFailed."""
         self._run(self.kind.options)
 
     def publish_next(self) -> None:
-        """Run the job on the origin's next version, undisturbed."""
+        """Publish the origin's next version and run the job."""
         self._run(self._next_version(Before.NOTHING))
 
     def rows(self, version: Version) -> Rows:
-        """What the tables hold once a version is published."""
+        """The expected rows of the tables after a version is published."""
         return {key: self.kind.rows(version) for key in self.names["tables"]}
 
     def close(self) -> None:
@@ -144,14 +144,14 @@ class Trial:
             outcome.problems.append("the call was not made")
         if State.WRONG in (outcome.seen, listed):
             outcome.problems.append(
-                f"readers see what neither run made: {outcome.seen} in the folder, {listed} in published.json's files"
+                f"readers see rows of neither version: {outcome.seen} in the folder, {listed} in the files of published.json"
             )
         if State.MIXED in (outcome.seen, listed) and not publishing:
-            outcome.problems.append("readers see both, and no publication is under way")
+            outcome.problems.append("readers see both versions, and no publication is in progress")
         if listed == State.MIXED and len(self.names["tables"]) == 1:
-            outcome.problems.append("the files that published.json lists are of both")
+            outcome.problems.append("the files that published.json lists contain both versions")
         if outcome.ended == "published" and (outcome.seen, listed, publishing) != (State.NEW, State.NEW, False):
-            outcome.problems.append("the run ended well, and readers do not see exactly the new tables")
+            outcome.problems.append("the run published, but readers do not see exactly the new tables")
         if outcome.ended == "failed":
             self._judge_failure(outcome, listed, publishing, records)
         if fault.action in KILLS and outcome.ended != "killed":
@@ -159,17 +159,17 @@ class Trial:
 
     def _judge_failure(self, outcome: Outcome, listed: State, publishing: bool, records: int) -> None:
         fault = outcome.fault
-        if not fault.endures:
-            outcome.problems.append(f"one call that fails should fail no run: {outcome.error[:200]}")
+        if not fault.is_permanent:
+            outcome.problems.append(f"a single failed call must not fail the run: {outcome.error[:200]}")
         if not publishing and (outcome.seen != listed or outcome.seen == State.MIXED):
             outcome.problems.append(
-                "the run failed, and readers see neither exactly the old tables nor exactly the new ones"
+                "the run failed, but readers see neither exactly the old tables nor exactly the new ones"
             )
         if "\n" in outcome.error:
-            outcome.problems.append("the error is not one line")
+            outcome.problems.append("the error has more than one line")
         for record in self.lake.records()[records:]:
             if record["status"] != "failed" and fault.action != Action.OUTAGE and fault.kind not in RECORD_WRITES:
-                outcome.problems.append(f"the record of the failed run says {record['status']}")
+                outcome.problems.append(f"the record of the failed run has the status {record['status']}")
 
     def _run_again(self, outcome: Outcome, options: dict[str, object]) -> None:
         try:
@@ -178,17 +178,17 @@ class Trial:
             outcome.problems.append(f"the next run failed: {error!r}")
         running = sum(record["status"] == "running" for record in self.lake.records())
         if running:
-            outcome.problems.append(f"{running} records say that their run is running")
+            outcome.problems.append(f"{running} records have the status running")
 
-    def _require_rest(self, outcome: Outcome, options: dict[str, object]) -> None:
-        """The same version once more changes nothing."""
+    def _require_unchanged(self, outcome: Outcome, options: dict[str, object]) -> None:
+        """Check that another run on the same version changes nothing."""
         before = self.lake.versions()
         self._run_again(outcome, options)
         if (status := self.lake.records()[-1]["status"]) != "unchanged" or self.lake.versions() != before:
-            outcome.problems.append(f"the same version again is {status}")
+            outcome.problems.append(f"another run on the same version has the status {status}")
 
     def _next_version(self, before: Before) -> dict[str, object]:
-        """Let the origin have its next version, and the past be as it is to be. Returns the options of the run."""
+        """Publish the origin's next version after the event `before`. Returns the options of the run."""
         options: dict[str, object] = dict(self.kind.options)
         if self.kind.rebuilds:
             self.version = 1 if self.version == 2 else 2
@@ -197,17 +197,17 @@ class Trial:
             self.version += 1
             self.origin.publish(self.version)
         if before != Before.NOTHING:
-            self._die_while_publishing(options)
-        if before == Before.DIED_AND_EXPIRED:
+            self._interrupt_publication(options)
+        if before == Before.INTERRUPTED_AND_EXPIRED:
             self.lake.remove(str(self.names["staging"]))
         return options
 
-    def _die_while_publishing(self, options: dict[str, object]) -> None:
+    def _interrupt_publication(self, options: dict[str, object]) -> None:
         try:
             self._run(options, Fault(Action.OUTAGE, "CopyObject", 2))
         except JobFailed:
             return
-        raise AssertionError("the run did not die")
+        raise AssertionError("the run was not interrupted")
 
     def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
         self.job.run(self.kind.layer, self._arguments(options), fault)

@@ -1,4 +1,4 @@
-"""What a run tells CloudWatch, against the emulator's: a point for each metric that it got to, and never a failure of its own."""
+"""The CloudWatch metrics of a run, with the emulator's CloudWatch: one data point per metric, and no failed runs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ MakeDataset = Callable[..., Dataset]
 
 
 def metrics_of(made: Dataset) -> dict[str, float]:
-    """The sum of each metric's points, by name."""
+    """The sum of the data points of each metric, by name."""
     cloudwatch: Any = boto3.client("cloudwatch", region_name="us-east-1")
     now = datetime.now(UTC)
     found: dict[str, float] = {}
@@ -30,13 +30,13 @@ def metrics_of(made: Dataset) -> dict[str, float]:
 
 @pytest.fixture
 def measured(dataset: MakeDataset) -> Dataset:
-    """A dataset of a lake with metrics."""
+    """A dataset in a lake with metrics."""
     made = dataset()
     made.names["metrics_namespace"] = "pp-dw"
     return made
 
 
-def test_a_run_that_published_tells_all(measured: Dataset, source: Source) -> None:
+def test_a_published_run_sends_all_metrics(measured: Dataset, source: Source) -> None:
     rows = b"id\n" + b"".join(b"%d\n" % number for number in range(200))
     measured.run(source.serves("/x.csv", rows))
     record = measured.record()
@@ -56,14 +56,16 @@ def test_a_run_that_published_tells_all(measured: Dataset, source: Source) -> No
     }
 
 
-def test_what_was_rescued_is_counted(measured: Dataset, source: Source) -> None:
+def test_rescued_values_are_counted(measured: Dataset, source: Source) -> None:
     measured.run(source.serves("/x.csv", b"id\n" + b"1\n" * 100))
     before = metrics_of(measured)
     measured.run(source.serves("/x.csv", b"id\n" + b"1\n" * 98 + b"x\ny\n"), data_quality={"max_rescued_share": 0.5})
     assert metrics_of(measured)["RescuedValues"] - before["RescuedValues"] == 2
 
 
-def test_a_run_that_failed_at_a_gate_tells_what_it_got_to(measured: Dataset, source: Source) -> None:
+def test_a_run_that_fails_a_gate_sends_the_metrics_of_the_steps_that_it_reached(
+    measured: Dataset, source: Source
+) -> None:
     measured.fails(
         source.serves("/x.csv", b"id\n1\n"), data_quality={"expected_record_count_min": 2, "required_columns": ["name"]}
     )
@@ -75,12 +77,12 @@ def test_a_run_that_failed_at_a_gate_tells_what_it_got_to(measured: Dataset, sou
     }
 
 
-def test_a_run_that_found_no_file_tells_that_it_failed(measured: Dataset, source: Source) -> None:
+def test_a_run_without_a_file_sends_a_failure(measured: Dataset, source: Source) -> None:
     measured.fails(source.url)
     assert {**metrics_of(measured), "DurationSeconds": 0} == {"Runs": 1, "Failures": 1, "DurationSeconds": 0}
 
 
-def test_an_unchanged_source_counts_as_fresh(measured: Dataset, source: Source) -> None:
+def test_a_run_with_an_unchanged_source_updates_published_at(measured: Dataset, source: Source) -> None:
     url = source.serves("/x.csv", Answer(b"id\n1\n", headers={"ETag": '"1"'}))
     measured.run(url)
     before = metrics_of(measured)
@@ -91,16 +93,16 @@ def test_an_unchanged_source_counts_as_fresh(measured: Dataset, source: Source) 
     assert after["PublishedAt"] - before["PublishedAt"] == datetime.fromisoformat(record["finished_at"]).timestamp()
 
 
-def test_without_a_namespace_there_are_no_metrics(dataset: MakeDataset, source: Source) -> None:
+def test_without_a_namespace_no_metrics_are_sent(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     made.names["metrics_namespace"] = "pp-dw"
     assert metrics_of(made) == {}
 
 
-def test_metrics_that_cannot_be_published_fail_no_run(
+def test_an_error_while_metrics_are_sent_does_not_fail_the_run(
     measured: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
     assert measured.run(source.serves("/x.csv", b"id\n1\n"))["status"] == "published"
-    assert "metrics  not published: EndpointConnectionError: " in capsys.readouterr().out
+    assert "metrics  not sent: EndpointConnectionError: " in capsys.readouterr().out

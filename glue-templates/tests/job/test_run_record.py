@@ -1,4 +1,4 @@
-"""A run's record says how it ended, also of a run that could not say so itself."""
+"""The run record contains the result of a run, also of one that was killed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ import pytest
 from conftest import Dataset, Source, files_up_to
 from etl_runtime.columns.column_types import TEXT
 from etl_runtime.convert.task import Column, Shard, convert_shard
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.run_record import new_run_id
 from etl_runtime.read.part import Part
@@ -19,7 +19,7 @@ MakeDataset = Callable[..., Dataset]
 
 
 def record_of(made: Dataset, days_ago: float, status: str, **more: Any) -> str:
-    """Write the record of a run that began then. Returns its URI."""
+    """Write the record of a run that started `days_ago`. Returns its URI."""
     started = datetime.now(UTC) - timedelta(days=days_ago)
     run_id = f"{started:%Y%m%dT%H%M%S}000Z-abcdef"
     uri = f"{made.names['runs']}run_id={run_id}.json"
@@ -35,27 +35,29 @@ def record_of(made: Dataset, days_ago: float, status: str, **more: Any) -> str:
     return uri
 
 
-@pytest.mark.parametrize("days_ago", [1 / 24, 31, -1], ids=["an hour ago", "a month ago", "tomorrow, by a wrong clock"])
-def test_the_record_of_a_killed_run_is_closed_by_the_next(
+@pytest.mark.parametrize(
+    "days_ago", [1 / 24, 31, -1], ids=["an hour ago", "a month ago", "tomorrow, because of a wrong clock"]
+)
+def test_the_next_run_closes_the_record_of_a_killed_run(
     dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str], days_ago: float
 ) -> None:
     made = dataset()
     killed = record_of(made, days_ago, "running")
     made.run(source.serves("/x.csv", b"id\n1\n"))
     record = made.store.read_json(killed)
-    assert (record["status"], record["retryable"]) == ("failed", True)
-    assert record["error"].startswith("The run was killed; run ")
-    assert f"run {record['run_id']} was killed; its record now says failed" in capsys.readouterr().out
+    assert (record["status"], record["error_code"], record["retryable"]) == ("failed", "RUN_KILLED", True)
+    assert record["error"].startswith("RUN_KILLED: The run was killed. Run ")
+    assert f"run {record['run_id']} was killed; set its status to failed" in capsys.readouterr().out
 
 
-def test_runs_that_were_killed_one_after_the_other_are_all_closed(dataset: MakeDataset, source: Source) -> None:
+def test_the_records_of_several_killed_runs_are_closed(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     killed = [record_of(made, days, "running") for days in (3, 2, 1)]
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert [made.store.read_json(uri)["status"] for uri in killed] == ["failed"] * 3
 
 
-def test_what_lies_behind_a_run_that_ended_is_not_looked_at(dataset: MakeDataset, source: Source) -> None:
+def test_records_older_than_the_last_ended_run_are_not_checked(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     records = [record_of(made, 3, "running"), record_of(made, 2, "failed", error="404"), record_of(made, 40, "running")]
     before = [made.store.read(uri) for uri in records]
@@ -63,8 +65,10 @@ def test_what_lies_behind_a_run_that_ended_is_not_looked_at(dataset: MakeDataset
     assert [made.store.read(uri) for uri in records] == before
 
 
-def test_a_run_that_was_killed_after_it_published_has_published(dataset: MakeDataset, source: Source) -> None:
-    """Its record then tells of its originals, so that the tables can be made of them anew."""
+def test_a_run_that_was_killed_after_its_publication_gets_the_status_published(
+    dataset: MakeDataset, source: Source
+) -> None:
+    """Its record then lists its originals, so that the tables can be rebuilt from them."""
     made = dataset()
     first = made.run(source.serves("/x.csv", b"id\n1\n"))
     uri = f"{made.names['runs']}run_id={first['run_id']}.json"
@@ -77,7 +81,7 @@ def test_a_run_that_was_killed_after_it_published_has_published(dataset: MakeDat
     assert made.rows() == [{"id": 1, "meta_rescued": None}]
 
 
-def test_a_run_that_lives_on_says_itself_how_it_ended(
+def test_a_run_that_was_closed_but_is_alive_overwrites_its_record(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = dataset()
@@ -92,25 +96,27 @@ def test_a_run_that_lives_on_says_itself_how_it_ended(
 
     monkeypatch.setattr("etl_runtime.convert.gates.check_gates", while_another_run_starts)
     monkeypatch.setattr("etl_runtime.bronze.recover", lambda *_: None)
-    with pytest.raises(Exception, match="Another run"):
+    with pytest.raises(RunFailed, match="^CONCURRENT_RUN: Another run"):
         made.run(url)
     records = [made.store.read_json(uri) for uri in made.store.list(made.names["runs"] + "run_id=")]
     assert [record["status"] for record in records] == ["failed", "published"]
-    assert "Another run" in records[0]["error"]
+    assert records[0]["error"].startswith("CONCURRENT_RUN: Another run")
+    assert records[0]["error_code"] == "CONCURRENT_RUN"
 
 
-def test_a_full_disk_is_told_in_a_line(dataset: MakeDataset, source: Source) -> None:
-    """Where the kept originals of a run are fetched; a download tells it itself."""
+def test_a_full_disk_while_originals_are_read_is_an_error_of_one_line(dataset: MakeDataset, source: Source) -> None:
+    """A download has an error message of its own."""
     made = dataset()
     run_id = made.run(source.serves("/x.csv", b"id\n" + b"1234567\n" * 1000))["run_id"]
     with files_up_to(2000), pytest.raises(OSError, match="File too large"):
         made.run(source.url, run_options=f'{{"from_run": "{run_id}"}}')
     assert made.record()["error"].startswith(
-        f"The disk is full ({gettempdir()}: File too large). Free some space, or choose a larger "
+        f"DISK_FULL: The disk is full ({gettempdir()}: File too large). Free some space, or choose a larger "
     )
+    assert made.record()["error_code"] == "DISK_FULL"
 
 
-def test_a_full_disk_in_a_spark_task_is_told_in_a_line(dataset: MakeDataset) -> None:
+def test_a_full_disk_in_a_spark_task_is_an_error_of_one_line(dataset: MakeDataset) -> None:
     made = dataset()
     part = Part(f"{made.names['staging']}part.csv", "csv", "x.csv", ("id",), 9, 3, 1)
     made.store.write(part.uri, b"1\n2\n30\n")
@@ -126,20 +132,22 @@ def test_a_full_disk_in_a_spark_task_is_told_in_a_line(dataset: MakeDataset) -> 
     with (
         files_up_to(200),
         pytest.raises(
-            RunFailed, match="^The disk is full .*: .*File too large.*[)]. Free some space, or choose a larger"
-        ),
+            RunFailed,
+            match="^DISK_FULL: The disk is full .*: .*File too large.*[)]. Free some space, or choose a larger",
+        ) as raised,
     ):
         convert_shard(shard)
+    assert raised.value.code == ErrorCode.DISK_FULL
 
 
-def test_runs_that_start_at_the_same_moment_have_ids_of_their_own() -> None:
+def test_run_ids_are_unique_even_for_the_same_time() -> None:
     assert len({new_run_id(datetime.now(UTC)) for _ in range(50)}) == 50
 
 
-def test_a_clock_that_went_back_spoils_nothing(
+def test_runs_publish_correctly_after_the_clock_was_set_back(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The later run has the earlier id."""
+    """The later run has an id that sorts first."""
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     monkeypatch.setattr("etl_runtime.job.run_record.new_run_id", lambda _: "20010101T000000000Z-abcdef")
@@ -153,7 +161,7 @@ def test_a_clock_that_went_back_spoils_nothing(
     assert [row["id"] for row in made.rows()] == [3]
 
 
-def test_a_record_has_rows_bytes_and_rescued_values_of_each_table(dataset: MakeDataset, source: Source) -> None:
+def test_a_record_contains_rows_bytes_and_rescued_values_per_table(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n" + b"1\n" * 100))
     record = made.run(source.serves("/x.csv", b"id\n" + b"1\n" * 99 + b"x\n"))

@@ -1,4 +1,4 @@
-"""Objects in S3: what is there, what is not, and what the role may not see."""
+"""Objects in S3: existing objects, missing objects and objects that the role may not access."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,21 +19,21 @@ URI = f"s3://{BUCKET}/test-store/x.json"
 
 @pytest.fixture
 def proxy(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """Between the store and S3. Retries follow at once."""
+    """A proxy between the store and S3. Retries do not wait."""
     quick_retries.install(monkeypatch.setattr)
     found = Proxy(s3_endpoint, s3_kind)
     yield found
     found.close()
 
 
-def test_a_missing_object_is_none() -> None:
+def test_reading_a_missing_object_returns_none() -> None:
     store = Store()
     assert (store.read(URI), store.read_json(URI), store.metadata(URI), store.version(URI)) == (None, None, None, None)
     store.tag(URI, {"a": "b"})
     store.delete([URI])
 
 
-def test_what_is_written_is_read_listed_copied_and_deleted(tmp_path: Path) -> None:
+def test_a_written_object_can_be_read_listed_copied_and_deleted(tmp_path: Path) -> None:
     store = Store()
     store.write_json(URI, {"ä": 1})
     path = tmp_path / "x"
@@ -48,8 +48,8 @@ def test_what_is_written_is_read_listed_copied_and_deleted(tmp_path: Path) -> No
     assert store.list(URI) == []
 
 
-@pytest.mark.parametrize("size", [5, 9 << 20], ids=["in one call", "in pieces"])
-def test_what_is_sent_has_a_checksum_that_s3_proves(size: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [5, 9 << 20], ids=["one request", "several parts"])
+def test_uploads_have_a_checksum_that_s3_verifies(size: int, tmp_path: Path) -> None:
     store, sent = Store(), []
     store.client.meta.events.register(
         "before-send.s3.*", lambda request, **_: sent.append((request.method, request.headers))
@@ -67,7 +67,7 @@ def test_what_is_sent_has_a_checksum_that_s3_proves(size: int, tmp_path: Path) -
     store.delete([URI])
 
 
-WAYS: dict[str, tuple[str, Callable[[Store], object], object]] = {
+REQUESTS: dict[str, tuple[str, Callable[[Store], object], object]] = {
     "read": ("GetObject", lambda store: store.read(URI), b"0123456789"),
     "list": ("ListObjectsV2", lambda store: store.list(URI), [URI]),
     "copy": ("CopyObject", lambda store: store.copy(URI, URI), None),
@@ -76,55 +76,55 @@ WAYS: dict[str, tuple[str, Callable[[Store], object], object]] = {
 
 
 @pytest.mark.parametrize(
-    ("way", "action"),
+    ("name", "action"),
     [
-        *((way, action) for way in WAYS for action in (Action.CUT, Action.RESET_AFTER, Action.ANSWER_503)),
+        *((name, action) for name in REQUESTS for action in (Action.CUT, Action.RESET_AFTER, Action.STATUS_503)),
         ("copy", Action.ERROR_IN_200),
         ("delete", Action.HALF_DELETED),
     ],
 )
-def test_an_answer_that_breaks_off_is_asked_for_again(proxy: Proxy, way: str, action: Action) -> None:
-    kind, call, found = WAYS[way]
+def test_a_request_is_retried_if_the_response_is_incomplete_or_an_error(
+    proxy: Proxy, name: str, action: Action
+) -> None:
+    kind, call, result = REQUESTS[name]
     store = Store(boto3.client("s3", endpoint_url=proxy.url))
     store.write(URI, b"0123456789")
-    proxy.spoil(Fault(action, kind))
-    assert call(store) == found
+    proxy.inject(Fault(action, kind))
+    assert call(store) == result
     assert proxy.hit
-    proxy.spoil(None)
+    proxy.inject(None)
     store.delete([URI])
 
 
-def test_a_download_that_breaks_off_begins_anew(proxy: Proxy) -> None:
+def test_an_interrupted_download_starts_again_with_an_empty_file(proxy: Proxy) -> None:
     store = Store(boto3.client("s3", endpoint_url=proxy.url))
     store.write(URI, b"0123456789")
-    proxy.spoil(Fault(Action.CUT, "GetObject"))
+    proxy.inject(Fault(Action.CUT, "GetObject"))
     with TemporaryFile() as file:
-        file.write(b"what a try before has left")
+        file.write(b"content of a previous attempt")
         assert store.download(URI, file)
         file.seek(0)
         assert file.read() == b"0123456789"
     store.delete([URI])
 
 
-@pytest.mark.parametrize("size", [10, 9_000_000], ids=["in one piece", "in several"])
+@pytest.mark.parametrize("size", [10, 9_000_000], ids=["one request", "several parts"])
 @pytest.mark.parametrize("action", [Action.CUT, Action.RESET_AFTER, Action.ERROR_IN_200, Action.DUPLICATE])
-def test_an_upload_whose_end_is_not_heard_of_is_made_again(
-    proxy: Proxy, tmp_path: Path, action: Action, size: int
-) -> None:
+def test_an_upload_is_retried_if_its_response_is_lost(proxy: Proxy, tmp_path: Path, action: Action, size: int) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"0123456789" * (size // 10))
     store = Store(boto3.client("s3", endpoint_url=proxy.url))
     for kind in ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload") if size > 10 else ("PutObject",):
         if action == Action.ERROR_IN_200 and kind != "CompleteMultipartUpload":
             continue
-        proxy.spoil(Fault(action, kind))
+        proxy.inject(Fault(action, kind))
         store.upload(path, URI)
         assert proxy.hit
         assert store.read(URI) == path.read_bytes()
         store.delete([URI])
 
 
-def test_what_s3_refuses_for_good_is_an_error_at_once(proxy: Proxy) -> None:
+def test_a_delete_error_that_is_not_retryable_is_raised_at_once(proxy: Proxy) -> None:
     client = boto3.client("s3")
     with Stubber(client) as stub:
         stub.add_response("delete_objects", {"Errors": [{"Key": "x", "Code": "AccessDenied", "Message": "no"}]})
@@ -135,8 +135,8 @@ def test_what_s3_refuses_for_good_is_an_error_at_once(proxy: Proxy) -> None:
 @pytest.mark.parametrize(
     ("listed", "missing"), [([], True), (["test-store/x.json"], False), (["test-store/x.json.2"], True)]
 )
-def test_a_403_means_missing_only_where_the_listing_agrees(listed: list[str], missing: bool) -> None:
-    """The emulator knows no IAM, so S3's answers to a role that may list some prefixes only are played back."""
+def test_a_403_means_missing_only_if_the_listing_confirms_it(listed: list[str], missing: bool) -> None:
+    """The emulator does not support IAM, so the responses for a role that may list only some prefixes are stubbed."""
     client = boto3.client("s3")
     with Stubber(client) as stub:
         stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
@@ -148,6 +148,6 @@ def test_a_403_means_missing_only_where_the_listing_agrees(listed: list[str], mi
                 Store(client).read(URI)
 
 
-def test_only_s3_uris_are_taken() -> None:
+def test_only_s3_uris_are_supported() -> None:
     with pytest.raises(ValueError, match="not an s3:// URI"):
         split("https://example.org/x")

@@ -1,4 +1,4 @@
-"""The Parquet of both layers: a dictionary for the columns whose values repeat, and no other."""
+"""The Parquet objects of both layers: only columns with repeated values have a dictionary."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -43,15 +43,15 @@ def dictionaries(metadata: pq.FileMetaData) -> dict[str, bool]:
         (rng.permutation(2 * ROWS), False),
         (among_nulls(rng.random(ROWS) < 0.8), False),
         (codes[rng.integers(10_000, size=ROWS)], True),
-        (codes[np.arange(ROWS) % 10_000], True),  # the same ones for each day: they only come again further on
+        (codes[np.arange(ROWS) % 10_000], True),  # the same values for each day: they are repeated only after many rows
         (np.sort(codes[rng.integers(10_000, size=ROWS)]), True),
-        (among_nulls(np.arange(ROWS) % 100 == 0), True),  # so few that a dictionary holds them
+        (among_nulls(np.arange(ROWS) % 100 == 0), True),  # few enough for a dictionary
         (codes[:1000], True),
         (np.array(["long" * 50_000] * 100), True),
     ],
     ids=["codes", "numbers", "nulls", "few", "panel", "sorted", "sparse", "short", "long"],
 )
-def test_a_dictionary_is_for_what_repeats(values: Any, repeats: bool, tmp_path: Path) -> None:
+def test_a_column_has_a_dictionary_only_if_its_values_are_repeated(values: Any, repeats: bool, tmp_path: Path) -> None:
     table = pa.table({"column": pa.array(values)})
     found = written(table, tmp_path / "ours.parquet")
     assert dictionaries(found) == {"column": repeats}
@@ -60,7 +60,7 @@ def test_a_dictionary_is_for_what_repeats(values: Any, repeats: bool, tmp_path: 
     assert pq.read_table(tmp_path / "ours.parquet").equals(table)
 
 
-def test_long_texts_that_come_again_have_a_dictionary(tmp_path: Path) -> None:
+def test_repeated_long_texts_have_a_dictionary(tmp_path: Path) -> None:
     texts = np.array([f"{number:08}" * 512 for number in range(128)])
     table = pa.table({f"column_{number}": texts[rng.integers(128, size=500)] for number in range(16)})
     assert all(dictionaries(written(table, tmp_path / "object.parquet")).values())
@@ -91,11 +91,11 @@ days = [date(2020, 1, 1) + timedelta(days=number) for number in range(1000)]
     ],
     ids=str,
 )
-@pytest.mark.parametrize("most_distinct", [1, -1], ids=["with dictionaries", "without"])
-def test_values_of_every_type_are_read_as_they_were_written(
-    most_distinct: int, type: pa.DataType, values: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("max_distinct_share", [1, -1], ids=["with dictionaries", "without dictionaries"])
+def test_values_of_every_type_are_read_as_written(
+    max_distinct_share: int, type: pa.DataType, values: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_object, "MOST_DISTINCT", most_distinct)
+    monkeypatch.setattr(parquet_object, "MAX_DISTINCT_SHARE", max_distinct_share)
     full = pa.table({"before": pa.array(["x"] * 1000), "column": pa.array(values, type)})
     for table in (
         full,
@@ -108,7 +108,7 @@ def test_values_of_every_type_are_read_as_they_were_written(
 
 
 def test_a_task_that_runs_twice_writes_the_same_object(tmp_path: Path) -> None:
-    # Of a sample of so many numbers about as many come twice as there may be: another sample would say otherwise of some columns.
+    # The share of distinct values is close to the limit: with another sample, some columns would get a dictionary.
     table = pa.table({f"column_{number}": rng.permutation(204_600) for number in range(16)})
     for name in ("one", "two"):
         written(table, tmp_path / name)

@@ -1,4 +1,4 @@
-"""Publication killed at any call to S3, then run again: the tables are exactly right, all of them or none."""
+"""Publication: after a crash at any write to S3 and another run, the tables are correct, all of them or none."""
 
 import json
 from collections.abc import Callable
@@ -24,11 +24,11 @@ MAPPING = {"a.csv": "a", "b.csv": "b"}
 
 
 class Killed(BaseException):
-    """The process is gone: nothing after it runs, no handler catches it."""
+    """Ends the run like a killed process: no handler catches it."""
 
 
 class DyingStore(Store):
-    """Dies before its n-th write, and from then on does nothing, as a dead process."""
+    """A store that raises Killed instead of writing, after the first `writes_before_death` writes."""
 
     def __init__(self, writes_before_death: int) -> None:
         super().__init__()
@@ -63,19 +63,19 @@ def objects(made: Dataset) -> list[str]:
     return found
 
 
-@pytest.fixture(params=["one object a table", "many objects a table"])
+@pytest.fixture(params=["one object per table", "many objects per table"])
 def made(request: pytest.FixtureRequest, dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    if request.param == "many objects a table":
+    if request.param == "many objects per table":
         monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 60)
         monkeypatch.setattr(split_records, "PART_BYTES", 100)
         monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 50)
     return dataset(["a", "b"])
 
 
-def test_killed_at_any_write_the_next_run_makes_it_right(
+def test_after_a_kill_at_any_write_the_next_run_repairs_the_publication(
     made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dead run is finished or has never been, and then the next run publishes its own."""
+    """The next run completes or undoes the publication, and then publishes its own tables."""
     made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
     survived = False
     writes = 0
@@ -86,9 +86,8 @@ def test_killed_at_any_write_the_next_run_makes_it_right(
             dying_run.setattr("etl_runtime.bronze.Store", lambda: DyingStore(writes))  # noqa: B023
             made.run(source.serves("/x.zip", archive(first, 60)), file_table_mapping=MAPPING)
             survived = True
-        for key, rows in zip(
-            "ab", before, strict=True
-        ):  # published.json lists nothing that is not there, and no half table
+        # All objects that published.json lists exist, and they are of one run.
+        for key, rows in zip("ab", before, strict=True):
             assert numbers(made, key) in (rows, list(range(first, first + 60)))
         publishing.recover(names(made), made.store)
         after = [numbers(made, key) for key in "ab"]
@@ -102,10 +101,10 @@ def test_killed_at_any_write_the_next_run_makes_it_right(
     print(f"killed at each of {writes - 1} writes")
 
 
-def test_s3_is_not_asked_for_what_nobody_has_put_there(
+def test_a_publication_requests_no_metadata_of_objects(
     made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Store, "metadata", lambda _, uri: pytest.fail(f"asked for {uri}"))
+    monkeypatch.setattr(Store, "metadata", lambda _, uri: pytest.fail(f"requested {uri}"))
     made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
 
 
@@ -113,10 +112,10 @@ def names(made: Dataset) -> Any:
     return Names(**{**made.names, "tables": {key: TableName(**table) for key, table in made.names["tables"].items()}})
 
 
-def test_a_dead_publication_whose_staging_expired_is_undone(
+def test_an_interrupted_publication_is_undone_if_its_staging_has_expired(
     made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old objects are still there, or come back from the bucket's versions."""
+    """The previous objects still exist, or are restored from noncurrent versions."""
     made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
     before = made.published_state()
@@ -129,7 +128,7 @@ def test_a_dead_publication_whose_staging_expired_is_undone(
         original_copy(self, from_uri, to_uri)
 
     original_copy = Store.copy
-    monkeypatch.setattr(publishing, "CALLS_AT_ONCE", 1)
+    monkeypatch.setattr(publishing, "MAX_CONCURRENT_REQUESTS", 1)
     monkeypatch.setattr(Store, "copy", copy_one_then_die)
     with pytest.raises(Killed):
         made.run(source.serves("/x.zip", archive(1000, 60)), file_table_mapping=MAPPING)
@@ -143,7 +142,7 @@ def test_a_dead_publication_whose_staging_expired_is_undone(
 
 @pytest.fixture
 def failing_copy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Lets the n-th CopyObject fail as S3 may, while the job lives on."""
+    """Lets the n-th CopyObject fail, and the job continue."""
 
     def fail_at(call: int) -> None:
         calls: list[str] = []
@@ -163,7 +162,7 @@ def failing_copy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize("call", [1, 2])
-def test_a_copy_that_fails_takes_back_the_others(
+def test_if_a_copy_fails_the_other_copies_are_undone(
     made: Dataset, source: Source, failing_copy: Callable[[int], None], call: int
 ) -> None:
     made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -177,7 +176,7 @@ def test_a_copy_that_fails_takes_back_the_others(
     assert made.store.read(made.names["runs"] + "publishing.json") is None
 
 
-def test_without_versions_to_go_back_to_the_next_run_still_publishes(
+def test_without_noncurrent_versions_to_restore_the_next_run_still_publishes(
     dataset: MakeDataset,
     source: Source,
     failing_copy: Callable[[int], None],
@@ -185,18 +184,19 @@ def test_without_versions_to_go_back_to_the_next_run_still_publishes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = dataset(["a", "b"])
-    monkeypatch.setattr(publishing, "CALLS_AT_ONCE", 1)
+    monkeypatch.setattr(publishing, "MAX_CONCURRENT_REQUESTS", 1)
     monkeypatch.setattr(Store, "restore", lambda self, uri, version: False)
     made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
     failing_copy(2)
     with pytest.raises(ClientError, match="SlowDown"):
         made.run(source.serves("/x.zip", archive(1000, 60)), file_table_mapping=MAPPING)
-    assert "the next publication replaces it" in capsys.readouterr().out
+    log = capsys.readouterr().out
+    assert "cannot restore s3://" in log and "The next publication replaces it" in log
     made.run(source.serves("/x.zip", archive(2000, 60)), file_table_mapping=MAPPING)
     assert numbers(made, "a") == numbers(made, "b") == list(range(2000, 2060))
 
 
-def test_of_two_runs_at_once_the_later_one_gives_way(
+def test_of_two_concurrent_runs_the_later_one_fails(
     made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = source.serves("/x.zip", archive(0, 60))
@@ -210,13 +210,15 @@ def test_of_two_runs_at_once_the_later_one_gives_way(
         return []
 
     monkeypatch.setattr("etl_runtime.convert.gates.check_gates", while_another_run_publishes)
-    with pytest.raises(RunFailed, match="Another run of .* has published meanwhile"):
+    with pytest.raises(RunFailed, match="^CONCURRENT_RUN: Another run of .* has published since this run started"):
         made.run(url, file_table_mapping=MAPPING)
     files = [f"s3://{BUCKET}/{file}" for table in made.published()["tables"].values() for file in table["files"]]
     assert objects(made) == sorted(files)
 
 
-def test_a_table_that_the_dataset_no_longer_has_keeps_its_files(dataset: MakeDataset, source: Source) -> None:
+def test_the_files_of_a_table_that_is_no_longer_part_of_the_dataset_are_kept(
+    dataset: MakeDataset, source: Source
+) -> None:
     made = dataset(["a", "b"])
     made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
     kept = objects(made)
@@ -226,10 +228,10 @@ def test_a_table_that_the_dataset_no_longer_has_keeps_its_files(dataset: MakeDat
     assert list(made.published()["tables"]) == ["a"]
 
 
-def test_an_original_whose_last_version_is_a_delete_marker_stops_no_run(
+def test_an_original_whose_current_version_is_a_delete_marker_does_not_fail_the_run(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S3 answers 405 to its tagging; the emulator does not, so the answer is played back."""
+    """S3 responds 405 to PutObjectTagging. The emulator does not, so the response is stubbed."""
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
     client = boto3.client("s3")
@@ -238,7 +240,7 @@ def test_an_original_whose_last_version_is_a_delete_marker_stops_no_run(
         Store(client).tag(f"s3://{BUCKET}/raw/gone", {})
 
 
-def test_originals_expire_unless_they_are_the_published_ones(dataset: MakeDataset, source: Source) -> None:
+def test_all_originals_but_those_of_the_published_tables_expire(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
 
     def tags(record: dict[str, Any]) -> list[Any]:
@@ -254,7 +256,7 @@ def test_originals_expire_unless_they_are_the_published_ones(dataset: MakeDatase
     assert tags(second) == []
 
 
-def test_nothing_is_written_outside_the_datasets_own_prefixes(dataset: MakeDataset, source: Source) -> None:
+def test_a_run_writes_only_to_the_prefixes_of_its_dataset(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     before = set(made.store.list(f"s3://{BUCKET}/"))
     made.run(source.serves("/x.zip", Answer(zipped(**{"../../evil.csv": b"id\n1\n"}))))

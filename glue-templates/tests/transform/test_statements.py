@@ -1,4 +1,4 @@
-"""A file of SQL is cut where Spark's own grammar ends a statement, and every statement stays at its place."""
+"""SQL is split where Spark's grammar ends a statement, and statements keep their position in the file."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from etl_runtime.transform.statements import Statement, statements
 
-CUTS: list[tuple[str, list[str]]] = [
+SPLITS: list[tuple[str, list[str]]] = [
     ("", []),
     (" \n;;\n", []),
     ("-- only a comment;\n/* another; */", []),
@@ -31,8 +31,8 @@ CUTS: list[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("sql", "expected"), CUTS)
-def test_a_file_is_cut_at_the_semicolons_that_end_statements(sql: str, expected: list[str]) -> None:
+@pytest.mark.parametrize(("sql", "expected"), SPLITS)
+def test_sql_is_split_at_the_semicolons_that_end_statements(sql: str, expected: list[str]) -> None:
     assert [statement.text.strip() for statement in statements(sql)] == expected
 
 
@@ -40,11 +40,11 @@ def test_a_file_is_cut_at_the_semicolons_that_end_statements(sql: str, expected:
     ("sql", "lines"),
     [("SELECT 1;\n\n\nSELECT 2", [1, 4]), ("-- a\n/* b\n*/ SELECT 1;SELECT 2;\nSELECT\n3", [3, 3, 4])],
 )
-def test_a_statement_tells_the_line_of_its_first_word(sql: str, lines: list[int]) -> None:
+def test_a_statement_has_the_line_of_its_first_token(sql: str, lines: list[int]) -> None:
     assert [statement.line for statement in statements(sql)] == lines
 
 
-PIECES = st.sampled_from(
+TOKENS = st.sampled_from(
     [
         "SELECT",
         "a",
@@ -68,21 +68,21 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.lists(st.lists(PIECES, max_size=6).map(" ".join), max_size=5))
-def test_what_is_joined_by_semicolons_is_cut_there_and_stays_at_its_place(bodies: list[str]) -> None:
+@given(st.lists(st.lists(TOKENS, max_size=6).map(" ".join), max_size=5))
+def test_statements_joined_by_semicolons_are_split_and_keep_their_position(bodies: list[str]) -> None:
     sql = ";".join(bodies)
     found = statements(sql)
     begins = [sum(len(body) + 1 for body in bodies[:index]) for index in range(len(bodies))]
-    kept = [(begin, body) for begin, body in zip(begins, bodies, strict=True) if _says_something(body)]
-    assert len(found) == len(kept)
-    for statement, (begin, body) in zip(found, kept, strict=True):
+    expected = [(begin, body) for begin, body in zip(begins, bodies, strict=True) if _has_tokens(body)]
+    assert len(found) == len(expected)
+    for statement, (begin, body) in zip(found, expected, strict=True):
         assert isinstance(statement, Statement)
         assert statement.text[begin:] == body
         assert statement.text[:begin].strip() == ""
         assert statement.text.count("\n") == sql.count("\n", 0, begin + len(body))
 
 
-def _says_something(body: str) -> bool:
+def _has_tokens(body: str) -> bool:
     for comment in ("--;\n", "/*/*;*/;*/", "/*;*/"):
         body = body.replace(comment, "")
     return bool(body.strip())

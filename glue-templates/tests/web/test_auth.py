@@ -434,23 +434,26 @@ def forms() -> list[str]:
         pytest.param(
             None,
             {"type": "bearer"},
-            'The secret "vendor/api" cannot be read: ResourceNotFoundException, This run was given no such secret: add --secret vendor/api=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_API.',
+            'SECRET_NOT_FOUND: The secret "vendor/api" cannot be read: ResourceNotFoundException, This run was given no such secret: add --secret vendor/api=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_API.',
             id="there is none",
         ),
-        pytest.param("", {"type": "bearer"}, 'The secret "vendor/api" is empty', id="it is empty"),
+        pytest.param("", {"type": "bearer"}, 'SECRET_INVALID: The secret "vendor/api" is empty', id="it is empty"),
         pytest.param(
-            "plain", {"type": "basic"}, 'The secret "vendor/api" is no JSON object', id="no JSON where a key is named"
+            "plain",
+            {"type": "basic"},
+            'SECRET_INVALID: The secret "vendor/api" is not a JSON object',
+            id="no JSON where a key is named",
         ),
         pytest.param(
             "[1]",
             {"type": "bearer", "secret_key": "token"},
-            'The secret "vendor/api" is no JSON object',
+            'SECRET_INVALID: The secret "vendor/api" is not a JSON object',
             id="a list where a key is named",
         ),
         pytest.param(
             {"username": "ann"},
             {"type": "basic"},
-            'The secret "vendor/api" has no key "password"',
+            'SECRET_INVALID: The secret "vendor/api" has no key "password"',
             id="a key is missing",
         ),
         pytest.param(
