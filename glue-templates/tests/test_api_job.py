@@ -224,4 +224,6 @@ def test_answers_of_other_endpoints_do_not_make_a_table_anew(source: Source, dat
     made.names["tables"] = {"goods": {"name": "goods", "location": f"{made.names['tables']['items']['location']}x/"}}
     again = {"force": True, "from_run": first["run_id"]}
     said = made.failing(lambda: made.run_on(again, api_endpoints={"goods": f"{source.url}/items"}))
-    assert f"run {first['run_id']} kept nothing of goods: it has items.jsonl" in said
+    assert (
+        f"ORIGINAL_NOT_FOUND: Run {first['run_id']} has no original of the endpoint goods. It has items.jsonl" in said
+    )

@@ -103,12 +103,11 @@ class ErrorCode(StrEnum):
 
 
 class RunFailed(Exception):
-    """The run cannot continue, and the published table stays as it is.
+    """The run cannot continue, and the published table is unchanged.
 
-    `code` never changes between releases and begins the message. The message says what was found, where, and what to
-    do, in one line and without secrets. `retryable` tells whether the same run may succeed if it is started again:
-    Glue's own retry of a run that is not retryable ends at once. `gates` are the quality gates that failed, for the
-    run record.
+    `code` never changes between releases and begins the message. The message is one line without secrets: what was
+    found, where, and what to do. `retryable` tells whether the same run may succeed if it is started again: Glue's own
+    retry of a run that is not retryable ends at once. `gates` are the failed quality gates, for the run record.
     """
 
     def __init__(

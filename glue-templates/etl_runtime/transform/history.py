@@ -1,7 +1,7 @@
 """History: a slowly changing dimension of type 2, built by one join of the published versions with the new rows.
 
 Columns that the job adds are not compared. Each column is compared separately and null is a value, so different rows
-are never equal, as they could be with a concatenation or a hash.
+are never treated as equal, as they could be with a concatenation or a hash.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

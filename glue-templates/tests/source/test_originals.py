@@ -82,7 +82,7 @@ def test_from_run_works_for_a_run_that_failed(dataset: MakeDataset, source: Sour
     ("from_run", "message"),
     [
         ("20200101T000000000Z-aaaaaa", "has no record of such a run. The last ones with originals: 2"),
-        ("../x", "It takes the id of a run"),
+        ("../x", 'RUN_OPTIONS_INVALID: run_options.from_run is "../x". Set it to the id of a run'),
     ],
 )
 def test_from_run_that_names_no_run_says_which_there_are(
