@@ -37,12 +37,12 @@ from etl_runtime.convert.table_mapping import suggested_mapping
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType, file_format_of
 from etl_runtime.job.plural import plural
-from etl_runtime.read.container import BZIP2_MARK, GZIP_MARK, Member, looks_like_data, members
+from etl_runtime.read.container import BZIP2_MAGIC, GZIP_MAGIC, Member, has_data_extension, members
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
 from etl_runtime.read.split_records import NUMBER, split_records
-from etl_runtime.read.text.decode import MARKS
+from etl_runtime.read.text.decode import BOMS
 from etl_runtime.source.files.fetch import fetch, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
@@ -147,7 +147,7 @@ def _samples(found: Sequence[Member], original: Original) -> tuple[list[Sample],
     likely = (
         found
         if len(found) == 1
-        else [each for each in found if looks_like_data(each.name) and not NO_DATA.search(each.name)]
+        else [each for each in found if has_data_extension(each.name) and not NO_DATA.search(each.name)]
     )
     samples = [_sample(each, original) for each in likely]
     filled = samples if len(samples) == 1 else [each for each in samples if each.head.strip()]
@@ -206,9 +206,9 @@ def _with_sample(original: Original) -> Original | None:
 def _inflated(packed: bytes) -> tuple[bytes, int]:
     """What the first part of a gzip or bzip2 file holds, and how many bytes of it were taken for that. Another file is plain already."""
     new: Callable[[], Any] | None = None
-    if packed.startswith(GZIP_MARK):
+    if packed.startswith(GZIP_MAGIC):
         new = partial(zlib.decompressobj, wbits=31)
-    elif BZIP2_MARK.match(packed):
+    elif BZIP2_MAGIC.match(packed):
         new = BZ2Decompressor
     if new is None:
         return packed, len(packed)
@@ -252,7 +252,7 @@ def _sample(member: Member, original: Original) -> Sample:
 
 def _cut(head: bytes) -> bytes:
     """The text up to the end of its last whole record: a line break with as many quotes before it as close."""
-    codec = next((codec for mark, codec in MARKS if head.startswith(mark)), "utf-8")
+    codec = next((codec for mark, codec in BOMS if head.startswith(mark)), "utf-8")
     newline, quote, step = "\n".encode(codec), '"'.encode(codec), len("\n".encode(codec))
     quotes, end, last = head.count(quote), len(head), 0
     for _ in range(LINES):
@@ -319,7 +319,7 @@ def _format(sample: Sample, declared: dict[str, Any]) -> dict[str, Any]:
 
 def _encoding(head: bytes) -> str | None:
     """None for UTF-8 and for what a byte-order mark tells; else the usual one of old files, which any byte but five fits."""
-    if any(head.startswith(mark) for mark, _ in MARKS):
+    if any(head.startswith(mark) for mark, _ in BOMS):
         return None
     try:
         head[: head.rfind(b"\n") + 1 or None].decode()
@@ -329,7 +329,7 @@ def _encoding(head: bytes) -> str | None:
 
 
 def _decoded(head: bytes, encoding: str | None) -> str:
-    mark, codec = next(((mark, codec) for mark, codec in MARKS if head.startswith(mark)), (b"", encoding or "utf-8"))
+    mark, codec = next(((mark, codec) for mark, codec in BOMS if head.startswith(mark)), (b"", encoding or "utf-8"))
     try:
         return head[len(mark) :].decode(codec, "replace")
     except LookupError as error:

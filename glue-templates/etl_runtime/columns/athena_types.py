@@ -45,14 +45,14 @@ def parsed(text: str) -> AthenaType:
     """
     tokens = TOKEN.findall(text)
     type_, end = _parsed(tokens, 0, text)
-    return type_ if end == len(tokens) else _no_type(text)
+    return type_ if end == len(tokens) else _invalid_type(text)
 
 
 def _parsed(tokens: list[str], at: int, text: str) -> tuple[AthenaType, int]:
     """The type that begins at a token, and where it ends."""
     name = _token(tokens, at, text)
     if name in ",:<>":
-        _no_type(text)
+        _invalid_type(text)
     at += 1
     if name not in ("array", "map", "struct"):
         return AthenaType(name), at
@@ -61,27 +61,27 @@ def _parsed(tokens: list[str], at: int, text: str) -> tuple[AthenaType, int]:
     separator = "<"
     while separator != ">":
         if _token(tokens, at, text) not in ("<" if not members else ",",):
-            _no_type(text)
+            _invalid_type(text)
         at += 1
         if name == "struct":
             field, colon = _token(tokens, at, text), _token(tokens, at + 1, text)
             if field in ",:<>" or colon != ":":
-                _no_type(text)
+                _invalid_type(text)
             fields.append(field)
             at += 2
         member, at = _parsed(tokens, at, text)
         members.append(member)
         separator = _token(tokens, at, text)
     if len(members) != {"array": 1, "map": 2}.get(name, len(members)):
-        _no_type(text)
+        _invalid_type(text)
     return AthenaType(name, tuple(members), tuple(fields)), at + 1
 
 
 def _token(tokens: list[str], at: int, text: str) -> str:
-    return tokens[at] if at < len(tokens) else _no_type(text)
+    return tokens[at] if at < len(tokens) else _invalid_type(text)
 
 
-def _no_type(text: str) -> NoReturn:
+def _invalid_type(text: str) -> NoReturn:
     raise ValueError(
         f"{text} is no type of Athena: string, decimal(18,2), array<…>, map<k,v>, struct<name:type,…> and the like."
     )
@@ -115,7 +115,7 @@ def _arrow(type_: AthenaType, athena: str) -> pa.DataType:
             return pa.map_(*members)
         case "struct":
             return pa.struct(list(zip(type_.fields, members, strict=True)))
-    return SCALARS[type_.name] if type_.name in SCALARS else _no_type(athena)
+    return SCALARS[type_.name] if type_.name in SCALARS else _invalid_type(athena)
 
 
 def athena_type(arrow: pa.DataType) -> str:

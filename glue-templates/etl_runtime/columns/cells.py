@@ -30,7 +30,7 @@ class Inference(Protocol):
         """What fits the cells of both. It never brings back a form that either has ruled out."""
         ...
 
-    def widened(self, form: ColumnType) -> ColumnType:
+    def widened(self, column_type: ColumnType) -> ColumnType:
         """The published form with the struct fields that these cells add, at any depth; the form itself where they add none."""
         ...
 
@@ -42,11 +42,11 @@ class Cells(Protocol):
         """What these cells may become."""
         ...
 
-    def stored(self, form: ColumnType) -> pa.Array | None:
+    def convert(self, column_type: ColumnType) -> pa.Array | None:
         """The cells as values of the form's type, or None where one does not fit."""
         ...
 
-    def stored_with_misfits(self, form: ColumnType) -> tuple[pa.Array, dict[int, object]]:
+    def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
         """The values, null where a cell does not fit; and by row the cells that do not fit, as JSON values."""
         ...
 

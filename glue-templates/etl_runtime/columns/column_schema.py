@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from etl_runtime.columns.column_types import ColumnType
-from etl_runtime.columns.names import unmarked
+from etl_runtime.columns.names import comparison_key
 from etl_runtime.job.dataset_document import DatasetDocument
 
 
@@ -14,7 +14,7 @@ class DeclaredColumn:
 
     source: str
     name: str | None = None
-    form: ColumnType | None = None
+    column_type: ColumnType | None = None
 
 
 def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColumn]:
@@ -38,8 +38,8 @@ def by_source(declared: Collection[DeclaredColumn], sources: Iterable[str]) -> d
     sources = list(sources)
     exact = {column.source: column for column in declared}
     found = {source: exact[source] for source in sources if source in exact}
-    alike = {unmarked(column.source): column for column in declared if column.source not in found}
-    for source in sources if alike else ():
-        if source not in found and (column := alike.pop(unmarked(source), None)):
+    normalized = {comparison_key(column.source): column for column in declared if column.source not in found}
+    for source in sources if normalized else ():
+        if source not in found and (column := normalized.pop(comparison_key(source), None)):
             found[source] = column
     return found

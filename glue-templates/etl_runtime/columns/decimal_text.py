@@ -5,10 +5,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime.columns.null_mask import only
+from etl_runtime.columns.null_mask import null_unless_match
 
 
-def fitting(number: pa.Array, precision: int, scale: int) -> pa.Array:
+def plain_decimals(number: pa.Array, precision: int, scale: int) -> pa.Array:
     """Numbers such as -012.50 or 1e5 as plain digits; null where there are too many of them before or behind the point."""
     exponents = pc.fill_null(pc.match_substring_regex(number, "[eE]"), False)
     if pc.any(exponents).as_py():
@@ -19,4 +19,4 @@ def fitting(number: pa.Array, precision: int, scale: int) -> pa.Array:
     number = pc.replace_substring_regex(number, r"\.$", "")
     number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # of .0
     fraction = rf"(?:\.\d{{1,{scale}}})?" if scale else ""
-    return only(number, rf"^-?(?:0|\d{{0,{precision - scale}}}){fraction}$")
+    return null_unless_match(number, rf"^-?(?:0|\d{{0,{precision - scale}}}){fraction}$")

@@ -20,7 +20,7 @@ class Number(str):
 
 
 @contextmanager
-def without_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Keeps Python from searching for cycles, of which JSON has none, each time some more values were made: five times as fast."""
     enabled = gc.isenabled()
     gc.disable()
@@ -64,25 +64,25 @@ def scalar_text(value: object) -> str:
     return str(value)
 
 
-def plain(value: object) -> object:
+def json_compatible(value: object) -> object:
     """The value for json.dumps, which knows no Number: a float where that is exact, else its digits as text.
 
     What holds half a character, which no UTF-8 can say, is its JSON text.
     """
     if LONE_SURROGATE.search(_json_text(value)):
         return json_text(value)
-    return _plain(value)
+    return _json_compatible(value)
 
 
-def _plain(value: object) -> object:
+def _json_compatible(value: object) -> object:
     if isinstance(value, Number):
-        return float(value) if survives_as_double(value) else str(value)
+        return float(value) if is_exact_double(value) else str(value)
     if isinstance(value, dict):
-        return {key: _plain(member) for key, member in value.items()}
-    return [_plain(member) for member in value] if isinstance(value, list) else value
+        return {key: _json_compatible(member) for key, member in value.items()}
+    return [_json_compatible(member) for member in value] if isinstance(value, list) else value
 
 
-def survives_as_double(number: int | Number) -> bool:
+def is_exact_double(number: int | Number) -> bool:
     """Whether the shortest spelling of the nearest double has the number's value."""
     try:
         nearest = float(number)
@@ -91,16 +91,16 @@ def survives_as_double(number: int | Number) -> bool:
     return abs(nearest) != float("inf") and Decimal(repr(nearest)) == decimal(number)
 
 
-def shapes(objects: Iterable[Object]) -> dict[tuple[str, ...], None]:
+def key_sequences(objects: Iterable[Object]) -> dict[tuple[str, ...], None]:
     """The lists of keys that objects have, each once, in the order in which they come."""
     return dict.fromkeys(map(tuple, objects))
 
 
 def transposed(
-    objects: Sequence[Object], found: Collection[tuple[str, ...]], keys: Collection[str]
+    objects: Sequence[Object], key_sequences: Collection[tuple[str, ...]], keys: Collection[str]
 ) -> dict[str, Sequence[object]]:
     """The values of `keys`, each of which some object has, where `found` are the objects' shapes. None where an object lacks the key."""
-    if len(found) == 1:
-        columns = zip(next(iter(found)), zip(*map(dict.values, objects), strict=True), strict=True)
+    if len(key_sequences) == 1:
+        columns = zip(next(iter(key_sequences)), zip(*map(dict.values, objects), strict=True), strict=True)
         return {key: values for key, values in columns if key in keys}
     return {key: [record.get(key) for record in objects] for key in keys}

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-LONGEST_NAME = 128  # Glue takes 255; a count may have to be added, and people have to read it
+MAX_NAME_CHARACTERS = 128  # Glue takes 255; a count may have to be added, and people have to read it
 RUN_ID, RESCUED = "meta_run_id", "meta_rescued"
-LETTERS = str.maketrans(
+TRANSLITERATIONS = str.maketrans(
     {
         "ß": "ss",
         "æ": "ae",
@@ -61,20 +61,22 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
 
 def clean_name(source: str) -> str:
     """One name, cleaned: it may be another column's as well."""
-    name = _snake_case(source)[:LONGEST_NAME].rstrip("_")
+    name = _snake_case(source)[:MAX_NAME_CHARACTERS].rstrip("_")
     if not name:
         return "column"
     return f"column_{name}" if name[0].isdigit() else name
 
 
-def unmarked(source: str) -> tuple[str, str]:
+def comparison_key(source: str) -> tuple[str, str]:
     """What the spellings of one column have in common: all but case and marks."""
-    return _snake_case(source), letters_lost(source)
+    return _snake_case(source), dropped_characters(source)
 
 
-def letters_lost(source: str) -> str:
+def dropped_characters(source: str) -> str:
     """What a clean name does not tell: letters and digits of other scripts; all of a source that has nothing else."""
-    others = "".join(letter for letter in _decomposed(source).casefold() if letter.isalnum() and not letter.isascii())
+    others = "".join(
+        character for character in _decomposed(source).casefold() if character.isalnum() and not character.isascii()
+    )
     return others or ("" if _snake_case(source) else source)
 
 
@@ -86,4 +88,4 @@ def _snake_case(source: str) -> str:
 
 def _decomposed(source: str) -> str:
     """Letters apart from their marks: é is e and an accent."""
-    return unicodedata.normalize("NFKD", source.translate(LETTERS))
+    return unicodedata.normalize("NFKD", source.translate(TRANSLITERATIONS))

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def nulled(text: pa.Array, mask: pa.Array) -> pa.Array:
+def set_null(text: pa.Array, mask: pa.Array) -> pa.Array:
     """The text with null where the mask, which holds no null, is true."""
     return pc.replace_with_mask(text, mask, pa.nulls(pc.sum(mask).as_py() or 0, pa.string()))
 
 
-def only(text: pa.Array, pattern: str) -> pa.Array:
+def null_unless_match(text: pa.Array, pattern: str) -> pa.Array:
     """The text with null where it does not match the regular expression."""
     matches = pc.fill_null(pc.match_substring_regex(text, pattern), False)
-    return nulled(text, pc.invert(matches))
+    return set_null(text, pc.invert(matches))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime.columns.column_types import ColumnType, stored
+from etl_runtime.columns.column_types import ColumnType, convert
 
 DATE_PATTERNS = (
     "yyyyMMdd",
@@ -19,7 +19,7 @@ DATE_PATTERNS = (
     "MMM d, yyyy",
 )
 NUMBER_FORMATS = ("1,234", "1,234.56", "1.234,56", "1234,56")
-WHOLE_TYPES = ("bigint", "decimal(38,0)")
+INTEGER_TYPES = ("bigint", "decimal(38,0)")
 NUMBER_TYPES = ("decimal(18,2)", "decimal(18,4)", "decimal(38,12)", "double")
 
 
@@ -31,12 +31,12 @@ def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
     text = text.drop_null()
     if not len(text) or inferred.type not in ("string", "bigint"):
         return None
-    if dates := [form for form in _dates() if stored(text, form) is not None]:
-        formats = " or ".join(_different([form.format for form in dates]))
+    if dates := [column_type for column_type in _dates() if convert(text, column_type) is not None]:
+        formats = " or ".join(_distinct_orders([column_type.format for column_type in dates]))
         return {"type": dates[0].type, **({"format": formats} if formats else {})}
-    if inferred.type == "bigint" or _holds_code(text):
+    if inferred.type == "bigint" or _has_leading_zero(text):
         return None
-    found = next((form for form in _numbers(text) if stored(text, form) is not None), None)
+    found = next((column_type for column_type in _numbers(text) if convert(text, column_type) is not None), None)
     return {"type": found.type, **({"format": found.format} if found.format else {})} if found else None
 
 
@@ -46,7 +46,7 @@ def _dates() -> Iterator[ColumnType]:
         yield ColumnType("date", format=pattern, declared=True)
 
 
-def _different(formats: list[str]) -> list[str]:
+def _distinct_orders(formats: list[str]) -> list[str]:
     """The formats of different days, the first of each: M/d/yyyy reads as MM/dd/yyyy does, dd/MM/yyyy does not."""
     found: dict[str, str] = {}
     for each in formats:
@@ -55,15 +55,15 @@ def _different(formats: list[str]) -> list[str]:
 
 
 def _numbers(text: pa.Array) -> Iterator[ColumnType]:
-    whole = (
-        () if pc.any(pc.match_substring_regex(text, "[.eE]")).as_py() else WHOLE_TYPES
+    integer_types = (
+        () if pc.any(pc.match_substring_regex(text, "[.eE]")).as_py() else INTEGER_TYPES
     )  # 2.0 tells that 2.5 may come
     for number_format in ("", *NUMBER_FORMATS):
-        for type in (*whole, *NUMBER_TYPES):
+        for type in (*integer_types, *NUMBER_TYPES):
             yield ColumnType(type, format=number_format, declared=True)
 
 
-def _holds_code(text: pa.Array) -> bool:
+def _has_leading_zero(text: pa.Array) -> bool:
     """A leading zero is no number's: 007 is a code."""
     return bool(pc.any(pc.match_substring_regex(text, r"^-?0\d")).as_py())
 

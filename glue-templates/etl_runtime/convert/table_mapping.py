@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from etl_runtime.columns.names import clean_names, source_names
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.read.container import Member, looks_like_data
+from etl_runtime.read.container import Member, has_data_extension
 
 
 def map_tables(
@@ -22,7 +22,7 @@ def map_tables(
 def _only_data(container: str, found: list[Member]) -> Member:
     """The one file of data in a container, where nothing is declared."""
     _require_files(container, found)
-    data = found if len(found) == 1 else [member for member in found if looks_like_data(member.name)]
+    data = found if len(found) == 1 else [member for member in found if has_data_extension(member.name)]
     if len(data) != 1:
         suggestion = json.dumps(suggested_mapping([member.name for member in found]), ensure_ascii=False)
         raise RunFailed(

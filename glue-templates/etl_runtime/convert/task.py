@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from etl_runtime.columns.cells import Cells, Inference, PartTable
 from etl_runtime.columns.column_types import ColumnType
-from etl_runtime.columns.json_values import without_collection
+from etl_runtime.columns.json_values import without_garbage_collection
 from etl_runtime.columns.names import RESCUED, RUN_ID
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
@@ -117,7 +117,7 @@ def _schema(shard: Shard) -> pa.Schema:
     return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string())])
 
 
-@without_collection()
+@without_garbage_collection()
 def _typed(part: Part, shard: Shard, result: ConvertedShard) -> pa.Table | None:
     """One part, typed by the shard's columns; None where there is something to learn first."""
     body = store_of_worker(shard.region).read(part.uri)
@@ -162,7 +162,7 @@ def _typed_column(
         return nothing
     if column.form.declared:
         cells = TextCells(cells.as_text(), file_format.formats)
-    values = cells.stored(column.form)
+    values = cells.convert(column.form)
     if values is not None and not (column.unseen and cells.infer().best != column.form):
         return values
     if column.inferred:
@@ -171,8 +171,8 @@ def _typed_column(
     if "struct<" in column.form.type and (infer := cells.infer()).widened(column.form) != column.form:
         result.widened.setdefault(column.source, []).append(infer)
         return nothing
-    values, misfits = cells.stored_with_misfits(column.form)
-    for row, value in misfits.items():
+    values, mismatches = cells.convert_with_mismatches(column.form)
+    for row, value in mismatches.items():
         rescued.setdefault(row, {})[column.name] = value
     return values
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from etl_runtime.columns.cells import Cells, Inference
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns.column_types import ColumnType, ScalarInference
-from etl_runtime.columns.names import clean_names, unmarked
+from etl_runtime.columns.names import clean_names, comparison_key
 from etl_runtime.columns.type_hints import hint, hint_line
 from etl_runtime.convert.task import Column, ConvertedShard, Shard, convert_shard
 from etl_runtime.convert.unpack import UnpackedTable
@@ -213,7 +213,7 @@ class _TypePlan:
     def require_declared(self, sources: set[str]) -> None:
         """Raise RunFailed where something is declared of a column that neither the source nor the table has."""
         there = {column.source for column in by_source(self._declared, {*sources, *self._contract}).values()}
-        missing = [column.source for column in self._declared if column.source not in there and column.form]
+        missing = [column.source for column in self._declared if column.source not in there and column.column_type]
         if missing:
             there_are = ", ".join(sorted(sources))
             raise RunFailed(
@@ -262,8 +262,8 @@ class _TypePlan:
         self._names = clean_names(sources, self._names)
 
     def _new_column(self, source: str, declared: DeclaredColumn | None) -> Column:
-        if declared and declared.form:
-            return Column(self._names[source], source, declared.form, inferred=False)
+        if declared and declared.column_type:
+            return Column(self._names[source], source, declared.column_type, inferred=False)
         infer = self._inferences.get(source, NOTHING_SEEN)
         return Column(self._names[source], source, infer.best, inferred=True, unseen=infer.unseen)
 
@@ -290,13 +290,13 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
     table = published["tables"].get(key) if published else None
     columns = table["columns"] if table else []
     known = {column["source"] for column in columns}
-    respelled = {unmarked(source): source for source in sources if source not in known}
+    respelled = {comparison_key(source): source for source in sources if source not in known}
     contract = []
     for column in columns:
         source = (
             column["source"]
             if column["source"] in sources
-            else respelled.pop(unmarked(column["source"]), column["source"])
+            else respelled.pop(comparison_key(column["source"]), column["source"])
         )
         form = ColumnType(column["type"], column["spelling"], column.get("format", ""), column.get("declared", False))
         contract.append(Column(column["name"], source, form, inferred=False))
@@ -314,8 +314,8 @@ def _require_as_published(key: str, published: Column, declared: DeclaredColumn)
     changes = []
     if declared.name and declared.name != published.name:
         changes.append(f"is published as {published.name}, and declared as {declared.name}")
-    if declared.form and declared.form != replace(published.form, spelling=""):
-        was, to_be = (f"{form.type} {form.format}".strip() for form in (published.form, declared.form))
+    if declared.column_type and declared.column_type != replace(published.form, spelling=""):
+        was, to_be = (f"{form.type} {form.format}".strip() for form in (published.form, declared.column_type))
         changes.append(
             f"is published as {was}{'' if published.form.declared else ' (guessed)'}, and declared as {to_be}"
         )

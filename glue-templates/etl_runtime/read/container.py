@@ -19,11 +19,11 @@ from typing import Any, BinaryIO, cast
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, RunFailed
 from etl_runtime.source.files.original import Original
 
-ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-GZIP_MARK = b"\x1f\x8b"
-BZIP2_MARK = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
-PARQUET_MARK = b"PAR1"
-OTHER_ARCHIVES = (
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+GZIP_MAGIC = b"\x1f\x8b"
+BZIP2_MAGIC = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+PARQUET_MAGIC = b"PAR1"
+UNSUPPORTED_ARCHIVES = (
     (b"\xfd7zXZ\0", "an xz file"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -34,20 +34,20 @@ OTHER_ARCHIVES = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, such as a spreadsheet (.xls)"),
     (b"%PDF-", "a PDF"),
 )
-TAR_MARKS, TAR_MARK_AT = (b"ustar\0", b"ustar  \0"), 257
+TAR_MAGIC, TAR_MAGIC_OFFSET = (b"ustar\0", b"ustar  \0"), 257
 HEAD_BYTES = 512
-READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-OTHER_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
+SUPPORTED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+UNSUPPORTED_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 BLOCK_BYTES = 1 << 20
-MOST_TIMES_LARGER, FREE_BYTES = (
+MAX_RATIO, MIN_LIMIT_BYTES = (
     300,
     1 << 30,
 )  # of a member against the download: beyond it is an archive made to fill disks
-DAMAGE = (  # what Python's words mean here
+DAMAGE_TEXTS = (  # what Python's words mean here
     ("File is not a zip file", "its directory, which a ZIP has at its end, is missing"),
     ("Not a gzipped file", "other bytes follow behind its end"),
 )
-DATA_ENDINGS = (
+DATA_EXTENSIONS = (
     *(".csv", ".txt", ".tsv", ".tab", ".psv", ".dat", ".asc", ".rrf", ".prn"),
     *(".json", ".jsonl", ".ndjson", ".geojson", ".parquet"),
 )
@@ -92,35 +92,39 @@ def members(original: Original) -> Iterator[list[Member]]:
     path, name = original.path, original.name
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    most_bytes = FREE_BYTES + MOST_TIMES_LARGER * original.size
+    max_bytes = MIN_LIMIT_BYTES + MAX_RATIO * original.size
     archive = _zip_archive(original, head)
     if archive:
         with archive:
-            yield _zip_members(archive, name, most_bytes)
-    elif head.startswith(GZIP_MARK):
-        yield [_packed_member(name, ".gz", lambda: cast(BinaryIO, gzip.GzipFile(path)), most_bytes)]
-    elif BZIP2_MARK.match(head):
-        yield [_packed_member(name, ".bz2", lambda: cast(BinaryIO, io.BufferedReader(_Bzip2(path))), most_bytes)]
+            yield _zip_members(archive, name, max_bytes)
+    elif head.startswith(GZIP_MAGIC):
+        yield [_compressed_member(name, ".gz", lambda: cast(BinaryIO, gzip.GzipFile(path)), max_bytes)]
+    elif BZIP2_MAGIC.match(head):
+        yield [
+            _compressed_member(name, ".bz2", lambda: cast(BinaryIO, io.BufferedReader(_Bzip2Stream(path))), max_bytes)
+        ]
     else:
-        yield [Member(name, lambda: _without_archive(path.open("rb"), name), path)]
+        yield [Member(name, lambda: _refuse_archive(path.open("rb"), name), path)]
 
 
-def looks_like_data(name: str) -> bool:
-    return name.lower().endswith(DATA_ENDINGS)
+def has_data_extension(name: str) -> bool:
+    return name.lower().endswith(DATA_EXTENSIONS)
 
 
 def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
     """The download as a ZIP; None where it is none. Other bytes may come before a ZIP, such as a program that unpacks it."""
-    marked = head.startswith(ZIP_MARKS)
-    if not marked and (
-        _archive(head, inside=True) or head.startswith(PARQUET_MARK) or not zipfile.is_zipfile(original.path)
+    has_magic = head.startswith(ZIP_MAGIC)
+    if not has_magic and (
+        _unsupported_archive(head, inside=True)
+        or head.startswith(PARQUET_MAGIC)
+        or not zipfile.is_zipfile(original.path)
     ):
         return None
     try:
         with _damage_as_run_failure(original.name):
             archive = zipfile.ZipFile(original.path)
     except RunFailed:
-        if marked:
+        if has_magic:
             raise
         return None  # it only looks like a ZIP at its end
     with ExitStack() as unless_read:
@@ -129,24 +133,24 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
             raise RunFailed(
                 f"{original.name} is a ZIP whose files lie on top of each other, made to fill disks. Look at the file."
             )
-        if marked or archive.infolist():
+        if has_magic or archive.infolist():
             unless_read.pop_all()
             return archive
     return None
 
 
-def _zip_members(archive: zipfile.ZipFile, container: str, most_bytes: int) -> list[Member]:
+def _zip_members(archive: zipfile.ZipFile, container: str, max_bytes: int) -> list[Member]:
     """A name that is there twice is one file where both are the same; else to open it raises RunFailed."""
     found: dict[str, list[zipfile.ZipInfo]] = {}
     for info in archive.infolist():
         name = info.filename.replace("\\", "/")  # of a ZIP that Windows made against the rules
-        if _holds_data(name):
+        if _is_data_member(name):
             found.setdefault(name, []).append(info)
-    return [_zip_member(archive, name, infos, container, most_bytes) for name, infos in found.items()]
+    return [_zip_member(archive, name, infos, container, max_bytes) for name, infos in found.items()]
 
 
 def _zip_member(
-    archive: zipfile.ZipFile, name: str, infos: list[zipfile.ZipInfo], container: str, most_bytes: int
+    archive: zipfile.ZipFile, name: str, infos: list[zipfile.ZipInfo], container: str, max_bytes: int
 ) -> Member:
     info = infos[0]
     label = f"{name} in {container}"
@@ -158,25 +162,25 @@ def _zip_member(
             )
         if info.flag_bits & 0x1:
             raise RunFailed(f"{label} is encrypted. Ask the source for a ZIP without a password.")
-        if info.compress_type not in READ_METHODS:
-            known = OTHER_METHODS.get(info.compress_type)
+        if info.compress_type not in SUPPORTED_METHODS:
+            known = UNSUPPORTED_METHODS.get(info.compress_type)
             method = f"{info.compress_type} ({known})" if known else info.compress_type
             raise RunFailed(
                 f"{label} is packed by method {method}, which Python cannot read. Ask the source for a ZIP with plain deflate."
             )
         with _damage_as_run_failure(label):
             packed = cast(BinaryIO, archive.open(info))
-        return _unpacked(packed, label, most_bytes, info.file_size)
+        return _unpack(packed, label, max_bytes, info.file_size)
 
     return Member(name, open_member)
 
 
-def _packed_member(name: str, ending: str, open_packed: Callable[[], BinaryIO], most_bytes: int) -> Member:
-    unpacked_name = name[: -len(ending)] if name.lower().endswith(ending) else name
-    return Member(unpacked_name, lambda: _unpacked(open_packed(), name, most_bytes))
+def _compressed_member(name: str, extension: str, open_packed: Callable[[], BinaryIO], max_bytes: int) -> Member:
+    unpacked_name = name[: -len(extension)] if name.lower().endswith(extension) else name
+    return Member(unpacked_name, lambda: _unpack(open_packed(), name, max_bytes))
 
 
-def _holds_data(name: str) -> bool:
+def _is_data_member(name: str) -> bool:
     """Not a folder, and not what an operating system adds to a ZIP."""
     folders, _, base = name.rpartition("/")
     return (
@@ -187,16 +191,16 @@ def _holds_data(name: str) -> bool:
     )
 
 
-def _unpacked(packed: BinaryIO, label: str, most_bytes: int, announced: int | None = None) -> BinaryIO:
-    return _without_archive(
-        io.BufferedReader(_Unpacking(packed, label, most_bytes, announced), 64 << 10), label, inside=True
+def _unpack(packed: BinaryIO, label: str, max_bytes: int, expected_bytes: int | None = None) -> BinaryIO:
+    return _refuse_archive(
+        io.BufferedReader(_UnpackedStream(packed, label, max_bytes, expected_bytes), 64 << 10), label, inside=True
     )
 
 
-def _without_archive(stream: io.BufferedReader, label: str, inside: bool = False) -> BinaryIO:
+def _refuse_archive(stream: io.BufferedReader, label: str, inside: bool = False) -> BinaryIO:
     """The stream, unless it is an archive that is not unpacked."""
     try:
-        found = _archive(stream.peek(HEAD_BYTES)[:HEAD_BYTES], inside)
+        found = _unsupported_archive(stream.peek(HEAD_BYTES)[:HEAD_BYTES], inside)
     except BaseException:
         stream.close()
         raise
@@ -209,27 +213,27 @@ def _without_archive(stream: io.BufferedReader, label: str, inside: bool = False
     return stream
 
 
-def _archive(head: bytes, inside: bool = False) -> str | None:
+def _unsupported_archive(head: bytes, inside: bool = False) -> str | None:
     """What the file is if it is an archive that is not unpacked: `inside` of another one no archive is."""
-    if head.startswith(TAR_MARKS, TAR_MARK_AT):
+    if head.startswith(TAR_MAGIC, TAR_MAGIC_OFFSET):
         return "a tar archive"
-    if inside and head.startswith(ZIP_MARKS[0]):
+    if inside and head.startswith(ZIP_MAGIC[0]):
         return "a ZIP"
-    if inside and head.startswith(GZIP_MARK):
+    if inside and head.startswith(GZIP_MAGIC):
         return "a gzip file"
-    if inside and BZIP2_MARK.match(head):
+    if inside and BZIP2_MAGIC.match(head):
         return "a bzip2 file"
-    return next((what for mark, what in OTHER_ARCHIVES if head.startswith(mark)), None)
+    return next((what for magic, what in UNSUPPORTED_ARCHIVES if head.startswith(magic)), None)
 
 
-class _Unpacking(io.RawIOBase):
+class _UnpackedStream(io.RawIOBase):
     """What a member unpacks to. Damage is explained where it shows, and there is an end to it."""
 
-    def __init__(self, packed: BinaryIO, label: str, most_bytes: int, announced: int | None) -> None:
+    def __init__(self, packed: BinaryIO, label: str, max_bytes: int, expected_bytes: int | None) -> None:
         self._packed = packed
         self._label = label
-        self._most_bytes = most_bytes
-        self._announced = announced
+        self._max_bytes = max_bytes
+        self._expected_bytes = expected_bytes
         self._size = 0
 
     def readable(self) -> bool:
@@ -239,10 +243,10 @@ class _Unpacking(io.RawIOBase):
         with _damage_as_run_failure(self._label):
             block = self._packed.read(len(buffer))
             self._size += len(block)
-            if not block and self._announced not in (None, self._size):
-                raise EOFError(f"it ends after {self._size:,} of {self._announced:,} bytes")
-        if self._size > self._most_bytes:
-            limit = f"{self._most_bytes >> 20:,} MB, {MOST_TIMES_LARGER} times its download"
+            if not block and self._expected_bytes not in (None, self._size):
+                raise EOFError(f"it ends after {self._size:,} of {self._expected_bytes:,} bytes")
+        if self._size > self._max_bytes:
+            limit = f"{self._max_bytes >> 20:,} MB, {MAX_RATIO} times its download"
             raise RunFailed(f"{self._label} unpacks to more than {limit}. Look at the file.")
         buffer[: len(block)] = block
         return len(block)
@@ -252,7 +256,7 @@ class _Unpacking(io.RawIOBase):
         super().close()
 
 
-class _Bzip2(io.RawIOBase):
+class _Bzip2Stream(io.RawIOBase):
     """All streams of a bzip2 file, one after the other. Python's own BZ2File takes damage behind the first one for its end."""
 
     def __init__(self, path: Path) -> None:
@@ -304,7 +308,8 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         what = (
-            next((words for known, words in DAMAGE if str(error).startswith(known)), str(error)) or "it ends too early"
+            next((words for known, words in DAMAGE_TEXTS if str(error).startswith(known)), str(error))
+            or "it ends too early"
         )
         raise RunFailed(
             f"{name} is damaged or cut off: {what}. Download it by hand to compare; run again when the source is whole.",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
-from etl_runtime.read.text.decode import MARKS, is_parquet
+from etl_runtime.read.text.decode import BOMS, is_parquet
 
-ENDINGS: dict[str, FileType] = {
+EXTENSIONS: dict[str, FileType] = {
     ".json": "json",
     ".geojson": "json",
     ".jsonl": "jsonl",
@@ -21,7 +21,7 @@ ENDINGS: dict[str, FileType] = {
 }
 HEAD_BYTES = 1 << 20  # of a member are enough to tell its type
 # As JSON goes on behind its first bracket; a header may begin with one too, as in [id],[name].
-JSON_BEGINS = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
+JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
 
 
 def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
@@ -33,8 +33,8 @@ def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
         return file_format.type
     if is_parquet(head):
         return "parquet"
-    ending = name[name.rfind(".") :].lower() if "." in name else ""
-    return ENDINGS.get(ending) or _by_content(head, file_format.encoding)
+    extension = name[name.rfind(".") :].lower() if "." in name else ""
+    return EXTENSIONS.get(extension) or _by_content(head, file_format.encoding)
 
 
 def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -51,9 +51,9 @@ def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _by_content(head: bytes, encoding: str | None) -> FileType:
-    mark, codec = next(((mark, codec) for mark, codec in MARKS if head.startswith(mark)), (b"", encoding or "utf-8"))
+    bom, codec = next(((bom, codec) for bom, codec in BOMS if head.startswith(bom)), (b"", encoding or "utf-8"))
     try:
-        text = head[len(mark) :].decode(codec, errors="ignore").lstrip()
+        text = head[len(bom) :].decode(codec, errors="ignore").lstrip()
     except LookupError:  # reading it says what is wrong with file_format.encoding
         return "csv"
     return _json_type(text) or "csv"
@@ -61,7 +61,7 @@ def _by_content(head: bytes, encoding: str | None) -> FileType:
 
 def _json_type(text: str) -> FileType | None:
     """json or jsonl, or None where the text does not begin like either."""
-    if not JSON_BEGINS.match(text):
+    if not JSON_START.match(text):
         return None
     try:
         _, end = json.JSONDecoder().raw_decode(text)
@@ -70,8 +70,8 @@ def _json_type(text: str) -> FileType | None:
     line, _, rest = text[end:].partition("\n")
     if line.strip():
         return None
-    several = text[0] == "{" and rest.lstrip().startswith("{") and "\n" not in text[:end]
-    return "jsonl" if several else "json"
+    is_lines = text[0] == "{" and rest.lstrip().startswith("{") and "\n" not in text[:end]
+    return "jsonl" if is_lines else "json"
 
 
 def _is_json(text: str) -> bool:
@@ -79,9 +79,9 @@ def _is_json(text: str) -> bool:
     try:
         json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:
-        cut_word = text[error.pos :].rstrip()
+        partial_word = text[error.pos :].rstrip()
         return error.msg.startswith("Unterminated string") or any(
-            word.startswith(cut_word) for word in ("true", "false", "null", "-")
+            word.startswith(partial_word) for word in ("true", "false", "null", "-")
         )
     except RecursionError:
         pass

@@ -17,8 +17,8 @@ from etl_runtime.read.json.json_records import json_lines, json_records
 from etl_runtime.read.parquet.parquet_parts import parquet_parts
 from etl_runtime.read.prefetch import prefetch
 from etl_runtime.read.text import delimited, fixed_width
-from etl_runtime.read.text.decode import utf8_blocks, with_stand_in, without_first_lines
-from etl_runtime.read.text.record_ends import Records, cut_at_record_ends, without_header, without_last
+from etl_runtime.read.text.decode import skip_lines, utf8_blocks, with_single_byte_delimiter
+from etl_runtime.read.text.record_ends import Records, split_at_record_ends, without_header, without_last
 from etl_runtime.source.api.endpoints import Endpoint
 
 LOG = logging.getLogger(__name__)
@@ -62,77 +62,77 @@ def split_records(member: Member, file_format: FileFormat) -> Iterator[RecordBlo
 
         def open_blocks() -> Iterator[bytes]:
             with member.open() as stream:
-                yield from _blocks(stream, file_format, member.name)
+                yield from _utf8_blocks(stream, file_format, member.name)
 
-        yield from _joined(json_records(open_blocks, member.name, file_format.records))
+        yield from _record_blocks(json_records(open_blocks, member.name, file_format.records))
     elif file_format.type == "jsonl":
         with member.open() as stream:
-            yield from _joined(json_lines(_blocks(stream, file_format, member.name), member.name))
+            yield from _record_blocks(json_lines(_utf8_blocks(stream, file_format, member.name), member.name))
     else:
         with member.open() as stream:
-            yield from _of_text(stream, member.name, file_format)
+            yield from _split_text(stream, member.name, file_format)
 
 
 def split_api_responses(member: Member, endpoint: Endpoint) -> Iterator[RecordBlock]:
     """The kept answers of an endpoint, cut into pieces of their records; one without any where they have none, so that there is a table."""
-    with member.open() as answers:
+    with member.open() as responses:
         empty = True
-        for piece in _joined(response_records(answers, endpoint, member.name)):
+        for block in _record_blocks(response_records(responses, endpoint, member.name)):
             empty = False
-            yield piece
+            yield block
         if empty:
             yield RecordBlock(b"", 0, b"")
 
 
-def _blocks(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[bytes]:
+def _utf8_blocks(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[bytes]:
     return prefetch(utf8_blocks(stream, file_format.encoding, name))
 
 
-def _of_text(stream: BinaryIO, name: str, file_format: FileFormat) -> Iterator[RecordBlock]:
-    sources, runs, unnamed = _columns(_text_runs(stream, file_format, name), file_format, name)
+def _split_text(stream: BinaryIO, name: str, file_format: FileFormat) -> Iterator[RecordBlock]:
+    sources, batches, last_unnamed = _columns(_text_batches(stream, file_format, name), file_format, name)
     if file_format.skip_footer:
-        runs = without_last(runs, file_format.skip_footer, name)
-    for piece in _joined(runs):
-        unnamed = unnamed and not _has_values(piece, file_format, len(sources))
-        yield replace(piece, sources=sources, blank_last=unnamed)
+        batches = without_last(batches, file_format.skip_footer, name)
+    for block in _record_blocks(batches):
+        last_unnamed = last_unnamed and not _has_values(block, file_format, len(sources))
+        yield replace(block, sources=sources, blank_last=last_unnamed)
 
 
-def _text_runs(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[Records]:
+def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[Records]:
     """The records of a text, as UTF-8 and without what the rules leave out above and between them."""
-    blocks = _blocks(stream, file_format, name)
+    blocks = _utf8_blocks(stream, file_format, name)
     if file_format.type != "fixed_width":
         blocks = refuse_json(blocks, name)
     if file_format.skip_rows:
-        blocks = without_first_lines(blocks, file_format.skip_rows, name)
+        blocks = skip_lines(blocks, file_format.skip_rows, name)
     if file_format.delimiter_byte.decode() != file_format.delimiter:
-        blocks = with_stand_in(blocks, file_format.delimiter.encode(), file_format.escape.encode(), name)
-    return cut_at_record_ends(blocks, file_format, name)
+        blocks = with_single_byte_delimiter(blocks, file_format.delimiter.encode(), file_format.escape.encode(), name)
+    return split_at_record_ends(blocks, file_format, name)
 
 
 def _columns(
-    runs: Iterator[Records], file_format: FileFormat, name: str
+    batches: Iterator[Records], file_format: FileFormat, name: str
 ) -> tuple[tuple[str, ...], Iterator[Records], bool]:
     """The member's columns from its first record, and the runs of records that follow.
 
     And whether the last column is there only because of a delimiter at the end of the header, so that it may go where it has no value.
     """
     kernel = fixed_width if file_format.type == "fixed_width" else delimited
-    for run in runs:
-        first = run.first()
+    for batch in batches:
+        first = batch.first()
         if first is None:
             continue
         fields = kernel.read_fields(first.removeprefix(UTF8_MARK), file_format)
         if file_format.header:
-            unnamed = kernel is delimited and len(fields) > 1 and not fields[-1]
-            records = _chain(run.after_first(), runs)
+            last_unnamed = kernel is delimited and len(fields) > 1 and not fields[-1]
+            records = _chain(batch.after_first(), batches)
             if number := next(
                 (field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None
             ):
                 LOG.info(f"{name}: the header holds {number}. Is it a record? Then declare file_format.header false.")
             if _are_names(fields):
                 records = without_header(records, first.removeprefix(UTF8_MARK), name)
-            return source_names(fields), records, unnamed
-        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(run, runs), False
+            return source_names(fields), records, last_unnamed
+        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(batch, batches), False
     raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
 
 
@@ -141,9 +141,9 @@ def _are_names(fields: list[str]) -> bool:
     return len(fields) > 1 and all(field.strip() and not NUMBER.fullmatch(field.strip()) for field in fields)
 
 
-def _has_values(piece: RecordBlock, file_format: FileFormat, width: int) -> bool:
+def _has_values(block: RecordBlock, file_format: FileFormat, width: int) -> bool:
     """Whether a record has a value in the last of `width` columns."""
-    last = delimited.read_table(bytes(piece.body), file_format, width, piece.records).columns[-1]
+    last = delimited.read_table(bytes(block.body), file_format, width, block.records).columns[-1]
     return bool(last.null_count < len(last))
 
 
@@ -152,21 +152,21 @@ def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
     yield from rest
 
 
-def _joined(runs: Iterator[Records]) -> Iterator[RecordBlock]:
+def _record_blocks(batches: Iterator[Records]) -> Iterator[RecordBlock]:
     """Runs of records joined to pieces."""
     text = bytearray()
     records = 0
     head = b""
-    for run in runs:
-        if not len(run.ends):
+    for batch in batches:
+        if not len(batch.ends):
             continue
-        head = head or run.head(SAMPLE_BYTES)
-        text += run.text
-        records += run.count()
+        head = head or batch.head(SAMPLE_BYTES)
+        text += batch.text
+        records += batch.count()
         if len(text) >= PART_BYTES:
-            piece = RecordBlock(text, records, head)
+            block = RecordBlock(text, records, head)
             text, records, head = bytearray(), 0, b""
-            yield piece
-            del piece  # it is being sent, and no longer needed here
+            yield block
+            del block  # it is being sent, and no longer needed here
     if records:
         yield RecordBlock(text, records, head)

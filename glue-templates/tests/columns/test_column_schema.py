@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import Dataset, Source
-from etl_runtime.columns.column_types import ColumnType, infer, restore, store, stored, stored_with_misfits
+from etl_runtime.columns.column_types import ColumnType, convert, convert_with_mismatches, infer, parse, to_text
 from etl_runtime.job.file_format import Formats
 
 MakeDataset = Callable[..., Dataset]
@@ -43,9 +43,9 @@ def test_a_declared_type_keeps_the_value_and_tells_what_does_not_fit(
     type: str, format: str, cells: dict[str, Any], before: int
 ) -> None:
     text = pa.array(["x"] * before + [None, *cells])[before:]  # a slice: pyarrow forgets offsets in places
-    values, misfit = stored_with_misfits(text, ColumnType(type, format=format, declared=True))
+    values, mismatch = convert_with_mismatches(text, ColumnType(type, format=format, declared=True))
     assert values.to_pylist() == [None, *cells.values()]
-    assert misfit.fill_null(False).to_pylist() == [False, *(value is None for value in cells.values())]
+    assert mismatch.fill_null(False).to_pylist() == [False, *(value is None for value in cells.values())]
 
 
 PATTERNS = [
@@ -65,10 +65,13 @@ PATTERNS = [
 )
 def test_dates_of_a_declared_pattern_can_be_rebuilt(times: list[datetime | None], pattern: str) -> None:
     iso = pa.array(times, pa.timestamp("us"))
-    form = ColumnType("timestamp" if "HH" in pattern else "date", format=pattern)
-    text = restore(iso.cast(form.arrow_type) if form.type == "timestamp" else iso.cast(pa.date32(), safe=False), form)
-    assert infer(text, Formats(date=pattern)).best == form or text.null_count == len(text)
-    assert restore(store(text, form), form).equals(text)
+    column_type = ColumnType("timestamp" if "HH" in pattern else "date", format=pattern)
+    text = to_text(
+        iso.cast(column_type.arrow_type) if column_type.type == "timestamp" else iso.cast(pa.date32(), safe=False),
+        column_type,
+    )
+    assert infer(text, Formats(date=pattern)).best == column_type or text.null_count == len(text)
+    assert to_text(parse(text, column_type), column_type).equals(text)
 
 
 @given(
@@ -76,10 +79,10 @@ def test_dates_of_a_declared_pattern_can_be_rebuilt(times: list[datetime | None]
     st.sampled_from(["1.234,56", "1,234.56", "1234,56", "1 234,56", "1'234.56"]),
 )
 def test_numbers_of_a_declared_format_can_be_rebuilt(numbers: list[Decimal | None], number_format: str) -> None:
-    form = ColumnType("decimal(18,2)", format=number_format)
-    text = restore(pa.array(numbers, form.arrow_type), form)
-    assert restore(store(text, form), form).equals(text)
-    assert stored(text, form) is not None
+    column_type = ColumnType("decimal(18,2)", format=number_format)
+    text = to_text(pa.array(numbers, column_type.arrow_type), column_type)
+    assert to_text(parse(text, column_type), column_type).equals(text)
+    assert convert(text, column_type) is not None
 
 
 @given(st.lists(st.text(alphabet="0123456789.,-/ aJan", max_size=12), max_size=20), st.sampled_from(VALUES))
@@ -87,8 +90,8 @@ def test_a_value_is_stored_or_a_misfit_whatever_the_text(
     cells: list[str], declared: tuple[str, str, dict[str, Any]]
 ) -> None:
     text = pa.array(cells, pa.string())
-    values, misfit = stored_with_misfits(text, ColumnType(declared[0], format=declared[1], declared=True))
-    assert [value is None for value in values.to_pylist()] == misfit.to_pylist()
+    values, mismatch = convert_with_mismatches(text, ColumnType(declared[0], format=declared[1], declared=True))
+    assert [value is None for value in values.to_pylist()] == mismatch.to_pylist()
 
 
 @given(
@@ -106,15 +109,15 @@ def test_a_declared_decimal_is_the_number_or_a_misfit(
 ) -> None:
     text = digits if point is None else f"{digits[:point]}.{digits[point:]}"
     text += "" if exponent is None else f"e{exponent}"
-    values, misfit = stored_with_misfits(pa.array([text]), ColumnType(type, declared=True))
+    values, mismatch = convert_with_mismatches(pa.array([text]), ColumnType(type, declared=True))
     with localcontext(prec=300):
-        assert misfit[0].as_py() == (values[0].as_py() is None)
+        assert mismatch[0].as_py() == (values[0].as_py() is None)
         assert values[0].as_py() in (None, Decimal(text))
         scale = int(type[type.index(",") + 1 : -1])
         fits = Decimal(text) % Decimal(10) ** -scale == 0 and abs(Decimal(text)) < Decimal(10) ** (
             int(type[8:10]) - scale
         )
-        assert fits == (not misfit[0].as_py())
+        assert fits == (not mismatch[0].as_py())
 
 
 CSV = b'Start Date,Price,Zip Code,Note\n20240131,"1.234,50",00501,a\n00000000,"7,00",00502,\n'

@@ -9,16 +9,16 @@ from etl_runtime.columns.column_types import (
     BIGINT,
     BOOLEANS,
     DATE,
-    POINT_ZERO,
-    SHORTEST,
+    POINT_ZERO_DOUBLE,
+    SHORTEST_DOUBLE,
     TEXT,
     ColumnType,
     ScalarInference,
+    convert,
+    convert_with_mismatches,
     infer,
-    restore,
-    store,
-    stored,
-    stored_with_misfits,
+    parse,
+    to_text,
 )
 
 FORMS = [
@@ -28,8 +28,8 @@ FORMS = [
     BIGINT,
     ColumnType("decimal(18,2)"),
     ColumnType("decimal(38,9)"),
-    SHORTEST,
-    POINT_ZERO,
+    SHORTEST_DOUBLE,
+    POINT_ZERO_DOUBLE,
     DATE,
     TEXT,
 ]
@@ -91,23 +91,25 @@ def text(cells: list[str | None]) -> pa.Array:
 
 @given(st.lists(cell, max_size=6) | alike)
 def test_what_is_stored_by_the_best_guess_can_be_rebuilt(cells: list[str | None]) -> None:
-    form = infer(text(cells)).best
-    assert restore(store(text(cells), form), form).to_pylist() == cells
+    column_type = infer(text(cells)).best
+    assert to_text(parse(text(cells), column_type), column_type).to_pylist() == cells
 
 
 @given(st.lists(cell, max_size=8), st.sampled_from(FORMS))
-def test_a_misfit_leaves_its_cell_null_and_the_others_as_they_are(cells: list[str | None], form: ColumnType) -> None:
-    values, misfits = stored_with_misfits(text(cells), form)
-    rebuilt = restore(values, form).to_pylist()
-    for before, after, misfit in zip(cells, rebuilt, misfits.to_pylist(), strict=True):
-        assert after == (None if misfit else before)
-        assert misfit == (before is not None and stored(text([before]), form) is None)
+def test_a_misfit_leaves_its_cell_null_and_the_others_as_they_are(
+    cells: list[str | None], column_type: ColumnType
+) -> None:
+    values, mismatches = convert_with_mismatches(text(cells), column_type)
+    rebuilt = to_text(values, column_type).to_pylist()
+    for before, after, mismatch in zip(cells, rebuilt, mismatches.to_pylist(), strict=True):
+        assert after == (None if mismatch else before)
+        assert mismatch == (before is not None and convert(text([before]), column_type) is None)
 
 
 @given(st.lists(cell, max_size=5), st.lists(cell, max_size=5))
 def test_merged_guesses_fit_all_the_values(one: list[str | None], other: list[str | None]) -> None:
     merged = infer(text(one)).merged(infer(text(other)))
-    assert stored(text(one + other), merged.best) is not None
+    assert convert(text(one + other), merged.best) is not None
 
 
 @pytest.mark.parametrize(

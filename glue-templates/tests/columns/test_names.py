@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl_runtime.columns.names import clean_names, source_names, unmarked
+from etl_runtime.columns.names import clean_names, comparison_key, source_names
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_empty_and_repeated_header_cells_get_names() -> None:
     ],
 )
 def test_spellings_of_one_column_differ_in_case_and_marks_alone(one: str, other: str, same: bool) -> None:
-    assert (unmarked(one) == unmarked(other)) == same
+    assert (comparison_key(one) == comparison_key(other)) == same

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from etl_runtime.columns.cells import Cells
-from etl_runtime.columns.column_types import POINT_ZERO, SHORTEST, ColumnType
+from etl_runtime.columns.column_types import POINT_ZERO_DOUBLE, SHORTEST_DOUBLE, ColumnType
 from etl_runtime.read.json.json_cells import JsonCells
 from etl_runtime.read.text.text_cells import TextCells
 
@@ -32,24 +32,24 @@ CELLS: list[Cells] = [
 ]
 
 
-@pytest.mark.parametrize("form", TYPES, ids=[form.type for form in TYPES])
+@pytest.mark.parametrize("column_type", TYPES, ids=[column_type.type for column_type in TYPES])
 @pytest.mark.parametrize("cells", CELLS, ids=["text", "nulls", "json"])
-def test_every_published_type_takes_the_cells_of_every_file(cells: Cells, form: ColumnType) -> None:
-    whole = cells.stored(form)
-    values, misfits = cells.stored_with_misfits(form)
+def test_every_published_type_takes_the_cells_of_every_file(cells: Cells, column_type: ColumnType) -> None:
+    whole = cells.convert(column_type)
+    values, mismatches = cells.convert_with_mismatches(column_type)
     text = cells.as_text().to_pylist()
-    assert values.type == form.arrow_type
-    assert [value is not None or row in misfits for row, value in enumerate(values.to_pylist())] == [
+    assert values.type == column_type.arrow_type
+    assert [value is not None or row in mismatches for row, value in enumerate(values.to_pylist())] == [
         cell is not None for cell in text
     ]
-    assert whole is None or (whole.equals(values) and not misfits)
+    assert whole is None or (whole.equals(values) and not mismatches)
 
 
 def test_text_is_read_by_its_value_where_the_published_column_had_no_text() -> None:
     cells = TextCells(pa.array(["True", "no", "soon"]))
-    assert cells.stored_with_misfits(ColumnType("boolean"))[0].to_pylist() == [True, False, None]
+    assert cells.convert_with_mismatches(ColumnType("boolean"))[0].to_pylist() == [True, False, None]
     cells = TextCells(pa.array(["2024-01-31T10:00:00Z", "2024-01-31", "soon"]))
-    assert cells.stored_with_misfits(ColumnType("timestamp"))[0].to_pylist() == [
+    assert cells.convert_with_mismatches(ColumnType("timestamp"))[0].to_pylist() == [
         datetime(2024, 1, 31, 10, tzinfo=UTC),
         datetime(2024, 1, 31, tzinfo=UTC),
         None,
@@ -60,8 +60,8 @@ MANY = 100_000
 MISFITS: list[tuple[ColumnType, str]] = [
     (ColumnType("bigint"), "0{}"),
     (ColumnType("bigint"), "10000000000000{:06}"),
-    (SHORTEST, "{}.50"),
-    (POINT_ZERO, "{}.50"),
+    (SHORTEST_DOUBLE, "{}.50"),
+    (POINT_ZERO_DOUBLE, "{}.50"),
     (ColumnType("decimal(18,2)"), "0{}.50"),
     (ColumnType("decimal(18,2)"), "10000000000{:06}.50"),
     (ColumnType("decimal(18,2)", format="1.234,56"), "{},5"),
@@ -77,11 +77,13 @@ MISFITS: list[tuple[ColumnType, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("form", "misfit"), MISFITS, ids=[f"{form.type} {misfit}" for form, misfit in MISFITS])
-def test_many_misfits_take_seconds_and_no_minutes(form: ColumnType, misfit: str) -> None:
-    cells = TextCells(pa.array([misfit.format(number) for number in range(1, MANY, 2)] + [None]))
+@pytest.mark.parametrize(
+    ("column_type", "mismatch"), MISFITS, ids=[f"{column_type.type} {mismatch}" for column_type, mismatch in MISFITS]
+)
+def test_many_misfits_take_seconds_and_no_minutes(column_type: ColumnType, mismatch: str) -> None:
+    cells = TextCells(pa.array([mismatch.format(number) for number in range(1, MANY, 2)] + [None]))
     began = time.perf_counter()
-    values, misfits = cells.stored_with_misfits(form)
+    values, mismatches = cells.convert_with_mismatches(column_type)
     assert time.perf_counter() - began < 5
     assert values.null_count == len(values)
-    assert len(misfits) == len(values) - 1
+    assert len(mismatches) == len(values) - 1

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from conftest import Answer, Dataset, Source, files_up_to, gzipped
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read import container
-from etl_runtime.read.container import Member, looks_like_data, members
+from etl_runtime.read.container import Member, has_data_extension, members
 from etl_runtime.source.files.original import Original
 
 MakeDataset = Callable[..., Dataset]
@@ -128,9 +128,9 @@ def zip64() -> bytes:
     return buffer.getvalue()
 
 
-def tar(name: str = "x.csv", form: int = tarfile.PAX_FORMAT) -> bytes:
+def tar(name: str = "x.csv", tar_format: int = tarfile.PAX_FORMAT) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=form) as made:
+    with tarfile.open(fileobj=buffer, mode="w", format=tar_format) as made:
         entry = tarfile.TarInfo(name)
         entry.size = len(CSV)
         made.addfile(entry, io.BytesIO(CSV))
@@ -273,7 +273,7 @@ TOLD = "Download it by hand to compare; run again when the source is whole."
         pytest.param("x.gz", gzip.compress(archive(("x.csv", CSV)), 0), "x.gz is a ZIP inside of another container", id="ZIP in a gzip that does not shrink"),
         pytest.param("x.gz", gzipped(archive(("x.csv", CSV))), "x.gz is a ZIP inside of another container", id="ZIP in a gzip"),
         pytest.param("x.tar.gz", gzipped(tar()), "x.tar.gz is a tar archive inside of another container", id="tar.gz"),
-        pytest.param("x.tgz", gzipped(tar(form=tarfile.GNU_FORMAT)), "x.tgz is a tar archive inside of another container", id="tgz, of GNU tar"),
+        pytest.param("x.tgz", gzipped(tar(tar_format=tarfile.GNU_FORMAT)), "x.tgz is a tar archive inside of another container", id="tgz, of GNU tar"),
         pytest.param("x.tar.bz2", bz2.compress(tar()), "x.tar.bz2 is a tar archive inside of another container", id="tar.bz2"),
         pytest.param("x.tar", tar(), "x.tar is a tar archive, which is not read. Ask the source for the file plain, in gzip, bzip2 or one ZIP.", id="tar"),
         pytest.param("x.csv", tar("x.zip")[:512] + archive(("x.csv", CSV)), "x.csv is a tar archive", id="tar that ends with a ZIP"),
@@ -327,7 +327,7 @@ def test_a_damaged_byte_never_becomes_other_data(kind: str, at: int, flipped: in
 def test_a_bomb_is_stopped_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
 ) -> None:
-    monkeypatch.setattr(container, "FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(container, "MIN_LIMIT_BYTES", 1 << 20)
     body = pack(bytes(20 << 20))
     with opened(body, "x") as found:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -397,8 +397,8 @@ def test_a_file_that_is_an_archive_has_no_path_either() -> None:
     ["csv", "txt", "tsv", "tab", "psv", "dat", "json", "jsonl", "ndjson", "geojson", "parquet", "asc", "rrf", "prn"],
 )
 def test_what_looks_like_data(ending: str) -> None:
-    assert looks_like_data(f"folder.pdf/x.{ending}") and looks_like_data(f"X.{ending.upper()}")
-    assert not looks_like_data(f"{ending}") and not looks_like_data(f"x.{ending}.pdf")
+    assert has_data_extension(f"folder.pdf/x.{ending}") and has_data_extension(f"X.{ending.upper()}")
+    assert not has_data_extension(f"{ending}") and not has_data_extension(f"x.{ending}.pdf")
 
 
 # Through the whole job

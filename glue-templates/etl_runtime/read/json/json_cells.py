@@ -19,21 +19,21 @@ from etl_runtime.columns.json_values import (
     LONE_SURROGATE,
     Number,
     Object,
+    json_compatible,
     json_text,
-    plain,
+    key_sequences,
     scalar_text,
-    shapes,
     transposed,
-    without_collection,
+    without_garbage_collection,
 )
-from etl_runtime.read.json.json_inference import JsonInference, clean_name, infer, spelled_type
+from etl_runtime.read.json.json_inference import JsonInference, clean_name, detailed_type_of, infer
 from etl_runtime.read.json.json_numbers import bigints, decimals, doubles
 
 TEXTS: frozenset[type] = frozenset({str})
 TEXTS_OR_NULL = TEXTS | {type(None)}
 NUMBERS: frozenset[type] = frozenset({int, Number})
 SCALARS = NUMBERS | {str, bool}
-KINDS: dict[str, frozenset[type]] = {
+PYTHON_TYPES: dict[str, frozenset[type]] = {
     "struct": frozenset({dict}),
     "array": frozenset({list}),
     "boolean": frozenset({bool}),
@@ -41,8 +41,8 @@ KINDS: dict[str, frozenset[type]] = {
     "double": NUMBERS,
     "string": TEXTS,
 }
-EMPTY: Object = {}
-NOTHING: list[object] = []
+EMPTY_OBJECT: Object = {}
+EMPTY_LIST: list[object] = []
 
 
 @dataclass(frozen=True)
@@ -51,32 +51,32 @@ class JsonCells:
 
     values: Sequence[object]
 
-    @without_collection()
+    @without_garbage_collection()
     def infer(self) -> JsonInference:
         """What these cells may become."""
         return infer(self.values)
 
-    @without_collection()
-    def stored(self, form: ColumnType) -> pa.Array | None:
+    @without_garbage_collection()
+    def convert(self, column_type: ColumnType) -> pa.Array | None:
         """The cells as values of the form's type, or None where one does not fit: a number is no text, 3.0 no bigint."""
-        array, misfits = _array(self.values, form, strict=True)
-        return None if misfits else array
+        array, mismatches = _array(self.values, column_type, strict=True)
+        return None if mismatches else array
 
-    @without_collection()
-    def stored_with_misfits(self, form: ColumnType) -> tuple[pa.Array, dict[int, object]]:
+    @without_garbage_collection()
+    def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
         """The values, null where a cell does not fit; and by row the cells that do not fit, as json.dumps takes them.
 
         What is published is given more leave: a scalar of any kind is stored in a column of text, and 3.0 in one of bigint. An
         object with a key for which the struct has no field does not fit, unless null is all there is.
         """
-        array, misfits = _array(self.values, form, strict=False)
-        if not misfits:
+        array, mismatches = _array(self.values, column_type, strict=False)
+        if not mismatches:
             return array, {}
         fitting = list(self.values)
-        for row in misfits:
+        for row in mismatches:
             fitting[row] = None
-        array, _ = _array(fitting, form, strict=False)
-        return array, {row: plain(self.values[row]) for row in misfits}
+        array, _ = _array(fitting, column_type, strict=False)
+        return array, {row: json_compatible(self.values[row]) for row in mismatches}
 
     def as_text(self) -> pa.Array:
         """Scalars as text, objects and lists as JSON text, and so a text that holds half a character, which UTF-8 cannot say."""
@@ -88,79 +88,79 @@ class JsonCells:
             else scalar_text(value)
             for value in self.values
         ]
-        array, misfits = _texts(texts)
-        if not misfits:
+        array, mismatches = _texts(texts)
+        if not mismatches:
             return array
-        for row in misfits:
+        for row in mismatches:
             texts[row] = json_text(texts[row])
         return pa.array(texts, pa.string())
 
 
-Stored = tuple[
+Converted = tuple[
     pa.Array, list[int]
 ]  # the array, and the rows whose values do not fit: what it holds there means nothing
 
 
-def _array(values: Sequence[object], form: ColumnType, strict: bool) -> Stored:
-    if form.type not in ("date", "timestamp"):
-        return _built(values, spelled_type(form), strict)
-    fitting, other_kinds = _of_kinds(values, TEXTS)
+def _array(values: Sequence[object], column_type: ColumnType, strict: bool) -> Converted:
+    if column_type.type not in ("date", "timestamp"):
+        return _array_of(values, detailed_type_of(column_type), strict)
+    fitting, other_types = _only_types(values, TEXTS)
     texts, unwritable = _texts(fitting)
-    array, misfits = _dates(texts, form)
-    return array, _joined(other_kinds, unwritable, misfits)
+    array, mismatches = _dates(texts, column_type)
+    return array, _union(other_types, unwritable, mismatches)
 
 
-def _dates(texts: pa.Array, form: ColumnType) -> Stored:
-    if (array := column_types.stored(texts, form)) is not None:
+def _dates(texts: pa.Array, column_type: ColumnType) -> Converted:
+    if (array := column_types.convert(texts, column_type)) is not None:
         return array, []
-    array, misfits = column_types.stored_with_misfits(texts, form)
-    return array, pc.indices_nonzero(misfits).to_pylist()
+    array, mismatches = column_types.convert_with_mismatches(texts, column_type)
+    return array, pc.indices_nonzero(mismatches).to_pylist()
 
 
-def _built(values: Sequence[object], type_: AthenaType, strict: bool) -> Stored:
+def _array_of(values: Sequence[object], type_: AthenaType, strict: bool) -> Converted:
     """An array of any type but dates, which only columns are; `text` and `json` stand for such strings."""
     name = type_.name
     if name == "json":
         return pa.array([None if value is None else json_text(value) for value in values], pa.string()), []
-    fitting, other_kinds = _of_kinds(values, _kinds(name, strict))
+    fitting, other_types = _only_types(values, _accepted_types(name, strict))
     match name:
         case "struct":
-            array, misfits = _structs(fitting, type_, strict)
+            array, mismatches = _structs(fitting, type_, strict)
         case "array":
-            array, misfits = _lists(fitting, type_.members[0], strict)
+            array, mismatches = _lists(fitting, type_.members[0], strict)
         case "boolean":
-            array, misfits = pa.array(fitting, pa.bool_()), []
+            array, mismatches = pa.array(fitting, pa.bool_()), []
         case "bigint":
-            array, misfits = bigints(fitting)
+            array, mismatches = bigints(fitting)
         case "double":
-            array, misfits = doubles(fitting)
+            array, mismatches = doubles(fitting)
         case "string" | "text":
-            array, misfits = _texts(fitting)
+            array, mismatches = _texts(fitting)
         case _ if decimal := DECIMAL_TYPE.fullmatch(name):
-            array, misfits = decimals(fitting, int(decimal[1]), int(decimal[2]))
+            array, mismatches = decimals(fitting, int(decimal[1]), int(decimal[2]))
         case _:
-            array, misfits = pa.nulls(len(values), arrow_type(str(type_))), []
-    return array, _joined(other_kinds, misfits)
+            array, mismatches = pa.nulls(len(values), arrow_type(str(type_))), []
+    return array, _union(other_types, mismatches)
 
 
-def _kinds(name: str, strict: bool) -> frozenset[type]:
+def _accepted_types(name: str, strict: bool) -> frozenset[type]:
     """The kinds of values that a type takes. JSON has none for binary, for a map, and for a date that is nested."""
     if name == "bigint" and strict:
         return frozenset({int})
     if name == "text" or (name == "string" and not strict):
         return SCALARS
-    return NUMBERS if DECIMAL_TYPE.fullmatch(name) else KINDS.get(name, frozenset())
+    return NUMBERS if DECIMAL_TYPE.fullmatch(name) else PYTHON_TYPES.get(name, frozenset())
 
 
-def _of_kinds(values: Sequence[object], kinds: frozenset[type]) -> tuple[Sequence[Any], list[int]]:
+def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Sequence[Any], list[int]]:
     """The values with None in place of all of other kinds, and the rows of these."""
-    if set(map(type, values)) <= kinds | {type(None)}:
+    if set(map(type, values)) <= types | {type(None)}:
         return values, []
-    other = [row for row, value in enumerate(values) if value is not None and type(value) not in kinds]
-    return [value if type(value) in kinds else None for value in values], other
+    other = [row for row, value in enumerate(values) if value is not None and type(value) not in types]
+    return [value if type(value) in types else None for value in values], other
 
 
-def _texts(values: Sequence[object]) -> Stored:
+def _texts(values: Sequence[object]) -> Converted:
     """The texts of scalars. One that holds half a character does not fit."""
     texts = (
         values
@@ -175,42 +175,46 @@ def _texts(values: Sequence[object]) -> Stored:
         return pa.array(kept, pa.string()), unwritable
 
 
-def _lists(lists: Sequence[list[object] | None], item: AthenaType, strict: bool) -> Stored:
-    filled = [NOTHING if value is None else value for value in lists]
-    items, misfits = _built(list(chain.from_iterable(filled)), item, strict)
+def _lists(lists: Sequence[list[object] | None], item: AthenaType, strict: bool) -> Converted:
+    filled = [EMPTY_LIST if value is None else value for value in lists]
+    items, mismatches = _array_of(list(chain.from_iterable(filled)), item, strict)
     offsets = np.cumsum([0, *map(len, filled)], dtype=np.int32)
     array = pa.ListArray.from_arrays(pa.array(offsets), items, mask=_nulls(lists))
-    return array, (np.searchsorted(offsets, misfits, side="right") - 1).tolist()
+    return array, (np.searchsorted(offsets, mismatches, side="right") - 1).tolist()
 
 
-def _structs(objects: Sequence[Object | None], type_: AthenaType, strict: bool) -> Stored:
-    records = [EMPTY if value is None else value for value in objects]
-    found = shapes(records)
+def _structs(objects: Sequence[Object | None], type_: AthenaType, strict: bool) -> Converted:
+    records = [EMPTY_OBJECT if value is None else value for value in objects]
+    sequences = key_sequences(records)
     keys: dict[str, list[str]] = {name: [] for name in type_.fields}
     unknown: set[str] = set()
-    for key in dict.fromkeys(chain.from_iterable(found)):
+    for key in dict.fromkeys(chain.from_iterable(sequences)):
         if (name := clean_name(key)) in keys:
             keys[name].append(key)
         else:
             unknown.add(key)
-    colliding = {shape for shape in found if len(set(map(clean_name, shape))) < len(shape)}
-    misfits: list[list[int]] = []
+    colliding = {
+        keys_of_object
+        for keys_of_object in sequences
+        if len(set(map(clean_name, keys_of_object))) < len(keys_of_object)
+    }
+    mismatches: list[list[int]] = []
     if unknown or colliding:
-        misfits = [
+        mismatches = [
             [
                 row
                 for row, record in enumerate(records)
                 if _has(record, unknown) or (colliding and tuple(record) in colliding)
             ]
         ]
-    values = transposed(records, found, set(chain.from_iterable(keys.values())))
+    values = transposed(records, sequences, set(chain.from_iterable(keys.values())))
     arrays = []
     for name, member in zip(type_.fields, type_.members, strict=True):
-        array, wrong = _built(_merged([values[key] for key in keys[name]], len(records)), member, strict)
+        array, wrong = _array_of(_merged([values[key] for key in keys[name]], len(records)), member, strict)
         arrays.append(array)
-        misfits.append(wrong)
+        mismatches.append(wrong)
     fields = [pa.field(name, array.type) for name, array in zip(type_.fields, arrays, strict=True)]
-    return pa.StructArray.from_arrays(arrays, fields=fields, mask=_nulls(objects)), _joined(*misfits)
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=_nulls(objects)), _union(*mismatches)
 
 
 def _has(record: Object, keys: set[str]) -> bool:
@@ -228,5 +232,5 @@ def _nulls(values: Sequence[object]) -> pa.Array | None:
     return pa.array([value is None for value in values], pa.bool_()) if type(None) in set(map(type, values)) else None
 
 
-def _joined(*rows: list[int]) -> list[int]:
+def _union(*rows: list[int]) -> list[int]:
     return sorted(set().union(*rows)) if any(rows) else []

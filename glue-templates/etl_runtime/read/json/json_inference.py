@@ -14,13 +14,13 @@ from etl_runtime.columns.athena_types import AthenaType, parsed
 from etl_runtime.columns.column_types import BOOLEANS, DATE, TIMESTAMP, ColumnType, ScalarInference
 from etl_runtime.columns.json_values import Number, Object
 from etl_runtime.columns.names import clean_name as _clean_name
-from etl_runtime.columns.names import letters_lost
+from etl_runtime.columns.names import dropped_characters
 from etl_runtime.read.json.json_numbers import NumberFacts, facts
 
-MOST_FIELDS = 200  # of a struct: an object with more is a map by its look, and what changes there are keys, not columns
-MOST_DEPTH = 12  # deeper objects and lists are JSON text: a type must not grow with every answer to an answer
-LONGEST_TYPE = 100_000  # characters; Glue's limit is 131,072
-KINDS = {bool: "boolean", int: "number", Number: "number", str: "text", dict: "object", list: "array"}
+MAX_FIELDS = 200  # of a struct: an object with more is a map by its look, and what changes there are keys, not columns
+MAX_DEPTH = 12  # deeper objects and lists are JSON text: a type must not grow with every answer to an answer
+MAX_TYPE_CHARACTERS = 100_000  # characters; Glue's limit is 131,072
+JSON_TYPES = {bool: "boolean", int: "number", Number: "number", str: "text", dict: "object", list: "array"}
 
 clean_name = lru_cache(maxsize=100_000)(_clean_name)
 
@@ -44,7 +44,7 @@ class JsonInference:
     keys that no clean name tells apart, nesting that is too deep, text with half a character. Then nothing else is known.
     """
 
-    kinds: frozenset[str] = frozenset()
+    json_types: frozenset[str] = frozenset()
     numbers: NumberFacts | None = None
     texts: ScalarInference = ScalarInference()
     members: Mapping[str, Member] = field(default_factory=dict)
@@ -55,35 +55,35 @@ class JsonInference:
     def best(self) -> ColumnType:
         """The form to try next. `spelling` tells which texts stand for other values: `text` for scalars of several kinds, `json` for
         JSON text. In a nested type it is the type with these words in the place of string."""
-        if self.kinds == {"text"} and self.texts.forms:
+        if self.json_types == {"text"} and self.texts.candidates:
             return self.texts.best
-        if self.kinds == {"boolean"}:
+        if self.json_types == {"boolean"}:
             return BOOLEANS[0]
-        form = _form(self.spelled)
-        return form if len(form.type) <= LONGEST_TYPE else ColumnType("string", "json")
+        column_type = _column_type(self.detailed_type)
+        return column_type if len(column_type.type) <= MAX_TYPE_CHARACTERS else ColumnType("string", "json")
 
     @property
     def unseen(self) -> bool:
         return self == JsonInference()
 
     @property
-    def spelled(self) -> AthenaType:
+    def detailed_type(self) -> AthenaType:
         """The best type, with `text` and `json` for such strings, and dates as strings."""
         if self.opaque:
             return AthenaType("json")
-        match sorted(self.kinds):
+        match sorted(self.json_types):
             case ["number"] if self.numbers:
                 return AthenaType(self.numbers.best)
             case ["boolean"]:
                 return AthenaType("boolean")
             case ["array"]:
-                return AthenaType("array", ((self.items or JsonInference()).spelled,))
+                return AthenaType("array", ((self.items or JsonInference()).detailed_type,))
             case ["object"] if self.members:
                 found = dict(self._in_order())
-                return AthenaType("struct", tuple(infer.spelled for infer in found.values()), tuple(found))
+                return AthenaType("struct", tuple(infer.detailed_type for infer in found.values()), tuple(found))
             case [] | ["text"]:
                 return AthenaType("string")
-        return AthenaType("json" if self.kinds & {"object", "array"} else "text")
+        return AthenaType("json" if self.json_types & {"object", "array"} else "text")
 
     def _in_order(self) -> Iterator[tuple[str, "JsonInference"]]:
         for name, member in sorted(self.members.items(), key=lambda item: (item[1].place, item[0])):
@@ -96,19 +96,21 @@ class JsonInference:
         members = dict(self.members)
         for name, member in other.members.items():
             members[name] = members[name].merged(member) if name in members else member
-        if len(members) > MOST_FIELDS:
+        if len(members) > MAX_FIELDS:
             return OPAQUE
         numbers = (
             self.numbers.merged(other.numbers) if self.numbers and other.numbers else self.numbers or other.numbers
         )
         items = self.items.merged(other.items) if self.items and other.items else self.items or other.items
-        return JsonInference(self.kinds | other.kinds, numbers, self.texts.merged(other.texts), members, items)
+        return JsonInference(
+            self.json_types | other.json_types, numbers, self.texts.merged(other.texts), members, items
+        )
 
-    def widened(self, form: ColumnType) -> ColumnType:
+    def widened(self, column_type: ColumnType) -> ColumnType:
         """The published form with the nested fields that were seen, and had a value, beyond its own; else the form itself."""
-        published = spelled_type(form)
+        published = detailed_type_of(column_type)
         wider = _widened(published, self)
-        return form if wider == published or len(str(wider)) > LONGEST_TYPE else _form(wider)
+        return column_type if wider == published or len(str(wider)) > MAX_TYPE_CHARACTERS else _column_type(wider)
 
 
 OPAQUE = JsonInference(opaque=True)
@@ -125,53 +127,53 @@ def _widened(published: AthenaType, infer: JsonInference) -> AthenaType:
         for name, member in zip(published.fields, published.members, strict=True)
     ]
     new = {
-        name: other.spelled
+        name: other.detailed_type
         for name, other in found.items()
         if name not in published.fields and other != JsonInference()
     }
-    if len(own) + len(new) > MOST_FIELDS:
+    if len(own) + len(new) > MAX_FIELDS:
         new = {}
     return AthenaType("struct", (*own, *new.values()), (*published.fields, *new))
 
 
-def spelled_type(form: ColumnType) -> AthenaType:
+def detailed_type_of(column_type: ColumnType) -> AthenaType:
     """A form's type, with `text` and `json` in the place of string where its spelling says so."""
-    if form.type == "string":
-        return AthenaType(form.spelling if form.spelling in ("text", "json") else "string")
-    return parsed(form.spelling if "<" in form.spelling else form.type)
+    if column_type.type == "string":
+        return AthenaType(column_type.spelling if column_type.spelling in ("text", "json") else "string")
+    return parsed(column_type.spelling if "<" in column_type.spelling else column_type.type)
 
 
-def _form(spelled: AthenaType) -> ColumnType:
+def _column_type(detailed_type: AthenaType) -> ColumnType:
     """The reverse of `spelled_type`."""
-    type_ = str(_stored_type(spelled))
-    return ColumnType(type_, "" if type_ == str(spelled) else str(spelled))
+    type_ = str(_athena_type(detailed_type))
+    return ColumnType(type_, "" if type_ == str(detailed_type) else str(detailed_type))
 
 
-def _stored_type(spelled: AthenaType) -> AthenaType:
-    if spelled.name in ("text", "json"):
+def _athena_type(detailed_type: AthenaType) -> AthenaType:
+    if detailed_type.name in ("text", "json"):
         return AthenaType("string")
-    return replace(spelled, members=tuple(map(_stored_type, spelled.members)))
+    return replace(detailed_type, members=tuple(map(_athena_type, detailed_type.members)))
 
 
 def infer(values: Sequence[object], depth: int = 0) -> JsonInference:
     """What a column's cells may become. `depth` is how deep they are nested: only columns become dates."""
-    by_kind: dict[str, list[Any]] = {}
+    by_type: dict[str, list[Any]] = {}
     for type_ in set(map(type, values)) - {type(None)}:
-        by_kind.setdefault(KINDS[type_], []).extend(value for value in values if type(value) is type_)
-    if depth >= MOST_DEPTH and by_kind.keys() & {"object", "array"}:
+        by_type.setdefault(JSON_TYPES[type_], []).extend(value for value in values if type(value) is type_)
+    if depth >= MAX_DEPTH and by_type.keys() & {"object", "array"}:
         return OPAQUE
-    made = JsonInference(frozenset(by_kind))
-    for kind, cells in by_kind.items():
-        match kind:
+    inference = JsonInference(frozenset(by_type))
+    for json_type, cells in by_type.items():
+        match json_type:
             case "number":
-                made = made.merged(JsonInference(numbers=facts(cells)))
+                inference = inference.merged(JsonInference(numbers=facts(cells)))
             case "text":
-                made = made.merged(_infer_texts(cells, depth))
+                inference = inference.merged(_infer_texts(cells, depth))
             case "object":
-                made = made.merged(_infer_objects(cells, depth))
+                inference = inference.merged(_infer_objects(cells, depth))
             case "array":
-                made = made.merged(JsonInference(items=infer(list(chain.from_iterable(cells)), depth + 1)))
-    return made
+                inference = inference.merged(JsonInference(items=infer(list(chain.from_iterable(cells)), depth + 1)))
+    return inference
 
 
 def _infer_texts(texts: Sequence[object], depth: int) -> JsonInference:
@@ -185,7 +187,9 @@ def _infer_texts(texts: Sequence[object], depth: int) -> JsonInference:
     if TIMESTAMP.fullmatch(first := array[0].as_py()):
         dates.append(ColumnType("timestamp", re.sub(r"\d", "0", first)))
     return JsonInference(
-        texts=ScalarInference(tuple(form for form in dates if column_types.stored(array, form) is not None))
+        texts=ScalarInference(
+            tuple(column_type for column_type in dates if column_types.convert(array, column_type) is not None)
+        )
     )
 
 
@@ -194,12 +198,12 @@ def _infer_objects(objects: Sequence[Object], depth: int) -> JsonInference:
     sources: dict[str, dict[str, None]] = {}
     for shape in dict.fromkeys(map(tuple, objects)):
         names = [clean_name(key) for key in shape]
-        if len(set(names)) < len(names) or any(map(letters_lost, shape)):
+        if len(set(names)) < len(names) or any(map(dropped_characters, shape)):
             return OPAQUE
         for place, (key, name) in enumerate(zip(shape, names, strict=True)):
             places[name] = min(place, places.get(name, place))
             sources.setdefault(name, {})[key] = None
-        if len(places) > MOST_FIELDS:
+        if len(places) > MAX_FIELDS:
             return OPAQUE
     return JsonInference(
         members={

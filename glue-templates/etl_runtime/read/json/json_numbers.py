@@ -7,12 +7,12 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime.columns.column_types import MOST_DIGITS
-from etl_runtime.columns.json_values import Number, decimal, survives_as_double
+from etl_runtime.columns.column_types import MAX_DECIMAL_DIGITS
+from etl_runtime.columns.json_values import Number, decimal, is_exact_double
 
-LEAST_BIGINT, GREATEST_BIGINT = -(2**63), 2**63 - 1
-MOST_BIGINT_DIGITS = 19
-TOO_MANY = MOST_DIGITS + 1
+MIN_BIGINT, MAX_BIGINT = -(2**63), 2**63 - 1
+MAX_BIGINT_DIGITS = 19
+TOO_MANY_DIGITS = MAX_DECIMAL_DIGITS + 1
 
 Numbers = Sequence[int | Number | None]
 
@@ -22,7 +22,7 @@ class NumberFacts:
     """What is known of some numbers: whether all are whole (written without fraction and exponent), are 64-bit integers, keep their
     values as doubles; and the most digits that one has before and behind the point, at most 39."""
 
-    whole: bool
+    integers: bool
     bigint: bool
     double: bool
     digits: int
@@ -31,7 +31,7 @@ class NumberFacts:
     def merged(self, other: "NumberFacts") -> "NumberFacts":
         """What is known of both's numbers."""
         return NumberFacts(
-            self.whole and other.whole,
+            self.integers and other.integers,
             self.bigint and other.bigint,
             self.double and other.double,
             max(self.digits, other.digits),
@@ -41,43 +41,45 @@ class NumberFacts:
     @property
     def best(self) -> str:
         """The best type: `text`, as the numbers are written, where no type of number keeps all values."""
-        if self.whole and self.bigint:
+        if self.integers and self.bigint:
             return "bigint"
-        if self.whole and self.digits <= MOST_DIGITS:
-            return f"decimal({MOST_DIGITS},0)"
+        if self.integers and self.digits <= MAX_DECIMAL_DIGITS:
+            return f"decimal({MAX_DECIMAL_DIGITS},0)"
         if self.double:
             return "double"
-        return f"decimal({MOST_DIGITS},{self.scale})" if self.digits + self.scale <= MOST_DIGITS else "text"
+        return (
+            f"decimal({MAX_DECIMAL_DIGITS},{self.scale})" if self.digits + self.scale <= MAX_DECIMAL_DIGITS else "text"
+        )
 
 
 def facts(numbers: Iterable[int | Number]) -> NumberFacts:
     """What is known of at least one number."""
     distinct = set(numbers)
     written = [number for number in distinct if isinstance(number, Number)]
-    whole = [number for number in distinct if not isinstance(number, Number)]
-    extremes = (min(whole), max(whole)) if whole else ()
+    integers = [number for number in distinct if not isinstance(number, Number)]
+    extremes = (min(integers), max(integers)) if integers else ()
     sizes = [_size(number) for number in written] + [(_digits(number), 0) for number in extremes]
     _, lost = doubles(list(distinct))
     return NumberFacts(
-        whole=not written,
-        bigint=not written and all(LEAST_BIGINT <= number <= GREATEST_BIGINT for number in extremes),
+        integers=not written,
+        bigint=not written and all(MIN_BIGINT <= number <= MAX_BIGINT for number in extremes),
         double=not lost,
         digits=max(digits for digits, _ in sizes),
         scale=max(scale for _, scale in sizes),
     )
 
 
-def _digits(whole: int) -> int:
-    return min(len(str(abs(whole))), TOO_MANY) if whole else 0
+def _digits(integers: int) -> int:
+    return min(len(str(abs(integers))), TOO_MANY_DIGITS) if integers else 0
 
 
 def _size(number: Number) -> tuple[int, int]:
     """How many digits the value needs before and behind the point."""
     if "e" in number or "E" in number:
         value = decimal(number)
-        return (TOO_MANY, TOO_MANY) if value is None else _decimal_size(value)
-    before, _, behind = number.lstrip("-").partition(".")
-    return min(len(before.lstrip("0")), TOO_MANY), min(len(behind.rstrip("0")), TOO_MANY)
+        return (TOO_MANY_DIGITS, TOO_MANY_DIGITS) if value is None else _decimal_size(value)
+    integer, _, fraction = number.lstrip("-").partition(".")
+    return min(len(integer.lstrip("0")), TOO_MANY_DIGITS), min(len(fraction.rstrip("0")), TOO_MANY_DIGITS)
 
 
 def _decimal_size(value: Decimal) -> tuple[int, int]:
@@ -86,26 +88,26 @@ def _decimal_size(value: Decimal) -> tuple[int, int]:
     exponent = int(exponent) + len(digits) - len(significant)
     if not significant:
         return 0, 0
-    return min(max(len(significant) + exponent, 0), TOO_MANY), min(max(-exponent, 0), TOO_MANY)
+    return min(max(len(significant) + exponent, 0), TOO_MANY_DIGITS), min(max(-exponent, 0), TOO_MANY_DIGITS)
 
 
 def bigints(numbers: Numbers) -> tuple[pa.Array, list[int]]:
     """64-bit integers, and the rows whose value is none: null there. 3.0 is one."""
     values: Sequence[int | None] = numbers  # type: ignore[assignment]
     if Number in set(map(type, numbers)):
-        values = [_whole(number) if isinstance(number, Number) else number for number in numbers]
+        values = [_integer(number) if isinstance(number, Number) else number for number in numbers]
     try:
         array = pa.array(values, pa.int64())
     except (OverflowError, pa.ArrowInvalid):
-        values = [value if value is not None and LEAST_BIGINT <= value <= GREATEST_BIGINT else None for value in values]
+        values = [value if value is not None and MIN_BIGINT <= value <= MAX_BIGINT else None for value in values]
         array = pa.array(values, pa.int64())
     return array, _lost(numbers, array)
 
 
-def _whole(number: Number) -> int | None:
-    before, behind = _size(number)
+def _integer(number: Number) -> int | None:
+    integer, fraction = _size(number)
     value = decimal(number)
-    return int(value) if value is not None and before <= MOST_BIGINT_DIGITS and not behind else None
+    return int(value) if value is not None and integer <= MAX_BIGINT_DIGITS and not fraction else None
 
 
 def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
@@ -118,7 +120,7 @@ def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
     # Most numbers are spelled as a double is: these keep their value. The others are looked at closely, each once.
     shortest = pc.cast(values, pa.string())
     other = pc.filter(texts, pc.not_equal(texts, shortest)).unique()
-    lost = [text for text in other.to_pylist() if not survives_as_double(Number(text))]
+    lost = [text for text in other.to_pylist() if not is_exact_double(Number(text))]
     if not lost:
         return values, []
     rows = pc.is_in(texts, pa.array(lost, pa.string()))
@@ -141,11 +143,11 @@ def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, li
 
 def _fitting(value: Decimal, precision: int, scale: int) -> Decimal | None:
     """The value with `scale` digits behind the point, which Arrow takes in any case; None where it does not fit."""
-    before, behind = _decimal_size(value)
-    if before > precision - scale or behind > scale:
+    integer, fraction = _decimal_size(value)
+    if integer > precision - scale or fraction > scale:
         return None
     sign, digits, exponent = value.as_tuple()
-    if not before and not behind:
+    if not integer and not fraction:
         return Decimal(0)
     shift = int(exponent) + scale
     return Decimal((sign, digits + (0,) * shift if shift >= 0 else digits[:shift], -scale))

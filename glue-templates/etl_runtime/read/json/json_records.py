@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.json.json_strings import inside_strings
-from etl_runtime.read.text.record_ends import LF, LONGEST_RECORD_BYTES, Offsets, Records
+from etl_runtime.read.text.record_ends import LF, MAX_RECORD_BYTES, Offsets, Records
 
 LOG = logging.getLogger(__name__)
 
 WINDOW_BYTES = 2 << 20  # what a processor's cache holds with all that is made of it
 FIRST_SKIP_BYTES = 4 << 10  # most values beside the way are small
-MOST_KEYS_NAMED = 20
+MAX_KEYS_SHOWN = 20
 SHOWN_BYTES = 40
 OPEN, CLOSE, COMMA = 2, 4, 8
 SIGNIFICANT = bytes(
@@ -32,7 +32,7 @@ TO_BLANKS = bytes.maketrans(b"\n\r", b"  ")
 BLANKS = re.compile(rb"[ \t\n\r]*+")
 STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 SCALAR = re.compile(rb'[^ \t\n\r,:\[\]{}"]++')
-FILLED = re.compile(rb"[^ \t]")
+NON_BLANK = re.compile(rb"[^ \t]")
 SPACE, TAB = 0x20, 0x09
 
 
@@ -43,7 +43,7 @@ def json_records(open_blocks: Callable[[], Iterator[bytes]], name: str, records:
     it is a list, else the one list of objects in it, else the document: `say` tells which. Raises RunFailed where the path leads
     nowhere, where several lists could be meant, and where the brackets of the document do not match or more follows behind it.
     """
-    path = _found_path(JsonReader(open_blocks(), name)) if records is None else keys_of(records)
+    path = _detect_path(JsonReader(open_blocks(), name)) if records is None else keys_of(records)
     reader = JsonReader(open_blocks(), name)
     if not reader.peek():
         raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
@@ -53,18 +53,18 @@ def json_records(open_blocks: Callable[[], Iterator[bytes]], name: str, records:
 
 def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
     """The records of JSON Lines: every line that is not blank."""
-    pieces: list[bytes] = []
+    chunks: list[bytes] = []
     lines = 0
     for block in blocks:
         cut = block.rfind(b"\n") + 1
-        pieces.append(block[:cut] if cut else block)
+        chunks.append(block[:cut] if cut else block)
         if cut:
-            run = _lines(b"".join(pieces))
-            yield run
-            lines += len(run.ends)
-            pieces = [block[cut:]]
-        _require_length(pieces, name, lines + 1)
-    if rest := b"".join(pieces):
+            batch = _lines(b"".join(chunks))
+            yield batch
+            lines += len(batch.ends)
+            chunks = [block[cut:]]
+        _require_length(chunks, name, lines + 1)
+    if rest := b"".join(chunks):
         yield _lines(rest + b"\n")
 
 
@@ -85,10 +85,10 @@ def _starts(ends: Offsets) -> Offsets:
     return np.append(np.int64(0), ends[:-1])[: len(ends)]
 
 
-def _require_length(pieces: list[bytes], name: str, record: int) -> None:
-    if sum(map(len, pieces)) > LONGEST_RECORD_BYTES:
+def _require_length(chunks: list[bytes], name: str, record: int) -> None:
+    if sum(map(len, chunks)) > MAX_RECORD_BYTES:
         raise RunFailed(
-            f"{name}: record {record:,} is longer than {LONGEST_RECORD_BYTES >> 20} MB. "
+            f"{name}: record {record:,} is longer than {MAX_RECORD_BYTES >> 20} MB. "
             "Declare file_format.records where the records lie deeper, or ask the source for smaller ones."
         )
 
@@ -98,7 +98,7 @@ def keys_of(records: str) -> tuple[str, ...]:
     return keys[1:] if keys[0] == "$" else keys
 
 
-def _found_path(reader: "JsonReader") -> tuple[str, ...]:
+def _detect_path(reader: "JsonReader") -> tuple[str, ...]:
     """The path to the records where none is declared."""
     if reader.peek() != b"{":
         return ()
@@ -117,19 +117,20 @@ def _found_path(reader: "JsonReader") -> tuple[str, ...]:
     ]
     if len(found) > 1:
         raise RunFailed(
-            f"{reader.name} holds several lists: {_named(found)}. Declare the right one as file_format.records."
+            f"{reader.name} holds several lists: {_key_list(found)}. Declare the right one as file_format.records."
         )
     if not found:
         LOG.info(f"{reader.name}: the document is one object without a list of objects, so it is the one record")
         return ()
     left_out = [key for key in [*lists, *others] if key != found[0]]
     LOG.info(
-        f"{reader.name}: the records are the list {found[0]}" + (f"; left out: {_named(left_out)}" if left_out else "")
+        f"{reader.name}: the records are the list {found[0]}"
+        + (f"; left out: {_key_list(left_out)}" if left_out else "")
     )
     return (found[0],)
 
 
-def records_at(reader: "JsonReader", path: tuple[str, ...], way: tuple[str, ...] = ()) -> Iterator[Records]:
+def records_at(reader: "JsonReader", path: tuple[str, ...], parents: tuple[str, ...] = ()) -> Iterator[Records]:
     """The records that `path` leads to from the value at the cursor, which is behind it afterwards. `way` led to the cursor."""
     first = reader.peek()
     if not path:
@@ -138,17 +139,17 @@ def records_at(reader: "JsonReader", path: tuple[str, ...], way: tuple[str, ...]
         elif first == b"{":
             yield reader.record()
         else:
-            where = f"{reader.selector} {'.'.join(way)} leads to" if way else "the document is"
+            where = f"{reader.selector} {'.'.join(parents)} leads to" if parents else "the document is"
             reader.fail(f"{where} {reader.scalar()}, neither a list nor an object. Look at the source.", retryable=True)
         return
-    declared = ".".join((*way, *path))
+    declared = ".".join((*parents, *path))
     if first != b"{":
         what = "a list, where the path has to end" if first == b"[" else "no object"
         reader.fail(
-            f"{reader.selector} is {declared}, but {'.'.join(way) or 'the document'} is {what}. Look at the source, or mend the path.",
+            f"{reader.selector} is {declared}, but {'.'.join(parents) or 'the document'} is {what}. Look at the source, or mend the path.",
             retryable=True,
         )
-    taken = None
+    matched_key = None
     keys = []
     for key in reader.members():
         keys.append(key)
@@ -158,21 +159,21 @@ def records_at(reader: "JsonReader", path: tuple[str, ...], way: tuple[str, ...]
         if not steps or reader.peek() == b"n":
             reader.skip()
             continue
-        if taken is not None:
-            reader.fail(f"two keys lead the way to the records, {taken} and {key}. Mend the file.")
-        taken = key
-        yield from records_at(reader, path[steps:], (*way, key))
-    if taken is None:
+        if matched_key is not None:
+            reader.fail(f"two keys lead the way to the records, {matched_key} and {key}. Mend the file.")
+        matched_key = key
+        yield from records_at(reader, path[steps:], (*parents, key))
+    if matched_key is None:
         reader.fail(
-            f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys there: {_named(keys)}. "
+            f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys there: {_key_list(keys)}. "
             "Look at the source, or mend the path.",
             retryable=True,
         )
 
 
-def _named(keys: list[str]) -> str:
-    more = f" and {len(keys) - MOST_KEYS_NAMED:,} more" if len(keys) > MOST_KEYS_NAMED else ""
-    return (", ".join(keys[:MOST_KEYS_NAMED]) or "none") + more
+def _key_list(keys: list[str]) -> str:
+    more = f" and {len(keys) - MAX_KEYS_SHOWN:,} more" if len(keys) > MAX_KEYS_SHOWN else ""
+    return (", ".join(keys[:MAX_KEYS_SHOWN]) or "none") + more
 
 
 class JsonReader:
@@ -185,7 +186,7 @@ class JsonReader:
         self._text = b""
         self._at = 0
         self._records = 0  # read so far
-        self._among_records = False
+        self._in_records = False
 
     def fail(self, what: str, *, retryable: bool = False) -> NoReturn:
         raise RunFailed(f"{self.name}: {what}", retryable=retryable)
@@ -251,13 +252,13 @@ class JsonReader:
     def record(self) -> Records:
         """The object at the cursor as the one record."""
         self._take(b"{")
-        self._among_records = True
-        pieces = [b"{"]
+        self._in_records = True
+        chunks = [b"{"]
         for text, _ in self._until_closed(b"{", WINDOW_BYTES):
-            pieces.append(text)
-            _require_length(pieces, self.name, 1)
-        text = b"".join(pieces) + b"}\n"
-        self._records, self._among_records = 1, False
+            chunks.append(text)
+            _require_length(chunks, self.name, 1)
+        text = b"".join(chunks) + b"}\n"
+        self._records, self._in_records = 1, False
         return Records(text, np.array([len(text)], np.int64))
 
     def elements(self) -> Iterator[Records]:
@@ -266,41 +267,41 @@ class JsonReader:
         if self.peek() == b"]":
             self._take(b"]")
             return
-        self._among_records = True
-        pieces: list[bytes] = []
+        self._in_records = True
+        chunks: list[bytes] = []
         for text, commas in self._until_closed(b"[", WINDOW_BYTES):
             if len(commas):
-                carried = sum(map(len, pieces))
-                content = bytearray(b"".join([*pieces, text]))
+                carried = sum(map(len, chunks))
+                content = bytearray(b"".join([*chunks, text]))
                 np.frombuffer(content, np.uint8)[commas + carried] = LF
                 ends = commas + carried + 1
                 cut = int(ends[-1])
-                yield self._run(bytes(content[:cut]), ends)
-                pieces = [bytes(content[cut:])]
+                yield self._batch(bytes(content[:cut]), ends)
+                chunks = [bytes(content[cut:])]
             else:
-                pieces.append(text)
-            _require_length(pieces, self.name, self._records + 1)
-        last = b"".join(pieces) + b"\n"
-        yield self._run(last, np.array([len(last)], np.int64))
-        self._among_records = False
+                chunks.append(text)
+            _require_length(chunks, self.name, self._records + 1)
+        last = b"".join(chunks) + b"\n"
+        yield self._batch(last, np.array([len(last)], np.int64))
+        self._in_records = False
 
-    def _run(self, text: bytes, ends: Offsets) -> Records:
+    def _batch(self, text: bytes, ends: Offsets) -> Records:
         """Elements, a line each. Raises RunFailed where a comma has none before it or behind it."""
         content = np.frombuffer(text, np.uint8)
         at = _starts(ends)
         number = np.arange(len(ends)) + self._records + 1
         for _ in range(64):  # an indentation
             blank = (content[at] == SPACE) | (content[at] == TAB)
-            self._require_filled(number[content[at] == LF])
+            self._refuse_empty_records(number[content[at] == LF])
             at, number = at[blank] + 1, number[blank]
             if not len(at):
                 break
-        deep = [FILLED.search(text, start) for start in at.tolist()]
-        self._require_filled(number[[found is None or found[0] == b"\n" for found in deep]] if deep else number)
+        deep = [NON_BLANK.search(text, start) for start in at.tolist()]
+        self._refuse_empty_records(number[[found is None or found[0] == b"\n" for found in deep]] if deep else number)
         self._records += len(ends)
         return Records(text, ends)
 
-    def _require_filled(self, empty: npt.NDArray[np.int64]) -> None:
+    def _refuse_empty_records(self, empty: npt.NDArray[np.int64]) -> None:
         if len(empty):
             self.fail(f"record {empty[0]:,} is empty: there is a comma too many. Mend the file.")
 
@@ -315,8 +316,8 @@ class JsonReader:
         while True:
             text = self._text[self._at : self._at + window].rstrip(b"\\")
             window = min(window * 4, WINDOW_BYTES)
-            marks = inside_strings(text, inside)
-            kinds = np.frombuffer(text.translate(SIGNIFICANT), np.uint8) & (marks - np.uint8(1))
+            in_string = inside_strings(text, inside)
+            kinds = np.frombuffer(text.translate(SIGNIFICANT), np.uint8) & (in_string - np.uint8(1))
             places = np.flatnonzero(kinds != 0)
             kinds = kinds[places]
             depths = depth + np.cumsum(
@@ -326,7 +327,7 @@ class JsonReader:
             end = int(places[closed[0]]) if len(closed) else len(text)
             commas = places[(kinds == COMMA) & (depths == 1)]
             commas = commas[commas < end]
-            self._require_whole_strings(text[:end], marks[:end], commas)
+            self._refuse_line_breaks(text[:end], in_string[:end], commas)
             self._at += end
             if len(closed) and (found := text[end : end + 1]) != CLOSING[opening]:
                 self.fail(
@@ -337,23 +338,23 @@ class JsonReader:
                 self._at += 1
                 return
             if len(text):
-                inside, depth = bool(marks[-1]), int(depths[-1]) if len(depths) else depth
+                inside, depth = bool(in_string[-1]), int(depths[-1]) if len(depths) else depth
             if self._at + window > len(self._text) and not self._more() and not text:
                 self.fail(
                     f"the document ends{self._where()} before its brackets close: it is cut off. Fetch it again.",
                     retryable=True,
                 )
 
-    def _require_whole_strings(self, text: bytes, marks: npt.NDArray[np.uint8], commas: Offsets) -> None:
+    def _refuse_line_breaks(self, text: bytes, in_string: npt.NDArray[np.uint8], commas: Offsets) -> None:
         content = np.frombuffer(text, np.uint8)
         for line_break in b"\n\r":
-            if line_break in text and len(broken := np.flatnonzero((content == line_break) & (marks == 1))):
+            if line_break in text and len(broken := np.flatnonzero((content == line_break) & (in_string == 1))):
                 self.fail(
                     f"a line break inside of a text{self._where(int(np.searchsorted(commas, broken[0])))}. Mend the file."
                 )
 
     def _where(self, further: int = 0) -> str:
-        return f" in record {self._records + further + 1:,}" if self._among_records else ""
+        return f" in record {self._records + further + 1:,}" if self._in_records else ""
 
     def _take(self, expected: bytes) -> None:
         if self.peek() != expected:

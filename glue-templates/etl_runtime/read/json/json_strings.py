@@ -6,10 +6,10 @@ import numpy.typing as npt
 QUOTE, BACKSLASH = 0x22, 0x5C
 WORD_BITS = 64
 
-Marks = npt.NDArray[np.uint8]
+ByteMask = npt.NDArray[np.uint8]
 
 
-def inside_strings(text: bytes, inside: bool = False) -> Marks:
+def inside_strings(text: bytes, inside: bool = False) -> ByteMask:
     """1 for each byte from a string's opening quote to the last before its closing quote, else 0.
 
     `inside` tells whether the text begins within a string. It must not be cut behind a backslash.
@@ -30,7 +30,7 @@ def _escaped(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     return escaped
 
 
-def _odd_so_far(flags: npt.NDArray[np.bool_]) -> Marks:
+def _odd_so_far(flags: npt.NDArray[np.bool_]) -> ByteMask:
     """1 where the number of flags up to and with a place is odd: 64 places at once, ten times as fast as one by one."""
     bits = np.zeros(-(-len(flags) // WORD_BITS) * WORD_BITS // 8, np.uint8)
     packed = np.packbits(flags, bitorder="little")

@@ -17,25 +17,25 @@ from etl_runtime.columns.json_values import (
     Number,
     Object,
     json_text,
-    shapes,
+    key_sequences,
     transposed,
-    without_collection,
+    without_garbage_collection,
 )
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.json.json_cells import JsonCells
 from etl_runtime.read.json.json_strings import inside_strings
 
 CHUNK_BYTES = 1 << 20  # of text, whose objects become columns before the next are made
-MOST_COLUMNS = 2_000
-MOST_DEPTH = 200
-MOST_INT_DIGITS = 4_000  # Python reads no longer ones by default
+MAX_COLUMNS = 2_000
+MAX_DEPTH = 200
+MAX_INT_DIGITS = 4_000  # Python reads no longer ones by default
 SHOWN_CHARACTERS = 40
 COLON = 0x3A
 BLANKS = " \t\r"
 VALUE = "value"
 
 
-@without_collection()
+@without_garbage_collection()
 def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
     """Records, one JSON value a line, → columns by key, in the order in which the keys come.
 
@@ -49,20 +49,20 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
         lines = [line for line in [raw.strip(BLANKS) for raw in chunk.decode().split("\n")] if line]
         values = _values(lines, name, first + rows)
         if _keys_read(values, name, first + rows) != _keys_written(chunk):
-            values, hidden = _values_and_hidden(lines)
-            surplus |= {rows + line: texts for line, texts in hidden.items()}
+            values, overwritten = _values_and_overwritten(lines)
+            surplus |= {rows + line: texts for line, texts in overwritten.items()}
         objects = _objects(values)
-        found = shapes(objects)
-        keys = dict.fromkeys(chain.from_iterable(found))
+        results = key_sequences(objects)
+        keys = dict.fromkeys(chain.from_iterable(results))
         for key in keys.keys() - columns.keys():
             if LONE_SURROGATE.search(key):
                 raise RunFailed(f"{name}: the key {json_text(key)} holds half a character. Mend the file.")
-        if len(columns.keys() | keys) > MOST_COLUMNS:
+        if len(columns.keys() | keys) > MAX_COLUMNS:
             raise RunFailed(
-                f"{name}: the records have more than {MOST_COLUMNS:,} keys, among them {', '.join(list(keys)[:5])}. Keys that are data "
+                f"{name}: the records have more than {MAX_COLUMNS:,} keys, among them {', '.join(list(keys)[:5])}. Keys that are data "
                 "make no columns: declare file_format.records where the records lie elsewhere, or ask the source for a list."
             )
-        by_key = transposed(objects, found, keys)
+        by_key = transposed(objects, results, keys)
         for key in keys:
             if key not in columns:
                 columns[key] = [None] * rows
@@ -84,11 +84,11 @@ def _chunks(text: bytes) -> Iterator[bytes]:
 
 def _values(lines: list[str], name: str, first: int) -> list[object]:
     try:
-        found = [_scan(line, 0) for line in lines]
+        results = [_scan(line, 0) for line in lines]
     except (ValueError, StopIteration, RecursionError):
-        found = []
-    if [end for _, end in found] == list(map(len, lines)):
-        return [value for value, _ in found]
+        results = []
+    if [end for _, end in results] == list(map(len, lines)):
+        return [value for value, _ in results]
     return [_value(line, name, number) for number, line in enumerate(lines, start=first)]
 
 
@@ -103,9 +103,7 @@ def _value(line: str, name: str, number: int) -> object:
     except ValueError as error:
         _fail(name, number, line, f"{error} is no value of JSON", line.find(str(error)))
     except RecursionError:
-        raise RunFailed(
-            f"{name}, record {number:,}: it is nested deeper than {MOST_DEPTH}. Look at the file."
-        ) from None
+        raise RunFailed(f"{name}, record {number:,}: it is nested deeper than {MAX_DEPTH}. Look at the file.") from None
     if end < len(line):
         _fail(name, number, line, "more than one value in a line", end)
     return value
@@ -127,7 +125,7 @@ def _no_constant(word: str) -> NoReturn:
 
 
 def _int_or_number(text: str) -> int | Number:
-    return int(text) if len(text) <= MOST_INT_DIGITS else Number(text)
+    return int(text) if len(text) <= MAX_INT_DIGITS else Number(text)
 
 
 def _scanner(decoder: json.JSONDecoder) -> Callable[[str, int], tuple[object, int]]:
@@ -156,13 +154,13 @@ def _keys_read(values: list[object], name: str, first: int) -> int:
         return _keys(values)
     except RecursionError:
         raise RunFailed(
-            f"{name}: of the records from {first:,} on, one is nested deeper than {MOST_DEPTH}. Look at the file."
+            f"{name}: of the records from {first:,} on, one is nested deeper than {MAX_DEPTH}. Look at the file."
         ) from None
 
 
 def _keys(values: Sequence[object], depth: int = 0) -> int:
     """How many keys the objects among the values have, at any depth. Raises RecursionError where they are nested too deep."""
-    if depth > MOST_DEPTH:
+    if depth > MAX_DEPTH:
         raise RecursionError
     kinds = set(map(type, values))
     count = 0
@@ -181,23 +179,25 @@ def _keys(values: Sequence[object], depth: int = 0) -> int:
     return count
 
 
-def _values_and_hidden(lines: list[str]) -> tuple[list[object], dict[int, list[str]]]:
+def _values_and_overwritten(lines: list[str]) -> tuple[list[object], dict[int, list[str]]]:
     """The values, and by line what later values of the same key hide."""
-    hidden: list[str] = []
+    overwritten: list[str] = []
 
     def last_values(pairs: list[tuple[str, object]]) -> Object:
         made = dict(pairs)
         if len(made) < len(pairs):
             last = {key: place for place, (key, _) in enumerate(pairs)}
-            hidden.extend(json_text({key: value}) for place, (key, value) in enumerate(pairs) if last[key] != place)
+            overwritten.extend(
+                json_text({key: value}) for place, (key, value) in enumerate(pairs) if last[key] != place
+            )
         return made
 
     scan = _scanner(json.JSONDecoder(object_pairs_hook=last_values, parse_float=Number, parse_int=_int_or_number))
     values = []
-    found = {}
+    results = {}
     for line, text in enumerate(lines):
         values.append(scan(text, 0)[0])
-        if hidden:
-            found[line] = hidden.copy()
-            hidden.clear()
-    return values, found
+        if overwritten:
+            results[line] = overwritten.copy()
+            overwritten.clear()
+    return values, results

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from etl_runtime.columns import athena_types, column_types
 from etl_runtime.columns.cells import PartTable
-from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference, restore
+from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference, to_text
 from etl_runtime.columns.names import clean_name, source_names
 
-MOST_WHOLE_DOUBLE = 2**53
+MAX_EXACT_INTEGER = 2**53
 
-Conformed = tuple[pa.Array, pa.Array]
+Converted = tuple[pa.Array, pa.Array]
 
 
 def read_table(body: bytes) -> PartTable:
@@ -41,28 +41,28 @@ class ParquetCells:
             return ScalarInference()
         own = ColumnType(athena_types.athena_type(self.values.type))
         wider = [
-            form
-            for form in (ColumnType("decimal(38,0)"), ColumnType("double"))
-            if own.type == "bigint" and self.stored(form) is not None
+            column_type
+            for column_type in (ColumnType("decimal(38,0)"), ColumnType("double"))
+            if own.type == "bigint" and self.convert(column_type) is not None
         ]
         return ScalarInference(tuple(dict.fromkeys((own, *wider, TEXT))))
 
-    def stored(self, form: ColumnType) -> pa.Array | None:
-        values, misfit = self._conformed(form)
-        return None if pc.any(misfit).as_py() else values
+    def convert(self, column_type: ColumnType) -> pa.Array | None:
+        values, mismatch = self._convert(column_type)
+        return None if pc.any(mismatch).as_py() else values
 
-    def stored_with_misfits(self, form: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        values, misfit = self._conformed(form)
-        rows = pc.indices_nonzero(misfit).to_pylist()
+    def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
+        values, mismatch = self._convert(column_type)
+        rows = pc.indices_nonzero(mismatch).to_pylist()
         if not rows:
             return values, {}
-        fitting = pa.array(np.arange(len(values)), mask=misfit.to_numpy(zero_copy_only=False))
+        fitting = pa.array(np.arange(len(values)), mask=mismatch.to_numpy(zero_copy_only=False))
         return values.take(fitting), {row: _json_value(self.values[row].as_py()) for row in rows}
 
-    def _conformed(self, form: ColumnType) -> Conformed:
+    def _convert(self, column_type: ColumnType) -> Converted:
         if pa.types.is_string(self.values.type):
-            return column_types.stored_with_misfits(self.values, form)
-        return _conformed(self.values, form.arrow_type)
+            return column_types.convert_with_mismatches(self.values, column_type)
+        return _convert(self.values, column_type.arrow_type)
 
     def as_text(self) -> pa.Array:
         type = self.values.type
@@ -159,53 +159,53 @@ def _not_null(array: pa.Array) -> pa.Array:
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
-def _conformed(array: pa.Array, type: pa.DataType) -> Conformed:
+def _convert(array: pa.Array, type: pa.DataType) -> Converted:
     """The array in another type, and which cells do not keep their value in it: what these are there means nothing."""
     if array.type == type:
-        return array, _none(array)
+        return array, _no_mismatch(array)
     if array.null_count == len(array):
-        return pa.nulls(len(array), type), _none(array)
+        return pa.nulls(len(array), type), _no_mismatch(array)
     if pa.types.is_string(type):
-        return ParquetCells(array).as_text(), _none(array)
+        return ParquetCells(array).as_text(), _no_mismatch(array)
     if pa.types.is_struct(type) and pa.types.is_struct(array.type):
-        return _conformed_struct(array, type)
+        return _convert_struct(array, type)
     if pa.types.is_list(type) and pa.types.is_list(array.type):
-        items, misfit = _conformed(array.flatten(), type.value_type)
-        return _list(array, items), _holding(misfit, _offsets(array))
+        items, mismatch = _convert(array.flatten(), type.value_type)
+        return _list(array, items), _containing(mismatch, _offsets(array))
     if pa.types.is_map(type) and pa.types.is_map(array.type):
         keys, items = _entries(array)
-        (keys, wrong_keys), (items, wrong_items) = _conformed(keys, type.key_type), _conformed(items, type.item_type)
-        made = _map(array, keys, items)
-        return made, _holding(pc.or_(wrong_keys, wrong_items), made.offsets)
+        (keys, wrong_keys), (items, wrong_items) = _convert(keys, type.key_type), _convert(items, type.item_type)
+        converted = _map(array, keys, items)
+        return converted, _containing(pc.or_(wrong_keys, wrong_items), converted.offsets)
     if _is_number(array.type) and _is_number(type):
-        return _conformed_number(array, type)
+        return _convert_number(array, type)
     if pa.types.is_temporal(array.type) and pa.types.is_temporal(type):
         values = array.cast(type, safe=False)
         return values, pc.fill_null(pc.not_equal(values.cast(array.type), array), False)
     return pa.nulls(len(array), type), array.is_valid()
 
 
-def _none(array: pa.Array) -> pa.Array:
+def _no_mismatch(array: pa.Array) -> pa.Array:
     return pa.repeat(False, len(array))
 
 
-def _conformed_struct(array: pa.Array, type: pa.DataType) -> Conformed:
+def _convert_struct(array: pa.Array, type: pa.DataType) -> Converted:
     """A field that is not there is null; one that has no place may hold null alone."""
-    misfit = _none(array)
+    mismatch = _no_mismatch(array)
     there: dict[str, pa.Array] = {}
     for field, child in zip(array.type, array.flatten(), strict=True):
         if type.get_field_index(field.name) < 0:
-            misfit = pc.or_(misfit, child.is_valid())
+            mismatch = pc.or_(mismatch, child.is_valid())
         else:
-            there[field.name], wrong = _conformed(child, type.field(field.name).type)
-            misfit = pc.or_(misfit, wrong)
+            there[field.name], wrong = _convert(child, type.field(field.name).type)
+            mismatch = pc.or_(mismatch, wrong)
     children = [there.get(field.name, pa.nulls(len(array), field.type)) for field in type]
-    return pa.StructArray.from_arrays(children, [field.name for field in type], mask=array.is_null()), misfit
+    return pa.StructArray.from_arrays(children, [field.name for field in type], mask=array.is_null()), mismatch
 
 
-def _holding(misfit: pa.Array, offsets: pa.Array) -> pa.Array:
+def _containing(mismatch: pa.Array, offsets: pa.Array) -> pa.Array:
     """Which lists or maps hold a misfit."""
-    so_far = np.concatenate(([0], np.cumsum(misfit.to_numpy(zero_copy_only=False))))
+    so_far = np.concatenate(([0], np.cumsum(mismatch.to_numpy(zero_copy_only=False))))
     return pa.array(np.diff(so_far[offsets.to_numpy()]) > 0)
 
 
@@ -213,18 +213,18 @@ def _is_number(type: pa.DataType) -> bool:
     return any(is_kind(type) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
 
 
-def _conformed_number(array: pa.Array, type: pa.DataType) -> Conformed:
+def _convert_number(array: pa.Array, type: pa.DataType) -> Converted:
     """By its text, which neither rounds nor overflows as Arrow's casts of numbers do."""
     if pa.types.is_integer(array.type) and pa.types.is_floating(type):
-        misfit = pc.fill_null(pc.or_(pc.greater(array, MOST_WHOLE_DOUBLE), pc.less(array, -MOST_WHOLE_DOUBLE)), False)
-        return array.cast(type, safe=False), misfit
-    return column_types.stored_with_misfits(
+        mismatch = pc.fill_null(pc.or_(pc.greater(array, MAX_EXACT_INTEGER), pc.less(array, -MAX_EXACT_INTEGER)), False)
+        return array.cast(type, safe=False), mismatch
+    return column_types.convert_with_mismatches(
         _scalar_text(array), ColumnType(athena_types.athena_type(type), declared=True)
     )
 
 
 def _scalar_text(array: pa.Array) -> pa.Array:
-    return restore(array, ColumnType("decimal")) if pa.types.is_decimal(array.type) else pc.cast(array, pa.string())
+    return to_text(array, ColumnType("decimal")) if pa.types.is_decimal(array.type) else pc.cast(array, pa.string())
 
 
 def _json_texts(array: pa.Array) -> pa.Array:

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.parquet.parquet_cells import storable
-from etl_runtime.read.text.decode import PARQUET_MARK, refuse_markup
+from etl_runtime.read.text.decode import PARQUET_MAGIC, refuse_markup
 
 ROWS_AT_ONCE = 64 << 10
 SAMPLE_ROWS = 1000
-ENCRYPTED_MARK = b"PARE"
+ENCRYPTED_MAGIC = b"PARE"
 HEAD_BYTES = 4096
 SHOWN_BYTES = 40
 LAST_MICROSECOND = 2**63 // 1000 - 1  # that nanoseconds reach
@@ -28,30 +28,30 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
     _require_parquet(path, name)
     rows = 0
     try:
-        announced = pq.read_metadata(path).num_rows
-        waiting: list[pa.RecordBatch] = []
+        expected_rows = pq.read_metadata(path).num_rows
+        buffered: list[pa.RecordBatch] = []
         with closing(_batches(path)) as batches:
             for batch in batches:
                 typed = pa.RecordBatch.from_arrays(
                     [storable(column) for column in batch.columns], list(source_names(batch.schema.names))
                 )
-                if waiting and (
-                    typed.schema != waiting[0].schema or sum(each.nbytes for each in waiting) >= part_bytes
+                if buffered and (
+                    typed.schema != buffered[0].schema or sum(each.nbytes for each in buffered) >= part_bytes
                 ):
-                    yield _part(waiting)
-                    waiting = []
-                waiting.append(typed)
+                    yield _part(buffered)
+                    buffered = []
+                buffered.append(typed)
                 rows += typed.num_rows
-        if sum(batch.num_rows for batch in waiting):
-            yield _part(waiting)
+        if sum(batch.num_rows for batch in buffered):
+            yield _part(buffered)
     except (pa.ArrowException, OSError) as error:
         what = str(error).rstrip(".")
         raise RunFailed(
             f"{name} is no whole Parquet file, or is encrypted: {what}. Look at the file.", retryable=True
         ) from error
-    if rows != announced:
+    if rows != expected_rows:
         raise RunFailed(
-            f"{name} holds {rows:,} rows, and says that it holds {announced:,}. Look at the file.", retryable=True
+            f"{name} holds {rows:,} rows, and says that it holds {expected_rows:,}. Look at the file.", retryable=True
         )
 
 
@@ -62,9 +62,9 @@ def _require_parquet(path: Path, name: str) -> None:
     if not head:
         raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
     refuse_markup(head, name)
-    if head.startswith(ENCRYPTED_MARK):
+    if head.startswith(ENCRYPTED_MAGIC):
         raise RunFailed(f"{name} is an encrypted Parquet file. Ask the source for a plain one.")
-    if not head.startswith(PARQUET_MARK):
+    if not head.startswith(PARQUET_MAGIC):
         shown = json.dumps(head[:SHOWN_BYTES].decode(errors="replace"), ensure_ascii=False)
         raise RunFailed(
             f"{name} is no Parquet file: it begins with {shown}. Look at it; declare file_format.type if it is right.",
@@ -104,10 +104,14 @@ def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
 
 
 def _part(batches: list[pa.RecordBatch]) -> tuple[bytes, int, bytes]:
-    return _written(batches), sum(batch.num_rows for batch in batches), _written([batches[0].slice(0, SAMPLE_ROWS)])
+    return (
+        _arrow_file(batches),
+        sum(batch.num_rows for batch in batches),
+        _arrow_file([batches[0].slice(0, SAMPLE_ROWS)]),
+    )
 
 
-def _written(batches: list[pa.RecordBatch]) -> bytes:
+def _arrow_file(batches: list[pa.RecordBatch]) -> bytes:
     sink = io.BytesIO()
     with pa.ipc.new_file(sink, batches[0].schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
         for batch in batches:

@@ -15,16 +15,16 @@ from etl_runtime.job.plural import plural
 LOG = logging.getLogger(__name__)
 
 BLOCK_BYTES = 512 << 10  # about what a processor's own cache holds: larger blocks take longer
-LONGEST_LINE_BYTES = 256 << 20
+MAX_LINE_BYTES = 256 << 20
 LINE_END = re.compile(rb"\r\n?|\n")
 MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
-OTHER_FORMATS = (
+UNSUPPORTED_FORMATS = (
     (b"\x1f\x8b", "a gzip file inside of another container"),
     (b"PK\x03\x04", "a ZIP inside of another container"),
     (b"BZh", "a bzip2 file"),
 )
-PARQUET_MARK = b"PAR1"
-MARKS = (
+PARQUET_MAGIC = b"PAR1"
+BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -35,7 +35,7 @@ MARKS = (
 
 def is_parquet(head: bytes) -> bool:
     """Whether a file that begins like this is Parquet. A header may begin with PAR1 too, but goes on with text."""
-    return head.startswith(PARQUET_MARK) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
+    return head.startswith(PARQUET_MAGIC) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
 
 
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
@@ -45,14 +45,14 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
     where Python does not know the encoding; and where the file is markup or a container instead of text.
     """
     head = stream.read(BLOCK_BYTES)
-    mark, marked = next(((mark, found) for mark, found in MARKS if head.startswith(mark)), (b"", None))
+    bom, bom_codec = next(((bom, found) for bom, found in BOMS if head.startswith(bom)), (b"", None))
     declared = _codec(encoding) if encoding else None
-    if marked and declared and not marked.startswith(declared.removesuffix("-sig")):
+    if bom_codec and declared and not bom_codec.startswith(declared.removesuffix("-sig")):
         raise RunFailed(
-            f"{name} begins with the mark of {marked}, but file_format.encoding is {encoding}. Leave the encoding out, or declare {marked}."
+            f"{name} begins with the mark of {bom_codec}, but file_format.encoding is {encoding}. Leave the encoding out, or declare {bom_codec}."
         )
-    codec = marked or declared or "utf-8"
-    head = head[len(mark) :]
+    codec = bom_codec or declared or "utf-8"
+    head = head[len(bom) :]
     _require_text(head, codec, name)
 
     decoder = codecs.getincrementaldecoder(codec)("strict")
@@ -83,7 +83,7 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
 
 def _require_text(head: bytes, codec: str, name: str) -> None:
     """Fail on what is no delimited text, whatever the server's status or the file's name said."""
-    other = next((what for mark, what in OTHER_FORMATS if head.startswith(mark)), None)
+    other = next((what for bom, what in UNSUPPORTED_FORMATS if head.startswith(bom)), None)
     if other:
         raise RunFailed(
             f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP."
@@ -107,21 +107,21 @@ def refuse_markup(head: bytes, name: str) -> None:
         )
 
 
-def without_first_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes]:
+def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes]:
     """The text without its first `count` lines, whatever they hold. A line ends at LF, CR LF or CR.
 
     Raises RunFailed where there are no more lines than that.
     """
-    left = count
+    remaining = count
     after_return = False
     for block in blocks:
         at = 1 if after_return and block.startswith(b"\n") else 0
         after_return = False
-        while left and (found := LINE_END.search(block, at)):
+        while remaining and (found := LINE_END.search(block, at)):
             at = found.end()
-            left -= 1
+            remaining -= 1
             after_return = at == len(block) and found[0] == b"\r"
-        if left or at == len(block):
+        if remaining or at == len(block):
             continue
         LOG.info(f"{name}: left out {plural(count, 'line')} at the beginning")
         yield block[at:]
@@ -133,7 +133,7 @@ def without_first_lines(blocks: Iterator[bytes], count: int, name: str) -> Itera
     )
 
 
-def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
+def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
     """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where the kernel puts it back.
 
     Replaces in whole lines, because a delimiter may lie across two blocks but never across two lines.
@@ -146,9 +146,9 @@ def with_stand_in(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name
         cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
         yield _replaced(text[:cut], delimiter, escape)
         rest = text[cut:]
-        if len(rest) > LONGEST_LINE_BYTES:
+        if len(rest) > MAX_LINE_BYTES:
             raise RunFailed(
-                f"{name} has a line longer than {LONGEST_LINE_BYTES >> 20} MB. Check the delimiter and the line ends."
+                f"{name} has a line longer than {MAX_LINE_BYTES >> 20} MB. Check the delimiter and the line ends."
             )
     yield _replaced(rest, delimiter, escape)
 

@@ -12,15 +12,15 @@ from pyarrow import csv
 
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat
-from etl_runtime.read.text.record_ends import CR, LF, behind_escapes, first_record
+from etl_runtime.read.text.record_ends import CR, LF, escaped_mask, first_record
 
 BLOCK_BYTES = 1 << 20  # about what a processor's own cache holds: text of one block takes a third longer
-MOST_COLUMNS = (
+MAX_BLOCK_COLUMNS = (
     100  # of text in blocks, whose columns come in pieces: from several hundred on they take longer, and more memory
 )
 ZERO = b"\0"
 
-Marks = Mapping[str, str]
+Placeholders = Mapping[str, str]
 """Control characters that stand in the text for what they mean: "" where they only show that an escape was there."""
 
 
@@ -40,10 +40,10 @@ class TextTable:
 def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
     """The fields of one record, as they stand: a header's names."""
     file_format = replace(file_format, null_values=())
-    most = record.count(file_format.delimiter_byte) + 1  # fewer where a delimiter stands inside quotes
-    columns, ragged = _read(record, file_format, {}, most)
-    if ragged:
-        columns, _ = _read(record, file_format, {}, ragged[0].actual_columns)
+    max_fields = record.count(file_format.delimiter_byte) + 1  # fewer where a delimiter stands inside quotes
+    columns, irregular = _read(record, file_format, {}, max_fields)
+    if irregular:
+        columns, _ = _read(record, file_format, {}, irregular[0].actual_columns)
     return [column[0].as_py() or "" for column in columns]
 
 
@@ -57,13 +57,13 @@ def read_table(text: bytes, file_format: FileFormat, width: int, records: int | 
     ends_open = (
         first.rstrip(b"\r\n").endswith(file_format.delimiter_byte) and len(read_fields(first, file_format)) == width + 1
     )
-    text, marks = _with_marks(text, file_format)
+    text, placeholders = _insert_placeholders(text, file_format)
     came = width + 1 if ends_open else width
-    read = _read_lines if came <= MOST_COLUMNS and _are_lines(text, records) else _read
-    columns, ragged = read(text, file_format, marks, came)
-    if not ragged and came == width:
+    read = _read_lines if came <= MAX_BLOCK_COLUMNS and _are_lines(text, records) else _read
+    columns, irregular = read(text, file_format, placeholders, came)
+    if not irregular and came == width:
         return TextTable(columns)
-    return _assembled(columns, ragged, file_format, marks, width)
+    return _merge(columns, irregular, file_format, placeholders, width)
 
 
 def _are_lines(text: bytes, records: int | None) -> bool:
@@ -72,24 +72,24 @@ def _are_lines(text: bytes, records: int | None) -> bool:
 
 
 def _read_lines(
-    text: bytes, file_format: FileFormat, marks: Marks, width: int
+    text: bytes, file_format: FileFormat, placeholders: Placeholders, width: int
 ) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
     """The same as `_read`, block by block, of records that are a line each."""
     try:
-        return _read(text, file_format, marks, width, BLOCK_BYTES)
+        return _read(text, file_format, placeholders, width, BLOCK_BYTES)
     except pa.ArrowInvalid:  # a record is longer than a block
-        return _read(text, file_format, marks, width)
+        return _read(text, file_format, placeholders, width)
 
 
 def _read(
-    text: bytes, file_format: FileFormat, marks: Marks, width: int, block_bytes: int | None = None
+    text: bytes, file_format: FileFormat, placeholders: Placeholders, width: int, block_bytes: int | None = None
 ) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
     """Columns of the records that have `width` fields, and the other records."""
     names = [str(position) for position in range(width)]
-    ragged: list[csv.InvalidRow] = []
+    irregular: list[csv.InvalidRow] = []
 
     def keep(row: csv.InvalidRow) -> str:
-        ragged.append(row)
+        irregular.append(row)
         return "skip"
 
     if text.startswith(codecs.BOM_UTF8):
@@ -112,7 +112,7 @@ def _read(
             column_types=dict.fromkeys(names, pa.string()),
             strings_can_be_null=True,
             quoted_strings_can_be_null=file_format.quoted_nulls,
-            null_values=["", *(_as_read(token, file_format, marks) for token in file_format.null_values)],
+            null_values=["", *(_null_token(token, file_format, placeholders) for token in file_format.null_values)],
             auto_dict_encode=False,
             check_utf8=False,  # unpacking decoded it strictly
         ),
@@ -120,53 +120,57 @@ def _read(
     columns = [
         column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns
     ]  # the latter copies
-    return [_restored(column, file_format, marks) for column in columns], ragged
+    return [_restore(column, file_format, placeholders) for column in columns], irregular
 
 
-def _as_read(token: str, file_format: FileFormat, marks: Marks) -> str:
+def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders) -> str:
     """A null value as the kernel meets it: with the stand-ins, and with marks for its escapes."""
     token = token.replace(file_format.delimiter, file_format.delimiter_byte.decode())
-    for mark, meant in marks.items():
-        token = token.replace(meant, mark) if meant else _marked(token.encode(), file_format, mark.encode()).decode()
+    for placeholder, meant in placeholders.items():
+        token = (
+            token.replace(meant, placeholder)
+            if meant
+            else _replace_escapes(token.encode(), file_format, placeholder.encode()).decode()
+        )
     return token
 
 
-def _restored(column: pa.Array, file_format: FileFormat, marks: Marks) -> pa.Array:
+def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholders) -> pa.Array:
     """The column with the delimiter back where its stand-in lies inside quotes, and with what the marks mean."""
-    for mark, meant in marks.items():
-        column = pc.replace_substring(column, mark, meant)
+    for placeholder, meant in placeholders.items():
+        column = pc.replace_substring(column, placeholder, meant)
     stand_in = file_format.delimiter_byte.decode()
     return (
         column if stand_in == file_format.delimiter else pc.replace_substring(column, stand_in, file_format.delimiter)
     )
 
 
-def _with_marks(text: bytes, file_format: FileFormat) -> tuple[bytes, Marks]:
+def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, Placeholders]:
     r"""The text with a mark for each zero byte, behind which Arrow may overlook a delimiter or a line end.
 
     And with one for each escape before an ordinary byte, where a null value has an escape: \N is null, N is not.
     """
-    marks: dict[str, str] = {}
+    placeholders: dict[str, str] = {}
     if ZERO in text:
-        mark = _free_byte(
+        placeholder = _unused_byte(
             text,
             file_format,
             "its zero bytes cannot be told. Look whether it is text, and declare its file_format.encoding",
         )
-        text = text.replace(ZERO, mark)
-        marks[mark.decode()] = ZERO.decode()
+        text = text.replace(ZERO, placeholder)
+        placeholders[placeholder.decode()] = ZERO.decode()
     if (
         file_format.escape
         and file_format.escape.encode() in text
         and any(file_format.escape in token for token in file_format.null_values)
     ):
-        mark = _free_byte(text, file_format, f"{file_format.escape} in file_format.null_values cannot be told")
-        text = _marked(text, file_format, mark)
-        marks[mark.decode()] = ""
-    return text, marks
+        placeholder = _unused_byte(text, file_format, f"{file_format.escape} in file_format.null_values cannot be told")
+        text = _replace_escapes(text, file_format, placeholder)
+        placeholders[placeholder.decode()] = ""
+    return text, placeholders
 
 
-def _free_byte(text: bytes, file_format: FileFormat, otherwise: str) -> bytes:
+def _unused_byte(text: bytes, file_format: FileFormat, otherwise: str) -> bytes:
     """A control character that the text has not. Raises RunFailed where it has all of them."""
     for byte in range(1, 0x20):
         if byte not in (LF, CR, file_format.delimiter_byte[0]) and byte not in text:
@@ -174,29 +178,33 @@ def _free_byte(text: bytes, file_format: FileFormat, otherwise: str) -> bytes:
     raise RunFailed(f"The text holds every control character, so that {otherwise}.")
 
 
-def _marked(text: bytes, file_format: FileFormat, mark: bytes) -> bytes:
+def _replace_escapes(text: bytes, file_format: FileFormat, placeholder: bytes) -> bytes:
     content = np.frombuffer(text, np.uint8).copy()
-    behind = np.flatnonzero(behind_escapes(content, ord(file_format.escape))[:-1])
+    behind = np.flatnonzero(escaped_mask(content, ord(file_format.escape))[:-1])
     with_meaning = [
         file_format.delimiter_byte[0],
         LF,
         CR,
         *(ord(own) for own in (file_format.quote, file_format.escape) if own),
     ]
-    content[behind[~np.isin(content[behind], with_meaning)] - 1] = mark[0]
+    content[behind[~np.isin(content[behind], with_meaning)] - 1] = placeholder[0]
     return content.tobytes()
 
 
-def _assembled(
-    regular: list[pa.Array], ragged: Sequence[csv.InvalidRow], file_format: FileFormat, marks: Marks, width: int
+def _merge(
+    regular: list[pa.Array],
+    irregular: Sequence[csv.InvalidRow],
+    file_format: FileFormat,
+    placeholders: Placeholders,
+    width: int,
 ) -> TextTable:
     """Read the ragged rows, those of one width together, and put all rows in their places."""
-    ragged_places = np.array([row.number - 1 for row in ragged], np.int64)
-    regular_places = np.setdiff1d(np.arange(len(regular[0]) + len(ragged)), ragged_places, assume_unique=True)
+    irregular_places = np.array([row.number - 1 for row in irregular], np.int64)
+    regular_places = np.setdiff1d(np.arange(len(regular[0]) + len(irregular)), irregular_places, assume_unique=True)
     groups: list[tuple[npt.NDArray[np.int64], list[pa.Array]]] = [(regular_places, regular)]
-    for came in sorted({row.actual_columns for row in ragged}):
-        rows = [row for row in ragged if row.actual_columns == came]
-        columns, _ = _read("".join(_line(row, file_format) for row in rows).encode(), file_format, marks, came)
+    for came in sorted({row.actual_columns for row in irregular}):
+        rows = [row for row in irregular if row.actual_columns == came]
+        columns, _ = _read("".join(_line(row, file_format) for row in rows).encode(), file_format, placeholders, came)
         groups.append((np.array([row.number - 1 for row in rows], np.int64), columns))
     surplus: dict[int, list[str]] = {}
     short: dict[int, int] = {}

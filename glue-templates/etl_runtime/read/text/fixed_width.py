@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime.columns.null_mask import nulled
+from etl_runtime.columns.null_mask import set_null
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.text.delimited import TextTable
 from etl_runtime.read.text.record_ends import line_ends
@@ -20,7 +20,7 @@ PADDING = " "
 def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
     """The fields of one line, as they stand: a header's names."""
     line = record.decode().rstrip("\r\n")
-    return [line[start:end].strip(PADDING) for start, end in _places(file_format)]
+    return [line[start:end].strip(PADDING) for start, end in _positions(file_format)]
 
 
 def read_table(text: bytes, file_format: FileFormat, width: int) -> TextTable:
@@ -28,18 +28,18 @@ def read_table(text: bytes, file_format: FileFormat, width: int) -> TextTable:
 
     Text behind the last field, unless it is blank, is in `surplus`; `short` has how many fields began in a line that was cut.
     """
-    places = _places(file_format)[:width]
+    positions = _positions(file_format)[:width]
     lines = _lines(text)
     if text.isascii():  # a character is a byte, so a field is found without counting characters
         lines = lines.cast(pa.binary())
     lengths = (pc.binary_length if lines.type == pa.binary() else pc.utf8_length)(lines).to_numpy()
-    columns = [_column(_trimmed(lines, start, end), file_format) for start, end in places]
+    columns = [_column(_trimmed(lines, start, end), file_format) for start, end in positions]
     return TextTable(
-        columns, _surplus(lines, lengths, places[-1][1]), _short(lines, lengths, [start for start, _ in places])
+        columns, _surplus(lines, lengths, positions[-1][1]), _short(lines, lengths, [start for start, _ in positions])
     )
 
 
-def _places(file_format: FileFormat) -> list[tuple[int, int]]:
+def _positions(file_format: FileFormat) -> list[tuple[int, int]]:
     """Where each field begins and ends, in characters."""
     ends = np.cumsum(file_format.widths).tolist()
     return list(zip([0, *ends[:-1]], ends, strict=True))
@@ -63,7 +63,7 @@ def _trimmed(lines: pa.Array, start: int, end: int) -> pa.Array:
 
 def _column(values: pa.Array, file_format: FileFormat) -> pa.Array:
     missing = pc.is_in(values, pa.array(["", *file_format.null_values]))
-    return nulled(values, missing)
+    return set_null(values, missing)
 
 
 def _surplus(lines: pa.Array, lengths: npt.NDArray[np.int32], width: int) -> dict[int, list[str]]:

@@ -27,13 +27,13 @@ from etl_runtime.job.plural import plural
 
 LOG = logging.getLogger(__name__)
 
-LONGEST_RECORD_BYTES = 256 << 20
-GATHERED_BYTES = 16 << 20  # at most, of a record that goes on and on, before its end is looked for again
+MAX_RECORD_BYTES = 256 << 20
+MAX_BUFFERED_BYTES = 16 << 20  # at most, of a record that goes on and on, before its end is looked for again
 LF, CR = 0x0A, 0x0D
-END_MARK = b"\x1a"  # what DOS writes behind a text
+DOS_END_OF_FILE = b"\x1a"  # what DOS writes behind a text
 
 Offsets = npt.NDArray[np.int64]
-Marks = npt.NDArray[np.bool_]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Records:
     def without_last(self, count: int) -> "Records":
         """All but the last `count` records."""
         filled = np.flatnonzero(~self._blank())
-        kept = self.ends[: filled[len(filled) - count]] if count else self.ends
-        return Records(self.text[: kept[-1]] if len(kept) else b"", kept)
+        remaining = self.ends[: filled[len(filled) - count]] if count else self.ends
+        return Records(self.text[: remaining[-1]] if len(remaining) else b"", remaining)
 
     def without_copies(self, record: bytes) -> "Records":
         """All but the records that are written like this one, with a byte-order mark or without."""
@@ -74,27 +74,27 @@ class Records:
             for copy in re.finditer(re.escape(record), self.text)
         ]
         copies = [line for line in dict.fromkeys(found) if self._is(record, int(starts[line]), int(self.ends[line]))]
-        pieces, done = [], 0
+        chunks, done = [], 0
         for line in copies:
-            pieces.append(self.text[done : starts[line]])
+            chunks.append(self.text[done : starts[line]])
             done = int(self.ends[line])
-        pieces.append(self.text[done:])
-        return Records(b"".join(pieces), np.cumsum(np.delete(self.ends - starts, copies)))
+        chunks.append(self.text[done:])
+        return Records(b"".join(chunks), np.cumsum(np.delete(self.ends - starts, copies)))
 
     def _is(self, record: bytes, start: int, end: int) -> bool:
         return self.text[start:end].rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8) == record
 
-    def head(self, most_bytes: int) -> bytes:
+    def head(self, max_bytes: int) -> bytes:
         """The records that fit into `most_bytes`, and at least one."""
-        fitting = int(np.searchsorted(self.ends, most_bytes, side="right"))
+        fitting = int(np.searchsorted(self.ends, max_bytes, side="right"))
         return self.text[: self.ends[max(fitting, 1) - 1]] if len(self.ends) else b""
 
     def _starts(self) -> Offsets:
         return np.concatenate((np.zeros(1, np.int64), self.ends[:-1])) if len(self.ends) else self.ends
 
-    def _blank(self) -> Marks:
+    def _blank(self) -> Mask:
         first = np.frombuffer(self.text, np.uint8)[self._starts()]
-        blank: Marks = (first == LF) | (first == CR)
+        blank: Mask = (first == LF) | (first == CR)
         return blank
 
 
@@ -114,83 +114,81 @@ class Lines:
         if not self.edits:
             return Records(text[: int(self.ends[-1])], self.ends)
         lengths = np.diff(self.ends, prepend=0)
-        pieces, done = [], 0
+        chunks, done = [], 0
         for line, edit in sorted(self.edits.items()):
-            pieces += [text[done : self.ends[line] - lengths[line]], edit]
+            chunks += [text[done : self.ends[line] - lengths[line]], edit]
             done = int(self.ends[line])
             lengths[line] = len(edit)
-        pieces.append(text[done : int(self.ends[-1])])
-        return Records(b"".join(pieces), np.cumsum(lengths[lengths > 0]))
+        chunks.append(text[done : int(self.ends[-1])])
+        return Records(b"".join(chunks), np.cumsum(lengths[lengths > 0]))
 
 
-def cut_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name: str) -> Iterator[Records]:
+def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name: str) -> Iterator[Records]:
     """Cut a stream of text into runs of whole records, without comments; a record that has begun in one block ends in a later one.
 
     Raises RunFailed where a quote opens and never closes, and where the text ends on an escape.
     """
-    rest = b""
+    remainder = b""
     more: list[bytes] = []  # of a long record, gathered so that it is not looked through again for each block
     records = comments = 0
     for block in chain(blocks, [b""]):
         more.append(block)
-        if block and sum(map(len, more)) < min(len(rest), GATHERED_BYTES):
+        if block and sum(map(len, more)) < min(len(remainder), MAX_BUFFERED_BYTES):
             continue
-        text = rest + b"".join(more)
+        text = remainder + b"".join(more)
         more.clear()
         lines = record_lines(text, file_format)
         if len(lines.ends):
             yield lines.records(text)
             records += len(lines.ends) - lines.comments
             comments += lines.comments
-            rest = text[int(lines.ends[-1]) :]
+            remainder = text[int(lines.ends[-1]) :]
         else:
-            rest = text
-        if len(rest) > LONGEST_RECORD_BYTES:
-            raise RunFailed(
-                f"{name}: record {records + 1:,} is longer than {LONGEST_RECORD_BYTES >> 20} MB. {_QUOTE_REMEDY}"
-            )
-    if rest and not rest.strip(END_MARK):
+            remainder = text
+        if len(remainder) > MAX_RECORD_BYTES:
+            raise RunFailed(f"{name}: record {records + 1:,} is longer than {MAX_RECORD_BYTES >> 20} MB. {QUOTE_FIX}")
+    if remainder and not remainder.strip(DOS_END_OF_FILE):
         LOG.info(f"{name}: left out the end mark 0x1A")
-    elif rest:
-        text, lines = _last_lines(rest, file_format)
+    elif remainder:
+        text, lines = _last_lines(remainder, file_format)
         if not len(lines.ends) or lines.ends[-1] < len(text):
             at = records + len(lines.ends) - lines.comments + 1
-            if file_format.escape and rest.endswith(file_format.escape.encode()):
+            if file_format.escape and remainder.endswith(file_format.escape.encode()):
                 raise RunFailed(
                     f"{name} ends on the escape {file_format.escape} in record {at:,}: it is cut off, or file_format.escape is wrong."
                 )
-            raise RunFailed(f"{name}: a quote opens in record {at:,} and never closes. {_QUOTE_REMEDY}")
+            raise RunFailed(f"{name}: a quote opens in record {at:,} and never closes. {QUOTE_FIX}")
         yield lines.records(text)
         comments += lines.comments
     if comments:
         LOG.info(f"{name}: left out {plural(comments, 'comment')}")
 
 
-_QUOTE_REMEDY = 'Mend the file, or declare file_format.quote ("" where the file does not quote).'
+QUOTE_FIX = 'Mend the file, or declare file_format.quote ("" where the file does not quote).'
 
 
-def _last_lines(rest: bytes, file_format: FileFormat) -> tuple[bytes, Lines]:
+def _last_lines(remainder: bytes, file_format: FileFormat) -> tuple[bytes, Lines]:
     """The end of a text, whose last line may have no line end."""
-    text = rest if rest.endswith(b"\n") else rest + b"\n"
+    text = remainder if remainder.endswith(b"\n") else remainder + b"\n"
     lines = record_lines(text, file_format)
     if (
-        file_format.escape and text == rest and (not len(lines.ends) or lines.ends[-1] < len(text))
+        file_format.escape and text == remainder and (not len(lines.ends) or lines.ends[-1] < len(text))
     ):  # the last byte is an escaped line end
         text += b"\n"
         lines = record_lines(text, file_format)
     return text, lines
 
 
-def without_last(runs: Iterator[Records], count: int, name: str) -> Iterator[Records]:
+def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[Records]:
     """The runs without their last `count` records. Holds back the runs that these lie in, and no more.
 
     Raises RunFailed where there are fewer.
     """
     held: deque[Records] = deque()
     records = 0
-    for run in runs:
-        held.append(run)
-        records += run.count()
+    for batch in batches:
+        held.append(batch)
+        records += batch.count()
         while records - held[0].count() >= count:
             records -= held[0].count()
             yield held.popleft()
@@ -204,14 +202,14 @@ def without_last(runs: Iterator[Records], count: int, name: str) -> Iterator[Rec
     LOG.info(f"{name}: left out {plural(count, 'record')} at the end")
 
 
-def without_header(runs: Iterator[Records], header: bytes, name: str) -> Iterator[Records]:
+def without_header(batches: Iterator[Records], header: bytes, name: str) -> Iterator[Records]:
     """The runs without records that are the header once more, as files have it that were joined of several."""
-    written = header.rstrip(b"\r\n")
+    value = header.rstrip(b"\r\n")
     repeated = 0
-    for run in runs:
-        kept = run.without_copies(written)
-        repeated += len(run.ends) - len(kept.ends)
-        yield kept
+    for batch in batches:
+        remaining = batch.without_copies(value)
+        repeated += len(batch.ends) - len(remaining.ends)
+        yield remaining
     if repeated:
         LOG.info(
             f"{name}: left out {repeated:,} {'record that repeats' if repeated == 1 else 'records that repeat'} the header"
@@ -224,14 +222,14 @@ def record_lines(text: bytes, file_format: FileFormat) -> Lines:
     ends = line_ends(text)
     quote, escape, comment = file_format.quote.encode(), file_format.escape.encode(), file_format.comment.encode()
     if comment and comment in text and _comment_pattern(comment).search(text):
-        return _scanned_lines(text, ends, file_format)
-    escaped = behind_escapes(content, escape[0]) if escape and escape in text else None
+        return _scan_lines(text, ends, file_format)
+    escaped = escaped_mask(content, escape[0]) if escape and escape in text else None
     if quote and quote in text:
         quotes = np.flatnonzero(content == quote[0])
         if escaped is not None:
             quotes = quotes[~escaped[quotes]]
         if not _quotes_pair_up(content, quotes, escaped, file_format):
-            return _scanned_lines(text, ends, file_format)
+            return _scan_lines(text, ends, file_format)
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if escaped is not None:
         ends = ends[~escaped[ends - 1]]
@@ -257,7 +255,7 @@ def line_ends(text: bytes) -> Offsets:
     return ends + 1
 
 
-def behind_escapes(content: npt.NDArray[np.uint8], escape: int) -> Marks:
+def escaped_mask(content: npt.NDArray[np.uint8], escape: int) -> Mask:
     """Which bytes stand behind an escape that has its meaning: the first, third, … of several in a row."""
     escapes = np.flatnonzero(content == escape)
     order = np.arange(len(escapes))
@@ -269,7 +267,7 @@ def behind_escapes(content: npt.NDArray[np.uint8], escape: int) -> Marks:
 
 
 def _quotes_pair_up(
-    content: npt.NDArray[np.uint8], quotes: Offsets, escaped: Marks | None, file_format: FileFormat
+    content: npt.NDArray[np.uint8], quotes: Offsets, escaped: Mask | None, file_format: FileFormat
 ) -> bool:
     """Whether every odd quote opens a field and every even one closes it, or is one half of a doubled quote.
 
@@ -284,12 +282,12 @@ def _quotes_pair_up(
     return paired if escaped is None else paired and not escaped[before].any()
 
 
-def _scanned_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
+def _scan_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
     """The same, by reading each record that holds a quote or an escape, for text with stray quotes or comments."""
     strict, loose = _record_pattern(file_format, strict=True), _record_pattern(file_format, strict=False)
     special, comment = _special_pattern(file_format), file_format.comment.encode()
     line_ends: list[int] = ends.tolist()
-    kept = np.ones(len(line_ends), np.bool_)
+    remaining = np.ones(len(line_ends), np.bool_)
     edits: dict[int, bytes] = {}
     done = 0
     while found := special.search(text, done):
@@ -302,34 +300,34 @@ def _scanned_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines
             record = strict.match(text, start)
             edit = None
             if not record and (record := loose.match(text, start)):
-                edit = _mended(record[0], file_format)
+                edit = _quote_fields(record[0], file_format)
             end = record.end() if record else None
         last = bisect_right(line_ends, end) - 1 if end else -1
         if last < line or line_ends[last] != end:  # it goes on behind the text
-            kept[line:] = False
+            remaining[line:] = False
             break
-        kept[line:last] = False
+        remaining[line:last] = False
         if edit is not None:
             edits[last] = edit
         done = end
-    places = np.cumsum(kept) - 1
-    return Lines(ends[kept], {int(places[line]): edit for line, edit in edits.items()})
+    places = np.cumsum(remaining) - 1
+    return Lines(ends[remaining], {int(places[line]): edit for line, edit in edits.items()})
 
 
-def _mended(record: bytes, file_format: FileFormat) -> bytes:
+def _quote_fields(record: bytes, file_format: FileFormat) -> bytes:
     """The record with each field that only begins like a quoted one as a quoted field."""
     quote, escape = file_format.quote.encode(), file_format.escape.encode()
 
-    def mended(field: re.Match[bytes]) -> bytes:
-        written = field["quoted"]
-        if not written or not field["tail"]:
+    def quote_field(field: re.Match[bytes]) -> bytes:
+        value = field["quoted"]
+        if not value or not field["tail"]:
             return field[0]
-        written += field["tail"]
+        value += field["tail"]
         if escape:
-            written = written.replace(escape, escape * 2)
-        return b"%b%b%b" % (quote, written.replace(quote, quote * 2), quote) + field["end"]
+            value = value.replace(escape, escape * 2)
+        return b"%b%b%b" % (quote, value.replace(quote, quote * 2), quote) + field["end"]
 
-    return _field_pattern(file_format).sub(mended, record)
+    return _field_pattern(file_format).sub(quote_field, record)
 
 
 @lru_cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl_runtime.columns.column_types import ColumnType, ScalarInference, infer, stored, stored_with_misfits
+from etl_runtime.columns.column_types import ColumnType, ScalarInference, convert, convert_with_mismatches, infer
 from etl_runtime.job.file_format import NO_FORMATS, Formats
 
 
@@ -19,12 +19,12 @@ class TextCells:
     def infer(self) -> ScalarInference:
         return infer(self.text, self.formats)
 
-    def stored(self, form: ColumnType) -> pa.Array | None:
-        return stored(self.text, form)
+    def convert(self, column_type: ColumnType) -> pa.Array | None:
+        return convert(self.text, column_type)
 
-    def stored_with_misfits(self, form: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        values, misfit = stored_with_misfits(self.text, form)
-        return values, {row: self.text[row].as_py() for row in pc.indices_nonzero(misfit).to_pylist()}
+    def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
+        values, mismatch = convert_with_mismatches(self.text, column_type)
+        return values, {row: self.text[row].as_py() for row in pc.indices_nonzero(mismatch).to_pylist()}
 
     def as_text(self) -> pa.Array:
         return self.text

@@ -175,7 +175,7 @@ def test_what_is_wrong_is_named(text: str, records: str | None, error: str, size
 
 
 def test_a_record_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_RECORD_BYTES", 1 << 20)
+    monkeypatch.setattr(module, "MAX_RECORD_BYTES", 1 << 20)
     for head in (b'[1, "', b"[1, [", b'{"a": "', b'{"a":['):
         endless = lambda head=head: iter([head] + [b"1" * 600_000] * 100)  # noqa: E731
         if head == b'{"a":[':

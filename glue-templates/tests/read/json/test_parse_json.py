@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from etl_runtime.columns.athena_types import AthenaType
 from etl_runtime.columns.cells import PartTable
-from etl_runtime.columns.column_types import DATE, TEXT, ColumnType, restore
+from etl_runtime.columns.column_types import DATE, TEXT, ColumnType, to_text
 from etl_runtime.columns.json_values import Number, json_text
 from etl_runtime.columns.names import clean_name
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.json import json_inference
 from etl_runtime.read.json.json_cells import JsonCells
-from etl_runtime.read.json.json_inference import JsonInference, infer, spelled_type
+from etl_runtime.read.json.json_inference import JsonInference, detailed_type_of, infer
 from etl_runtime.read.json.json_records import json_lines, json_records
 from etl_runtime.read.json.parse_json import read_table
 
@@ -127,19 +127,21 @@ def restored(value: Any, type_: AthenaType) -> Any:
 
 
 def assert_nothing_is_lost(
-    values: Sequence[Any], array: pa.Array, form: ColumnType, misfits: dict[int, object]
+    values: Sequence[Any], array: pa.Array, column_type: ColumnType, mismatches: dict[int, object]
 ) -> None:
-    assert array.type == form.arrow_type
+    assert array.type == column_type.arrow_type
     assert len(array) == len(values)
     array.validate(full=True)
-    stored = restore(array, form).to_pylist() if form.type in ("date", "timestamp") else array.to_pylist()
-    type_ = AthenaType("string") if form.type in ("date", "timestamp") else spelled_type(form)
+    expected = (
+        to_text(array, column_type).to_pylist() if column_type.type in ("date", "timestamp") else array.to_pylist()
+    )
+    type_ = AthenaType("string") if column_type.type in ("date", "timestamp") else detailed_type_of(column_type)
     for row, value in enumerate(values):
-        if row in misfits:
-            assert stored[row] is None
-            assert is_kept(value, json.loads(json.dumps(misfits[row], ensure_ascii=False).encode()))
+        if row in mismatches:
+            assert expected[row] is None
+            assert is_kept(value, json.loads(json.dumps(mismatches[row], ensure_ascii=False).encode()))
         else:
-            assert restored(stored[row], type_) == known(value, type_)
+            assert restored(expected[row], type_) == known(value, type_)
 
 
 def is_kept(value: Any, rescued: Any) -> bool:
@@ -181,35 +183,37 @@ def test_nothing_is_lost_from_the_file_to_the_table(found: list[Any], path: list
     assert part.rows == len(rows)
     assert list(part.columns) == list(dict.fromkeys(key for row in rows for key in row))
     for key, cells in part.columns.items():
-        form = cells.infer().best
-        array = cells.stored(form)
+        column_type = cells.infer().best
+        array = cells.convert(column_type)
         assert array is not None
-        assert_nothing_is_lost([row.get(key) for row in rows], array, form, {})
+        assert_nothing_is_lost([row.get(key) for row in rows], array, column_type, {})
 
 
 @given(columns, columns)
 def test_what_is_published_takes_what_fits_and_rescues_the_rest(published: list[Any], values: list[Any]) -> None:
-    form = infer(published).best
+    column_type = infer(published).best
     for tried in (
-        form,
-        JsonCells(values).infer().widened(form),
+        column_type,
+        JsonCells(values).infer().widened(column_type),
         ColumnType("string"),
         ColumnType("bigint"),
         ColumnType("map<string,bigint>"),
     ):
-        array, misfits = JsonCells(values).stored_with_misfits(tried)
-        assert_nothing_is_lost(values, array, tried, misfits)
-        strict = JsonCells(values).stored(tried)
-        assert strict is None or (strict.equals(array) and not misfits)
+        array, mismatches = JsonCells(values).convert_with_mismatches(tried)
+        assert_nothing_is_lost(values, array, tried, mismatches)
+        strict = JsonCells(values).convert(tried)
+        assert strict is None or (strict.equals(array) and not mismatches)
 
 
 @given(columns, columns)
 def test_what_fits_a_form_fits_it_when_it_is_wider(published: list[Any], values: list[Any]) -> None:
-    form = infer(published).best
-    wider = JsonCells(values).infer().widened(form)
-    assert JsonCells(published).stored(wider) is not None
+    column_type = infer(published).best
+    wider = JsonCells(values).infer().widened(column_type)
+    assert JsonCells(published).convert(wider) is not None
     assert JsonCells(values).infer().widened(wider) == wider
-    assert len(JsonCells(values).stored_with_misfits(wider)[1]) <= len(JsonCells(values).stored_with_misfits(form)[1])
+    assert len(JsonCells(values).convert_with_mismatches(wider)[1]) <= len(
+        JsonCells(values).convert_with_mismatches(column_type)[1]
+    )
 
 
 @given(columns, columns, columns, st.booleans())
@@ -218,8 +222,8 @@ def test_guesses_grow_with_what_is_seen_in_any_order(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if narrow:
-            patch.setattr(json_inference, "MOST_FIELDS", 2)
-            patch.setattr(json_inference, "MOST_DEPTH", 2)
+            patch.setattr(json_inference, "MAX_FIELDS", 2)
+            patch.setattr(json_inference, "MAX_DEPTH", 2)
         a, b, c = infer(one), infer(two), infer(three)
         both = a.merged(b)
         assert both == b.merged(a) == infer(one + two)
@@ -227,7 +231,7 @@ def test_guesses_grow_with_what_is_seen_in_any_order(
         assert both.merged(c) == a.merged(b.merged(c))
         assert both.merged(a) == both
         assert a.merged(JsonInference()) == a
-        assert JsonCells(one + two).stored(both.best) is not None
+        assert JsonCells(one + two).convert(both.best) is not None
 
 
 def test_a_struct_that_no_table_can_have_is_json_text() -> None:
@@ -300,13 +304,13 @@ def test_any_cell_is_text(values: list[Any]) -> None:
 )  # fmt: skip
 def test_types(cells: list[str], type_: str, spelling: str) -> None:
     lines = [f'{{"c": {cell}}}' for cell in cells]
-    form = table(*lines).columns["c"].infer().best
-    assert form == ColumnType(type_, spelling)
-    assert table(*lines).columns["c"].stored(form) is not None
+    column_type = table(*lines).columns["c"].infer().best
+    assert column_type == ColumnType(type_, spelling)
+    assert table(*lines).columns["c"].convert(column_type) is not None
 
 
 @pytest.mark.parametrize(
-    ("published", "cell", "stored", "misfit"),
+    ("published", "cell", "expected", "mismatch"),
     [
         (TEXT, "12", "12", None),
         (TEXT, "1.50", "1.50", None),
@@ -342,11 +346,11 @@ def test_types(cells: list[str], type_: str, spelling: str) -> None:
         (ColumnType("binary"), '"YQ=="', None, "YQ=="),
     ],
 )  # fmt: skip
-def test_what_a_published_column_takes(published: ColumnType, cell: str, stored: Any, misfit: Any) -> None:
+def test_what_a_published_column_takes(published: ColumnType, cell: str, expected: Any, mismatch: Any) -> None:
     cells = table('{"c": null}', f'{{"c": {cell}}}', '{"c": null}').columns["c"]
-    array, misfits = cells.stored_with_misfits(published)
-    assert array.to_pylist() == [None, stored, None]
-    assert misfits == ({} if misfit is None else {1: misfit})
+    array, mismatches = cells.convert_with_mismatches(published)
+    assert array.to_pylist() == [None, expected, None]
+    assert mismatches == ({} if mismatch is None else {1: mismatch})
 
 
 @pytest.mark.parametrize(

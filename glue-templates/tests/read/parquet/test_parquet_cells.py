@@ -55,20 +55,20 @@ TYPES: list[tuple[pa.DataType, str, Any, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("type", "athena", "value", "stored"), TYPES, ids=[str(each[0]) for each in TYPES])
+@pytest.mark.parametrize(("type", "athena", "value", "expected"), TYPES, ids=[str(each[0]) for each in TYPES])
 def test_each_type_of_parquet_has_one_of_athena_that_keeps_its_values(
-    type: pa.DataType, athena: str, value: Any, stored: Any
+    type: pa.DataType, athena: str, value: Any, expected: Any
 ) -> None:
     array = pa.array([value, None, value, None], type)
     for each in (array, array[1:], array[2:3]):
         cells = ParquetCells(storable(each))
-        form = cells.infer().best
-        assert form.type == athena
-        values = cells.stored(form)
+        column_type = cells.infer().best
+        assert column_type.type == athena
+        values = cells.convert(column_type)
         assert values is not None and values.to_pylist() == [
-            stored if cell is not None else None for cell in each.to_pylist()
+            expected if cell is not None else None for cell in each.to_pylist()
         ]
-        assert values.type == form.arrow_type
+        assert values.type == column_type.arrow_type
 
 
 def test_finer_than_microseconds_stays_text() -> None:
@@ -130,18 +130,18 @@ MISFITS: list[tuple[str, pa.Array, list[Any], dict[int, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("type", "cells", "values", "misfits"), MISFITS)
+@pytest.mark.parametrize(("type", "cells", "values", "mismatches"), MISFITS)
 def test_a_value_that_does_not_fit_the_published_type_is_a_misfit(
-    type: str, cells: pa.Array, values: list[Any], misfits: dict[int, Any]
+    type: str, cells: pa.Array, values: list[Any], mismatches: dict[int, Any]
 ) -> None:
     for before in (0, 2):
         made = storable(pa.concat_arrays([pa.nulls(before, cells.type), cells]))[
             before:
         ]  # a slice: pyarrow forgets offsets in places
-        stored, found = ParquetCells(made).stored_with_misfits(ColumnType(type))
-        assert (stored.to_pylist(), found) == (values, misfits)
-        assert stored.type == ColumnType(type).arrow_type
-        assert (ParquetCells(made).stored(ColumnType(type)) is None) == bool(misfits)
+        expected, found = ParquetCells(made).convert_with_mismatches(ColumnType(type))
+        assert (expected.to_pylist(), found) == (values, mismatches)
+        assert expected.type == ColumnType(type).arrow_type
+        assert (ParquetCells(made).convert(ColumnType(type)) is None) == bool(mismatches)
 
 
 MANY = 50_000
@@ -158,8 +158,8 @@ SLOW = [
 def test_many_misfits_are_found_at_once_and_not_row_by_row(
     type: str, cells: pa.Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ParquetCells, "stored", lambda *_: pytest.fail("a conversion of its own for each row"))
-    _, found = ParquetCells(cells).stored_with_misfits(ColumnType(type))
+    monkeypatch.setattr(ParquetCells, "convert", lambda *_: pytest.fail("a conversion of its own for each row"))
+    _, found = ParquetCells(cells).convert_with_mismatches(ColumnType(type))
     assert len(found) == MANY
 
 
@@ -227,8 +227,8 @@ def test_a_published_struct_takes_new_fields() -> None:
     )
     from_json = cells.infer().widened(ColumnType("struct<a:bigint,t:string>", "struct<a:bigint,t:text>"))
     assert from_json == ColumnType("struct<a:bigint,t:string,b:string>", "struct<a:bigint,t:text,b:string>")
-    values, misfits = JsonCells([{"a": 1, "t": 2, "b": "x"}]).stored_with_misfits(from_json)
-    assert (values.to_pylist(), misfits) == ([{"a": 1, "t": "2", "b": "x"}], {})
+    values, mismatches = JsonCells([{"a": 1, "t": 2, "b": "x"}]).convert_with_mismatches(from_json)
+    assert (values.to_pylist(), mismatches) == ([{"a": 1, "t": "2", "b": "x"}], {})
 
 
 def test_what_is_no_whole_parquet_file_fails(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 import pytest
 
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.read.text.decode import without_first_lines
+from etl_runtime.read.text.decode import skip_lines
 from log_lines import logged
 
 
 def left(text: bytes, count: int, size: int) -> bytes:
     blocks = (text[start : start + size] for start in range(0, len(text), size))
     with logged() as lines:
-        found = b"".join(without_first_lines(blocks, count, "x.csv"))
+        found = b"".join(skip_lines(blocks, count, "x.csv"))
     assert lines == [f"x.csv: left out {count} {'line' if count == 1 else 'lines'} at the beginning"]
     return found
 

@@ -9,9 +9,9 @@ import pytest
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.text import delimited
-from etl_runtime.read.text.decode import with_stand_in
+from etl_runtime.read.text.decode import with_single_byte_delimiter
 from etl_runtime.read.text.delimited import read_fields, read_table
-from etl_runtime.read.text.record_ends import cut_at_record_ends
+from etl_runtime.read.text.record_ends import split_at_record_ends
 
 ESCAPED = FileFormat(escape="\\")
 
@@ -22,8 +22,10 @@ def rows(
     """The rows of a text that was cut into records before, as every part is."""
     blocks = iter([text])
     if len(file_format.delimiter) > 1:
-        blocks = with_stand_in(blocks, file_format.delimiter.encode(), file_format.escape.encode(), "x.csv")
-    runs = list(cut_at_record_ends(blocks, file_format, "x.csv"))
+        blocks = with_single_byte_delimiter(
+            blocks, file_format.delimiter.encode(), file_format.escape.encode(), "x.csv"
+        )
+    runs = list(split_at_record_ends(blocks, file_format, "x.csv"))
     table = read_table(b"".join(run.text for run in runs), file_format, width, sum(run.count() for run in runs))
     return (
         [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)],

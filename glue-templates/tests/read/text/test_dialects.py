@@ -36,7 +36,7 @@ def read(text: str, file_format: FileFormat, block_bytes: int = 1 << 20, part_by
         patch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", block_bytes)
         patch.setattr(split_records, "PART_BYTES", part_bytes)
         patch.setattr(delimited, "BLOCK_BYTES", 2 * block_bytes)
-        for piece in split_records._of_text(io.BytesIO(text.encode()), "x.txt", file_format):
+        for piece in split_records._split_text(io.BytesIO(text.encode()), "x.txt", file_format):
             found.sources = piece.sources
             known = {"records": piece.records} if kernel is delimited else {}
             table = kernel.read_table(piece.body, file_format, len(piece.sources), **known)

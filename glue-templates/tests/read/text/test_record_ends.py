@@ -12,9 +12,9 @@ from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.text import delimited, record_ends
 from etl_runtime.read.text.record_ends import (
     Records,
-    cut_at_record_ends,
     line_ends,
     record_lines,
+    split_at_record_ends,
     without_header,
     without_last,
 )
@@ -32,7 +32,7 @@ def blocks(text: bytes, size: int) -> Iterator[bytes]:
 
 
 def cut(text: bytes, file_format: FileFormat = CSV, size: int = 7) -> list[Records]:
-    return list(cut_at_record_ends(blocks(text, size), file_format, "x.csv"))
+    return list(split_at_record_ends(blocks(text, size), file_format, "x.csv"))
 
 
 def cut_if_whole(text: bytes, file_format: FileFormat, size: int = 7) -> list[Records]:
@@ -94,7 +94,7 @@ def test_the_fast_way_agrees_with_the_scanner(text: bytes, file_format: FileForm
     if file_format.quote or file_format.escape or file_format.comment:
         assert (
             record_lines(text, file_format).ends.tolist()
-            == record_ends._scanned_lines(text, line_ends(text), file_format).ends.tolist()
+            == record_ends._scan_lines(text, line_ends(text), file_format).ends.tolist()
         )
 
 
@@ -157,7 +157,7 @@ def test_comments_are_left_out(text: bytes, file_format: FileFormat, left: bytes
 
 def test_comments_are_counted_apart() -> None:
     with logged() as lines:
-        list(cut_at_record_ends(blocks(b'#1\na\n"b\n#"\n#2\n#3', 4), FileFormat(comment="#"), "x.csv"))
+        list(split_at_record_ends(blocks(b'#1\na\n"b\n#"\n#2\n#3', 4), FileFormat(comment="#"), "x.csv"))
     assert lines == ["x.csv: left out 3 comments"]
 
 
@@ -208,15 +208,15 @@ def test_text_that_ends_within_a_record_is_an_error_that_names_it(
 
 
 def test_a_record_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_ends, "LONGEST_RECORD_BYTES", 1 << 20)
+    monkeypatch.setattr(record_ends, "MAX_RECORD_BYTES", 1 << 20)
     with pytest.raises(RunFailed, match="record 1 is longer than 1 MB"):
-        list(cut_at_record_ends((b'"' + b"x" * 600_000 for _ in range(100)), CSV, "x.csv"))
+        list(split_at_record_ends((b'"' + b"x" * 600_000 for _ in range(100)), CSV, "x.csv"))
 
 
 def test_records_that_repeat_the_header_go() -> None:
     text = b'\xef\xbb\xbfid,name\r\n"id,name",x\nid,name\n\n1,id,name\n\xef\xbb\xbfid,name\n2,b\nid,name\n'
     with logged() as lines:
-        (run,) = cut_at_record_ends(iter([text]), FileFormat(), "x.csv")
+        (run,) = split_at_record_ends(iter([text]), FileFormat(), "x.csv")
         kept = list(without_header(iter([run.after_first()]), b"id,name\r\n", "x.csv"))
     assert b"".join(each.text for each in kept) == b'"id,name",x\n\n1,id,name\n2,b\n'
     assert kept[0].ends.tolist() == [12, 13, 23, 27] and kept[0].count() == 3
@@ -226,5 +226,5 @@ def test_records_that_repeat_the_header_go() -> None:
 @pytest.mark.parametrize("text", [b"id\n1\n\x1a", b"id\r\n1\r\n\x1a\x1a\x1a"])
 def test_the_end_mark_of_dos_is_no_record(text: bytes) -> None:
     with logged() as lines:
-        runs = list(cut_at_record_ends(iter([text]), FileFormat(), "x.csv"))
+        runs = list(split_at_record_ends(iter([text]), FileFormat(), "x.csv"))
     assert (sum(run.count() for run in runs), lines) == (2, ["x.csv: left out the end mark 0x1A"])
