@@ -1,4 +1,4 @@
-"""Types as Athena and Glue name them, nested ones too, and what they are in Arrow and in Spark's SQL."""
+"""Athena and Glue data types, including nested types, and their equivalents in Arrow and Spark SQL."""
 
 import re
 from dataclasses import dataclass, replace
@@ -21,7 +21,11 @@ TOKEN = re.compile(r"decimal\(\d+,\d+\)|[^,:<>]+|[,:<>]")
 
 @dataclass(frozen=True)
 class AthenaType:
-    """A type by its `name`: a scalar's own (decimal(18,2)), or array, map or struct, which have `members`; a struct's are named."""
+    """A parsed data type.
+
+    `name` is a scalar type such as decimal(18,2), or array, map or struct. Nested types have `members`, and a struct
+    also has the names of its `fields`.
+    """
 
     name: str
     members: tuple["AthenaType", ...] = ()
@@ -39,9 +43,11 @@ class AthenaType:
 
 
 def parsed(text: str) -> AthenaType:
-    """`struct<name:type,…>`, `array<…>`, `map<k,v>` or a scalar, nested at will. The scalars' names are not looked at.
+    """Parse `struct<name:type,…>`, `array<…>`, `map<k,v>` or a scalar, nested to any depth.
 
-    Raises ValueError where brackets, colons or commas are not where they belong.
+    Scalar names are not validated.
+
+    Raises ValueError if brackets, colons or commas are misplaced.
     """
     tokens = TOKEN.findall(text)
     type_, end = _parsed(tokens, 0, text)
@@ -49,7 +55,7 @@ def parsed(text: str) -> AthenaType:
 
 
 def _parsed(tokens: list[str], at: int, text: str) -> tuple[AthenaType, int]:
-    """The type that begins at a token, and where it ends."""
+    """The type that starts at token `at`, and the index of the token after it."""
     name = _token(tokens, at, text)
     if name in ",:<>":
         _invalid_type(text)
@@ -83,12 +89,13 @@ def _token(tokens: list[str], at: int, text: str) -> str:
 
 def _invalid_type(text: str) -> NoReturn:
     raise ValueError(
-        f"{text} is no type of Athena: string, decimal(18,2), array<…>, map<k,v>, struct<name:type,…> and the like."
+        f"{text} is not an Athena type. "
+        "Use a type such as string, decimal(18,2), array<…>, map<k,v> or struct<name:type,…>."
     )
 
 
 def spark_type(athena: str) -> str:
-    """The type in Spark's SQL, where a struct's fields have to be quoted."""
+    """The type in Spark SQL, which requires quoted struct field names."""
     return _quoted(parsed(athena))
 
 
@@ -100,7 +107,7 @@ def _quoted(type_: AthenaType) -> str:
 
 
 def arrow_type(athena: str) -> pa.DataType:
-    """The Arrow type that a type of Athena's is stored as. Raises ValueError for a type that bronze does not make."""
+    """The Arrow type that stores an Athena type. Raises ValueError for a type that bronze tables do not use."""
     return _arrow(parsed(athena), athena)
 
 
@@ -119,7 +126,7 @@ def _arrow(type_: AthenaType, athena: str) -> pa.DataType:
 
 
 def athena_type(arrow: pa.DataType) -> str:
-    """The reverse of `arrow_type`. Raises ValueError for a type that it does not give."""
+    """The inverse of `arrow_type`. Raises ValueError for an Arrow type that `arrow_type` does not return."""
     if pa.types.is_decimal128(arrow):
         return f"decimal({arrow.precision},{arrow.scale})"
     if pa.types.is_struct(arrow):
@@ -131,11 +138,11 @@ def athena_type(arrow: pa.DataType) -> str:
     for name, scalar in SCALARS.items():
         if scalar == arrow:
             return name
-    raise ValueError(f"{arrow} has no type of Athena's that bronze makes.")
+    raise ValueError(f"The Arrow type {arrow} has no Athena type in bronze tables.")
 
 
 def widened(published: str, seen: str) -> str:
-    """The published type with the struct fields that `seen` adds, behind its own, at any depth; all else as published."""
+    """The published type plus the struct fields that only `seen` has, appended at any depth. Nothing else changes."""
     return str(_widened(parsed(published), parsed(seen)))
 
 
@@ -145,8 +152,8 @@ def _widened(published: AthenaType, seen: AthenaType) -> AthenaType:
     if published.name != "struct":
         return replace(published, members=tuple(map(_widened, published.members, seen.members)))
     found = dict(zip(seen.fields, seen.members, strict=True))
-    own = [
+    published_members = [
         _widened(member, found.pop(field, member))
         for field, member in zip(published.fields, published.members, strict=True)
     ]
-    return AthenaType("struct", (*own, *found.values()), (*published.fields, *found))
+    return AthenaType("struct", (*published_members, *found.values()), (*published.fields, *found))

@@ -1,7 +1,7 @@
-"""What a part of a table is once it is read: columns of cells, of whatever kind the file has.
+"""The columns of a part of a table after it is read, independent of the file format.
 
-Text, JSON and Parquet differ in what a cell is and in what it can become. The steps behind, `shape` and `convert`, know these
-protocols alone.
+Text, JSON and Parquet files have different cells and different type inference. The `convert` package uses only these
+protocols.
 """
 
 from collections.abc import Mapping
@@ -14,50 +14,54 @@ from etl_runtime.columns.column_types import ColumnType
 
 
 class Inference(Protocol):
-    """What a column may become, from the cells seen so far."""
+    """The column types that fit all cells seen so far."""
 
     @property
     def best(self) -> ColumnType:
-        """The form to try next. Text where no cell had a value."""
+        """The preferred column type. Text if no cell has a value."""
         ...
 
     @property
     def unseen(self) -> bool:
-        """Whether no cell had a value."""
+        """Whether no cell has a value."""
         ...
 
     def merged(self, other: Self) -> Self:
-        """What fits the cells of both. It never brings back a form that either has ruled out."""
+        """The inference for the cells of both. A type that either one excludes stays excluded."""
         ...
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published form with the struct fields that these cells add, at any depth; the form itself where they add none."""
+        """The published type plus the struct fields that only these cells have, at any depth."""
         ...
 
 
 class Cells(Protocol):
-    """The cells of one column of the source, in the order of the rows."""
+    """The cells of one source column, in row order."""
 
     def infer(self) -> Inference:
-        """What these cells may become."""
+        """The column types that fit these cells."""
         ...
 
     def convert(self, column_type: ColumnType) -> pa.Array | None:
-        """The cells as values of the form's type, or None where one does not fit."""
+        """The cells as values of the column type, or None if any cell does not match it."""
         ...
 
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        """The values, null where a cell does not fit; and by row the cells that do not fit, as JSON values."""
+        """The values, with null for each cell that does not match; and those cells by row number, as JSON values."""
         ...
 
     def as_text(self) -> pa.Array:
-        """The cells as text: what a declared type is read from."""
+        """The cells as text. Declared types are converted from text."""
         ...
 
 
 @dataclass(frozen=True)
 class PartTable:
-    """A part, read: cells by the source's column, and by row number what a record has too many, or how many fields came at all."""
+    """The cells of a part by source column name.
+
+    By row number, `surplus` has the extra fields of a record, and `short` the number of fields of a record with too
+    few.
+    """
 
     rows: int
     columns: Mapping[str, Cells]

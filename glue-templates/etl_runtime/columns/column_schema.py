@@ -1,4 +1,4 @@
-"""What the document says of columns: their names in the table, their types, how values are written."""
+"""Column settings of the dataset document: names in the table, data types, and formats of the values."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from etl_runtime.job.dataset_document import DatasetDocument
 
 @dataclass(frozen=True)
 class DeclaredColumn:
-    """What is declared of one column of the source; None where it is left to the job."""
+    """The declared settings of one source column. None means that the job chooses."""
 
     source: str
     name: str | None = None
@@ -18,7 +18,7 @@ class DeclaredColumn:
 
 
 def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColumn]:
-    """What column_schema says of a table's columns, and for their names column_mappings where it does not."""
+    """The column settings of a table: column_schema, and column_mappings for names that are not in column_schema."""
     names = document.get("column_mappings", {})
     columns = document.get("column_schema", {}).get(table, {})
     return [
@@ -34,7 +34,7 @@ def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColu
 
 
 def by_source(declared: Collection[DeclaredColumn], sources: Iterable[str]) -> dict[str, DeclaredColumn]:
-    """What is declared, by the source's column: by its very name, else by one that differs only in case or marks."""
+    """The declared settings by source column: exact name first, then ignoring case and punctuation."""
     sources = list(sources)
     exact = {column.source: column for column in declared}
     found = {source: exact[source] for source in sources if source in exact}

@@ -1,8 +1,8 @@
-"""Lossless typing: a column gets a type only if the text of each value can be rebuilt from what is stored.
+"""Lossless type inference: a column gets a type only if the text of every value can be restored from the stored value.
 
-A form is a type and, where the type alone does not tell, how the values were spelled. `store` turns text into values,
-`restore` turns them back, and a form fits a column where restore(store(text)) = text, cell by cell. A declared form only has to
-keep the value: see `declared_forms`.
+A `ColumnType` is a data type plus the notation of the values where the data type alone is ambiguous. `parse` converts
+text to values and `to_text` converts them back. A type matches a column if to_text(parse(text)) == text for every
+cell. A declared type only has to keep the value: see `declared_types`.
 """
 
 import re
@@ -18,10 +18,10 @@ from etl_runtime.job.file_format import NO_FORMATS, Formats
 
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
-MAX_DECIMAL_DIGITS = 38  # of a decimal in Athena
-PROBE_CELLS = 64  # cells: most forms that do not fit show at the first of them
+MAX_DECIMAL_DIGITS = 38  # the limit of Athena
+PROBE_CELLS = 64  # most types that do not match fail within the first cells
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
-CALENDAR_PATTERN = (  # ISO text with a day and a time that there are, but for the 29th of February
+CALENDAR_PATTERN = (  # ISO text with a valid date and time, except that February 29 is not checked
     r"^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))"
     r"(?:$|[T ](?:[01]\d|2[0-3]):[0-5]\d(?:$|[^:]|:[0-5]\d))"
 )
@@ -29,10 +29,13 @@ CALENDAR_PATTERN = (  # ISO text with a day and a time that there are, but for t
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A column's type as Athena names it, and how its values were written.
+    """The Athena data type of a column, and the notation of its values in the source.
 
-    `spelling` is an example of what was found: 3 or 3.0 for a double. `format` is what the document says: a pattern of dates, marks
-    of numbers, words for true and false. `declared` is a form that only has to keep the value, not its spelling.
+    `spelling` is the detected notation, as an example value: "3" or "3.0" for a double, "0000-00-00T00:00:00Z" for a
+    timestamp, "TRUE" for a boolean. For JSON it is the type with `text` in place of string where the column has
+    scalars of several types, and `json` where it has JSON text. It is stored in published.json under this key, so the
+    next run can check the notation. `format` is the declared notation: a date pattern, a number format, or the words
+    for true and false. A `declared` type keeps the value but not its notation: 007 becomes 7.
     """
 
     type: str
@@ -55,7 +58,7 @@ FALSE = {"true": "false", "TRUE": "FALSE", "True": "False"}
 
 
 def parse(text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Text → values of the form's type. Raises pyarrow.ArrowInvalid where a value cannot be read as that type."""
+    """Text → values of the type. Raises pyarrow.ArrowInvalid if a cell cannot be parsed."""
     if column_type.type == "string":
         return text
     if column_type.type == "boolean" and not column_type.declared:
@@ -69,7 +72,7 @@ def parse(text: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _castable(text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """The text as Arrow reads it for the form's type; null where it is not of the form's format."""
+    """The text in the notation that Arrow casts to the type, with null for text in another format."""
     if column_type.declared:
         return declared_types.normalize(text, column_type.type, column_type.format)
     if column_type.format and column_type.type in ("date", "timestamp"):
@@ -82,7 +85,7 @@ def _castable(text: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def to_text(values: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Values → the text they were made of. A declared form does not tell."""
+    """Values → their original text. The result is undefined for a declared type."""
     if column_type.type == "string":
         return values
     if column_type.format:
@@ -104,8 +107,8 @@ def to_text(values: pa.Array, column_type: ColumnType) -> pa.Array:
         return _timestamp_text(values, column_type.spelling)
     text = pc.cast(values, pa.string())
     if column_type == POINT_ZERO_DOUBLE:
-        whole = pc.invert(pc.match_substring(text, "."))
-        return pc.if_else(whole, pc.binary_join_element_wise(text, "0", "."), text)
+        is_integer = pc.invert(pc.match_substring(text, "."))
+        return pc.if_else(is_integer, pc.binary_join_element_wise(text, "0", "."), text)
     if pa.types.is_decimal(values.type):
         scientific = pc.fill_null(pc.match_substring(text, "E"), False)
         if pc.any(scientific).as_py():
@@ -115,14 +118,14 @@ def to_text(values: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _require_readable(read: pa.Array, text: pa.Array) -> pa.Array:
-    """`read` again, unless a cell of `text` could not be read."""
+    """Return `read`, or raise ArrowInvalid if a cell of `text` could not be read."""
     if read.null_count > text.null_count:
-        raise pa.ArrowInvalid("a cell is not of the format")
+        raise pa.ArrowInvalid("a cell does not match the format")
     return read
 
 
 def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
-    """UTC timestamps as text of the example's shape: its separator, as many digits, with or without Z."""
+    """UTC timestamps in the notation of the example: same separator, same number of digits, with or without Z."""
     digits = example.removesuffix("Z")
     text = pc.cast(values.cast(pa.timestamp("us")), pa.string())
     text = pc.utf8_slice_codeunits(text, 0, len(digits))
@@ -131,7 +134,7 @@ def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
 
 
 def convert(text: pa.Array, column_type: ColumnType) -> pa.Array | None:
-    """The values, or None where the form does not fit every cell."""
+    """The values, or None if any cell does not match the type."""
     column_type = _for_text(column_type)
     if column_type.type == "string":
         return text
@@ -155,12 +158,18 @@ def _convert(text: pa.Array, column_type: ColumnType) -> pa.Array | None:
 
 
 def _is_costly(column_type: ColumnType) -> bool:
-    """Whether to read each value once: a century has 36,525 days, and a format costs far more than to look for what is the same."""
+    """Whether to parse each distinct value only once.
+
+    Dates repeat often, and parsing a format costs more than deduplication.
+    """
     return column_type.type == "date" or bool(column_type.format)
 
 
 def convert_with_mismatches(text: pa.Array, column_type: ColumnType) -> tuple[pa.Array, pa.Array]:
-    """The values, with null where a cell does not fit the form, and the mask of these cells. No text is a nested value."""
+    """The values, with null for each cell that does not match, and the mask of these cells.
+
+    Text never matches a nested type.
+    """
     column_type = _for_text(column_type)
     if column_type.type == "string":
         return text, pa.repeat(False, len(text))
@@ -175,18 +184,24 @@ def convert_with_mismatches(text: pa.Array, column_type: ColumnType) -> tuple[pa
 
 
 def _for_text(column_type: ColumnType) -> ColumnType:
-    """The form for reading text. A boolean or timestamp that came from a file with types has no spelling, so only its value counts."""
-    spelled = column_type.spelling or column_type.format or column_type.type not in ("boolean", "timestamp")
-    return column_type if spelled else replace(column_type, declared=True)
+    """The type for parsing text.
+
+    A boolean or timestamp of a typed file has no notation, so only the value has to match.
+    """
+    has_notation = column_type.spelling or column_type.format or column_type.type not in ("boolean", "timestamp")
+    return column_type if has_notation else replace(column_type, declared=True)
 
 
 def _is_scalar(column_type: ColumnType) -> bool:
-    """Whether text may become a value of the form's type: it never becomes a struct, or bytes."""
+    """Whether text can be converted to the type. Text is never converted to nested or binary types."""
     return not (pa.types.is_nested(column_type.arrow_type) or pa.types.is_binary(column_type.arrow_type))
 
 
 def _regex(column_type: ColumnType) -> str:
-    """What every cell that fits the form looks like, for Arrow's regular expressions. Some that look so do not fit: 2024-02-30."""
+    """An Arrow regular expression that every matching cell satisfies.
+
+    Some other cells satisfy it too, such as 2024-02-30.
+    """
     if column_type.declared:
         return declared_types.regex(column_type.type, column_type.format)
     if column_type.format:
@@ -208,7 +223,10 @@ def _regex(column_type: ColumnType) -> str:
 
 
 def _mismatches(distinct: pa.Array, column_type: ColumnType) -> pa.Array:
-    """The cells that do not fit. Nearly all are told by their look, which costs far less than a cast that fails."""
+    """The cells that do not match.
+
+    The regular expression finds nearly all of them, which is much faster than a failing cast.
+    """
     looks_right = pc.match_substring_regex(distinct, _regex(column_type))
     candidates = distinct.filter(looks_right)
     if column_type.type in ("date", "timestamp"):
@@ -220,7 +238,10 @@ def _mismatches(distinct: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _bisect_mismatches(text: pa.Array, column_type: ColumnType) -> list[pa.Array]:
-    """The cells that look right and do not fit. A cast fails as a whole: the few cells that make it fail are found by halving."""
+    """The remaining cells that do not match.
+
+    Arrow's cast fails for the entire array, so bisection finds the cells that fail.
+    """
     try:
         values = parse(text, column_type)
     except pa.ArrowInvalid:
@@ -234,7 +255,7 @@ def _bisect_mismatches(text: pa.Array, column_type: ColumnType) -> list[pa.Array
 
 
 def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Which cells keep their value, and unless the form is declared their spelling. True for null."""
+    """Which cells keep their value and, unless the type is declared, their notation. True for null."""
     fits = _portable(values, text, column_type)
     if not column_type.declared:
         fits = pc.and_(fits, pc.equal(to_text(values, column_type), text))
@@ -242,7 +263,7 @@ def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.A
 
 
 def _portable(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """No infinite or missing number, none with an exponent, no date before the year 1: engines disagree about these."""
+    """Exclude infinity, NaN, exponents, and dates before year 1, because query engines handle them differently."""
     if pa.types.is_floating(values.type):
         finite = pc.is_finite(values)
         return finite if column_type.declared else pc.and_not(finite, pc.match_substring(text, "e"))
@@ -253,7 +274,10 @@ def _portable(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.A
 
 @dataclass(frozen=True)
 class ScalarInference:
-    """The forms that fit all values seen so far, the best first. None where no value was seen."""
+    """The types that match all values seen so far, in order of preference.
+
+    `candidates` is None if no value was seen.
+    """
 
     candidates: tuple[ColumnType, ...] | None = None
 
@@ -266,7 +290,7 @@ class ScalarInference:
         return self.candidates is None
 
     def merged(self, other: "ScalarInference") -> "ScalarInference":
-        """The forms that fit what both have seen."""
+        """The types that match the values of both."""
         if self.candidates is None:
             return other
         if other.candidates is None:
@@ -274,7 +298,7 @@ class ScalarInference:
         return ScalarInference(tuple(column_type for column_type in self.candidates if column_type in other.candidates))
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published form with the struct fields that were seen beside its own."""
+        """The published type plus the struct fields that only the cells have."""
         if "struct<" not in column_type.type:
             return column_type
         spelling = athena_types.widened(column_type.spelling, self.best.type) if column_type.spelling else ""
@@ -282,7 +306,7 @@ class ScalarInference:
 
 
 def infer(text: pa.Array, formats: Formats = NO_FORMATS) -> ScalarInference:
-    """Try every form on a column of text."""
+    """Infer the types that match a column of text."""
     text = text.drop_null()
     if not len(text):
         return ScalarInference()
@@ -296,7 +320,7 @@ def infer(text: pa.Array, formats: Formats = NO_FORMATS) -> ScalarInference:
 
 
 def _candidates(first: str, formats: Formats) -> Iterable[ColumnType]:
-    """The forms that may fit a column that holds `first`."""
+    """The types to try on a column that contains `first`, in order of preference."""
     if formats.date:
         yield ColumnType("timestamp" if date_pattern.has_time(formats.date) else "date", format=formats.date)
     yield BIGINT
@@ -309,7 +333,7 @@ def _candidates(first: str, formats: Formats) -> Iterable[ColumnType]:
 
 
 def _number_candidates(first: str, format: str) -> Iterable[ColumnType]:
-    """Numbers that are not whole, or not written as digits alone. With a declared format the plain point has no say."""
+    """Types for fractions and formatted numbers. A declared format replaces the plain decimal point."""
     plain = number_format.to_plain(pa.array([first]), format)[0].as_py() if format else first
     decimals = DECIMALS.fullmatch(plain or "")
     if format:
@@ -317,9 +341,8 @@ def _number_candidates(first: str, format: str) -> Iterable[ColumnType]:
     if decimals and len(decimals[1]) < MAX_DECIMAL_DIGITS:
         scale = len(decimals[1])
         if scale <= 12:
-            yield ColumnType(
-                f"decimal(18,{scale})", format=format
-            )  # eight bytes in memory for most engines, and room for larger values to come
+            # Most engines store 18 digits in eight bytes, and later values may be larger.
+            yield ColumnType(f"decimal(18,{scale})", format=format)
         yield ColumnType(f"decimal({MAX_DECIMAL_DIGITS},{scale})", format=format)
     yield ColumnType("double", SHORTEST_DOUBLE.spelling, format)
     if not format:

@@ -1,4 +1,4 @@
-"""Dates and times written by a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss → ISO text, and back."""
+"""Convert dates and times in a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss to ISO text and back."""
 
 import re
 from functools import lru_cache
@@ -8,24 +8,27 @@ import pyarrow.compute as pc
 
 SYMBOL = re.compile(r"yyyy|yy|MMM|MM|M|dd|d|HH|mm|ss|S{1,6}|[^A-Za-z]")
 MONTHS = pa.array(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"])
-PIVOT_YEAR = 69  # as POSIX has it: 69 is 1969, 68 is 2068
+PIVOT_YEAR = 69  # the POSIX rule: 69 is 1969, 68 is 2068
 DIGITS = {"yyyy": r"\d{4}", "yy": r"\d\d", "MMM": "[A-Za-z]{3}", "M": r"\d\d?", "d": r"\d\d?"}
 POSITIONS = {"yyyy": (0, 4), "yy": (2, 4), "MMM": (5, 7), "MM": (5, 7), "M": (5, 7), "dd": (8, 10), "d": (8, 10)}
 TIME_POSITIONS = {"HH": (11, 13), "mm": (14, 16), "ss": (17, 19)}
 
 
 def has_time(pattern: str) -> bool:
-    """Whether values of this pattern are timestamps; else they are dates."""
+    """Whether values of this pattern are timestamps. Otherwise they are dates."""
     return any(symbol in TIME_POSITIONS for symbol in _symbols(pattern))
 
 
 def regex(pattern: str) -> str:
-    """What every text of the pattern looks like, for Arrow's regular expressions."""
+    """An Arrow regular expression that every value of the pattern satisfies."""
     return "^" + "".join(_symbol_regex(symbol) for symbol in _symbols(pattern)) + "$"
 
 
 def to_iso(text: pa.Array, pattern: str) -> pa.Array:
-    """`2024-01-31`, or `2024-01-31 12:30:00.250000` where the pattern holds a time; null where the text is not of the pattern."""
+    """`2024-01-31`, or `2024-01-31 12:30:00.250000` if the pattern has a time.
+
+    Null if the text does not match the pattern.
+    """
     symbols = [symbol for symbol in _symbols(pattern) if symbol[0].isalpha()]
     groups = "".join(
         f"(?P<{symbol}>{_symbol_regex(symbol)})" if symbol[0].isalpha() else _symbol_regex(symbol)
@@ -45,7 +48,7 @@ def to_iso(text: pa.Array, pattern: str) -> pa.Array:
 
 
 def from_iso(iso: pa.Array, pattern: str) -> pa.Array:
-    """The text of the pattern from ISO text as `to_iso` gives it."""
+    """The inverse of `to_iso`."""
     return pc.binary_join_element_wise(*(_format_symbol(iso, symbol) for symbol in _symbols(pattern)), "")
 
 

@@ -1,4 +1,4 @@
-"""Text of numbers → text that Arrow casts to a decimal. Its own cast overflows without a word where there are too many digits."""
+"""Convert numbers as text to text that Arrow casts to a decimal. Arrow's cast overflows silently on too many digits."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from etl_runtime.columns.null_mask import null_unless_match
 
 
 def plain_decimals(number: pa.Array, precision: int, scale: int) -> pa.Array:
-    """Numbers such as -012.50 or 1e5 as plain digits; null where there are too many of them before or behind the point."""
+    """Numbers such as -012.50 or 1e5 as plain digits. Null if the number exceeds the precision or scale."""
     exponents = pc.fill_null(pc.match_substring_regex(number, "[eE]"), False)
     if pc.any(exponents).as_py():
         plain = [f"{Decimal(text):f}" for text in number.filter(exponents).to_pylist()]
@@ -17,6 +17,6 @@ def plain_decimals(number: pa.Array, precision: int, scale: int) -> pa.Array:
     number = pc.replace_substring_regex(number, r"^(-?)0+(\d)", r"\1\2")
     number = pc.replace_substring_regex(number, r"(\.\d*?)0+$", r"\1")
     number = pc.replace_substring_regex(number, r"\.$", "")
-    number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # of .0
+    number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # .0 has no digit left
     fraction = rf"(?:\.\d{{1,{scale}}})?" if scale else ""
     return null_unless_match(number, rf"^-?(?:0|\d{{0,{precision - scale}}}){fraction}$")

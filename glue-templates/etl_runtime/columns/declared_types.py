@@ -1,6 +1,8 @@
-"""Text → plain text that Arrow casts to a declared type. A declared type keeps the value, not its spelling: 007 is 7.
+"""Normalize text so that Arrow can cast it to a declared type.
 
-What is none of the type's spellings is null here, and goes to meta_rescued.
+A declared type keeps the value, not the notation: 007 is 7.
+
+Text that is not valid for the type becomes null here, and the job writes it to meta_rescued.
 """
 
 import re
@@ -16,18 +18,18 @@ from etl_runtime.columns.null_mask import null_unless_match, set_null
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 PLAIN_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
-SAFE_CHARACTERS = 15  # a number of as many digits is kept by a double; of a longer one it has to be seen
+SAFE_CHARACTERS = 15  # a double keeps any number of up to 15 digits; longer numbers need a check
 DATE = r"\d{4}-\d\d-\d\d"
 TIMESTAMP = rf"{DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
 
 
 def regex(type: str, format: str) -> str:
-    """What every value of the type looks like, blanks around it included, for Arrow's regular expressions."""
+    """An Arrow regular expression that every value of the type satisfies, including surrounding whitespace."""
     return rf"^\s*(?:{_value_regex(type, format)})\s*$"
 
 
 def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
-    """The text as Arrow reads it for the type; null where it is none of the type's spellings."""
+    """The text in the notation that Arrow casts to the type. Null if the text is not valid for the type."""
     text = pc.utf8_trim_whitespace(null_unless_match(text, regex(type, format)))
     if type == "boolean":
         true, _ = _boolean_words(format)
@@ -47,10 +49,11 @@ def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
 
 
 def _exact_doubles(number: pa.Array) -> pa.Array:
-    """The numbers, null where the nearest double is shown as another number: 9007199254740993, 1e-400."""
-    look = pc.or_(pc.greater(pc.utf8_length(number), SAFE_CHARACTERS), pc.match_substring_regex(number, "[eE]"))
-    closely = number.filter(pc.fill_null(look, False))
-    other = pc.filter(closely, pc.not_equal(closely, pc.cast(pc.cast(closely, pa.float64()), pa.string()))).unique()
+    """The numbers, with null for those that a double cannot represent exactly, such as 9007199254740993 or 1e-400."""
+    unsafe = pc.or_(pc.greater(pc.utf8_length(number), SAFE_CHARACTERS), pc.match_substring_regex(number, "[eE]"))
+    candidates = number.filter(pc.fill_null(unsafe, False))
+    shortest = pc.cast(pc.cast(candidates, pa.float64()), pa.string())
+    other = pc.filter(candidates, pc.not_equal(candidates, shortest)).unique()
     lost = [text for text in other.to_pylist() if not is_exact_double(Number(text))]
     return set_null(number, pc.is_in(number, pa.array(lost, pa.string()))) if lost else number
 
@@ -65,7 +68,7 @@ def _value_regex(type: str, format: str) -> str:
 
 
 def _boolean_words(format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words for true and for false, in lower case."""
+    """The words for true and false, in lower case."""
     if not format:
         return TRUE, FALSE
     true, _, false = format.lower().partition("/")
@@ -73,6 +76,6 @@ def _boolean_words(format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _in_utc(iso: pa.Array) -> pa.Array:
-    """Timestamps with their zone; one without is UTC. A day alone is its midnight."""
+    """Add the missing parts: a timestamp without a time zone is in UTC, and a date without a time is midnight."""
     iso = pc.replace_substring_regex(iso, f"^({DATE})$", r"\1T00:00")
     return pc.replace_substring_regex(iso, r"([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$", r"\1Z")

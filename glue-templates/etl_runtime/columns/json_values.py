@@ -1,4 +1,4 @@
-"""Values of JSON in Python: None, bool, int, str, list and dict as usual, and numbers that are not whole as they are written."""
+"""JSON values in Python: None, bool, int, str, list, dict, and `Number` for numbers that are not integers."""
 
 import gc
 import re
@@ -14,14 +14,17 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Number(str):
-    """A number as it is written in JSON: 1.50, 1e5. Neither a fraction nor an exponent is lost on the way."""
+    """The text of a JSON number with a fraction or an exponent, such as 1.50 or 1e5, so that no digit is lost."""
 
     __slots__ = ()
 
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Keeps Python from searching for cycles, of which JSON has none, each time some more values were made: five times as fast."""
+    """Pause cyclic garbage collection.
+
+    JSON values have no reference cycles, and parsing is five times as fast without it.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -32,7 +35,7 @@ def without_garbage_collection() -> Iterator[None]:
 
 
 def decimal(number: int | Number) -> Decimal | None:
-    """The exact value, or None where an exponent is beyond all that can be calculated with."""
+    """The exact value, or None if the exponent is too large for Decimal."""
     try:
         return Decimal(number)
     except InvalidOperation:
@@ -40,7 +43,7 @@ def decimal(number: int | Number) -> Decimal | None:
 
 
 def json_text(value: object) -> str:
-    """Compact JSON with numbers as they were written, objects in their order. Half a character (\\ud83d) stays escaped."""
+    """Compact JSON that keeps the text of numbers and the order of keys. A lone surrogate (\\ud83d) stays escaped."""
     text = _json_text(value)
     return text if text.isascii() else LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
@@ -56,7 +59,7 @@ def _json_text(value: object) -> str:
 
 
 def scalar_text(value: object) -> str:
-    """A text itself; a number as it is written; true, false, null."""
+    """The value as text: strings and numbers unchanged, and true, false or null."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or value is None:
@@ -65,9 +68,9 @@ def scalar_text(value: object) -> str:
 
 
 def json_compatible(value: object) -> object:
-    """The value for json.dumps, which knows no Number: a float where that is exact, else its digits as text.
+    """The value in types that json.dumps accepts: a `Number` becomes a float if that is exact, else text.
 
-    What holds half a character, which no UTF-8 can say, is its JSON text.
+    A value that contains a lone surrogate, which UTF-8 cannot encode, becomes JSON text.
     """
     if LONE_SURROGATE.search(_json_text(value)):
         return json_text(value)
@@ -83,7 +86,7 @@ def _json_compatible(value: object) -> object:
 
 
 def is_exact_double(number: int | Number) -> bool:
-    """Whether the shortest spelling of the nearest double has the number's value."""
+    """Whether the shortest text of the nearest double has the same value as the number."""
     try:
         nearest = float(number)
     except OverflowError:
@@ -92,14 +95,17 @@ def is_exact_double(number: int | Number) -> bool:
 
 
 def key_sequences(objects: Iterable[Object]) -> dict[tuple[str, ...], None]:
-    """The lists of keys that objects have, each once, in the order in which they come."""
+    """The distinct key sequences of objects, in order of first occurrence."""
     return dict.fromkeys(map(tuple, objects))
 
 
 def transposed(
     objects: Sequence[Object], key_sequences: Collection[tuple[str, ...]], keys: Collection[str]
 ) -> dict[str, Sequence[object]]:
-    """The values of `keys`, each of which some object has, where `found` are the objects' shapes. None where an object lacks the key."""
+    """The values of the objects by key, with None if an object does not have the key.
+
+    `key_sequences` are those of the objects, and each of `keys` occurs in at least one object.
+    """
     if len(key_sequences) == 1:
         columns = zip(next(iter(key_sequences)), zip(*map(dict.values, objects), strict=True), strict=True)
         return {key: values for key, values in columns if key in keys}

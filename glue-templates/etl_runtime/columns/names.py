@@ -1,10 +1,10 @@
-"""Names of columns: unique ones in the source, clean ones in the table (snake_case, ASCII, unique)."""
+"""Column names: unique in the source, and clean in the table (snake_case, ASCII, unique)."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-MAX_NAME_CHARACTERS = 128  # Glue takes 255; a count may have to be added, and people have to read it
+MAX_NAME_CHARACTERS = 128  # Glue allows 255; this leaves room for a numeric suffix and stays readable
 RUN_ID, RESCUED = "meta_run_id", "meta_rescued"
 TRANSLITERATIONS = str.maketrans(
     {
@@ -27,7 +27,7 @@ TRANSLITERATIONS = str.maketrans(
 
 
 def source_names(header: Sequence[str]) -> tuple[str, ...]:
-    """A header's cells as unique names: an empty cell is named by its position, a repeated one gets its count."""
+    """Unique names for the cells of a header: an empty cell is named by its position, a duplicate gets a number."""
     names: dict[str, None] = {}
     counts: dict[str, int] = {}
     for position, cell in enumerate(header, start=1):
@@ -40,10 +40,11 @@ def source_names(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, str]:
-    """A clean name for each of the source's columns.
+    """A clean name for each source column.
 
-    `taken` holds the names of columns published before, by source; they are kept. Where two sources clean to one name, the one
-    that is clean already gets it, and the others, in the order of their own text, a count: the order of columns does not matter.
+    `taken` has the names of the published columns by source. They do not change. If several source names have the
+    same clean name, the source name that is already clean gets it. The others get a number in alphabetical order, so
+    the result does not depend on the column order.
     """
     names = dict(taken)
     used = {*taken.values(), RUN_ID, RESCUED}
@@ -60,7 +61,7 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
 
 
 def clean_name(source: str) -> str:
-    """One name, cleaned: it may be another column's as well."""
+    """The clean name of one column. It is not necessarily unique."""
     name = _snake_case(source)[:MAX_NAME_CHARACTERS].rstrip("_")
     if not name:
         return "column"
@@ -68,12 +69,15 @@ def clean_name(source: str) -> str:
 
 
 def comparison_key(source: str) -> tuple[str, str]:
-    """What the spellings of one column have in common: all but case and marks."""
+    """A key that is equal for names that differ only in case, punctuation or accents."""
     return _snake_case(source), dropped_characters(source)
 
 
 def dropped_characters(source: str) -> str:
-    """What a clean name does not tell: letters and digits of other scripts; all of a source that has nothing else."""
+    """The letters and digits that the clean name lacks, because they are not ASCII.
+
+    The full name if the clean name is empty.
+    """
     others = "".join(
         character for character in _decomposed(source).casefold() if character.isalnum() and not character.isascii()
     )
@@ -87,5 +91,5 @@ def _snake_case(source: str) -> str:
 
 
 def _decomposed(source: str) -> str:
-    """Letters apart from their marks: é is e and an accent."""
+    """Separate base characters from accents: é becomes e and a combining accent."""
     return unicodedata.normalize("NFKD", source.translate(TRANSLITERATIONS))

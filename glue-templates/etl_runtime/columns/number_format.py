@@ -1,6 +1,6 @@
-"""Numbers written with a decimal comma or with marks between thousands → plain digits and a point, and back.
+"""Convert numbers with other decimal or thousands separators to plain digits with a decimal point, and back.
 
-A format is the number 1234.56 written with the file's own marks: `1.234,56`, `1,234.56`, `1234,56`, `1,234`.
+A format is the number 1234.56 in the notation of the file: `1.234,56`, `1,234.56`, `1234,56`, `1,234`.
 """
 
 import re
@@ -11,19 +11,19 @@ import pyarrow.compute as pc
 
 from etl_runtime.columns.null_mask import null_unless_match
 
-MAX_GROUPS = 13  # of the 38 digits that a decimal has
+MAX_GROUPS = 13  # a decimal has up to 38 digits
 
 
 @lru_cache
 def _separators(number_format: str) -> tuple[str, str]:
-    """The mark between thousands and the decimal mark; empty where the format has none."""
-    whole, _, _ = number_format.partition("56")
-    thousands, _, decimal = whole[1:].partition("234")
+    """The thousands separator and the decimal separator. Empty if the format does not have one."""
+    example, _, _ = number_format.partition("56")
+    thousands, _, decimal = example[1:].partition("234")
     return thousands, decimal
 
 
 def regex(number_format: str) -> str:
-    """What every number of the format looks like, for Arrow's regular expressions. Groups may be left out, but not half."""
+    """An Arrow regular expression for numbers of the format. Thousands separators are all present or all absent."""
     thousands, decimal = _separators(number_format)
     grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|" if thousands else ""
     fraction = rf"(?:{re.escape(decimal)}\d+)?" if decimal else ""
@@ -31,7 +31,7 @@ def regex(number_format: str) -> str:
 
 
 def to_plain(text: pa.Array, number_format: str) -> pa.Array:
-    """Numbers of the format as `-1234.56`; null where the text is not of the format."""
+    """Numbers of the format as `-1234.56`. Null if the text does not match the format."""
     thousands, decimal = _separators(number_format)
     text = null_unless_match(text, regex(number_format))
     if thousands:
@@ -40,7 +40,7 @@ def to_plain(text: pa.Array, number_format: str) -> pa.Array:
 
 
 def from_plain(text: pa.Array, number_format: str) -> pa.Array:
-    """Plain numbers in the format, with a mark between all thousands where it has one."""
+    """The inverse of `to_plain`. Inserts all thousands separators of the format."""
     thousands, decimal = _separators(number_format)
     if decimal:
         text = pc.replace_substring(text, ".", decimal)

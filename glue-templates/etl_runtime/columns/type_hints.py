@@ -1,4 +1,4 @@
-"""What a person may want to declare: columns that stay text only for their form, as 2.50 beside 3, or 20240131."""
+"""Suggest column_schema entries for columns that are text because of their notation, such as 20240131."""
 
 import json
 from collections.abc import Iterator
@@ -24,9 +24,11 @@ NUMBER_TYPES = ("decimal(18,2)", "decimal(18,4)", "decimal(38,12)", "double")
 
 
 def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
-    """The column_schema entry that would type a column better than it was guessed from its text; None where none would, or it is a code.
+    """The column_schema entry with a better type than the inferred one.
 
-    Where 01/02/2024 may be of two formats, both are named: nobody can paste that without a decision.
+    None if there is none, or if the column contains codes.
+
+    If dates such as 01/02/2024 match two formats, the entry lists both, so that the user must choose one.
     """
     text = text.drop_null()
     if not len(text) or inferred.type not in ("string", "bigint"):
@@ -47,7 +49,7 @@ def _dates() -> Iterator[ColumnType]:
 
 
 def _distinct_orders(formats: list[str]) -> list[str]:
-    """The formats of different days, the first of each: M/d/yyyy reads as MM/dd/yyyy does, dd/MM/yyyy does not."""
+    """The first format of each order of day and month. M/d/yyyy and MM/dd/yyyy have the same order."""
     found: dict[str, str] = {}
     for each in formats:
         found.setdefault(each.replace("MM", "M").replace("dd", "d"), each)
@@ -57,17 +59,17 @@ def _distinct_orders(formats: list[str]) -> list[str]:
 def _numbers(text: pa.Array) -> Iterator[ColumnType]:
     integer_types = (
         () if pc.any(pc.match_substring_regex(text, "[.eE]")).as_py() else INTEGER_TYPES
-    )  # 2.0 tells that 2.5 may come
+    )  # 2.0 means that 2.5 is possible
     for number_format in ("", *NUMBER_FORMATS):
         for type in (*integer_types, *NUMBER_TYPES):
             yield ColumnType(type, format=number_format, declared=True)
 
 
 def _has_leading_zero(text: pa.Array) -> bool:
-    """A leading zero is no number's: 007 is a code."""
+    """Whether a value has a leading zero. Such values are codes, not numbers: 007."""
     return bool(pc.any(pc.match_substring_regex(text, r"^-?0\d")).as_py())
 
 
 def hint_line(table: str, hints: dict[str, dict[str, str]]) -> str:
-    """The line to paste into the dataset."""
+    """The line to paste into the dataset document."""
     return f"column_schema {json.dumps({table: hints}, ensure_ascii=False)}"

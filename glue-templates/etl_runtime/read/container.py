@@ -1,4 +1,7 @@
-"""What a downloaded file holds: itself, the one file in a gzip or bzip2, or the members of a ZIP. Told by its first bytes, not its name."""
+"""The data files in a download: the file itself, the file in a gzip or bzip2 container, or the members of a ZIP.
+
+The container is detected from its magic bytes, not from its name.
+"""
 
 import bz2
 import errno
@@ -16,7 +19,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
 from typing import Any, BinaryIO, cast
 
-from etl_runtime.job.errors import DISK_FULL_ERRNOS, RunFailed
+from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed
 from etl_runtime.source.files.original import Original
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -28,24 +31,22 @@ UNSUPPORTED_ARCHIVES = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\x1f\x9d", "a file of compress (.Z)"),
+    (b"\x1f\x9d", "a compress file (.Z)"),
     (b"\x04\x22\x4d\x18", "an LZ4 file"),
-    (b"MSCF\0\0\0\0", "a cabinet archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, such as a spreadsheet (.xls)"),
-    (b"%PDF-", "a PDF"),
+    (b"MSCF\0\0\0\0", "a Cabinet archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a legacy Office document, such as a spreadsheet (.xls)"),
+    (b"%PDF-", "a PDF file"),
 )
 TAR_MAGIC, TAR_MAGIC_OFFSET = (b"ustar\0", b"ustar  \0"), 257
 HEAD_BYTES = 512
 SUPPORTED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 UNSUPPORTED_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 BLOCK_BYTES = 1 << 20
-MAX_RATIO, MIN_LIMIT_BYTES = (
-    300,
-    1 << 30,
-)  # of a member against the download: beyond it is an archive made to fill disks
-DAMAGE_TEXTS = (  # what Python's words mean here
-    ("File is not a zip file", "its directory, which a ZIP has at its end, is missing"),
-    ("Not a gzipped file", "other bytes follow behind its end"),
+# A member may unpack to 300 times the download plus 1 GB. A larger one is a decompression bomb.
+MAX_RATIO, MIN_LIMIT_BYTES = 300, 1 << 30
+DAMAGE_TEXTS = (  # clearer than Python's messages
+    ("File is not a zip file", "the central directory at the end of the ZIP is missing"),
+    ("Not a gzipped file", "other bytes follow the end of the gzip data"),
 )
 DATA_EXTENSIONS = (
     *(".csv", ".txt", ".tsv", ".tab", ".psv", ".dat", ".asc", ".rrf", ".prn"),
@@ -55,7 +56,7 @@ DATA_EXTENSIONS = (
 
 @dataclass(frozen=True)
 class Member:
-    """One file of data: its name, and how to open it as a stream. `file` is where it lies as it is, if it does."""
+    """A data file that can be opened as a stream. `file` is its path if it is not in a container."""
 
     name: str
     open: Callable[[], BinaryIO]
@@ -63,7 +64,10 @@ class Member:
 
     @contextmanager
     def local_file(self) -> Iterator[Path]:
-        """The member as a file, for formats that are read from their end: the download itself, or a copy that is deleted afterwards."""
+        """The member as a local file, for formats that need random access.
+
+        A copy from a container is deleted afterwards.
+        """
         with self.open() as stream:
             if self.file:
                 yield self.file
@@ -77,17 +81,19 @@ class Member:
                     if error.errno not in DISK_FULL_ERRNOS:
                         raise
                     raise RunFailed(
-                        f"{self.name} does not fit on the disk ({gettempdir()}: {error.strerror}). Free some space."
+                        ErrorCode.DISK_FULL,
+                        f"{self.name} does not fit on the disk ({gettempdir()}: {error.strerror}). "
+                        "Free some space, or choose a larger data_size_category.",
                     ) from error
                 yield Path(copy.name)
 
 
 @contextmanager
 def members(original: Original) -> Iterator[list[Member]]:
-    """The files in `original`, in the container's order. Names are labels only: nothing is ever written under them.
+    """The files in `original`, in the order of the container. Names are only labels: no file is written under them.
 
-    Raises RunFailed where the container is damaged; so does reading a member where the damage, or an archive inside of the
-    archive, shows only then.
+    Raises RunFailed if the container is damaged. Reading a member also raises RunFailed if the member is damaged or
+    is an archive.
     """
     path, name = original.path, original.name
     with path.open("rb") as stream:
@@ -112,7 +118,10 @@ def has_data_extension(name: str) -> bool:
 
 
 def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
-    """The download as a ZIP; None where it is none. Other bytes may come before a ZIP, such as a program that unpacks it."""
+    """The download as a ZIP archive, or None.
+
+    Other bytes may precede a ZIP archive, such as a self-extracting program.
+    """
     has_magic = head.startswith(ZIP_MAGIC)
     if not has_magic and (
         _unsupported_archive(head, inside=True)
@@ -126,12 +135,13 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
     except RunFailed:
         if has_magic:
             raise
-        return None  # it only looks like a ZIP at its end
+        return None  # only the end is similar to a ZIP
     with ExitStack() as unless_read:
         unless_read.callback(archive.close)
         if sum(info.compress_size for info in archive.infolist()) > original.size:
             raise RunFailed(
-                f"{original.name} is a ZIP whose files lie on top of each other, made to fill disks. Look at the file."
+                ErrorCode.ARCHIVE_BOMB,
+                f"{original.name} is a ZIP whose files overlap, as in a decompression bomb. Inspect the file.",
             )
         if has_magic or archive.infolist():
             unless_read.pop_all()
@@ -140,10 +150,13 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
 
 
 def _zip_members(archive: zipfile.ZipFile, container: str, max_bytes: int) -> list[Member]:
-    """A name that is there twice is one file where both are the same; else to open it raises RunFailed."""
+    """Members with the same name and content count as one file.
+
+    Different content raises RunFailed on opening the member.
+    """
     found: dict[str, list[zipfile.ZipInfo]] = {}
     for info in archive.infolist():
-        name = info.filename.replace("\\", "/")  # of a ZIP that Windows made against the rules
+        name = info.filename.replace("\\", "/")  # some Windows tools violate the ZIP specification
         if _is_data_member(name):
             found.setdefault(name, []).append(info)
     return [_zip_member(archive, name, infos, container, max_bytes) for name, infos in found.items()]
@@ -158,15 +171,20 @@ def _zip_member(
     def open_member() -> BinaryIO:
         if len({(other.file_size, other.CRC) for other in infos}) > 1:
             raise RunFailed(
-                f"{label} is there {len(infos)} times, with different content. Ask the source which of them counts."
+                ErrorCode.ARCHIVE_UNSUPPORTED,
+                f"{label} occurs {len(infos)} times with different content. Ask the source which file is correct.",
             )
         if info.flag_bits & 0x1:
-            raise RunFailed(f"{label} is encrypted. Ask the source for a ZIP without a password.")
+            raise RunFailed(
+                ErrorCode.ARCHIVE_UNSUPPORTED, f"{label} is encrypted. Ask the source for a ZIP without a password."
+            )
         if info.compress_type not in SUPPORTED_METHODS:
             known = UNSUPPORTED_METHODS.get(info.compress_type)
             method = f"{info.compress_type} ({known})" if known else info.compress_type
             raise RunFailed(
-                f"{label} is packed by method {method}, which Python cannot read. Ask the source for a ZIP with plain deflate."
+                ErrorCode.ARCHIVE_UNSUPPORTED,
+                f"{label} uses compression method {method}, which is not supported. "
+                "Ask the source for a ZIP with deflate compression.",
             )
         with _damage_as_run_failure(label):
             packed = cast(BinaryIO, archive.open(info))
@@ -181,7 +199,7 @@ def _compressed_member(name: str, extension: str, open_packed: Callable[[], Bina
 
 
 def _is_data_member(name: str) -> bool:
-    """Not a folder, and not what an operating system adds to a ZIP."""
+    """Whether the name is neither a directory nor a file that an operating system adds to a ZIP."""
     folders, _, base = name.rpartition("/")
     return (
         bool(base)
@@ -198,7 +216,7 @@ def _unpack(packed: BinaryIO, label: str, max_bytes: int, expected_bytes: int | 
 
 
 def _refuse_archive(stream: io.BufferedReader, label: str, inside: bool = False) -> BinaryIO:
-    """The stream, unless it is an archive that is not unpacked."""
+    """Return the stream. Raises RunFailed if it is an archive of an unsupported type."""
     try:
         found = _unsupported_archive(stream.peek(HEAD_BYTES)[:HEAD_BYTES], inside)
     except BaseException:
@@ -206,19 +224,21 @@ def _refuse_archive(stream: io.BufferedReader, label: str, inside: bool = False)
         raise
     if found:
         stream.close()
-        where = " inside of another container" if inside else ""
+        where = " inside another container" if inside else ""
         raise RunFailed(
-            f"{label} is {found}{where}, which is not read. Ask the source for the file plain, in gzip, bzip2 or one ZIP."
+            ErrorCode.ARCHIVE_UNSUPPORTED,
+            f"{label} is {found}{where}, which is not supported. "
+            "Ask the source for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
         )
     return stream
 
 
 def _unsupported_archive(head: bytes, inside: bool = False) -> str | None:
-    """What the file is if it is an archive that is not unpacked: `inside` of another one no archive is."""
+    """The type of an archive that is not supported, else None. Inside another container, no archive is supported."""
     if head.startswith(TAR_MAGIC, TAR_MAGIC_OFFSET):
         return "a tar archive"
     if inside and head.startswith(ZIP_MAGIC[0]):
-        return "a ZIP"
+        return "a ZIP file"
     if inside and head.startswith(GZIP_MAGIC):
         return "a gzip file"
     if inside and BZIP2_MAGIC.match(head):
@@ -227,7 +247,7 @@ def _unsupported_archive(head: bytes, inside: bool = False) -> str | None:
 
 
 class _UnpackedStream(io.RawIOBase):
-    """What a member unpacks to. Damage is explained where it shows, and there is an end to it."""
+    """The uncompressed bytes of a member. Raises RunFailed on damage, and when the size exceeds the limit."""
 
     def __init__(self, packed: BinaryIO, label: str, max_bytes: int, expected_bytes: int | None) -> None:
         self._packed = packed
@@ -244,10 +264,10 @@ class _UnpackedStream(io.RawIOBase):
             block = self._packed.read(len(buffer))
             self._size += len(block)
             if not block and self._expected_bytes not in (None, self._size):
-                raise EOFError(f"it ends after {self._size:,} of {self._expected_bytes:,} bytes")
+                raise EOFError(f"the data ends after {self._size:,} of {self._expected_bytes:,} bytes")
         if self._size > self._max_bytes:
-            limit = f"{self._max_bytes >> 20:,} MB, {MAX_RATIO} times its download"
-            raise RunFailed(f"{self._label} unpacks to more than {limit}. Look at the file.")
+            limit = f"{self._max_bytes >> 20:,} MB, more than {MAX_RATIO} times its download"
+            raise RunFailed(ErrorCode.ARCHIVE_BOMB, f"{self._label} unpacks to more than {limit}. Inspect the file.")
         buffer[: len(block)] = block
         return len(block)
 
@@ -257,7 +277,7 @@ class _UnpackedStream(io.RawIOBase):
 
 
 class _Bzip2Stream(io.RawIOBase):
-    """All streams of a bzip2 file, one after the other. Python's own BZ2File takes damage behind the first one for its end."""
+    """All streams of a bzip2 file. Python's BZ2File ends silently at damage after the first stream."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -272,7 +292,7 @@ class _Bzip2Stream(io.RawIOBase):
             packed = b""
             if self._stream.eof:
                 packed = self._stream.unused_data
-                while not (packed := packed.lstrip(b"\0")):  # what fills a tape's block
+                while not (packed := packed.lstrip(b"\0")):  # tape padding
                     if not (packed := self._file.read(64 << 10)):
                         return 0
                 self._stream = bz2.BZ2Decompressor()
@@ -293,7 +313,9 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
         yield
     except NotImplementedError as error:
         raise RunFailed(
-            f"{name} is packed in a way that Python cannot read: {error}. Ask the source for a ZIP with plain deflate."
+            ErrorCode.ARCHIVE_UNSUPPORTED,
+            f"{name} uses a ZIP feature that is not supported: {error}. "
+            "Ask the source for a ZIP with deflate compression and no password.",
         ) from error
     except (
         zipfile.BadZipFile,
@@ -308,10 +330,12 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         what = (
-            next((words for known, words in DAMAGE_TEXTS if str(error).startswith(known)), str(error))
-            or "it ends too early"
+            next((text for known, text in DAMAGE_TEXTS if str(error).startswith(known)), str(error))
+            or "the data ends too early"
         )
         raise RunFailed(
-            f"{name} is damaged or cut off: {what}. Download it by hand to compare; run again when the source is whole.",
+            ErrorCode.ARCHIVE_DAMAGED,
+            f"{name} is damaged or truncated: {what}. "
+            "Download the file manually and compare. Run again when the source is complete.",
             retryable=True,
         ) from error

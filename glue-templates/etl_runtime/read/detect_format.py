@@ -1,10 +1,10 @@
-"""Which type of file a member is, where the dataset does not say."""
+"""Detect the file type of a member if the dataset does not declare it."""
 
 import json
 import re
 from collections.abc import Iterator
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.read.text.decode import BOMS, is_parquet
 
@@ -19,15 +19,15 @@ EXTENSIONS: dict[str, FileType] = {
     ".tab": "csv",
     ".psv": "csv",
 }
-HEAD_BYTES = 1 << 20  # of a member are enough to tell its type
-# As JSON goes on behind its first bracket; a header may begin with one too, as in [id],[name].
+HEAD_BYTES = 1 << 20  # enough to detect the type
+# The start of valid JSON. A CSV header may also start with a bracket, as in [id],[name].
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
 
 
 def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
-    """The type of the member `name` that begins with `head`: as declared, else by its ending, its first bytes, else csv.
+    """The declared type, else inferred from magic bytes, the file extension and the content. The fallback is csv.
 
-    `head` should have HEAD_BYTES or the whole member.
+    `head` is the start of the member: HEAD_BYTES, or all of a shorter member.
     """
     if file_format.type:
         return file_format.type
@@ -38,12 +38,14 @@ def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
 
 
 def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The blocks of delimited text as they are. Raises RunFailed where they are JSON instead."""
+    """Return the blocks unchanged. Raises RunFailed if they contain JSON instead of delimited text."""
     for block in blocks:
         text = block[:HEAD_BYTES].decode(errors="ignore").lstrip()
         if (found := _json_type(text)) and _is_json(text):
             raise RunFailed(
-                f"{name} is to be read as delimited text, but it holds JSON. Look at it; declare file_format.type {found} if it is right."
+                ErrorCode.FILE_FORMAT_MISMATCH,
+                f"{name} is read as delimited text, but contains JSON. Inspect the file. "
+                f"If it is correct, set file_format.type to {found}.",
             )
         yield block
         break
@@ -54,19 +56,19 @@ def _by_content(head: bytes, encoding: str | None) -> FileType:
     bom, codec = next(((bom, codec) for bom, codec in BOMS if head.startswith(bom)), (b"", encoding or "utf-8"))
     try:
         text = head[len(bom) :].decode(codec, errors="ignore").lstrip()
-    except LookupError:  # reading it says what is wrong with file_format.encoding
+    except LookupError:  # the reader reports the invalid file_format.encoding
         return "csv"
     return _json_type(text) or "csv"
 
 
 def _json_type(text: str) -> FileType | None:
-    """json or jsonl, or None where the text does not begin like either."""
+    """json, jsonl, or None if the text does not start like either."""
     if not JSON_START.match(text):
         return None
     try:
         _, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
-        return "json"  # it goes on behind the head, or is damaged: reading it says so
+        return "json"  # longer than the head, or invalid: the reader reports that
     line, _, rest = text[end:].partition("\n")
     if line.strip():
         return None
@@ -75,7 +77,7 @@ def _json_type(text: str) -> FileType | None:
 
 
 def _is_json(text: str) -> bool:
-    """Whether the text is JSON as far as it goes. One that only begins like it may be delimited text: [0-10),5."""
+    """Whether the text is valid JSON up to where it is truncated. [0-10),5 is delimited text."""
     try:
         json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:

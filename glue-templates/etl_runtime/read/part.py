@@ -1,4 +1,4 @@
-"""What lies in staging between unpacking and converting."""
+"""A part of a table in staging, between unpacking and conversion."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ from etl_runtime.job.file_format import FileType
 
 @dataclass(frozen=True)
 class Part:
-    """Whole records of one file in staging, without a header: columns of text in order (`sources`), the number of the first record."""
+    """Complete records of one file in staging, without a header.
+
+    `sources` are the source columns of a text file, in order. `first` is the number of the first record in the file.
+    """
 
     uri: str
     type: FileType

@@ -1,4 +1,4 @@
-"""Work of two kinds at a time, by one thread each: a stream is unpacked while what came of it is cut."""
+"""Read a stream ahead in a thread, so that decompression and record splitting run concurrently."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ BLOCKS = 4
 
 
 def prefetch(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same blocks, some of them read ahead in a thread of their own. What making them raises comes in its place."""
+    """The same blocks, with up to BLOCKS of them read ahead in a thread.
+
+    Exceptions are raised in sequence with the blocks.
+    """
     with ThreadPoolExecutor(1) as thread:
         coming = deque(thread.submit(next, blocks, None) for _ in range(BLOCKS))
         while (block := coming.popleft().result()) is not None:

@@ -1,4 +1,4 @@
-"""A part in staging → columns of cells, whatever the file's format was."""
+"""A part in staging → columns of cells, for all file formats."""
 
 from etl_runtime.columns.cells import PartTable
 from etl_runtime.job.file_format import FileFormat
@@ -10,15 +10,15 @@ from etl_runtime.read.text.text_cells import TextCells
 
 
 def read_part(body: bytes, part: Part, file_format: FileFormat) -> PartTable:
-    """Read a part, or the first records of one. Raises RunFailed where a record is not what its format asks for."""
+    """Read a part, or a sample of its first records. Raises RunFailed if a record is invalid."""
     match part.type:
         case "parquet":
             return parquet_cells.read_table(body)
         case "json" | "jsonl":
             return parse_json.read_table(body, part.member, part.first)
         case "csv":
-            whole = len(body) == part.bytes
-            text = delimited.read_table(body, file_format, len(part.sources), part.records if whole else None)
+            complete = len(body) == part.bytes
+            text = delimited.read_table(body, file_format, len(part.sources), part.records if complete else None)
         case "fixed_width":
             text = fixed_width.read_table(body, file_format, len(part.sources))
     columns = zip(part.sources, text.columns, strict=True)

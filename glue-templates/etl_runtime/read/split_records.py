@@ -1,4 +1,4 @@
-"""One file of data → pieces: whole records of its format, counted, as they go to staging."""
+"""Split a data file into blocks of complete, counted records for staging."""
 
 import codecs
 import logging
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from etl_runtime.columns.names import source_names
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.read.api_responses import response_records
 from etl_runtime.read.container import Member
@@ -23,18 +23,18 @@ from etl_runtime.source.api.endpoints import Endpoint
 
 LOG = logging.getLogger(__name__)
 
-PART_BYTES = 32 << 20  # larger parts hardly change the time, and cost memory in the driver and in every task
+PART_BYTES = 32 << 20  # larger parts are hardly faster and need more memory in the driver and in each task
 SAMPLE_BYTES = 64 << 10
 NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 YEAR = re.compile(r"(19|20)\d\d")
-UTF8_MARK = codecs.BOM_UTF8  # in front of a header that stands below other lines
 
 
 @dataclass(frozen=True)
 class RecordBlock:
-    """Some records of a file and the first of them as a sample, in the same format. `sources` are the columns of text, in order.
+    """Records of a file, with the first of them as a sample in the same format.
 
-    `blank_last` is whether the last column is there only because of a delimiter at the end of the header, and has no value here.
+    `sources` are the columns of a text file, in order. `blank_last` is true if the last column exists only because
+    the header ends with a delimiter, and has no value in this block.
     """
 
     body: bytes | bytearray
@@ -50,9 +50,9 @@ def type_of(member: Member, file_format: FileFormat) -> FileType:
 
 
 def split_records(member: Member, file_format: FileFormat) -> Iterator[RecordBlock]:
-    """The file cut into pieces of about PART_BYTES; none where it holds no records. `rules` tell its type.
+    """Split the file into blocks of about PART_BYTES. A file without records has no blocks.
 
-    Raises RunFailed where it cannot be read.
+    `file_format.type` must be set. Raises RunFailed if the file cannot be read.
     """
     if file_format.type == "parquet":
         with member.local_file() as path:
@@ -74,7 +74,10 @@ def split_records(member: Member, file_format: FileFormat) -> Iterator[RecordBlo
 
 
 def split_api_responses(member: Member, endpoint: Endpoint) -> Iterator[RecordBlock]:
-    """The kept answers of an endpoint, cut into pieces of their records; one without any where they have none, so that there is a table."""
+    """Split the archived responses of an endpoint into blocks.
+
+    Without records, one empty block still creates the table.
+    """
     with member.open() as responses:
         empty = True
         for block in _record_blocks(response_records(responses, endpoint, member.name)):
@@ -98,7 +101,7 @@ def _split_text(stream: BinaryIO, name: str, file_format: FileFormat) -> Iterato
 
 
 def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[Records]:
-    """The records of a text, as UTF-8 and without what the rules leave out above and between them."""
+    """The records as UTF-8, without skipped rows and comments."""
     blocks = _utf8_blocks(stream, file_format, name)
     if file_format.type != "fixed_width":
         blocks = refuse_json(blocks, name)
@@ -112,37 +115,42 @@ def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Itera
 def _columns(
     batches: Iterator[Records], file_format: FileFormat, name: str
 ) -> tuple[tuple[str, ...], Iterator[Records], bool]:
-    """The member's columns from its first record, and the runs of records that follow.
+    """The columns from the first record, the records that follow, and whether the last column has no name.
 
-    And whether the last column is there only because of a delimiter at the end of the header, so that it may go where it has no value.
+    A last column without a name comes from a delimiter at the end of the header. It is dropped if it has no values.
     """
     kernel = fixed_width if file_format.type == "fixed_width" else delimited
     for batch in batches:
         first = batch.first()
         if first is None:
             continue
-        fields = kernel.read_fields(first.removeprefix(UTF8_MARK), file_format)
+        fields = kernel.read_fields(first.removeprefix(codecs.BOM_UTF8), file_format)
         if file_format.header:
             last_unnamed = kernel is delimited and len(fields) > 1 and not fields[-1]
             records = _chain(batch.after_first(), batches)
             if number := next(
                 (field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None
             ):
-                LOG.info(f"{name}: the header holds {number}. Is it a record? Then declare file_format.header false.")
+                LOG.info(
+                    f"{name}: the header contains the number {number}. "
+                    "If the first record is data, set file_format.header to false."
+                )
             if _are_names(fields):
-                records = without_header(records, first.removeprefix(UTF8_MARK), name)
+                records = without_header(records, first.removeprefix(codecs.BOM_UTF8), name)
             return source_names(fields), records, last_unnamed
         return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(batch, batches), False
-    raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+    raise RunFailed(
+        ErrorCode.FILE_EMPTY, f"{name} is empty. The published table does not change. Check the source.", retryable=True
+    )
 
 
 def _are_names(fields: list[str]) -> bool:
-    """Whether a record like this can be nothing but a header: not a single field, and no field that is empty or a number."""
+    """Whether a record with these fields is certainly a header: several fields, none of them empty or a number."""
     return len(fields) > 1 and all(field.strip() and not NUMBER.fullmatch(field.strip()) for field in fields)
 
 
 def _has_values(block: RecordBlock, file_format: FileFormat, width: int) -> bool:
-    """Whether a record has a value in the last of `width` columns."""
+    """Whether any record has a value in the last of `width` columns."""
     last = delimited.read_table(bytes(block.body), file_format, width, block.records).columns[-1]
     return bool(last.null_count < len(last))
 
@@ -153,7 +161,6 @@ def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
 
 
 def _record_blocks(batches: Iterator[Records]) -> Iterator[RecordBlock]:
-    """Runs of records joined to pieces."""
     text = bytearray()
     records = 0
     head = b""
@@ -167,6 +174,6 @@ def _record_blocks(batches: Iterator[Records]) -> Iterator[RecordBlock]:
             block = RecordBlock(text, records, head)
             text, records, head = bytearray(), 0, b""
             yield block
-            del block  # it is being sent, and no longer needed here
+            del block  # release the memory: the caller uploads it
     if records:
         yield RecordBlock(text, records, head)

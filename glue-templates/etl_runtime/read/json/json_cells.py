@@ -1,6 +1,6 @@
-"""The cells of a column of JSON, and what they are in a table.
+"""Convert the cells of a JSON column to Arrow arrays.
 
-An array is made of all cells at once: a struct of one array for each of its fields, an array of one for all its items.
+Nested types are converted column by column: a struct from one array per field, a list from one array of all its items.
 """
 
 from collections.abc import Sequence
@@ -47,27 +47,29 @@ EMPTY_LIST: list[object] = []
 
 @dataclass(frozen=True)
 class JsonCells:
-    """The cells of one column, by row: values as `json_values` describes them, None for null and missing."""
+    """The cells of one column by row, as described in `json_values`. None is null or missing."""
 
     values: Sequence[object]
 
     @without_garbage_collection()
     def infer(self) -> JsonInference:
-        """What these cells may become."""
         return infer(self.values)
 
     @without_garbage_collection()
     def convert(self, column_type: ColumnType) -> pa.Array | None:
-        """The cells as values of the form's type, or None where one does not fit: a number is no text, 3.0 no bigint."""
+        """The cells as values of the type, or None if any does not match.
+
+        Strict: a number is not text, and 3.0 is not a bigint.
+        """
         array, mismatches = _array(self.values, column_type, strict=True)
         return None if mismatches else array
 
     @without_garbage_collection()
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        """The values, null where a cell does not fit; and by row the cells that do not fit, as json.dumps takes them.
+        """The values, with null for each cell that does not match; and those cells by row number, for json.dumps.
 
-        What is published is given more leave: a scalar of any kind is stored in a column of text, and 3.0 in one of bigint. An
-        object with a key for which the struct has no field does not fit, unless null is all there is.
+        Less strict than `convert`, for published types: a text column accepts any scalar, and a bigint column accepts
+        3.0. An object does not match if it has a value for a key that is not a field of the struct.
         """
         array, mismatches = _array(self.values, column_type, strict=False)
         if not mismatches:
@@ -79,7 +81,7 @@ class JsonCells:
         return array, {row: json_compatible(self.values[row]) for row in mismatches}
 
     def as_text(self) -> pa.Array:
-        """Scalars as text, objects and lists as JSON text, and so a text that holds half a character, which UTF-8 cannot say."""
+        """Scalars as text. Objects, lists, and strings with a lone surrogate (not valid in UTF-8) as JSON text."""
         texts = [
             value
             if value is None or type(value) is str
@@ -96,9 +98,7 @@ class JsonCells:
         return pa.array(texts, pa.string())
 
 
-Converted = tuple[
-    pa.Array, list[int]
-]  # the array, and the rows whose values do not fit: what it holds there means nothing
+Converted = tuple[pa.Array, list[int]]  # the array, and the rows that do not match: their values are undefined
 
 
 def _array(values: Sequence[object], column_type: ColumnType, strict: bool) -> Converted:
@@ -118,7 +118,10 @@ def _dates(texts: pa.Array, column_type: ColumnType) -> Converted:
 
 
 def _array_of(values: Sequence[object], type_: AthenaType, strict: bool) -> Converted:
-    """An array of any type but dates, which only columns are; `text` and `json` stand for such strings."""
+    """An array of any type except dates, which are not nested.
+
+    `text` and `json` are the names of `detailed_type_of`.
+    """
     name = type_.name
     if name == "json":
         return pa.array([None if value is None else json_text(value) for value in values], pa.string()), []
@@ -144,7 +147,7 @@ def _array_of(values: Sequence[object], type_: AthenaType, strict: bool) -> Conv
 
 
 def _accepted_types(name: str, strict: bool) -> frozenset[type]:
-    """The kinds of values that a type takes. JSON has none for binary, for a map, and for a date that is nested."""
+    """The Python types that match a column type. None match binary, maps and nested dates."""
     if name == "bigint" and strict:
         return frozenset({int})
     if name == "text" or (name == "string" and not strict):
@@ -153,7 +156,7 @@ def _accepted_types(name: str, strict: bool) -> frozenset[type]:
 
 
 def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Sequence[Any], list[int]]:
-    """The values with None in place of all of other kinds, and the rows of these."""
+    """The values with None in place of other types, and the rows of those."""
     if set(map(type, values)) <= types | {type(None)}:
         return values, []
     other = [row for row, value in enumerate(values) if value is not None and type(value) not in types]
@@ -161,7 +164,7 @@ def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Seque
 
 
 def _texts(values: Sequence[object]) -> Converted:
-    """The texts of scalars. One that holds half a character does not fit."""
+    """The text of scalars. A string with a lone surrogate does not match."""
     texts = (
         values
         if set(map(type, values)) <= TEXTS_OR_NULL
@@ -171,8 +174,8 @@ def _texts(values: Sequence[object]) -> Converted:
         return pa.array(texts, pa.string()), []
     except UnicodeEncodeError:
         unwritable = [row for row, text in enumerate(texts) if isinstance(text, str) and LONE_SURROGATE.search(text)]
-        kept = [None if isinstance(text, str) and LONE_SURROGATE.search(text) else text for text in texts]
-        return pa.array(kept, pa.string()), unwritable
+        encodable = [None if isinstance(text, str) and LONE_SURROGATE.search(text) else text for text in texts]
+        return pa.array(encodable, pa.string()), unwritable
 
 
 def _lists(lists: Sequence[list[object] | None], item: AthenaType, strict: bool) -> Converted:
@@ -222,7 +225,7 @@ def _has(record: Object, keys: set[str]) -> bool:
 
 
 def _merged(columns: list[Sequence[object]], rows: int) -> Sequence[object]:
-    """One column of those that differ by the spelling of their key, of which a record has one at most."""
+    """Merge the columns of keys with the same clean name. A record has at most one of these keys."""
     if len(columns) < 2:
         return columns[0] if columns else [None] * rows
     return [next((value for value in values if value is not None), None) for values in zip(*columns, strict=True)]

@@ -1,4 +1,4 @@
-"""What a column of JSON may become: facts about its cells, which only grow when more cells are seen."""
+"""Type inference for JSON columns, from facts about the cells that can be merged in any order."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ from etl_runtime.columns.names import clean_name as _clean_name
 from etl_runtime.columns.names import dropped_characters
 from etl_runtime.read.json.json_numbers import NumberFacts, facts
 
-MAX_FIELDS = 200  # of a struct: an object with more is a map by its look, and what changes there are keys, not columns
-MAX_DEPTH = 12  # deeper objects and lists are JSON text: a type must not grow with every answer to an answer
-MAX_TYPE_CHARACTERS = 100_000  # characters; Glue's limit is 131,072
+MAX_FIELDS = 200  # of a struct: an object with more fields is a map, and its keys are data
+MAX_DEPTH = 12  # deeper values are JSON text, so that recursive data such as comment threads does not change the type
+MAX_TYPE_CHARACTERS = 100_000  # Glue's limit is 131,072
 JSON_TYPES = {bool: "boolean", int: "number", Number: "number", str: "text", dict: "object", list: "array"}
 
 clean_name = lru_cache(maxsize=100_000)(_clean_name)
@@ -27,7 +27,7 @@ clean_name = lru_cache(maxsize=100_000)(_clean_name)
 
 @dataclass(frozen=True)
 class Member:
-    """A field of objects: where it comes first in one of them, and what its values may become."""
+    """A field of objects: its first position in an object, and the inference of its values."""
 
     place: int
     infer: "JsonInference"
@@ -38,10 +38,11 @@ class Member:
 
 @dataclass(frozen=True)
 class JsonInference:
-    """What was seen: the kinds of cells, and facts about those of each kind. Nothing where no cell had a value.
+    """The JSON types of the cells, and facts about the cells of each type. Empty if no cell has a value.
 
-    `opaque` are cells that only JSON text can keep: more fields than a struct may have, two keys of an object with one clean name,
-    keys that no clean name tells apart, nesting that is too deep, text with half a character. Then nothing else is known.
+    `opaque` cells can only be stored as JSON text: too many fields for a struct, keys with the same clean name, keys
+    that are not ASCII, nesting that is too deep, or strings with a lone surrogate. Other facts are then not
+    collected.
     """
 
     json_types: frozenset[str] = frozenset()
@@ -53,8 +54,11 @@ class JsonInference:
 
     @property
     def best(self) -> ColumnType:
-        """The form to try next. `spelling` tells which texts stand for other values: `text` for scalars of several kinds, `json` for
-        JSON text. In a nested type it is the type with these words in the place of string."""
+        """The preferred column type.
+
+        `spelling` is `text` for scalars of several types and `json` for JSON text. In a nested type it is the type
+        with these words in place of string.
+        """
         if self.json_types == {"text"} and self.texts.candidates:
             return self.texts.best
         if self.json_types == {"boolean"}:
@@ -68,7 +72,7 @@ class JsonInference:
 
     @property
     def detailed_type(self) -> AthenaType:
-        """The best type, with `text` and `json` for such strings, and dates as strings."""
+        """The preferred type with `text` and `json` as in `best`, and with dates as strings."""
         if self.opaque:
             return AthenaType("json")
         match sorted(self.json_types):
@@ -90,7 +94,7 @@ class JsonInference:
             yield name, member.infer
 
     def merged(self, other: "JsonInference") -> "JsonInference":
-        """What is known of the cells of both. What one of them rules out, as a fact, both together rule out."""
+        """The facts about the cells of both. A type that either one excludes stays excluded."""
         if self.opaque or other.opaque:
             return OPAQUE
         members = dict(self.members)
@@ -107,7 +111,7 @@ class JsonInference:
         )
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published form with the nested fields that were seen, and had a value, beyond its own; else the form itself."""
+        """The published type plus the nested fields that only the cells have, if they have a value."""
         published = detailed_type_of(column_type)
         wider = _widened(published, self)
         return column_type if wider == published or len(str(wider)) > MAX_TYPE_CHARACTERS else _column_type(wider)
@@ -122,7 +126,7 @@ def _widened(published: AthenaType, infer: JsonInference) -> AthenaType:
     if published.name != "struct":
         return published
     found = dict(infer._in_order())
-    own = [
+    published_members = [
         _widened(member, found.get(name, JsonInference()))
         for name, member in zip(published.fields, published.members, strict=True)
     ]
@@ -131,20 +135,20 @@ def _widened(published: AthenaType, infer: JsonInference) -> AthenaType:
         for name, other in found.items()
         if name not in published.fields and other != JsonInference()
     }
-    if len(own) + len(new) > MAX_FIELDS:
+    if len(published_members) + len(new) > MAX_FIELDS:
         new = {}
-    return AthenaType("struct", (*own, *new.values()), (*published.fields, *new))
+    return AthenaType("struct", (*published_members, *new.values()), (*published.fields, *new))
 
 
 def detailed_type_of(column_type: ColumnType) -> AthenaType:
-    """A form's type, with `text` and `json` in the place of string where its spelling says so."""
+    """The type of a column with `text` and `json` in place of string, according to its `spelling`."""
     if column_type.type == "string":
         return AthenaType(column_type.spelling if column_type.spelling in ("text", "json") else "string")
     return parsed(column_type.spelling if "<" in column_type.spelling else column_type.type)
 
 
 def _column_type(detailed_type: AthenaType) -> ColumnType:
-    """The reverse of `spelled_type`."""
+    """The inverse of `detailed_type_of`."""
     type_ = str(_athena_type(detailed_type))
     return ColumnType(type_, "" if type_ == str(detailed_type) else str(detailed_type))
 
@@ -156,7 +160,7 @@ def _athena_type(detailed_type: AthenaType) -> AthenaType:
 
 
 def infer(values: Sequence[object], depth: int = 0) -> JsonInference:
-    """What a column's cells may become. `depth` is how deep they are nested: only columns become dates."""
+    """Infer the type of cells at a nesting depth. Only cells at depth 0 can be dates."""
     by_type: dict[str, list[Any]] = {}
     for type_ in set(map(type, values)) - {type(None)}:
         by_type.setdefault(JSON_TYPES[type_], []).extend(value for value in values if type(value) is type_)

@@ -1,4 +1,4 @@
-"""Numbers of JSON → columns of numbers that have the same values."""
+"""Convert JSON numbers to Arrow arrays with exactly the same values."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,11 @@ Numbers = Sequence[int | Number | None]
 
 @dataclass(frozen=True)
 class NumberFacts:
-    """What is known of some numbers: whether all are whole (written without fraction and exponent), are 64-bit integers, keep their
-    values as doubles; and the most digits that one has before and behind the point, at most 39."""
+    """Facts about numbers.
+
+    Whether all of them are integers (no fraction and no exponent), 64-bit integers, and exact as doubles. `digits`
+    and `scale` are the maximum number of digits before and after the decimal point, up to 39.
+    """
 
     integers: bool
     bigint: bool
@@ -29,7 +32,6 @@ class NumberFacts:
     scale: int
 
     def merged(self, other: "NumberFacts") -> "NumberFacts":
-        """What is known of both's numbers."""
         return NumberFacts(
             self.integers and other.integers,
             self.bigint and other.bigint,
@@ -40,7 +42,7 @@ class NumberFacts:
 
     @property
     def best(self) -> str:
-        """The best type: `text`, as the numbers are written, where no type of number keeps all values."""
+        """The preferred type. `text` if no number type keeps all values exactly."""
         if self.integers and self.bigint:
             return "bigint"
         if self.integers and self.digits <= MAX_DECIMAL_DIGITS:
@@ -53,7 +55,7 @@ class NumberFacts:
 
 
 def facts(numbers: Iterable[int | Number]) -> NumberFacts:
-    """What is known of at least one number."""
+    """The facts about one or more numbers."""
     distinct = set(numbers)
     written = [number for number in distinct if isinstance(number, Number)]
     integers = [number for number in distinct if not isinstance(number, Number)]
@@ -74,7 +76,7 @@ def _digits(integers: int) -> int:
 
 
 def _size(number: Number) -> tuple[int, int]:
-    """How many digits the value needs before and behind the point."""
+    """The number of digits before and after the decimal point."""
     if "e" in number or "E" in number:
         value = decimal(number)
         return (TOO_MANY_DIGITS, TOO_MANY_DIGITS) if value is None else _decimal_size(value)
@@ -92,7 +94,7 @@ def _decimal_size(value: Decimal) -> tuple[int, int]:
 
 
 def bigints(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """64-bit integers, and the rows whose value is none: null there. 3.0 is one."""
+    """64-bit integers, with null for other values, and the rows of those. 3.0 is an integer."""
     values: Sequence[int | None] = numbers  # type: ignore[assignment]
     if Number in set(map(type, numbers)):
         values = [_integer(number) if isinstance(number, Number) else number for number in numbers]
@@ -111,13 +113,13 @@ def _integer(number: Number) -> int | None:
 
 
 def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """Doubles, and the rows whose value a double does not keep: null there."""
+    """Doubles, with null for values that a double cannot represent exactly, and the rows of those."""
     written: Sequence[str | None] = numbers  # type: ignore[assignment]
     if int in set(map(type, numbers)):
         written = [number if number is None or isinstance(number, Number) else str(number) for number in numbers]
     texts = pa.array(written, pa.string())
     values = pc.cast(texts, pa.float64())
-    # Most numbers are spelled as a double is: these keep their value. The others are looked at closely, each once.
+    # Most numbers equal the shortest text of their double, so they are exact. Check each distinct other number once.
     shortest = pc.cast(values, pa.string())
     other = pc.filter(texts, pc.not_equal(texts, shortest)).unique()
     lost = [text for text in other.to_pylist() if not is_exact_double(Number(text))]
@@ -128,12 +130,12 @@ def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
 
 
 def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, list[int]]:
-    """Decimals, and the rows whose value has too many digits before or behind the point: null there."""
+    """Decimals, with null for values that exceed precision or scale, and the rows of those."""
     type_ = pa.decimal128(precision, scale)
     values = [None if number is None else decimal(number) for number in numbers]
     try:
         array = pa.array(values, type_)
-        if array.to_pylist() == values:  # Arrow takes 3.0e-60 for 0
+        if array.to_pylist() == values:  # Arrow converts 3.0e-60 to 0
             return array, _lost(numbers, array)
     except pa.ArrowInvalid:
         pass
@@ -142,7 +144,7 @@ def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, li
 
 
 def _fitting(value: Decimal, precision: int, scale: int) -> Decimal | None:
-    """The value with `scale` digits behind the point, which Arrow takes in any case; None where it does not fit."""
+    """The value with exactly `scale` decimal places, which Arrow always converts. None if it does not match."""
     integer, fraction = _decimal_size(value)
     if integer > precision - scale or fraction > scale:
         return None

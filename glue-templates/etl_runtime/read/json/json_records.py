@@ -1,7 +1,7 @@
-"""JSON and JSON Lines → runs of records, one JSON value a line, at a steady use of memory.
+"""Split JSON and JSON Lines into batches of records, one JSON value per line, with constant memory.
 
-Only what leads to the records is looked at byte by byte. The records themselves are cut apart by their brackets and commas; each
-is parsed strictly in its task.
+Only the path to the records is parsed here. The records are split at brackets and commas, and each Spark task parses
+its records strictly.
 """
 
 import json
@@ -13,14 +13,14 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_strings import inside_strings
 from etl_runtime.read.text.record_ends import LF, MAX_RECORD_BYTES, Offsets, Records
 
 LOG = logging.getLogger(__name__)
 
-WINDOW_BYTES = 2 << 20  # what a processor's cache holds with all that is made of it
-FIRST_SKIP_BYTES = 4 << 10  # most values beside the way are small
+WINDOW_BYTES = 2 << 20  # the text and the arrays derived from it fit into a CPU cache
+FIRST_SKIP_BYTES = 4 << 10  # most values outside of the path are small
 MAX_KEYS_SHOWN = 20
 SHOWN_BYTES = 40
 OPEN, CLOSE, COMMA = 2, 4, 8
@@ -37,39 +37,46 @@ SPACE, TAB = 0x20, 0x09
 
 
 def json_records(open_blocks: Callable[[], Iterator[bytes]], name: str, records: str | None) -> Iterator[Records]:
-    """The records of one JSON document: the elements of a list, or one object. `open_blocks` gives its UTF-8 text, each time anew.
+    """The records of one JSON document: the elements of a list, or one object.
 
-    `records` is file_format.records: keys joined by dots, $ for the document itself. Without it the records are the document where
-    it is a list, else the one list of objects in it, else the document: `say` tells which. Raises RunFailed where the path leads
-    nowhere, where several lists could be meant, and where the brackets of the document do not match or more follows behind it.
+    Each call of `open_blocks` starts at the beginning.
+
+    `records` is file_format.records: keys separated by dots, or $ for the document itself. If it is None, the records
+    are the document if that is a list, else the only list of objects in it, else the document; a log line names the
+    choice. Raises RunFailed if the path does not exist, if several lists match, if brackets do not match, or if more
+    text follows the document.
     """
     path = _detect_path(JsonReader(open_blocks(), name)) if records is None else keys_of(records)
     reader = JsonReader(open_blocks(), name)
     if not reader.peek():
-        raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+        raise RunFailed(
+            ErrorCode.FILE_EMPTY,
+            f"{name} is empty. The published table does not change. Check the source.",
+            retryable=True,
+        )
     yield from records_at(reader, path)
     reader.finish()
 
 
 def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
-    """The records of JSON Lines: every line that is not blank."""
+    """The records of JSON Lines: each line that is not blank."""
     chunks: list[bytes] = []
     lines = 0
     for block in blocks:
-        cut = block.rfind(b"\n") + 1
-        chunks.append(block[:cut] if cut else block)
-        if cut:
+        split = block.rfind(b"\n") + 1
+        chunks.append(block[:split] if split else block)
+        if split:
             batch = _lines(b"".join(chunks))
             yield batch
             lines += len(batch.ends)
-            chunks = [block[cut:]]
+            chunks = [block[split:]]
         _require_length(chunks, name, lines + 1)
     if rest := b"".join(chunks):
         yield _lines(rest + b"\n")
 
 
 def _lines(text: bytes) -> Records:
-    """Whole lines, without those that hold nothing but blanks."""
+    """Complete lines, without blank lines."""
     content = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(content == LF) + 1
     starts = _starts(ends)
@@ -77,8 +84,8 @@ def _lines(text: bytes) -> Records:
     blank = [line for line in indented if not text[starts[line] : ends[line]].strip(b" \t\r\n")]
     if not blank:
         return Records(text, ends)
-    kept = np.delete(np.arange(len(ends)), blank).tolist()
-    return _lines(b"".join(text[starts[line] : ends[line]] for line in kept))
+    filled = np.delete(np.arange(len(ends)), blank).tolist()
+    return _lines(b"".join(text[starts[line] : ends[line]] for line in filled))
 
 
 def _starts(ends: Offsets) -> Offsets:
@@ -88,8 +95,9 @@ def _starts(ends: Offsets) -> Offsets:
 def _require_length(chunks: list[bytes], name: str, record: int) -> None:
     if sum(map(len, chunks)) > MAX_RECORD_BYTES:
         raise RunFailed(
-            f"{name}: record {record:,} is longer than {MAX_RECORD_BYTES >> 20} MB. "
-            "Declare file_format.records where the records lie deeper, or ask the source for smaller ones."
+            ErrorCode.RECORD_TOO_LONG,
+            f"{name}, record {record:,}: it is longer than {MAX_RECORD_BYTES >> 20} MB. "
+            "If the records are nested deeper, set file_format.records. Otherwise ask the source for smaller records.",
         )
 
 
@@ -99,7 +107,7 @@ def keys_of(records: str) -> tuple[str, ...]:
 
 
 def _detect_path(reader: "JsonReader") -> tuple[str, ...]:
-    """The path to the records where none is declared."""
+    """The path to the records if file_format.records is not set."""
     if reader.peek() != b"{":
         return ()
     lists: dict[str, bytes | None] = {}
@@ -111,27 +119,31 @@ def _detect_path(reader: "JsonReader") -> tuple[str, ...]:
             reader.skip()
             others.append(key)
     reader.finish()
-    # An empty list counts only where no other holds objects: a source without news today has no other shape than yesterday.
+    # An empty list matches only if no other list contains objects, so a run without new records reads the same list.
     found = [key for key, first in lists.items() if first == b"{"] or [
         key for key, first in lists.items() if first is None
     ]
     if len(found) > 1:
         raise RunFailed(
-            f"{reader.name} holds several lists: {_key_list(found)}. Declare the right one as file_format.records."
+            ErrorCode.JSON_RECORDS_AMBIGUOUS,
+            f"{reader.name} contains several lists: {_key_list(found)}. Set file_format.records to one of them.",
         )
     if not found:
-        LOG.info(f"{reader.name}: the document is one object without a list of objects, so it is the one record")
+        LOG.info(f"{reader.name}: the document is an object without a list of objects, so it is the only record")
         return ()
-    left_out = [key for key in [*lists, *others] if key != found[0]]
+    ignored = [key for key in [*lists, *others] if key != found[0]]
     LOG.info(
-        f"{reader.name}: the records are the list {found[0]}"
-        + (f"; left out: {_key_list(left_out)}" if left_out else "")
+        f"{reader.name}: the records are in the list {found[0]}"
+        + (f"; ignored: {_key_list(ignored)}" if ignored else "")
     )
     return (found[0],)
 
 
 def records_at(reader: "JsonReader", path: tuple[str, ...], parents: tuple[str, ...] = ()) -> Iterator[Records]:
-    """The records that `path` leads to from the value at the cursor, which is behind it afterwards. `way` led to the cursor."""
+    """The records at `path`, relative to the value at the cursor. Moves the cursor after this value.
+
+    `parents` is the path of the cursor.
+    """
     first = reader.peek()
     if not path:
         if first == b"[":
@@ -139,14 +151,20 @@ def records_at(reader: "JsonReader", path: tuple[str, ...], parents: tuple[str, 
         elif first == b"{":
             yield reader.record()
         else:
-            where = f"{reader.selector} {'.'.join(parents)} leads to" if parents else "the document is"
-            reader.fail(f"{where} {reader.scalar()}, neither a list nor an object. Look at the source.", retryable=True)
+            where = f"{reader.selector} {'.'.join(parents)}" if parents else "the document"
+            reader.fail(
+                f"{where} is {reader.scalar()}, neither a list nor an object. Check the source.",
+                ErrorCode.JSON_RECORDS_NOT_FOUND,
+                retryable=True,
+            )
         return
     declared = ".".join((*parents, *path))
     if first != b"{":
-        what = "a list, where the path has to end" if first == b"[" else "no object"
+        what = "a list, not an object" if first == b"[" else "not an object"
         reader.fail(
-            f"{reader.selector} is {declared}, but {'.'.join(parents) or 'the document'} is {what}. Look at the source, or mend the path.",
+            f"{reader.selector} is {declared}, but {'.'.join(parents) or 'the document'} is {what}. "
+            f"Check the source, or correct {reader.selector}.",
+            ErrorCode.JSON_RECORDS_NOT_FOUND,
             retryable=True,
         )
     matched_key = None
@@ -155,18 +173,22 @@ def records_at(reader: "JsonReader", path: tuple[str, ...], parents: tuple[str, 
         keys.append(key)
         steps = next(
             (steps for steps in range(1, len(path) + 1) if key == ".".join(path[:steps])), 0
-        )  # a key may hold dots
+        )  # a key may contain dots
         if not steps or reader.peek() == b"n":
             reader.skip()
             continue
         if matched_key is not None:
-            reader.fail(f"two keys lead the way to the records, {matched_key} and {key}. Mend the file.")
+            reader.fail(
+                f"{reader.selector} {declared} matches two keys, {matched_key} and {key}. Correct the file.",
+                ErrorCode.JSON_RECORDS_AMBIGUOUS,
+            )
         matched_key = key
         yield from records_at(reader, path[steps:], (*parents, key))
     if matched_key is None:
         reader.fail(
-            f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys there: {_key_list(keys)}. "
-            "Look at the source, or mend the path.",
+            f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys are: {_key_list(keys)}. "
+            f"Check the source, or correct {reader.selector}.",
+            ErrorCode.JSON_RECORDS_NOT_FOUND,
             retryable=True,
         )
 
@@ -177,38 +199,41 @@ def _key_list(keys: list[str]) -> str:
 
 
 class JsonReader:
-    """A cursor on a JSON document that comes in blocks."""
+    """A cursor in a JSON document that is read in blocks."""
 
     def __init__(self, blocks: Iterator[bytes], name: str, selector: str = "file_format.records") -> None:
         self.name = name
-        self.selector = selector  # what declares the way to the records
+        self.selector = selector  # the setting that declares the path to the records
         self._blocks = blocks
         self._text = b""
         self._at = 0
         self._records = 0  # read so far
         self._in_records = False
 
-    def fail(self, what: str, *, retryable: bool = False) -> NoReturn:
-        raise RunFailed(f"{self.name}: {what}", retryable=retryable)
+    def fail(self, what: str, code: ErrorCode = ErrorCode.JSON_INVALID, *, retryable: bool = False) -> NoReturn:
+        raise RunFailed(code, f"{self.name}: {what}", retryable=retryable)
 
     def peek(self) -> bytes:
-        """The byte at the cursor, behind blanks; nothing at the end of the document."""
+        """The next byte that is not whitespace. Empty at the end of the document."""
         while True:
             self._at = BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
     def finish(self) -> None:
-        """Fail where more follows."""
+        """Fail if more text follows."""
         if self.peek():
-            behind = f" behind record {self._records:,}" if self._records else ""
+            after = f" after record {self._records:,}" if self._records else ""
             self.fail(
-                f"the document ends{behind}, but then comes {self._found()}. Mend the file; "
-                "where every line is a document of its own, declare file_format.type jsonl."
+                f"the document ends{after}, but {self._found()} follows. Correct the file. "
+                "If each line is a separate document, set file_format.type to jsonl."
             )
 
     def members(self) -> Iterator[str]:
-        """The keys of the object at the cursor, with the cursor at the key's value. The caller must get past it."""
+        """The keys of the object at the cursor.
+
+        The cursor is at the value of the key, and the caller must read or skip it.
+        """
         self._take(b"{")
         if self.peek() == b"}":
             self._take(b"}")
@@ -223,7 +248,7 @@ class JsonReader:
             self._take(b",")
 
     def skip(self) -> None:
-        """Get past the value at the cursor, without a look inside."""
+        """Skip the value at the cursor without parsing it."""
         first = self.peek()
         if first in CLOSING:
             self._take(first)
@@ -232,25 +257,25 @@ class JsonReader:
             self.scalar()
 
     def skip_list(self) -> bytes | None:
-        """Get past the list at the cursor. Returns what its first element begins with."""
+        """Skip the list at the cursor. Returns the first byte of its first element, or None if the list is empty."""
         self._take(b"[")
         first = self.peek()
         self._skip_rest(b"[")
         return None if first == b"]" else first
 
     def scalar(self) -> str:
-        """The text, number or word at the cursor, as it is written."""
+        """The string, number or literal at the cursor, as JSON text."""
         if self.peek() == b'"':
             return json.dumps(self._string(), ensure_ascii=False)
         token = self._match(SCALAR)
         try:
             json.loads(token, parse_constant=_no_constant, parse_int=str)
         except ValueError:
-            self.fail(f"{_shown(token)} is no JSON{self._where()}. Mend the file.")
+            self.fail(f"{_shown(token)} is not valid JSON{self._where()}. Correct the file.")
         return token.decode()
 
     def record(self) -> Records:
-        """The object at the cursor as the one record."""
+        """The object at the cursor as the only record."""
         self._take(b"{")
         self._in_records = True
         chunks = [b"{"]
@@ -275,9 +300,9 @@ class JsonReader:
                 content = bytearray(b"".join([*chunks, text]))
                 np.frombuffer(content, np.uint8)[commas + carried] = LF
                 ends = commas + carried + 1
-                cut = int(ends[-1])
-                yield self._batch(bytes(content[:cut]), ends)
-                chunks = [bytes(content[cut:])]
+                split = int(ends[-1])
+                yield self._batch(bytes(content[:split]), ends)
+                chunks = [bytes(content[split:])]
             else:
                 chunks.append(text)
             _require_length(chunks, self.name, self._records + 1)
@@ -286,11 +311,11 @@ class JsonReader:
         self._in_records = False
 
     def _batch(self, text: bytes, ends: Offsets) -> Records:
-        """Elements, a line each. Raises RunFailed where a comma has none before it or behind it."""
+        """List elements, one per line. Raises RunFailed if an element is missing before or after a comma."""
         content = np.frombuffer(text, np.uint8)
         at = _starts(ends)
         number = np.arange(len(ends)) + self._records + 1
-        for _ in range(64):  # an indentation
+        for _ in range(64):  # typical indentation
             blank = (content[at] == SPACE) | (content[at] == TAB)
             self._refuse_empty_records(number[content[at] == LF])
             at, number = at[blank] + 1, number[blank]
@@ -303,35 +328,40 @@ class JsonReader:
 
     def _refuse_empty_records(self, empty: npt.NDArray[np.int64]) -> None:
         if len(empty):
-            self.fail(f"record {empty[0]:,} is empty: there is a comma too many. Mend the file.")
+            self.fail(f"record {empty[0]:,} is empty, because of an extra comma. Correct the file.")
 
     def _skip_rest(self, opening: bytes) -> None:
         for _ in self._until_closed(opening, FIRST_SKIP_BYTES):
             pass
 
     def _until_closed(self, opening: bytes, window: int) -> Iterator[tuple[bytes, Offsets]]:
-        """The text up to the bracket that closes the one before the cursor, in pieces of one line, with the offsets of the commas
-        between its values. `window` bytes are looked at first, then ever more. The cursor is behind the bracket afterwards."""
+        """The text up to the bracket that closes `opening`, in chunks, and the offsets of the commas between values.
+
+        Line breaks become spaces.
+
+        The first chunk has `window` bytes, and the following chunks are larger. Moves the cursor after the closing
+        bracket.
+        """
         depth, inside = 1, False
         while True:
             text = self._text[self._at : self._at + window].rstrip(b"\\")
             window = min(window * 4, WINDOW_BYTES)
             in_string = inside_strings(text, inside)
-            kinds = np.frombuffer(text.translate(SIGNIFICANT), np.uint8) & (in_string - np.uint8(1))
-            places = np.flatnonzero(kinds != 0)
-            kinds = kinds[places]
+            significant = np.frombuffer(text.translate(SIGNIFICANT), np.uint8) & (in_string - np.uint8(1))
+            positions = np.flatnonzero(significant != 0)
+            significant = significant[positions]
             depths = depth + np.cumsum(
-                (kinds == OPEN).astype(np.int8) - (kinds == CLOSE).astype(np.int8), dtype=np.int64
+                (significant == OPEN).astype(np.int8) - (significant == CLOSE).astype(np.int8), dtype=np.int64
             )
             closed = np.flatnonzero(depths == 0)[:1]
-            end = int(places[closed[0]]) if len(closed) else len(text)
-            commas = places[(kinds == COMMA) & (depths == 1)]
+            end = int(positions[closed[0]]) if len(closed) else len(text)
+            commas = positions[(significant == COMMA) & (depths == 1)]
             commas = commas[commas < end]
             self._refuse_line_breaks(text[:end], in_string[:end], commas)
             self._at += end
             if len(closed) and (found := text[end : end + 1]) != CLOSING[opening]:
                 self.fail(
-                    f"{_shown(found)} closes what {_shown(opening)} opened{self._where(len(commas))}. Mend the file."
+                    f"{_shown(opening)} is closed by {_shown(found)}{self._where(len(commas))}. Correct the file."
                 )
             yield text[:end].translate(TO_BLANKS), commas
             if len(closed):
@@ -341,7 +371,7 @@ class JsonReader:
                 inside, depth = bool(in_string[-1]), int(depths[-1]) if len(depths) else depth
             if self._at + window > len(self._text) and not self._more() and not text:
                 self.fail(
-                    f"the document ends{self._where()} before its brackets close: it is cut off. Fetch it again.",
+                    f"the document ends{self._where()} before all brackets are closed, so it is truncated. Run again.",
                     retryable=True,
                 )
 
@@ -350,7 +380,8 @@ class JsonReader:
         for line_break in b"\n\r":
             if line_break in text and len(broken := np.flatnonzero((content == line_break) & (in_string == 1))):
                 self.fail(
-                    f"a line break inside of a text{self._where(int(np.searchsorted(commas, broken[0])))}. Mend the file."
+                    f"a string contains a line break{self._where(int(np.searchsorted(commas, broken[0])))}. "
+                    "Correct the file."
                 )
 
     def _where(self, further: int = 0) -> str:
@@ -358,40 +389,40 @@ class JsonReader:
 
     def _take(self, expected: bytes) -> None:
         if self.peek() != expected:
-            self.fail(f"{_shown(expected)} should come{self._where()}, but there is {self._found()}. Mend the file.")
+            self.fail(f"expected {_shown(expected)}{self._where()}, found {self._found()}. Correct the file.")
         self._at += 1
 
     def _string(self) -> str:
         if self.peek() != b'"':
-            self.fail(
-                f"a key in double quotes should come{self._where()}, but there is {self._found()}. Mend the file."
-            )
+            self.fail(f"expected a key in double quotes{self._where()}, found {self._found()}. Correct the file.")
         token = self._match(STRING)
         try:
             text: str = json.loads(token)
         except ValueError as error:
-            self.fail(f"{_shown(token)} is no JSON: {error}. Mend the file.")
+            self.fail(f"{_shown(token)} is not valid JSON: {error}. Correct the file.")
         return text
 
     def _match(self, pattern: re.Pattern[bytes]) -> bytes:
-        """What matches at the cursor, which goes behind it."""
+        """The match of `pattern` at the cursor. Moves the cursor after it."""
         while True:
             found = pattern.match(self._text, self._at)
             if (found and found.end() < len(self._text)) or not self._more():
                 break
             _require_length([self._text], self.name, 1)
         if not found:
-            self.fail(f"a value should come{self._where()}, but there is {self._found()}. Mend the file.")
+            self.fail(f"expected a value{self._where()}, found {self._found()}. Correct the file.")
         self._at = found.end()
         return found[0]
 
     def _found(self) -> str:
         while len(self._text) <= self._at + SHOWN_BYTES and self._more():
             pass
-        return _shown(self._text[self._at : self._at + SHOWN_BYTES + 1]) or "its end: it is cut off"
+        return (
+            _shown(self._text[self._at : self._at + SHOWN_BYTES + 1]) or "the end of the document, which is truncated"
+        )
 
     def _more(self) -> bool:
-        """Take the next block. False at the end of the document."""
+        """Append the next block. False at the end of the document."""
         block = next(self._blocks, None)
         if block is None:
             return False

@@ -1,4 +1,4 @@
-"""Which bytes of a JSON text lie inside of its strings, where brackets, commas and colons mean nothing."""
+"""Find the bytes of a JSON text that are inside strings, where brackets, commas and colons are literal."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,10 @@ ByteMask = npt.NDArray[np.uint8]
 
 
 def inside_strings(text: bytes, inside: bool = False) -> ByteMask:
-    """1 for each byte from a string's opening quote to the last before its closing quote, else 0.
+    """1 for each byte from the opening quote of a string up to, but excluding, its closing quote, else 0.
 
-    `inside` tells whether the text begins within a string. It must not be cut behind a backslash.
+    `inside` is whether the text starts inside a string. The text must not end with a backslash that continues in the
+    next text.
     """
     content = np.frombuffer(text, np.uint8)
     quotes = content == QUOTE
@@ -22,7 +23,7 @@ def inside_strings(text: bytes, inside: bool = False) -> ByteMask:
 
 
 def _escaped(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """The offsets behind an odd number of backslashes."""
+    """The offsets after an odd number of backslashes."""
     slashes = np.flatnonzero(content == BACKSLASH)
     breaks = np.diff(slashes) > 1
     starts, ends = slashes[np.append(True, breaks)], slashes[np.append(breaks, True)] + 1
@@ -31,7 +32,10 @@ def _escaped(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 
 
 def _odd_so_far(flags: npt.NDArray[np.bool_]) -> ByteMask:
-    """1 where the number of flags up to and with a place is odd: 64 places at once, ten times as fast as one by one."""
+    """1 where the running count of flags is odd.
+
+    Processes 64 positions at once, which is ten times as fast as cumsum.
+    """
     bits = np.zeros(-(-len(flags) // WORD_BITS) * WORD_BITS // 8, np.uint8)
     packed = np.packbits(flags, bitorder="little")
     bits[: len(packed)] = packed

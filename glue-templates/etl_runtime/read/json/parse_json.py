@@ -1,7 +1,8 @@
-"""Records of JSON → columns of cells. Parsed strictly, with every number exact.
+"""Parse JSON records to columns of cells, strictly and with exact numbers.
 
-A record that is no object has the one column `value`. Missing and null are both null; an empty text stays. Where an object has a
-key twice the last value is the cell, and each that it hides is surplus of the record, as JSON text.
+A record that is not an object has one column, `value`. Missing keys and null are null; an empty string is not. If an
+object has a duplicate key, the cell has the last value, and the overwritten values are `surplus` of the record, as
+JSON text.
 """
 
 import json
@@ -21,14 +22,14 @@ from etl_runtime.columns.json_values import (
     transposed,
     without_garbage_collection,
 )
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_cells import JsonCells
 from etl_runtime.read.json.json_strings import inside_strings
 
-CHUNK_BYTES = 1 << 20  # of text, whose objects become columns before the next are made
+CHUNK_BYTES = 1 << 20  # of text: its objects become columns before the next chunk is parsed
 MAX_COLUMNS = 2_000
 MAX_DEPTH = 200
-MAX_INT_DIGITS = 4_000  # Python reads no longer ones by default
+MAX_INT_DIGITS = 4_000  # below Python's default limit
 SHOWN_CHARACTERS = 40
 COLON = 0x3A
 BLANKS = " \t\r"
@@ -37,10 +38,10 @@ VALUE = "value"
 
 @without_garbage_collection()
 def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
-    """Records, one JSON value a line, → columns by key, in the order in which the keys come.
+    """Records, one JSON value per line → columns by key, in order of first occurrence.
 
-    `name` is the file's and `first` the number of the first record in it, for errors. Raises RunFailed where a line is no JSON, and
-    where the records have more keys than a table has columns.
+    `name` is the file name and `first` the number of the first record in the file, for error messages. Raises
+    RunFailed if a line is not valid JSON, or if the records have more than MAX_COLUMNS keys.
     """
     columns: dict[str, list[object]] = {}
     surplus: dict[int, list[str]] = {}
@@ -56,11 +57,16 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
         keys = dict.fromkeys(chain.from_iterable(results))
         for key in keys.keys() - columns.keys():
             if LONE_SURROGATE.search(key):
-                raise RunFailed(f"{name}: the key {json_text(key)} holds half a character. Mend the file.")
+                raise RunFailed(
+                    ErrorCode.JSON_INVALID,
+                    f"{name}: the key {json_text(key)} contains a lone surrogate. Correct the file.",
+                )
         if len(columns.keys() | keys) > MAX_COLUMNS:
             raise RunFailed(
-                f"{name}: the records have more than {MAX_COLUMNS:,} keys, among them {', '.join(list(keys)[:5])}. Keys that are data "
-                "make no columns: declare file_format.records where the records lie elsewhere, or ask the source for a list."
+                ErrorCode.JSON_TOO_MANY_KEYS,
+                f"{name}: the records have more than {MAX_COLUMNS:,} keys, for example {', '.join(list(keys)[:5])}. "
+                "Keys that are data cannot be columns. If the records are elsewhere in the document, set "
+                "file_format.records. Otherwise ask the source for a list of records.",
             )
         by_key = transposed(objects, results, keys)
         for key in keys:
@@ -74,7 +80,7 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
 
 
 def _chunks(text: bytes) -> Iterator[bytes]:
-    """Whole lines of about CHUNK_BYTES."""
+    """Complete lines of about CHUNK_BYTES."""
     start = 0
     while start < len(text):
         end = text.find(b"\n", start + CHUNK_BYTES) + 1 or len(text)
@@ -93,30 +99,36 @@ def _values(lines: list[str], name: str, first: int) -> list[object]:
 
 
 def _value(line: str, name: str, number: int) -> object:
-    """The value of one line. Raises RunFailed with what is wrong about it."""
+    """The value of one line. Raises RunFailed with the position of the error."""
     try:
         value, end = _scan_long(line, 0)
     except StopIteration as error:
-        _fail(name, number, line, "a value should come", error.value)
+        _fail(name, number, line, "expected a value", error.value)
     except json.JSONDecodeError as error:
         _fail(name, number, line, error.msg, error.pos)
     except ValueError as error:
-        _fail(name, number, line, f"{error} is no value of JSON", line.find(str(error)))
+        _fail(name, number, line, f"{error} is not a JSON value", line.find(str(error)))
     except RecursionError:
-        raise RunFailed(f"{name}, record {number:,}: it is nested deeper than {MAX_DEPTH}. Look at the file.") from None
+        raise RunFailed(
+            ErrorCode.JSON_INVALID,
+            f"{name}, record {number:,}: it is nested deeper than {MAX_DEPTH} levels. Check the source.",
+        ) from None
     if end < len(line):
-        _fail(name, number, line, "more than one value in a line", end)
+        _fail(name, number, line, "more than one value in the line", end)
     return value
 
 
 def _fail(name: str, number: int, line: str, what: str, at: int) -> NoReturn:
     if at < len(line) and not what.startswith("Unterminated string"):
         raise RunFailed(
-            f"{name}, record {number:,}: {what} at character {at + 1:,}, {line[at : at + SHOWN_CHARACTERS]}. Mend the file."
+            ErrorCode.JSON_INVALID,
+            f"{name}, record {number:,}: {what} at character {at + 1:,}, {line[at : at + SHOWN_CHARACTERS]}. "
+            "Correct the file.",
         )
     raise RunFailed(
-        f"{name}, record {number:,}: the line is cut off ({what}), …{line[-SHOWN_CHARACTERS:]}. Fetch the file again; "
-        "where one document takes several lines, declare file_format.type json."
+        ErrorCode.JSON_INVALID,
+        f"{name}, record {number:,}: the line is truncated ({what}), …{line[-SHOWN_CHARACTERS:]}. Run again. "
+        "If a document spans several lines, set file_format.type to json.",
     )
 
 
@@ -129,7 +141,7 @@ def _int_or_number(text: str) -> int | Number:
 
 
 def _scanner(decoder: json.JSONDecoder) -> Callable[[str, int], tuple[object, int]]:
-    """What gives the value that begins at a place, and where it ends."""
+    """A function that returns the value that starts at an offset, and its end offset."""
     scan: Callable[[str, int], tuple[object, int]] = decoder.scan_once  # type: ignore[attr-defined]
     return scan
 
@@ -145,7 +157,7 @@ def _objects(values: list[object]) -> list[Object]:
 
 
 def _keys_written(chunk: bytes) -> int:
-    """How many keys stand in the text: each has a colon."""
+    """The number of keys in the text. Each key has one colon outside of strings."""
     return int(np.count_nonzero((np.frombuffer(chunk, np.uint8) == COLON) & (inside_strings(chunk) == 0)))
 
 
@@ -154,43 +166,51 @@ def _keys_read(values: list[object], name: str, first: int) -> int:
         return _keys(values)
     except RecursionError:
         raise RunFailed(
-            f"{name}: of the records from {first:,} on, one is nested deeper than {MAX_DEPTH}. Look at the file."
+            ErrorCode.JSON_INVALID,
+            f"{name}: one of the records from {first:,} on is nested deeper than {MAX_DEPTH} levels. Check the source.",
         ) from None
 
 
 def _keys(values: Sequence[object], depth: int = 0) -> int:
-    """How many keys the objects among the values have, at any depth. Raises RecursionError where they are nested too deep."""
+    """The number of keys of the objects in the values, at any depth.
+
+    Raises RecursionError if they are nested too deeply.
+    """
     if depth > MAX_DEPTH:
         raise RecursionError
-    kinds = set(map(type, values))
+    python_types = set(map(type, values))
     count = 0
-    if dict in kinds:
-        objects: Sequence[Any] = values if len(kinds) == 1 else [value for value in values if isinstance(value, dict)]
+    if dict in python_types:
+        objects: Sequence[Any] = (
+            values if len(python_types) == 1 else [value for value in values if isinstance(value, dict)]
+        )
         lengths = list(map(len, objects))
         members = map(dict.values, objects)
-        alike = len(set(lengths)) == 1
+        same_length = len(set(lengths)) == 1
         columns: Iterable[Sequence[object]] = (
-            zip(*members, strict=True) if alike else [list(chain.from_iterable(members))]
+            zip(*members, strict=True) if same_length else [list(chain.from_iterable(members))]
         )
         count += sum(lengths) + sum(_keys(column, depth + 1) for column in columns)
-    if list in kinds:
-        lists: Sequence[Any] = values if len(kinds) == 1 else [value for value in values if isinstance(value, list)]
+    if list in python_types:
+        lists: Sequence[Any] = (
+            values if len(python_types) == 1 else [value for value in values if isinstance(value, list)]
+        )
         count += _keys(list(chain.from_iterable(lists)), depth + 1)
     return count
 
 
 def _values_and_overwritten(lines: list[str]) -> tuple[list[object], dict[int, list[str]]]:
-    """The values, and by line what later values of the same key hide."""
+    """The values, and by line the values that a duplicate key overwrites."""
     overwritten: list[str] = []
 
     def last_values(pairs: list[tuple[str, object]]) -> Object:
-        made = dict(pairs)
-        if len(made) < len(pairs):
+        last_values_by_key = dict(pairs)
+        if len(last_values_by_key) < len(pairs):
             last = {key: place for place, (key, _) in enumerate(pairs)}
             overwritten.extend(
                 json_text({key: value}) for place, (key, value) in enumerate(pairs) if last[key] != place
             )
-        return made
+        return last_values_by_key
 
     scan = _scanner(json.JSONDecoder(object_pairs_hook=last_values, parse_float=Number, parse_int=_int_or_number))
     values = []

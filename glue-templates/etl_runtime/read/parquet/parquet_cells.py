@@ -1,4 +1,4 @@
-"""A column of a Parquet file: its types are the source's, brought to those that Athena has, every value kept."""
+"""Columns of Parquet files, converted to Athena types without changing any value."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ Converted = tuple[pa.Array, pa.Array]
 
 
 def read_table(body: bytes) -> PartTable:
-    """A part in Arrow's file format, as `parquet_parts` writes them, as columns of cells."""
+    """A part in the Arrow IPC file format, as written by `parquet_parts` → columns of cells."""
     table = pa.ipc.open_file(io.BytesIO(body)).read_all()
     columns = {
         name: ParquetCells(column.combine_chunks())
@@ -32,20 +32,20 @@ def read_table(body: bytes) -> PartTable:
 
 @dataclass(frozen=True)
 class ParquetCells:
-    """Cells of a type that `storable` has made, as `cells.Cells` has it."""
+    """Implements `cells.Cells` for the types that `storable` returns."""
 
     values: pa.Array
 
     def infer(self) -> ScalarInference:
         if pa.types.is_null(self.values.type):
             return ScalarInference()
-        own = ColumnType(athena_types.athena_type(self.values.type))
+        own_type = ColumnType(athena_types.athena_type(self.values.type))
         wider = [
             column_type
             for column_type in (ColumnType("decimal(38,0)"), ColumnType("double"))
-            if own.type == "bigint" and self.convert(column_type) is not None
+            if own_type.type == "bigint" and self.convert(column_type) is not None
         ]
-        return ScalarInference(tuple(dict.fromkeys((own, *wider, TEXT))))
+        return ScalarInference(tuple(dict.fromkeys((own_type, *wider, TEXT))))
 
     def convert(self, column_type: ColumnType) -> pa.Array | None:
         values, mismatch = self._convert(column_type)
@@ -76,7 +76,7 @@ class ParquetCells:
 
 
 def storable(array: pa.Array) -> pa.Array:
-    """The array in a type that Athena has and that keeps every value; as text where there is none."""
+    """The array in an Athena type that keeps every value, or as text if there is no such type."""
     type = array.type
     if isinstance(type, pa.BaseExtensionType):
         return storable(array.storage)
@@ -110,7 +110,7 @@ def storable(array: pa.Array) -> pa.Array:
 
 
 def _micros(array: pa.Array) -> pa.Array:
-    """Timestamps in UTC and microseconds; one without a zone is taken as UTC. As text where a value is finer."""
+    """Timestamps in UTC with microseconds. Without a time zone they are in UTC. Text if any value has nanoseconds."""
     try:
         return array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
@@ -118,7 +118,7 @@ def _micros(array: pa.Array) -> pa.Array:
 
 
 def _struct(array: pa.Array) -> pa.Array:
-    """A struct with clean names; JSON text where two of them would be one, or where there is none."""
+    """A struct with clean field names. JSON text if two fields have the same clean name, or if there are no fields."""
     names = [clean_name(field.name) for field in array.type]
     children = [_not_null(storable(child)) for child in array.flatten()]
     if not names:
@@ -132,35 +132,38 @@ def _struct(array: pa.Array) -> pa.Array:
 
 
 def _list(array: pa.Array, items: pa.Array) -> pa.Array:
-    """A list like `array`, of other items."""
+    """The lists of `array` with other items."""
     return pa.ListArray.from_arrays(_offsets(array), items, mask=array.is_null())
 
 
 def _offsets(array: pa.Array) -> pa.Array:
-    """Where each list ends among all items, behind the 0 where the first begins."""
+    """The offsets of the lists in their items, starting with 0."""
     lengths = pc.fill_null(pc.list_value_length(array), 0)
     return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
 
 
 def _entries(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """All keys and all items of maps. Arrow gives those of the whole array, of which this one may be a slice."""
-    first, behind = array.offsets[0].as_py(), array.offsets[-1].as_py()
-    return array.keys[first:behind], array.items[first:behind]
+    """The keys and items of maps. Arrow returns those of the underlying array, of which this one may be a slice."""
+    first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
+    return array.keys[first:last], array.items[first:last]
 
 
 def _map(array: pa.Array, keys: pa.Array, items: pa.Array) -> pa.Array:
-    """A map like `array`, of other keys and items."""
+    """The maps of `array` with other keys and items."""
     offsets = pa.array(array.offsets.to_numpy() - array.offsets[0].as_py(), pa.int32())
     return pa.MapArray.from_arrays(offsets, _not_null(keys), _not_null(items), mask=array.is_null())
 
 
 def _not_null(array: pa.Array) -> pa.Array:
-    """A member that has no value anywhere has no type either: text."""
+    """Text in place of the null type, for members without any value."""
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
 def _convert(array: pa.Array, type: pa.DataType) -> Converted:
-    """The array in another type, and which cells do not keep their value in it: what these are there means nothing."""
+    """The array in another type, and the mask of cells that do not keep their value.
+
+    Their converted values are undefined.
+    """
     if array.type == type:
         return array, _no_mismatch(array)
     if array.null_count == len(array):
@@ -190,7 +193,7 @@ def _no_mismatch(array: pa.Array) -> pa.Array:
 
 
 def _convert_struct(array: pa.Array, type: pa.DataType) -> Converted:
-    """A field that is not there is null; one that has no place may hold null alone."""
+    """A missing field is null. A field that the type does not have must be null."""
     mismatch = _no_mismatch(array)
     there: dict[str, pa.Array] = {}
     for field, child in zip(array.type, array.flatten(), strict=True):
@@ -204,7 +207,7 @@ def _convert_struct(array: pa.Array, type: pa.DataType) -> Converted:
 
 
 def _containing(mismatch: pa.Array, offsets: pa.Array) -> pa.Array:
-    """Which lists or maps hold a misfit."""
+    """Which lists or maps contain a mismatch."""
     so_far = np.concatenate(([0], np.cumsum(mismatch.to_numpy(zero_copy_only=False))))
     return pa.array(np.diff(so_far[offsets.to_numpy()]) > 0)
 
@@ -214,7 +217,7 @@ def _is_number(type: pa.DataType) -> bool:
 
 
 def _convert_number(array: pa.Array, type: pa.DataType) -> Converted:
-    """By its text, which neither rounds nor overflows as Arrow's casts of numbers do."""
+    """Convert via text, which does not round or overflow like Arrow's casts between numbers."""
     if pa.types.is_integer(array.type) and pa.types.is_floating(type):
         mismatch = pc.fill_null(pc.or_(pc.greater(array, MAX_EXACT_INTEGER), pc.less(array, -MAX_EXACT_INTEGER)), False)
         return array.cast(type, safe=False), mismatch
@@ -236,7 +239,7 @@ def _json_text(value: object) -> str:
 
 
 def _json_value(value: object) -> object:
-    """A value of Arrow's as JSON has it: numbers and texts as they are, bytes in base64, the rest by its text: nan, a day."""
+    """An Arrow value as JSON. Bytes become base64, and values such as dates or NaN become text."""
     match value:
         case dict():
             return {str(key): _json_value(each) for key, each in value.items()}

@@ -1,4 +1,4 @@
-"""A Parquet file → parts in Arrow's file format: typed as Athena has it, a few batches in memory at a time."""
+"""Split a Parquet file into parts in the Arrow IPC file format, in Athena types, with few batches in memory."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl_runtime.columns.names import source_names
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.parquet.parquet_cells import storable
 from etl_runtime.read.text.decode import PARQUET_MAGIC, refuse_markup
 
@@ -20,11 +20,11 @@ SAMPLE_ROWS = 1000
 ENCRYPTED_MAGIC = b"PARE"
 HEAD_BYTES = 4096
 SHOWN_BYTES = 40
-LAST_MICROSECOND = 2**63 // 1000 - 1  # that nanoseconds reach
+LAST_MICROSECOND = 2**63 // 1000 - 1  # of the range of nanosecond timestamps
 
 
 def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
-    """The file as parts of about `part_bytes`: (part, rows, the first rows). Raises RunFailed where it cannot be read."""
+    """Split the file into parts of about `part_bytes`: (part, rows, sample). Raises RunFailed if it cannot be read."""
     _require_parquet(path, name)
     rows = 0
     try:
@@ -47,27 +47,41 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
     except (pa.ArrowException, OSError) as error:
         what = str(error).rstrip(".")
         raise RunFailed(
-            f"{name} is no whole Parquet file, or is encrypted: {what}. Look at the file.", retryable=True
+            ErrorCode.PARQUET_INVALID,
+            f"{name} is not a valid Parquet file, or it is encrypted: {what}. Download the file manually and check it.",
+            retryable=True,
         ) from error
     if rows != expected_rows:
         raise RunFailed(
-            f"{name} holds {rows:,} rows, and says that it holds {expected_rows:,}. Look at the file.", retryable=True
+            ErrorCode.PARQUET_INVALID,
+            f"{name} contains {rows:,} rows, but its metadata specifies {expected_rows:,}. "
+            "Download the file manually and check it.",
+            retryable=True,
         )
 
 
 def _require_parquet(path: Path, name: str) -> None:
-    """Raise RunFailed where the file does not even begin like Parquet."""
+    """Raise RunFailed if the file does not start with the Parquet magic bytes."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head:
-        raise RunFailed(f"{name} is empty. The published table stays as it is.", retryable=True)
+        raise RunFailed(
+            ErrorCode.FILE_EMPTY,
+            f"{name} is empty. The published table does not change. Check the source.",
+            retryable=True,
+        )
     refuse_markup(head, name)
     if head.startswith(ENCRYPTED_MAGIC):
-        raise RunFailed(f"{name} is an encrypted Parquet file. Ask the source for a plain one.")
+        raise RunFailed(
+            ErrorCode.PARQUET_INVALID,
+            f"{name} is an encrypted Parquet file. Ask the source for a file without encryption.",
+        )
     if not head.startswith(PARQUET_MAGIC):
         shown = json.dumps(head[:SHOWN_BYTES].decode(errors="replace"), ensure_ascii=False)
         raise RunFailed(
-            f"{name} is no Parquet file: it begins with {shown}. Look at it; declare file_format.type if it is right.",
+            ErrorCode.FILE_FORMAT_MISMATCH,
+            f"{name} is not a Parquet file: it starts with {shown}. "
+            "Inspect the file. If it is correct, set file_format.type to its format.",
             retryable=True,
         )
 
@@ -90,9 +104,11 @@ def _batches(path: Path) -> Generator[pa.RecordBatch, None, None]:
 
 
 def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
-    """Timestamps that Arrow read as nanoseconds, which silently wraps before 1678 and after 2261, and as microseconds, which cuts.
+    """Merge INT96 timestamps that Arrow read as nanoseconds and as microseconds.
 
-    As text where a value is finer than a microsecond.
+    Nanoseconds silently overflow before 1678 and after 2261. Microseconds are truncated.
+
+    Text if any value is finer than a microsecond.
     """
     micros = coarse.cast(pa.int64())
     in_range = pc.and_(pc.greater(micros, -LAST_MICROSECOND), pc.less(micros, LAST_MICROSECOND))

@@ -1,4 +1,4 @@
-"""Bytes in any encoding → blocks of UTF-8. Nothing is replaced: a byte that does not belong to the encoding fails the run."""
+"""Decode bytes in any encoding to blocks of UTF-8. A byte that is invalid in the encoding fails the run."""
 
 import codecs
 import logging
@@ -8,19 +8,19 @@ from typing import BinaryIO
 
 import numpy as np
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import STAND_IN
 from etl_runtime.job.plural import plural
 
 LOG = logging.getLogger(__name__)
 
-BLOCK_BYTES = 512 << 10  # about what a processor's own cache holds: larger blocks take longer
+BLOCK_BYTES = 512 << 10  # about the size of a CPU cache: larger blocks are slower
 MAX_LINE_BYTES = 256 << 20
 LINE_END = re.compile(rb"\r\n?|\n")
 MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
 UNSUPPORTED_FORMATS = (
-    (b"\x1f\x8b", "a gzip file inside of another container"),
-    (b"PK\x03\x04", "a ZIP inside of another container"),
+    (b"\x1f\x8b", "a gzip file inside another container"),
+    (b"PK\x03\x04", "a ZIP file inside another container"),
     (b"BZh", "a bzip2 file"),
 )
 PARQUET_MAGIC = b"PAR1"
@@ -34,22 +34,24 @@ BOMS = (
 
 
 def is_parquet(head: bytes) -> bool:
-    """Whether a file that begins like this is Parquet. A header may begin with PAR1 too, but goes on with text."""
+    """Whether a file with this start is Parquet. A CSV header may also start with PAR1, but text follows."""
     return head.startswith(PARQUET_MAGIC) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
 
 
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
-    """The stream as UTF-8, without its byte-order mark.
+    """The stream as UTF-8, without a byte order mark.
 
-    Raises RunFailed, with the line, where a byte is not of the encoding; where the mark says another encoding than was declared;
-    where Python does not know the encoding; and where the file is markup or a container instead of text.
+    Raises RunFailed if a byte is invalid in the encoding (with the line number), if the byte order mark contradicts
+    the declared encoding, if the encoding is unknown, or if the file is markup or a container instead of text.
     """
     head = stream.read(BLOCK_BYTES)
     bom, bom_codec = next(((bom, found) for bom, found in BOMS if head.startswith(bom)), (b"", None))
     declared = _codec(encoding) if encoding else None
     if bom_codec and declared and not bom_codec.startswith(declared.removesuffix("-sig")):
         raise RunFailed(
-            f"{name} begins with the mark of {bom_codec}, but file_format.encoding is {encoding}. Leave the encoding out, or declare {bom_codec}."
+            ErrorCode.ENCODING_INVALID,
+            f"{name} starts with the byte order mark of {bom_codec}, but file_format.encoding is {encoding}. "
+            f"Remove file_format.encoding, or set it to {bom_codec}.",
         )
     codec = bom_codec or declared or "utf-8"
     head = head[len(bom) :]
@@ -66,9 +68,11 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
             found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.start + 1])
             instead = "e.g. cp1252" if codec == "utf-8" else "or utf-8"
             raise RunFailed(
-                f"{name}, line {bad_line}: the byte {found} is not {codec}. Declare the right file_format.encoding ({instead})."
+                ErrorCode.ENCODING_INVALID,
+                f"{name}, line {bad_line}: the byte {found} is not valid {codec}. "
+                f"Set file_format.encoding to the encoding of the file ({instead}).",
             ) from error
-        if codec == "utf-8":  # as it is, up to a character that goes on in the next block
+        if codec == "utf-8":  # unchanged, except for a character that continues in the next block
             text, cut_off = cut_off + block, decoder.getstate()[0]
             text = text[: len(text) - len(cut_off)]
         else:
@@ -82,35 +86,43 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
 
 
 def _require_text(head: bytes, codec: str, name: str) -> None:
-    """Fail on what is no delimited text, whatever the server's status or the file's name said."""
+    """Raise RunFailed if the file is not text, regardless of the HTTP status and the file name."""
     other = next((what for bom, what in UNSUPPORTED_FORMATS if head.startswith(bom)), None)
     if other:
         raise RunFailed(
-            f"{name} is {other}, which cannot be read yet. Ask the source for delimited text, plain, in gzip or in a ZIP."
+            ErrorCode.ARCHIVE_UNSUPPORTED,
+            f"{name} is {other}, which is not supported. "
+            "Ask the source for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
         )
     if is_parquet(head):
-        raise RunFailed(f"{name} is a Parquet file, not text. Declare file_format.type parquet.")
+        raise RunFailed(
+            ErrorCode.FILE_FORMAT_MISMATCH, f"{name} is a Parquet file, not text. Set file_format.type to parquet."
+        )
     refuse_markup(head, name)
     if b"\0" in head.partition(b"\n")[0] and not codec.startswith(("utf-16", "utf-32")):
         likely = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
         raise RunFailed(
-            f"{name} holds zero bytes in its first line: it is UTF-16, or no text at all. Declare file_format.encoding, e.g. {likely}."
+            ErrorCode.ENCODING_INVALID,
+            f"{name} contains zero bytes in its first line, so it is UTF-16 or not text. "
+            f"Set file_format.encoding, e.g. to {likely}.",
         )
 
 
 def refuse_markup(head: bytes, name: str) -> None:
-    """Raise RunFailed where a file begins like a page of HTML or XML."""
+    """Raise RunFailed if a file starts like an HTML or XML page."""
     if MARKUP.match(head):
         raise RunFailed(
-            f"{name} is a page of HTML or XML, not data. Open the address in a browser: the source may ask for a login or apologise.",
+            ErrorCode.FILE_FORMAT_MISMATCH,
+            f"{name} is an HTML or XML page, not data. "
+            "Open the URL in a browser: the source may require a login or show an error page.",
             retryable=True,
         )
 
 
 def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes]:
-    """The text without its first `count` lines, whatever they hold. A line ends at LF, CR LF or CR.
+    """The text without its first `count` lines, regardless of quotes. A line ends at LF, CR LF or CR.
 
-    Raises RunFailed where there are no more lines than that.
+    Raises RunFailed if no line follows them.
     """
     remaining = count
     after_return = False
@@ -123,43 +135,53 @@ def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes
             after_return = at == len(block) and found[0] == b"\r"
         if remaining or at == len(block):
             continue
-        LOG.info(f"{name}: left out {plural(count, 'line')} at the beginning")
+        LOG.info(f"{name}: skipped {plural(count, 'line')} at the start")
         yield block[at:]
         yield from blocks
         return
     raise RunFailed(
-        f"{name} ends within the {plural(count, 'line')} that file_format.skip_rows leaves out. The published table stays as it is.",
+        ErrorCode.FILE_FORMAT_MISMATCH,
+        f"{name} has no more lines than file_format.skip_rows skips ({count:,}). The published table does not change. "
+        "Check the source, or correct file_format.skip_rows.",
         retryable=True,
     )
 
 
 def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
-    """The same text with every `delimiter` replaced by the stand-in; inside quotes too, where the kernel puts it back.
+    """The text with each multi-byte `delimiter` replaced by STAND_IN. `delimited` restores it inside quotes.
 
-    Replaces in whole lines, because a delimiter may lie across two blocks but never across two lines.
+    Replaces in complete lines, because a delimiter may span two blocks but never two lines.
     """
-    rest = b""
+    remainder = b""
     for block in blocks:
         if STAND_IN in block:
-            raise RunFailed(f"{name} holds the control character 0x1F, so its delimiter must be a single character.")
-        text = rest + block
-        cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-        yield _replaced(text[:cut], delimiter, escape)
-        rest = text[cut:]
-        if len(rest) > MAX_LINE_BYTES:
             raise RunFailed(
-                f"{name} has a line longer than {MAX_LINE_BYTES >> 20} MB. Check the delimiter and the line ends."
+                ErrorCode.TEXT_INVALID,
+                f"{name} contains the control character 0x1F, so a delimiter of several characters is not supported. "
+                "Ask the source for a file with a single-character delimiter.",
             )
-    yield _replaced(rest, delimiter, escape)
+        text = remainder + block
+        split = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+        yield _replaced(text[:split], delimiter, escape)
+        remainder = text[split:]
+        if len(remainder) > MAX_LINE_BYTES:
+            raise RunFailed(
+                ErrorCode.RECORD_TOO_LONG,
+                f"{name} has a line longer than {MAX_LINE_BYTES >> 20} MB. Check the delimiter and the line endings.",
+            )
+    yield _replaced(remainder, delimiter, escape)
 
 
 def _replaced(text: bytes, delimiter: bytes, escape: bytes) -> bytes:
-    """An escape takes the meaning from one character alone, so that the delimiter || may follow: a\\|||b."""
+    """Replace delimiters that are not escaped.
+
+    An escape applies to one character only: a\\|||b has an escaped | and then ||.
+    """
     if not escape or escape not in text:
         return text.replace(delimiter, STAND_IN)
-    pieces = re.split(rb"((?:%b.)+)" % re.escape(escape), text, flags=re.DOTALL)
-    pieces[::2] = [piece.replace(delimiter, STAND_IN) for piece in pieces[::2]]
-    return b"".join(pieces)
+    chunks = re.split(rb"((?:%b.)+)" % re.escape(escape), text, flags=re.DOTALL)
+    chunks[::2] = [chunk.replace(delimiter, STAND_IN) for chunk in chunks[::2]]
+    return b"".join(chunks)
 
 
 def _codec(encoding: str) -> str:
@@ -167,5 +189,6 @@ def _codec(encoding: str) -> str:
         return codecs.lookup(encoding).name
     except LookupError as error:
         raise RunFailed(
-            f"file_format.encoding is {encoding}, which Python does not know. Use a name such as utf-8, cp1252 or latin-1."
+            ErrorCode.ENCODING_INVALID,
+            f"file_format.encoding {encoding} is unknown. Use a Python encoding name such as utf-8, cp1252 or latin-1.",
         ) from error

@@ -1,4 +1,4 @@
-"""Delimited text → columns of text, with Arrow's CSV kernel. Rows with too few or too many fields are kept."""
+"""Delimited text → columns of text, with the Arrow CSV reader. Rows with too few or too many fields are kept."""
 
 import codecs
 from collections.abc import Mapping, Sequence
@@ -10,23 +10,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.text.record_ends import CR, LF, escaped_mask, first_record
 
-BLOCK_BYTES = 1 << 20  # about what a processor's own cache holds: text of one block takes a third longer
-MAX_BLOCK_COLUMNS = (
-    100  # of text in blocks, whose columns come in pieces: from several hundred on they take longer, and more memory
-)
+BLOCK_BYTES = 1 << 20  # about the size of a CPU cache: reading all text as one block takes a third longer
+# Reading in blocks returns chunked columns. For several hundred columns that is slower and needs more memory.
+MAX_BLOCK_COLUMNS = 100
 ZERO = b"\0"
 
 Placeholders = Mapping[str, str]
-"""Control characters that stand in the text for what they mean: "" where they only show that an escape was there."""
+"""Control characters in the text and the text that they replace. "" marks the position of a removed escape."""
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """Columns of text by position, and by row number what did not fit: `surplus` fields, or how many fields came at all."""
+    """Columns of text by position.
+
+    By row number, `surplus` has extra fields and `short` the field count of incomplete rows.
+    """
 
     columns: list[pa.Array]
     surplus: dict[int, list[str]] = field(default_factory=dict)
@@ -38,9 +40,9 @@ class TextTable:
 
 
 def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
-    """The fields of one record, as they stand: a header's names."""
+    """The fields of one record without null handling, for column names in a header."""
     file_format = replace(file_format, null_values=())
-    max_fields = record.count(file_format.delimiter_byte) + 1  # fewer where a delimiter stands inside quotes
+    max_fields = record.count(file_format.delimiter_byte) + 1  # fewer if a delimiter is inside quotes
     columns, irregular = _read(record, file_format, {}, max_fields)
     if irregular:
         columns, _ = _read(record, file_format, {}, irregular[0].actual_columns)
@@ -48,33 +50,33 @@ def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
 
 
 def read_table(text: bytes, file_format: FileFormat, width: int, records: int | None = None) -> TextTable:
-    """Records → `width` columns of text, in the records' order. Empty text and `null_values` are null, as `rules` say in quotes too.
+    """Records → `width` columns of text, in record order. Empty text and `null_values` are null.
 
-    A short row gets nulls; the fields that a long row has too many, unless all are empty, are in `surplus`. `records` is how many there
-    are, if that is known: where each is a line that ends at LF, they are read faster.
+    Missing fields are null. Extra fields are in `surplus`, unless all of them are empty. `records` is the number of
+    records if it is known: records that are single lines with LF are read faster.
     """
     first = first_record(text, file_format)
     ends_open = (
         first.rstrip(b"\r\n").endswith(file_format.delimiter_byte) and len(read_fields(first, file_format)) == width + 1
     )
     text, placeholders = _insert_placeholders(text, file_format)
-    came = width + 1 if ends_open else width
-    read = _read_lines if came <= MAX_BLOCK_COLUMNS and _are_lines(text, records) else _read
-    columns, irregular = read(text, file_format, placeholders, came)
-    if not irregular and came == width:
+    field_count = width + 1 if ends_open else width
+    read = _read_lines if field_count <= MAX_BLOCK_COLUMNS and _are_lines(text, records) else _read
+    columns, irregular = read(text, file_format, placeholders, field_count)
+    if not irregular and field_count == width:
         return TextTable(columns)
     return _merge(columns, irregular, file_format, placeholders, width)
 
 
 def _are_lines(text: bytes, records: int | None) -> bool:
-    """Whether each of the records is a line that ends at LF, and so has no line end in quotes."""
+    """Whether each record is one line that ends with LF, so that no line ending is inside quotes."""
     return records is not None and text.endswith(b"\n") and b"\r" not in text and text.count(b"\n") == records
 
 
 def _read_lines(
     text: bytes, file_format: FileFormat, placeholders: Placeholders, width: int
 ) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
-    """The same as `_read`, block by block, of records that are a line each."""
+    """Like `_read`, but in blocks, for records that are single lines."""
     try:
         return _read(text, file_format, placeholders, width, BLOCK_BYTES)
     except pa.ArrowInvalid:  # a record is longer than a block
@@ -93,11 +95,11 @@ def _read(
         return "skip"
 
     if text.startswith(codecs.BOM_UTF8):
-        text = codecs.BOM_UTF8 + text  # Arrow takes one away, but that of the file is gone already
+        text = codecs.BOM_UTF8 + text  # Arrow removes one BOM, but the BOM of the file is already removed
     table = csv.read_csv(
         pa.BufferReader(text),
-        # One block, if not told otherwise: a record may be as long as the text, and where blocks meet, Arrow loses line ends in quotes.
-        # No threads: Spark runs a task on each core already.
+        # One block by default: a record may be as long as the text, and Arrow loses quoted line endings between blocks.
+        # No threads: Spark already runs one task per core.
         read_options=csv.ReadOptions(use_threads=False, block_size=block_bytes or len(text) + 1, column_names=names),
         parse_options=csv.ParseOptions(
             delimiter=file_format.delimiter_byte.decode(),
@@ -114,17 +116,16 @@ def _read(
             quoted_strings_can_be_null=file_format.quoted_nulls,
             null_values=["", *(_null_token(token, file_format, placeholders) for token in file_format.null_values)],
             auto_dict_encode=False,
-            check_utf8=False,  # unpacking decoded it strictly
+            check_utf8=False,  # already decoded strictly
         ),
     )
-    columns = [
-        column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns
-    ]  # the latter copies
+    # combine_chunks copies
+    columns = [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
     return [_restore(column, file_format, placeholders) for column in columns], irregular
 
 
 def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders) -> str:
-    """A null value as the kernel meets it: with the stand-ins, and with marks for its escapes."""
+    """A null value in the notation of the text: with the replaced delimiter and placeholders for escapes."""
     token = token.replace(file_format.delimiter, file_format.delimiter_byte.decode())
     for placeholder, meant in placeholders.items():
         token = (
@@ -136,7 +137,7 @@ def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders)
 
 
 def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholders) -> pa.Array:
-    """The column with the delimiter back where its stand-in lies inside quotes, and with what the marks mean."""
+    """The column with placeholders and the quoted single-byte delimiter replaced by the original text."""
     for placeholder, meant in placeholders.items():
         column = pc.replace_substring(column, placeholder, meant)
     stand_in = file_format.delimiter_byte.decode()
@@ -146,16 +147,16 @@ def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholde
 
 
 def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, Placeholders]:
-    r"""The text with a mark for each zero byte, behind which Arrow may overlook a delimiter or a line end.
+    r"""Replace zero bytes, because Arrow may miss a delimiter or a line ending after them.
 
-    And with one for each escape before an ordinary byte, where a null value has an escape: \N is null, N is not.
+    If a null value contains an escape, also replace escapes before ordinary bytes: \N is null, N is not.
     """
     placeholders: dict[str, str] = {}
     if ZERO in text:
         placeholder = _unused_byte(
             text,
             file_format,
-            "its zero bytes cannot be told. Look whether it is text, and declare its file_format.encoding",
+            "its zero bytes cannot be read. Check that the file is text, and set file_format.encoding",
         )
         text = text.replace(ZERO, placeholder)
         placeholders[placeholder.decode()] = ZERO.decode()
@@ -164,30 +165,32 @@ def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, P
         and file_format.escape.encode() in text
         and any(file_format.escape in token for token in file_format.null_values)
     ):
-        placeholder = _unused_byte(text, file_format, f"{file_format.escape} in file_format.null_values cannot be told")
+        placeholder = _unused_byte(
+            text, file_format, f"the escape {file_format.escape} in file_format.null_values is not supported"
+        )
         text = _replace_escapes(text, file_format, placeholder)
         placeholders[placeholder.decode()] = ""
     return text, placeholders
 
 
 def _unused_byte(text: bytes, file_format: FileFormat, otherwise: str) -> bytes:
-    """A control character that the text has not. Raises RunFailed where it has all of them."""
+    """A control character that the text does not contain. Raises RunFailed if it contains all of them."""
     for byte in range(1, 0x20):
         if byte not in (LF, CR, file_format.delimiter_byte[0]) and byte not in text:
             return bytes([byte])
-    raise RunFailed(f"The text holds every control character, so that {otherwise}.")
+    raise RunFailed(ErrorCode.TEXT_INVALID, f"The text contains every control character, so {otherwise}.")
 
 
 def _replace_escapes(text: bytes, file_format: FileFormat, placeholder: bytes) -> bytes:
     content = np.frombuffer(text, np.uint8).copy()
-    behind = np.flatnonzero(escaped_mask(content, ord(file_format.escape))[:-1])
-    with_meaning = [
+    escaped = np.flatnonzero(escaped_mask(content, ord(file_format.escape))[:-1])
+    special = [
         file_format.delimiter_byte[0],
         LF,
         CR,
-        *(ord(own) for own in (file_format.quote, file_format.escape) if own),
+        *(ord(character) for character in (file_format.quote, file_format.escape) if character),
     ]
-    content[behind[~np.isin(content[behind], with_meaning)] - 1] = placeholder[0]
+    content[escaped[~np.isin(content[escaped], special)] - 1] = placeholder[0]
     return content.tobytes()
 
 
@@ -198,42 +201,43 @@ def _merge(
     placeholders: Placeholders,
     width: int,
 ) -> TextTable:
-    """Read the ragged rows, those of one width together, and put all rows in their places."""
-    irregular_places = np.array([row.number - 1 for row in irregular], np.int64)
-    regular_places = np.setdiff1d(np.arange(len(regular[0]) + len(irregular)), irregular_places, assume_unique=True)
-    groups: list[tuple[npt.NDArray[np.int64], list[pa.Array]]] = [(regular_places, regular)]
-    for came in sorted({row.actual_columns for row in irregular}):
-        rows = [row for row in irregular if row.actual_columns == came]
-        columns, _ = _read("".join(_line(row, file_format) for row in rows).encode(), file_format, placeholders, came)
+    """Read the rows with other field counts, grouped by count, and merge all rows in their original order."""
+    irregular_rows = np.array([row.number - 1 for row in irregular], np.int64)
+    regular_rows = np.setdiff1d(np.arange(len(regular[0]) + len(irregular)), irregular_rows, assume_unique=True)
+    groups: list[tuple[npt.NDArray[np.int64], list[pa.Array]]] = [(regular_rows, regular)]
+    for field_count in sorted({row.actual_columns for row in irregular}):
+        rows = [row for row in irregular if row.actual_columns == field_count]
+        text = "".join(_line(row, file_format) for row in rows).encode()
+        columns, _ = _read(text, file_format, placeholders, field_count)
         groups.append((np.array([row.number - 1 for row in rows], np.int64), columns))
     surplus: dict[int, list[str]] = {}
     short: dict[int, int] = {}
-    for places, columns in groups:
+    for row_numbers, columns in groups:
         if len(columns) < width:
-            short |= dict.fromkeys(places.tolist(), len(columns))
-            columns.extend([pa.nulls(len(places), pa.string())] * (width - len(columns)))
-        for place, fields in _surplus(places, columns[width:]):
-            surplus[place] = fields
-    order = pa.array(np.argsort(np.concatenate([places for places, _ in groups])))
+            short |= dict.fromkeys(row_numbers.tolist(), len(columns))
+            columns.extend([pa.nulls(len(row_numbers), pa.string())] * (width - len(columns)))
+        for row_number, fields in _surplus(row_numbers, columns[width:]):
+            surplus[row_number] = fields
+    order = pa.array(np.argsort(np.concatenate([row_numbers for row_numbers, _ in groups])))
     columns = [pa.concat_arrays([columns[position] for _, columns in groups]).take(order) for position in range(width)]
     return TextTable(columns, surplus, short)
 
 
 def _line(row: csv.InvalidRow, file_format: FileFormat) -> str:
-    """The text of a ragged row. Arrow takes a CR away with its line end, even an escaped one."""
+    """The text of a skipped row. Arrow removes a CR with the line ending, even if it is escaped."""
     text: str = row.text
     escapes = len(text) - len(text.rstrip(file_format.escape)) if file_format.escape else 0
     return f"{text}\r\n" if escapes % 2 else f"{text}\n"
 
 
-def _surplus(places: npt.NDArray[np.int64], extra: list[pa.Array]) -> list[tuple[int, list[str]]]:
-    """The fields behind the last column, of the rows where not all of them are empty."""
-    filled = np.zeros(len(places), np.bool_)
+def _surplus(row_numbers: npt.NDArray[np.int64], extra: list[pa.Array]) -> list[tuple[int, list[str]]]:
+    """The extra fields of the rows in which at least one of them is not empty."""
+    filled = np.zeros(len(row_numbers), np.bool_)
     for column in extra:
         filled |= pc.fill_null(pc.not_equal(column, ""), False).to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(filled)
     values = [column.take(pa.array(rows)).to_pylist() for column in extra]
     return [
-        (int(places[row]), [value or "" for value in fields])
+        (int(row_numbers[row]), [value or "" for value in fields])
         for row, fields in zip(rows, zip(*values, strict=True), strict=False)
     ]

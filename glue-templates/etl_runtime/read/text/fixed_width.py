@@ -1,7 +1,10 @@
-"""Text of fixed width → columns of text, with Arrow's kernels. A record is a line; spaces around a value are padding.
+"""Fixed-width text → columns of text, with Arrow compute functions.
 
-A line that ends early leaves the fields behind its end null. Where no line ends in a space the writer leaves out trailing padding,
-and an early end is as it should be. Where lines keep their padding, one that ends before the last field begins was cut: it is `short`.
+A record is a line; spaces around a value are padding.
+
+Fields after the end of a short line are null. If no line ends with a space, the writer omits trailing padding and
+short lines are normal. If lines keep their padding, a line that ends before the last field starts is truncated: it is
+in `short`.
 """
 
 import numpy as np
@@ -18,19 +21,19 @@ PADDING = " "
 
 
 def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
-    """The fields of one line, as they stand: a header's names."""
+    """The fields of one line without null handling, for column names in a header."""
     line = record.decode().rstrip("\r\n")
     return [line[start:end].strip(PADDING) for start, end in _positions(file_format)]
 
 
 def read_table(text: bytes, file_format: FileFormat, width: int) -> TextTable:
-    """Lines → a column of text for each of `rules.widths`, in the lines' order. An empty text and `null_values` are null.
+    """Lines → one column of text per `file_format.widths`, in line order. Empty text and `null_values` are null.
 
-    Text behind the last field, unless it is blank, is in `surplus`; `short` has how many fields began in a line that was cut.
+    `surplus` has the text after the last field unless it is blank. `short` has the number of fields in truncated lines.
     """
     positions = _positions(file_format)[:width]
     lines = _lines(text)
-    if text.isascii():  # a character is a byte, so a field is found without counting characters
+    if text.isascii():  # one byte per character: slicing bytes is faster
         lines = lines.cast(pa.binary())
     lengths = (pc.binary_length if lines.type == pa.binary() else pc.utf8_length)(lines).to_numpy()
     columns = [_column(_trimmed(lines, start, end), file_format) for start, end in positions]
@@ -40,13 +43,13 @@ def read_table(text: bytes, file_format: FileFormat, width: int) -> TextTable:
 
 
 def _positions(file_format: FileFormat) -> list[tuple[int, int]]:
-    """Where each field begins and ends, in characters."""
+    """The start and end of each field, in characters."""
     ends = np.cumsum(file_format.widths).tolist()
     return list(zip([0, *ends[:-1]], ends, strict=True))
 
 
 def _lines(text: bytes) -> pa.Array:
-    """The lines that are not empty, without their line ends."""
+    """The lines that are not empty, without line endings."""
     if not text.endswith(b"\n"):
         text += b"\n"
     offsets = np.concatenate(([0], line_ends(text))).astype(np.int32)
@@ -56,9 +59,9 @@ def _lines(text: bytes) -> pa.Array:
 
 
 def _trimmed(lines: pa.Array, start: int, end: int) -> pa.Array:
-    """What each line has from `start` to `end`, without padding."""
-    cut = pc.binary_slice if lines.type == pa.binary() else pc.utf8_slice_codeunits
-    return pc.ascii_trim(cut(lines, start, end).cast(pa.string()), PADDING)
+    """The characters from `start` to `end` of each line, without padding."""
+    slice_of = pc.binary_slice if lines.type == pa.binary() else pc.utf8_slice_codeunits
+    return pc.ascii_trim(slice_of(lines, start, end).cast(pa.string()), PADDING)
 
 
 def _column(values: pa.Array, file_format: FileFormat) -> pa.Array:
@@ -70,12 +73,13 @@ def _surplus(lines: pa.Array, lengths: npt.NDArray[np.int32], width: int) -> dic
     longer = np.flatnonzero(lengths > width)
     if not len(longer):
         return {}
-    behind = _trimmed(lines.take(pa.array(longer)), width, int(lengths.max())).to_pylist()
-    return {int(row): [text] for row, text in zip(longer, behind, strict=True) if text}
+    extra = _trimmed(lines.take(pa.array(longer)), width, int(lengths.max())).to_pylist()
+    return {int(row): [text] for row, text in zip(longer, extra, strict=True) if text}
 
 
 def _short(lines: pa.Array, lengths: npt.NDArray[np.int32], starts: list[int]) -> dict[int, int]:
-    cut = np.flatnonzero(lengths <= starts[-1])
-    if not len(cut) or not pc.any(pc.ends_with(lines, PADDING)).as_py():
+    truncated = np.flatnonzero(lengths <= starts[-1])
+    if not len(truncated) or not pc.any(pc.ends_with(lines, PADDING)).as_py():
         return {}
-    return {int(row): int(came) for row, came in zip(cut, np.searchsorted(starts, lengths[cut]), strict=True)}
+    field_counts = np.searchsorted(starts, lengths[truncated])
+    return {int(row): int(count) for row, count in zip(truncated, field_counts, strict=True)}

@@ -1,11 +1,12 @@
-"""Where records end in text, and so how many there are.
+"""Find where records end in delimited text, to count them and to split the text.
 
-One grammar, the same that Arrow's CSV kernel reads: a quote opens only at the start of a field, a doubled quote inside is a
-quote, an escape takes the meaning from the byte behind it, and a record ends at LF, CR LF or CR outside of quotes. An empty line
-is no record. A comment is a line that begins with its mark outside of quotes; it goes before anything else.
+The grammar is the same as that of the Arrow CSV reader: a quote opens a quoted field only at the start of a field, a
+doubled quote inside a quoted field is a literal quote, an escape makes the next byte literal, and a record ends at
+LF, CR LF or CR outside of quotes. Empty lines are not records. A line that starts with the comment character outside
+of quotes is a comment.
 
-A field that begins with a quote but has text behind the closing one is no quoted field: it is meant as it is written. Arrow's
-kernel would drop its quotes, so it is quoted here as a whole.
+A field with text after its closing quote is not a quoted field: its quotes are literal. Arrow would drop them, so the
+field is rewritten here as a quoted field.
 """
 
 import codecs
@@ -21,16 +22,17 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.plural import plural
 
 LOG = logging.getLogger(__name__)
 
 MAX_RECORD_BYTES = 256 << 20
-MAX_BUFFERED_BYTES = 16 << 20  # at most, of a record that goes on and on, before its end is looked for again
+MAX_BUFFERED_BYTES = 16 << 20  # of a long record, before the next search for its end
 LF, CR = 0x0A, 0x0D
-DOS_END_OF_FILE = b"\x1a"  # what DOS writes behind a text
+DOS_END_OF_FILE = b"\x1a"  # DOS programs append it to text
+QUOTE_FIX = 'Correct the file, or set file_format.quote ("" if the file has no quoted fields).'
 
 Offsets = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -38,25 +40,25 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Records:
-    """A run of whole records: their text, and the offset behind the end of each line (empty lines among them)."""
+    """A batch of complete records: their text, and the end offset of each line, including empty lines."""
 
     text: bytes
     ends: Offsets
 
     def count(self) -> int:
-        """How many records there are, without the empty lines."""
+        """The number of records, without empty lines."""
         return int(len(self.ends) - self._blank().sum())
 
     def first(self) -> bytes | None:
-        """The first record that is no empty line, with its line end."""
+        """The first record, with its line ending. None if all lines are empty."""
         filled = np.flatnonzero(~self._blank())
         return None if not len(filled) else self.text[self._starts()[filled[0]] : self.ends[filled[0]]]
 
     def after_first(self) -> "Records":
-        """What follows the record that `first` gives."""
+        """The records after the first one."""
         index = int(np.flatnonzero(~self._blank())[0])
-        cut = int(self.ends[index])
-        return Records(self.text[cut:], self.ends[index + 1 :] - cut)
+        split = int(self.ends[index])
+        return Records(self.text[split:], self.ends[index + 1 :] - split)
 
     def without_last(self, count: int) -> "Records":
         """All but the last `count` records."""
@@ -65,7 +67,7 @@ class Records:
         return Records(self.text[: remaining[-1]] if len(remaining) else b"", remaining)
 
     def without_copies(self, record: bytes) -> "Records":
-        """All but the records that are written like this one, with a byte-order mark or without."""
+        """The records without those that are equal to `record`, with or without a byte order mark."""
         if record not in self.text:
             return self
         starts = self._starts()
@@ -85,7 +87,7 @@ class Records:
         return self.text[start:end].rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8) == record
 
     def head(self, max_bytes: int) -> bytes:
-        """The records that fit into `most_bytes`, and at least one."""
+        """The first records, up to `max_bytes` but at least one record."""
         fitting = int(np.searchsorted(self.ends, max_bytes, side="right"))
         return self.text[: self.ends[max(fitting, 1) - 1]] if len(self.ends) else b""
 
@@ -100,7 +102,10 @@ class Records:
 
 @dataclass(frozen=True)
 class Lines:
-    """Where the lines of a text end that are a record or a comment, and by line what is to stand there instead."""
+    """The end offsets of records and comments in a text, and replacement text by line number.
+
+    Comments are replaced by nothing.
+    """
 
     ends: Offsets
     edits: dict[int, bytes]
@@ -110,7 +115,7 @@ class Lines:
         return sum(not edit for edit in self.edits.values())
 
     def records(self, text: bytes) -> Records:
-        """The records, with the edits made."""
+        """The records with the edits applied."""
         if not self.edits:
             return Records(text[: int(self.ends[-1])], self.ends)
         lengths = np.diff(self.ends, prepend=0)
@@ -124,12 +129,12 @@ class Lines:
 
 
 def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name: str) -> Iterator[Records]:
-    """Cut a stream of text into runs of whole records, without comments; a record that has begun in one block ends in a later one.
+    """Split a stream of text into batches of complete records, without comments. A record may span several blocks.
 
-    Raises RunFailed where a quote opens and never closes, and where the text ends on an escape.
+    Raises RunFailed if a quote is not closed, if the text ends with an escape, or if a record is too long.
     """
     remainder = b""
-    more: list[bytes] = []  # of a long record, gathered so that it is not looked through again for each block
+    more: list[bytes] = []  # of a long record, collected to avoid a search for its end after each block
     records = comments = 0
     for block in chain(blocks, [b""]):
         more.append(block)
@@ -146,43 +151,47 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
         else:
             remainder = text
         if len(remainder) > MAX_RECORD_BYTES:
-            raise RunFailed(f"{name}: record {records + 1:,} is longer than {MAX_RECORD_BYTES >> 20} MB. {QUOTE_FIX}")
+            raise RunFailed(
+                ErrorCode.RECORD_TOO_LONG,
+                f"{name}, record {records + 1:,}: it is longer than {MAX_RECORD_BYTES >> 20} MB. {QUOTE_FIX}",
+            )
     if remainder and not remainder.strip(DOS_END_OF_FILE):
-        LOG.info(f"{name}: left out the end mark 0x1A")
+        LOG.info(f"{name}: skipped the DOS end-of-file character 0x1A")
     elif remainder:
         text, lines = _last_lines(remainder, file_format)
         if not len(lines.ends) or lines.ends[-1] < len(text):
             at = records + len(lines.ends) - lines.comments + 1
             if file_format.escape and remainder.endswith(file_format.escape.encode()):
                 raise RunFailed(
-                    f"{name} ends on the escape {file_format.escape} in record {at:,}: it is cut off, or file_format.escape is wrong."
+                    ErrorCode.TEXT_INVALID,
+                    f"{name}, record {at:,}: the file ends with the escape character {file_format.escape}. "
+                    "The file is truncated, or file_format.escape is wrong.",
                 )
-            raise RunFailed(f"{name}: a quote opens in record {at:,} and never closes. {QUOTE_FIX}")
+            raise RunFailed(
+                ErrorCode.QUOTE_NOT_CLOSED, f"{name}, record {at:,}: a quoted field is not closed. {QUOTE_FIX}"
+            )
         yield lines.records(text)
         comments += lines.comments
     if comments:
-        LOG.info(f"{name}: left out {plural(comments, 'comment')}")
-
-
-QUOTE_FIX = 'Mend the file, or declare file_format.quote ("" where the file does not quote).'
+        LOG.info(f"{name}: skipped {plural(comments, 'comment line')}")
 
 
 def _last_lines(remainder: bytes, file_format: FileFormat) -> tuple[bytes, Lines]:
-    """The end of a text, whose last line may have no line end."""
+    """The end of a text, where the last line may have no line ending."""
     text = remainder if remainder.endswith(b"\n") else remainder + b"\n"
     lines = record_lines(text, file_format)
     if (
         file_format.escape and text == remainder and (not len(lines.ends) or lines.ends[-1] < len(text))
-    ):  # the last byte is an escaped line end
+    ):  # the last byte is an escaped line ending
         text += b"\n"
         lines = record_lines(text, file_format)
     return text, lines
 
 
 def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[Records]:
-    """The runs without their last `count` records. Holds back the runs that these lie in, and no more.
+    """The batches without their last `count` records. Buffers only the batches that contain these records.
 
-    Raises RunFailed where there are fewer.
+    Raises RunFailed if there are fewer records.
     """
     held: deque[Records] = deque()
     records = 0
@@ -194,16 +203,18 @@ def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[
             yield held.popleft()
     if records < count:
         raise RunFailed(
-            f"{name} has {records:,} records, fewer than file_format.skip_footer leaves out ({count:,}). The published table stays.",
+            ErrorCode.FILE_FORMAT_MISMATCH,
+            f"{name} has {plural(records, 'record')}, fewer than file_format.skip_footer skips ({count:,}). "
+            "The published table does not change. Check the source, or correct file_format.skip_footer.",
             retryable=True,
         )
-    if records > count:  # the first run that is held is the one that is cut
+    if records > count:  # only the first buffered batch has records to keep
         yield held[0].without_last(held[0].count() - (records - count))
-    LOG.info(f"{name}: left out {plural(count, 'record')} at the end")
+    LOG.info(f"{name}: skipped {plural(count, 'record')} at the end")
 
 
 def without_header(batches: Iterator[Records], header: bytes, name: str) -> Iterator[Records]:
-    """The runs without records that are the header once more, as files have it that were joined of several."""
+    """The batches without repeated header records, which occur in concatenated files."""
     value = header.rstrip(b"\r\n")
     repeated = 0
     for batch in batches:
@@ -211,13 +222,11 @@ def without_header(batches: Iterator[Records], header: bytes, name: str) -> Iter
         repeated += len(batch.ends) - len(remaining.ends)
         yield remaining
     if repeated:
-        LOG.info(
-            f"{name}: left out {repeated:,} {'record that repeats' if repeated == 1 else 'records that repeat'} the header"
-        )
+        LOG.info(f"{name}: skipped {plural(repeated, 'repeated header line')}")
 
 
 def record_lines(text: bytes, file_format: FileFormat) -> Lines:
-    """The whole lines of `text`, which begins at the start of a record."""
+    """The complete records and comments of `text`, which starts at the start of a record."""
     content = np.frombuffer(text, np.uint8)
     ends = line_ends(text)
     quote, escape, comment = file_format.quote.encode(), file_format.escape.encode(), file_format.comment.encode()
@@ -237,14 +246,17 @@ def record_lines(text: bytes, file_format: FileFormat) -> Lines:
 
 
 def first_record(text: bytes, file_format: FileFormat) -> bytes:
-    """The first record of a text of whole records, with its line end; empty where there is none."""
-    begin = len(text) - len(text.lstrip(b"\r\n"))
-    found = _record_pattern(file_format, strict=False).match(text, begin)
+    """The first record of a text of complete records, with its line ending. Empty if there is none."""
+    start = len(text) - len(text.lstrip(b"\r\n"))
+    found = _record_pattern(file_format, strict=False).match(text, start)
     return found[0] if found else b""
 
 
 def line_ends(text: bytes) -> Offsets:
-    """The offsets behind LF, CR LF and CR, wherever they stand. A CR at the very end ends no line: an LF may follow it."""
+    """The offsets after LF, CR LF and CR, also inside quotes.
+
+    A CR at the end of the text is ignored: an LF may follow.
+    """
     content = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(content == LF)
     if b"\r" in text:
@@ -256,11 +268,11 @@ def line_ends(text: bytes) -> Offsets:
 
 
 def escaped_mask(content: npt.NDArray[np.uint8], escape: int) -> Mask:
-    """Which bytes stand behind an escape that has its meaning: the first, third, … of several in a row."""
+    """The mask of escaped bytes. In a sequence of escapes, the first, third, … escape the next byte."""
     escapes = np.flatnonzero(content == escape)
     order = np.arange(len(escapes))
-    begins = np.concatenate(([True], np.diff(escapes) > 1))
-    within = order - np.maximum.accumulate(np.where(begins, order, 0))
+    run_starts = np.concatenate(([True], np.diff(escapes) > 1))
+    within = order - np.maximum.accumulate(np.where(run_starts, order, 0))
     escaped = np.zeros(len(content) + 1, np.bool_)
     escaped[escapes[within % 2 == 0] + 1] = True
     return escaped
@@ -269,9 +281,9 @@ def escaped_mask(content: npt.NDArray[np.uint8], escape: int) -> Mask:
 def _quotes_pair_up(
     content: npt.NDArray[np.uint8], quotes: Offsets, escaped: Mask | None, file_format: FileFormat
 ) -> bool:
-    """Whether every odd quote opens a field and every even one closes it, or is one half of a doubled quote.
+    """Whether all quotes open or close a field or are doubled quotes.
 
-    Then, and only then, a line end lies outside of quotes where the number of quotes before it is even.
+    Only then is a line ending outside of quotes exactly if the number of quotes before it is even.
     """
     neighbours = np.zeros(256, np.bool_)
     neighbours[[file_format.delimiter_byte[0], ord(file_format.quote), LF, CR]] = True
@@ -283,7 +295,7 @@ def _quotes_pair_up(
 
 
 def _scan_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
-    """The same, by reading each record that holds a quote or an escape, for text with stray quotes or comments."""
+    """Like `record_lines`, but with regular expressions, for text with stray quotes or comments."""
     strict, loose = _record_pattern(file_format, strict=True), _record_pattern(file_format, strict=False)
     special, comment = _special_pattern(file_format), file_format.comment.encode()
     line_ends: list[int] = ends.tolist()
@@ -303,7 +315,7 @@ def _scan_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
                 edit = _quote_fields(record[0], file_format)
             end = record.end() if record else None
         last = bisect_right(line_ends, end) - 1 if end else -1
-        if last < line or line_ends[last] != end:  # it goes on behind the text
+        if last < line or line_ends[last] != end:  # it continues after the text
             remaining[line:] = False
             break
         remaining[line:last] = False
@@ -315,7 +327,7 @@ def _scan_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
 
 
 def _quote_fields(record: bytes, file_format: FileFormat) -> bytes:
-    """The record with each field that only begins like a quoted one as a quoted field."""
+    """Rewrite each field that has text after its closing quote as a quoted field."""
     quote, escape = file_format.quote.encode(), file_format.escape.encode()
 
     def quote_field(field: re.Match[bytes]) -> bytes:
@@ -332,7 +344,7 @@ def _quote_fields(record: bytes, file_format: FileFormat) -> bytes:
 
 @lru_cache
 def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
-    """A record with its line end. Where it is `strict`, nothing stands between a closing quote and the end of its field."""
+    """A record with its line ending. If `strict`, no text follows a closing quote in its field."""
     quoted, plain, delimiter = _patterns(file_format)
     tail = b"" if strict else plain
     field = rb"(?:%b%b|(?!%b)%b)" % (quoted, tail, re.escape(file_format.quote.encode()), plain) if quoted else plain
@@ -341,7 +353,7 @@ def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
 
 @lru_cache
 def _field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """A field with what ends it; `tail` is what stands behind the closing quote of `quoted`."""
+    """A field with its delimiter or line ending. `tail` is the text after the closing quote of `quoted`."""
     quoted, plain, delimiter = _patterns(file_format)
     return re.compile(
         rb"(?:(?P<quoted>%b)(?P<tail>%b)|%b)(?P<end>%b|\r\n?|\n)" % (quoted, plain, plain, delimiter), re.DOTALL
@@ -350,10 +362,10 @@ def _field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
 
 @lru_cache
 def _special_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """Where a record may begin that cannot be told by its line end alone."""
-    marks = b"|".join(re.escape(mark.encode()) for mark in (file_format.quote, file_format.escape) if mark)
+    """Where a record may start that does not simply end at the next line ending."""
+    specials = b"|".join(re.escape(each.encode()) for each in (file_format.quote, file_format.escape) if each)
     comment = _comment_pattern(file_format.comment.encode()).pattern if file_format.comment else b""
-    return re.compile(b"|".join(part for part in (marks, comment) if part))
+    return re.compile(b"|".join(part for part in (specials, comment) if part))
 
 
 @lru_cache
@@ -362,10 +374,10 @@ def _comment_pattern(comment: bytes) -> re.Pattern[bytes]:
 
 
 def _patterns(file_format: FileFormat) -> tuple[bytes, bytes, bytes]:
-    """Patterns of a quoted field (empty where there are none), of text without quotes, and of the delimiter."""
+    """Patterns of a quoted field (empty if quotes are disabled), of an unquoted field, and of the delimiter."""
     delimiter, quote, escape = (
-        re.escape(mark)
-        for mark in (file_format.delimiter_byte, file_format.quote.encode(), file_format.escape.encode())
+        re.escape(each)
+        for each in (file_format.delimiter_byte, file_format.quote.encode(), file_format.escape.encode())
     )
     plain = rb"(?:[^%b%b\r\n]++|%b.)*+" % (delimiter, escape, escape) if escape else rb"[^%b\r\n]*+" % delimiter
     body = rb"[^%b%b]++|%b%b" % (quote, escape, quote, quote) + (rb"|%b." % escape if escape else b"")

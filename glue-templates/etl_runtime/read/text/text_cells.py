@@ -1,4 +1,4 @@
-"""A column of text: what delimited text and fixed width are made of, and what declared types are read from."""
+"""Cells of text: the columns of delimited and fixed-width files, and the input of declared types."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from etl_runtime.job.file_format import NO_FORMATS, Formats
 
 @dataclass(frozen=True)
 class TextCells:
-    """Cells of text, as `cells.Cells` has it."""
+    """Implements `cells.Cells` for text."""
 
     text: pa.Array
     formats: Formats = NO_FORMATS
