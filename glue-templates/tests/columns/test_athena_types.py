@@ -1,4 +1,4 @@
-"""Types as Athena names them: each has one Arrow type, and nothing that is published changes when fields are added."""
+"""Each Athena type has one Arrow type, and added struct fields do not change published ones."""
 
 import pyarrow as pa
 import pytest
@@ -28,13 +28,13 @@ types = st.recursive(scalars, nested, max_leaves=8)
 
 
 @given(types)
-def test_a_type_of_athena_is_one_type_of_arrow(athena: str) -> None:
+def test_each_athena_type_has_exactly_one_arrow_type(athena: str) -> None:
     assert athena_type(arrow_type(athena)) == athena
     assert ColumnType(athena).arrow_type == arrow_type(athena)
 
 
 @given(types, types)
-def test_what_is_published_stays_and_what_was_added_is_not_added_again(published: str, seen: str) -> None:
+def test_widening_keeps_published_fields_and_is_idempotent(published: str, seen: str) -> None:
     wider = widened(published, seen)
     assert widened(wider, seen) == wider
     assert widened(wider, published) == wider
@@ -51,7 +51,7 @@ def test_what_is_published_stays_and_what_was_added_is_not_added_again(published
         ("map<string,array<double>>", pa.map_(pa.string(), pa.list_(pa.float64()))),
     ],
 )
-def test_types(athena: str, arrow: pa.DataType) -> None:
+def test_an_athena_type_is_converted_to_its_arrow_type(athena: str, arrow: pa.DataType) -> None:
     assert arrow_type(athena) == arrow
 
 
@@ -70,7 +70,7 @@ def test_types(athena: str, arrow: pa.DataType) -> None:
         ("struct<a:string>", "array<struct<b:bigint>>", "struct<a:string>"),
     ],
 )
-def test_widening(published: str, seen: str, wider: str) -> None:
+def test_widening_appends_new_struct_fields(published: str, seen: str, wider: str) -> None:
     assert widened(published, seen) == wider
 
 
@@ -78,12 +78,12 @@ def test_widening(published: str, seen: str, wider: str) -> None:
     "text",
     ["", "text", "array<>", "array", "array<bigint", "array<bigint>>", "array<bigint,bigint>", "map<string>", "struct<>", "struct<a>", "struct<a:>", "struct<:bigint>", "struct<a:bigint,>", "struct<a,bigint>", "decimal(3)"],
 )  # fmt: skip
-def test_what_is_no_type_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match="no type of Athena"):
+def test_an_invalid_type_raises_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an Athena type"):
         arrow_type(text)
 
 
 @pytest.mark.parametrize("arrow", [pa.int32(), pa.timestamp("us"), pa.timestamp("ms", tz="UTC"), pa.large_string()])
-def test_a_type_that_bronze_does_not_make_is_an_error(arrow: pa.DataType) -> None:
-    with pytest.raises(ValueError, match="has no type of Athena"):
+def test_an_arrow_type_without_an_athena_type_raises_an_error(arrow: pa.DataType) -> None:
+    with pytest.raises(ValueError, match="has no Athena type"):
         athena_type(arrow)

@@ -1,4 +1,4 @@
-"""What is declared of columns: names, types, formats. A declared type keeps the value; what does not fit is kept in meta_rescued."""
+"""Declared column names, types and formats. A value that does not match a declared type is kept in meta_rescued."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -39,10 +39,10 @@ VALUES: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("type", "format", "cells"), VALUES)
 @pytest.mark.parametrize("before", [0, 3])
-def test_a_declared_type_keeps_the_value_and_tells_what_does_not_fit(
+def test_a_declared_type_keeps_values_and_reports_mismatches(
     type: str, format: str, cells: dict[str, Any], before: int
 ) -> None:
-    text = pa.array(["x"] * before + [None, *cells])[before:]  # a slice: pyarrow forgets offsets in places
+    text = pa.array(["x"] * before + [None, *cells])[before:]  # a slice: some pyarrow functions ignore its offset
     values, mismatch = convert_with_mismatches(text, ColumnType(type, format=format, declared=True))
     assert values.to_pylist() == [None, *cells.values()]
     assert mismatch.fill_null(False).to_pylist() == [False, *(value is None for value in cells.values())]
@@ -63,7 +63,7 @@ PATTERNS = [
 @given(
     st.lists(st.none() | st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)), min_size=1), st.sampled_from(PATTERNS)
 )
-def test_dates_of_a_declared_pattern_can_be_rebuilt(times: list[datetime | None], pattern: str) -> None:
+def test_dates_in_a_declared_pattern_are_lossless(times: list[datetime | None], pattern: str) -> None:
     iso = pa.array(times, pa.timestamp("us"))
     column_type = ColumnType("timestamp" if "HH" in pattern else "date", format=pattern)
     text = to_text(
@@ -78,7 +78,7 @@ def test_dates_of_a_declared_pattern_can_be_rebuilt(times: list[datetime | None]
     st.lists(st.none() | st.decimals(places=2, min_value=-(10**15), max_value=10**15), min_size=1),
     st.sampled_from(["1.234,56", "1,234.56", "1234,56", "1 234,56", "1'234.56"]),
 )
-def test_numbers_of_a_declared_format_can_be_rebuilt(numbers: list[Decimal | None], number_format: str) -> None:
+def test_numbers_in_a_declared_format_are_lossless(numbers: list[Decimal | None], number_format: str) -> None:
     column_type = ColumnType("decimal(18,2)", format=number_format)
     text = to_text(pa.array(numbers, column_type.arrow_type), column_type)
     assert to_text(parse(text, column_type), column_type).equals(text)
@@ -86,9 +86,7 @@ def test_numbers_of_a_declared_format_can_be_rebuilt(numbers: list[Decimal | Non
 
 
 @given(st.lists(st.text(alphabet="0123456789.,-/ aJan", max_size=12), max_size=20), st.sampled_from(VALUES))
-def test_a_value_is_stored_or_a_misfit_whatever_the_text(
-    cells: list[str], declared: tuple[str, str, dict[str, Any]]
-) -> None:
+def test_any_text_is_converted_or_is_a_mismatch(cells: list[str], declared: tuple[str, str, dict[str, Any]]) -> None:
     text = pa.array(cells, pa.string())
     values, mismatch = convert_with_mismatches(text, ColumnType(declared[0], format=declared[1], declared=True))
     assert [value is None for value in values.to_pylist()] == mismatch.to_pylist()
@@ -102,9 +100,9 @@ def test_a_value_is_stored_or_a_misfit_whatever_the_text(
 )
 @example(
     digits="340282366920938463463374607431768211457", point=None, exponent=None, type="decimal(38,0)"
-)  # 2**128 + 1 is no 1
+)  # 2**128 + 1, which overflows to 1
 @example(digits="0", point=0, exponent=None, type="decimal(18,2)")
-def test_a_declared_decimal_is_the_number_or_a_misfit(
+def test_a_declared_decimal_is_exact_or_a_mismatch(
     digits: str, point: int | None, exponent: int | None, type: str
 ) -> None:
     text = digits if point is None else f"{digits[:point]}.{digits[point:]}"
@@ -169,7 +167,7 @@ def test_a_typo_in_column_schema_is_an_error(dataset: MakeDataset, source: Sourc
     )
 
 
-def test_a_published_type_changes_by_a_reset_alone(dataset: MakeDataset, source: Source) -> None:
+def test_a_published_type_changes_only_with_reset_contract(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     url = source.serves("/x.csv", b"Day\n20240131\n")
     made.run(url)
@@ -185,7 +183,7 @@ def test_a_published_type_changes_by_a_reset_alone(dataset: MakeDataset, source:
     made.run(url, column_schema=schema)
 
 
-def test_two_columns_cannot_take_one_name(dataset: MakeDataset, source: Source) -> None:
+def test_two_columns_cannot_have_the_same_name(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     url = source.serves("/x.csv", b"a\n1\n")
     made.run(url)
@@ -200,7 +198,9 @@ def test_a_declared_name_is_not_given_to_another_column(dataset: MakeDataset, so
 
 
 @pytest.mark.parametrize("header", ["A b,a_b", "a_b,A b", "住所,名前", "名前,住所"])
-def test_what_is_declared_of_a_column_is_for_that_column(dataset: MakeDataset, source: Source, header: str) -> None:
+def test_column_settings_apply_to_the_column_with_that_exact_name(
+    dataset: MakeDataset, source: Source, header: str
+) -> None:
     made = dataset()
     declared = "a_b" if header.isascii() else "名前"
     values = ["x" if name == declared else "y" for name in header.split(",")]
@@ -219,7 +219,7 @@ def test_declared_formats_of_the_file_are_tried_first(dataset: MakeDataset, sour
     assert made.rows() == [{"day": date(2024, 1, 31), "n": 1234, "f": Decimal("1.5"), "meta_rescued": None}]
 
 
-def test_a_column_that_is_text_for_its_form_alone_gets_a_line_to_paste(
+def test_a_column_that_is_text_because_of_its_notation_gets_a_type_hint(
     dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = dataset()

@@ -1,4 +1,4 @@
-"""Lossless typing: a column gets a type only if the text of each value can be rebuilt from what is stored."""
+"""Lossless type inference: a column gets a type only if the text of each value can be restored from the stored value."""
 
 import pyarrow as pa
 import pytest
@@ -21,7 +21,7 @@ from etl_runtime.columns.column_types import (
     to_text,
 )
 
-FORMS = [
+COLUMN_TYPES = [
     *BOOLEANS,
     ColumnType("timestamp", "0000-00-00T00:00:00"),
     ColumnType("timestamp", "0000-00-00 00:00:00.000Z"),
@@ -82,7 +82,7 @@ alike = st.sampled_from(
         st.integers(-999, 999).map(str),
         st.decimals(-99, 99, places=2).map(str),
     ]
-).flatmap(lambda kind: st.lists(st.none() | kind, max_size=6))
+).flatmap(lambda strategy: st.lists(st.none() | strategy, max_size=6))
 
 
 def text(cells: list[str | None]) -> pa.Array:
@@ -90,15 +90,13 @@ def text(cells: list[str | None]) -> pa.Array:
 
 
 @given(st.lists(cell, max_size=6) | alike)
-def test_what_is_stored_by_the_best_guess_can_be_rebuilt(cells: list[str | None]) -> None:
+def test_the_inferred_type_is_lossless(cells: list[str | None]) -> None:
     column_type = infer(text(cells)).best
     assert to_text(parse(text(cells), column_type), column_type).to_pylist() == cells
 
 
-@given(st.lists(cell, max_size=8), st.sampled_from(FORMS))
-def test_a_misfit_leaves_its_cell_null_and_the_others_as_they_are(
-    cells: list[str | None], column_type: ColumnType
-) -> None:
+@given(st.lists(cell, max_size=8), st.sampled_from(COLUMN_TYPES))
+def test_a_mismatch_is_null_and_other_cells_do_not_change(cells: list[str | None], column_type: ColumnType) -> None:
     values, mismatches = convert_with_mismatches(text(cells), column_type)
     rebuilt = to_text(values, column_type).to_pylist()
     for before, after, mismatch in zip(cells, rebuilt, mismatches.to_pylist(), strict=True):
@@ -107,7 +105,7 @@ def test_a_misfit_leaves_its_cell_null_and_the_others_as_they_are(
 
 
 @given(st.lists(cell, max_size=5), st.lists(cell, max_size=5))
-def test_merged_guesses_fit_all_the_values(one: list[str | None], other: list[str | None]) -> None:
+def test_a_merged_inference_matches_all_values(one: list[str | None], other: list[str | None]) -> None:
     merged = infer(text(one)).merged(infer(text(other)))
     assert convert(text(one + other), merged.best) is not None
 
@@ -149,11 +147,11 @@ def test_merged_guesses_fit_all_the_values(one: list[str | None], other: list[st
         (["1", "x"], "string"),
     ],
 )
-def test_types(cells: list[str | None], type_: str) -> None:
+def test_the_inferred_type_of_text_is(cells: list[str | None], type_: str) -> None:
     assert infer(text(cells)).best.type == type_
 
 
-def test_no_value_seen_leaves_every_form_open() -> None:
+def test_a_column_without_values_does_not_exclude_any_type() -> None:
     assert (
         ScalarInference().merged(infer(text(["1"])))
         == infer(text(["1"])).merged(ScalarInference())

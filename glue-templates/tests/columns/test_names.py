@@ -1,4 +1,4 @@
-"""Columns: snake_case, ASCII, unique, the same in whatever order they come."""
+"""Column names are snake_case, ASCII, unique, and independent of the column order."""
 
 import re
 
@@ -24,11 +24,11 @@ from etl_runtime.columns.names import clean_names, comparison_key, source_names
         ("x" * 300, "x" * 128),
     ],
 )
-def test_clean(source: str, name: str) -> None:
+def test_a_source_name_is_cleaned(source: str, name: str) -> None:
     assert clean_names([source], {}) == {source: name}
 
 
-def test_headers_that_collide_once_cleaned() -> None:
+def test_duplicate_clean_names_get_a_number() -> None:
     assert clean_names(["A b", "a_b", "a-b"], {}) == {"a_b": "a_b", "A b": "a_b_2", "a-b": "a_b_3"}
 
 
@@ -44,7 +44,7 @@ def test_names_are_clean_unique_and_do_not_depend_on_the_order(sources: list[str
     assert names == clean_names(list(reversed(sources)), {})
 
 
-def test_thousands_of_equal_headers_stay_apart() -> None:
+def test_thousands_of_equal_headers_get_unique_names() -> None:
     assert (
         len(set(source_names(["x"] * 4000))) == len(set(clean_names(source_names(["x"] * 4000), {}).values())) == 4000
     )
@@ -69,5 +69,5 @@ def test_empty_and_repeated_header_cells_get_names() -> None:
         ("a", "b", False),
     ],
 )
-def test_spellings_of_one_column_differ_in_case_and_marks_alone(one: str, other: str, same: bool) -> None:
+def test_names_of_the_same_column_differ_only_in_case_and_punctuation(one: str, other: str, same: bool) -> None:
     assert (comparison_key(one) == comparison_key(other)) == same

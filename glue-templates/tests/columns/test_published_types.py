@@ -1,4 +1,4 @@
-"""A published form meets the cells of another kind of file: what does not fit is a misfit, nothing is lost, nothing breaks."""
+"""A published type accepts cells of any file format: every value is converted or is a mismatch."""
 
 import time
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ CELLS: list[Cells] = [
 
 @pytest.mark.parametrize("column_type", TYPES, ids=[column_type.type for column_type in TYPES])
 @pytest.mark.parametrize("cells", CELLS, ids=["text", "nulls", "json"])
-def test_every_published_type_takes_the_cells_of_every_file(cells: Cells, column_type: ColumnType) -> None:
+def test_every_published_type_accepts_cells_of_every_file_format(cells: Cells, column_type: ColumnType) -> None:
     whole = cells.convert(column_type)
     values, mismatches = cells.convert_with_mismatches(column_type)
     text = cells.as_text().to_pylist()
@@ -45,7 +45,7 @@ def test_every_published_type_takes_the_cells_of_every_file(cells: Cells, column
     assert whole is None or (whole.equals(values) and not mismatches)
 
 
-def test_text_is_read_by_its_value_where_the_published_column_had_no_text() -> None:
+def test_text_for_a_published_column_of_a_typed_file_is_parsed_by_value() -> None:
     cells = TextCells(pa.array(["True", "no", "soon"]))
     assert cells.convert_with_mismatches(ColumnType("boolean"))[0].to_pylist() == [True, False, None]
     cells = TextCells(pa.array(["2024-01-31T10:00:00Z", "2024-01-31", "soon"]))
@@ -57,7 +57,7 @@ def test_text_is_read_by_its_value_where_the_published_column_had_no_text() -> N
 
 
 MANY = 100_000
-MISFITS: list[tuple[ColumnType, str]] = [
+MISMATCHES: list[tuple[ColumnType, str]] = [
     (ColumnType("bigint"), "0{}"),
     (ColumnType("bigint"), "10000000000000{:06}"),
     (SHORTEST_DOUBLE, "{}.50"),
@@ -78,9 +78,11 @@ MISFITS: list[tuple[ColumnType, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("column_type", "mismatch"), MISFITS, ids=[f"{column_type.type} {mismatch}" for column_type, mismatch in MISFITS]
+    ("column_type", "mismatch"),
+    MISMATCHES,
+    ids=[f"{column_type.type} {mismatch}" for column_type, mismatch in MISMATCHES],
 )
-def test_many_misfits_take_seconds_and_no_minutes(column_type: ColumnType, mismatch: str) -> None:
+def test_many_mismatches_take_only_seconds(column_type: ColumnType, mismatch: str) -> None:
     cells = TextCells(pa.array([mismatch.format(number) for number in range(1, MANY, 2)] + [None]))
     began = time.perf_counter()
     values, mismatches = cells.convert_with_mismatches(column_type)

@@ -1,4 +1,4 @@
-"""The line to paste: what would type a column better, and never a decision that only a person can make."""
+"""Suggested column_schema entries have a better type, and leave ambiguous formats to the user."""
 
 import pyarrow as pa
 import pytest
@@ -37,6 +37,6 @@ from etl_runtime.columns.type_hints import hint
         (["1", "2"], None),
     ],
 )
-def test_the_entry_for(cells: list[str], entry: dict[str, str] | None) -> None:
+def test_the_type_hint_for_text_is(cells: list[str], entry: dict[str, str] | None) -> None:
     text = pa.array(cells)
     assert hint(text, infer(text).best) == entry

@@ -88,7 +88,7 @@ def test_how_text_is_laid_out(
     source: Source, text: str, file_format: dict[str, Any] | None, columns: list[str] | None
 ) -> None:
     if columns is None:
-        with pytest.raises(RunFailed, match="a quote opens in record 2 and never closes"):
+        with pytest.raises(RunFailed, match="^QUOTE_NOT_CLOSED: x.csv, record 2: a quoted field is not closed"):
             looked(source, "/x.csv", text.encode())
         return
     found = looked(source, "/x.csv", text.encode())["document"]
@@ -199,8 +199,8 @@ def test_a_large_archive_is_fetched_whole(source: Source) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "x.csv is empty"),
-        (b"<html><body>not here</body></html>", "x.csv is a page of HTML or XML"),
+        (b"", "^FILE_EMPTY: x.csv is empty"),
+        (b"<html><body>not here</body></html>", "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page"),
         (b"a,b\n", "x.csv holds no records."),
         (b"7z\xbc\xaf\x27\x1c...", "a 7z archive"),
         (Answer(status=404), "the server answered 404"),

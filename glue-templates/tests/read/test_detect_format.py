@@ -1,4 +1,4 @@
-"""A file's type is as declared, else told by its ending, its first bytes, else csv; what is not what it should be is refused."""
+"""The file type is declared, or detected from magic bytes, the extension and the content. JSON is not read as delimited text."""
 
 import json
 
@@ -10,15 +10,15 @@ from etl_runtime.job.file_format import FileFormat, file_format_of
 from etl_runtime.read.detect_format import detect_format, refuse_json
 
 
-def rules_for(declared: Declared, delimiter: str | None = None) -> FileFormat:
-    short_form = {"delimiter": delimiter} if delimiter else {}
+def format_of(declared: Declared, delimiter: str | None = None) -> FileFormat:
+    shorthand = {"delimiter": delimiter} if delimiter else {}
     return file_format_of(
         {
             "dataset": "x",
             "data_size_category": "small",
             "source_url": "https://example.org/x",
             "file_format": declared,
-            **short_form,  # type: ignore[typeddict-item]
+            **shorthand,  # type: ignore[typeddict-item]
         }
     )
 
@@ -61,8 +61,8 @@ def rules_for(declared: Declared, delimiter: str | None = None) -> FileFormat:
         ("x", "a,b\n".encode("utf-16"), "csv"),
     ],
 )
-def test_a_type_that_is_not_declared_is_told(name: str, head: bytes, expected: str) -> None:
-    assert detect_format(name, head, rules_for({})) == expected
+def test_a_type_that_is_not_declared_is_detected(name: str, head: bytes, expected: str) -> None:
+    assert detect_format(name, head, format_of({})) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,21 +86,21 @@ def test_a_type_that_is_not_declared_is_told(name: str, head: bytes, expected: s
         ({"date_format": "yyyyMMdd", "number_format": "1.234,56"}, "jsonl"),
     ],
 )
-def test_what_is_declared_comes_first(declared: Declared, expected: str) -> None:
-    assert detect_format("x.jsonl", b"", rules_for(declared)) == expected
+def test_a_declared_type_takes_precedence(declared: Declared, expected: str) -> None:
+    assert detect_format("x.jsonl", b"", format_of(declared)) == expected
 
 
-def test_the_short_form_of_the_delimiter_declares_csv() -> None:
-    assert detect_format("x.json", b"", rules_for({}, delimiter="|")) == "csv"
+def test_the_top_level_delimiter_declares_csv() -> None:
+    assert detect_format("x.json", b"", format_of({}, delimiter="|")) == "csv"
 
 
-def test_an_encoding_without_mark_is_declared() -> None:
-    assert detect_format("x", '{"a": 1}'.encode("utf-16-le"), rules_for({"encoding": "utf-16-le"})) == "json"
-    assert detect_format("x", b"{}", rules_for({"encoding": "klingon"})) == "csv"
+def test_an_encoding_without_byte_order_mark_must_be_declared() -> None:
+    assert detect_format("x", '{"a": 1}'.encode("utf-16-le"), format_of({"encoding": "utf-16-le"})) == "json"
+    assert detect_format("x", b"{}", format_of({"encoding": "klingon"})) == "csv"
 
 
 @pytest.mark.parametrize(
-    ("text", "remedy"),
+    ("text", "expected"),
     [
         ('{"error": "quota"}', "json"),
         ('[\n{"a": 1}', "json"),
@@ -109,9 +109,10 @@ def test_an_encoding_without_mark_is_declared() -> None:
         ('{"a": "' + "x" * 2_000_000, "json"),
     ],
 )
-def test_json_is_no_delimited_text(text: str, remedy: str) -> None:
+def test_json_is_not_read_as_delimited_text(text: str, expected: str) -> None:
     with pytest.raises(
-        RunFailed, match=rf"x\.csv is to be read as delimited text, but it holds JSON.*file_format\.type {remedy} "
+        RunFailed,
+        match=rf"^FILE_FORMAT_MISMATCH: x\.csv is read as delimited text, but contains JSON.*set file_format\.type to {expected}\.",
     ):
         list(refuse_json(iter([text.encode()]), "x.csv"))
 
@@ -119,5 +120,5 @@ def test_json_is_no_delimited_text(text: str, remedy: str) -> None:
 @pytest.mark.parametrize(
     "text", ["[0-10),5\n", '{"x","y"\n1,2\n', '{"a": 1}\t5\n', "[1,2\n3,4\n", "id,name\n", "", "[id],[name]\n"]
 )
-def test_delimited_text_that_begins_like_json_passes(text: str) -> None:
+def test_delimited_text_that_starts_like_json_is_accepted(text: str) -> None:
     assert list(refuse_json(iter([text.encode(), b"more"]), "x.csv")) == [text.encode(), b"more"]

@@ -1,4 +1,4 @@
-"""What is read ahead comes as if it had been made when it was asked for."""
+"""Blocks that are read ahead, and their errors, keep their order."""
 
 from collections.abc import Generator, Iterator
 
@@ -10,11 +10,11 @@ from etl_runtime.read.prefetch import BLOCKS, prefetch
 
 
 @given(blocks=st.lists(st.binary(max_size=3), max_size=3 * BLOCKS))
-def test_all_blocks_come_in_their_order(blocks: list[bytes]) -> None:
+def test_blocks_keep_their_order(blocks: list[bytes]) -> None:
     assert list(prefetch(iter(blocks))) == blocks
 
 
-def test_an_error_comes_behind_the_blocks_before_it() -> None:
+def test_an_error_is_raised_after_the_preceding_blocks() -> None:
     def failing() -> Iterator[bytes]:
         yield b"one"
         raise ValueError("damaged")
@@ -25,7 +25,7 @@ def test_an_error_comes_behind_the_blocks_before_it() -> None:
         next(blocks)
 
 
-def test_no_more_is_made_than_a_few_blocks() -> None:
+def test_only_a_few_blocks_are_read_ahead() -> None:
     made = []
 
     def endless() -> Iterator[bytes]:

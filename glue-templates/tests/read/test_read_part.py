@@ -1,4 +1,4 @@
-"""A part is read by what was counted of it, and a sample of it is not."""
+"""The record count of a part applies to the complete part, not to its sample."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from etl_runtime.read.read_part import read_part
 from etl_runtime.read.text import delimited
 
 
-def test_a_sample_with_as_many_line_ends_as_its_part_has_records_keeps_those_in_quotes(
+def test_a_sample_keeps_quoted_line_endings_if_they_equal_the_record_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 8)

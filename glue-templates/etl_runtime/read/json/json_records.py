@@ -96,7 +96,7 @@ def _require_length(chunks: list[bytes], name: str, record: int) -> None:
     if sum(map(len, chunks)) > MAX_RECORD_BYTES:
         raise RunFailed(
             ErrorCode.RECORD_TOO_LONG,
-            f"{name}, record {record:,}: it is longer than {MAX_RECORD_BYTES >> 20} MB. "
+            f"{name}: record {record:,} is longer than {MAX_RECORD_BYTES >> 20} MB. "
             "If the records are nested deeper, set file_format.records. Otherwise ask the source for smaller records.",
         )
 
@@ -361,7 +361,7 @@ class JsonReader:
             self._at += end
             if len(closed) and (found := text[end : end + 1]) != CLOSING[opening]:
                 self.fail(
-                    f"{_shown(opening)} is closed by {_shown(found)}{self._where(len(commas))}. Correct the file."
+                    f"'{_shown(opening)}' is closed by '{_shown(found)}'{self._where(len(commas))}. Correct the file."
                 )
             yield text[:end].translate(TO_BLANKS), commas
             if len(closed):
@@ -389,7 +389,7 @@ class JsonReader:
 
     def _take(self, expected: bytes) -> None:
         if self.peek() != expected:
-            self.fail(f"expected {_shown(expected)}{self._where()}, found {self._found()}. Correct the file.")
+            self.fail(f"expected '{_shown(expected)}'{self._where()}, found {self._found()}. Correct the file.")
         self._at += 1
 
     def _string(self) -> str:

@@ -111,7 +111,7 @@ def _value(line: str, name: str, number: int) -> object:
     except RecursionError:
         raise RunFailed(
             ErrorCode.JSON_INVALID,
-            f"{name}, record {number:,}: it is nested deeper than {MAX_DEPTH} levels. Check the source.",
+            f"{name}: record {number:,} is nested deeper than {MAX_DEPTH} levels. Check the source.",
         ) from None
     if end < len(line):
         _fail(name, number, line, "more than one value in the line", end)
@@ -167,7 +167,7 @@ def _keys_read(values: list[object], name: str, first: int) -> int:
     except RecursionError:
         raise RunFailed(
             ErrorCode.JSON_INVALID,
-            f"{name}: one of the records from {first:,} on is nested deeper than {MAX_DEPTH} levels. Check the source.",
+            f"{name}: a record after record {first - 1:,} is nested deeper than {MAX_DEPTH} levels. Check the source.",
         ) from None
 
 

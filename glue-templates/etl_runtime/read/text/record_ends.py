@@ -153,7 +153,7 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
         if len(remainder) > MAX_RECORD_BYTES:
             raise RunFailed(
                 ErrorCode.RECORD_TOO_LONG,
-                f"{name}, record {records + 1:,}: it is longer than {MAX_RECORD_BYTES >> 20} MB. {QUOTE_FIX}",
+                f"{name}: record {records + 1:,} is longer than {MAX_RECORD_BYTES >> 20} MB. {QUOTE_FIX}",
             )
     if remainder and not remainder.strip(DOS_END_OF_FILE):
         LOG.info(f"{name}: skipped the DOS end-of-file character 0x1A")

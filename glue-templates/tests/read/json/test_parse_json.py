@@ -1,4 +1,4 @@
-"""JSON in a table: no value of a record is lost, whatever the records look like, and types are as one would expect them."""
+"""JSON records keep every value in a table, and their columns have the expected types."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -39,9 +39,9 @@ texts = st.text(max_size=4) | st.sampled_from(
 scalars = st.none() | st.booleans() | numbers | texts
 
 
-def with_some_keys(kinds: Any) -> st.SearchStrategy[Any]:
-    """Objects that have some of the keys, each with values of its own kind."""
-    return st.fixed_dictionaries({}, optional=kinds)
+def with_some_keys(types: Any) -> st.SearchStrategy[Any]:
+    """Objects that have some of the keys, with values of one type per key."""
+    return st.fixed_dictionaries({}, optional=types)
 
 
 anything = st.recursive(
@@ -49,20 +49,20 @@ anything = st.recursive(
 )
 alike = st.recursive(
     st.sampled_from([st.booleans(), st.integers(-999, 999), numbers, texts, st.dates().map(str), scalars]),
-    lambda kinds: kinds.map(lambda kind: st.lists(kind, max_size=3))
-    | st.dictionaries(keys, kinds, max_size=3).map(with_some_keys),
+    lambda types: types.map(lambda type_: st.lists(type_, max_size=3))
+    | st.dictionaries(keys, types, max_size=3).map(with_some_keys),
     max_leaves=5,
 )
-columns = alike.flatmap(lambda kind: st.lists(st.none() | kind, max_size=5)) | st.lists(anything, max_size=4)
+columns = alike.flatmap(lambda type_: st.lists(st.none() | type_, max_size=5)) | st.lists(anything, max_size=4)
 records = (
-    st.dictionaries(keys, alike, max_size=4).flatmap(lambda kinds: st.lists(with_some_keys(kinds), max_size=5))
+    st.dictionaries(keys, alike, max_size=4).flatmap(lambda types: st.lists(with_some_keys(types), max_size=5))
     | st.lists(st.dictionaries(keys, anything, max_size=3), max_size=4)
     | st.lists(anything, max_size=3)
 )
 
 
 def written(value: Any, line_break: str = "") -> str:
-    """The value as JSON, its numbers as they are written; over several lines if there is a line break."""
+    """The value as JSON that keeps the text of numbers, on several lines if `line_break` is not empty."""
     if isinstance(value, dict):
         inner = f",{line_break}".join(
             f"{json.dumps(key)} : {written(member, line_break)}" for key, member in value.items()
@@ -74,7 +74,7 @@ def written(value: Any, line_break: str = "") -> str:
 
 
 def exact(value: Any) -> Any:
-    """The value with numbers that are equal where their values are, and other than true, false and all text."""
+    """The value with comparable numbers, which are different from booleans and text."""
     if isinstance(value, dict):
         return {key: exact(member) for key, member in value.items()}
     if isinstance(value, list):
@@ -88,7 +88,7 @@ def exact(value: Any) -> Any:
 
 
 def known(value: Any, type_: AthenaType) -> Any:
-    """What a column of the type has to tell of a value: all but null members, unclean keys, and the kind of scalars of several kinds."""
+    """The content of a value that its column type keeps: no null members, clean keys, and scalars of several types as text."""
     match type_.name:
         case _ if value is None:
             return None
@@ -108,7 +108,7 @@ def known(value: Any, type_: AthenaType) -> Any:
 
 
 def restored(value: Any, type_: AthenaType) -> Any:
-    """The same from what was stored."""
+    """The same content from the stored value."""
     match type_.name:
         case _ if value is None:
             return None
@@ -145,7 +145,7 @@ def assert_nothing_is_lost(
 
 
 def is_kept(value: Any, rescued: Any) -> bool:
-    """Whether a rescued value tells the original one: a number that no double is may be text."""
+    """Whether a rescued value is equal to the original one. A number that is not exact as a double may be text."""
     if "\\ud" in json_text(value):
         return bool(rescued == json_text(value))
     if isinstance(value, dict):
@@ -169,16 +169,16 @@ def table(*lines: str) -> PartTable:
     st.sampled_from(["lines", "document", "pretty"]),
     st.integers(1, 40),
 )
-def test_nothing_is_lost_from_the_file_to_the_table(found: list[Any], path: list[str], shape: str, size: int) -> None:
+def test_every_value_of_a_json_file_is_in_the_table(found: list[Any], path: list[str], shape: str, size: int) -> None:
     if shape == "lines":
-        runs = json_lines(blocks("\r\n".join(map(written, found)).encode(), size), "x.jsonl")
+        batches = json_lines(blocks("\r\n".join(map(written, found)).encode(), size), "x.jsonl")
     else:
         document: Any = found
         for key in reversed(path):
             document = {"beside": found, key: document}
         text = written(document, "\n  " if shape == "pretty" else "").encode()
-        runs = json_records(lambda: blocks(text, size), "x.json", ".".join(["$", *path]))
-    part = read_table(b"".join(run.text for run in runs), "x.json")
+        batches = json_records(lambda: blocks(text, size), "x.json", ".".join(["$", *path]))
+    part = read_table(b"".join(batch.text for batch in batches), "x.json")
     rows = [record if isinstance(record, dict) else {} if record is None else {"value": record} for record in found]
     assert part.rows == len(rows)
     assert list(part.columns) == list(dict.fromkeys(key for row in rows for key in row))
@@ -190,7 +190,9 @@ def test_nothing_is_lost_from_the_file_to_the_table(found: list[Any], path: list
 
 
 @given(columns, columns)
-def test_what_is_published_takes_what_fits_and_rescues_the_rest(published: list[Any], values: list[Any]) -> None:
+def test_a_published_type_converts_matching_values_and_rescues_the_rest(
+    published: list[Any], values: list[Any]
+) -> None:
     column_type = infer(published).best
     for tried in (
         column_type,
@@ -206,7 +208,7 @@ def test_what_is_published_takes_what_fits_and_rescues_the_rest(published: list[
 
 
 @given(columns, columns)
-def test_what_fits_a_form_fits_it_when_it_is_wider(published: list[Any], values: list[Any]) -> None:
+def test_values_that_match_a_type_match_its_widened_type(published: list[Any], values: list[Any]) -> None:
     column_type = infer(published).best
     wider = JsonCells(values).infer().widened(column_type)
     assert JsonCells(published).convert(wider) is not None
@@ -217,9 +219,7 @@ def test_what_fits_a_form_fits_it_when_it_is_wider(published: list[Any], values:
 
 
 @given(columns, columns, columns, st.booleans())
-def test_guesses_grow_with_what_is_seen_in_any_order(
-    one: list[Any], two: list[Any], three: list[Any], narrow: bool
-) -> None:
+def test_inferences_are_merged_in_any_order(one: list[Any], two: list[Any], three: list[Any], narrow: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if narrow:
             patch.setattr(json_inference, "MAX_FIELDS", 2)
@@ -234,7 +234,7 @@ def test_guesses_grow_with_what_is_seen_in_any_order(
         assert JsonCells(one + two).convert(both.best) is not None
 
 
-def test_a_struct_that_no_table_can_have_is_json_text() -> None:
+def test_a_struct_above_the_limits_is_json_text() -> None:
     halves = [infer([{f"k{index}": 1 for index in range(start, start + 150)}]) for start in (0, 150)]
     assert halves[0].merged(halves[1]).best == ColumnType("string", "json")
     wide = {f"k{index}": {f"{index} {'x' * 20} {inner}": 1 for inner in range(100)} for index in range(100)}
@@ -243,7 +243,7 @@ def test_a_struct_that_no_table_can_have_is_json_text() -> None:
 
 
 @given(st.lists(anything, max_size=5))
-def test_any_cell_is_text(values: list[Any]) -> None:
+def test_any_cell_converts_to_text(values: list[Any]) -> None:
     array = JsonCells(values).as_text()
     for value, text in zip(values, array.to_pylist(), strict=True):
         whole = isinstance(value, dict | list) or "\\ud" in json_text(value)
@@ -302,7 +302,7 @@ def test_any_cell_is_text(values: list[Any]) -> None:
         ([13 * "[" + "1" + 13 * "]"], 12 * "array<" + "string" + 12 * ">", 12 * "array<" + "json" + 12 * ">"),
     ],
 )  # fmt: skip
-def test_types(cells: list[str], type_: str, spelling: str) -> None:
+def test_the_inferred_type_of_json_is(cells: list[str], type_: str, spelling: str) -> None:
     lines = [f'{{"c": {cell}}}' for cell in cells]
     column_type = table(*lines).columns["c"].infer().best
     assert column_type == ColumnType(type_, spelling)
@@ -346,7 +346,9 @@ def test_types(cells: list[str], type_: str, spelling: str) -> None:
         (ColumnType("binary"), '"YQ=="', None, "YQ=="),
     ],
 )  # fmt: skip
-def test_what_a_published_column_takes(published: ColumnType, cell: str, expected: Any, mismatch: Any) -> None:
+def test_a_published_column_converts_or_rescues_a_json_value(
+    published: ColumnType, cell: str, expected: Any, mismatch: Any
+) -> None:
     cells = table('{"c": null}', f'{{"c": {cell}}}', '{"c": null}').columns["c"]
     array, mismatches = cells.convert_with_mismatches(published)
     assert array.to_pylist() == [None, expected, None]
@@ -378,7 +380,7 @@ def test_what_a_published_column_takes(published: ColumnType, cell: str, expecte
         (ColumnType("string", "json"), '{"x": 1}', ColumnType("string", "json")),
     ],
 )
-def test_a_published_struct_gets_the_fields_that_come_with_a_value(
+def test_a_published_struct_gets_new_fields_that_have_a_value(
     published: ColumnType, cell: str, wider: ColumnType
 ) -> None:
     assert table(f'{{"c": {cell}}}').columns["c"].infer().widened(published) == wider
@@ -396,7 +398,9 @@ def test_a_published_struct_gets_the_fields_that_come_with_a_value(
         ('{"a": "b\\": 1"}', {"a": 'b": 1'}, []),
     ],
 )
-def test_what_a_second_value_of_a_key_hides_is_surplus(line: str, columns: dict[str, Any], surplus: list[str]) -> None:
+def test_overwritten_values_of_a_duplicate_key_are_surplus(
+    line: str, columns: dict[str, Any], surplus: list[str]
+) -> None:
     part = table('{"a": 0}', line)
     assert {key: cells.values[1] for key, cells in part.columns.items()} == columns  # type: ignore[attr-defined]
     assert part.surplus == ({1: surplus} if surplus else {})
@@ -405,34 +409,34 @@ def test_what_a_second_value_of_a_key_hides_is_surplus(line: str, columns: dict[
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ('{"a": NaN}', r"x\.jsonl, record 12: NaN is no value of JSON at character 7, NaN}"),
-        ('{"a": -Infinity}', "-Infinity is no value of JSON"),
+        ('{"a": NaN}', r"x\.jsonl, record 12: NaN is not a JSON value at character 7, NaN}"),
+        ('{"a": -Infinity}', "-Infinity is not a JSON value"),
         ("{'a': 1}", "record 12: Expecting property name enclosed in double quotes at character 2, 'a': 1}"),
         ('{"a": 1,}', "record 12: .* at character [89], "),
         ('{"a": 01}', "Expecting ',' delimiter at character 8"),
-        ('{"a": .5}', "(Expecting value|a value should come) at character 7"),
-        ('{"a": 1} // x', "more than one value in a line at character 9"),
-        ('{"a": 1}{"a": 2}', "more than one value in a line"),
+        ('{"a": .5}', "(Expecting value|expected a value) at character 7"),
+        ('{"a": 1} // x', "more than one value in the line at character 9"),
+        ('{"a": 1}{"a": 2}', "more than one value in the line"),
         ('{"a": "x\ty"}', "Invalid control character"),
-        ('{"a": 1, "b": "cut of', r'the line is cut off \(.*\), …{"a": 1, "b": "cut of\. .* file_format\.type json'),
-        ("[1, 2", "the line is cut off"),
-        ("{", "the line is cut off .*file_format.type json"),
-        ("nul", "a value should come at character 1, nul"),
+        ('{"a": 1, "b": "cut of', r'the line is truncated \(.*\), …{"a": 1, "b": "cut of\. .* set file_format\.type to json'),
+        ("[1, 2", "the line is truncated"),
+        ("{", "the line is truncated .*set file_format.type to json"),
+        ("nul", "expected a value at character 1, nul"),
         ("[" * 300 + "]" * 300, "nested deeper than 200"),
-        ("[" * 100_000, "record 12: it is nested deeper than 200"),
+        ("[" * 100_000, "record 12 is nested deeper than 200 levels"),
     ],
 )
-def test_what_is_no_json_is_named_with_its_record(line: str, error: str) -> None:
-    with pytest.raises(RunFailed, match=error):
+def test_invalid_json_fails_with_its_record_number(line: str, error: str) -> None:
+    with pytest.raises(RunFailed, match=f"^JSON_INVALID: .*{error}"):
         read_table(f'{{"a": 1}}\n\n{{"a": 2}}\r\n {line}\n{{"a": 3}}\n'.encode(), "x.jsonl", first=10)
 
 
-def test_keys_that_are_data_make_no_table() -> None:
-    with pytest.raises(RunFailed, match="more than 2,000 keys, among them k0, k1"):
+def test_too_many_keys_fail_the_run() -> None:
+    with pytest.raises(RunFailed, match="^JSON_TOO_MANY_KEYS: .* more than 2,000 keys, for example k0, k1"):
         table(*(f'{{"k{index}": 1}}' for index in range(2001)))
 
 
-def test_a_part_of_many_chunks_has_its_columns_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_of_a_part_with_many_chunks_are_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("etl_runtime.read.json.parse_json.CHUNK_BYTES", 8)
     part = table('{"a": 1}', "5", "null", '{"b": "x"}', '{"a": 2, "a": 3}', "{}")
     assert {key: cells.values for key, cells in part.columns.items()} == {  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Parquet: the source's types are brought to Athena's, and every value is kept."""
+"""Parquet types are converted to Athena types without changing any value."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -56,7 +56,7 @@ TYPES: list[tuple[pa.DataType, str, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("type", "athena", "value", "expected"), TYPES, ids=[str(each[0]) for each in TYPES])
-def test_each_type_of_parquet_has_one_of_athena_that_keeps_its_values(
+def test_each_parquet_type_has_an_athena_type_that_keeps_its_values(
     type: pa.DataType, athena: str, value: Any, expected: Any
 ) -> None:
     array = pa.array([value, None, value, None], type)
@@ -71,7 +71,7 @@ def test_each_type_of_parquet_has_one_of_athena_that_keeps_its_values(
         assert values.type == column_type.arrow_type
 
 
-def test_finer_than_microseconds_stays_text() -> None:
+def test_timestamps_finer_than_microseconds_are_text() -> None:
     cells = ParquetCells(storable(pa.array([1, 2_000], pa.timestamp("ns"))))
     assert (cells.infer().best.type, cells.as_text().to_pylist()) == (
         "string",
@@ -80,7 +80,7 @@ def test_finer_than_microseconds_stays_text() -> None:
 
 
 @given(st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.just(2**53 + 1), max_size=30), st.integers(1, 7))
-def test_every_row_comes_in_its_order_whatever_the_parts(numbers: list[int | None], part_bytes: int) -> None:
+def test_rows_keep_their_order_for_any_part_size(numbers: list[int | None], part_bytes: int) -> None:
     with NamedTemporaryFile() as file:
         path = Path(file.name)
         path.write_bytes(parquet(pa.table({"n": pa.array(numbers, pa.int64())}), row_group_size=3))
@@ -90,7 +90,7 @@ def test_every_row_comes_in_its_order_whatever_the_parts(numbers: list[int | Non
     assert read == [None if number is None else str(number) for number in numbers]
 
 
-MISFITS: list[tuple[str, pa.Array, list[Any], dict[int, Any]]] = [
+MISMATCHES: list[tuple[str, pa.Array, list[Any], dict[int, Any]]] = [
     ("bigint", pa.array([1.0, 2.5, None]), [1, None, None], {1: 2.5}),
     ("decimal(4,2)", pa.array([1, 1000]), [Decimal("1.00"), None], {1: 1000}),
     ("bigint", pa.array(["1", "007", "x"]), [1, None, None], {1: "007", 2: "x"}),
@@ -130,14 +130,14 @@ MISFITS: list[tuple[str, pa.Array, list[Any], dict[int, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("type", "cells", "values", "mismatches"), MISFITS)
-def test_a_value_that_does_not_fit_the_published_type_is_a_misfit(
+@pytest.mark.parametrize(("type", "cells", "values", "mismatches"), MISMATCHES)
+def test_a_value_that_does_not_match_the_published_type_is_a_mismatch(
     type: str, cells: pa.Array, values: list[Any], mismatches: dict[int, Any]
 ) -> None:
     for before in (0, 2):
         made = storable(pa.concat_arrays([pa.nulls(before, cells.type), cells]))[
             before:
-        ]  # a slice: pyarrow forgets offsets in places
+        ]  # a slice: some pyarrow functions ignore its offset
         expected, found = ParquetCells(made).convert_with_mismatches(ColumnType(type))
         assert (expected.to_pylist(), found) == (values, mismatches)
         assert expected.type == ColumnType(type).arrow_type
@@ -155,20 +155,20 @@ SLOW = [
 
 
 @pytest.mark.parametrize(("type", "cells"), SLOW, ids=[f"{type} {cells.type}" for type, cells in SLOW])
-def test_many_misfits_are_found_at_once_and_not_row_by_row(
+def test_many_mismatches_are_found_without_converting_row_by_row(
     type: str, cells: pa.Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ParquetCells, "convert", lambda *_: pytest.fail("a conversion of its own for each row"))
+    monkeypatch.setattr(ParquetCells, "convert", lambda *_: pytest.fail("a separate conversion for each row"))
     _, found = ParquetCells(cells).convert_with_mismatches(ColumnType(type))
     assert len(found) == MANY
 
 
-def test_two_fields_of_one_name_are_kept_as_text() -> None:
+def test_two_struct_fields_with_the_same_name_are_json_text() -> None:
     twice = pa.StructArray.from_arrays([pa.array([1, 3]), pa.array([2, None])], ["a", "a"])
     assert storable(twice).to_pylist() == ['{"a": 1, "a 2": 2}', '{"a": 3, "a 2": null}']
 
 
-def test_columns_of_one_name_are_all_kept(dataset: MakeDataset, source: Source) -> None:
+def test_columns_with_the_same_name_are_all_kept(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(
         source.serves(
@@ -178,7 +178,7 @@ def test_columns_of_one_name_are_all_kept(dataset: MakeDataset, source: Source) 
     assert made.rows() == [{"a": 1, "a_2": 2, "a_3": 3, "meta_rescued": None}]
 
 
-def test_old_timestamps_keep_their_value_whatever_the_year(tmp_path: Path) -> None:
+def test_int96_timestamps_keep_their_value_in_any_year(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     times = [datetime(2024, 1, 31), datetime(9999, 12, 31), datetime(1, 1, 1), None]
     path.write_bytes(
@@ -207,7 +207,7 @@ def test_old_timestamps_keep_their_value_whatever_the_year(tmp_path: Path) -> No
     ]
 
 
-def test_days_beyond_those_of_python_have_no_bounds(dataset: MakeDataset, source: Source) -> None:
+def test_dates_outside_the_range_of_python_have_no_bounds(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     far = pa.table(
         {
@@ -220,7 +220,7 @@ def test_days_beyond_those_of_python_have_no_bounds(dataset: MakeDataset, source
     assert (table["rows"], table["bounds"]) == (1, {})
 
 
-def test_a_published_struct_takes_new_fields() -> None:
+def test_a_published_struct_gets_new_fields() -> None:
     cells = ParquetCells(storable(pa.array([{"a": 1, "b": "x"}])))
     assert cells.infer().widened(ColumnType("struct<a:bigint,c:bigint>")) == ColumnType(
         "struct<a:bigint,c:bigint,b:string>"
@@ -231,29 +231,32 @@ def test_a_published_struct_takes_new_fields() -> None:
     assert (values.to_pylist(), mismatches) == ([{"a": 1, "t": "2", "b": "x"}], {})
 
 
-def test_what_is_no_whole_parquet_file_fails(tmp_path: Path) -> None:
+def test_a_truncated_parquet_file_fails(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(parquet(pa.table({"a": list(range(10000))}))[:-20])
-    with pytest.raises(RunFailed, match=r"x.parquet is no whole Parquet file, or is encrypted"):
+    with pytest.raises(RunFailed, match=r"^PARQUET_INVALID: x.parquet is not a valid Parquet file, or it is encrypted"):
         list(parquet_parts(path, "x.parquet", 1000))
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "x.parquet is empty"),
-        (b"<!doctype html><p>Sorry", "x.parquet is a page of HTML or XML, not data"),
-        (b"PARE" + bytes(100), "x.parquet is an encrypted Parquet file. Ask the source for a plain one."),
+        (b"", "FILE_EMPTY: x.parquet is empty"),
+        (b"<!doctype html><p>Sorry", "FILE_FORMAT_MISMATCH: x.parquet is an HTML or XML page, not data"),
+        (
+            b"PARE" + bytes(100),
+            "PARQUET_INVALID: x.parquet is an encrypted Parquet file. Ask the source for a file without encryption.",
+        ),
         (
             b"id,name\n1,a\n",
-            r'x.parquet is no Parquet file: it begins with "id,name\\n1,a\\n". Look at it; declare file_format.type',
+            r'FILE_FORMAT_MISMATCH: x.parquet is not a Parquet file: it starts with "id,name\\n1,a\\n". Inspect the file',
         ),
     ],
 )
-def test_what_is_no_parquet_file_says_what_it_is(tmp_path: Path, body: bytes, message: str) -> None:
+def test_a_file_that_is_not_parquet_fails_with_its_type(tmp_path: Path, body: bytes, message: str) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(body)
-    with pytest.raises(RunFailed, match=message):
+    with pytest.raises(RunFailed, match=f"^{message}"):
         list(parquet_parts(path, "x.parquet", 1000))
 
 

@@ -1,4 +1,4 @@
-"""What happens to text before its records are looked for."""
+"""Text is decoded, and its first lines are skipped, before records are split."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from etl_runtime.read.text.decode import skip_lines
 from log_lines import logged
 
 
-def left(text: bytes, count: int, size: int) -> bytes:
+def remaining(text: bytes, count: int, size: int) -> bytes:
     blocks = (text[start : start + size] for start in range(0, len(text), size))
     with logged() as lines:
         found = b"".join(skip_lines(blocks, count, "x.csv"))
-    assert lines == [f"x.csv: left out {count} {'line' if count == 1 else 'lines'} at the beginning"]
+    assert lines == [f"x.csv: skipped {count} {'line' if count == 1 else 'lines'} at the start"]
     return found
 
 
@@ -20,14 +20,16 @@ def left(text: bytes, count: int, size: int) -> bytes:
 @pytest.mark.parametrize(
     ("count", "expected"), [(1, [b"", b'b"', b"id", b"1"]), (2, [b'b"', b"id", b"1"]), (3, [b"id", b"1"])]
 )
-def test_first_lines_are_left_out_whatever_they_hold(
+def test_first_lines_are_skipped_regardless_of_quotes(
     size: int, line_end: bytes, count: int, expected: list[bytes]
 ) -> None:
-    assert left(line_end.join([b'"a', b"", b'b"', b"id", b"1"]), count, size) == line_end.join(expected)
+    assert remaining(line_end.join([b'"a', b"", b'b"', b"id", b"1"]), count, size) == line_end.join(expected)
 
 
 @pytest.mark.parametrize("text", [b"", b"a", b"a\n", b"a\nb", b"a\nb\n", b"a\r\nb\r\n"])
 @pytest.mark.parametrize("size", [1, 1000])
-def test_text_without_more_lines_than_are_left_out_is_an_error(text: bytes, size: int) -> None:
-    with pytest.raises(RunFailed, match=r"x\.csv ends within the 2 lines that file_format\.skip_rows leaves out"):
-        left(text, 2, size)
+def test_text_with_only_skipped_lines_fails(text: bytes, size: int) -> None:
+    with pytest.raises(
+        RunFailed, match=r"^FILE_FORMAT_MISMATCH: x\.csv has no more lines than file_format\.skip_rows skips \(2\)"
+    ):
+        remaining(text, 2, size)

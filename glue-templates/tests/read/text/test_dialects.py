@@ -1,4 +1,4 @@
-"""Whatever is written in a dialect that a dataset can declare is read back, cell by cell."""
+"""Cells that are written in any supported dialect are read back unchanged."""
 
 import io
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from etl_runtime.job.file_format import FileFormat
+from etl_runtime.job.plural import plural
 from etl_runtime.read import split_records
 from etl_runtime.read.text import delimited, fixed_width
 from log_lines import logged
@@ -21,7 +22,7 @@ LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 @dataclass
 class Read:
-    """What the parts of a text hold together, as a run reads them."""
+    """The combined content of all parts of a text."""
 
     sources: tuple[str, ...]
     rows: Rows
@@ -29,32 +30,34 @@ class Read:
 
 
 def read(text: str, file_format: FileFormat, block_bytes: int = 1 << 20, part_bytes: int = 1 << 20) -> Read:
-    """Cut a text into parts and read each; the counts must agree, and no row may be ragged."""
+    """Split a text into parts and read each. The counts must be equal, and all rows must have all fields."""
     kernel = fixed_width if file_format.type == "fixed_width" else delimited
     found = Read((), [], [])
     with pytest.MonkeyPatch.context() as patch, logged(found.lines):
         patch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", block_bytes)
         patch.setattr(split_records, "PART_BYTES", part_bytes)
         patch.setattr(delimited, "BLOCK_BYTES", 2 * block_bytes)
-        for piece in split_records._split_text(io.BytesIO(text.encode()), "x.txt", file_format):
-            found.sources = piece.sources
-            known = {"records": piece.records} if kernel is delimited else {}
-            table = kernel.read_table(piece.body, file_format, len(piece.sources), **known)
-            assert (table.rows, table.surplus, table.short) == (piece.records, {}, {})
+        for block in split_records._split_text(io.BytesIO(text.encode()), "x.txt", file_format):
+            found.sources = block.sources
+            known = {"records": block.records} if kernel is delimited else {}
+            table = kernel.read_table(block.body, file_format, len(block.sources), **known)
+            assert (table.rows, table.surplus, table.short) == (block.records, {}, {})
             found.rows += [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
     return found
 
 
 @dataclass
 class Writer:
-    """Writes cells so that the rules read them back; None is written as the first null value, or as nothing."""
+    """Writes cells in a dialect. None is written as the first null value, or as an empty field."""
 
     file_format: FileFormat
     eager: bool
     doubles: bool
 
     def record(self, cells: list[Cell]) -> str:
-        return self.file_format.delimiter.join(self.cell(cell, first=not place) for place, cell in enumerate(cells))
+        return self.file_format.delimiter.join(
+            self.cell(cell, first=not position) for position, cell in enumerate(cells)
+        )
 
     def cell(self, cell: Cell, first: bool) -> str:
         file_format = self.file_format
@@ -70,7 +73,7 @@ class Writer:
             return cell
         assume(file_format.escape)
         special |= {*file_format.comment}
-        return "".join(file_format.escape + mark if mark in special else mark for mark in cell)
+        return "".join(file_format.escape + character if character in special else character for character in cell)
 
     def inside(self, cell: str) -> str:
         escape, quote = self.file_format.escape, self.file_format.quote
@@ -80,17 +83,17 @@ class Writer:
 
 
 def expected(cell: Cell, written: str, file_format: FileFormat) -> Cell:
-    """What the rules make of a cell: only those that are not quoted, or quoted where quotes make no difference, may be missing."""
+    """The expected cell. A quoted cell is null only if `quoted_nulls` is set."""
     quoted = bool(file_format.quote) and written.startswith(file_format.quote)
     if cell is None or (quoted and not file_format.quoted_nulls):
         return cell
-    # With an escape in it, a null value is its escaped form: the text itself is written otherwise.
+    # A null value with an escape matches only its escaped notation, which the writer does not use for text.
     tokens = [token for token in file_format.null_values if not (file_format.escape and file_format.escape in token)]
     return None if cell in ("", *tokens) else cell
 
 
 @given(st.data())
-def test_delimited_text_is_read_back(data: st.DataObject) -> None:
+def test_delimited_text_is_read_back_unchanged(data: st.DataObject) -> None:
     file_format = FileFormat(
         delimiter=data.draw(st.sampled_from([",", "|", "\t", ";;", "~|~", "§"]), "delimiter"),
         quote=data.draw(st.sampled_from(["", '"', "'"]), "quote"),
@@ -106,10 +109,10 @@ def test_delimited_text_is_read_back(data: st.DataObject) -> None:
     width = data.draw(st.integers(1, 4), "width")
     cell = st.none() | CELLS | st.sampled_from(["", "NA", "\\N", "a\\Nb"])
     rows: Rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=6), "rows")
-    written = [[writer.cell(value, first=not place) for place, value in enumerate(row)] for row in rows]
-    header = [f"c{place}" for place in range(width)]
+    written = [[writer.cell(value, first=not position) for position, value in enumerate(row)] for row in rows]
+    header = [f"c{position}" for position in range(width)]
     lines = [file_format.delimiter.join(row) for row in written]
-    assume(all(lines))  # an empty line is no record
+    assume(all(lines))  # an empty line is not a record
     if file_format.header:
         lines.insert(0, file_format.delimiter.join(header))
     lines += [file_format.delimiter.join(["total"] * width)] * file_format.skip_footer
@@ -124,19 +127,23 @@ def test_delimited_text_is_read_back(data: st.DataObject) -> None:
 
     found = read(text, file_format, data.draw(st.integers(1, 20), "block"), data.draw(st.integers(1, 40), "part"))
     assert found.sources == (
-        tuple(header) if file_format.header else tuple(f"column_{place + 1}" for place in range(width))
+        tuple(header) if file_format.header else tuple(f"column_{position + 1}" for position in range(width))
     )
     assert found.rows == [
         [expected(value, cell, file_format) for value, cell in zip(row, cells, strict=True)]
         for row, cells in zip(rows, written, strict=True)
     ]
-    left_out = [("lines", file_format.skip_rows), ("comments", comments), ("records", file_format.skip_footer)]
-    counts = [f"{count} {what if count > 1 else what[:-1]}" for what, count in left_out if count]
-    assert sorted(" ".join(line.split()[3:5]) for line in found.lines) == sorted(counts)
+    skipped = [
+        (file_format.skip_rows, "line", " at the start"),
+        (comments, "comment line", ""),
+        (file_format.skip_footer, "record", " at the end"),
+    ]
+    expected_lines = [f"x.txt: skipped {plural(count, what)}{where}" for count, what, where in skipped if count]
+    assert sorted(found.lines) == sorted(expected_lines)
 
 
 @given(st.data())
-def test_fixed_width_is_read_back(data: st.DataObject) -> None:
+def test_fixed_width_text_is_read_back_unchanged(data: st.DataObject) -> None:
     widths = tuple(data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=5), "widths"))
     file_format = FileFormat(
         type="fixed_width",
@@ -153,7 +160,7 @@ def test_fixed_width_is_read_back(data: st.DataObject) -> None:
         *(st.text(alphabet=characters, max_size=width).map(lambda cell: cell.strip(" ")) for width in widths)
     )
     rows = data.draw(st.lists(row, min_size=1, max_size=6), "rows")
-    names = tuple(f"{place}" for place in range(len(widths)))
+    names = tuple(f"{position}" for position in range(len(widths)))
     table = ([names] if file_format.header else []) + rows + [("9",) * len(widths)] * file_format.skip_footer
     padded = [
         "".join(
@@ -163,7 +170,7 @@ def test_fixed_width_is_read_back(data: st.DataObject) -> None:
         for cells in table
     ]
     lines = [line.rstrip(" ") for line in padded] if data.draw(st.booleans(), "stripped") else padded
-    assume(all(lines))  # an empty line is no record
+    assume(all(lines))  # an empty line is not a record
     if file_format.comment:
         lines.insert(data.draw(st.integers(0, len(lines)), "place of a comment"), '# "a')
     line_end = data.draw(LINE_ENDS, "line end")
@@ -171,6 +178,6 @@ def test_fixed_width_is_read_back(data: st.DataObject) -> None:
 
     found = read(text, file_format, data.draw(st.integers(1, 20), "block"), data.draw(st.integers(1, 40), "part"))
     assert found.sources == (
-        names if file_format.header else tuple(f"column_{place + 1}" for place in range(len(widths)))
+        names if file_format.header else tuple(f"column_{position + 1}" for position in range(len(widths)))
     )
     assert found.rows == [[None if cell in ("", "N") else cell for cell in cells] for cells in rows]

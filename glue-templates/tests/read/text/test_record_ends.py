@@ -1,4 +1,4 @@
-"""Records are counted while unpacking as Arrow's kernel will read them, and cut only where one ends."""
+"""Records are counted as Arrow reads them, and text is split only at record ends."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dialect import parsed
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.text import delimited, record_ends
 from etl_runtime.read.text.record_ends import (
@@ -31,48 +31,48 @@ def blocks(text: bytes, size: int) -> Iterator[bytes]:
     return (text[start : start + size] for start in range(0, len(text), size))
 
 
-def cut(text: bytes, file_format: FileFormat = CSV, size: int = 7) -> list[Records]:
+def split(text: bytes, file_format: FileFormat = CSV, size: int = 7) -> list[Records]:
     return list(split_at_record_ends(blocks(text, size), file_format, "x.csv"))
 
 
-def cut_if_whole(text: bytes, file_format: FileFormat, size: int = 7) -> list[Records]:
-    """The runs of a text; no example where a quote never closes, or where it ends on an escape."""
+def split_if_complete(text: bytes, file_format: FileFormat, size: int = 7) -> list[Records]:
+    """The batches of a text. Discards examples with an unclosed quote, or with an escape at the end."""
     try:
-        return cut(text, file_format, size)
+        return split(text, file_format, size)
     except RunFailed as error:
-        assume("never closes" not in str(error) and "ends on the escape" not in str(error))
+        assume(error.code not in (ErrorCode.QUOTE_NOT_CLOSED, ErrorCode.TEXT_INVALID))
         raise
 
 
-def joined(runs: list[Records]) -> bytes:
-    return b"".join(run.text for run in runs)
+def joined(batches: list[Records]) -> bytes:
+    return b"".join(batch.text for batch in batches)
 
 
 @given(messy, grammars, st.integers(1, 12))
-def test_blocks_of_any_size_give_the_same_records(text: bytes, file_format: FileFormat, size: int) -> None:
+def test_records_do_not_depend_on_the_block_size(text: bytes, file_format: FileFormat, size: int) -> None:
     try:
-        whole = cut(text, file_format, 1000)
+        complete = split(text, file_format, 1000)
     except RunFailed:
         with pytest.raises(RunFailed):
-            cut(text, file_format, size)
+            split(text, file_format, size)
         return
-    pieces = cut(text, file_format, size)
-    assert joined(pieces) == joined(whole)
-    assert sum(run.count() for run in pieces) == sum(run.count() for run in whole)
+    batches_of_blocks = split(text, file_format, size)
+    assert joined(batches_of_blocks) == joined(complete)
+    assert sum(batch.count() for batch in batches_of_blocks) == sum(batch.count() for batch in complete)
 
 
 @given(messy, grammars, st.integers(1, 40))
-def test_records_and_cells_are_those_that_a_parser_finds_byte_by_byte(
+def test_records_and_cells_equal_those_of_the_reference_parser(
     text: bytes, file_format: FileFormat, block_bytes: int
 ) -> None:
-    runs = cut_if_whole(text, file_format)
+    batches = split_if_complete(text, file_format)
     expected = parsed(text.decode(), file_format)
-    assert sum(run.count() for run in runs) == len(expected)
+    assert sum(batch.count() for batch in batches) == len(expected)
     if expected:
         width = max(map(len, expected))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(delimited, "BLOCK_BYTES", block_bytes)
-            table = delimited.read_table(joined(runs), file_format, width, len(expected))
+            table = delimited.read_table(joined(batches), file_format, width, len(expected))
         rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
         assert [list(row) for row in rows] == [
             [cell or None for cell in row] + [None] * (width - len(row)) for row in expected
@@ -81,16 +81,14 @@ def test_records_and_cells_are_those_that_a_parser_finds_byte_by_byte(
 
 
 @given(messy, grammars)
-def test_the_text_that_is_cut_stays_as_it_is_where_nothing_is_left_out_or_mended(
-    text: bytes, file_format: FileFormat
-) -> None:
+def test_text_without_comments_and_requoted_fields_does_not_change(text: bytes, file_format: FileFormat) -> None:
     lines = record_lines(text, file_format)
     if not lines.edits and len(lines.ends):
         assert lines.records(text).text == text[: lines.ends[-1]]
 
 
 @given(messy, grammars)
-def test_the_fast_way_agrees_with_the_scanner(text: bytes, file_format: FileFormat) -> None:
+def test_the_fast_path_agrees_with_the_scanner(text: bytes, file_format: FileFormat) -> None:
     if file_format.quote or file_format.escape or file_format.comment:
         assert (
             record_lines(text, file_format).ends.tolist()
@@ -99,13 +97,13 @@ def test_the_fast_way_agrees_with_the_scanner(text: bytes, file_format: FileForm
 
 
 @given(messy, grammars)
-def test_what_is_cut_is_cut_alike_again(text: bytes, file_format: FileFormat) -> None:
-    """Comments are gone and odd fields mended: what the kernel reads needs no more care."""
-    runs = cut_if_whole(text, file_format)
-    text = joined(runs) + b"x\n"
+def test_splitting_is_idempotent(text: bytes, file_format: FileFormat) -> None:
+    """Comments are removed and fields are requoted, so a second pass changes nothing."""
+    batches = split_if_complete(text, file_format)
+    text = joined(batches) + b"x\n"
     lines = record_lines(text, file_format)
     assert not lines.edits
-    assert lines.records(text).count() == sum(run.count() for run in runs) + 1
+    assert lines.records(text).count() == sum(batch.count() for batch in batches) + 1
 
 
 @pytest.mark.parametrize(
@@ -124,107 +122,128 @@ def test_what_is_cut_is_cut_alike_again(text: bytes, file_format: FileFormat) ->
     ],
 )
 def test_records_are_counted(text: bytes, count: int) -> None:
-    assert sum(run.count() for run in cut(text)) == count
+    assert sum(batch.count() for batch in split(text)) == count
 
 
 @pytest.mark.parametrize("size", range(1, 20))
-def test_a_block_may_end_between_cr_and_lf_behind_quotes(size: int) -> None:
-    runs = cut(b'5" x\n"a\nb"\r\n7\r\n', CSV, size)
-    assert sum(run.count() for run in runs) == 3
+def test_a_block_may_end_between_cr_and_lf_after_quotes(size: int) -> None:
+    batches = split(b'5" x\n"a\nb"\r\n7\r\n', CSV, size)
+    assert sum(batch.count() for batch in batches) == 3
 
 
 @pytest.mark.parametrize(
-    ("text", "file_format", "left"),
+    ("text", "file_format", "expected"),
     [
         pytest.param(b"#x\na\n#y\nb\n", FileFormat(comment="#"), b"a\nb\n", id="between records"),
         pytest.param(b'# a " quote\na\n', FileFormat(comment="#"), b"a\n", id="with a stray quote"),
-        pytest.param(b"# ends in \\\na\n", FileFormat(comment="#", escape="\\"), b"a\n", id="that ends on an escape"),
+        pytest.param(b"# ends in \\\na\n", FileFormat(comment="#", escape="\\"), b"a\n", id="that ends with an escape"),
         pytest.param(b'"a\n# b"\n', FileFormat(comment="#"), b'"a\n# b"\n', id="not inside quotes"),
         pytest.param(
-            b"a\\\n#b\n", FileFormat(comment="#", escape="\\"), b"a\\\n#b\n", id="not behind an escaped line end"
+            b"a\\\n#b\n", FileFormat(comment="#", escape="\\"), b"a\\\n#b\n", id="not after an escaped line ending"
         ),
-        pytest.param(b" #a\nb#\n", FileFormat(comment="#"), b" #a\nb#\n", id="only at the beginning of a line"),
+        pytest.param(b" #a\nb#\n", FileFormat(comment="#"), b" #a\nb#\n", id="only at the start of a line"),
         pytest.param(b"a\r\n#x\r\nb\r\n", FileFormat(comment="#"), b"a\r\nb\r\n", id="CR LF"),
         pytest.param(b"a\r#x\rb\r", FileFormat(comment="#"), b"a\rb\r\n", id="CR alone"),
-        pytest.param(b"a\n#x", FileFormat(comment="#"), b"a\n", id="at the end, without a line end"),
-        pytest.param(b'#x\n"a"b\n', FileFormat(comment="#", quote=""), b'"a"b\n', id="where the file does not quote"),
+        pytest.param(b"a\n#x", FileFormat(comment="#"), b"a\n", id="at the end, without a line ending"),
+        pytest.param(b'#x\n"a"b\n', FileFormat(comment="#", quote=""), b'"a"b\n', id="without quoted fields"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_comments_are_left_out(text: bytes, file_format: FileFormat, left: bytes, size: int) -> None:
-    assert joined(cut(text, file_format, size)) == left
+def test_comments_are_skipped(text: bytes, file_format: FileFormat, expected: bytes, size: int) -> None:
+    assert joined(split(text, file_format, size)) == expected
 
 
-def test_comments_are_counted_apart() -> None:
+def test_skipped_comments_are_counted() -> None:
     with logged() as lines:
         list(split_at_record_ends(blocks(b'#1\na\n"b\n#"\n#2\n#3', 4), FileFormat(comment="#"), "x.csv"))
-    assert lines == ["x.csv: left out 3 comments"]
+    assert lines == ["x.csv: skipped 3 comment lines"]
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
-@pytest.mark.parametrize(("count", "left"), [(1, b"1\n\n2\n3\n"), (2, b"1\n\n2\n"), (3, b"1\n"), (4, b"")])
-def test_the_last_records_are_left_out_across_blocks(size: int, count: int, left: bytes) -> None:
-    runs = iter(cut(b'1\n\n2\n3\n"to\ntal"\n\n', CSV, size))
+@pytest.mark.parametrize(("count", "expected"), [(1, b"1\n\n2\n3\n"), (2, b"1\n\n2\n"), (3, b"1\n"), (4, b"")])
+def test_the_last_records_are_skipped_across_blocks(size: int, count: int, expected: bytes) -> None:
+    batches = iter(split(b'1\n\n2\n3\n"to\ntal"\n\n', CSV, size))
     with logged() as lines:
-        kept = joined(list(without_last(runs, count, "x.csv")))
-    assert kept.rstrip() == left.rstrip()
-    assert lines == [f"x.csv: left out {count} {'record' if count == 1 else 'records'} at the end"]
+        kept = joined(list(without_last(batches, count, "x.csv")))
+    assert kept.rstrip() == expected.rstrip()
+    assert lines == [f"x.csv: skipped {count} {'record' if count == 1 else 'records'} at the end"]
 
 
-def test_a_footer_longer_than_the_file_is_an_error() -> None:
-    with pytest.raises(RunFailed, match=r"x\.csv has 2 records, fewer than file_format\.skip_footer leaves out \(3\)"):
-        list(without_last(iter(cut(b"1\n2\n")), 3, "x.csv"))
+def test_a_footer_longer_than_the_file_fails() -> None:
+    with pytest.raises(
+        RunFailed, match=r"^FILE_FORMAT_MISMATCH: x\.csv has 2 records, fewer than file_format\.skip_footer skips \(3\)"
+    ):
+        list(without_last(iter(split(b"1\n2\n")), 3, "x.csv"))
 
 
-def test_leaving_out_a_footer_holds_back_no_more_than_it() -> None:
-    taken = 0
+def test_skipping_a_footer_buffers_only_the_footer() -> None:
+    read = 0
 
-    def runs() -> Iterator[Records]:
-        nonlocal taken
-        for run in cut(b"x\n" * 1000, CSV, 20):
-            taken += 1
-            yield run
+    def batches() -> Iterator[Records]:
+        nonlocal read
+        for batch in split(b"x\n" * 1000, CSV, 20):
+            read += 1
+            yield batch
 
-    kept = without_last(runs(), 15, "x.csv")
-    for given_back in range(1, 50):
+    kept = without_last(batches(), 15, "x.csv")
+    for yielded in range(1, 50):
         next(kept)
-        assert taken - given_back <= 2
+        assert read - yielded <= 2
 
 
 @pytest.mark.parametrize(
     ("text", "file_format", "message"),
     [
-        (b'a,b\n"1,2\n3,4\n', CSV, r"x\.csv: a quote opens in record 2 and never closes.*file_format\.quote"),
-        (b'a,b\n"1,2\\"\n3,4\n', FileFormat(escape="\\"), r"x\.csv: a quote opens in record 2 and never closes"),
-        (b'#"\na,b\n"1,2\n3,4\n', FileFormat(comment="#"), r"x\.csv: a quote opens in record 2 and never closes"),
-        (b"a,b\n1,2\\", FileFormat(escape="\\"), r"x\.csv ends on the escape \\ in record 2: it is cut off"),
+        (
+            b'a,b\n"1,2\n3,4\n',
+            CSV,
+            r"^QUOTE_NOT_CLOSED: x\.csv, record 2: a quoted field is not closed.*file_format\.quote",
+        ),
+        (
+            b'a,b\n"1,2\\"\n3,4\n',
+            FileFormat(escape="\\"),
+            r"^QUOTE_NOT_CLOSED: x\.csv, record 2: a quoted field is not closed",
+        ),
+        (
+            b'#"\na,b\n"1,2\n3,4\n',
+            FileFormat(comment="#"),
+            r"^QUOTE_NOT_CLOSED: x\.csv, record 2: a quoted field is not closed",
+        ),
+        (
+            b"a,b\n1,2\\",
+            FileFormat(escape="\\"),
+            r"^TEXT_INVALID: x\.csv, record 2: the file ends with the escape character \\\. The file is truncated",
+        ),
     ],
 )
-def test_text_that_ends_within_a_record_is_an_error_that_names_it(
+def test_text_that_ends_within_a_record_fails_with_its_number(
     text: bytes, file_format: FileFormat, message: str
 ) -> None:
     with pytest.raises(RunFailed, match=message):
-        cut(text, file_format, 1000)
+        split(text, file_format, 1000)
 
 
-def test_a_record_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_above_the_limit_fails_without_filling_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_ends, "MAX_RECORD_BYTES", 1 << 20)
-    with pytest.raises(RunFailed, match="record 1 is longer than 1 MB"):
+    with pytest.raises(RunFailed, match=r"^RECORD_TOO_LONG: x\.csv: record 1 is longer than 1 MB"):
         list(split_at_record_ends((b'"' + b"x" * 600_000 for _ in range(100)), CSV, "x.csv"))
 
 
-def test_records_that_repeat_the_header_go() -> None:
+def test_repeated_header_records_are_skipped() -> None:
     text = b'\xef\xbb\xbfid,name\r\n"id,name",x\nid,name\n\n1,id,name\n\xef\xbb\xbfid,name\n2,b\nid,name\n'
     with logged() as lines:
-        (run,) = split_at_record_ends(iter([text]), FileFormat(), "x.csv")
-        kept = list(without_header(iter([run.after_first()]), b"id,name\r\n", "x.csv"))
+        (batch,) = split_at_record_ends(iter([text]), FileFormat(), "x.csv")
+        kept = list(without_header(iter([batch.after_first()]), b"id,name\r\n", "x.csv"))
     assert b"".join(each.text for each in kept) == b'"id,name",x\n\n1,id,name\n2,b\n'
     assert kept[0].ends.tolist() == [12, 13, 23, 27] and kept[0].count() == 3
-    assert lines == ["x.csv: left out 3 records that repeat the header"]
+    assert lines == ["x.csv: skipped 3 repeated header lines"]
 
 
 @pytest.mark.parametrize("text", [b"id\n1\n\x1a", b"id\r\n1\r\n\x1a\x1a\x1a"])
-def test_the_end_mark_of_dos_is_no_record(text: bytes) -> None:
+def test_the_dos_end_of_file_character_is_not_a_record(text: bytes) -> None:
     with logged() as lines:
-        runs = list(split_at_record_ends(iter([text]), FileFormat(), "x.csv"))
-    assert (sum(run.count() for run in runs), lines) == (2, ["x.csv: left out the end mark 0x1A"])
+        batches = list(split_at_record_ends(iter([text]), FileFormat(), "x.csv"))
+    assert (sum(batch.count() for batch in batches), lines) == (
+        2,
+        ["x.csv: skipped the DOS end-of-file character 0x1A"],
+    )
