@@ -140,14 +140,14 @@ def test_half_a_character_is_kept_as_json_text(dataset: MakeDataset, source: Sou
 
 
 REFUSED: list[tuple[str, bytes, dict[str, Any], str]] = [
-    ("/x.jsonl", b'{"id": 1}\n{"id": 2', {}, r"x.jsonl.*record 2"),
-    ("/x.json", b'[{"id": 1}, {"id": 2}', {}, r"x.json"),
-    ("/x.json", b'[{"id": NaN}]', {}, r"record 1"),
+    ("/x.jsonl", b'{"id": 1}\n{"id": 2', {}, r"^JSON_INVALID: x.jsonl, record 2"),
+    ("/x.json", b'[{"id": 1}, {"id": 2}', {}, r"^JSON_INVALID: x.json"),
+    ("/x.json", b'[{"id": NaN}]', {}, r"^JSON_INVALID: .*record 1"),
     ("/x.json", b"[]", {}, "holds no records"),
-    ("/x.json", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', {}, r"file_format.records"),
-    ("/x.json", b'{"data": null}', {"file_format": {"records": "data.items"}}, "data"),
-    ("/x.json", b"<!doctype html><p>sorry", {}, "a page of HTML or XML, not data"),
-    ("/x.csv", ARRAY, {}, "declare file_format.type json"),
+    ("/x.json", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', {}, r"^JSON_RECORDS_AMBIGUOUS: .*file_format.records"),
+    ("/x.json", b'{"data": null}', {"file_format": {"records": "data.items"}}, "^JSON_RECORDS_NOT_FOUND: .*data"),
+    ("/x.json", b"<!doctype html><p>sorry", {}, "^FILE_FORMAT_MISMATCH: x.json is an HTML or XML page, not data"),
+    ("/x.csv", ARRAY, {}, "^FILE_FORMAT_MISMATCH: .* set file_format.type to json"),
 ]
 
 

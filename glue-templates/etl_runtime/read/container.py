@@ -266,7 +266,7 @@ class _UnpackedStream(io.RawIOBase):
             if not block and self._expected_bytes not in (None, self._size):
                 raise EOFError(f"the data ends after {self._size:,} of {self._expected_bytes:,} bytes")
         if self._size > self._max_bytes:
-            limit = f"{self._max_bytes >> 20:,} MB, more than {MAX_RATIO} times its download"
+            limit = f"{self._max_bytes >> 20:,} MB, {MAX_RATIO} times its download"
             raise RunFailed(ErrorCode.ARCHIVE_BOMB, f"{self._label} unpacks to more than {limit}. Inspect the file.")
         buffer[: len(block)] = block
         return len(block)

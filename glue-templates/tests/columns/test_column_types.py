@@ -43,7 +43,7 @@ times = st.datetimes().flatmap(
     lambda time: st.sampled_from([time.isoformat(), time.isoformat(" "), time.isoformat(timespec="milliseconds") + "Z"])
 )
 words = st.sampled_from(["true", "false", "TRUE", "FALSE", "True", "False", "T", "yes"])
-odd = st.sampled_from(
+unusual = st.sampled_from(
     [
         "0",
         "-0",
@@ -70,7 +70,7 @@ plain = (
     | st.floats(allow_nan=False, allow_infinity=False).map(repr)
     | st.decimals(places=2, allow_nan=False, allow_infinity=False).map(str)
 )
-cell = st.none() | number_like | date_like | time_like | words | odd | plain | st.text(min_size=1, max_size=8)
+cell = st.none() | number_like | date_like | time_like | words | unusual | plain | st.text(min_size=1, max_size=8)
 alike = st.sampled_from(
     [
         number_like,

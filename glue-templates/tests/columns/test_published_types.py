@@ -35,14 +35,14 @@ CELLS: list[Cells] = [
 @pytest.mark.parametrize("column_type", TYPES, ids=[column_type.type for column_type in TYPES])
 @pytest.mark.parametrize("cells", CELLS, ids=["text", "nulls", "json"])
 def test_every_published_type_accepts_cells_of_every_file_format(cells: Cells, column_type: ColumnType) -> None:
-    whole = cells.convert(column_type)
+    converted = cells.convert(column_type)
     values, mismatches = cells.convert_with_mismatches(column_type)
     text = cells.as_text().to_pylist()
     assert values.type == column_type.arrow_type
     assert [value is not None or row in mismatches for row, value in enumerate(values.to_pylist())] == [
         cell is not None for cell in text
     ]
-    assert whole is None or (whole.equals(values) and not mismatches)
+    assert converted is None or (converted.equals(values) and not mismatches)
 
 
 def test_text_for_a_published_column_of_a_typed_file_is_parsed_by_value() -> None:

@@ -30,10 +30,10 @@ class Member:
     """A field of objects: its first position in an object, and the inference of its values."""
 
     place: int
-    infer: "JsonInference"
+    inference: "JsonInference"
 
     def merged(self, other: "Member") -> "Member":
-        return Member(min(self.place, other.place), self.infer.merged(other.infer))
+        return Member(min(self.place, other.place), self.inference.merged(other.inference))
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,16 @@ class JsonInference:
                 return AthenaType("array", ((self.items or JsonInference()).detailed_type,))
             case ["object"] if self.members:
                 found = dict(self._in_order())
-                return AthenaType("struct", tuple(infer.detailed_type for infer in found.values()), tuple(found))
+                return AthenaType(
+                    "struct", tuple(inference.detailed_type for inference in found.values()), tuple(found)
+                )
             case [] | ["text"]:
                 return AthenaType("string")
         return AthenaType("json" if self.json_types & {"object", "array"} else "text")
 
     def _in_order(self) -> Iterator[tuple[str, "JsonInference"]]:
         for name, member in sorted(self.members.items(), key=lambda item: (item[1].place, item[0])):
-            yield name, member.infer
+            yield name, member.inference
 
     def merged(self, other: "JsonInference") -> "JsonInference":
         """The facts about the cells of both. A type that either one excludes stays excluded."""
@@ -120,12 +122,12 @@ class JsonInference:
 OPAQUE = JsonInference(opaque=True)
 
 
-def _widened(published: AthenaType, infer: JsonInference) -> AthenaType:
-    if published.name == "array" and infer.items:
-        return replace(published, members=(_widened(published.members[0], infer.items),))
+def _widened(published: AthenaType, inference: JsonInference) -> AthenaType:
+    if published.name == "array" and inference.items:
+        return replace(published, members=(_widened(published.members[0], inference.items),))
     if published.name != "struct":
         return published
-    found = dict(infer._in_order())
+    found = dict(inference._in_order())
     published_members = [
         _widened(member, found.get(name, JsonInference()))
         for name, member in zip(published.fields, published.members, strict=True)

@@ -175,7 +175,7 @@ def test_every_value_of_a_json_file_is_in_the_table(found: list[Any], path: list
     else:
         document: Any = found
         for key in reversed(path):
-            document = {"beside": found, key: document}
+            document = {"sibling": found, key: document}
         text = written(document, "\n  " if shape == "pretty" else "").encode()
         batches = json_records(lambda: blocks(text, size), "x.json", ".".join(["$", *path]))
     part = read_table(b"".join(batch.text for batch in batches), "x.json")
@@ -246,10 +246,10 @@ def test_a_struct_above_the_limits_is_json_text() -> None:
 def test_any_cell_converts_to_text(values: list[Any]) -> None:
     array = JsonCells(values).as_text()
     for value, text in zip(values, array.to_pylist(), strict=True):
-        whole = isinstance(value, dict | list) or "\\ud" in json_text(value)
+        is_json_text = isinstance(value, dict | list) or "\\ud" in json_text(value)
         assert (
             (exact(json.loads(text, parse_float=Number)) == exact(value))
-            if whole
+            if is_json_text
             else (text == known(value, AthenaType("text")))
         )
 
@@ -418,7 +418,10 @@ def test_overwritten_values_of_a_duplicate_key_are_surplus(
         ('{"a": 1} // x', "more than one value in the line at character 9"),
         ('{"a": 1}{"a": 2}', "more than one value in the line"),
         ('{"a": "x\ty"}', "Invalid control character"),
-        ('{"a": 1, "b": "cut of', r'the line is truncated \(.*\), …{"a": 1, "b": "cut of\. .* set file_format\.type to json'),
+        (
+            '{"a": 1, "b": "cut of',
+            r'the line is truncated \(.*\), …{"a": 1, "b": "cut of\. .* set file_format\.type to json',
+        ),
         ("[1, 2", "the line is truncated"),
         ("{", "the line is truncated .*set file_format.type to json"),
         ("nul", "expected a value at character 1, nul"),
