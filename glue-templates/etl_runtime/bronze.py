@@ -24,7 +24,7 @@ from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
 from etl_runtime.source.files.original import Original
 from etl_runtime.source.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
 from etl_runtime.source.unchanged import document_hash, resets_contract, validators
-from etl_runtime.web.client import public
+from etl_runtime.web.client import without_query
 
 if TYPE_CHECKING:
     from etl_runtime.convert.type_plan import ConvertedTable
@@ -162,7 +162,7 @@ def log_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> Non
 def log_fetched(record: RunRecord, originals: Sequence[KeptOriginal]) -> None:
     for kept in originals:
         original = kept.original
-        origin = kept.raw if kept.there else public(original.url)
+        origin = kept.raw if kept.is_stored else without_query(original.url)
         record.log("fetch", f"{origin}  {original.size / 1e3:,.0f} kB  sha256 {original.sha256[:12]}")
 
 

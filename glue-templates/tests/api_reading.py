@@ -1,4 +1,4 @@
-"""Reads the endpoints of an API as the job does."""
+"""Fetches the endpoints of an API and reads their records, as the job does."""
 
 import io
 import json
@@ -9,31 +9,33 @@ import pytest
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.api_responses import response_records
 from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
-from etl_runtime.source.api.fetch_endpoints import Api
+from etl_runtime.source.api.fetch_endpoints import fetch_endpoints
 from etl_runtime.source.files.fetch_context import FetchContext
 
 
-def ask(endpoints: dict[str, Any]) -> dict[str, bytes]:
-    """What the originals of endpoints hold."""
+def fetch(endpoints: dict[str, Any]) -> dict[str, bytes]:
+    """The originals of the endpoints, by name."""
     declared = endpoints_of({"dataset": "d", "data_size_category": "small", "api_endpoints": endpoints})
-    originals = Api(declared, FetchContext(first_wait_seconds=0.01, idle_timeout_seconds=2)).fetch()
-    kept = {}
+    originals = fetch_endpoints(declared, FetchContext(first_wait_seconds=0.01, idle_timeout_seconds=2))
+    contents = {}
     for original in originals:
         with original.file:
-            kept[original.name.removesuffix(".jsonl")] = original.path.read_bytes()
-    return kept
+            contents[original.name.removesuffix(".jsonl")] = original.path.read_bytes()
+    return contents
 
 
-def records_in(kept: bytes, endpoint: Endpoint) -> list[Any]:
-    runs = response_records(io.BytesIO(kept), endpoint, endpoint.file)
-    return [json.loads(line) for run in runs for line in bytes(run.text).splitlines() if line.strip()]
+def records_in(original: bytes, endpoint: Endpoint) -> list[Any]:
+    blocks = response_records(io.BytesIO(original), endpoint, endpoint.file)
+    return [json.loads(line) for block in blocks for line in bytes(block.text).splitlines() if line.strip()]
 
 
 def read(url: str, **declared: Any) -> list[Any]:
-    """The records of an endpoint, through its original."""
+    """The records of one endpoint, read from its original."""
     endpoint: Any = {"url": url, **declared}
-    [told] = endpoints_of({"dataset": "d", "data_size_category": "small", "api_endpoints": {"items": endpoint}})
-    return records_in(ask({"items": endpoint})["items"], told)
+    [declared_endpoint] = endpoints_of(
+        {"dataset": "d", "data_size_category": "small", "api_endpoints": {"items": endpoint}}
+    )
+    return records_in(fetch({"items": endpoint})["items"], declared_endpoint)
 
 
 def fails(url: str, **declared: Any) -> str:

@@ -27,7 +27,7 @@ from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.store import Store
 from etl_runtime.source.originals import Fetch
-from source_server import Answer as Answer
+from source_server import Response as Response
 from source_server import Source as Source
 from source_server import serving
 from spark_conf import configure_spark

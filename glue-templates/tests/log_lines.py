@@ -1,4 +1,4 @@
-"""What the runtime logs, line by line."""
+"""Captures the log lines of the runtime."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def logged(into: list[str] | None = None) -> Iterator[list[str]]:
-    """The lines that are logged within the block, added to `into` where it is given."""
+    """Capture the lines that are logged within the block, in `into` if it is given."""
     lines = [] if into is None else into
     handler, level = _Lines(lines), RUNTIME.level
     RUNTIME.addHandler(handler)

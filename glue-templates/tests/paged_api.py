@@ -1,12 +1,12 @@
-"""An API that is as it should be, in each way in which pages follow each other."""
+"""A correct API for each pagination type."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from source_server import Answer, Asked, Source
+from source_server import Request, Response, Source
 
-Api = Callable[[Asked], Answer]
+Api = Callable[[Request], Response]
 
 DECLARED: Mapping[str, Any] = {
     "auto": "auto",
@@ -24,15 +24,15 @@ DECLARED: Mapping[str, Any] = {
     "page_number": {"type": "page_number", "param": "p"},
     "single": "single",
 }
-"""What a dataset declares of the API of each kind."""
+"""The `pagination` of an endpoint for each type."""
 
 
 def paged(source: Source, kind: str, records: Sequence[Any], size: int, path: str = "/items") -> str:
-    """Serves records, `size` a page. Returns the address."""
+    """Serve the records with `size` records per page. Returns the URL."""
     url = source.url + path
 
-    def api(asked: Asked) -> Answer:
-        params = asked.params
+    def api(request: Request) -> Response:
+        params = request.params
         if kind in ("auto", "json_link", "header_link"):
             start = int(params.get("start", 0))
         elif kind in ("header_cursor", "cursor"):
@@ -56,6 +56,6 @@ def paged(source: Source, kind: str, records: Sequence[Any], size: int, path: st
             headers["X-After"] = f"c{end}"
         if kind == "cursor":
             document["paging"]["after"] = f"c{end}" if more else None
-        return Answer(json.dumps(document).encode(), headers=headers)
+        return Response(json.dumps(document).encode(), headers=headers)
 
-    return source.answers_with(path, api)
+    return source.serves_api(path, api)

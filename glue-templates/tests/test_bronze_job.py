@@ -10,7 +10,7 @@ from math import ceil
 import pytest
 from pyspark import SparkContext
 
-from conftest import BUCKET, Answer, Dataset, Source, zipped
+from conftest import BUCKET, Dataset, Response, Source, zipped
 from etl_runtime.convert import type_plan as shaping
 from etl_runtime.convert import unpack as unpacking
 from etl_runtime.job.errors import RunFailed
@@ -27,7 +27,7 @@ def test_a_csv_becomes_a_typed_table_and_the_original_is_kept(dataset: MakeDatas
     csv = (
         b'Zip Code,City,Pop.,Rate,Share,Since\n00501,"Holtsville, NY",12,1.50,0.1,2024-01-02\n06390,Fishers,,2.25,3,\n'
     )
-    record = zips.run(source.serves("/zips.csv", Answer(csv, headers={"ETag": '"1"'})))
+    record = zips.run(source.serves("/zips.csv", Response(csv, headers={"ETag": '"1"'})))
     run_id = record["run_id"]
     assert zips.rows() == [
         {"zip_code": "00501", "city": "Holtsville, NY", "pop": 12, "rate": Decimal("1.50"), "share": 0.1, "since": date(2024, 1, 2), "meta_rescued": None},
@@ -139,7 +139,7 @@ def test_files_of_a_zip_become_tables_by_file_table_mapping(dataset: MakeDataset
         **{"data/Products.txt": b"id|name\n1|a\n", "data/Packages.txt": b"id|size\n1|2\n2|3\n", "readme.pdf": b"%PDF"}
     )
     cder.run(
-        source.serves("/cder.zip", Answer(archive)),
+        source.serves("/cder.zip", Response(archive)),
         delimiter="|",
         file_table_mapping={"Products.txt": "products", "Packages*": "packages"},
     )
@@ -150,7 +150,7 @@ def test_files_of_a_zip_become_tables_by_file_table_mapping(dataset: MakeDataset
 def test_files_of_one_table_can_have_different_columns(dataset: MakeDataset, source: Source) -> None:
     made = dataset(["all"])
     archive = zipped(**{"2023.csv": b"id,name\n1,a\n", "2024.csv": b"name,id,extra\nb,2,x\n"})
-    made.run(source.serves("/x.zip", Answer(archive)), file_table_mapping={"*.csv": "all"})
+    made.run(source.serves("/x.zip", Response(archive)), file_table_mapping={"*.csv": "all"})
     assert made.rows("all") == [
         {"id": 1, "name": "a", "extra": None, "meta_rescued": None},
         {"id": 2, "name": "b", "extra": "x", "meta_rescued": None},
@@ -283,7 +283,7 @@ def test_an_error_of_the_source_keeps_the_published_table(
     )
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"))
-    assert f"answered {status}" in made.fails(source.serves("/x.csv", Answer(status=status)))
+    assert f"returned {status}" in made.fails(source.serves("/x.csv", Response(status=status)))
 
 
 def test_a_retry_by_glue_of_an_error_that_is_not_retryable_fails_at_once(dataset: MakeDataset, source: Source) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import BUCKET, Answer, Dataset, GoldTable, Lake, Source, zipped
+from conftest import BUCKET, Dataset, GoldTable, Lake, Response, Source, zipped
 from etl_runtime import gold as running
 from etl_runtime.gold import Gold, Transform
 from etl_runtime.job.arguments import GATES
@@ -408,7 +408,7 @@ def test_gold_reads_the_files_in_published_json_and_not_the_folder(
     """During a publication, or after one that was interrupted, the folder contains files of two runs."""
     bronze = dataset(["a", "b"])
     bronze.run(
-        source.serves("/x.zip", Answer(zipped(**{"a.csv": b"n\n1\n", "b.csv": b"n\n2\n"}))),
+        source.serves("/x.zip", Response(zipped(**{"a.csv": b"n\n1\n", "b.csv": b"n\n2\n"}))),
         file_table_mapping={"a.csv": "a", "b.csv": "b"},
     )
     buffer = io.BytesIO()

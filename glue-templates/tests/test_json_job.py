@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Answer, Dataset, Source, gzipped, zipped
+from conftest import Dataset, Response, Source, gzipped, zipped
 from etl_runtime.read import split_records
 
 MakeDataset = Callable[..., Dataset]
@@ -55,7 +55,7 @@ def test_json_in_every_form_becomes_the_same_table(
     dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any]
 ) -> None:
     made = dataset()
-    record = made.run(source.serves(path, Answer(body)), **document)
+    record = made.run(source.serves(path, Response(body)), **document)
     assert made.rows() == ROWS
     assert types(record) == {
         "id": "bigint",
@@ -157,7 +157,7 @@ def test_json_that_cannot_be_read_leaves_the_last_table(
 ) -> None:
     made = dataset()
     made.run(source.serves("/good.json", b'[{"id": 1}]'))
-    assert re.search(message, made.fails(source.serves(path, Answer(body)), **document))
+    assert re.search(message, made.fails(source.serves(path, Response(body)), **document))
 
 
 def test_files_of_two_types_are_no_one_table(dataset: MakeDataset, source: Source) -> None:

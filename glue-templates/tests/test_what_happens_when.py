@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import Answer, Dataset, Source, gzipped
+from conftest import Dataset, Response, Source, gzipped
 from etl_runtime.read.text import record_ends
 
 MakeDataset = Callable[..., Dataset]
@@ -347,7 +347,7 @@ def test_what_happens(
     table = made.name.replace("-", "_")
     if case.before:
         made.run(source.serves(case.before_path or path, case.before), **case.document)
-    url = source.serves(path, Answer(case.body))
+    url = source.serves(path, Response(case.body))
     document = json.loads(json.dumps(case.document).replace("{table}", table))
     if case.error:
         assert case.before
@@ -385,4 +385,4 @@ def test_a_test_that_proves_a_row_is_there(node: str) -> None:
 
 
 def test_what_the_page_says_of_other_limits() -> None:
-    assert record_ends.LONGEST_RECORD_BYTES == 256 << 20
+    assert record_ends.MAX_RECORD_BYTES == 256 << 20

@@ -64,7 +64,7 @@ test('add writes a config.json that synthesizes, from a file', () => {
 test('an address that has nothing is an error of one line, and writes nothing', async () => {
   const { code, stderr } = await medallionBesides(app, ['add', url.replace('zip_', 'no_')]);
   expect(code).toBe(1);
-  expect(stderr).toContain('the server answered 404 Not Found. Check the address in a browser.');
+  expect(stderr).toContain('the server returned 404 Not Found. Check the URL in a browser.');
   expect(fs.readdirSync(path.join(app, 'lake', 'bronze'))).toEqual(['airports']);
 });
 

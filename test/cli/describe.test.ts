@@ -20,7 +20,7 @@ const FAILED = {
   status: 'failed',
   seconds: 3,
   tables: [],
-  error: 'the server answered 404.',
+  error: 'the server returned 404.',
 };
 const OF_GONE = { dataset: 'of-gone', layer: 'gold', inputs: [] };
 
@@ -48,7 +48,7 @@ test('a line for each dataset: the rows of all its tables, or why it has none', 
     '',
     'dataset   layer   status       rows  seconds  error',
     'zipcodes  bronze  published  42,103     12.3',
-    'gone      bronze  failed                 3.0  the server answered 404.',
+    'gone      bronze  failed                 3.0  the server returned 404.',
     'of-gone   gold    skipped                     Its input bronze/gone failed, and no table is there from before.',
   ]);
 });

@@ -27,7 +27,7 @@ def main() -> None:
         original = fetch(request.url, FetchContext())
         assert original
     with request.step("unpack"), original.file, ThreadPoolExecutor(1) as background:
-        keeping = background.submit(keep, KeptOriginal(original, f"{own['raw']}data.zip", there=False), store)
+        keeping = background.submit(keep, KeptOriginal(original, f"{own['raw']}data.zip", is_stored=False), store)
         unpack([original], file_format, {}, {}, Names(**own, tables=tables), own["staging"], store)
         keeping.result()
     request.done()

@@ -1,4 +1,4 @@
-"""The originals of a run, and where in raw/ each is kept: from the dataset's source, a script's own, or those of an earlier run."""
+"""The originals of a run: from the dataset's source, from a custom fetch, or from an earlier run."""
 
 import hashlib
 import logging
@@ -15,19 +15,19 @@ from urllib.parse import quote
 
 from etl_runtime.job.arguments import Job, Names
 from etl_runtime.job.dataset_document import DatasetDocument
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.secret_value import read_secret
 from etl_runtime.job.store import SUPERSEDED, Store
 from etl_runtime.source.api.endpoints import endpoints_of
-from etl_runtime.source.api.fetch_endpoints import Api
+from etl_runtime.source.api.fetch_endpoints import fetch_endpoints
 from etl_runtime.source.files.bucket_files import BucketReader
-from etl_runtime.source.files.dated_files import fetch_all, with_own_names
+from etl_runtime.source.files.dated_files import fetch_all, with_unique_names
 from etl_runtime.source.files.fetch import BLOCK_BYTES, Validators, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
 from etl_runtime.web.auth import credentials_of
-from etl_runtime.web.client import HttpClient, public
+from etl_runtime.web.client import HttpClient, without_query
 from etl_runtime.web.rate_limiter import RateLimiter
 
 LOG = logging.getLogger(__name__)
@@ -37,16 +37,16 @@ LOOKBACK_DAYS = 7
 
 @dataclass(frozen=True)
 class KeptOriginal:
-    """An original, and its place in raw/. `there` is whether an earlier run has put it there."""
+    """An original and its key in raw/. `is_stored` means that an earlier run has stored it there."""
 
     original: Original
     raw: str
-    there: bool
+    is_stored: bool
 
     def described(self) -> dict[str, Any]:
-        """What the run's record and published.json say of it."""
+        """The entry under `sources` in the run record and in published.json."""
         return {
-            "url": public(self.original.url),
+            "url": without_query(self.original.url),
             "raw": self.raw,
             "size_bytes": self.original.size,
             "sha256": self.original.sha256,
@@ -103,7 +103,7 @@ class Fetching:
 
 
 Fetch = Callable[[Fetching], None]
-"""A script's own way to the files."""
+"""A custom fetch, which puts files into `Fetching.folder`."""
 
 
 def gather(
@@ -112,60 +112,68 @@ def gather(
     known: Mapping[str, Validators],
     store: Store,
     on_response: Callable[[], object],
-    own: Fetch | None = None,
+    custom_fetch: Fetch | None = None,
 ) -> list[KeptOriginal] | None:
-    """The run's originals, None where the source has nothing new. `on_response` is called when a download begins.
+    """The originals of the run, None if the source is unchanged since `known`.
 
-    They are those that an earlier run kept, or what the script's `own` fetch, the API or the addresses of the document give.
+    `on_response` is called when a download starts. The originals come from the earlier run that `from_run` names, else
+    from `custom_fetch`, else from the API or the URLs of the document.
     """
-    document = job.document
-
     if job.options.from_run:
         on_response()
-        return [_fetch_kept(source, store) for source in _kept_sources(job.options.from_run, job.names, store)]
-    fetched: list[Original] | None
-    if own:
+        return [_fetch_stored(source, store) for source in _stored_sources(job.options.from_run, job.names, store)]
+    originals = _fetch(job.document, known, store, on_response, custom_fetch)
+    if originals is None:
+        return None
+    folder = f"{job.names.raw}run_id={record.run_id}/"
+    return [KeptOriginal(original, folder + original.name, is_stored=False) for original in originals]
+
+
+def _fetch(
+    document: DatasetDocument,
+    known: Mapping[str, Validators],
+    store: Store,
+    on_response: Callable[[], object],
+    custom_fetch: Fetch | None,
+) -> list[Original] | None:
+    if custom_fetch:
         on_response()
-        fetched = _fetch_own(own, document)
-    elif "api_endpoints" in document:
-        fetched = Api(endpoints_of(document), FetchContext(client_of(document), on_response)).fetch()
-    elif "source_url" in document:
+        return _fetch_custom(custom_fetch, document)
+    if "api_endpoints" in document:
+        return fetch_endpoints(endpoints_of(document), FetchContext(client_of(document), on_response))
+    if "source_url" in document:
         context = FetchContext(client_of(document), on_response)
         buckets = BucketReader(store, document.get("source_files", "newest") == "newest")
         lookback_days = document.get("lookback_days", LOOKBACK_DAYS)
-        fetched = fetch_all(_addresses(document), datetime.now(UTC).date(), lookback_days, known, context, buckets)
-    else:
-        raise RunFailed(
-            "The dataset has neither source_url nor api_endpoints: its script has to give a fetch to run_bronze."
-        )
-    folder = f"{job.names.raw}run_id={record.run_id}/"
-    return (
-        None
-        if fetched is None
-        else [KeptOriginal(original, folder + original.name, there=False) for original in fetched]
+        return fetch_all(_source_urls(document), datetime.now(UTC).date(), lookback_days, known, context, buckets)
+    raise RunFailed(
+        ErrorCode.SOURCE_NOT_CONFIGURED,
+        "The dataset has neither source_url nor api_endpoints. Set one of them, or pass a fetch function to "
+        "run_bronze in your script.",
     )
 
 
 def client_of(document: DatasetDocument) -> HttpClient:
-    """The client for the requests of a dataset. Raises RunFailed where its secret cannot be read."""
-    homes = [*_addresses(document), *(each.url for each in endpoints_of(document))]
+    """The client for the requests of a dataset. Raises RunFailed if its secret cannot be read."""
+    trusted_urls = [*_source_urls(document), *(each.url for each in endpoints_of(document))]
     credentials = credentials_of(document["auth"]) if "auth" in document else None
-    return HttpClient(document.get("headers"), credentials, RateLimiter(document.get("rate_limit")), homes)
+    return HttpClient(document.get("headers"), credentials, RateLimiter(document.get("rate_limit")), trusted_urls)
 
 
-def _addresses(document: DatasetDocument) -> list[str]:
+def _source_urls(document: DatasetDocument) -> list[str]:
     source = document.get("source_url", [])
     return [source] if isinstance(source, str) else source
 
 
-def _fetch_own(fetch: Fetch, document: DatasetDocument) -> list[Original]:
-    """What a script's own fetch put into its folder, in the order of the names. Raises RunFailed where that is nothing."""
-    with TemporaryDirectory(prefix="medallion-") as name, ExitStack() as unless_whole:
+def _fetch_custom(fetch: Fetch, document: DatasetDocument) -> list[Original]:
+    """The files that a custom fetch puts into its folder, in the order of their names. Raises RunFailed if there "
+    "are none."""
+    with TemporaryDirectory(prefix="medallion-") as name, ExitStack() as unless_complete:
         folder = Path(name)
         fetch(Fetching(folder, document))
         originals = []
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            file = unless_whole.enter_context(NamedTemporaryFile(prefix="medallion-"))
+            file = unless_complete.enter_context(NamedTemporaryFile(prefix="medallion-"))
             with path.open("rb") as stream:
                 copyfileobj(stream, file, BLOCK_BYTES)
             file.flush()
@@ -174,15 +182,18 @@ def _fetch_own(fetch: Fetch, document: DatasetDocument) -> list[Original]:
             originals.append(Original(file, name_in_raw, f"file:{path.name}", file.tell(), _sha256(file), None, None))
         if not originals:
             raise RunFailed(
-                "The script's fetch put no file into its folder. The published table stays as it is.", retryable=True
+                ErrorCode.SOURCE_EMPTY,
+                "The fetch function of the script put no file into its folder. The published table stays unchanged. "
+                "Write at least one file into Fetching.folder.",
+                retryable=True,
             )
-        unless_whole.pop_all()
-    return with_own_names(originals)
+        unless_complete.pop_all()
+    return with_unique_names(originals)
 
 
 @contextmanager
 def on_disk(originals: Sequence[KeptOriginal]) -> Iterator[list[Original]]:
-    """The files themselves, removed in the end."""
+    """The downloaded files, which are deleted at the end of the block."""
     try:
         yield [kept.original for kept in originals]
     finally:
@@ -191,43 +202,61 @@ def on_disk(originals: Sequence[KeptOriginal]) -> Iterator[list[Original]]:
 
 
 def keep(kept: KeptOriginal, store: Store) -> None:
-    """Into raw/, tagged to expire until the run is published."""
-    if not kept.there:
+    """Store the original in raw/. Its tag lets it expire; the publication of the run removes the tag."""
+    if not kept.is_stored:
         store.upload(kept.original.path, kept.raw, tags=SUPERSEDED)
 
 
-def _kept_sources(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
-    """What the record of a run says of its sources. Raises RunFailed where there is no such run, or it kept nothing."""
+def _stored_sources(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
+    """The sources in the record of a run. Raises RunFailed if there is no such run, or if it stored no originals."""
     record = store.read_json(f"{names.runs}run_id={run_id}.json")
     if record is None:
-        kept = [uri.removeprefix(names.raw).partition("/")[0].removeprefix("run_id=") for uri in store.list(names.raw)]
-        runs = ", ".join(list(dict.fromkeys(kept))[-5:]) or "none"
+        stored = [
+            uri.removeprefix(names.raw).partition("/")[0].removeprefix("run_id=") for uri in store.list(names.raw)
+        ]
+        runs = ", ".join(list(dict.fromkeys(stored))[-5:]) or "none"
         raise RunFailed(
-            f"from_run is {run_id}, and {names.dataset} has no record of such a run. The last ones with originals: {runs}."
+            ErrorCode.ORIGINAL_NOT_FOUND,
+            f"from_run is {run_id}, but {names.dataset} has no record of this run. Latest runs with originals: {runs}.",
         )
     sources: list[dict[str, Any]] = record.get("sources", [])
     if not sources:
         raise RunFailed(
-            f"Run {run_id} of {names.dataset} kept no original: it ended as {record['status']}. Choose another from_run."
+            ErrorCode.ORIGINAL_NOT_FOUND,
+            f"Run {run_id} of {names.dataset} stored no originals (its status is {record['status']}). Choose another "
+            "from_run.",
         )
     return sources
 
 
-def _fetch_kept(source: dict[str, Any], store: Store) -> KeptOriginal:
-    """One of them as a file, proved to be what was kept. Raises RunFailed where it is gone or has changed."""
+def _fetch_stored(source: dict[str, Any], store: Store) -> KeptOriginal:
+    """The original of an earlier run. Raises RunFailed if it was deleted or changed."""
     uri = source["raw"]
     file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
     if not store.download(uri, file):
         file.close()
         raise RunFailed(
-            f"{uri} is gone: superseded originals are deleted after a time (retention of EtlCore). Choose another from_run."
+            ErrorCode.ORIGINAL_NOT_FOUND,
+            f"{uri} does not exist. Superseded originals expire (retention of EtlCore). Choose another from_run.",
         )
     file.flush()
     if (found := _sha256(file)) != source["sha256"]:
         file.close()
-        raise RunFailed(f"{uri} is not what the run kept: its SHA-256 is {found}, then it was {source['sha256']}.")
-    about = (source["url"], source["size_bytes"], source["sha256"], source["etag"], source["last_modified"])
-    return KeptOriginal(Original(file, posixpath.basename(uri), *about), uri, there=True)
+        raise RunFailed(
+            ErrorCode.ORIGINAL_CHANGED,
+            f"{uri} was changed after the run: its SHA-256 is {found}, but the run recorded {source['sha256']}. "
+            "Choose another from_run.",
+        )
+    original = Original(
+        file,
+        posixpath.basename(uri),
+        source["url"],
+        source["size_bytes"],
+        source["sha256"],
+        source["etag"],
+        source["last_modified"],
+    )
+    return KeptOriginal(original, uri, is_stored=True)
 
 
 def _sha256(file: Any) -> str:

@@ -1,4 +1,4 @@
-"""Whether a run has anything to do: a source that is as it was at the last publication is not worked on again."""
+"""Decides whether a run can skip an unchanged source, and which conditions its requests have."""
 
 import hashlib
 import json
@@ -13,13 +13,15 @@ from etl_runtime.source.files.fetch import Validators
 
 
 def document_hash(document: DatasetDocument) -> str:
+    """The SHA-256 of the document, which does not depend on the order of its keys."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def validators(job: Job, published: Mapping[str, Any] | None, store: Store) -> dict[str, Validators]:
-    """What to ask each address with, by its public form; nothing where the tables have to be made anew whatever is answered.
+    """The validators of the published files, by URL without query. Empty if the tables must be rebuilt in any case:
 
-    That is so when a person asks for it, when the document or the contract was changed, and when a published file is gone.
+    for `force`, after a change of the document or a reset of the schema contract, and if a published
+    file is missing.
     """
     if (
         published is None
@@ -29,21 +31,17 @@ def validators(job: Job, published: Mapping[str, Any] | None, store: Store) -> d
     ):
         return {}
     for key, table in published["tables"].items():
-        there = store.list(table["location"])
-        if key not in job.names.tables or not {f"s3://{job.names.bucket}/{file}" for file in table["files"]} <= set(
-            there
-        ):
+        files = {f"s3://{job.names.bucket}/{file}" for file in table["files"]}
+        if key not in job.names.tables or not files <= set(store.list(table["location"])):
             return {}
-    addresses = Counter(
-        source["url"] for source in published["sources"]
-    )  # two that differ only in their query are one here
+    counts = Counter(source["url"] for source in published["sources"])  # URLs may differ only in their query
     return {
         source["url"]: Validators(source["etag"], source["last_modified"])
         for source in published["sources"]
-        if addresses[source["url"]] == 1
+        if counts[source["url"]] == 1
     }
 
 
 def resets_contract(job: Job, published: Mapping[str, Any] | None) -> bool:
-    """Whether the published columns and types are to be forgotten: this run was told so, or `medallion reset --contract` asked for it."""
+    """Whether this run infers columns and types again: by `reset_contract`, or after `medallion reset --contract`."""
     return job.options.reset_contract or bool(published and published.get("contract_reset"))

@@ -1,103 +1,105 @@
-"""The HTTP requests of one dataset: with its headers, signed, and spaced as it declares."""
+"""The HTTP client of one dataset: adds its headers and credentials, and keeps its rate limit."""
 
 import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from etl_runtime.job.errors import ErrorCode
 from etl_runtime.web.credentials import Credentials
 from etl_runtime.web.rate_limiter import RateLimiter
-from etl_runtime.web.request_errors import POSTED, RequestFailed
+from etl_runtime.web.request_errors import REDIRECTED_POST, RequestFailed
 
-URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # stay as they are; others are encoded, as a browser does
+URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # not percent-encoded; all others are, as in a browser
 PORTS = {"http": 80, "https": 443}
 
 
-class HttpClient:
-    """Opens addresses, over HTTP and HTTPS alone. Redirects are followed, ten at most.
+@dataclass(frozen=True)
+class HttpRequest:
+    """A GET of `url`, or a POST if there is a `body`. `trusted_headers` are only sent to trusted origins."""
 
-    The dataset's own `headers` and its credentials go to the hosts of `homes`, the addresses that it declares, and nowhere else: a
-    redirect or a link may lead to another host, or from https to http. They do go from http to https of the same host.
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    trusted_headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+class HttpClient:
+    """Opens http:// and https:// URLs, and follows up to ten redirects.
+
+    The `headers` and `credentials` of the dataset are only sent to trusted origins: the scheme, host and port of the
+    `trusted_urls`, which are the URLs in the dataset's document. A redirect or a link to the next page may lead to
+    another host, or from https to http; the client sends neither headers nor credentials there. From http to https of
+    the same host, it does.
     """
 
     def __init__(
         self,
         headers: Mapping[str, str] | None = None,
         credentials: Credentials | None = None,
-        pace: RateLimiter | None = None,
-        homes: Iterable[str] = (),
+        rate_limiter: RateLimiter | None = None,
+        trusted_urls: Iterable[str] = (),
     ) -> None:
-        self.pace = pace or RateLimiter()
+        self.rate_limiter = rate_limiter or RateLimiter()
         self._headers = dict(headers or {})
         self._credentials = credentials or Credentials()
-        self._has_own = bool(headers or credentials)
-        self._homes = {origin(url) for url in homes}
+        self._has_trusted_headers = bool(headers or credentials)
+        self._trusted_origins = {origin(url) for url in trusted_urls}
         self._opener = self._new_opener()
 
-    def open(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        timeout: float,
-        stop: Event,
-        own: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> Any:
-        """The answer of a GET, or of a POST where there is a `body`. `own` are headers of this request that stay at home too.
+    def open(self, request: HttpRequest, timeout: float, stop: Event) -> Any:
+        """The response to a request. If the access token is rejected, the request is sent once more with a new token.
 
-        Raises what urllib does; RunFailed where credentials cannot be had.
+        Raises what urllib raises, and RunFailed if no access token can be obtained.
         """
-        token = self._credentials.current()
+        token = self._credentials.current_token()
         try:
-            return self._send(url, headers, timeout, stop, own, body)
+            return self._send(request, timeout, stop)
         except urllib.error.HTTPError as error:
-            if error.code in (401, 403) and self._has_own and not self.is_home(error.url):
+            if error.code in (401, 403) and self._has_trusted_headers and not self.is_trusted(error.url):
                 error.close()
                 raise RequestFailed(
-                    f"{public(error.url)} answered {error.code} {error.reason}. The source led there, to another host or from https "
-                    "to http, where the dataset's credentials and headers are not sent",
+                    ErrorCode.SOURCE_ACCESS_DENIED,
+                    f"{without_query(error.url)} returned {error.code} {error.reason}. The source redirects or links "
+                    "there, to another host or from https to http, where the dataset's headers and credentials are "
+                    "not sent",
                     retryable=False,
                 ) from None
-            if error.code != 401 or not self._credentials.renewed(token):
+            if error.code != 401 or not self._credentials.renew(token):
                 raise
             error.close()
-        return self._send(url, headers, timeout, stop, own, body)
+        return self._send(request, timeout, stop)
 
-    def is_home(self, url: str) -> bool:
+    def is_trusted(self, url: str) -> bool:
         scheme, host, port = origin(url)
-        upgraded = (scheme, port) == ("https", PORTS["https"]) and ("http", host, PORTS["http"]) in self._homes
-        return upgraded or (scheme, host, port) in self._homes
+        if (scheme, host, port) in self._trusted_origins:
+            return True
+        is_default_https = (scheme, port) == ("https", PORTS["https"])
+        return is_default_https and ("http", host, PORTS["http"]) in self._trusted_origins
 
-    def without_secrets(self, url: str) -> str:
-        """The address as it may be kept: without what signs it, and without a fragment."""
+    def without_credentials(self, url: str) -> str:
+        """The URL as it may be stored: without credentials and without a fragment."""
         return urlunsplit(urlsplit(self._credentials.unsigned(url))._replace(fragment=""))
 
-    def _send(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        timeout: float,
-        stop: Event,
-        own: Mapping[str, str] | None,
-        body: bytes | None,
-    ) -> Any:
-        self.pace.wait(stop)
-        return self._opener.open(self.request(url, headers, own or {}, body), timeout=timeout)
+    def signed(self, request: HttpRequest) -> "_SignedRequest":
+        """The request for urllib: with the dataset's headers and credentials if the origin is trusted."""
+        headers = {"User-Agent": "cdk-glue-medallion", **request.headers}
+        url = self._credentials.unsigned(request.url)
+        if self.is_trusted(request.url):
+            headers = _merged(headers, self._headers, request.trusted_headers)
+            url, credential_headers = self._credentials.sign(url, {})
+            headers = _merged(headers, credential_headers)
+        signed = _SignedRequest(quote(url, safe=URL_CHARACTERS), request.body, headers)
+        signed.original = request
+        return signed
 
-    def request(self, url: str, headers: Mapping[str, str], own: Mapping[str, str], body: bytes | None) -> "_Request":
-        """The request as it is sent to an address: signed at home, bare elsewhere."""
-        sent = {"User-Agent": "cdk-glue-medallion", **headers}
-        target = self._credentials.unsigned(url)
-        if self.is_home(url):
-            sent = _merged(sent, self._headers, own)
-            target, signed = self._credentials.sign(target, {})
-            sent = _merged(sent, signed)
-        request = _Request(quote(target, safe=URL_CHARACTERS), body, sent)
-        request.asked = (headers, own)
-        return request
+    def _send(self, request: HttpRequest, timeout: float, stop: Event) -> Any:
+        self.rate_limiter.wait(stop)
+        return self._opener.open(self.signed(request), timeout=timeout)
 
     def _new_opener(self) -> urllib.request.OpenerDirector:
         opener = urllib.request.OpenerDirector()
@@ -105,47 +107,48 @@ class HttpClient:
             urllib.request.ProxyHandler(),
             urllib.request.HTTPHandler(),
             urllib.request.HTTPSHandler(context=ssl.create_default_context()),
-            _Redirects(self),
+            _RedirectHandler(self),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
-            urllib.request.UnknownHandler(),  # a redirect to file:// or ftp:// finds no handler
+            urllib.request.UnknownHandler(),  # rejects redirects to file:// and ftp://
         ):
             opener.add_handler(handler)
         return opener
 
 
-class _Request(urllib.request.Request):
-    """A request that knows what it was made of, to be made again for another address."""
+class _SignedRequest(urllib.request.Request):
+    """A request for urllib that keeps the request it was created from, so that a redirect can be signed for its own "
+    "target."""
 
-    asked: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+    original = HttpRequest("")
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """urllib itself would send every header on, Authorization too, wherever a redirect leads."""
+class _RedirectHandler(urllib.request.HTTPRedirectHandler):
+    """Signs the request for the target. urllib's own handler sends all headers to any host, including Authorization."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> "_Request | None":
+    ) -> "_SignedRequest | None":
         body = req.data if isinstance(req.data, bytes) else None
-        if body is not None and (code not in (307, 308) or not self._client.is_home(newurl)):
-            raise urllib.error.HTTPError(req.full_url, code, POSTED, headers, fp)
+        if body is not None and (code not in (307, 308) or not self._client.is_trusted(newurl)):
+            raise urllib.error.HTTPError(req.full_url, code, REDIRECTED_POST, headers, fp)
         if code not in (301, 302, 303, 307, 308):
             raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
-        self._client.pace.wait(Event())
-        asked, own = req.asked if isinstance(req, _Request) else ({}, {})
-        return self._client.request(newurl, asked, own, body)
+        self._client.rate_limiter.wait(Event())
+        original = req.original if isinstance(req, _SignedRequest) else HttpRequest(newurl)
+        return self._client.signed(replace(original, url=newurl, body=body))
 
 
 def _merged(*headers: Mapping[str, str]) -> dict[str, str]:
-    """The later ones count, whatever the case in which their names are written."""
+    """One mapping in which later headers override earlier ones. Header names are not case-sensitive."""
     return {name.title(): value for each in headers for name, value in each.items()}
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """What tells one server from another: scheme, host and port. One with an impossible port is no server."""
+    """The scheme, host and port of a URL. The port is None if it is not valid."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     try:
@@ -155,8 +158,9 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return scheme, (parts.hostname or "").lower().rstrip("."), port
 
 
-def public(url: str) -> str:
-    """The URL without its query and fragment, which may hold a signature or a key; the key of an object has neither."""
+def without_query(url: str) -> str:
+    """The URL without user name, query and fragment, which may hold a signature or a key. An s3:// URL stays "
+    "unchanged."""
     if url.startswith("s3://"):
         return url
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""OAuth 2 client credentials (RFC 6749, 4.4): a token that the run gets with the client's id and secret."""
+"""OAuth 2.0 client credentials grant (RFC 6749, section 4.4)."""
 
 import base64
 import json
@@ -12,22 +12,22 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from etl_runtime.job.dataset_document import Auth
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import REDACTION
-from etl_runtime.web.client import HttpClient, public
+from etl_runtime.web.client import HttpClient, HttpRequest, without_query
 from etl_runtime.web.credentials import Credentials, Headers
 from etl_runtime.web.request_errors import REQUEST_ERRORS, RequestFailed, request_failure
-from etl_runtime.web.retries import attempted
+from etl_runtime.web.retries import with_retries
 
 LOG = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 60
-EARLY_SECONDS = 30  # before a token ends another one is asked for
-MOST_BYTES = 1 << 20
+RENEWAL_MARGIN_SECONDS = 30  # a token is renewed this long before it expires
+MAX_RESPONSE_BYTES = 1 << 20
 
 
 class ClientCredentials(Credentials):
-    """One token for all requests, until it ends or is refused."""
+    """One access token for all requests, renewed when it expires or is rejected."""
 
     def __init__(self, auth: Auth, client_id: str, client_secret: str) -> None:
         self._auth = auth
@@ -35,26 +35,26 @@ class ClientCredentials(Credentials):
         self._client_secret = client_secret
         self._lock = Lock()
         self._token: str | None = None
-        self._ends = 0.0  # by the monotonic clock
-        self._body, self._headers = self._request()
+        self._renew_at = 0.0  # by the monotonic clock
+        self._body, self._headers = self._token_request()
 
-    def current(self) -> str:
+    def current_token(self) -> str:
         with self._lock:
-            if self._token is None or time.monotonic() > self._ends:
-                self._token = self._fetch()
+            if self._token is None or time.monotonic() > self._renew_at:
+                self._token = self._new_token()
             return self._token
 
-    def renewed(self, refused: str | None) -> bool:
+    def renew(self, rejected_token: str | None) -> bool:
         with self._lock:
-            if self._token == refused:  # else another thread has renewed it
-                LOG.info(f"{public(self._auth['token_url'])}: the token was refused, so another one is asked for")
-                self._token = self._fetch()
-            return self._token != refused
+            if self._token == rejected_token:  # otherwise another thread has renewed it
+                LOG.info(f"{without_query(self._auth['token_url'])}: the token was rejected; requesting a new token")
+                self._token = self._new_token()
+            return self._token != rejected_token
 
     def sign(self, url: str, headers: Mapping[str, str]) -> tuple[str, Headers]:
-        return url, {**headers, "Authorization": f"Bearer {self.current()}"}
+        return url, {**headers, "Authorization": f"Bearer {self.current_token()}"}
 
-    def _request(self) -> tuple[bytes, Headers]:
+    def _token_request(self) -> tuple[bytes, Headers]:
         form = {"grant_type": "client_credentials", **self._auth.get("token_params", {})}
         if "scope" in self._auth:
             form["scope"] = self._auth["scope"]
@@ -62,48 +62,56 @@ class ClientCredentials(Credentials):
         if self._auth.get("token_auth_method") == "client_secret_post":
             form |= {"client_id": self._client_id, "client_secret": self._client_secret}
         else:
-            joined = f"{quote_plus(self._client_id)}:{quote_plus(self._client_secret)}"  # RFC 6749, 2.3.1
-            encoded = base64.b64encode(joined.encode()).decode()
+            pair = f"{quote_plus(self._client_id)}:{quote_plus(self._client_secret)}"  # RFC 6749, section 2.3.1
+            encoded = base64.b64encode(pair.encode()).decode()
             REDACTION.add(encoded)
             headers["Authorization"] = f"Basic {encoded}"
         return urlencode(form).encode(), headers
 
-    def _fetch(self) -> str:
-        """A new token. Raises RunFailed where none is given."""
-        address = f"auth.token_url {public(self._auth['token_url'])}"
+    def _new_token(self) -> str:
+        where = f"auth.token_url {without_query(self._auth['token_url'])}"
         try:
-            answer = attempted(self._attempt, lambda text: LOG.info(f"{address}: {text}"), Event())
+            response = with_retries(self._send, lambda line: LOG.info(f"{where}: {line}"), Event())
         except RequestFailed as error:
-            remedy = f'Is the client of the secret "{self._auth["secret"]}" right?'
-            raise RunFailed(f"{address}: {error}. {remedy}", retryable=error.retryable) from None
-        token, seconds = answer.get("access_token"), answer.get("expires_in")
+            raise RunFailed(
+                error.code if error.retryable else ErrorCode.AUTH_FAILED,
+                f'{where}: {error}. Check the client ID and the client secret in the secret "{self._auth["secret"]}".',
+                retryable=error.retryable,
+            ) from None
+        token, expires_in = response.get("access_token"), response.get("expires_in")
         if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
             raise RunFailed(
-                f"{address}: the answer has no access_token. Does the address give tokens for client credentials?"
+                ErrorCode.AUTH_FAILED,
+                f"{where}: the response has no access_token. Check that this URL issues tokens for client credentials.",
             )
-        if str(answer.get("token_type", "bearer")).lower() != "bearer":
+        if str(response.get("token_type", "bearer")).lower() != "bearer":
             raise RunFailed(
-                f"{address}: the token is of the type {str(answer['token_type'])[:40]!r}, and only bearer tokens are known."
+                ErrorCode.AUTH_FAILED,
+                f"{where}: the token type is {str(response['token_type'])[:40]!r}. Only bearer tokens are supported.",
             )
         REDACTION.add(token)
-        lasts = (
-            float(str(seconds)) if re.fullmatch(r"0*[1-9]\d{0,8}(\.\d+)?", str(seconds)) else float("inf")
-        )  # some give it as text
-        self._ends = time.monotonic() + max(lasts - EARLY_SECONDS, lasts / 2)
+        lifetime = _seconds(expires_in)
+        self._renew_at = time.monotonic() + max(lifetime - RENEWAL_MARGIN_SECONDS, lifetime / 2)
         return token
 
-    def _attempt(self) -> dict[str, Any]:
+    def _send(self) -> dict[str, Any]:
+        url = self._auth["token_url"]
+        client = HttpClient(self._headers, trusted_urls=[url])
         try:
-            url = self._auth["token_url"]
-            answer = HttpClient(self._headers, homes=[url]).open(url, {}, TIMEOUT_SECONDS, Event(), body=self._body)
-            with closing(answer):
-                text = answer.read(MOST_BYTES)
+            with closing(client.open(HttpRequest(url, body=self._body), TIMEOUT_SECONDS, Event())) as response:
+                text = response.read(MAX_RESPONSE_BYTES)
         except REQUEST_ERRORS as error:
             raise request_failure(error, TIMEOUT_SECONDS) from None
         try:
-            found = json.loads(text)
+            document = json.loads(text)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise RequestFailed("the answer is no JSON object", retryable=False)
-        return found
+            document = None
+        if not isinstance(document, dict):
+            raise RequestFailed(ErrorCode.AUTH_FAILED, "the response is not a JSON object", retryable=False)
+        return document
+
+
+def _seconds(expires_in: object) -> float:
+    """The lifetime of a token. Some servers send it as text; without a valid value, the token never expires."""
+    text = str(expires_in)
+    return float(text) if re.fullmatch(r"0*[1-9]\d{0,8}(\.\d+)?", text) else float("inf")

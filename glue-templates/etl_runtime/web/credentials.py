@@ -1,4 +1,4 @@
-"""What signs the requests of a dataset."""
+"""The credentials that are added to the requests of a dataset."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
@@ -7,26 +7,29 @@ Headers = dict[str, str]
 
 
 class Credentials:
-    """Those of a dataset without auth: nothing is signed."""
+    """The credentials of a dataset without `auth`: requests stay unchanged."""
 
-    def current(self) -> str | None:
-        """The token that requests are signed with now, where there is one that can be renewed. Raises RunFailed where none can be had."""
+    def current_token(self) -> str | None:
+        """The access token in use, None if these credentials have no token that expires. Raises RunFailed if no "
+        "token can be obtained."""
         return None
 
-    def renewed(self, refused: str | None) -> bool:
-        """Whether there is another token than the one that was refused. Raises RunFailed where none can be had."""
+    def renew(self, rejected_token: str | None) -> bool:
+        """Whether a token other than the rejected one is available now. Raises RunFailed if no token can be "
+        "obtained."""
         return False
 
     def sign(self, url: str, headers: Mapping[str, str]) -> tuple[str, Headers]:
+        """The URL and the headers with the credentials."""
         return url, dict(headers)
 
     def unsigned(self, url: str) -> str:
-        """The address without what signs it."""
+        """The URL without the credentials."""
         return url
 
 
-class InHeader(Credentials):
-    """A value in a header: a bearer token, a key, user name and password, a cookie."""
+class HeaderCredentials(Credentials):
+    """A value in a header: a bearer token, an API key, a user name and password, a cookie."""
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -36,8 +39,8 @@ class InHeader(Credentials):
         return url, {**headers, self._name: self._value}
 
 
-class InQuery(Credentials):
-    """A key as a parameter of the query."""
+class QueryCredentials(Credentials):
+    """An API key as a query parameter."""
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -45,13 +48,12 @@ class InQuery(Credentials):
 
     def sign(self, url: str, headers: Mapping[str, str]) -> tuple[str, Headers]:
         parts = urlsplit(self.unsigned(url))
-        signature = f"{quote(self._name, safe='')}={quote(self._value, safe='')}"
-        return urlunsplit(parts._replace(query=f"{parts.query}&{signature}" if parts.query else signature)), dict(
-            headers
-        )
+        parameter = f"{quote(self._name, safe='')}={quote(self._value, safe='')}"
+        query = f"{parts.query}&{parameter}" if parts.query else parameter
+        return urlunsplit(parts._replace(query=query)), dict(headers)
 
     def unsigned(self, url: str) -> str:
-        """Servers repeat the key in the address of the next page."""
+        # Servers repeat the key in the URL of the next page.
         parts = urlsplit(url)
-        kept = [pair for pair in parts.query.split("&") if unquote_plus(pair.partition("=")[0]) != self._name]
-        return urlunsplit(parts._replace(query="&".join(kept)))
+        others = [pair for pair in parts.query.split("&") if unquote_plus(pair.partition("=")[0]) != self._name]
+        return urlunsplit(parts._replace(query="&".join(others)))

@@ -1,4 +1,4 @@
-"""When the next request may be sent."""
+"""Limits how often requests are sent."""
 
 import time
 from threading import Event, Lock
@@ -7,15 +7,15 @@ from etl_runtime.job.dataset_document import RateLimit
 
 
 class RateLimiter:
-    """Spreads the requests of all threads evenly, and holds them all back for as long as a server asks."""
+    """Spaces the requests of all threads evenly, and delays all of them after a Retry-After."""
 
     def __init__(self, limit: RateLimit | None = None) -> None:
         self._interval = limit.get("seconds", 1) / limit["requests"] if limit else 0.0
-        self._next = 0.0  # when the next request may go, by the monotonic clock
+        self._next = 0.0  # the earliest time of the next request, by the monotonic clock
         self._lock = Lock()
 
     def wait(self, stop: Event) -> None:
-        """Until the next request may be sent, or `stop` is set."""
+        """Wait until the next request may be sent, or until `stop` is set."""
         while True:
             with self._lock:
                 now = time.monotonic()
@@ -26,7 +26,7 @@ class RateLimiter:
             if stop.wait(pause):
                 return
 
-    def hold(self, seconds: float) -> None:
-        """No request before so many seconds are over."""
+    def delay(self, seconds: float) -> None:
+        """Send no request for this many seconds."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)

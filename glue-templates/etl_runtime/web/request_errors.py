@@ -1,4 +1,4 @@
-"""What went wrong with an HTTP request, in words, and whether another attempt may help."""
+"""Classifies failed HTTP requests: the error code, the message, and whether a retry may succeed."""
 
 import http.client
 import socket
@@ -11,46 +11,68 @@ from email.utils import parsedate_to_datetime
 from tempfile import gettempdir
 from typing import Any
 
-from etl_runtime.job.errors import DISK_FULL_ERRNOS
+from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode
 from etl_runtime.job.redaction import excerpt
 
 RETRIED_STATUS = frozenset({408, 425, 429, *range(500, 600)})
-MISSING_STATUS = frozenset({403, 404, 410})  # 403: what S3 says of a missing object to those who may not list
-SAID_BYTES, SAID_CHARACTERS = 2048, 200
-POSTED = "a redirect of a POST"
-LOST = "a loop, or to neither http nor https"
+MISSING_STATUS = frozenset({403, 404, 410})  # S3 returns 403 for a missing object if the caller may not list the bucket
+STATUS_CODES = {
+    401: ErrorCode.AUTH_FAILED,
+    403: ErrorCode.SOURCE_ACCESS_DENIED,
+    404: ErrorCode.SOURCE_NOT_FOUND,
+    410: ErrorCode.SOURCE_NOT_FOUND,
+}
+MAX_ERROR_BODY_BYTES, MAX_ERROR_TEXT_CHARACTERS = 2048, 200
+REDIRECTED_POST = "a redirect of a POST request"
 REQUEST_ERRORS = (OSError, http.client.HTTPException, ValueError)
-"""What urllib raises."""
-UNREADABLE_CODINGS = frozenset({"br", "compress", "deflate", "dcb", "dcz", "x-compress", "zstd"})
+"""The exceptions that urllib raises."""
+UNSUPPORTED_CODINGS = frozenset({"br", "compress", "deflate", "dcb", "dcz", "x-compress", "zstd"})
 
 
 class RequestFailed(Exception):
-    """One attempt failed. `retry_after` is what the server asked for, in seconds; `missing` means that it has no such file."""
+    """One attempt of a request failed.
+
+    `code` becomes the code of the RunFailed if the run fails. `retry_after` is the server's Retry-After in seconds.
+    `missing` means that the server has no such file.
+    """
 
     def __init__(
-        self, message: str, *, retryable: bool, retry_after: float | None = None, missing: bool = False
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        retryable: bool,
+        retry_after: float | None = None,
+        missing: bool = False,
     ) -> None:
         super().__init__(message)
+        self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
         self.missing = missing
 
 
-def require_readable(answer: Any) -> None:
-    """Raises RequestFailed where the answer's headers are torn, or say that its body is not the file's own bytes."""
-    headers = answer.headers
-    torn = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops all that follows
+def require_valid_headers(response: Any) -> None:
+    """Raise RequestFailed if the response headers are malformed, or if the body is in an encoding that was not "
+    "requested."""
+    headers = response.headers
+    malformed = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops the next lines
     if (
-        any(isinstance(defect, torn) for defect in headers.defects)
+        any(isinstance(defect, malformed) for defect in headers.defects)
         or len(set(headers.get_all("Content-Length", []))) > 1
     ):
-        raise RequestFailed("the answer's headers are broken", retryable=True)
+        raise RequestFailed(ErrorCode.SOURCE_UNAVAILABLE, "the response headers are malformed", retryable=True)
     transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
     codings = {coding.strip().lower() for coding in headers.get("Content-Encoding", "").split(",")}
-    unasked = transfer if transfer not in ("chunked", "identity") else ", ".join(sorted(codings & UNREADABLE_CODINGS))
-    if unasked:
+    if transfer not in ("chunked", "identity"):
+        unsupported = transfer
+    else:
+        unsupported = ", ".join(sorted(codings & UNSUPPORTED_CODINGS))
+    if unsupported:
         raise RequestFailed(
-            f"the server packs the file as {unasked}, which was not asked for. Ask the source for the plain file",
+            ErrorCode.SOURCE_REQUEST_FAILED,
+            f"the server sends the file encoded as {unsupported}, which the request does not accept. Ask the source "
+            "for the unencoded file",
             retryable=False,
         )
 
@@ -58,65 +80,110 @@ def require_readable(answer: Any) -> None:
 def request_failure(
     error: OSError | http.client.HTTPException | ValueError, idle_timeout_seconds: float
 ) -> RequestFailed:
-    """What went wrong, in words, and whether another attempt may help. No address is repeated: it may hold a signature."""
+    """The RequestFailed for an error that urllib raises. The message has no URL, because a URL may hold a signature."""
     if isinstance(error, urllib.error.HTTPError):
         with closing(error):
-            retry_after = _retry_after(error)
-            if error.code in RETRIED_STATUS or (error.code == 403 and retry_after is not None):
-                return RequestFailed(
-                    f"the server answered {error.code} {error.reason}", retryable=True, retry_after=retry_after
-                )
-            if error.code == 304:
-                return RequestFailed("the server answered 304 Not Modified, which was not asked for", retryable=False)
-            if 300 <= error.code < 400:
-                why = (
-                    "a POST, which is sent again at its own host alone, by 307 or 308" if error.msg == POSTED else LOST
-                )
-                return RequestFailed(f"the redirect of {error.code} cannot be followed: {why}", retryable=False)
-            missing = error.code in MISSING_STATUS
-            answered = f"the server answered {error.code} {error.reason}{_said(error)}"
-            remedy = (
-                "Does the source need auth, or is its secret out of date?"
-                if error.code == 401
-                else "Check the address in a browser"
-            )
-            return RequestFailed(f"{answered}. {remedy}", retryable=False, missing=missing)
+            return _status_failure(error)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, (http.client.InvalidURL, ValueError)) and not isinstance(reason, OSError):
         return RequestFailed(
-            "the address, or the one it redirects to, is not one. Check its host and port", retryable=False
+            ErrorCode.SOURCE_URL_INVALID,
+            "the URL, or the URL that it redirects to, is not valid. Check its host and port",
+            retryable=False,
         )
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return RequestFailed(f"the server's TLS certificate is not valid: {reason.verify_message}", retryable=False)
+        return RequestFailed(
+            ErrorCode.SOURCE_TLS_FAILED,
+            f"the server's TLS certificate is not valid: {reason.verify_message}",
+            retryable=False,
+        )
     if isinstance(reason, ssl.SSLError) and reason.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
         return RequestFailed(
-            "the server does not speak TLS at this port. Should the address begin with http://?", retryable=False
+            ErrorCode.SOURCE_TLS_FAILED,
+            "the server does not use TLS on this port. Should the URL start with http://?",
+            retryable=False,
         )
     if isinstance(reason, socket.gaierror):
         unknown = reason.errno == socket.EAI_NONAME
-        return RequestFailed("the host is unknown. Check the address, and the network's DNS", retryable=not unknown)
+        return RequestFailed(
+            ErrorCode.SOURCE_NOT_FOUND if unknown else ErrorCode.SOURCE_UNAVAILABLE,
+            "the host name cannot be resolved. Check the URL and the DNS of the network",
+            retryable=not unknown,
+        )
     if isinstance(reason, TimeoutError):
-        return RequestFailed(f"no answer for {idle_timeout_seconds:g} s", retryable=True)
+        return RequestFailed(
+            ErrorCode.SOURCE_UNAVAILABLE, f"no data received for {idle_timeout_seconds:g} s", retryable=True
+        )
     if isinstance(reason, http.client.IncompleteRead):
-        return RequestFailed("the body broke off", retryable=True)
+        return RequestFailed(
+            ErrorCode.SOURCE_UNAVAILABLE, "the connection closed before the end of the body", retryable=True
+        )
     if isinstance(reason, OSError) and reason.errno in DISK_FULL_ERRNOS:
-        return RequestFailed(f"the disk is full ({gettempdir()}: {reason.strerror}). Free some space", retryable=False)
+        return RequestFailed(
+            ErrorCode.DISK_FULL,
+            f"the disk is full ({gettempdir()}: {reason.strerror}). Free some space, or choose a larger "
+            "data_size_category",
+            retryable=False,
+        )
     if isinstance(reason, http.client.HTTPException) and not isinstance(reason, OSError):
-        return RequestFailed(f"the answer is no proper HTTP: {reason or type(reason).__name__}", retryable=True)
+        return RequestFailed(
+            ErrorCode.SOURCE_UNAVAILABLE,
+            f"the response is not valid HTTP: {reason or type(reason).__name__}",
+            retryable=True,
+        )
     if "unknown url type" in str(reason):
-        return RequestFailed("the redirect leads to neither http nor https", retryable=False)
-    return RequestFailed(f"the connection failed: {reason or type(error).__name__}", retryable=True)
+        return RequestFailed(
+            ErrorCode.SOURCE_REQUEST_FAILED, "the redirect target is not an http:// or https:// URL", retryable=False
+        )
+    return RequestFailed(
+        ErrorCode.SOURCE_UNAVAILABLE, f"the connection failed: {reason or type(error).__name__}", retryable=True
+    )
 
 
-def _said(error: urllib.error.HTTPError) -> str:
-    """What an API says of a request that it refuses, in one line."""
+def _status_failure(error: urllib.error.HTTPError) -> RequestFailed:
+    status = f"the server returned {error.code} {error.reason}"
+    retry_after = _retry_after(error)
+    if error.code in RETRIED_STATUS or (error.code == 403 and retry_after is not None):
+        return RequestFailed(ErrorCode.SOURCE_UNAVAILABLE, status, retryable=True, retry_after=retry_after)
+    if error.code == 304:
+        return RequestFailed(
+            ErrorCode.SOURCE_REQUEST_FAILED,
+            "the server returned 304 Not Modified, but the request was not conditional",
+            retryable=False,
+        )
+    if 300 <= error.code < 400:
+        why = (
+            "a POST request is only redirected within its host, with status 307 or 308"
+            if error.msg == REDIRECTED_POST
+            else "it is a redirect loop, or its target is not an http:// or https:// URL"
+        )
+        return RequestFailed(
+            ErrorCode.SOURCE_REQUEST_FAILED,
+            f"the redirect (status {error.code}) cannot be followed: {why}",
+            retryable=False,
+        )
+    advice = (
+        "Check whether the source requires auth, and whether its secret is still valid"
+        if error.code == 401
+        else "Check the URL in a browser"
+    )
+    return RequestFailed(
+        STATUS_CODES.get(error.code, ErrorCode.SOURCE_REQUEST_FAILED),
+        f"{status}{_error_text(error)}. {advice}",
+        retryable=False,
+        missing=error.code in MISSING_STATUS,
+    )
+
+
+def _error_text(error: urllib.error.HTTPError) -> str:
+    """The beginning of a JSON error body, in one line."""
     if "json" not in error.headers.get("Content-Type", ""):
         return ""
     try:
-        text = error.read(SAID_BYTES).decode(errors="replace").strip()
+        text = error.read(MAX_ERROR_BODY_BYTES).decode(errors="replace").strip()
     except REQUEST_ERRORS:
         return ""
-    return f', "{excerpt(text, SAID_CHARACTERS)}"' if text else ""
+    return f', "{excerpt(text, MAX_ERROR_TEXT_CHARACTERS)}"' if text else ""
 
 
 def _retry_after(error: urllib.error.HTTPError) -> float | None:

@@ -1,4 +1,4 @@
-"""When a request that failed is made again: the same rules for files, pages and tokens."""
+"""Retries of HTTP requests: the same rules for files, pages of an API and access tokens."""
 
 from collections.abc import Callable
 from threading import Event
@@ -6,58 +6,58 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, sleep_using_event, wait_random
 
+from etl_runtime.web.rate_limiter import RateLimiter
 from etl_runtime.web.request_errors import RequestFailed
 
-ATTEMPTS = 5  # in a row that bring nothing new
-LONGEST_PAUSE_SECONDS = 60
-LONGEST_RETRY_AFTER_SECONDS = 120
+MAX_ATTEMPTS = 5  # in a row without progress
+MAX_RESUMPTIONS = 50
+MAX_BACKOFF_SECONDS = 60
+MAX_RETRY_AFTER_SECONDS = 120
 
 T = TypeVar("T")
 
 
-def attempted(
+def with_retries(
     attempt: Callable[[], T],
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
     stop: Event,
     first_wait_seconds: float = 1,
-    fruitless: Callable[[], int] | None = None,
-    most: int = ATTEMPTS,
-    hold: Callable[[float], None] = lambda seconds: None,
+    failures_in_a_row: Callable[[], int] | None = None,
+    rate_limiter: RateLimiter | None = None,
 ) -> T:
-    """What `attempt` returns. Where it raises a RequestFailed that is retryable it is made again, five times in all.
+    """The result of `attempt`, which is called up to five times while it raises a retryable RequestFailed.
 
-    The pauses double, with jitter, and are as long as the server's Retry-After. `fruitless` counts the attempts in a row that brought
-    nothing new, where some do; there are never more than `most`. `tell` is given a line for each pause, `hold` the seconds that the
-    server asked for; `stop` ends a pause from another thread. Raises the last RequestFailed.
+    The pauses double, with jitter, and are at least as long as the server's Retry-After, which also delays the other
+    requests of `rate_limiter`. `failures_in_a_row` counts the attempts since the last progress, for a download that
+    resumes; such a download is resumed up to 50 times. `log` receives a line per pause. Setting `stop` in another
+    thread ends a pause.
+
+    Raises the last RequestFailed.
     """
     jitter = wait_random(0, first_wait_seconds)
 
-    def in_vain(state: RetryCallState) -> int:
-        return fruitless() if fruitless else state.attempt_number
+    def failures(state: RetryCallState) -> int:
+        return failures_in_a_row() if failures_in_a_row else state.attempt_number
 
-    def wait(state: RetryCallState) -> float:
-        asked = min(
-            float(getattr(state.outcome and state.outcome.exception(), "retry_after", None) or 0),
-            LONGEST_RETRY_AFTER_SECONDS,
-        )
-        if asked > 0:
-            hold(asked)
-        back_off = min(first_wait_seconds * float(2 ** max(0, in_vain(state) - 1)), LONGEST_PAUSE_SECONDS) + jitter(
-            state
-        )
-        return max(back_off, asked)
-
-    def before_pause(state: RetryCallState) -> None:
+    def pause_seconds(state: RetryCallState) -> float:
         error = state.outcome and state.outcome.exception()
-        pause = state.next_action.sleep if state.next_action else 0
-        tell(f"{error}; attempt {state.attempt_number}, next in {pause:.0f} s")
+        retry_after = min(float(getattr(error, "retry_after", None) or 0), MAX_RETRY_AFTER_SECONDS)
+        if rate_limiter and retry_after > 0:
+            rate_limiter.delay(retry_after)
+        backoff = min(first_wait_seconds * float(2 ** max(0, failures(state) - 1)), MAX_BACKOFF_SECONDS)
+        return max(backoff + jitter(state), retry_after)
+
+    def log_pause(state: RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        seconds = state.next_action.sleep if state.next_action else 0
+        log(f"attempt {state.attempt_number} failed: {error}; retrying in {seconds:.0f} s")
 
     retrying = Retrying(
-        stop=lambda state: in_vain(state) >= ATTEMPTS or state.attempt_number > most,
-        wait=wait,
+        stop=lambda state: failures(state) >= MAX_ATTEMPTS or state.attempt_number > MAX_RESUMPTIONS,
+        wait=pause_seconds,
         retry=retry_if_exception(lambda error: isinstance(error, RequestFailed) and error.retryable),
         sleep=sleep_using_event(stop),
-        before_sleep=before_pause,
+        before_sleep=log_pause,
         reraise=True,
     )
     return retrying(attempt)

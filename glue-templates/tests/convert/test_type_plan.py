@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from conftest import Answer, Dataset, Source
+from conftest import Dataset, Response, Source
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns.column_types import ColumnType
 from etl_runtime.convert.type_plan import _TypePlan
@@ -68,7 +68,7 @@ def test_a_column_that_is_null_in_the_sample_gets_the_type_of_one_that_is_not_th
 
 def test_half_a_character_is_kept_and_no_date(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
-    url = source.serves("/x.json", Answer(b'[{"d": "2024-01-31"}, {"d": "\\ud83d"}]'))
+    url = source.serves("/x.json", Response(b'[{"d": "2024-01-31"}, {"d": "\\ud83d"}]'))
     made.run(url)
     assert [row["d"] for row in made.rows()] == ['"2024-01-31"', r'"\ud83d"']
     schema = {made.name.replace("-", "_"): {"d": {"type": "date"}}}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Answer, Dataset, Source, gzipped, zipped
+from conftest import Dataset, Response, Source, gzipped, zipped
 from etl_runtime.convert import unpack as unpacking
 from etl_runtime.read import split_records
 
@@ -79,7 +79,7 @@ def stored_zip(*names: str) -> bytes:
 )  # fmt: skip
 def test_one_table_from(dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any]) -> None:
     made = dataset()
-    made.run(source.serves(path.partition("?")[0], Answer(body)), **document)
+    made.run(source.serves(path.partition("?")[0], Response(body)), **document)
     assert made.rows() == ROWS
 
 
@@ -121,7 +121,7 @@ def test_no_table_from(
 ) -> None:
     made = dataset()
     made.run(source.serves("/good.csv", CSV))
-    made_error = made.fails(source.serves("/x.csv", Answer(body)), **document)
+    made_error = made.fails(source.serves("/x.csv", Response(body)), **document)
     assert re.search(message, made_error)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from faults.origin import Version
 from faults.proxy import Proxy, download_kind
-from source_server import Answer, serving
+from source_server import Response, serving
 
 
 class ServedFiles:
@@ -27,7 +27,7 @@ class ServedFiles:
 
     def publish(self, version: Version) -> None:
         for path, body in self._files(version).items():
-            self._served.serves(path, Answer(body, headers={"ETag": f'"{version}"'}, ranges=True))
+            self._served.serves(path, Response(body, headers={"ETag": f'"{version}"'}, ranges=True))
 
     def close(self) -> None:
         self.proxy.close()

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from conftest import Answer, Dataset, Source
+from conftest import Dataset, Response, Source
 
 MakeDataset = Callable[..., Dataset]
 
@@ -83,7 +83,7 @@ def test_a_run_without_a_file_sends_a_failure(measured: Dataset, source: Source)
 
 
 def test_a_run_with_an_unchanged_source_updates_published_at(measured: Dataset, source: Source) -> None:
-    url = source.serves("/x.csv", Answer(b"id\n1\n", headers={"ETag": '"1"'}))
+    url = source.serves("/x.csv", Response(b"id\n1\n", headers={"ETag": '"1"'}))
     measured.run(url)
     before = metrics_of(measured)
     record = measured.run(url)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Answer, Dataset, Source, gzipped, zipped
+from conftest import Dataset, Response, Source, gzipped, zipped
 from etl_runtime.job.errors import RunFailed
 from inspect_source import SAMPLE_BYTES, inspect_source
 
@@ -27,7 +27,7 @@ SCHEMA = {
 HEADERLESS = "".join(CSV.splitlines(keepends=True)[1:])
 
 
-def looked(source: Source, path: str, body: bytes | Answer, **declared: Any) -> dict[str, Any]:
+def looked(source: Source, path: str, body: bytes | Response, **declared: Any) -> dict[str, Any]:
     return inspect_source(source.serves(path, body), "x", declared)
 
 
@@ -203,10 +203,10 @@ def test_a_large_archive_is_fetched_whole(source: Source) -> None:
         (b"<html><body>not here</body></html>", "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page"),
         (b"a,b\n", "x.csv holds no records."),
         (b"7z\xbc\xaf\x27\x1c...", "a 7z archive"),
-        (Answer(status=404), "the server answered 404"),
+        (Response(status=404), "the server returned 404"),
     ],
 )
-def test_what_cannot_be_read_says_why(source: Source, body: bytes | Answer, said: str) -> None:
+def test_what_cannot_be_read_says_why(source: Source, body: bytes | Response, said: str) -> None:
     with pytest.raises(RunFailed, match=said):
         looked(source, "/x.csv", body)
 

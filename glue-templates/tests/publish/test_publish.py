@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from conftest import BUCKET, Answer, Dataset, Source, zipped
+from conftest import BUCKET, Dataset, Response, Source, zipped
 from etl_runtime.convert import type_plan as shaping
 from etl_runtime.job.arguments import Names, TableName
 from etl_runtime.job.errors import RunFailed
@@ -49,9 +49,9 @@ for name in WRITES:
     setattr(DyingStore, name, dying(name))
 
 
-def archive(first: int, rows: int) -> Answer:
+def archive(first: int, rows: int) -> Response:
     lines = b"".join(b"%d\n" % number for number in range(first, first + rows))
-    return Answer(zipped(**{"a.csv": b"n\n" + lines, "b.csv": b"n\n" + lines}))
+    return Response(zipped(**{"a.csv": b"n\n" + lines, "b.csv": b"n\n" + lines}))
 
 
 def numbers(made: Dataset, key: str) -> list[int]:
@@ -259,7 +259,7 @@ def test_all_originals_but_those_of_the_published_tables_expire(dataset: MakeDat
 def test_a_run_writes_only_to_the_prefixes_of_its_dataset(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     before = set(made.store.list(f"s3://{BUCKET}/"))
-    made.run(source.serves("/x.zip", Answer(zipped(**{"../../evil.csv": b"id\n1\n"}))))
+    made.run(source.serves("/x.zip", Response(zipped(**{"../../evil.csv": b"id\n1\n"}))))
     written = {uri.removeprefix(f"s3://{BUCKET}/") for uri in set(made.store.list(f"s3://{BUCKET}/")) - before}
     allowed = tuple(f"{prefix}/{made.name}/" for prefix in ("raw", "bronze", "staging/bronze", "etl"))
     assert written

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conftest import Answer, Dataset, Source, files_up_to, gzipped
+from conftest import Dataset, Response, Source, files_up_to, gzipped
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read import container
 from etl_runtime.read.container import Member, has_data_extension, members
@@ -449,7 +449,7 @@ def test_a_base_name_in_two_folders_matches_both_files(
 def test_two_files_with_the_same_name_and_different_content_fail_the_run(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/good.csv", CSV))
-    url = source.serves("/x.zip", Answer(archive(("x.csv", b"id\n1\n"), ("x.csv", b"id\n2\n"))))
+    url = source.serves("/x.zip", Response(archive(("x.csv", b"id\n1\n"), ("x.csv", b"id\n2\n"))))
     assert made.fails(url).startswith("ARCHIVE_UNSUPPORTED: x.csv in x.zip occurs 2 times")
 
 

@@ -1,4 +1,4 @@
-"""The endpoints of a dataset, with the defaults of what the document leaves out."""
+"""The API endpoints of a dataset, with the defaults of the settings that the document omits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from etl_runtime.job.dataset_document import (
     PaginationType,
     RateLimit,
 )
-from etl_runtime.job.errors import RunFailed
-from etl_runtime.source.api.request import Call
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.source.api.request import ApiRequest
 
 VALUE = "{value}"
 MAX_PAGES = 10_000
@@ -22,7 +22,7 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One call of an API, as often as its pages and the values of `for_each` ask for."""
+    """An API endpoint. It is called once per page, and with `for_each` once per value of the parent endpoint."""
 
     name: str
     url: str
@@ -38,53 +38,58 @@ class Endpoint:
 
     @property
     def file(self) -> str:
-        """The original that its answers go to, one JSON line each."""
+        """The name of the original that stores the responses, one JSON line per response."""
         return f"{self.name}.jsonl"
 
     @property
     def max_pages(self) -> int:
         return MAX_PAGES if isinstance(self.pagination, str) else self.pagination.get("max_pages", MAX_PAGES)
 
-    def call(self, value: str = "") -> Call:
-        """The call for a value of `for_each`, which is encoded where it goes."""
+    def request(self, value: str = "") -> ApiRequest:
+        """The first request for a value of `for_each`, which replaces {value} and is percent-encoded in the URL."""
         url = self.url.replace(VALUE, quote(value, safe=""))
         if self.params:
             query = urlencode({name: _text(param).replace(VALUE, value) for name, param in self.params.items()})
             parts = urlsplit(url)
             url = urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
-        body = _filled(self.body, value) if self.method == "POST" else None
-        return Call(url, body if body is not None or self.method == "GET" else {})
+        if self.method == "GET":
+            return ApiRequest(url)
+        return ApiRequest(url, {} if self.body is None else _with_value(self.body, value))
 
 
 def endpoints_of(document: DatasetDocument) -> list[Endpoint]:
-    """Each endpoint after the one that it takes its values from. Raises RunFailed where they go in a circle."""
-    declared = {name: _endpoint(name, given) for name, given in document.get("api_endpoints", {}).items()}
+    """The endpoints, each after its parent endpoint. Raises RunFailed if for_each settings form a cycle."""
+    declared = {name: _endpoint(name, setting) for name, setting in document.get("api_endpoints", {}).items()}
     ordered: dict[str, Endpoint] = {}
     while len(ordered) < len(declared):
-        waiting = [each for each in declared.values() if each.name not in ordered]
-        ready = [each for each in waiting if each.for_each is None or each.for_each["endpoint"] in ordered]
+        remaining = [each for each in declared.values() if each.name not in ordered]
+        ready = [each for each in remaining if each.for_each is None or each.for_each["endpoint"] in ordered]
         if not ready:
-            names = ", ".join(each.name for each in waiting)
-            raise RunFailed(f"for_each of {names}: no endpoint gives them their first values. Mend for_each.endpoint.")
+            names = ", ".join(each.name for each in remaining)
+            raise RunFailed(
+                ErrorCode.ENDPOINTS_CYCLE,
+                f"for_each of {names}: the endpoints depend on each other, or on an endpoint that does not exist. "
+                "Correct for_each.endpoint.",
+            )
         ordered |= {each.name: each for each in ready}
     return list(ordered.values())
 
 
-def _endpoint(name: str, given: str | ApiEndpoint) -> Endpoint:
-    if isinstance(given, str):
-        return Endpoint(name, given)
+def _endpoint(name: str, setting: str | ApiEndpoint) -> Endpoint:
+    if isinstance(setting, str):
+        return Endpoint(name, setting)
     return Endpoint(
         name,
-        given["url"],
-        method=given.get("method", "GET"),
-        params=given.get("params", {}),
-        headers=given.get("headers", {}),
-        body=given.get("body"),
-        records=given.get("records"),
-        pagination=given.get("pagination", "auto"),
-        for_each=given.get("for_each"),
-        rate_limit=given.get("rate_limit"),
-        is_table=given.get("table", True),
+        setting["url"],
+        method=setting.get("method", "GET"),
+        params=setting.get("params", {}),
+        headers=setting.get("headers", {}),
+        body=setting.get("body"),
+        records=setting.get("records"),
+        pagination=setting.get("pagination", "auto"),
+        for_each=setting.get("for_each"),
+        rate_limit=setting.get("rate_limit"),
+        is_table=setting.get("table", True),
     )
 
 
@@ -92,9 +97,9 @@ def _text(param: str | float | bool) -> str:
     return str(param).lower() if isinstance(param, bool) else str(param)
 
 
-def _filled(body: Any, value: str) -> Any:
+def _with_value(body: Any, value: str) -> Any:
     if isinstance(body, str):
         return body.replace(VALUE, value)
     if isinstance(body, dict):
-        return {key: _filled(each, value) for key, each in body.items()}
-    return [_filled(each, value) for each in body] if isinstance(body, list) else body
+        return {key: _with_value(each, value) for key, each in body.items()}
+    return [_with_value(each, value) for each in body] if isinstance(body, list) else body

@@ -1,4 +1,4 @@
-"""What the answers of APIs usually say of the pages behind them."""
+"""Detects the next page in a response: links, cursors, flags and totals in the places where APIs usually have them."""
 
 import re
 from collections.abc import Iterator
@@ -6,155 +6,125 @@ from typing import Any
 
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.redaction import excerpt
-from etl_runtime.source.api.request import Answer
+from etl_runtime.source.api.request import Response
 
-DEEPEST = 4  # keys on the way to a sign
-LINKS = frozenset(
+MAX_DEPTH = 4  # nested objects that are searched
+
+# Keys, in lower case and without other characters than letters.
+LINK_KEYS = frozenset(
     {
-        "next",
-        "nexturl",
-        "nextpageurl",
-        "nextlink",
-        "nextpagelink",
-        "nextrecordsurl",
-        "nextpage",
-        "nexthref",
+        *("next", "nexthref", "nextlink", "nextpage", "nextpagelink", "nextpageurl", "nextrecordsurl", "nexturl"),
         "odatanextlink",
     }
 )
-LINK_LISTS = frozenset({"links", "link"})
-"""Lists of links, each with what it is: {"rel": "next", "href": …} or {"relation": "next", "url": …}."""
-MORE = frozenset(
+LINK_LIST_KEYS = frozenset({"links", "link"})
+"""Lists of links with a relation: {"rel": "next", "href": …} or {"relation": "next", "url": …}."""
+MORE_KEYS = frozenset(
     {
-        *(
-            "hasmore",
-            "hasmorepages",
-            "hasmoreresults",
-            "hasnext",
-            "hasnextpage",
-            "more",
-            "moreavailable",
-            "moreresults",
-        ),
-        *("incompleteresults", "istruncated", "truncated"),
+        *("hasmore", "hasmorepages", "hasmoreresults", "hasnext", "hasnextpage"),
+        *("incompleteresults", "istruncated", "more", "moreavailable", "moreresults", "truncated"),
     }
 )
-LAST = frozenset({"done", "last", "lastpage", "islast", "islastpage", "isend", "end"})
-TOKENS = frozenset(
+LAST_KEYS = frozenset({"done", "last", "lastpage", "islast", "islastpage", "isend", "end"})
+CURSOR_KEYS = frozenset(
     {
-        *(
-            "next",
-            "nextcursor",
-            "nexttoken",
-            "nextpagetoken",
-            "nextpage",
-            "nextpagenumber",
-            "nextoffset",
-            "nextmarker",
-            "nextkey",
-        ),
-        *("continue", "continuation", "continuationtoken", "cursor", "offset", "pagetoken", "scrollid"),
+        *("next", "nextcursor", "nextkey", "nextmarker", "nextoffset", "nextpage", "nextpagenumber", "nextpagetoken"),
+        *("continuation", "continuationtoken", "continue", "cursor", "nexttoken", "offset", "pagetoken", "scrollid"),
     }
 )
-TOTALS = frozenset(
+TOTAL_KEYS = frozenset(
     {
-        *(
-            "total",
-            "totalcount",
-            "totalresults",
-            "totalrecords",
-            "totalhits",
-            "totalitems",
-            "totalelements",
-            "totalsize",
-        ),
-        *("count", "numfound", "recordstotal", "hitscount"),
+        *("count", "hitscount", "numfound", "recordstotal", "total", "totalcount", "totalelements", "totalhits"),
+        *("totalitems", "totalrecords", "totalresults", "totalsize"),
     }
 )
-PAGES = frozenset({"pages", "totalpages", "pagecount", "numpages", "lastpage", "pagestotal"})
+PAGE_COUNT_KEYS = frozenset({"pages", "totalpages", "pagecount", "numpages", "lastpage", "pagestotal"})
 CURSOR_HEADERS = {
     "X-Next-Cursor": "cursor",
     "X-Next-Page": "page",
     "X-Next-Token": "token",
     "X-Ms-Continuationtoken": "continuationToken",
 }
-"""Headers with what the next request names, and the parameter that names it."""
-TOTAL_HEADERS, PAGES_HEADERS = ("x-total-count", "x-total"), ("x-total-pages", "x-pages", "x-page-count")
+"""Headers with a cursor, and the parameter of the next request that receives it."""
+TOTAL_HEADERS = ("x-total-count", "x-total")
+PAGE_COUNT_HEADERS = ("x-total-pages", "x-pages", "x-page-count")
 
 
 def next_link(document: Any) -> str | None:
-    """The next page's address where APIs usually have it."""
-    for key, value in _signs(document):
-        found = value
-        if key in LINKS and isinstance(value, dict):
-            found = next((value[name] for name in ("href", "url", "uri", "link") if name in value), None)
-        if key in LINKS and isinstance(found, str) and _is_link(found):
-            return found
-        for link in value if key in LINK_LISTS and isinstance(value, list) else []:
-            if isinstance(link, dict) and _is_next(link.get("rel", link.get("relation"))):
-                return next((link[name] for name in ("href", "url", "uri") if isinstance(link.get(name), str)), None)
+    """The URL of the next page, from the places where APIs usually have it."""
+    for key, value in _normalized_items(document):
+        link = value
+        if key in LINK_KEYS and isinstance(value, dict):
+            link = next((value[name] for name in ("href", "url", "uri", "link") if name in value), None)
+        if key in LINK_KEYS and isinstance(link, str) and _is_link(link):
+            return link
+        for each in value if key in LINK_LIST_KEYS and isinstance(value, list) else []:
+            if isinstance(each, dict) and _is_next(each.get("rel", each.get("relation"))):
+                return next((each[name] for name in ("href", "url", "uri") if isinstance(each.get(name), str)), None)
     return None
 
 
-def linked(header: str, relation: str) -> str | None:
-    """The address with this relation in a header Link, as RFC 8288 has it; None where there is none."""
+def link_with_relation(header: str, relation: str) -> str | None:
+    """The URL with this relation in a Link header (RFC 8288), None if there is no such link."""
     at = 0
     while (start := header.find("<", at)) >= 0 and (end := header.find(">", start)) >= 0:
-        rel, at = _rel(header, end + 1)
-        if relation in rel:
+        relations, at = _relations(header, end + 1)
+        if relation in relations:
             return header[start + 1 : end]
     return None
 
 
-def says_more(answer: Answer) -> str | None:
-    """What says that an answer is not the last, where something does.
+def more_pages_hint(response: Response) -> str | None:
+    """The part of a response that indicates another page, None if nothing does.
 
-    Where the whole answer is one record, its keys are data: of those only what nobody means otherwise counts.
+    If the document itself is the only record, its keys are data. Then only keys that always mean pagination count.
     """
-    if found := flags_more(answer):
-        return found
-    for key, value in _signs(answer.document):
+    if flag := more_pages_flag(response):
+        return flag
+    is_first_page = response.records_so_far == len(response.records)
+    for key, value in _normalized_items(response.document):
         if (
-            key in TOKENS
-            and _is_token(key, value)
-            and (not answer.is_record or key.startswith(("nextpaget", "nextcursor", "nexttoken")))
+            key in CURSOR_KEYS
+            and _is_cursor(key, value)
+            and (not response.is_single_record or key.startswith(("nextpaget", "nextcursor", "nexttoken")))
         ):
             return f"{key} is {excerpt(value)}"
-        if answer.is_record:
+        if response.is_single_record:
             continue
-        if key in TOTALS and (total := _number(value)) is not None and total > answer.so_far:
-            return f"{key} is {total:,}, {answer.so_far:,} came"
-        if key in PAGES and (pages := _number(value)) is not None and pages > 1 and answer.so_far == answer.records:
+        if key in TOTAL_KEYS and (total := _number(value)) is not None and total > response.records_so_far:
+            return f"{key} is {total:,}, {response.records_so_far:,} records received"
+        if key in PAGE_COUNT_KEYS and (pages := _number(value)) is not None and pages > 1 and is_first_page:
             return f"{key} is {pages:,}"
-    for names, most in (
-        (TOTAL_HEADERS, answer.so_far),
-        (PAGES_HEADERS, 1 if answer.so_far == answer.records else None),
-    ):
-        for name in names:
-            number = _number(answer.headers.get(name))
-            if most is not None and number is not None and number > most:
-                return f"{name} is {number:,}"
+    for name in TOTAL_HEADERS:
+        total = _number(response.headers.get(name))
+        if total is not None and total > response.records_so_far:
+            return f"{name} is {total:,}"
+    for name in PAGE_COUNT_HEADERS if is_first_page else ():
+        pages = _number(response.headers.get(name))
+        if pages is not None and pages > 1:
+            return f"{name} is {pages:,}"
     return None
 
 
-def flags_more(answer: Answer) -> str | None:
-    """What says in so many words that there is another page."""
-    for key, value in _signs(answer.document):
-        if key in MORE and value is True:
+def more_pages_flag(response: Response) -> str | None:
+    """The flag in a response that says that there are more pages, such as `has_more`, None if there is no such flag."""
+    for key, value in _normalized_items(response.document):
+        if key in MORE_KEYS and value is True:
             return f"{key} is true"
-        if key in LAST and value is False and not answer.is_record:
+        if key in LAST_KEYS and value is False and not response.is_single_record:
             return f"{key} is false"
     return None
 
 
-def _signs(document: Any, depth: int = 1) -> Iterator[tuple[str, Any]]:
-    """The keys of an answer's objects, in lower case and without marks, with their values. What is in lists is records."""
-    if not isinstance(document, dict) or depth > DEEPEST:
+def _normalized_items(document: Any, depth: int = 1) -> Iterator[tuple[str, Any]]:
+    """The keys (lower-case letters only) and values of the document's objects. Lists are not searched: they contain "
+    "records."""
+    if not isinstance(document, dict) or depth > MAX_DEPTH:
         return
     for key, value in document.items():
         yield re.sub(r"[^a-z]", "", key.lower()), value
     for value in document.values():
-        yield from _signs(value, depth + 1)
+        yield from _normalized_items(value, depth + 1)
 
 
 def _is_next(relation: Any) -> bool:
@@ -162,11 +132,11 @@ def _is_next(relation: Any) -> bool:
 
 
 def _is_link(text: str) -> bool:
-    """Not a cursor, which `next` may be too."""
+    # `next` may also hold a cursor.
     return bool(re.match(r"https?://|/|\?|\./", text.strip()))
 
 
-def _is_token(key: str, value: Any) -> bool:
+def _is_cursor(key: str, value: Any) -> bool:
     if isinstance(value, dict):
         return bool(value) and key in ("nextpage", "continue")
     if key in ("offset", "cursor", "pagetoken", "scrollid"):
@@ -188,45 +158,46 @@ def _number(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-def _rel(header: str, at: int) -> tuple[list[str], int]:
-    """The relations of the link whose parameters begin here, in lower case, and where they end."""
-    rel: list[str] | None = None
+def _relations(header: str, at: int) -> tuple[list[str], int]:
+    """The relations of a link in lower case, and the index after its parameters. `at` is the index of the first "
+    "parameter."""
+    relations: list[str] | None = None
     while True:
-        at = _skipped(header, at, " \t;")
+        at = _skip(header, at, " \t;")
         name_at = at
         while at < len(header) and header[at] not in "=;, \t":
             at += 1
         name = header[name_at:at].lower()
-        at = _skipped(header, at, " \t")
+        at = _skip(header, at, " \t")
         value = ""
         if header[at : at + 1] == "=":
-            value, at = _value(header, _skipped(header, at + 1, " \t"))
-        if name == "rel" and rel is None:
-            rel = value.lower().split()
+            value, at = _parameter_value(header, _skip(header, at + 1, " \t"))
+        if name == "rel" and relations is None:
+            relations = value.lower().split()
         if at >= len(header) or header[at] == ",":
-            return rel or [], at
+            return relations or [], at
         if at == name_at:
-            at += 1  # a mark that has no place here
+            at += 1  # an unexpected character
 
 
-def _value(header: str, at: int) -> tuple[str, int]:
+def _parameter_value(header: str, at: int) -> tuple[str, int]:
     quote = header[at : at + 1]
     if quote not in ('"', "'") or not quote:
         start = at
         while at < len(header) and header[at] not in ";, \t":
             at += 1
         return header[start:at], at
-    value = []
+    characters = []
     at += 1
     while at < len(header) and header[at] != quote:
         if header[at] == "\\":
             at += 1
-        value.append(header[at : at + 1])
+        characters.append(header[at : at + 1])
         at += 1
-    return "".join(value), at + 1
+    return "".join(characters), at + 1
 
 
-def _skipped(header: str, at: int, characters: str) -> int:
+def _skip(header: str, at: int, characters: str) -> int:
     while at < len(header) and header[at] in characters:
         at += 1
     return at

@@ -1,201 +1,218 @@
-"""How the pages of an API follow each other: which call comes behind an answer.
+"""The pagination types: each is a class that creates the request of the next page from a response.
 
-Each way is a small class. What is the same for all of them (loops, pages that come twice, too many pages) is watched where they are
-used, in api.py.
+fetch_endpoints.py detects loops, repeated pages and too many pages for all of them.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from etl_runtime.job.dataset_document import Pagination, PaginationType
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import MISSING, value_at
-from etl_runtime.source.api.next_page_detector import CURSOR_HEADERS, flags_more, linked, next_link, says_more
-from etl_runtime.source.api.request import Answer, Call
+from etl_runtime.source.api.next_page_detector import (
+    CURSOR_HEADERS,
+    link_with_relation,
+    more_pages_flag,
+    more_pages_hint,
+    next_link,
+)
+from etl_runtime.source.api.request import ApiRequest, Response
 
 
-class Pages(ABC):
-    """The way through the pages of one call."""
+class Paginator(ABC):
+    """Creates the requests of the pages of one call."""
 
-    counter: str | None = None
-    """The parameter that counts records or pages: a source that does not know it answers the same page for ever."""
+    counting_parameter: str | None = None
+    """The parameter that counts records or pages. A source that does not know it returns the same page without end."""
 
-    def first(self, call: Call) -> Call:
-        return call
+    def first_request(self, request: ApiRequest) -> ApiRequest:
+        return request
 
     @abstractmethod
-    def following(self, answer: Answer) -> Call | None:
-        """The call of the page behind this one, None behind the last. Raises RunFailed where the answer is not what the way asks for."""
+    def next_request(self, response: Response) -> ApiRequest | None:
+        """The request of the next page, None after the last page. Raises RunFailed if the response does not fit the "
+        "pagination."""
 
-    def unfollowed(self, answer: Answer) -> str | None:
-        """What in the last answer says that it is not the last, where something does in so many words."""
-        return flags_more(answer)
+    def unfollowed_hint(self, response: Response) -> str | None:
+        """The part of the last response that indicates another page, None if nothing does."""
+        return more_pages_flag(response)
 
 
-class Single(Pages):
-    """The one answer is all, whatever it says."""
+class SinglePage(Paginator):
+    """The first page is the only page, whatever the response contains."""
 
-    def following(self, answer: Answer) -> Call | None:
+    def next_request(self, response: Response) -> ApiRequest | None:
         return None
 
-    def unfollowed(self, answer: Answer) -> str | None:
+    def unfollowed_hint(self, response: Response) -> str | None:
         return None
 
 
-class JsonLink(Pages):
-    """{"items": […], "next": "https://api.example.org/items?page=2"}, and no next, null or an empty text on the last page."""
+class JsonLink(Paginator):
+    """{"items": […], "next": "https://api.example.org/items?page=2"}. On the last page, `next` is missing, null "
+    "or empty."""
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
 
-    def following(self, answer: Answer) -> Call | None:
-        link = value_at(answer.document, self._path) if self._path else next_link(answer.document)
+    def next_request(self, response: Response) -> ApiRequest | None:
+        link = value_at(response.document, self._path) if self._path else next_link(response.document)
         if link is MISSING or not link:
             return None
         if not isinstance(link, str):
             raise RunFailed(
-                f"{self._path} is no address but {excerpt(link)}. Declare pagination.path as it is in the answers."
+                ErrorCode.PAGINATION_INVALID,
+                f"{self._path} is not a URL (found {excerpt(link)}). Set pagination.path to the path of the next page's "
+                "URL.",
             )
-        return answer.call.at(link, answer.url)
+        return response.request.with_url(link, response.url)
 
-    def unfollowed(self, answer: Answer) -> str | None:
-        return flags_more(answer) if self._path else says_more(answer)
+    def unfollowed_hint(self, response: Response) -> str | None:
+        return more_pages_flag(response) if self._path else more_pages_hint(response)
 
 
-class HeaderLink(Pages):
+class HeaderLink(Paginator):
     """Link: <https://api.example.org/items?page=2>; rel="next" (RFC 8288)."""
 
-    def following(self, answer: Answer) -> Call | None:
-        link = linked(answer.headers.get("link", ""), "next")
-        return None if link is None else answer.call.at(link, answer.url)
+    def next_request(self, response: Response) -> ApiRequest | None:
+        link = link_with_relation(response.headers.get("link", ""), "next")
+        return None if link is None else response.request.with_url(link, response.url)
 
 
 @dataclass(frozen=True)
 class PageSize:
-    """How many records a page is asked to have; None leaves that to the source."""
+    """The page size to request. None: the default of the source."""
 
     limit: int | None = None
     param: str = "limit"
 
-    def asked_by(self, call: Call) -> Call:
-        return call if self.limit is None else call.asking(self.param, self.limit)
+    def add_to(self, request: ApiRequest) -> ApiRequest:
+        return request if self.limit is None else request.with_parameter(self.param, self.limit)
 
 
-class HeaderCursor(Pages):
-    """X-Next-Cursor: b7f3, which the next request names. No header, or an empty one, on the last page."""
+class HeaderCursor(Paginator):
+    """X-Next-Cursor: b7f3, which becomes a parameter of the next request. On the last page, the header is missing "
+    "or empty."""
 
     def __init__(self, header: str, param: str, size: PageSize) -> None:
         self._header = header.lower()
         self._param = param
         self._size = size
 
-    def first(self, call: Call) -> Call:
-        return self._size.asked_by(call)
+    def first_request(self, request: ApiRequest) -> ApiRequest:
+        return self._size.add_to(request)
 
-    def following(self, answer: Answer) -> Call | None:
-        cursor = answer.headers.get(self._header, "").strip()
-        return answer.call.asking(self._param, cursor) if cursor else None
+    def next_request(self, response: Response) -> ApiRequest | None:
+        cursor = response.headers.get(self._header, "").strip()
+        return response.request.with_parameter(self._param, cursor) if cursor else None
 
 
-class Cursor(Pages):
-    """{"items": […], "meta": {"next": "b7f3"}}, which the next request names. No cursor, null or an empty text on the last page."""
+class Cursor(Paginator):
+    """{"items": […], "meta": {"next": "b7f3"}}, which becomes a parameter of the next request.
+
+    On the last page, the cursor is missing, null, false or empty.
+    """
 
     def __init__(self, path: str, param: str, size: PageSize) -> None:
         self._path = path
         self._param = param
         self._size = size
 
-    def first(self, call: Call) -> Call:
-        return self._size.asked_by(call)
+    def first_request(self, request: ApiRequest) -> ApiRequest:
+        return self._size.add_to(request)
 
-    def following(self, answer: Answer) -> Call | None:
-        cursor = value_at(answer.document, self._path)
+    def next_request(self, response: Response) -> ApiRequest | None:
+        cursor = value_at(response.document, self._path)
         if cursor is MISSING or cursor in (None, "") or cursor is False:
             return None
         if isinstance(cursor, (dict, list)) or cursor is True:
             raise RunFailed(
-                f"{self._path} is no cursor but {excerpt(cursor)}. Declare pagination.path as it is in the answers."
+                ErrorCode.PAGINATION_INVALID,
+                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to the path of the cursor.",
             )
-        return answer.call.asking(self._param, cursor)
+        return response.request.with_parameter(self._param, cursor)
 
 
-class Counted(Pages):
-    """Requests that count, from `first` on. `total` is where the answers have how far."""
+class _Counting(Paginator):
+    """A parameter that counts from `first`. `total` is the path of the total in the responses."""
 
     def __init__(self, param: str, first: int, size: PageSize, total: str | None) -> None:
-        self.counter = self._param = param
+        self.counting_parameter = self._param = param
         self._first = self._next = first
         self._size = size
         self._total = total
 
-    def first(self, call: Call) -> Call:
-        return self._size.asked_by(call).asking(self._param, self._first)
+    def first_request(self, request: ApiRequest) -> ApiRequest:
+        return self._size.add_to(request).with_parameter(self._param, self._first)
 
 
-class Offset(Counted):
-    """?offset=200&limit=100: requests count records. A page may have fewer than were asked for; the last one is empty, or at the total."""
+class Offset(_Counting):
+    """?offset=200&limit=100: the parameter counts records. A page may have fewer records than requested.
 
-    def following(self, answer: Answer) -> Call | None:
-        self._next += answer.records
-        total = _count(answer, self._total, "total_records")
-        if not answer.records:
-            if total is not None and self._next - self._first < total:
-                raise RunFailed(
-                    f"the page at {self._param} {self._next} is empty, but {self._total} says that there are {total:,} records. "
-                    "Run again later; is there a limit to how far the source can be read?",
-                    retryable=True,
-                )
+    The last page is empty, or reaches the total.
+    """
+
+    def next_request(self, response: Response) -> ApiRequest | None:
+        self._next += len(response.records)
+        total = _total(response, self._total, "total_records")
+        is_complete = total is not None and self._next - self._first >= total
+        if not response.records and total is not None and not is_complete:
+            raise RunFailed(
+                ErrorCode.PAGINATION_INCOMPLETE,
+                f"the page at {self._param} {self._next} is empty, but {self._total} is {total:,}. Run again later, "
+                "and check whether the source limits the offset.",
+                retryable=True,
+            )
+        if not response.records or is_complete:
             return None
-        if total is not None and self._next - self._first >= total:
-            return None
-        return answer.call.asking(self._param, self._next)
+        return response.request.with_parameter(self._param, self._next)
 
 
-class PageNumber(Counted):
-    """?page=2: requests count pages. The last one is empty, or the one that the answers name."""
+class PageNumber(_Counting):
+    """?page=2: the parameter counts pages. The last page is empty, or reaches the total number of pages."""
 
-    def following(self, answer: Answer) -> Call | None:
+    def next_request(self, response: Response) -> ApiRequest | None:
         self._next += 1
-        total = _count(answer, self._total, "total_pages")
-        ended = not answer.records if total is None else self._next - self._first >= total
-        return None if ended else answer.call.asking(self._param, self._next)
+        total = _total(response, self._total, "total_pages")
+        is_last = not response.records if total is None else self._next - self._first >= total
+        return None if is_last else response.request.with_parameter(self._param, self._next)
 
 
-class Auto(Pages):
-    """A link in the answer, a link in a header, or a cursor in a header, by what the first answer has; else one page."""
+class Auto(Paginator):
+    """Uses the link in the first response, else the Link header, else a known cursor header, else a single page."""
 
     def __init__(self) -> None:
-        self._way: Pages | None = None
+        self._detected: Paginator | None = None
 
-    def following(self, answer: Answer) -> Call | None:
-        if self._way is None:
-            self._way = self._recognised(answer)
-        return self._way.following(answer)
+    def next_request(self, response: Response) -> ApiRequest | None:
+        if self._detected is None:
+            self._detected = self._detect(response)
+        return self._detected.next_request(response)
 
-    def unfollowed(self, answer: Answer) -> str | None:
-        return says_more(answer)
+    def unfollowed_hint(self, response: Response) -> str | None:
+        return more_pages_hint(response)
 
-    def _recognised(self, answer: Answer) -> Pages:
-        if next_link(answer.document) is not None:
+    def _detect(self, response: Response) -> Paginator:
+        if next_link(response.document) is not None:
             return JsonLink()
-        if linked(answer.headers.get("link", ""), "next") is not None:
+        if link_with_relation(response.headers.get("link", ""), "next") is not None:
             return HeaderLink()
         for header, param in CURSOR_HEADERS.items():
-            if answer.headers.get(header.lower(), "").strip():
+            if response.headers.get(header.lower(), "").strip():
                 return HeaderCursor(header, param, PageSize())
-        return Single()
+        return SinglePage()
 
 
-def pages_of(declared: PaginationType | Pagination) -> Pages:
-    """The way that an endpoint declares."""
-    pagination: Pagination = {"type": declared} if isinstance(declared, str) else declared
+def paginator_for(setting: PaginationType | Pagination) -> Paginator:
+    """A new paginator for the `pagination` of an endpoint."""
+    pagination: Pagination = {"type": setting} if isinstance(setting, str) else setting
     size = PageSize(pagination.get("limit"), pagination.get("limit_param", "limit"))
     match pagination["type"]:
         case "auto":
             return Auto()
         case "single":
-            return Single()
+            return SinglePage()
         case "json_link":
             return JsonLink(pagination.get("path"))
         case "header_link":
@@ -214,14 +231,16 @@ def pages_of(declared: PaginationType | Pagination) -> Pages:
             )
 
 
-def _count(answer: Answer, path: str | None, key: str) -> int | None:
-    """The total at the path; None where none is declared, or the answer has no content."""
-    if path is None or answer.document is None:
+def _total(response: Response, path: str | None, key: str) -> int | None:
+    """The total at the path. None if no path is set, or if the response has no content."""
+    if path is None or response.document is None:
         return None
-    count = value_at(answer.document, path)
-    if isinstance(count, str) and count.strip().isdecimal():
-        count = int(count)
-    if not isinstance(count, int) or isinstance(count, bool):
-        what = "is missing" if count is MISSING else f"is no number but {excerpt(count)}"
-        raise RunFailed(f"{path} {what}. Declare pagination.{key} as it is in the answers.")
-    return count
+    total = value_at(response.document, path)
+    if isinstance(total, str) and total.strip().isdecimal():
+        total = int(total)
+    if not isinstance(total, int) or isinstance(total, bool):
+        problem = "is missing in the response" if total is MISSING else f"is not a number (found {excerpt(total)})"
+        raise RunFailed(
+            ErrorCode.PAGINATION_INVALID, f"{path} {problem}. Set pagination.{key} to the path of the total."
+        )
+    return total

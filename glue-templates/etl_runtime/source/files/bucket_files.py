@@ -1,4 +1,4 @@
-"""Files in a bucket, also of another account: one object, those of a folder, or those that a glob matches."""
+"""Lists and downloads files in a bucket, which may belong to another account: one object, a folder, or a glob."""
 
 import hashlib
 import logging
@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.store import Store, split
 from etl_runtime.source.files.fetch import FileMissing, Validators, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
@@ -18,9 +18,9 @@ from etl_runtime.source.files.original import Original
 
 LOG = logging.getLogger(__name__)
 
-CLASS = re.compile(r"\[!?[^\]/]+\]")
+CHARACTER_CLASS = re.compile(r"\[!?[^\]/]+\]")
 GLOB = re.compile(r"[*?\[]")
-REFUSED = ("AccessDenied", "403", "Forbidden", "AllAccessDisabled")
+ACCESS_DENIED = ("AccessDenied", "403", "Forbidden", "AllAccessDisabled")
 
 
 def is_in_bucket(url: str) -> bool:
@@ -29,16 +29,18 @@ def is_in_bucket(url: str) -> bool:
 
 @dataclass(frozen=True)
 class BucketReader:
-    """Lists and downloads objects. Of several that a URL matches, `newest` takes the one written last, else all of them."""
+    """Lists and downloads objects. If a URL matches several objects, `newest` selects the one modified last, "
+    "otherwise all of them."""
 
     store: Store
     newest: bool = True
 
     def matching(self, url: str) -> list[str]:
-        """The objects that an address names: itself, or what lies in its folder or matches its glob; of several the newest alone, or all
-        in the order of their keys. Names that begin with a dot or an underscore are no data.
+        """The URLs of the matching objects in key order. `url` names an object, a folder (`…/`) or a glob.
 
-        Raises FileMissing where there is none, RunFailed where they may not be listed.
+        Names that start with a dot or an underscore are skipped, because they are not data.
+
+        Raises FileMissing if no object matches, RunFailed if the bucket cannot be listed.
         """
         bucket, key = split(url)
         glob = GLOB.search(key)
@@ -46,61 +48,74 @@ class BucketReader:
             return [url]
         prefix = key[: glob.start()] if glob else key
         try:
-            wanted = re.compile(_pattern(key) if glob else ".*", re.DOTALL)
+            pattern = re.compile(_pattern(key) if glob else ".*", re.DOTALL)
         except re.error as error:
             raise RunFailed(
-                f"source_url {url}: the glob cannot be read ({error}). Mend what is in its brackets."
+                ErrorCode.SOURCE_URL_INVALID,
+                f"source_url {url}: the glob is not valid ({error}). Correct the part in brackets.",
             ) from error
-        found: list[Any] = []
+        objects: list[Any] = []
         try:
             for page in self.store.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-                found += [
-                    each for each in page.get("Contents", []) if _is_data(each["Key"]) and wanted.fullmatch(each["Key"])
+                objects += [
+                    each
+                    for each in page.get("Contents", [])
+                    if _is_data(each["Key"]) and pattern.fullmatch(each["Key"])
                 ]
         except ClientError as error:
             raise _s3_failure(url, error) from error
-        if not found:
+        if not objects:
             raise FileMissing(
-                f"source_url {url}: there is no file. Look at the bucket, or mend the address.", retryable=True
+                ErrorCode.SOURCE_NOT_FOUND,
+                f"source_url {url}: no object matches. Check the bucket, or correct the URL.",
+                retryable=True,
             )
-        found.sort(key=lambda each: each["Key"])
+        objects.sort(key=lambda each: each["Key"])
         if self.newest:
-            latest = max(found, key=lambda each: (each["LastModified"], each["Key"]))
-            if len(found) > 1:
-                LOG.info(
-                    f"{url}: of {len(found):,} files the newest, {latest['Key']}, written {latest['LastModified']:%Y-%m-%d %H:%M:%S} UTC"
-                )
-            found = [latest]
-        return [f"s3://{bucket}/{each['Key']}" for each in found]
+            latest = max(objects, key=lambda each: (each["LastModified"], each["Key"]))
+            if len(objects) > 1:
+                modified = f"{latest['LastModified']:%Y-%m-%d %H:%M:%S} UTC"
+                LOG.info(f"{url}: using the newest of {len(objects):,} files: {latest['Key']}, modified {modified}")
+            objects = [latest]
+        return [f"s3://{bucket}/{each['Key']}" for each in objects]
 
     def fetch(self, url: str, context: FetchContext, known: Validators) -> Original | None:
-        """Download an object; None where it is what `known` describes. Raises RunFailed, and FileMissing where there is no such object."""
+        """Download an object. None if it is unchanged since `known`. Raises RunFailed, or FileMissing if there is "
+        "no such object."""
         bucket, key = split(url)
         if context.stop.is_set():
-            raise RunFailed(f"source_url {url}: the download was given up, because another one failed.")
-        with ExitStack() as unless_whole:
+            raise RunFailed(
+                ErrorCode.SOURCE_REQUEST_FAILED,
+                f"source_url {url}: the download was canceled, because another download failed.",
+            )
+        with ExitStack() as unless_complete:
             try:
                 head = self.store.client.head_object(Bucket=bucket, Key=key)
                 if known.etag and known.etag == head["ETag"]:
                     return None
                 context.on_response()
-                file = unless_whole.enter_context(NamedTemporaryFile(prefix="medallion-"))
+                file = unless_complete.enter_context(NamedTemporaryFile(prefix="medallion-"))
                 self.store.client.download_fileobj(bucket, key, file)
                 file.flush()
                 after = self.store.client.head_object(Bucket=bucket, Key=key)
             except ClientError as error:
                 if self.store.is_missing(error, bucket, key):
-                    what = f"source_url {url}: there is no such object. Look at the bucket, or mend the address."
-                    raise FileMissing(what, retryable=True) from error
+                    raise FileMissing(
+                        ErrorCode.SOURCE_NOT_FOUND,
+                        f"source_url {url}: the object does not exist. Check the bucket, or correct the URL.",
+                        retryable=True,
+                    ) from error
                 raise _s3_failure(url, error) from error
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256")
             size = file.tell()
             if (after["ETag"], size) != (head["ETag"], head["ContentLength"]):
                 raise RunFailed(
-                    f"source_url {url}: the object was replaced during the download. Run again.", retryable=True
+                    ErrorCode.SOURCE_CHANGED,
+                    f"source_url {url}: the object was replaced during the download. Run again.",
+                    retryable=True,
                 )
-            unless_whole.pop_all()
+            unless_complete.pop_all()
         return Original(
             file,
             file_name(url),
@@ -117,29 +132,41 @@ def _is_data(key: str) -> bool:
 
 
 def _pattern(glob: str) -> str:
-    """* and ? are within a folder, ** goes through folders, **/ through none too; [ab] is one of these, [!ab] none of them."""
+    """The regular expression of a glob.
+
+    `*` and `?` match within a folder, `**` matches across folders, `**/` also matches no folder. `[ab]` matches one of
+    the characters, `[!ab]` any other character.
+    """
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^\]/]+\])", glob)
-    written = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    wildcards = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return "".join(
-        written.get(part) or (_one_of(part[1:-1]) if CLASS.fullmatch(part) else re.escape(part)) for part in parts
+        wildcards.get(part) or (_character_class(part[1:-1]) if CHARACTER_CLASS.fullmatch(part) else re.escape(part))
+        for part in parts
     )
 
 
-def _one_of(characters: str) -> str:
-    """A character of a list, or of ranges such as a-z; none of them behind an exclamation mark."""
-    but = characters.startswith("!")
-    listed = re.sub(r"[\\\[\]^]", r"\\\g<0>", characters[but:])
-    return f"[{'^/' if but else ''}{listed}]"
+def _character_class(characters: str) -> str:
+    is_negated = characters.startswith("!")
+    escaped = re.sub(r"[\\\[\]^]", r"\\\g<0>", characters[is_negated:])
+    return f"[{'^/' if is_negated else ''}{escaped}]"
 
 
 def _s3_failure(url: str, error: ClientError) -> RunFailed:
-    about = error.response.get("Error", {})
-    code = about.get("Code", "")
-    if code in REFUSED:
-        remedy = "The bucket's policy must let the job's role read and list it; the README shows the statement to add"
-        return RunFailed(f"source_url {url}: S3 refuses access ({code}). {remedy}.")
+    details = error.response.get("Error", {})
+    code = details.get("Code", "")
+    if code in ACCESS_DENIED:
+        return RunFailed(
+            ErrorCode.SOURCE_ACCESS_DENIED,
+            f"source_url {url}: S3 denies access ({code}). The bucket policy must allow the job's role to list and "
+            "read the bucket; the README has the statement.",
+        )
     if code == "NoSuchBucket":
-        return RunFailed(f"source_url {url}: there is no such bucket. Mend the address.")
+        return RunFailed(ErrorCode.SOURCE_NOT_FOUND, f"source_url {url}: the bucket does not exist. Correct the URL.")
     if code == "InvalidObjectState":
-        return RunFailed(f"source_url {url}: the object is archived. Restore it first, or ask its owner to.")
-    return RunFailed(f"source_url {url}: {code}, {about.get('Message', '')}", retryable=True)
+        return RunFailed(
+            ErrorCode.SOURCE_ARCHIVED,
+            f"source_url {url}: the object is archived. Restore it, or ask its owner to restore it.",
+        )
+    return RunFailed(
+        ErrorCode.SOURCE_UNAVAILABLE, f"source_url {url}: {code}, {details.get('Message', '')}", retryable=True
+    )

@@ -1,4 +1,4 @@
-"""All files of a dataset for one day: several addresses, and addresses that hold a date."""
+"""Downloads all files of a dataset for one run date. A URL may contain date placeholders such as {yyyyMMdd}."""
 
 import logging
 import re
@@ -10,44 +10,51 @@ from threading import Event, Lock
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.files.bucket_files import BucketReader, is_in_bucket
-from etl_runtime.source.files.fetch import NOTHING_KNOWN, FileMissing, Validators, fetch
+from etl_runtime.source.files.fetch import UNCONDITIONAL, FileMissing, Validators, fetch
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
-from etl_runtime.web.client import public
+from etl_runtime.web.client import without_query
 
 LOG = logging.getLogger(__name__)
 
-DOWNLOADS_AT_ONCE = 3
-DAYS_NAMED = 8
+MAX_CONCURRENT_DOWNLOADS = 3
+MAX_DAYS_LISTED = 8
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-TOKEN = re.compile("yyyy|yy|MM|dd")
-LIKE_A_DATE = re.compile(r"(?=.*[yd])[ymd\W_]+", re.IGNORECASE)
+DATE_TOKEN = re.compile("yyyy|yy|MM|dd")
+SIMILAR_TO_DATE = re.compile(r"(?=.*[yd])[ymd\W_]+", re.IGNORECASE)
 
 
-def holds_date(url: str) -> bool:
+def has_date(url: str) -> bool:
+    """Whether the URL has a date placeholder."""
     return any(_is_date(found[1]) for found in PLACEHOLDER.finditer(url))
 
 
-def dated(url: str, day: date) -> str:
-    """`url` with `day` in place of each {yyyy-MM-dd}: yyyy or yy, MM and dd in any order, with any marks. Raises RunFailed for {YYYY}."""
+def with_date(url: str, day: date) -> str:
+    """The URL with its date placeholders replaced by `day`.
+
+    A placeholder has yyyy or yy, MM and dd in any order, with any separators. Raises RunFailed for a placeholder such
+    as {YYYY}.
+    """
     tokens = {"yyyy": f"{day.year:04}", "yy": f"{day.year % 100:02}", "MM": f"{day.month:02}", "dd": f"{day.day:02}"}
 
-    def written(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         if _is_date(found[1]):
-            return TOKEN.sub(lambda token: tokens[token[0]], found[1])
-        if LIKE_A_DATE.fullmatch(found[1]):
+            return DATE_TOKEN.sub(lambda token: tokens[token[0]], found[1])
+        if SIMILAR_TO_DATE.fullmatch(found[1]):
             raise RunFailed(
-                f"source_url {public(url)}: {found[0]} is no date. Write it with yyyy or yy, MM and dd, such as {{yyyy-MM-dd}}."
+                ErrorCode.SOURCE_URL_INVALID,
+                f"source_url {without_query(url)}: {found[0]} is not a date placeholder. Use yyyy or yy, MM and dd, "
+                "for example {yyyy-MM-dd}.",
             )
         return found[0]
 
-    return PLACEHOLDER.sub(written, url)
+    return PLACEHOLDER.sub(replacement, url)
 
 
 def _is_date(text: str) -> bool:
-    return bool(TOKEN.search(text)) and not re.search(r"[^\W_]", TOKEN.sub("", text))
+    return bool(DATE_TOKEN.search(text)) and not re.search(r"[^\W_]", DATE_TOKEN.sub("", text))
 
 
 def fetch_all(
@@ -58,40 +65,44 @@ def fetch_all(
     context: FetchContext,
     buckets: BucketReader,
 ) -> list[Original] | None:
-    """Download what `urls` name for the newest day that is complete, in their order; None where all is what `known` describes.
+    """Download the files of `urls` for the newest complete day, in the order of the URLs.
 
-    A day is complete when no address that holds a date is missing; `today` and the `lookback_days` before it are tried. `known` is
-    by address, with the date in it and without its query. Where only some files have changed, all are downloaded. Each has a name of
-    its own. `on_answer` is called once, when the first download begins. Raises RunFailed; no temporary file is left then.
+    Returns None if all files are unchanged since `known`. A day is complete if the source has the file of each URL with
+    a date placeholder. The days are `today` and up to `lookback_days` before it. The keys of `known` are URLs with
+    dates inserted and without query. If only some files have changed, all are downloaded. The files have unique names.
+    `context.on_response` is called once, when the first download starts.
+
+    Raises RunFailed, after deleting all temporary files.
     """
-    if any(holds_date(urlsplit(url).query) for url in urls):
-        known = {}  # the files of two days are one address there
+    if any(has_date(urlsplit(url).query) for url in urls):
+        known = {}  # without the query, the files of two days have the same URL
     with _Downloads(known, context, buckets) as downloads:
-        day = _newest_day([url for url in urls if holds_date(url)], today, lookback_days, downloads)
-        wanted = downloads.named_by([dated(url, day) for url in urls])
-        downloads.ask(wanted)
-        unchanged = [url for url in wanted if downloads.answers[url] is None]
-        if unchanged == wanted and known.keys() <= {public(url) for url in wanted}:  # else a file was withdrawn
+        day = _newest_day([url for url in urls if has_date(url)], today, lookback_days, downloads)
+        files = downloads.list_files([with_date(url, day) for url in urls])
+        downloads.fetch(files)
+        unchanged = [url for url in files if downloads.results[url] is None]
+        is_complete = known.keys() <= {without_query(url) for url in files}  # otherwise the source has removed a file
+        if unchanged == files and is_complete:
             return None
-        downloads.ask_without_conditions(unchanged)
-        return with_own_names(downloads.keep(wanted))
+        downloads.fetch_unconditionally(unchanged)
+        return with_unique_names(downloads.keep(files))
 
 
 class _Downloads:
-    """What the addresses answered: the file, None where it is unchanged, or that it is missing. An answer is not asked for twice.
+    """The result per URL: the file, None if it is unchanged, or FileMissing. Each URL is requested once.
 
-    As a context manager it closes all files but those it is told to keep.
+    As a context manager, it closes all files except the kept ones.
     """
 
     def __init__(self, known: Mapping[str, Validators], context: FetchContext, buckets: BucketReader) -> None:
-        self.answers: dict[str, Original | FileMissing | None] = {}
+        self.results: dict[str, Original | FileMissing | None] = {}
         self._kept: list[Original] = []
         self._known = known
         self._context = context
         self._buckets = buckets
-        self._answered = False
+        self._has_response = False
         self._lock = Lock()
-        self._named: dict[str, list[str]] = {}
+        self._files: dict[str, list[str]] = {}
 
     def __enter__(self) -> "_Downloads":
         return self
@@ -99,92 +110,99 @@ class _Downloads:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for answer in self.answers.values():
-            if isinstance(answer, Original) and answer not in self._kept:
-                answer.file.close()
+        for result in self.results.values():
+            if isinstance(result, Original) and result not in self._kept:
+                result.file.close()
 
-    def named_by(self, urls: Sequence[str]) -> list[str]:
-        """The files that the addresses name, each once: a folder of a bucket, or a glob, names those that are there."""
+    def list_files(self, urls: Sequence[str]) -> list[str]:
+        """The distinct URLs of the files. A folder of a bucket, or a glob, is replaced by the objects that it "
+        "matches."""
         for url in urls:
-            if url not in self._named:
-                self._named[url] = self._buckets.matching(url) if is_in_bucket(url) else [url]
-        return list(dict.fromkeys(file for url in urls for file in self._named[url]))
+            if url not in self._files:
+                self._files[url] = self._buckets.matching(url) if is_in_bucket(url) else [url]
+        return list(dict.fromkeys(file for url in urls for file in self._files[url]))
 
-    def ask(self, urls: Iterable[str]) -> None:
-        """Raises the first RunFailed, FileMissing among them; the other downloads are given up then."""
+    def fetch(self, urls: Iterable[str]) -> None:
+        """Download the URLs that have no result yet. Raises the first RunFailed or FileMissing, and cancels the "
+        "other downloads."""
         for url in urls:
-            if isinstance(missing := self.answers.get(url), FileMissing):
+            if isinstance(missing := self.results.get(url), FileMissing):
                 raise missing
         stop = Event()
-        context = replace(self._context, on_response=self._begin, stop=stop)
-        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            asked = [pool.submit(self._fetch, url, context) for url in dict.fromkeys(urls) if url not in self.answers]
+        context = replace(self._context, on_response=self._on_response, stop=stop)
+        with ThreadPoolExecutor(MAX_CONCURRENT_DOWNLOADS) as pool:
+            downloads = [
+                pool.submit(self._fetch_file, url, context) for url in dict.fromkeys(urls) if url not in self.results
+            ]
             try:
-                for download in as_completed(asked):
+                for download in as_completed(downloads):
                     download.result()
             finally:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
 
-    def ask_without_conditions(self, urls: Sequence[str]) -> None:
+    def fetch_unconditionally(self, urls: Sequence[str]) -> None:
         self._known = {}
         for url in urls:
-            del self.answers[url]
-        self.ask(urls)
+            del self.results[url]
+        self.fetch(urls)
 
     def keep(self, urls: Iterable[str]) -> list[Original]:
-        self._kept = [answer for url in urls if isinstance(answer := self.answers[url], Original)]
+        self._kept = [result for url in urls if isinstance(result := self.results[url], Original)]
         return self._kept
 
-    def _fetch(self, url: str, context: FetchContext) -> None:
-        known = self._known.get(public(url), NOTHING_KNOWN)
+    def _fetch_file(self, url: str, context: FetchContext) -> None:
+        known = self._known.get(without_query(url), UNCONDITIONAL)
         try:
             if is_in_bucket(url):
-                self.answers[url] = self._buckets.fetch(url, context, known)
+                self.results[url] = self._buckets.fetch(url, context, known)
             else:
-                self.answers[url] = fetch(url, context, known)
+                self.results[url] = fetch(url, context, known)
         except FileMissing as missing:
-            self.answers[url] = missing
+            self.results[url] = missing
             raise
 
-    def _begin(self) -> None:
+    def _on_response(self) -> None:
         with self._lock:
-            if not self._answered:
-                self._answered = True
+            if not self._has_response:
+                self._has_response = True
                 self._context.on_response()
 
 
 def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Downloads) -> date:
-    """The newest day of which none of `urls` is missing; today where no address holds a date. Its files are downloaded then."""
-    days: dict[tuple[str, ...], date] = {}  # an address by month is the same on many days
+    """The newest day for which no file of `urls` is missing, after downloading its files. `today` if `urls` is "
+    "empty."""
+    days: dict[tuple[str, ...], date] = {}  # a URL with year and month is the same on many days
     for day in (today - timedelta(days=back) for back in range(lookback_days + 1)):
-        days.setdefault(tuple(dated(url, day) for url in urls), day)
-    reason = None
-    for expanded, day in days.items():
+        days.setdefault(tuple(with_date(url, day) for url in urls), day)
+    last_error = None
+    for dated_urls, day in days.items():
         try:
-            downloads.ask(downloads.named_by(expanded))
+            downloads.fetch(downloads.list_files(dated_urls))
         except FileMissing as missing:
-            reason = missing
+            last_error = missing
             continue
         if day != today:
-            LOG.info(f"there is no file of {today} yet, so that of {day} is taken")
+            LOG.info(f"the source has no file for {today} yet; using the file for {day}")
         return day
     tried = [str(day) for day in days.values()]
-    named = ", ".join(tried) if len(tried) <= DAYS_NAMED else f"{tried[0]} back to {tried[-1]}"
+    listed = ", ".join(tried) if len(tried) <= MAX_DAYS_LISTED else f"{tried[0]} back to {tried[-1]}"
+    reason = f" Last error: {last_error.message}" if last_error else ""
     raise RunFailed(
-        f"there is no complete set of files of {named} (lookback_days is {lookback_days}). The last answer: {reason}"
+        last_error.code if last_error else ErrorCode.SOURCE_NOT_FOUND,
+        f"the source has no complete set of files for {listed} (lookback_days is {lookback_days}).{reason}",
     )
 
 
-def with_own_names(originals: list[Original]) -> list[Original]:
-    """Two files of one name would overwrite each other in raw/: the second `x.csv` becomes `x_2.csv`."""
+def with_unique_names(originals: list[Original]) -> list[Original]:
+    """The originals with unique names, because raw/ has one folder per run: the second `x.csv` becomes `x_2.csv`."""
     named: dict[str, Original] = {}
     for original in originals:
         name, count = original.name, 1
-        stem, ending = _split(original.name)
+        stem, extension = _split(original.name)
         while name in named:
             count += 1
-            name = f"{stem}_{count}{ending}"
+            name = f"{stem}_{count}{extension}"
         named[name] = replace(original, name=name)
     return list(named.values())
 

@@ -1,4 +1,8 @@
-"""Download the source's file, whole or not at all."""
+"""Downloads a file over HTTP. The result is the complete file or an error.
+
+The flow of one download: `fetch` retries `_Download.attempt`, which sends a request (for the remaining bytes, if the
+download can resume), checks the response in `_start` or `_resume`, and writes the body in `_receive`.
+"""
 
 import hashlib
 import logging
@@ -11,27 +15,26 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
-from etl_runtime.web.client import public
-from etl_runtime.web.request_errors import REQUEST_ERRORS, RequestFailed, request_failure, require_readable
-from etl_runtime.web.retries import attempted
+from etl_runtime.web.client import HttpRequest, without_query
+from etl_runtime.web.request_errors import REQUEST_ERRORS, RequestFailed, request_failure, require_valid_headers
+from etl_runtime.web.retries import with_retries
 
 LOG = logging.getLogger(__name__)
 
-MOST_RESUMPTIONS = 50
 BLOCK_BYTES = 1 << 20
 PROGRESS_SECONDS = 10
 
 
 class FileMissing(RunFailed):
-    """The server has no such file: it answered 403, 404 or 410."""
+    """The source does not have the file: the server returned 403, 404 or 410, or the bucket has no such object."""
 
 
 @dataclass(frozen=True)
 class Validators:
-    """What the source said of a file that is there already, to ask whether it has changed since."""
+    """The ETag and Last-Modified of a file that was downloaded before, for a conditional request."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -41,195 +44,217 @@ class Validators:
         return {name: value for name, value in headers.items() if value}
 
 
-NOTHING_KNOWN = Validators()
+UNCONDITIONAL = Validators()
 
 
 def fetch(
     url: str,
     context: FetchContext,
-    known: Validators = NOTHING_KNOWN,
+    known: Validators = UNCONDITIONAL,
     max_bytes: int | None = None,
 ) -> Original | None:
-    """Download `url` into a temporary file, or return None where the source still has what `known` describes.
+    """Download `url` into a temporary file. None if the file at the source is unchanged since `known`.
 
-    Timeouts, dropped connections, bodies shorter than their Content-Length, 408, 425, 429 and 5xx are retried, five attempts in all,
-    with exponential back-off, jitter and the server's Retry-After. Other status codes fail at once. A download resumes where it
-    broke off if the server supports it, and an attempt that received bytes does not count. `max_bytes` ends the download early.
+    Timeouts, dropped connections, bodies shorter than their Content-Length and the status codes 408, 425, 429 and 5xx
+    are retried, up to five attempts in total, with exponential backoff, jitter and the server's Retry-After. Other
+    status codes fail at once. A download resumes where the connection dropped if the server supports it; an attempt
+    that received bytes does not count. `max_bytes` ends the download early.
 
-    Raises RunFailed, and FileMissing where the server has no such file.
+    Raises RunFailed, or FileMissing if the server does not have the file.
     """
     download = _Download(url, context, known, max_bytes)
 
-    def log_pause(text: str) -> None:
-        resumes = f", from byte {download.resumes_at:,}" if download.resumes_at else ""
-        LOG.info(f"{public(url)}: {text}{resumes}")
+    def log_pause(line: str) -> None:
+        position = f", from byte {download.resume_position:,}" if download.resume_position else ""
+        LOG.info(f"{without_query(url)}: {line}{position}")
 
-    with ExitStack() as unless_whole:
-        unless_whole.callback(download.discard)
+    with ExitStack() as unless_complete:
+        unless_complete.callback(download.discard)
         try:
-            original: Original | None = attempted(
+            original: Original | None = with_retries(
                 download.attempt,
                 log_pause,
                 context.stop,
                 context.first_wait_seconds,
-                lambda: download.fruitless,
-                MOST_RESUMPTIONS,
-                context.client.pace.hold,
+                lambda: download.failures_in_a_row,
+                context.client.rate_limiter,
             )
         except RequestFailed as error:
-            tried = f", {download.attempts} times. Run again later" if error.retryable else ""
+            attempts = f" ({download.attempts} attempts). Run again later" if error.retryable else ""
             failure = FileMissing if error.missing else RunFailed
-            raise failure(f"source_url {public(url)}: {error}{tried}.", retryable=error.retryable) from error
+            message = f"source_url {without_query(url)}: {error}{attempts}."
+            raise failure(error.code, message, retryable=error.retryable) from error
         if original:
-            unless_whole.pop_all()
+            unless_complete.pop_all()
     return original
 
 
 def file_name(url: str) -> str:
-    """A harmless name for the original in raw/, from the last segment of the URL's path."""
+    """The last segment of the URL's path, with only characters that are safe in the key of an object."""
     last = (url if url.startswith("s3://") else unquote(urlsplit(url).path)).rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last).strip("._")[:120] or "source"
 
 
 class _Download:
-    """A file on its way, over as many attempts as it takes. What has arrived stays where the server can go on from there."""
+    """One download over several attempts. Received bytes are kept if the server can resume after them."""
 
     def __init__(self, url: str, context: FetchContext, known: Validators, max_bytes: int | None) -> None:
-        self.url = url
+        self.attempts = 0
+        self.failures_in_a_row = 0  # attempts since the last one that received new bytes
+        self._url = url
         self._context = context
         self._known = known
         self._max_bytes = max_bytes
-        self._is_cut = False
-        self.attempts = 0
-        self.fruitless = 0  # attempts in a row that brought nothing new
         self._file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
         self._digest = hashlib.sha256()
-        self._size = self._furthest = 0
+        self._size = self._largest_size = 0
         self._total: int | None = None
+        self._is_truncated = False  # by max_bytes
         self._etag: str | None = None
         self._last_modified: str | None = None
-        self._version: str | None = None  # what goes into If-Range
+        self._version: str | None = None  # the value of If-Range; None: the download cannot resume
 
     @property
-    def resumes_at(self) -> int:
-        """Where the next attempt goes on: 0 where nothing tells that it would be the same file."""
+    def resume_position(self) -> int:
+        """The first byte of the next attempt. 0 if nothing identifies the version of the file."""
         return self._size if self._version else 0
 
     def attempt(self) -> Original | None:
+        """One request. None if the server returned 304 Not Modified. Raises RequestFailed."""
         self.attempts += 1
         try:
-            return self._attempt()
+            return self._request()
         except urllib.error.HTTPError as error:
-            if error.code == 304 and self._known.headers() and not self.resumes_at:
+            if error.code == 304 and self._known.headers() and not self.resume_position:
                 error.close()
                 return None
-            if error.code == 416 and self.resumes_at:
+            if error.code == 416 and self.resume_position:
                 error.close()
-                raise self._another_file() from error
+                raise self._cannot_resume() from error
             raise request_failure(error, self._context.idle_timeout_seconds) from error
         except REQUEST_ERRORS as error:
             raise request_failure(error, self._context.idle_timeout_seconds) from error
         finally:
-            self.fruitless = 0 if self.resumes_at > self._furthest else self.fruitless + 1
-            self._furthest = max(self._furthest, self.resumes_at)
+            has_progress = self.resume_position > self._largest_size
+            self.failures_in_a_row = 0 if has_progress else self.failures_in_a_row + 1
+            self._largest_size = max(self._largest_size, self.resume_position)
 
     def discard(self) -> None:
-        with suppress(OSError):  # a full disk, once more
+        with suppress(OSError):  # closing flushes, which fails again on a full disk
             self._file.close()
 
-    def _attempt(self) -> Original:
-        self._require_wanted()
-        asked = (
-            {"Range": f"bytes={self._size}-", "If-Range": self._version or ""}
-            if self.resumes_at
-            else self._known.headers()
-        )
-        headers = {"Accept-Encoding": "identity", **asked}
-        with closing(
-            self._context.client.open(self.url, headers, self._context.idle_timeout_seconds, self._context.stop)
-        ) as answer:
-            require_readable(answer)
-            if answer.status == 206 and self.resumes_at:
-                self._go_on(answer)
-            elif answer.status == 200:
-                self._begin(answer)
+    def _request(self) -> Original:
+        self._check_stopped()
+        if self.resume_position:
+            conditions = {"Range": f"bytes={self._size}-", "If-Range": self._version or ""}
+        else:
+            conditions = self._known.headers()
+        request = HttpRequest(self._url, {"Accept-Encoding": "identity", **conditions})
+        timeout, stop = self._context.idle_timeout_seconds, self._context.stop
+        with closing(self._context.client.open(request, timeout, stop)) as response:
+            require_valid_headers(response)
+            if response.status == 206 and self.resume_position:
+                self._resume(response)
+            elif response.status == 200:
+                self._start(response)
             else:
                 raise RequestFailed(
-                    f"the server answered {answer.status} {answer.reason}, which is not the file", retryable=True
+                    ErrorCode.SOURCE_UNAVAILABLE,
+                    f"the server returned {response.status} {response.reason} instead of the file",
+                    retryable=True,
                 )
             self._context.on_response()
-            self._receive(answer)
+            self._receive(response)
         self._file.flush()
-        about = (
+        return Original(
+            self._file,
+            file_name(self._url),
+            self._url,
             self._size,
             self._digest.hexdigest(),
             self._etag,
             self._last_modified,
-            self._total if self._is_cut else None,
+            self._total if self._is_truncated else None,
         )
-        return Original(self._file, file_name(self.url), self.url, *about)
 
-    def _begin(self, answer: Any) -> None:
-        """From the first byte."""
-        self._etag, self._last_modified = answer.headers["ETag"], answer.headers["Last-Modified"]
-        self._version = self._etag if self._etag and self._etag.startswith('"') else self._last_modified
-        self._total = answer.length
+    def _start(self, response: Any) -> None:
+        """Discard what was received before: the response starts at the first byte."""
+        self._etag, self._last_modified = response.headers["ETag"], response.headers["Last-Modified"]
+        has_strong_etag = self._etag and self._etag.startswith('"')
+        self._version = self._etag if has_strong_etag else self._last_modified
+        self._total = response.length
         self._digest = hashlib.sha256()
         if self._size:
             self._file.seek(0)
             self._file.truncate()
             self._size = 0
 
-    def _go_on(self, answer: Any) -> None:
-        """Raises RequestFailed unless the answer is the rest of the file that has arrived so far."""
-        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
+    def _resume(self, response: Any) -> None:
+        """Raise RequestFailed unless the response continues the file at the resume position."""
+        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", response.headers.get("Content-Range", "").strip())
         first, last, total = (int(number) for number in found.groups()) if found else (-1, -1, -1)
-        same_place = first == self._size and last < total and answer.length in (None, last - first + 1)
+        same_position = first == self._size and last < total and response.length in (None, last - first + 1)
         same_file = (
             self._total in (None, total)
-            and answer.headers["ETag"] == self._etag
-            and answer.headers.get("Last-Modified", self._last_modified) == self._last_modified
+            and response.headers["ETag"] == self._etag
+            and response.headers.get("Last-Modified", self._last_modified) == self._last_modified
         )
-        if not (same_place and same_file):
-            raise self._another_file()
+        if not (same_position and same_file):
+            raise self._cannot_resume()
         self._total = total
 
-    def _another_file(self) -> RequestFailed:
+    def _cannot_resume(self) -> RequestFailed:
         self._version = None
         return RequestFailed(
-            "the file changed during the download, or the server cannot go on where it broke off", retryable=True
+            ErrorCode.SOURCE_CHANGED,
+            "the file changed during the download, or the server cannot resume the download",
+            retryable=True,
         )
 
-    def _receive(self, answer: Any) -> None:
-        left = answer.length
-        told = time.monotonic()
-        while left != 0:
-            # Of a body of known length one byte more is asked for, past http.client, to notice a server that announced too few.
-            block = answer.read1(BLOCK_BYTES) if left is None else answer.fp.read1(min(BLOCK_BYTES, left + 1))
+    def _receive(self, response: Any) -> None:
+        remaining = response.length
+        logged_at = time.monotonic()
+        while remaining != 0:
+            if remaining is None:
+                block = response.read1(BLOCK_BYTES)
+            else:
+                # One byte more than announced, past http.client, to detect a body longer than its Content-Length.
+                block = response.fp.read1(min(BLOCK_BYTES, remaining + 1))
             if not block:
                 break
-            if left is not None:
-                if block[left:].strip():
+            if remaining is not None:
+                if block[remaining:].strip():
                     self._version = None
                     raise RequestFailed(
-                        f"the body is longer than the {self._total:,} bytes announced. Tell the source", retryable=False
+                        ErrorCode.SOURCE_REQUEST_FAILED,
+                        f"the body is longer than its Content-Length of {self._total:,} bytes. Report this to the "
+                        "source",
+                        retryable=False,
                     )
-                block = block[:left]
-                left -= len(block)
+                block = block[:remaining]
+                remaining -= len(block)
             self._file.write(block)
             self._digest.update(block)
             self._size += len(block)
-            self._require_wanted()
-            if self._max_bytes is not None and self._size >= self._max_bytes and left != 0:
-                self._is_cut = True
+            self._check_stopped()
+            if self._max_bytes is not None and self._size >= self._max_bytes and remaining != 0:
+                self._is_truncated = True
                 return
-            if time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
-                of = f" of {self._total / 1e6:,.0f} MB" if self._total else ""
-                LOG.info(f"{public(self.url)}  {self._size / 1e6:,.0f} MB{of}")
+            if time.monotonic() - logged_at > PROGRESS_SECONDS:
+                logged_at = time.monotonic()
+                total = f" of {self._total / 1e6:,.0f} MB" if self._total else ""
+                LOG.info(f"{without_query(self._url)}: {self._size / 1e6:,.0f} MB{total}")
         if self._total is not None and self._size != self._total:
-            raise RequestFailed(f"the body ended after {self._size:,} of {self._total:,} bytes", retryable=True)
+            raise RequestFailed(
+                ErrorCode.SOURCE_UNAVAILABLE,
+                f"the body ended after {self._size:,} of {self._total:,} bytes",
+                retryable=True,
+            )
 
-    def _require_wanted(self) -> None:
+    def _check_stopped(self) -> None:
         if self._context.stop.is_set():
-            raise RequestFailed("the download was given up, because another one failed", retryable=False)
+            raise RequestFailed(
+                ErrorCode.SOURCE_REQUEST_FAILED,
+                "the download was canceled, because another download failed",
+                retryable=False,
+            )

@@ -1,4 +1,4 @@
-"""What all downloads of a run have in common."""
+"""What all downloads of a run share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,15 +6,16 @@ from threading import Event
 
 from etl_runtime.web.client import HttpClient
 
-IDLE_TIMEOUT_SECONDS = 60  # without a byte; a slow download may take as long as it takes
+IDLE_TIMEOUT_SECONDS = 60  # without a byte; the duration of a download is not limited
 
 
 @dataclass(frozen=True)
 class FetchContext:
-    """How the sources of a run are read.
+    """The client, callbacks and time limits for the sources of a run.
 
-    `client` sends the HTTP requests. `on_response` is called when a download begins. `stop` ends the downloads from another thread.
-    The first retry waits for `first_wait_seconds`; a server may be silent for `idle_timeout_seconds`.
+    `client` sends the HTTP requests. `on_response` is called when a download starts. Setting `stop` in another thread
+    ends the downloads. The first retry waits for `first_wait_seconds`. A server may send nothing for
+    `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)

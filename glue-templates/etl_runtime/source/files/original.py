@@ -1,4 +1,4 @@
-"""An original: a file as the source sent it."""
+"""An original: a file as received from the source."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from tempfile import _TemporaryFileWrapper
 
 @dataclass(frozen=True)
 class Original:
-    """A downloaded file, byte for byte as the source sent it. It is deleted when `file` is closed."""
+    """A downloaded file with the bytes that the source sent. Closing `file` deletes it."""
 
     file: "_TemporaryFileWrapper[bytes]"
     name: str
@@ -16,7 +16,7 @@ class Original:
     sha256: str
     etag: str | None
     last_modified: str | None
-    total: int | None = None  # bytes that the source has, where these are only the first of them
+    total: int | None = None  # the size at the source in bytes, if only the beginning was downloaded
 
     @property
     def path(self) -> Path:

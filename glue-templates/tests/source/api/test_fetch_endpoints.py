@@ -1,31 +1,34 @@
-"""The calls of an API: what is taken for records, calls for each value of another, and a server that misbehaves."""
+"""Fetching the endpoints of an API: detection of records, for_each, retries and rate limits."""
 
 import gzip
 import json
+import re
 import threading
 import time
 from typing import Any
 
 import pytest
+from expected_error import has_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_reading import ask, fails, read, records_in
-from conftest import Answer, Source
+from api_reading import fails, fetch, read, records_in
+from conftest import Response, Source
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
-from etl_runtime.source.api.fetch_endpoints import CALLS_AT_ONCE, MOST_ANSWER_BYTES, Api
+from etl_runtime.source.api.fetch_endpoints import MAX_CONCURRENT_CALLS, fetch_endpoints
+from etl_runtime.source.api.response_body import MAX_RESPONSE_BYTES
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.web.client import HttpClient
 from etl_runtime.web.rate_limiter import RateLimiter
-from source_server import Asked, serving
+from source_server import Request, serving
 
 
-def answering(source: Source, document: Any, **more: Any) -> str:
-    return source.serves("/items", Answer(json.dumps(document).encode(), **more))
+def serving_document(source: Source, document: Any, **more: Any) -> str:
+    return source.serves("/items", Response(json.dumps(document).encode(), **more))
 
 
-# Where the records are
+# Detection of records
 
 
 @pytest.mark.parametrize(
@@ -34,23 +37,27 @@ def answering(source: Source, document: Any, **more: Any) -> str:
         pytest.param([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 2}], id="a list"),
         pytest.param([], [], id="an empty list"),
         pytest.param([1, "two", None], [1, "two", None], id="a list of values"),
-        pytest.param({"results": [{"a": 1}], "count": 1}, [{"a": 1}], id="the one list"),
-        pytest.param({"widgets": [{"a": 1}], "took": 3}, [{"a": 1}], id="the one list, whatever its name"),
+        pytest.param({"results": [{"a": 1}], "count": 1}, [{"a": 1}], id="the only list"),
+        pytest.param({"widgets": [{"a": 1}], "took": 3}, [{"a": 1}], id="the only list, with any key"),
         pytest.param(
             {"results": [{"a": 1}], "facets": [{"b": 2}]},
             [{"a": 1}],
-            id="of several the one that is called like records",
+            id="several lists, one with a usual key",
         ),
-        pytest.param({"items": [{"a": 1}], "facets": [{"b": 2}]}, [{"a": 1}], id="or like the endpoint"),
-        pytest.param({"response": {"docs": [{"a": 1}], "start": 0}}, [{"a": 1}], id="a level down"),
-        pytest.param({"data": {"items": {"nodes": [{"a": 1}]}}}, [{"a": 1}], id="two levels down"),
+        pytest.param(
+            {"items": [{"a": 1}], "facets": [{"b": 2}]},
+            [{"a": 1}],
+            id="several lists, one with the name of the endpoint",
+        ),
+        pytest.param({"response": {"docs": [{"a": 1}], "start": 0}}, [{"a": 1}], id="one level deeper"),
+        pytest.param({"data": {"items": {"nodes": [{"a": 1}]}}}, [{"a": 1}], id="two levels deeper"),
         pytest.param({"a": 1, "tags": ["x"]}, [{"a": 1, "tags": ["x"]}], id="an object is a record"),
         pytest.param({"results": [], "count": 0}, [], id="an empty list of records"),
-        pytest.param({"results": [], "errors": []}, [], id="an empty list of records beside one without errors"),
+        pytest.param({"results": [], "errors": []}, [], id="empty lists of records and errors"),
     ],
 )
-def test_records_are_found(source: Source, document: Any, records: list[Any]) -> None:
-    assert read(answering(source, document), pagination="single") == records
+def test_records_are_detected(source: Source, document: Any, records: list[Any]) -> None:
+    assert read(serving_document(source, document), pagination="single") == records
 
 
 @pytest.mark.parametrize(
@@ -58,60 +65,78 @@ def test_records_are_found(source: Source, document: Any, records: list[Any]) ->
     [
         pytest.param({"a": {"b": [{"c": 1}]}}, "a.b", [{"c": 1}], id="a path"),
         pytest.param({"a.b": {"c": [{"d": 1}]}}, "a.b.c", [{"d": 1}], id="a key with a dot"),
-        pytest.param({"id": 1, "parts": [{"c": 1}]}, "$", [{"id": 1, "parts": [{"c": 1}]}], id="the answer itself"),
+        pytest.param({"id": 1, "parts": [{"c": 1}]}, "$", [{"id": 1, "parts": [{"c": 1}]}], id="the response itself"),
         pytest.param(
             {"error": "a column of ours", "id": 1},
             "$",
             [{"error": "a column of ours", "id": 1}],
-            id="a record with an error in it",
+            id="a record with a field named error",
         ),
         pytest.param({"data": None}, "data", [], id="null is an empty list"),
         pytest.param({"data": {"id": 1}}, "data", [{"id": 1}], id="one object"),
     ],
 )
-def test_declared_records_are_taken(source: Source, document: Any, records: str, found: list[Any]) -> None:
-    assert read(answering(source, document), records=records, pagination="single") == found
+def test_declared_records_are_used(source: Source, document: Any, records: str, found: list[Any]) -> None:
+    assert read(serving_document(source, document), records=records, pagination="single") == found
 
 
 @pytest.mark.parametrize(
-    ("document", "declared", "says"),
+    ("document", "declared", "message"),
     [
         pytest.param(
             {"one": [{"a": 1}], "two": [{"b": 1}]},
             {},
-            "the answer holds several lists: one, two. Declare the right one as records",
+            "API_RECORDS_AMBIGUOUS: the response contains several lists: one, two. Set records to the path of the records",
             id="several lists",
         ),
         pytest.param(
             {"other": 1},
             {"records": "data"},
-            "records data is missing in the answer, which has the keys other",
-            id="the path leads nowhere",
+            "API_RECORDS_NOT_FOUND: records data is missing in the response, which has the keys other",
+            id="a path that does not exist",
         ),
         pytest.param(
-            {"data": 3}, {"records": "data"}, "records data is '3', neither a list nor an object", id="a number"
+            {"data": 3},
+            {"records": "data"},
+            "API_RECORDS_NOT_FOUND: records data is neither a list nor an object (found '3')",
+            id="a number",
         ),
         pytest.param(
             {"error": {"code": 7, "message": "quota"}},
             {},
-            "the answer is an error: {'code': 7, 'message': 'quota'}",
+            "API_RESPONSE_ERROR: the response is an error: {'code': 7, 'message': 'quota'}",
             id="200 with an error",
         ),
         pytest.param(
-            {"errors": [{"message": "no"}]}, {}, "the answer is an error: [{'message': 'no'}]", id="200 with errors"
+            {"errors": [{"message": "no"}]},
+            {},
+            "API_RESPONSE_ERROR: the response is an error: [{'message': 'no'}]",
+            id="200 with errors",
         ),
-        pytest.param({"status": "error", "message": "no"}, {}, "the answer is an error: no", id="200 with a status"),
-        pytest.param({"success": False, "message": "no"}, {}, "the answer is an error: no", id="200 without success"),
+        pytest.param(
+            {"status": "error", "message": "no"},
+            {},
+            "API_RESPONSE_ERROR: the response is an error: no",
+            id="200 with a status",
+        ),
+        pytest.param(
+            {"success": False, "message": "no"},
+            {},
+            "API_RESPONSE_ERROR: the response is an error: no",
+            id="200 without success",
+        ),
         pytest.param(
             {"errors": [{"message": "no"}], "data": None},
             {"records": "data.items"},
-            "the answer is an error",
-            id="200 with errors where records are declared",
+            "API_RESPONSE_ERROR: the response is an error",
+            id="200 with errors, and records is set",
         ),
     ],
 )
-def test_an_answer_without_records_fails(source: Source, document: Any, declared: dict[str, Any], says: str) -> None:
-    assert says in fails(answering(source, document), pagination="single", **declared)
+def test_a_response_without_records_fails(
+    source: Source, document: Any, declared: dict[str, Any], message: str
+) -> None:
+    assert has_error(fails(serving_document(source, document), pagination="single", **declared), message)
 
 
 JSON = st.recursive(
@@ -127,7 +152,7 @@ JSON = st.recursive(
     ascii=st.booleans(),
 )
 @settings(max_examples=60)
-def test_answers_are_kept_as_they_came(
+def test_responses_are_stored_as_received(
     source_of_module: Source, records: list[Any], indent: int | None, ascii: bool
 ) -> None:
     text = json.dumps({"items": records}, indent=indent, ensure_ascii=ascii)
@@ -137,31 +162,33 @@ def test_answers_are_kept_as_they_came(
         return
     url = source_of_module.serves("/kept", body)
     endpoint = {"url": url, "records": "items", "pagination": "single"}
-    kept = ask({"items": endpoint})["items"]
+    kept = fetch({"items": endpoint})["items"]
     [line] = kept.splitlines()
     assert line == b'{"url": "%b", "answer": %b}' % (url.encode(), text.replace("\n", " ").encode())
-    [told] = endpoints_of({"dataset": "d", "data_size_category": "small", "api_endpoints": {"items": endpoint}})  # type: ignore[dict-item]
-    assert records_in(kept, told) == records
+    [declared] = endpoints_of({"dataset": "d", "data_size_category": "small", "api_endpoints": {"items": endpoint}})  # type: ignore[dict-item]
+    assert records_in(kept, declared) == records
 
 
-def test_numbers_keep_their_spelling(source: Source) -> None:
+def test_numbers_keep_their_notation(source: Source) -> None:
     url = source.serves("/items", b'{"items": [{"a": 1.10, "b": 1E5, "c": 12345678901234567890123}]}')
-    assert b'"answer": {"items": [{"a": 1.10, "b": 1E5, "c": 12345678901234567890123}]}' in ask({"items": url})["items"]
+    assert (
+        b'"answer": {"items": [{"a": 1.10, "b": 1E5, "c": 12345678901234567890123}]}' in fetch({"items": url})["items"]
+    )
 
 
-# Calls for each value
+# for_each
 
 
-def test_an_endpoint_is_called_for_each_value_of_another(source: Source) -> None:
+def test_an_endpoint_is_called_once_per_value_of_its_parent(source: Source) -> None:
     ids = ["a/b", "ü x", 7, 1.50, True, 7, None, "a/b"]
     source.serves("/items", json.dumps([{"k": {"id": each}} for each in ids]).replace("1.5", "1.50").encode())
-    asked: list[tuple[str, str]] = []
+    requested: list[tuple[str, str]] = []
 
-    def parts(request: Asked) -> Answer:
-        asked.append((request.path, request.params["of"]))
-        return Answer(b'{"parts": [{"n": 1}, {"n": 2, "of": "own"}]}')
+    def parts(request: Request) -> Response:
+        requested.append((request.path, request.params["of"]))
+        return Response(b'{"parts": [{"n": 1}, {"n": 2, "of": "own"}]}')
 
-    source.answers_with("/parts/", parts)
+    source.serves_api("/parts/", parts)
     declared = {
         "items": f"{source.url}/items",
         "parts": {
@@ -170,8 +197,8 @@ def test_an_endpoint_is_called_for_each_value_of_another(source: Source) -> None
             "for_each": {"endpoint": "items", "field": "k.id", "column": "of"},
         },
     }
-    kept = ask(declared)["parts"]
-    assert sorted(asked) == sorted((f"/parts/{each}", f"<{each}>") for each in ("a/b", "ü x", "7", "1.50", "true"))
+    kept = fetch(declared)["parts"]
+    assert sorted(requested) == sorted((f"/parts/{each}", f"<{each}>") for each in ("a/b", "ü x", "7", "1.50", "true"))
     assert [json.loads(line)["url"].rpartition("/parts/")[2] for line in kept.splitlines()] == [
         "a%2Fb?of=%3Ca%2Fb%3E", "%C3%BC%20x?of=%3C%C3%BC+x%3E", "7?of=%3C7%3E", "1.50?of=%3C1.50%3E", "true?of=%3Ctrue%3E",
     ]  # fmt: skip
@@ -182,26 +209,26 @@ def test_an_endpoint_is_called_for_each_value_of_another(source: Source) -> None
     assert records[1::2] == [{"n": 2, "of": "own"}] * 5
 
 
-def test_the_order_of_results_is_that_of_the_values_and_calls_are_bounded(source: Source) -> None:
+def test_results_keep_the_order_of_the_values_and_concurrency_is_limited(source: Source) -> None:
     ids = [f"{number:02}" for number in range(40)]
     source.serves("/items", json.dumps([{"id": each} for each in ids]).encode())
 
-    under_way: list[str] = []
-    most: list[int] = []
+    in_flight: list[str] = []
+    counts: list[int] = []
 
-    def slow(request: Asked) -> Answer:
+    def slow(request: Request) -> Response:
         number = int(request.path[-2:])
-        under_way.append(request.path)
-        most.append(len(under_way))
+        in_flight.append(request.path)
+        counts.append(len(in_flight))
         time.sleep(0.02 * (number % 5))
-        under_way.remove(request.path)
+        in_flight.remove(request.path)
         page = int(request.params.get("page", 1))
-        return Answer(
+        return Response(
             json.dumps({"parts": [{"id": f"{number}.{page}"}], "next": "?page=2" if page == 1 else None}).encode()
         )
 
-    source.answers_with("/parts/", slow)
-    kept = ask(
+    source.serves_api("/parts/", slow)
+    kept = fetch(
         {
             "items": f"{source.url}/items",
             "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "items", "field": "id"}},
@@ -209,16 +236,16 @@ def test_the_order_of_results_is_that_of_the_values_and_calls_are_bounded(source
     )
     found = [json.loads(line)["answer"]["parts"][0]["id"] for line in kept["parts"].splitlines()]
     assert found == [f"{number}.{page}" for number in range(40) for page in (1, 2)]
-    assert 1 < max(most) <= CALLS_AT_ONCE
+    assert 1 < max(counts) <= MAX_CONCURRENT_CALLS
 
 
-def test_values_go_through_several_endpoints_in_any_order_of_declaration(source: Source) -> None:
+def test_for_each_chains_endpoints_declared_in_any_order(source: Source) -> None:
     source.serves("/a", b'[{"id": 1}, {"id": 2}]')
-    source.answers_with(
-        "/b/", lambda asked: Answer(json.dumps([{"id": f"{asked.path[-1]}{each}"} for each in "xy"]).encode())
+    source.serves_api(
+        "/b/", lambda request: Response(json.dumps([{"id": f"{request.path[-1]}{each}"} for each in "xy"]).encode())
     )
-    source.answers_with("/c", lambda asked: Answer(json.dumps([{"of": asked.body["ids"][0]}]).encode()))
-    kept = ask(
+    source.serves_api("/c", lambda request: Response(json.dumps([{"of": request.body["ids"][0]}]).encode()))
+    kept = fetch(
         {
             "c": {
                 "url": f"{source.url}/c",
@@ -234,16 +261,26 @@ def test_values_go_through_several_endpoints_in_any_order_of_declaration(source:
 
 
 @pytest.mark.parametrize(
-    ("records", "field", "says"),
+    ("records", "field", "message"),
     [
-        pytest.param([{"a": 1}], "id", "none of the 1 records of items has id", id="no such field"),
-        pytest.param([{"id": [1]}], "id", "id of items is no single value: [1]", id="a list"),
+        pytest.param(
+            [{"a": 1}],
+            "id",
+            "API_VALUE_INVALID: for_each of parts: none of the 1 records of items has id. Correct for_each.field",
+            id="no such field",
+        ),
+        pytest.param(
+            [{"id": [1]}],
+            "id",
+            "API_VALUE_INVALID: for_each of parts: id of items is not a single value (found [1])",
+            id="a list",
+        ),
     ],
 )
-def test_values_that_cannot_be_called_for_fail(source: Source, records: Any, field: str, says: str) -> None:
+def test_invalid_values_of_for_each_fail(source: Source, records: Any, field: str, message: str) -> None:
     source.serves("/items", json.dumps(records).encode())
-    with pytest.raises(RunFailed, match=says.replace("[", r"\[")):
-        ask(
+    with pytest.raises(RunFailed, match=re.escape(message)):
+        fetch(
             {
                 "items": f"{source.url}/items",
                 "parts": {"url": f"{source.url}/{{value}}", "for_each": {"endpoint": "items", "field": field}},
@@ -251,9 +288,9 @@ def test_values_that_cannot_be_called_for_fail(source: Source, records: Any, fie
         )
 
 
-def test_no_values_are_no_calls(source: Source) -> None:
+def test_without_values_there_are_no_calls(source: Source) -> None:
     source.serves("/items", b"[]")
-    kept = ask(
+    kept = fetch(
         {
             "items": f"{source.url}/items",
             "parts": {"url": f"{source.url}/{{value}}", "for_each": {"endpoint": "items", "field": "id"}},
@@ -263,22 +300,27 @@ def test_no_values_are_no_calls(source: Source) -> None:
 
 
 @pytest.mark.parametrize("body", [{"id": 1, "parts": [{"n": 1}]}, {"id": 1, "parts": []}])
-def test_a_record_that_has_a_list_is_not_guessed(source: Source, body: Any) -> None:
+def test_a_record_with_a_list_requires_records_to_be_set(source: Source, body: Any) -> None:
     source.serves("/items", b'[{"id": 1}]')
     source.serves("/1", json.dumps(body).encode())
     for_each = {"endpoint": "items", "field": "id"}
     with pytest.raises(
         RunFailed,
-        match='the answer holds the list parts beside id. Declare records "parts" for the list, or "\\$" for the answer',
+        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list parts and also id. Set records to "parts" '
+        r'if the list contains the records, or to "\$" if the response is one record',
     ):
-        ask({"items": f"{source.url}/items", "details": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
+        fetch({"items": f"{source.url}/items", "details": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
 
 
-def test_one_call_that_fails_ends_the_others(source: Source) -> None:
+def test_a_failed_call_cancels_the_others(source: Source) -> None:
     source.serves("/items", json.dumps([{"id": each} for each in range(200)]).encode())
-    source.answers_with("/parts/", lambda asked: Answer(status=404) if asked.path.endswith("/9") else Answer(b"[]"))
-    with pytest.raises(RunFailed, match=r"parts, page 1 \(http.*/parts/9\): the server answered 404"):
-        ask(
+    source.serves_api(
+        "/parts/", lambda request: Response(status=404) if request.path.endswith("/9") else Response(b"[]")
+    )
+    with pytest.raises(
+        RunFailed, match=r"^SOURCE_NOT_FOUND: parts, page 1 \(http.*/parts/9\): the server returned 404"
+    ):
+        fetch(
             {
                 "items": f"{source.url}/items",
                 "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "items", "field": "id"}},
@@ -287,175 +329,202 @@ def test_one_call_that_fails_ends_the_others(source: Source) -> None:
     assert len(source.requests) < 30
 
 
-# A server that misbehaves
+# Failures of the server
 
-GOOD = Answer(b'{"items": [{"id": 1}]}')
+STATUS_CODES = {
+    401: "AUTH_FAILED",
+    403: "SOURCE_ACCESS_DENIED",
+    404: "SOURCE_NOT_FOUND",
+    410: "SOURCE_NOT_FOUND",
+}
+GOOD = Response(b'{"items": [{"id": 1}]}')
 
 
 @pytest.mark.parametrize(
     "first",
     [
-        *[pytest.param(Answer(status=status), id=str(status)) for status in (408, 425, 429, 500, 502, 503, 504)],
-        pytest.param(Answer(GOOD.body, cut_after=5), id="a body shorter than its Content-Length"),
-        pytest.param(Answer(GOOD.body, cut_after=5, headers={"Content-Length": ""}), id="cut, and no length given"),
-        pytest.param(Answer(GOOD.body, cut_after=5, chunk_bytes=3), id="cut in its chunks"),
-        pytest.param(Answer(gzip.compress(GOOD.body)[:-3], headers={"Content-Encoding": "gzip"}), id="cut gzip"),
-        pytest.param(Answer(b""), id="an empty answer"),
-        pytest.param(Answer(raw=b""), id="no answer at all"),
-        pytest.param(Answer(b'{"items": [{"id": "half a te'), id="cut within a text"),
+        *[pytest.param(Response(status=status), id=str(status)) for status in (408, 425, 429, 500, 502, 503, 504)],
+        pytest.param(Response(GOOD.body, cut_after=5), id="a body shorter than its Content-Length"),
+        pytest.param(
+            Response(GOOD.body, cut_after=5, headers={"Content-Length": ""}), id="incomplete, without Content-Length"
+        ),
+        pytest.param(Response(GOOD.body, cut_after=5, chunk_bytes=3), id="incomplete chunks"),
+        pytest.param(
+            Response(gzip.compress(GOOD.body)[:-3], headers={"Content-Encoding": "gzip"}), id="incomplete gzip"
+        ),
+        pytest.param(Response(b""), id="an empty body"),
+        pytest.param(Response(raw=b""), id="no response"),
+        pytest.param(Response(b'{"items": [{"id": "half a te'), id="incomplete JSON string"),
     ],
 )
-def test_what_may_be_gone_the_next_time_is_asked_for_again(source: Source, first: Answer) -> None:
+def test_transient_failures_are_retried(source: Source, first: Response) -> None:
     assert read(source.serves("/items", first, GOOD)) == [{"id": 1}]
     assert len(source.requests) == 2
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 422])
-def test_another_4xx_fails_at_once(source: Source, status: int) -> None:
-    assert f"the server answered {status}" in fails(source.serves("/items", Answer(status=status)))
+def test_other_4xx_status_codes_fail_without_retry(source: Source, status: int) -> None:
+    error = fails(source.serves("/items", Response(status=status)))
+    code = STATUS_CODES.get(status, "SOURCE_REQUEST_FAILED")
+    assert has_error(error, f"{code}: the server returned {status}")
     assert len(source.requests) == 1
 
 
-def test_a_server_that_keeps_failing_fails_the_run(source: Source) -> None:
-    said = fails(source.serves("/items", Answer(status=503)))
+def test_a_persistent_failure_fails_the_run_after_five_attempts(source: Source) -> None:
+    error = fails(source.serves("/items", Response(status=503)))
     assert (
-        said
-        == f"items, page 1 ({source.url}/items): the server answered 503 Service Unavailable, five times. Run again later."
+        error
+        == f"SOURCE_UNAVAILABLE: items, page 1 ({source.url}/items): the server returned 503 Service Unavailable (5 attempts). "
+        "Run again later."
     )
     assert len(source.requests) == 5
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("response", "message"),
     [
         pytest.param(
-            Answer(b"<!DOCTYPE html><html>Sorry"),
-            'the answer is no JSON: it begins with "<!DOCTYPE html><html>Sorry"',
-            id="an HTML apology with 200",
+            Response(b"<!DOCTYPE html><html>Sorry"),
+            'API_RESPONSE_INVALID: the response is not valid JSON: it starts with "<!DOCTYPE html><html>Sorry"',
+            id="an HTML page with 200",
         ),
-        pytest.param(Answer(b"a,b\n1,2\n"), "For a file, declare source_url", id="CSV"),
-        pytest.param(Answer(b'{"a": NaN}'), "the answer is no JSON: it holds NaN", id="NaN"),
-        pytest.param(Answer('{"a": "é"}'.encode("latin-1")), "the answer is no text in UTF-8", id="latin-1"),
-        pytest.param(Answer(b"[" * 100_000), "the answer is no JSON", id="nested too deep"),
-        pytest.param(Answer(b'{"a": 1} {"a": 2}'), "the answer is no JSON", id="several documents"),
-        pytest.param(Answer(GOOD.body, 206), "the server answered 206", id="206"),
+        pytest.param(Response(b"a,b\n1,2\n"), "API_RESPONSE_INVALID: To load a file, use source_url", id="CSV"),
         pytest.param(
-            Answer(GOOD.body, headers={"Content-Encoding": "br"}),
-            "the server packs the file as br",
-            id="packed by brotli",
+            Response(b'{"a": NaN}'), "API_RESPONSE_INVALID: the response is not valid JSON: it contains NaN", id="NaN"
         ),
         pytest.param(
-            Answer(gzip.compress(b" " * (MOST_ANSWER_BYTES + 1)), headers={"Content-Encoding": "gzip"}),
-            "unpacks to more than 64 MB",
-            id="a bomb",
+            Response('{"a": "é"}'.encode("latin-1")),
+            "API_RESPONSE_INVALID: the response is not encoded in UTF-8",
+            id="latin-1",
+        ),
+        pytest.param(
+            Response(b"[" * 100_000), "API_RESPONSE_INVALID: the response is not valid JSON", id="nested too deeply"
+        ),
+        pytest.param(
+            Response(b'{"a": 1} {"a": 2}'),
+            "API_RESPONSE_INVALID: the response is not valid JSON",
+            id="several documents",
+        ),
+        pytest.param(Response(GOOD.body, 206), "API_RESPONSE_INVALID: the server returned 206", id="206"),
+        pytest.param(
+            Response(GOOD.body, headers={"Content-Encoding": "br"}),
+            "SOURCE_REQUEST_FAILED: the server sends the file encoded as br",
+            id="brotli",
+        ),
+        pytest.param(
+            Response(gzip.compress(b" " * (MAX_RESPONSE_BYTES + 1)), headers={"Content-Encoding": "gzip"}),
+            "API_RESPONSE_TOO_LARGE: the decompressed response is larger than 64 MB",
+            id="a decompression bomb",
         ),
     ],
 )
-def test_what_is_no_answer_fails_at_once(source: Source, answer: Answer, says: str) -> None:
-    assert says in fails(source.serves("/items", answer))
+def test_an_invalid_response_fails_without_retry(source: Source, response: Response, message: str) -> None:
+    assert has_error(fails(source.serves("/items", response)), message)
     assert len(source.requests) == 1
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        pytest.param(Answer(gzip.compress(GOOD.body), headers={"Content-Encoding": "gzip"}), id="packed by gzip"),
-        pytest.param(Answer(b"\xef\xbb\xbf" + GOOD.body), id="a byte-order mark"),
-        pytest.param(Answer(GOOD.body.decode().encode("utf-16")), id="UTF-16"),
-        pytest.param(Answer(GOOD.body, chunk_bytes=4), id="chunked"),
-        pytest.param(Answer(GOOD.body, headers={"Content-Length": ""}), id="no Content-Length"),
+        pytest.param(Response(gzip.compress(GOOD.body), headers={"Content-Encoding": "gzip"}), id="gzip"),
+        pytest.param(Response(b"\xef\xbb\xbf" + GOOD.body), id="a byte-order mark"),
+        pytest.param(Response(GOOD.body.decode().encode("utf-16")), id="UTF-16"),
+        pytest.param(Response(GOOD.body, chunk_bytes=4), id="chunked"),
+        pytest.param(Response(GOOD.body, headers={"Content-Length": ""}), id="no Content-Length"),
     ],
 )
-def test_other_ways_to_send_an_answer_are_read(source: Source, answer: Answer) -> None:
-    assert read(source.serves("/items", answer)) == [{"id": 1}]
+def test_compressed_chunked_and_utf_16_responses_are_read(source: Source, response: Response) -> None:
+    assert read(source.serves("/items", response)) == [{"id": 1}]
 
 
-def test_no_content_is_an_empty_list(source: Source) -> None:
-    assert read(source.serves("/items", Answer(status=204))) == []
+def test_status_204_is_an_empty_list(source: Source) -> None:
+    assert read(source.serves("/items", Response(status=204))) == []
 
 
-def test_a_server_that_says_nothing_is_given_up(source: Source) -> None:
+def test_a_silent_server_times_out(source: Source) -> None:
     started = time.monotonic()
-    assert "no answer for 2 s" in fails(source.serves("/items", Answer(b"[" + b" " * 40, pause_seconds=5)))
+    error = fails(source.serves("/items", Response(b"[" + b" " * 40, pause_seconds=5)))
+    assert has_error(error, "SOURCE_UNAVAILABLE: no data received for 2 s")
     assert time.monotonic() - started < 20
 
 
-# How often is asked
+# Rate limits
 
 
-def asking(source: Source, paths: int, client: HttpClient, **declared: Any) -> float:
+def seconds_for(source: Source, paths: int, client: HttpClient, **declared: Any) -> float:
     source.serves("/items", json.dumps([{"id": each} for each in range(paths)]).encode())
-    source.answers_with("/parts/", lambda asked: Answer(b"[]"))
+    source.serves_api("/parts/", lambda request: Response(b"[]"))
     for_each = {"endpoint": "items", "field": "id"}
     endpoints: Any = {
         "items": f"{source.url}/items",
         "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": for_each, **declared},
     }
     started = time.monotonic()
-    for original in Api(
+    for original in fetch_endpoints(
         endpoints_of({"dataset": "d", "data_size_category": "small", "api_endpoints": endpoints}),
         FetchContext(client),
-    ).fetch():
+    ):
         original.file.close()
     return time.monotonic() - started
 
 
-def test_the_rate_limit_holds_over_all_calls(source: Source) -> None:
-    assert asking(source, 9, HttpClient(pace=RateLimiter({"requests": 20, "seconds": 1}))) > 9 / 20
+def test_the_rate_limit_applies_to_all_calls(source: Source) -> None:
+    assert seconds_for(source, 9, HttpClient(rate_limiter=RateLimiter({"requests": 20, "seconds": 1}))) > 9 / 20
 
 
-def test_an_endpoint_may_have_a_limit_of_its_own(source: Source) -> None:
-    assert asking(source, 9, HttpClient(), rate_limit={"requests": 20, "seconds": 1}) > 8 / 20
+def test_an_endpoint_may_have_its_own_rate_limit(source: Source) -> None:
+    assert seconds_for(source, 9, HttpClient(), rate_limit={"requests": 20, "seconds": 1}) > 8 / 20
 
 
-def test_retry_after_holds_back_all_calls(source: Source) -> None:
+def test_retry_after_delays_all_calls(source: Source) -> None:
     source.serves("/items", json.dumps([{"id": each} for each in range(8)]).encode())
     times: list[float] = []
 
-    def api(asked: Asked) -> Answer:
+    def api(request: Request) -> Response:
         times.append(time.monotonic())
-        return Answer(status=429, headers={"Retry-After": "1"}) if len(times) == 1 else Answer(b"[]")
+        return Response(status=429, headers={"Retry-After": "1"}) if len(times) == 1 else Response(b"[]")
 
-    source.answers_with("/parts/", api)
-    ask(
+    source.serves_api("/parts/", api)
+    fetch(
         {
             "items": f"{source.url}/items",
             "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "items", "field": "id"}},
         }
     )
     early = [each for each in times if each - times[0] < 0.9]
-    assert len(early) <= CALLS_AT_ONCE  # those that were on their way
+    assert len(early) <= MAX_CONCURRENT_CALLS  # requests that were in flight
     assert len(times) == 9
 
 
-# Pages and answers that do not agree
+# Inconsistent responses
 
 
 @pytest.mark.parametrize(
     "second",
     [
-        pytest.param({"error": "quota exceeded", "items": []}, id="an error beside an empty list"),
-        pytest.param({"success": False, "message": "quota", "items": []}, id="no success"),
+        pytest.param({"error": "quota exceeded", "items": []}, id="an error and an empty list"),
+        pytest.param({"success": False, "message": "quota", "items": []}, id="success is false"),
         pytest.param(
             {"errors": [{"message": "field b timed out"}], "items": [{"a": 2}]},
-            id="errors beside records, as in GraphQL",
+            id="errors and records, as in GraphQL",
         ),
     ],
 )
 @pytest.mark.parametrize("declared", [{}, {"records": "items"}])
-def test_a_later_page_that_says_it_failed_fails_the_run(source: Source, second: Any, declared: dict[str, str]) -> None:
+def test_an_error_in_a_later_page_fails_the_run(source: Source, second: Any, declared: dict[str, str]) -> None:
     source.serves("/2", json.dumps(second).encode())
-    url = answering(source, {"items": [{"a": 1}], "next": "/2"})
-    assert "items, page 2" in (said := fails(url, **declared)) and "the answer is an error" in said
+    url = serving_document(source, {"items": [{"a": 1}], "next": "/2"})
+    error = fails(url, **declared)
+    assert has_error(error, "API_RESPONSE_ERROR: items, page 2") and "the response is an error" in error
 
 
-def parts_of(source: Source, *answers: Answer, **declared: Any) -> bytes:
-    """Of an endpoint that is called for each of some values, one after the other."""
-    source.serves("/items", json.dumps([{"id": each} for each in range(len(answers))]).encode())
-    for number, answer in enumerate(answers):
-        source.serves(f"/parts/{number}", answer)
+def parts_of(source: Source, *responses: Response, **declared: Any) -> bytes:
+    """The stored responses of an endpoint that is called once per value."""
+    source.serves("/items", json.dumps([{"id": each} for each in range(len(responses))]).encode())
+    for number, response in enumerate(responses):
+        source.serves(f"/parts/{number}", response)
     for_each = {"endpoint": "items", "field": "id"}
-    return ask(
+    return fetch(
         {
             "items": f"{source.url}/items",
             "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": for_each, **declared},
@@ -463,38 +532,46 @@ def parts_of(source: Source, *answers: Answer, **declared: Any) -> bytes:
     )["parts"]
 
 
-LISTED = Answer(b'{"items": [{"a": 1}, {"a": 2}], "next": null}')
+LISTED = Response(b'{"items": [{"a": 1}, {"a": 2}], "next": null}')
 
 
 @pytest.mark.parametrize(
-    "first", [Answer(status=204), Answer(b"[]"), Answer(b"{}"), Answer(b'{"items": [], "next": null}')]
+    "first", [Response(status=204), Response(b"[]"), Response(b"{}"), Response(b'{"items": [], "next": null}')]
 )
-def test_an_empty_answer_tells_nothing_of_those_behind_it(source: Source, first: Answer) -> None:
+def test_an_empty_response_does_not_determine_the_path_of_the_records(source: Source, first: Response) -> None:
     kept = parts_of(source, first, LISTED)
     for_each: Any = {"endpoint": "items", "field": "id"}
     assert records_in(kept, Endpoint("parts", "", for_each=for_each)) == [{"a": 1}, {"a": 2}]
 
 
 @pytest.mark.parametrize(
-    ("first", "says"),
+    ("first", "message"),
     [
         pytest.param(
-            Answer(b'{"items": null, "total": 0}'),
-            'the answer has no list, and items is null. Declare records "items" where that is',
+            Response(b'{"items": null, "total": 0}'),
+            'API_RECORDS_AMBIGUOUS: .* the response has no list, and items is null. Set records to "items" if this is',
             id="null",
         ),
-        pytest.param(Answer(b'{"items": {}}'), "the answer has no list, and items is {}", id="an object without keys"),
-        pytest.param(Answer(b'{"id": 1}'), "the records are .*, and in another answer they were", id="a record"),
+        pytest.param(
+            Response(b'{"items": {}}'),
+            "API_RECORDS_AMBIGUOUS: .* the response has no list, and items is {}",
+            id="an object without keys",
+        ),
+        pytest.param(
+            Response(b'{"id": 1}'),
+            "API_RECORDS_AMBIGUOUS: .* the records are at .*, but in another response at",
+            id="a record",
+        ),
     ],
 )
-def test_answers_whose_records_are_not_in_one_place_fail(source: Source, first: Answer, says: str) -> None:
-    with pytest.raises(RunFailed, match=says):
+def test_responses_with_records_at_different_paths_fail(source: Source, first: Response, message: str) -> None:
+    with pytest.raises(RunFailed, match=message):
         parts_of(source, first, LISTED)
 
 
 @pytest.mark.parametrize("empty", [b'{"items": null}', b'{"items": {}}', b'{"items": []}'])
-def test_declared_records_may_be_empty_in_any_way(source: Source, empty: bytes) -> None:
-    kept = parts_of(source, Answer(empty), LISTED, records="items")
+def test_declared_records_may_be_null_or_empty(source: Source, empty: bytes) -> None:
+    kept = parts_of(source, Response(empty), LISTED, records="items")
     assert len(records_in(kept, Endpoint("parts", "", records="items"))) == 2
 
 
@@ -506,39 +583,43 @@ def test_declared_records_may_be_empty_in_any_way(source: Source, empty: bytes) 
         b'{"items": [], "items": [{"a": 1}]}',
     ],
 )
-def test_a_list_that_is_there_twice_is_never_lost(source: Source, body: bytes) -> None:
-    with pytest.raises(RunFailed, match="twice|two keys"):
+def test_a_duplicate_key_of_the_records_fails(source: Source, body: bytes) -> None:
+    with pytest.raises(RunFailed, match="^API_RESPONSE_INVALID: .* twice|two keys"):
         read(source.serves("/items", body), records="items", pagination="single")
 
 
-def test_what_is_cut_out_must_be_what_was_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copied_records_must_match_the_record_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("etl_runtime.read.api_responses.records_at", lambda reader, _: iter(reader.skip() or ()))
-    with pytest.raises(RunFailed, match="0 records were cut out of 1. Report this"):
+    with pytest.raises(
+        RunFailed, match="^UNEXPECTED_ERROR: .*: 0 records were copied, but the response has 1. Report this"
+    ):
         records_in(b'{"url": "x", "answer": [{"a": 1}]}\n', Endpoint("items", ""))
 
 
-def test_a_relative_link_is_one_of_the_host_that_answered(source: Source) -> None:
+def test_a_relative_link_is_resolved_against_the_url_after_redirects(source: Source) -> None:
     with serving() as other:
         other.serves("/list", b'{"items": [{"a": 1}], "next": "list2"}'.replace(b"list2", b"/list2?page=2"))
         other.serves("/list2", b'{"items": [{"a": 2}], "next": null}')
         source.serves("/list2", b'{"items": [{"a": "of another host"}], "next": null}')
-        url = source.serves("/items", Answer(status=302, headers={"Location": f"{other.url}/list"}))
+        url = source.serves("/items", Response(status=302, headers={"Location": f"{other.url}/list"}))
         assert read(url) == [{"a": 1}, {"a": 2}]
 
 
-def test_a_cursor_keeps_its_spelling(source: Source) -> None:
-    def api(asked: Asked) -> Answer:
-        return Answer(b'{"items": [{"a": 1}], "c": 1732712345.123456789012}' if not asked.params else b'{"items": []}')
+def test_a_numeric_cursor_keeps_its_notation(source: Source) -> None:
+    def api(request: Request) -> Response:
+        return Response(
+            b'{"items": [{"a": 1}], "c": 1732712345.123456789012}' if not request.params else b'{"items": []}'
+        )
 
-    url = source.answers_with("/items", api)
+    url = source.serves_api("/items", api)
     read(url, pagination={"type": "cursor", "path": "c", "param": "c"})
     assert source.requests == ["/items", "/items?c=1732712345.123456789012"]
 
 
-def test_values_that_are_one_address_are_called_for_once(source: Source) -> None:
+def test_values_with_the_same_url_are_called_once(source: Source) -> None:
     source.serves("/items", b'[{"id": 1}, {"id": "1"}, {"id": true}, {"id": "true"}]')
-    source.answers_with("/parts/", lambda _: Answer(b"[]"))
-    ask(
+    source.serves_api("/parts/", lambda _: Response(b"[]"))
+    fetch(
         {
             "items": f"{source.url}/items",
             "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "items", "field": "id"}},
@@ -548,13 +629,16 @@ def test_values_that_are_one_address_are_called_for_once(source: Source) -> None
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
-    [("..", "which means a folder in an address"), ("\ud800", "is half a character, which no address can have")],
+    ("value", "message"),
+    [
+        ("..", "API_VALUE_INVALID: .* which means a folder in a URL"),
+        ("\ud800", "API_VALUE_INVALID: .* contains half a surrogate pair, which a URL cannot contain"),
+    ],
 )
-def test_values_that_no_address_can_have_fail(source: Source, value: str, says: str) -> None:
+def test_values_that_a_url_cannot_contain_fail(source: Source, value: str, message: str) -> None:
     source.serves("/items", json.dumps([{"id": value}]).encode())
-    with pytest.raises(RunFailed, match=says):
-        ask(
+    with pytest.raises(RunFailed, match=message):
+        fetch(
             {
                 "items": f"{source.url}/items",
                 "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "items", "field": "id"}},
@@ -562,81 +646,80 @@ def test_values_that_no_address_can_have_fail(source: Source, value: str, says: 
         )
 
 
-def test_damaged_gzip_is_asked_for_again(source: Source) -> None:
+def test_damaged_gzip_is_retried(source: Source) -> None:
     packed = gzip.compress(GOOD.body)
     for at in range(10, len(packed)):
         damaged = bytes([*packed[:at], packed[at] ^ 0x55, *packed[at + 1 :]])
         gzipped = {"Content-Encoding": "gzip"}
-        assert read(source.serves("/items", Answer(damaged, headers=gzipped), Answer(packed, headers=gzipped))) == [
+        assert read(source.serves("/items", Response(damaged, headers=gzipped), Response(packed, headers=gzipped))) == [
             {"id": 1}
         ]
 
 
-def test_cursors_may_lead_to_pages_that_are_alike(source: Source) -> None:
-    def api(asked: Asked) -> Answer:
-        at = int(asked.params.get("c", 0))
-        return Answer(json.dumps({"items": [{"s": "idle"}] * 2, "c": at + 1 if at < 3 else None}).encode())
+def test_a_cursor_may_return_equal_pages(source: Source) -> None:
+    def api(request: Request) -> Response:
+        at = int(request.params.get("c", 0))
+        return Response(json.dumps({"items": [{"s": "idle"}] * 2, "c": at + 1 if at < 3 else None}).encode())
 
-    url = source.answers_with("/items", api)
+    url = source.serves_api("/items", api)
     assert len(read(url, pagination={"type": "cursor", "path": "c", "param": "c"})) == 8
 
 
-def test_no_content_is_an_empty_list_where_records_are_declared_too(source: Source) -> None:
-    assert read(source.serves("/items", Answer(status=204)), records="data") == []
+def test_status_204_is_an_empty_list_with_declared_records(source: Source) -> None:
+    assert read(source.serves("/items", Response(status=204)), records="data") == []
 
 
-def test_posts_in_a_circle_fail(source: Source) -> None:
-    url = source.answers_with("/items", lambda _: Answer(b'{"items": [{"a": 1}], "c": "x"}'))
-    assert "the pages go in a circle" in fails(
-        url, method="POST", body={}, pagination={"type": "cursor", "path": "c", "param": "c"}
-    )
+def test_a_loop_of_posts_fails(source: Source) -> None:
+    url = source.serves_api("/items", lambda _: Response(b'{"items": [{"a": 1}], "c": "x"}'))
+    error = fails(url, method="POST", body={}, pagination={"type": "cursor", "path": "c", "param": "c"})
+    assert has_error(error, "PAGINATION_LOOP: this page was requested before: the pages form a loop")
     assert len(source.requests) == 2
 
 
-def test_a_param_that_leads_nowhere_in_the_body_fails(source: Source) -> None:
-    url = source.answers_with("/items", lambda _: GOOD)
+def test_a_pagination_param_that_does_not_fit_the_body_fails(source: Source) -> None:
+    url = source.serves_api("/items", lambda _: GOOD)
     declared = {"type": "offset", "param": "variables.o"}
-    assert "pagination.param variables.o leads nowhere in the body" in fails(
-        url, method="POST", body={"variables": None}, pagination=declared
-    )
+    error = fails(url, method="POST", body={"variables": None}, pagination=declared)
+    assert has_error(error, "PAGINATION_INVALID: items: pagination.param variables.o does not fit the request body")
 
 
-def test_a_list_beside_what_is_no_list_has_no_path(source: Source) -> None:
-    """As the World Bank answers."""
+def test_a_list_of_objects_and_lists_fails(source: Source) -> None:
+    """For example the API of the World Bank."""
     url = source.serves("/items", b'[{"page": 1, "pages": 6}, [{"a": 1}]]')
-    assert "the answer is a list of objects and lists" in fails(url)
+    assert has_error(fails(url), "API_RECORDS_AMBIGUOUS: the response is a list that contains objects and lists")
 
 
-def test_403_with_retry_after_is_asked_for_again(source: Source) -> None:
-    url = source.serves("/items", Answer(status=403, headers={"Retry-After": "0"}), GOOD)
+def test_403_with_retry_after_is_retried(source: Source) -> None:
+    url = source.serves("/items", Response(status=403, headers={"Retry-After": "0"}), GOOD)
     assert read(url) == [{"id": 1}]
 
 
 def test_redirects_count_for_the_rate_limit(source: Source) -> None:
     source.serves("/there", b"[]")
-    url = source.serves("/items", Answer(status=302, headers={"Location": "/there"}))
+    url = source.serves("/items", Response(status=302, headers={"Location": "/there"}))
     started = time.monotonic()
     endpoints: Any = endpoints_of(
         {"dataset": "d", "data_size_category": "small", "api_endpoints": {"items": url, "more": url}}
     )
-    for original in Api(endpoints, FetchContext(HttpClient(pace=RateLimiter({"requests": 10, "seconds": 1})))).fetch():
+    client = HttpClient(rate_limiter=RateLimiter({"requests": 10, "seconds": 1}))
+    for original in fetch_endpoints(endpoints, FetchContext(client)):
         original.file.close()
     assert time.monotonic() - started > 0.3
 
 
-def test_behind_a_hold_calls_keep_their_distance() -> None:
-    pace, went = RateLimiter({"requests": 20, "seconds": 1}), []
-    pace.hold(0.3)
+def test_after_a_delay_requests_keep_their_interval() -> None:
+    rate_limiter, sent_after = RateLimiter({"requests": 20, "seconds": 1}), []
+    rate_limiter.delay(0.3)
     started = time.monotonic()
 
-    def go() -> None:
-        pace.wait(threading.Event())
-        went.append(time.monotonic() - started)
+    def send() -> None:
+        rate_limiter.wait(threading.Event())
+        sent_after.append(time.monotonic() - started)
 
-    threads = [threading.Thread(target=go) for _ in range(5)]
+    threads = [threading.Thread(target=send) for _ in range(5)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    went.sort()
-    assert went[0] >= 0.29 and went[-1] >= 0.29 + 4 / 20 - 0.01
+    sent_after.sort()
+    assert sent_after[0] >= 0.29 and sent_after[-1] >= 0.29 + 4 / 20 - 0.01

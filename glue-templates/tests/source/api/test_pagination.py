@@ -1,25 +1,28 @@
-"""How the pages of an API follow each other, against a server of its own."""
+"""The pagination types, with a real HTTP server."""
 
 import json
 import time
 from typing import Any
 
 import pytest
+from expected_error import has_error
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from api_reading import fails, read
-from conftest import Answer, Source
-from etl_runtime.source.api.fetch_endpoints import MOST_SAME_PAGES
-from etl_runtime.source.api.next_page_detector import linked, next_link
+from conftest import Response, Source
+from etl_runtime.source.api.next_page_detector import link_with_relation, next_link
+from etl_runtime.source.api.page_checks import MAX_REPEATED_RECORD_PAGES
 from paged_api import DECLARED, paged
-from source_server import Asked
+from source_server import Request
 
 COUNTERS = ("offset", "page_number")
 
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.lists(st.integers(), max_size=2))
-RECORDS = st.lists(st.dictionaries(st.text(max_size=4), VALUES, min_size=1, max_size=3), max_size=MOST_SAME_PAGES)
+RECORDS = st.lists(
+    st.dictionaries(st.text(max_size=4), VALUES, min_size=1, max_size=3), max_size=MAX_REPEATED_RECORD_PAGES
+)
 
 
 @pytest.mark.parametrize("kind", DECLARED)
@@ -30,77 +33,81 @@ def test_every_pagination_yields_each_record_once_in_order(
 ) -> None:
     pages = [records[start : start + size] for start in range(0, len(records), size)]
     alike = any(one == other and len(one) > 1 for one, other in zip(pages, pages[1:], strict=False))
-    assume(kind not in COUNTERS or not alike)  # which is refused, below
+    assume(kind not in COUNTERS or not alike)  # test_pages_that_never_end_fail
     url = paged(source_of_module, kind, records, size)
     assert read(url, pagination=DECLARED[kind]) == records
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DECLARED if kind != "single"])
-def test_a_page_that_fails_fails_the_run(kind: str, source: Source) -> None:
+def test_a_failed_page_fails_the_run(kind: str, source: Source) -> None:
     url = paged(source, kind, [{"id": number} for number in range(20)], 5)
     api = source.apis["/items"]
-    asked: list[Asked] = []
+    requests: list[Request] = []
 
-    def breaks(request: Asked) -> Answer:
-        asked.append(request)
+    def breaks(request: Request) -> Response:
+        requests.append(request)
         return (
-            Answer(b'{"error": "no page for you"}', 400, {"Content-Type": "application/json"})
-            if len(asked) == 3
+            Response(b'{"error": "no page for you"}', 400, {"Content-Type": "application/json"})
+            if len(requests) == 3
             else api(request)
         )
 
-    source.answers_with("/items", breaks)
-    said = fails(url, pagination=DECLARED[kind])
-    assert said.startswith(f"items, page 3 ({source.url}/items?")
-    assert 'the server answered 400 Bad Request, "{"error": "no page for you"}". Check the address' in said
+    source.serves_api("/items", breaks)
+    error = fails(url, pagination=DECLARED[kind])
+    assert error.startswith(f"SOURCE_REQUEST_FAILED: items, page 3 ({source.url}/items?")
+    assert 'the server returned 400 Bad Request, "{"error": "no page for you"}". Check the URL' in error
 
 
 @pytest.mark.parametrize(
-    ("pagination", "answer", "says"),
+    ("pagination", "response", "message"),
     [
         pytest.param(
-            "auto", {"items": [{"a": 1}], "next": "/items"}, "the pages go in a circle", id="a link to itself"
+            "auto",
+            {"items": [{"a": 1}], "next": "/items"},
+            "PAGINATION_LOOP: the pages form a loop",
+            id="a link to itself",
         ),
         pytest.param(
             {"type": "cursor", "path": "c", "param": "c"},
             {"items": [{"a": 1}], "c": "x"},
-            "the pages go in a circle",
+            "PAGINATION_LOOP: the pages form a loop",
             id="a cursor that repeats",
         ),
         pytest.param(
             {"type": "offset"},
             {"items": [{"a": 1}, {"a": 2}]},
-            "the same 2 records as the page before. Does the source know the parameter offset",
+            "PAGINATION_LOOP: the same 2 records as the page before. Check whether the source supports the parameter offset",
             id="an offset that is ignored",
         ),
         pytest.param(
             {"type": "page_number"},
             {"items": [{"a": 1}, {"a": 2}]},
-            "the same 2 records as the page before. Does the source know the parameter page",
+            "PAGINATION_LOOP: the same 2 records as the page before. Check whether the source supports the parameter page",
             id="a page that is ignored",
         ),
         pytest.param(
             {"type": "page_number", "limit": 1},
             {"items": [{"a": 1}]},
-            "the same 1 records as the page before",
+            "PAGINATION_LOOP: the same 1 records as the page before",
             id="a page of one record that is ignored",
         ),
     ],
 )
-def test_pages_that_never_end_fail(source: Source, pagination: Any, answer: dict[str, Any], says: str) -> None:
-    url = source.answers_with("/items", lambda asked: Answer(json.dumps(answer).encode()))
-    assert says in fails(url, pagination=pagination)
+def test_pages_that_never_end_fail(source: Source, pagination: Any, response: dict[str, Any], message: str) -> None:
+    url = source.serves_api("/items", lambda request: Response(json.dumps(response).encode()))
+    assert has_error(fails(url, pagination=pagination), message)
 
 
-def test_more_pages_than_may_be_fail(source: Source) -> None:
+def test_more_pages_than_max_pages_fail(source: Source) -> None:
     url = paged(source, "cursor", [{"id": number} for number in range(9)], 2)
     declared = {**DECLARED["cursor"], "max_pages": 4}
-    assert "page 5" in (said := fails(url, pagination=declared)) and "more than 4 pages" in said
+    error = fails(url, pagination=declared)
+    assert has_error(error, "PAGINATION_TOO_MANY_PAGES: items, page 5") and "more than 4 pages" in error
     assert len(read(url, pagination={**declared, "max_pages": 5})) == 9
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         pytest.param({"items": [{"a": 1}], "has_more": True}, id="has_more"),
         pytest.param({"items": [{"a": 1}], "next_cursor": "b7"}, id="a cursor"),
@@ -109,22 +116,22 @@ def test_more_pages_than_may_be_fail(source: Source) -> None:
         pytest.param({"items": [{"a": 1}], "response_metadata": {"next_cursor": "b7"}}, id="response_metadata"),
     ],
 )
-def test_auto_refuses_an_answer_that_says_there_is_more(source: Source, answer: dict[str, Any]) -> None:
-    url = source.serves("/items", json.dumps(answer).encode())
-    assert "says that there is more" in fails(url)
+def test_auto_fails_if_the_response_indicates_more_pages(source: Source, response: dict[str, Any]) -> None:
+    url = source.serves("/items", json.dumps(response).encode())
+    assert has_error(fails(url), "PAGINATION_INCOMPLETE: the response indicates more pages")
     assert read(url, pagination="single") == [{"a": 1}]
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        pytest.param({"items": [{"a": 1}], "has_more": False, "next_cursor": "", "total": 1}, id="all is here"),
+        pytest.param({"items": [{"a": 1}], "has_more": False, "next_cursor": "", "total": 1}, id="a complete page"),
         pytest.param([{"a": 1}], id="a list"),
-        pytest.param({"a": 1, "total": 99, "next": 2}, id="a record of its own"),
+        pytest.param({"a": 1, "total": 99, "next": 2}, id="a single record"),
     ],
 )
-def test_auto_takes_an_answer_that_is_all(source: Source, answer: Any) -> None:
-    url = source.serves("/items", json.dumps(answer).encode())
+def test_auto_accepts_a_complete_response(source: Source, response: Any) -> None:
+    url = source.serves("/items", json.dumps(response).encode())
     assert len(read(url)) == 1
 
 
@@ -140,7 +147,7 @@ def test_auto_takes_an_answer_that_is_all(source: Source, answer: Any) -> None:
         ({"meta": {"pagination": {"next": "/2"}}}, "/2"),
     ],
 )
-def test_a_next_link_is_found_where_apis_have_it(document: Any, link: str) -> None:
+def test_a_next_link_is_found_in_the_usual_places(document: Any, link: str) -> None:
     assert next_link(document) == link
 
 
@@ -155,64 +162,63 @@ def test_a_next_link_is_found_where_apis_have_it(document: Any, link: str) -> No
         ("garbage", None),
     ],
 )
-def test_a_header_link_is_read_as_rfc_8288_has_it(header: str, link: str | None) -> None:
-    assert linked(header, "next") == link
+def test_a_link_header_is_parsed_according_to_rfc_8288(header: str, link: str | None) -> None:
+    assert link_with_relation(header, "next") == link
 
 
-def test_link_headers_may_be_several(source: Source) -> None:
+def test_link_headers_may_repeat(source: Source) -> None:
     source.serves("/2", b'[{"id": 2}]')
     link = f'<{source.url}/1>; rel="first"\n<{source.url}/2>; rel="next"'
-    assert read(source.serves("/1", Answer(b'[{"id": 1}]', headers={"Link": link}))) == [{"id": 1}, {"id": 2}]
+    assert read(source.serves("/1", Response(b'[{"id": 1}]', headers={"Link": link}))) == [{"id": 1}, {"id": 2}]
 
 
-def test_an_offset_counts_what_came_not_what_was_asked_for(source: Source) -> None:
-    """A server may give fewer records than the limit."""
+def test_an_offset_counts_received_records(source: Source) -> None:
+    """A server may return fewer records than the limit."""
     url = paged(source, "offset", [{"id": number} for number in range(10)], 2)
     assert len(read(url, pagination={**DECLARED["offset"], "limit": 5})) == 10
 
 
-def test_a_total_that_changes_on_the_way_is_followed(source: Source) -> None:
-    def api(asked: Asked) -> Answer:
-        start = int(asked.params["offset"])
-        return Answer(
+def test_a_total_that_changes_between_pages_is_followed(source: Source) -> None:
+    def api(request: Request) -> Response:
+        start = int(request.params["offset"])
+        return Response(
             json.dumps(
                 {"data": [{"id": each} for each in range(start, min(start + 2, 5))], "n": 3 if start == 0 else 5}
             ).encode()
         )
 
-    url = source.answers_with("/items", api)
+    url = source.serves_api("/items", api)
     assert len(read(url, pagination={"type": "offset", "total_records": "n"})) == 5
     assert len(source.requests) == 3
 
 
 def test_an_empty_page_before_the_total_fails(source: Source) -> None:
-    def api(asked: Asked) -> Answer:
-        return Answer(json.dumps({"data": [{"id": 1}] if asked.params["offset"] == "0" else [], "n": 5}).encode())
+    def api(request: Request) -> Response:
+        return Response(json.dumps({"data": [{"id": 1}] if request.params["offset"] == "0" else [], "n": 5}).encode())
 
-    url = source.answers_with("/items", api)
-    assert "is empty, but n says that there are 5 records" in fails(
-        url, pagination={"type": "offset", "total_records": "n"}
-    )
+    url = source.serves_api("/items", api)
+    error = fails(url, pagination={"type": "offset", "total_records": "n"})
+    assert has_error(error, "PAGINATION_INCOMPLETE: the page at offset 1 is empty, but n is 5")
 
 
-def test_total_pages_end_the_pages(source: Source) -> None:
-    def api(asked: Asked) -> Answer:
-        return Answer(json.dumps({"data": [{"id": asked.params["page"]}], "pages": "3"}).encode())
+def test_total_pages_ends_the_pagination(source: Source) -> None:
+    def api(request: Request) -> Response:
+        return Response(json.dumps({"data": [{"id": request.params["page"]}], "pages": "3"}).encode())
 
-    url = source.answers_with("/items", api)
+    url = source.serves_api("/items", api)
     assert len(read(url, pagination={"type": "page_number", "first": 0, "total_pages": "pages"})) == 3
     assert source.requests == ["/items?page=0", "/items?page=1", "/items?page=2"]
 
 
-def test_a_post_names_the_page_in_its_body(source: Source) -> None:
-    def api(asked: Asked) -> Answer:
-        after = asked.body["variables"].get("after", 0)
-        assert asked.body["query"] == "items"
-        return Answer(
+def test_a_post_has_the_pagination_parameter_in_its_body(source: Source) -> None:
+    def api(request: Request) -> Response:
+        after = request.body["variables"].get("after", 0)
+        assert request.body["query"] == "items"
+        return Response(
             json.dumps({"data": {"items": [{"id": after}], "end": after + 1 if after < 2 else None}}).encode()
         )
 
-    url = source.answers_with("/graphql", api)
+    url = source.serves_api("/graphql", api)
     pagination = {"type": "cursor", "path": "data.end", "param": "variables.after"}
     body = {"query": "items", "variables": {"first": 1}}
     assert read(url, method="POST", body=body, records="data.items", pagination=pagination) == [
@@ -227,10 +233,11 @@ def test_a_post_names_the_page_in_its_body(source: Source) -> None:
 )
 def test_a_next_link_to_anything_but_http_fails(source: Source, link: str) -> None:
     url = source.serves("/items", json.dumps({"items": [{"a": 1}], "next": link}).encode())
-    assert "is no http:// or https:// address" in fails(url, pagination={"type": "json_link", "path": "next"})
+    error = fails(url, pagination={"type": "json_link", "path": "next"})
+    assert has_error(error, "PAGINATION_INVALID: the URL of the next page is not a valid http:// or https:// URL")
 
 
-def test_an_empty_page_with_a_link_goes_on(source: Source) -> None:
+def test_an_empty_page_with_a_next_link_is_not_the_last(source: Source) -> None:
     source.serves("/2", b'{"items": [{"id": 1}], "next": null}')
     assert read(source.serves("/1", b'{"items": [], "next": "/2"}')) == [{"id": 1}]
 
@@ -259,16 +266,16 @@ def test_an_empty_page_with_a_link_goes_on(source: Source) -> None:
         {"rows": [[1, "a"]], "next_page_token": "x"},
     ],
 )
-def test_auto_knows_what_says_that_there_is_more(source: Source, document: Any) -> None:
+def test_auto_detects_keys_that_indicate_more_pages(source: Source, document: Any) -> None:
     url = source.serves("/items", json.dumps(document).encode())
-    assert "says that there is more" in fails(url)
+    assert has_error(fails(url), "PAGINATION_INCOMPLETE: the response indicates more pages")
 
 
 @pytest.mark.parametrize("header", ["X-Total-Count", "X-Total", "X-Total-Pages"])
 @pytest.mark.parametrize("document", [[{"a": 1}], {"items": [{"a": 1}]}])
-def test_auto_knows_headers_that_say_there_is_more(source: Source, header: str, document: Any) -> None:
-    url = source.serves("/items", Answer(json.dumps(document).encode(), headers={header: "250"}))
-    assert f"says that there is more ({header.lower()} is 250)" in fails(url)
+def test_auto_detects_headers_that_indicate_more_pages(source: Source, header: str, document: Any) -> None:
+    url = source.serves("/items", Response(json.dumps(document).encode(), headers={header: "250"}))
+    assert has_error(fails(url), f"PAGINATION_INCOMPLETE: the response indicates more pages ({header.lower()} is 250)")
 
 
 @pytest.mark.parametrize(
@@ -276,19 +283,19 @@ def test_auto_knows_headers_that_say_there_is_more(source: Source, header: str, 
     [("X-Next-Cursor", "cursor"), ("X-Next-Page", "page"), ("x-ms-continuationtoken", "continuationToken")],
 )
 def test_auto_follows_a_cursor_in_a_usual_header(source: Source, header: str, param: str) -> None:
-    def api(asked: Asked) -> Answer:
-        more = param not in asked.params
-        return Answer(
-            json.dumps([{"id": asked.params.get(param, "first")}]).encode(), headers={header: "c2" if more else ""}
+    def api(request: Request) -> Response:
+        more = param not in request.params
+        return Response(
+            json.dumps([{"id": request.params.get(param, "first")}]).encode(), headers={header: "c2" if more else ""}
         )
 
-    assert read(source.answers_with("/items", api)) == [{"id": "first"}, {"id": "c2"}]
+    assert read(source.serves_api("/items", api)) == [{"id": "first"}, {"id": "c2"}]
 
 
 @pytest.mark.parametrize(
     ("first", "headers"),
     [
-        pytest.param({"results": ["a", "b"], "next": "/2"}, {}, id="a link beside a list of values"),
+        pytest.param({"results": ["a", "b"], "next": "/2"}, {}, id="a link and a list of values"),
         pytest.param({"data": {"ids": [1]}}, {"Link": '</2>; rel="next"'}, id="a header link"),
         pytest.param({"NextPageLink": "/2", "items": [{"a": 1}]}, {}, id="NextPageLink"),
         pytest.param({"nextRecordsUrl": "/2", "records": [{"a": 1}], "done": False}, {}, id="nextRecordsUrl"),
@@ -299,8 +306,8 @@ def test_auto_follows_a_cursor_in_a_usual_header(source: Source, header: str, pa
         ),
     ],
 )
-def test_auto_follows_the_links_that_apis_have(source: Source, first: Any, headers: dict[str, str]) -> None:
-    url = source.serves("/items", Answer(json.dumps(first).encode(), headers=headers))
+def test_auto_follows_links_in_the_usual_places(source: Source, first: Any, headers: dict[str, str]) -> None:
+    url = source.serves("/items", Response(json.dumps(first).encode(), headers=headers))
     source.serves(
         "/2",
         json.dumps(
@@ -316,23 +323,25 @@ def test_auto_follows_the_links_that_apis_have(source: Source, first: Any, heade
 
 
 @pytest.mark.parametrize(
-    ("pagination", "answers"),
+    ("pagination", "responses"),
     [
         pytest.param(
             {"type": "json_link", "path": "meta.next"},
             [{"items": [{"a": 1}], "next": "/2", "has_more": True}],
-            id="a link at another place",
+            id="a link at another path",
         ),
-        pytest.param("json_link", [{"items": [{"a": 1}], "next": "items?page=2"}], id="a link that looks like none"),
+        pytest.param(
+            "json_link", [{"items": [{"a": 1}], "next": "items?page=2"}], id="a relative link without a slash"
+        ),
         pytest.param(
             {"type": "cursor", "path": "meta.c", "param": "c"},
             [{"items": [{"a": 1}], "has_more": True}],
-            id="a cursor at another place",
+            id="a cursor at another path",
         ),
         pytest.param(
             {"type": "header_cursor", "header": "X-Nxet", "param": "c"},
             [{"items": [{"a": 1}], "has_more": True}],
-            id="a misspelt header",
+            id="a misspelled header",
         ),
         pytest.param(
             "auto",
@@ -346,12 +355,13 @@ def test_auto_follows_the_links_that_apis_have(source: Source, first: Any, heade
         ),
     ],
 )
-def test_a_way_that_ends_while_the_answer_says_there_is_more_fails(
-    source: Source, pagination: Any, answers: list[Any]
+def test_a_pagination_that_ends_before_the_last_page_fails(
+    source: Source, pagination: Any, responses: list[Any]
 ) -> None:
-    left = [Answer(json.dumps(answer).encode()) for answer in answers]
-    url = source.answers_with("/items", lambda _: left.pop(0))
-    assert "says that there is more" in fails(f"{url}?first=1", pagination=pagination)
+    left = [Response(json.dumps(response).encode()) for response in responses]
+    url = source.serves_api("/items", lambda _: left.pop(0))
+    error = fails(f"{url}?first=1", pagination=pagination)
+    assert has_error(error, "PAGINATION_INCOMPLETE: the response indicates more pages")
 
 
 @pytest.mark.parametrize(
@@ -364,12 +374,12 @@ def test_a_way_that_ends_while_the_answer_says_there_is_more_fails(
         ("</1>, </2>; rel=next", "/2"),
     ],
 )
-def test_header_links_with_odd_marks_are_read(header: str, link: str) -> None:
-    assert linked(header, "next") == link
+def test_malformed_link_headers_are_parsed(header: str, link: str) -> None:
+    assert link_with_relation(header, "next") == link
 
 
-def test_a_header_link_takes_no_longer_than_it_is_long() -> None:
+def test_parsing_a_link_header_takes_linear_time() -> None:
     started = time.monotonic()
-    linked("<x>" + ";a " * 100_000 + "!", "next")
-    linked("<" * 10_000, "next")
+    link_with_relation("<x>" + ";a " * 100_000 + "!", "next")
+    link_with_relation("<" * 10_000, "next")
     assert time.monotonic() - started < 2

@@ -1,4 +1,4 @@
-"""Files in another bucket: one, the newest, all, or those that a glob matches."""
+"""Files in another bucket: one object, the newest or all of a folder, or those that a glob matches."""
 
 import time
 from collections.abc import Callable
@@ -9,19 +9,20 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from expected_error import has_error
 
 from conftest import Dataset
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.store import Store
 from etl_runtime.source.files.bucket_files import GLOB, BucketReader
-from etl_runtime.source.files.fetch import NOTHING_KNOWN, FileMissing
+from etl_runtime.source.files.fetch import UNCONDITIONAL, FileMissing
 from etl_runtime.source.files.fetch_context import FetchContext
 
 MakeDataset = Callable[..., Dataset]
 
 
 class Vendor:
-    """A bucket of somebody else."""
+    """A bucket of another owner."""
 
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
@@ -48,30 +49,30 @@ def files(made: Dataset) -> list[str]:
     return sorted(row["file"] for row in made.rows())
 
 
-def test_one_object_is_taken_and_kept(vendor: Vendor, dataset: MakeDataset) -> None:
+def test_one_object_is_downloaded_and_stored(vendor: Vendor, dataset: MakeDataset) -> None:
     made = dataset()
     vendor.puts("out/orders 2024?.csv")
     record = made.run_on(source_url=vendor.url("out/orders 2024?.csv").replace("?", "[?]"))
     assert files(made) == ["out/orders 2024?.csv"]
-    [kept] = record["sources"]
-    assert kept["url"] == vendor.url("out/orders 2024?.csv")
+    [stored] = record["sources"]
+    assert stored["url"] == vendor.url("out/orders 2024?.csv")
     assert list(made.originals()) == ["orders_2024_.csv"]
-    assert (kept["etag"], kept["size_bytes"]) != (None, 0)
+    assert (stored["etag"], stored["size_bytes"]) != (None, 0)
 
 
-def test_of_a_folder_the_newest_is_taken(
+def test_the_newest_file_of_a_folder_is_used(
     vendor: Vendor, dataset: MakeDataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = dataset()
     vendor.puts("out/b.csv", "out/a.csv")
-    time.sleep(1.1)  # S3 tells whole seconds
+    time.sleep(1.1)  # S3 returns whole seconds
     vendor.puts("out/_SUCCESS", "out/.hidden.csv", "out/sub/newest.csv", "other/c.csv")
     made.run_on(source_url=vendor.url("out/"))
     assert files(made) == ["out/sub/newest.csv"]
-    assert "of 3 files the newest, out/sub/newest.csv, written 20" in capsys.readouterr().out
+    assert "using the newest of 3 files: out/sub/newest.csv, modified 20" in capsys.readouterr().out
 
 
-def test_all_files_of_a_folder_are_taken(vendor: Vendor, dataset: MakeDataset) -> None:
+def test_all_files_of_a_folder_are_used(vendor: Vendor, dataset: MakeDataset) -> None:
     made = dataset()
     vendor.puts("out/b.csv", "out/a.csv", "out/x/a.csv")
     made.run_on(source_url=vendor.url("out/"), source_files="all")
@@ -105,12 +106,12 @@ def test_a_glob_matches_within_folders(vendor: Vendor, glob: str, found: list[st
             BucketReader(Store(), newest=False).matching(vendor.url(glob))
 
 
-def test_a_glob_that_cannot_be_read_fails(vendor: Vendor) -> None:
-    with pytest.raises(RunFailed, match="the glob cannot be read"):
+def test_an_invalid_glob_fails(vendor: Vendor) -> None:
+    with pytest.raises(RunFailed, match="^SOURCE_URL_INVALID: .* the glob is not valid"):
         BucketReader(Store(), newest=False).matching(vendor.url("out/[z-a].csv"))
 
 
-def test_an_unchanged_object_is_not_fetched_again_and_a_new_one_is(vendor: Vendor, dataset: MakeDataset) -> None:
+def test_an_unchanged_object_is_not_downloaded_again_and_a_new_one_is(vendor: Vendor, dataset: MakeDataset) -> None:
     made = dataset()
     vendor.puts("out/a.csv")
     declared: Any = {"source_url": vendor.url("out/"), "source_files": "all"}
@@ -121,7 +122,7 @@ def test_an_unchanged_object_is_not_fetched_again_and_a_new_one_is(vendor: Vendo
     assert files(made) == ["out/a.csv", "out/b.csv"]
 
 
-def test_a_file_that_was_withdrawn_is_a_change(vendor: Vendor, dataset: MakeDataset) -> None:
+def test_a_removed_file_is_a_change(vendor: Vendor, dataset: MakeDataset) -> None:
     made = dataset()
     vendor.puts("out/a.csv", "out/b.csv")
     declared: Any = {"source_url": vendor.url("out/*.csv"), "source_files": "all"}
@@ -131,7 +132,7 @@ def test_a_file_that_was_withdrawn_is_a_change(vendor: Vendor, dataset: MakeData
     assert files(made) == ["out/a.csv"]
 
 
-def test_a_date_in_the_key_goes_back_to_the_newest_day(vendor: Vendor, dataset: MakeDataset) -> None:
+def test_a_date_in_the_key_uses_the_newest_available_day(vendor: Vendor, dataset: MakeDataset) -> None:
     made = dataset()
     day = datetime.now(UTC).date() - timedelta(days=2)
     vendor.puts(f"out/{day}/part-1.csv", f"out/{day}/part-2.csv", f"out/{day - timedelta(days=1)}/part-1.csv")
@@ -139,7 +140,7 @@ def test_a_date_in_the_key_goes_back_to_the_newest_day(vendor: Vendor, dataset: 
     assert files(made) == [f"out/{day}/part-1.csv", f"out/{day}/part-2.csv"]
 
 
-def test_what_a_run_kept_makes_the_table_anew(vendor: Vendor, dataset: MakeDataset) -> None:
+def test_from_run_rebuilds_the_table_from_the_stored_object(vendor: Vendor, dataset: MakeDataset) -> None:
     made = dataset()
     vendor.puts("out/a.csv")
     first = made.run_on(source_url=vendor.url("out/a.csv"))
@@ -149,61 +150,60 @@ def test_what_a_run_kept_makes_the_table_anew(vendor: Vendor, dataset: MakeDatas
 
 
 @pytest.mark.parametrize(
-    ("key", "says"),
+    ("key", "message"),
     [
-        ("out/none.csv", "there is no such object"),
-        ("none/", "there is no file. Look at the bucket, or mend the address"),
-        ("out/*.txt", "there is no file"),
+        ("out/none.csv", "SOURCE_NOT_FOUND: the object does not exist. Check the bucket, or correct the URL"),
+        ("none/", "SOURCE_NOT_FOUND: no object matches. Check the bucket, or correct the URL"),
+        ("out/*.txt", "SOURCE_NOT_FOUND: no object matches"),
     ],
 )
-def test_a_file_that_is_not_there_fails(vendor: Vendor, dataset: MakeDataset, key: str, says: str) -> None:
+def test_a_missing_file_fails(vendor: Vendor, dataset: MakeDataset, key: str, message: str) -> None:
     made = dataset()
     vendor.puts("out/a.csv")
     made.run_on(source_url=vendor.url("out/a.csv"))
-    assert says in made.failing(lambda: made.run_on(source_url=vendor.url(key)))
+    assert has_error(made.failing(lambda: made.run_on(source_url=vendor.url(key))), message)
 
 
-def test_a_bucket_that_is_not_there_fails(dataset: MakeDataset) -> None:
+def test_a_missing_bucket_fails(dataset: MakeDataset) -> None:
     made = dataset()
-    assert "there is no such bucket" in made.failing(
-        lambda: made.run_on(source_url="s3://no-such-bucket-anywhere/out/")
-    )
+    error = made.failing(lambda: made.run_on(source_url="s3://no-such-bucket-anywhere/out/"))
+    assert has_error(error, "SOURCE_NOT_FOUND: the bucket does not exist")
 
 
 @pytest.mark.parametrize(
     "operations", [["ListObjectsV2"], ["HeadObject"], ["HeadObject", "ListObjectsV2"], ["GetObject"]]
 )
-def test_a_bucket_that_refuses_names_what_its_owner_has_to_do(vendor: Vendor, operations: list[str]) -> None:
-    """The emulator refuses nobody: the refusal of S3 is put in its place."""
+def test_denied_access_names_the_required_bucket_policy(vendor: Vendor, operations: list[str]) -> None:
+    """The emulator grants all access, so the test injects the error of S3."""
     vendor.puts("out/a.csv")
-    store = refusing(*operations)
+    store = store_denying(*operations)
     with pytest.raises(
         RunFailed,
-        match="S3 refuses access .AccessDenied.. The bucket's policy must let the job's role read and list it",
-    ) as refused:
+        match="^SOURCE_ACCESS_DENIED: .* S3 denies access .AccessDenied.. The bucket policy must allow the job's role to list and read",
+    ) as denied:
         if operations == ["ListObjectsV2"]:
             BucketReader(store).matching(vendor.url("out/"))
         else:
-            BucketReader(store).fetch(vendor.url("out/a.csv"), FetchContext(), NOTHING_KNOWN)
-    assert not isinstance(refused.value, FileMissing)
+            BucketReader(store).fetch(vendor.url("out/a.csv"), FetchContext(), UNCONDITIONAL)
+    assert not isinstance(denied.value, FileMissing)
 
 
-def test_a_missing_object_is_told_from_a_refusal_by_a_listing(vendor: Vendor) -> None:
-    """A role that may list some prefixes only gets 403 for both."""
-    with pytest.raises(FileMissing, match="there is no such object"):
-        BucketReader(refusing("HeadObject")).fetch(vendor.url("out/none.csv"), FetchContext(), NOTHING_KNOWN)
+def test_a_listing_distinguishes_a_missing_object_from_denied_access(vendor: Vendor) -> None:
+    """A role that may list only some prefixes gets 403 for both."""
+    with pytest.raises(FileMissing, match="^SOURCE_NOT_FOUND: .* the object does not exist"):
+        BucketReader(store_denying("HeadObject")).fetch(vendor.url("out/none.csv"), FetchContext(), UNCONDITIONAL)
 
 
-def refusing(*operations: str) -> Store:
+def store_denying(*operations: str) -> Store:
     store = Store()
 
-    def refuse(model: Any, **_: Any) -> None:
+    def deny(model: Any, **_: Any) -> None:
         if model.name in operations:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, model.name)
 
-    store.client.meta.events.register("before-call.s3", refuse)
+    store.client.meta.events.register("before-call.s3", deny)
     return store
 
 
-def test_a_glob_is_told_from_a_name() -> None:
+def test_glob_characters_are_detected() -> None:
     assert [bool(GLOB.search(key)) for key in ("a/b.csv", "a*", "a?", "a[1]")] == [False, True, True, True]

@@ -1,4 +1,4 @@
-"""All files of one day, or none: the newest day that is complete, and nothing is asked twice."""
+"""The files of the newest complete day. Each URL is requested once."""
 
 import tempfile
 import time
@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Answer, Source
+from conftest import Response, Source
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.store import Store
 from etl_runtime.source.files.bucket_files import BucketReader
-from etl_runtime.source.files.dated_files import dated, fetch_all, holds_date
+from etl_runtime.source.files.dated_files import fetch_all, has_date, with_date
 from etl_runtime.source.files.fetch import Validators
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
@@ -44,9 +44,9 @@ def fetched(
     return fetch_all(urls, TODAY, lookback_days, known or {}, made, BucketReader(Store()))
 
 
-def bodies(urls: list[str], **rules: Any) -> dict[str, bytes]:
-    """By name, in the order of the addresses."""
-    originals = fetched(urls, **rules)
+def bodies(urls: list[str], **options: Any) -> dict[str, bytes]:
+    """The files by name, in the order of the URLs."""
+    originals = fetched(urls, **options)
     assert originals
     read = {}
     for original in originals:
@@ -75,30 +75,34 @@ def bodies(urls: list[str], **rules: Any) -> dict[str, bytes]:
         ("https://h/{yyyy-MM-dd", "https://h/{yyyy-MM-dd"),
     ],
 )
-def test_a_date_in_an_address(url: str, expanded: str) -> None:
-    assert dated(url, TODAY) == expanded
-    assert holds_date(url) == (url != expanded)
+def test_date_placeholders_are_replaced(url: str, expanded: str) -> None:
+    assert with_date(url, TODAY) == expanded
+    assert has_date(url) == (url != expanded)
 
 
 @given(
-    day=st.dates(), pattern=st.permutations(["yyyy", "MM", "dd"]), mark=st.sampled_from(["", "-", "_", ".", "/", " "])
+    day=st.dates(),
+    pattern=st.permutations(["yyyy", "MM", "dd"]),
+    separator=st.sampled_from(["", "-", "_", ".", "/", " "]),
 )
-def test_any_order_and_mark(day: date, pattern: list[str], mark: str) -> None:
+def test_a_placeholder_may_have_any_order_and_separator(day: date, pattern: list[str], separator: str) -> None:
     words = {"yyyy": f"{day.year:04}", "MM": f"{day:%m}", "dd": f"{day:%d}"}
-    assert dated(f"https://h/{{{mark.join(pattern)}}}", day) == "https://h/" + mark.join(
+    assert with_date(f"https://h/{{{separator.join(pattern)}}}", day) == "https://h/" + separator.join(
         words[token] for token in pattern
     )
 
 
 @pytest.mark.parametrize("wrong", ["{YYYY-MM-DD}", "{yyyy-mm-dd}", "{yyyy-M-d}", "{yyy}", "{d}"])
-def test_what_only_looks_like_a_date_is_refused(wrong: str) -> None:
-    with pytest.raises(RunFailed, match=r"is no date. Write it with yyyy or yy, MM and dd") as raised:
-        dated(f"https://h/{wrong}.csv?key=s3cret", TODAY)
+def test_an_invalid_date_placeholder_fails(wrong: str) -> None:
+    with pytest.raises(
+        RunFailed, match=r"^SOURCE_URL_INVALID: .* is not a date placeholder. Use yyyy or yy, MM and dd"
+    ) as raised:
+        with_date(f"https://h/{wrong}.csv?key=s3cret", TODAY)
     assert wrong in str(raised.value) and "s3cret" not in str(raised.value)
 
 
-def test_a_date_like_one_is_not_taken_for_a_file(source: Source) -> None:
-    with pytest.raises(RunFailed, match="is no date"):
+def test_an_invalid_date_placeholder_sends_no_request(source: Source) -> None:
+    with pytest.raises(RunFailed, match="^SOURCE_URL_INVALID: .* is not a date placeholder"):
         fetched([source.serves("/{YYYY}.csv", CSV)])
     assert source.requests == []
 
@@ -107,18 +111,18 @@ def test_a_date_like_one_is_not_taken_for_a_file(source: Source) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_the_newest_day_that_is_there_is_taken(source: Source, status: int) -> None:
-    source.serves("/2024-03-02.csv", Answer(status=status))
-    source.serves("/2024-03-01.csv", Answer(status=status))
+def test_the_newest_available_day_is_used(source: Source, status: int) -> None:
+    source.serves("/2024-03-02.csv", Response(status=status))
+    source.serves("/2024-03-01.csv", Response(status=status))
     source.serves("/2024-02-29.csv", CSV)
     source.serves("/2024-02-28.csv", b"older")
     with logged() as lines:
         assert bodies([source.url + "/{yyyy-MM-dd}.csv"]) == {"2024-02-29.csv": CSV}
     assert source.requests == ["/2024-03-02.csv", "/2024-03-01.csv", "/2024-02-29.csv"]
-    assert lines == ["there is no file of 2024-03-02 yet, so that of 2024-02-29 is taken"]
+    assert lines == ["the source has no file for 2024-03-02 yet; using the file for 2024-02-29"]
 
 
-def test_of_today_nothing_is_said(source: Source) -> None:
+def test_a_file_for_today_logs_nothing(source: Source) -> None:
     source.serves("/2024-03-02.csv", CSV)
     with logged() as lines:
         assert bodies([source.url + "/{yyyy-MM-dd}.csv"], lookback_days=0) == {"2024-03-02.csv": CSV}
@@ -129,27 +133,27 @@ def test_of_today_nothing_is_said(source: Source) -> None:
     ("lookback_days", "days"),
     [(0, "2024-03-02"), (2, "2024-03-02, 2024-03-01, 2024-02-29"), (20, "2024-03-02 back to 2024-02-11")],
 )
-def test_no_day_at_all_names_the_days(source: Source, lookback_days: int, days: str) -> None:
+def test_no_available_day_fails_with_the_days_tried(source: Source, lookback_days: int, days: str) -> None:
     with pytest.raises(RunFailed) as raised:
         fetched([source.url + "/{yyyy-MM-dd}.csv?key=s3cret"], lookback_days)
     oldest = TODAY - timedelta(days=lookback_days)
     assert str(raised.value) == (
-        f"there is no complete set of files of {days} (lookback_days is {lookback_days}). The last answer: "
-        f"source_url {source.url}/{oldest}.csv: the server answered 404 Not Found. Check the address in a browser."
+        f"SOURCE_NOT_FOUND: the source has no complete set of files for {days} (lookback_days is {lookback_days}). Last error: "
+        f"source_url {source.url}/{oldest}.csv: the server returned 404 Not Found. Check the URL in a browser."
     )
     assert (len(source.requests), raised.value.retryable) == (lookback_days + 1, False)
 
 
-def test_other_errors_are_errors(source: Source) -> None:
-    source.serves("/2024-03-02.csv", Answer(status=401))
+def test_other_errors_fail_without_trying_earlier_days(source: Source) -> None:
+    source.serves("/2024-03-02.csv", Response(status=401))
     source.serves("/2024-03-01.csv", CSV)
-    with pytest.raises(RunFailed, match="answered 401"):
+    with pytest.raises(RunFailed, match="^AUTH_FAILED: .* returned 401"):
         fetched([source.url + "/{yyyy-MM-dd}.csv"])
 
 
-def test_an_address_without_a_date_must_be_there(source: Source) -> None:
+def test_a_url_without_a_date_must_exist(source: Source) -> None:
     source.serves("/2024-03-02.csv", CSV)
-    with pytest.raises(RunFailed, match="x.csv: the server answered 404"):
+    with pytest.raises(RunFailed, match="^SOURCE_NOT_FOUND: .*x.csv: the server returned 404"):
         fetched([source.url + "/{yyyy-MM-dd}.csv", source.url + "/x.csv"])
 
 
@@ -159,7 +163,7 @@ def test_all_files_are_of_one_day(source: Source) -> None:
         source.serves(f"/{name}.csv", name.encode())
     urls = [source.url + path for path in ("/a-{dd}.csv", "/static.csv", "/b-{dd}.csv")]
     assert bodies(urls) == {"a-01.csv": b"a-01", "static.csv": b"s", "b-01.csv": b"b-01"}
-    # Side by side: whether the other file of the 2nd was asked for before its day was given up is chance.
+    # Downloads are concurrent: the other file of the 2nd may or may not be requested before its day is skipped.
     assert sorted({*source.requests, "/a-02.csv"}) == [
         "/a-01.csv",
         "/a-02.csv",
@@ -170,13 +174,13 @@ def test_all_files_are_of_one_day(source: Source) -> None:
     assert source.requests.count("/static.csv") == 1
 
 
-def test_an_address_by_month_is_asked_once_a_month(source: Source) -> None:
+def test_a_monthly_url_is_requested_once_per_month(source: Source) -> None:
     source.serves("/2024-01.csv", CSV)
     assert bodies([source.url + "/{yyyy-MM}.csv"], lookback_days=40) == {"2024-01.csv": CSV}
     assert source.requests == ["/2024-03.csv", "/2024-02.csv", "/2024-01.csv"]
 
 
-def test_an_address_by_month_is_asked_once_beside_one_by_day(source: Source) -> None:
+def test_a_yearly_url_and_a_daily_url_are_combined(source: Source) -> None:
     source.serves("/2024.csv", b"year")
     source.serves("/2024-02-28.csv", CSV)
     assert bodies([source.url + "/{yyyy}.csv", source.url + "/{yyyy-MM-dd}.csv"]) == {
@@ -185,90 +189,90 @@ def test_an_address_by_month_is_asked_once_beside_one_by_day(source: Source) -> 
     }
 
 
-def test_what_is_missing_for_a_year_is_missing_on_each_of_its_days(source: Source) -> None:
+def test_a_missing_yearly_file_is_missing_on_each_day(source: Source) -> None:
     source.serves("/2024-03-01.csv", CSV)
     with pytest.raises(
         RunFailed,
-        match="no complete set of files of 2024-03-02, 2024-03-01 .*/missing-2024.csv: the server answered 404",
+        match="^SOURCE_NOT_FOUND: .*no complete set of files for 2024-03-02, 2024-03-01 .*/missing-2024.csv: the server returned 404",
     ):
         fetched([source.url + "/missing-{yyyy}.csv", source.url + "/{yyyy-MM-dd}.csv"], lookback_days=1)
     assert source.requests.count("/missing-2024.csv") == 1
 
 
-def test_two_addresses_that_come_to_the_same_are_one_file(source: Source) -> None:
+def test_two_urls_with_the_same_result_are_one_file(source: Source) -> None:
     source.serves("/2024.csv", CSV)
     assert bodies([source.url + "/{yyyy}.csv", source.url + "/2024.csv"]) == {"2024.csv": CSV}
     assert source.requests == ["/2024.csv"]
 
 
-# What has not changed
+# Unchanged files
 
 
-def test_nothing_has_changed(source: Source) -> None:
-    urls = [source.serves(path, Answer(CSV, headers=STRONG)) for path in ("/a.csv", "/b.csv")]
+def test_unchanged_files_are_not_downloaded(source: Source) -> None:
+    urls = [source.serves(path, Response(CSV, headers=STRONG)) for path in ("/a.csv", "/b.csv")]
     called: list[str] = []
-    assert fetched(urls, known=dict.fromkeys(urls, KNOWN), on_response=lambda: called.append("answer")) is None
+    assert fetched(urls, known=dict.fromkeys(urls, KNOWN), on_response=lambda: called.append("response")) is None
     assert (len(source.requests), called) == (2, [])
 
 
-def test_where_some_have_changed_all_are_fetched(source: Source) -> None:
+def test_if_one_file_has_changed_all_are_downloaded(source: Source) -> None:
     same, other = (
-        source.serves("/a.csv", Answer(CSV, headers=STRONG)),
-        source.serves("/b.csv", Answer(b"new", headers={"ETag": '"2"'})),
+        source.serves("/a.csv", Response(CSV, headers=STRONG)),
+        source.serves("/b.csv", Response(b"new", headers={"ETag": '"2"'})),
     )
     assert bodies([same, other], known={same: KNOWN, other: KNOWN}) == {"a.csv": CSV, "b.csv": b"new"}
     assert sorted(source.requests) == ["/a.csv", "/a.csv", "/b.csv"]
 
 
-def test_a_file_that_is_not_known_is_a_change(source: Source) -> None:
-    old, new = (source.serves(path, Answer(CSV, headers=STRONG)) for path in ("/a.csv", "/b.csv"))
+def test_a_new_file_is_a_change(source: Source) -> None:
+    old, new = (source.serves(path, Response(CSV, headers=STRONG)) for path in ("/a.csv", "/b.csv"))
     assert bodies([old, new], known={old: KNOWN}) == {"a.csv": CSV, "b.csv": CSV}
 
 
-def test_the_day_that_is_known_is_unchanged_until_a_newer_one_is_there(source: Source) -> None:
-    known = {source.serves("/2024-03-01.csv", Answer(CSV, headers=STRONG)): KNOWN}
+def test_the_published_day_is_unchanged_until_a_newer_day_exists(source: Source) -> None:
+    known = {source.serves("/2024-03-01.csv", Response(CSV, headers=STRONG)): KNOWN}
     assert fetched([source.url + "/{yyyy-MM-dd}.csv"], known=known) is None
-    source.serves("/2024-03-02.csv", Answer(b"new", headers=STRONG))
+    source.serves("/2024-03-02.csv", Response(b"new", headers=STRONG))
     assert bodies([source.url + "/{yyyy-MM-dd}.csv"], known=known) == {"2024-03-02.csv": b"new"}
 
 
-def test_a_date_in_the_query_is_never_taken_for_the_file_of_another_day(source: Source) -> None:
-    url = source.serves("/x.csv", Answer(CSV, headers=STRONG))
+def test_a_date_in_the_query_disables_conditional_requests(source: Source) -> None:
+    url = source.serves("/x.csv", Response(CSV, headers=STRONG))
     assert bodies([url + "?day={yyyy-MM-dd}"], known={url: KNOWN}) == {"x.csv": CSV}
 
 
-def test_nothing_known_is_never_unchanged(source: Source) -> None:
+def test_an_unknown_file_is_downloaded(source: Source) -> None:
     assert bodies([source.serves("/a.csv", b"")]) == {"a.csv": b""}
 
 
-# Side by side
+# Concurrency
 
 
-def test_three_at_once_and_in_order(source: Source) -> None:
-    urls = [source.serves(f"/{n}.csv", Answer(b"%d" % n, pause_seconds=0.3 - n / 20)) for n in range(6)]
+def test_three_downloads_run_concurrently_and_keep_their_order(source: Source) -> None:
+    urls = [source.serves(f"/{n}.csv", Response(b"%d" % n, pause_seconds=0.3 - n / 20)) for n in range(6)]
     assert list(bodies(urls).items()) == [(f"{n}.csv", b"%d" % n) for n in range(6)]
-    assert source.most_at_once == 3
+    assert source.max_in_flight == 3
 
 
-def test_one_that_fails_ends_the_others(source: Source) -> None:
+def test_a_failed_download_cancels_the_others(source: Source) -> None:
     done = source.serves("/done.csv", CSV)
-    slow = source.serves("/slow.csv", Answer(CSV * 100, pause_seconds=0.1))
+    slow = source.serves("/slow.csv", Response(CSV * 100, pause_seconds=0.1))
     wrong = source.serves(
-        "/wrong.csv", Answer(status=401, headers={"Content-Length": "1"}, body=b" ", pause_seconds=0.3)
+        "/wrong.csv", Response(status=401, headers={"Content-Length": "1"}, body=b" ", pause_seconds=0.3)
     )
-    later = [source.serves(f"/{n}.csv", Answer(CSV * 100, pause_seconds=0.1)) for n in range(5)]
+    later = [source.serves(f"/{n}.csv", Response(CSV * 100, pause_seconds=0.1)) for n in range(5)]
     started = time.monotonic()
-    with pytest.raises(RunFailed, match="wrong.csv: the server answered 401"):
+    with pytest.raises(RunFailed, match="^AUTH_FAILED: .*wrong.csv: the server returned 401"):
         fetched([done, slow, wrong, *later])
     assert time.monotonic() - started < 10
     assert len(source.requests) < 8
 
 
-def test_the_first_answer_is_told_once(source: Source) -> None:
+def test_on_response_is_called_once(source: Source) -> None:
     urls = [source.serves(f"/{n}.csv", CSV) for n in range(5)]
     called: list[str] = []
-    bodies(urls, on_response=lambda: called.append("answer"))
-    assert called == ["answer"]
+    bodies(urls, on_response=lambda: called.append("response"))
+    assert called == ["response"]
 
 
 # Names
@@ -286,5 +290,5 @@ def test_the_first_answer_is_told_once(source: Source) -> None:
         (["/a/x.csv", "/b/X.csv"], ["x.csv", "X.csv"]),
     ],
 )
-def test_each_file_has_a_name_of_its_own(source: Source, paths: list[str], names: list[str]) -> None:
+def test_file_names_are_unique(source: Source, paths: list[str], names: list[str]) -> None:
     assert list(bodies([source.serves(path, CSV) for path in paths])) == names

@@ -1,0 +1,59 @@
+"""The values of a parent endpoint's field, for which `for_each` calls another endpoint."""
+
+import json
+from collections.abc import Collection, Iterator
+
+from etl_runtime.columns.json_values import Number
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.redaction import excerpt
+from etl_runtime.source.api.endpoints import Endpoint
+from etl_runtime.source.api.json_path import MISSING, value_at
+from etl_runtime.source.api.response_records import ApiRecords
+from etl_runtime.source.files.original import Original
+
+
+def parent_values(original: Original, parent: Endpoint, field: str, endpoint: str) -> Collection[str]:
+    """The distinct values as JSON text, in the order of the parent's records.
+
+    `endpoint` is the name of the endpoint that is called with the values. Raises RunFailed if no record has the field,
+    or if a value cannot be part of a URL.
+    """
+    by_url_text: dict[str, str] = {}  # 1 and "1" give the same URL
+    for value in _values(original, parent, field, endpoint):
+        by_url_text.setdefault(url_text(value), value)
+    return by_url_text.values()
+
+
+def url_text(value: str) -> str:
+    """A value in JSON as it is inserted into a URL."""
+    return str(json.loads(value)) if value.startswith('"') else value
+
+
+def _values(original: Original, parent: Endpoint, field: str, endpoint: str) -> Iterator[str]:
+    records, count, has_field = ApiRecords(parent), 0, False
+    with original.path.open("rb") as lines:
+        for line in lines:
+            for record in records.of(json.loads(line, parse_float=Number)["answer"]):
+                count += 1
+                value = value_at(record, field)
+                has_field = has_field or value is not MISSING
+                if isinstance(value, (dict, list)):
+                    raise RunFailed(
+                        ErrorCode.API_VALUE_INVALID,
+                        f"for_each of {endpoint}: {field} of {parent.name} is not a single value (found "
+                        f"{excerpt(value, 80)}). Correct for_each.field.",
+                    )
+                if value in (".", ".."):
+                    raise RunFailed(
+                        ErrorCode.API_VALUE_INVALID,
+                        f"for_each of {endpoint}: {field} of {parent.name} is {value!r}, which means a folder in a "
+                        "URL. Use another field, or report this to the source.",
+                    )
+                if value is not MISSING and value not in (None, ""):
+                    yield str(value) if isinstance(value, Number) else json.dumps(value)
+    if count and not has_field:
+        raise RunFailed(
+            ErrorCode.API_VALUE_INVALID,
+            f"for_each of {endpoint}: none of the {count:,} records of {parent.name} has {field}. Correct "
+            "for_each.field.",
+        )
