@@ -68,7 +68,7 @@ def test_an_endpoint_without_a_table_only_provides_values(
         }
     )
     assert [row["part"] for row in made.rows()] == ["1", "2"]
-    assert "left out: ids.jsonl" in capsys.readouterr().out
+    assert "skipped files: ids.jsonl" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", DECLARED)

@@ -118,7 +118,7 @@ def test_a_large_table_has_many_objects_and_the_previous_ones_are_deleted(
     monkeypatch.setattr(split_records, "PART_BYTES", 100)
     monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 50)
     monkeypatch.setattr(shaping, "ONE_OBJECT_BYTES", 500)
-    monkeypatch.setattr(shaping, "TASKS_A_CORE", 1)
+    monkeypatch.setattr(shaping, "TASKS_PER_CORE", 1)
     made = dataset()
     url = source.serves("/x.csv", b"id\n" + b"\n".join(b"%d" % row for row in range(1000)))
     made.run(url)
@@ -127,7 +127,7 @@ def test_a_large_table_has_many_objects_and_the_previous_ones_are_deleted(
     files = published["tables"][made.name.replace("-", "_")]["files"]
     assert len(files) > 30
     context = start_spark().sparkContext
-    assert last_tasks(context) == max(context.defaultParallelism, ceil(len(files) / shaping.SHARDS_A_TASK))
+    assert last_tasks(context) == max(context.defaultParallelism, ceil(len(files) / shaping.MAX_SHARDS_PER_TASK))
     assert all(published["run_id"] in file for file in files)
     assert made.store.list(f"s3://{BUCKET}/bronze/{made.name}/") == sorted(f"s3://{BUCKET}/{file}" for file in files)
     assert [row["id"] for row in made.rows()] == list(range(1000))
@@ -161,7 +161,7 @@ def test_tasks_correct_a_type_that_was_inferred_from_the_sample(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
-    monkeypatch.setattr(unpacking, "SAMPLES_A_TABLE", 1)
+    monkeypatch.setattr(unpacking, "MAX_SAMPLES_PER_TABLE", 1)
     made = dataset()
     made.run(source.serves("/x.csv", b"a,b,c\n1,1.50,2024-01-01\n" * 1 + b"2,2.25,2024-01-02\n" * 50 + b"2.5,3,soon\n"))
     types = {column["name"]: column["type"] for column in made.record()["tables"][0]["columns"]}
@@ -235,7 +235,7 @@ def test_an_error_in_a_spark_task_is_one_line(
     made.run(url)
     monkeypatch.setattr(unpacking._Uploads, "send", lambda self, uri, text: None)
     error = made.fails(url)
-    assert "part-00000 is gone from staging. Run again." in error
+    assert "part-00000 is missing in staging." in error
     assert len(error) < 300
 
 
@@ -320,4 +320,4 @@ def test_a_row_count_mismatch_between_source_and_table_is_an_error(
     url = source.serves("/x.csv", b"id\n1\n2\n")
     made.run(url)
     monkeypatch.setattr("etl_runtime.read.text.record_ends.Records.count", lambda run: len(run.ends) + 1)
-    assert "3 records were counted while unpacking, 2 rows were written" in made.fails(url)
+    assert "has 3 records in its files and 2 rows in staging" in made.fails(url)

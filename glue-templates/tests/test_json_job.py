@@ -1,4 +1,4 @@
-"""JSON and JSON Lines through the whole job: typed and nested columns, the contract, misfits, what cannot be read."""
+"""JSON and JSON Lines in the bronze job: typed and nested columns, the contract, rescued values, invalid files."""
 
 import bz2
 import json
@@ -31,7 +31,7 @@ ROWS = [
 LINES = b"".join(json.dumps(record).encode() + b"\n" for record in RECORDS)
 ARRAY = json.dumps(RECORDS, indent=2).encode()
 
-FORMS: list[tuple[str, bytes, dict[str, Any]]] = [
+VARIANTS: list[tuple[str, bytes, dict[str, Any]]] = [
     ("/x.json", ARRAY, {}),
     ("/x", ARRAY, {}),
     ("/x.jsonl", LINES, {}),
@@ -50,8 +50,8 @@ FORMS: list[tuple[str, bytes, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "document"), FORMS)
-def test_json_in_every_form_becomes_the_same_table(
+@pytest.mark.parametrize(("path", "body", "document"), VARIANTS)
+def test_every_json_variant_becomes_the_same_table(
     dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any]
 ) -> None:
     made = dataset()
@@ -70,7 +70,7 @@ def test_json_in_every_form_becomes_the_same_table(
     }
 
 
-def test_keys_and_types_that_the_sample_hid_are_found_by_the_tasks(
+def test_the_tasks_find_keys_and_types_that_are_not_in_the_sample(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
@@ -86,7 +86,7 @@ def test_keys_and_types_that_the_sample_hid_are_found_by_the_tasks(
     ]
 
 
-def test_new_keys_are_added_at_any_depth_and_misfits_are_rescued(dataset: MakeDataset, source: Source) -> None:
+def test_new_keys_are_added_at_any_depth_and_mismatches_are_rescued(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.json", b'[{"id": 1, "who": {"name": "a"}, "gone": "x"}]'))
     record = made.run(
@@ -107,12 +107,12 @@ def test_new_keys_are_added_at_any_depth_and_misfits_are_rescued(dataset: MakeDa
     }
     error = made.fails(source.serves("/x.json", b'[{"id": 1, "who": {"street": "x"}}]'), schema_contract="freeze")
     assert (
-        "who is struct<name:string,age:bigint,street:string>, published is struct<name:string,age:bigint> [GATE_SCHEMA_CONTRACT]"
-        in error
+        "the type of who is struct<name:string,age:bigint,street:string>, "
+        "the published type is struct<name:string,age:bigint> [GATE_SCHEMA_CONTRACT]" in error
     )
 
 
-def test_declared_types_are_read_from_json_too(dataset: MakeDataset, source: Source) -> None:
+def test_declared_types_are_converted_from_json(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     schema = {
         made.name.replace("-", "_"): {
@@ -129,7 +129,7 @@ def test_declared_types_are_read_from_json_too(dataset: MakeDataset, source: Sou
     ]
 
 
-def test_half_a_character_is_kept_as_json_text(dataset: MakeDataset, source: Source) -> None:
+def test_an_unpaired_surrogate_is_kept_as_json_text(dataset: MakeDataset, source: Source) -> None:
     url = source.serves("/x.json", b'[{"a": "x\\ud83d", "b": "y\\ud83d"}, {"a": "z", "b": "z"}]')
     made = dataset()
     made.run(url, column_schema={made.name.replace("-", "_"): {"b": {"type": "string"}}})
@@ -139,11 +139,11 @@ def test_half_a_character_is_kept_as_json_text(dataset: MakeDataset, source: Sou
     ]
 
 
-REFUSED: list[tuple[str, bytes, dict[str, Any], str]] = [
+INVALID: list[tuple[str, bytes, dict[str, Any], str]] = [
     ("/x.jsonl", b'{"id": 1}\n{"id": 2', {}, r"^JSON_INVALID: x.jsonl, record 2"),
     ("/x.json", b'[{"id": 1}, {"id": 2}', {}, r"^JSON_INVALID: x.json"),
     ("/x.json", b'[{"id": NaN}]', {}, r"^JSON_INVALID: .*record 1"),
-    ("/x.json", b"[]", {}, "holds no records"),
+    ("/x.json", b"[]", {}, "^FILE_EMPTY: x.json contains no records"),
     ("/x.json", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', {}, r"^JSON_RECORDS_AMBIGUOUS: .*file_format.records"),
     ("/x.json", b'{"data": null}', {"file_format": {"records": "data.items"}}, "^JSON_RECORDS_NOT_FOUND: .*data"),
     ("/x.json", b"<!doctype html><p>sorry", {}, "^FILE_FORMAT_MISMATCH: x.json is an HTML or XML page, not data"),
@@ -151,8 +151,8 @@ REFUSED: list[tuple[str, bytes, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "document", "message"), REFUSED)
-def test_json_that_cannot_be_read_leaves_the_last_table(
+@pytest.mark.parametrize(("path", "body", "document", "message"), INVALID)
+def test_invalid_json_keeps_the_published_table(
     dataset: MakeDataset, source: Source, path: str, body: bytes, document: dict[str, Any], message: str
 ) -> None:
     made = dataset()
@@ -160,7 +160,7 @@ def test_json_that_cannot_be_read_leaves_the_last_table(
     assert re.search(message, made.fails(source.serves(path, Response(body)), **document))
 
 
-def test_files_of_two_types_are_no_one_table(dataset: MakeDataset, source: Source) -> None:
+def test_a_table_cannot_have_files_of_two_types(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     error = made.fails([source.serves("/a.json", b'[{"id": 1}]'), source.serves("/b.csv", b"id\n1\n")])
-    assert "b.csv is csv and a.json is json: one table is made of files of one type" in error
+    assert "b.csv is csv and a.json is json, but all files of a table have one type" in error

@@ -1,4 +1,4 @@
-"""The gates between staging and the table. All are looked at, and all that fail are named."""
+"""The quality gates of the bronze layer. They run between conversion and publication."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -7,8 +7,9 @@ from etl_runtime.convert.task import FIELDS, SURPLUS
 from etl_runtime.convert.type_plan import ConvertedTable
 from etl_runtime.convert.unpack import UnpackedTable
 from etl_runtime.job.dataset_document import DataQuality, DatasetDocument
-from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileType
+from etl_runtime.job.plural import plural
 from etl_runtime.publish.business_key import Duplicates
 from etl_runtime.publish.common_gates import required_value_failures, share_text, shrink_failures, stop_unless_allowed
 
@@ -16,34 +17,25 @@ FORMAT_KEYS: dict[FileType, str] = {
     "csv": "delimiter, quote, skip_rows, skip_footer",
     "fixed_width": "widths, skip_rows, skip_footer",
 }
-"""What to look at in file_format where records have more or fewer fields than the table has columns."""
+"""The keys of file_format to check if records have too few or too many fields."""
 
 
 def check_gates(
     unpacked: Mapping[str, UnpackedTable],
-    shaped: Mapping[str, ConvertedTable],
+    converted: Mapping[str, ConvertedTable],
     duplicates: Mapping[str, Duplicates],
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
     allowed: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Raise RunFailed, naming each gate that fails and by how much. The published table then stays as it is.
+    """Check all gates of all tables. Returns the failed gates that are `allowed` to fail, as entries of the run record.
 
-    Returns the gates that failed and were allowed to, as the run's record has them: gate, table, found, allowed.
+    Raises RunFailed with all other failed gates; the published tables are then unchanged.
     """
-    lost = [
-        f"{key}: {unpacked[key].records:,} records were counted while unpacking, {table.rows:,} rows were written"
-        for key, table in shaped.items()
-        if table.rows != unpacked[key].records
-    ]
-    if lost:
-        raise RunFailed(
-            f"Rows in are not rows out: {'; '.join(lost)}. Nothing was published. Report this with the original file."
-        )
-
+    _require_equal_row_counts(unpacked, converted)
     failures = [
         (gate, key, found)
-        for key, table in shaped.items()
+        for key, table in converted.items()
         for gate, found in _failures(
             key, table, duplicates.get(key), (published or {}).get("tables", {}).get(key), document
         )
@@ -51,11 +43,25 @@ def check_gates(
     return stop_unless_allowed(failures, allowed)
 
 
+def _require_equal_row_counts(unpacked: Mapping[str, UnpackedTable], converted: Mapping[str, ConvertedTable]) -> None:
+    mismatches = [
+        f"{key} has {plural(unpacked[key].records, 'record')} in its files and {plural(table.rows, 'row')} in staging"
+        for key, table in converted.items()
+        if table.rows != unpacked[key].records
+    ]
+    if mismatches:
+        raise RunFailed(
+            ErrorCode.ROW_COUNT_MISMATCH,
+            f"Row count mismatch: {'; '.join(mismatches)}. Nothing is published. This is a defect of the job: report "
+            "it with the original file.",
+        )
+
+
 def _failures(
     key: str,
     table: ConvertedTable,
     duplicates: Duplicates | None,
-    old: Mapping[str, Any] | None,
+    published: Mapping[str, Any] | None,
     document: DatasetDocument,
 ) -> Iterator[tuple[str, str]]:
     quality: DataQuality = document.get("data_quality", {})
@@ -63,55 +69,49 @@ def _failures(
     in_source = {column.name for column in table.columns if column.source in sources}
 
     yield from required_value_failures(key, table.nulls(), table.rows, in_source, quality, "the source")
-    most = quality.get("max_rescued_share", 0.01)
+    max_share = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
-        if count > most * table.rows:
-            yield "rescued", f"{_misfits(name, count, table)}, max_rescued_share is {most:.2%}"
+        if count > max_share * table.rows:
+            yield "rescued", f"{_mismatches(name, count, table)}, max_rescued_share is {max_share:.2%}"
 
     if duplicates:
         yield "business_key", f"{duplicates}"
 
-    if old is None:
+    if published is None:
         return
-    yield from shrink_failures(table.rows, old["rows"], document)
-    if (
-        document.get("schema_contract") == "freeze" and old["columns"]
-    ):  # a table that was never anything but empty has none
-        yield from _changes(table, old)
+    yield from shrink_failures(table.rows, published["rows"], document)
+    # A published table has no columns if it has been empty in every run.
+    if document.get("schema_contract") == "freeze" and published["columns"]:
+        yield from _changes(table, published)
         for name, count in table.rescued().items():
-            yield "frozen", _misfits(name, count, table)
+            yield "frozen", _mismatches(name, count, table)
 
 
-def _misfits(name: str, count: int, table: ConvertedTable) -> str:
-    """What did not fit, in how many rows, and the first of it."""
-    many, example = share_text(count, table.rows), table.examples()[name]
+def _mismatches(name: str, count: int, table: ConvertedTable) -> str:
+    rows, example = share_text(count, table.rows), table.examples()[name]
     if name not in (SURPLUS, FIELDS):
-        type = next(column.form.type for column in table.columns if column.name == name)
-        return f"{name} did not fit {type} in {many}, such as {example}"
+        type = next(column.column_type.type for column in table.columns if column.name == name)
+        return f"{name} does not match the type {type} in {rows}, for example {example}"
     if table.type not in FORMAT_KEYS:
-        return f"{many} have a key twice, such as {example}"
-    what = (
-        f"more fields than columns, such as {example}"
-        if name == SURPLUS
-        else f"fewer fields than columns, such as {example}"
-    )
-    return f"{many} have {what} (is file_format right: {FORMAT_KEYS[table.type]}?)"
+        return f"{rows} have a duplicate key, for example {example}"
+    fields = "more fields than columns" if name == SURPLUS else "fewer fields than columns"
+    return f"{rows} have {fields}, for example {example} (check file_format: {FORMAT_KEYS[table.type]})"
 
 
-def _changes(table: ConvertedTable, old: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is not as it was published. A header that only changed in case or marks is the same column."""
-    columns = {column.name: column for column in table.columns}
-    there = {column["name"]: columns[column["name"]] for column in old["columns"] if column["name"] in columns}
+def _changes(table: ConvertedTable, published: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Differences from the published columns. A header that differs only in case or punctuation is the same column."""
+    by_name = {column.name: column for column in table.columns}
+    columns = {column["name"]: by_name[column["name"]] for column in published["columns"] if column["name"] in by_name}
     sources = table.sources
-    if added := sources - {column.source for column in there.values()}:
+    if added := sources - {column.source for column in columns.values()}:
         yield "frozen", f"the source has new columns: {', '.join(sorted(added))}"
-    if gone := [
+    if missing := [
         column["source"]
-        for column in old["columns"]
-        if column["name"] not in there or there[column["name"]].source not in sources
+        for column in published["columns"]
+        if column["name"] not in columns or columns[column["name"]].source not in sources
     ]:
-        yield "frozen", f"the source has no longer: {', '.join(sorted(gone))}"
-    for column in old["columns"]:
-        type = there[column["name"]].form.type if column["name"] in there else column["type"]
+        yield "frozen", f"the source no longer has the columns: {', '.join(sorted(missing))}"
+    for column in published["columns"]:
+        type = columns[column["name"]].column_type.type if column["name"] in columns else column["type"]
         if type != column["type"]:
-            yield "frozen", f"{column['name']} is {type}, published is {column['type']}"
+            yield "frozen", f"the type of {column['name']} is {type}, the published type is {column['type']}"

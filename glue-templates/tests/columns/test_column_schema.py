@@ -162,7 +162,7 @@ def test_a_typo_in_column_schema_is_an_error(dataset: MakeDataset, source: Sourc
         source.serves("/x.csv", CSV), column_schema={made.name.replace("-", "_"): {"Strat Date": {"type": "date"}}}
     )
     assert (
-        "column_schema names Strat Date, which the source does not have. It has Note, Price, Start Date, Zip Code"
+        "column_schema contains Strat Date, which the source does not have. Use the names of the source: Note, Price, Start Date, Zip Code"
         in error
     )
 
@@ -174,8 +174,9 @@ def test_a_published_type_changes_only_with_reset_contract(dataset: MakeDataset,
     schema = {made.name.replace("-", "_"): {"Day": {"target_name": "on", "type": "date", "format": "yyyyMMdd"}}}
     error = made.fails(url, column_schema=schema)
     assert (
-        "Day is published as day, and declared as on and is published as bigint (guessed), and declared as date yyyyMMdd"
-        in error
+        "SCHEMA_CONTRACT_CONFLICT: "
+        f"{made.name.replace('-', '_')}: Day has the published name day and the declared name on, "
+        "and the published type bigint (inferred) and the declared type date yyyyMMdd" in error
     )
     assert 'run once with run_options {"reset_contract": true}' in error
     made.run(url, column_schema=schema, run_options='{"reset_contract": true}')
@@ -188,7 +189,7 @@ def test_two_columns_cannot_have_the_same_name(dataset: MakeDataset, source: Sou
     url = source.serves("/x.csv", b"a\n1\n")
     made.run(url)
     error = made.fails(source.serves("/x.csv", b"a,b\n1,2\n"), column_mappings={"b": "a"})
-    assert "target_name a of b is already that of a" in error
+    assert "target_name a of b is already the name of a" in error
 
 
 def test_a_declared_name_is_not_given_to_another_column(dataset: MakeDataset, source: Source) -> None:

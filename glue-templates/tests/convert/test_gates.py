@@ -1,4 +1,4 @@
-"""The quality gates: what fails a run, by how much, and what a person may allow once."""
+"""Quality gates: which findings fail a run, and which failures a person can allow once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,39 +16,39 @@ def rows(count: int, line: bytes = b"%d,a\n", header: bytes = b"id,name\n") -> b
     return header + b"".join(line % number if b"%" in line else line for number in range(count))
 
 
-BEFORE = rows(100)
+PUBLISHED = rows(100)
 FAILURES = [
     ("required_columns", b"id,other\n1,a\n", {"data_quality": {"required_columns": ["name"], "max_shrink": 1}}, "the required column name is not in the source, which has id, other"),
     ("null_share", rows(90) + b"90,\n" * 10, {"data_quality": {"required_columns": ["name"]}}, "name is null in 10 of 100 rows (10.00%), critical_null_threshold is 5.00%"),
     ("min_rows", rows(99), {"data_quality": {"expected_record_count_min": 100}}, "99 rows, expected_record_count_min is 100"),
     ("shrink", rows(49), {}, "49 rows, 100 are published, max_shrink is 50%"),
-    ("rescued", rows(98) + b"x,a\n" * 2, {}, "id did not fit bigint in 2 of 100 rows (2.00%), such as \"x\" in row 99 of x.csv, max_rescued_share is 1.00%"),
-    ("rescued", rows(98) + b"98,a,%s\n" % (b"b" * 99) * 2, {}, '2 of 100 rows (2.00%) have more fields than columns, such as ["' + "b" * 58 + "… in row 99 of x.csv (is file_format right: delimiter, quote, skip_rows, skip_footer?), max_rescued_share is 1.00%"),
-    ("rescued", rows(98) + b"98\n" * 2, {}, "2 of 100 rows (2.00%) have fewer fields than columns, such as 1 in row 99 of x.csv (is file_format right: delimiter, quote, skip_rows, skip_footer?), max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"x,a\n" * 2, {}, "id does not match the type bigint in 2 of 100 rows (2.00%), for example \"x\" in row 99 of x.csv, max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"98,a,%s\n" % (b"b" * 99) * 2, {}, '2 of 100 rows (2.00%) have more fields than columns, for example ["' + "b" * 58 + "… in row 99 of x.csv (check file_format: delimiter, quote, skip_rows, skip_footer), max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"98\n" * 2, {}, "2 of 100 rows (2.00%) have fewer fields than columns, for example 1 in row 99 of x.csv (check file_format: delimiter, quote, skip_rows, skip_footer), max_rescued_share is 1.00%"),
     ("frozen", rows(99, b"%d,a,1\n", b"id,name,New One\n"), {"schema_contract": "freeze"}, "the source has new columns: New One"),
-    ("frozen", rows(99, b"%d\n", b"id\n"), {"schema_contract": "freeze"}, "the source has no longer: name"),
-    ("frozen", rows(199) + b"x,a\n", {"schema_contract": "freeze"}, "id did not fit bigint in 1 of 200 rows (0.50%), such as \"x\" in row 200 of x.csv"),
+    ("frozen", rows(99, b"%d\n", b"id\n"), {"schema_contract": "freeze"}, "the source no longer has the columns: name"),
+    ("frozen", rows(199) + b"x,a\n", {"schema_contract": "freeze"}, "id does not match the type bigint in 1 of 200 rows (0.50%), for example \"x\" in row 200 of x.csv"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("gate", "after", "document", "message"),
+    ("gate", "new", "document", "message"),
     FAILURES,
     ids=[f"{gate}-{message[-20:]}" for gate, _, _, message in FAILURES],
 )
-def test_a_gate_that_fails_keeps_the_published_table(
-    dataset: MakeDataset, source: Source, gate: str, after: bytes, document: dict[str, Any], message: str
+def test_a_failed_gate_keeps_the_published_table_and_can_be_allowed_once(
+    dataset: MakeDataset, source: Source, gate: str, new: bytes, document: dict[str, Any], message: str
 ) -> None:
     made = dataset()
-    made.run(source.serves("/x.csv", BEFORE))
-    url = source.serves("/x.csv", after)
+    made.run(source.serves("/x.csv", PUBLISHED))
+    url = source.serves("/x.csv", new)
     error = made.fails(url, **document)
     assert f"{message} [{GATES[gate]}]" in error
     assert error.startswith(f"{GATES[gate]}: Quality gates failed: ")
     assert f'"allow": ["{gate}"]' in error
-    own = made.name.replace("-", "_")
+    table = made.name.replace("-", "_")
     failed = next(each for each in made.record()["gates"] if each["gate"] == gate)
-    assert (failed["code"], failed["table"], failed["allowed"]) == (GATES[gate], own, False)
+    assert (failed["code"], failed["table"], failed["allowed"]) == (GATES[gate], table, False)
     assert message in failed["found"]
 
     record = made.run(url, run_options=f'{{"allow": ["{gate}"]}}', **document)
@@ -58,7 +58,7 @@ def test_a_gate_that_fails_keeps_the_published_table(
 
 
 @pytest.mark.parametrize(
-    ("after", "document"),
+    ("new", "document"),
     [
         (rows(95) + b"95,\n" * 5, {"data_quality": {"required_columns": ["name"]}}),
         (rows(100), {"data_quality": {"expected_record_count_min": 100}}),
@@ -70,24 +70,24 @@ def test_a_gate_that_fails_keeps_the_published_table(
         (rows(99, header=b"ID, Name\n"), {"schema_contract": "freeze"}),
     ],
 )
-def test_a_gate_that_holds_lets_the_table_pass(
-    dataset: MakeDataset, source: Source, after: bytes, document: dict[str, Any]
+def test_a_table_within_the_thresholds_is_published(
+    dataset: MakeDataset, source: Source, new: bytes, document: dict[str, Any]
 ) -> None:
     made = dataset()
-    made.run(source.serves("/x.csv", BEFORE))
-    assert made.run(source.serves("/x.csv", after), **document)["allowed"] == []
+    made.run(source.serves("/x.csv", PUBLISHED))
+    assert made.run(source.serves("/x.csv", new), **document)["allowed"] == []
 
 
-def test_every_gate_that_fails_is_named(dataset: MakeDataset, source: Source) -> None:
+def test_the_error_lists_every_failed_gate(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
-    made.run(source.serves("/x.csv", BEFORE))
+    made.run(source.serves("/x.csv", PUBLISHED))
     error = made.fails(source.serves("/x.csv", b"id\nx\n"), data_quality={"required_columns": ["name"]})
     assert all(f"[{GATES[gate]}]" in error for gate in ("required_columns", "rescued", "shrink"))
 
 
-def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> None:
+def test_a_contract_reset_infers_columns_and_types_again(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
-    made.run(source.serves("/x.csv", BEFORE))
+    made.run(source.serves("/x.csv", PUBLISHED))
     made.run(
         source.serves("/x.csv", rows(99, b"x%d,1.50\n")),
         run_options='{"reset_contract": true}',
@@ -103,7 +103,7 @@ def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> 
         schema_contract="freeze",
     )
     assert [column["name"] for column in made.record()["tables"][0]["columns"]] == ["id", "other"]
-    assert "the source has no longer: name" in made.record()["allowed"][1]
+    assert "the source no longer has the columns: name" in made.record()["allowed"][1]
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,17 @@ def test_a_reset_contract_guesses_anew(dataset: MakeDataset, source: Source) -> 
         ('{"reset_contract": 1}', "Set it to true or false"),
     ],
 )
-def test_run_options_that_make_no_sense_start_no_run(
+def test_invalid_run_options_fail_before_the_source_is_read(
     dataset: MakeDataset, source: Source, options: str, message: str
 ) -> None:
     made = dataset()
     with pytest.raises(RunFailed) as raised:
-        made.run(source.serves("/x.csv", BEFORE), run_options=options)
+        made.run(source.serves("/x.csv", PUBLISHED), run_options=options)
     assert message in str(raised.value)
     assert source.requests == []
 
 
-def test_gates_may_be_given_by_table(dataset: MakeDataset, source: Source) -> None:
+def test_gates_can_be_configured_per_table(dataset: MakeDataset, source: Source) -> None:
     made = dataset(["a", "b"])
     urls = [source.serves("/a.csv", b"id,x\n1,\n"), source.serves("/b.csv", b"id,x\n1,\n")]
     error = made.fails(

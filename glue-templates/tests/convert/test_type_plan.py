@@ -1,4 +1,4 @@
-"""What a table's columns are to be, when parts disagree, when there are many columns, when something is declared."""
+"""The columns of a table: parts that disagree, many columns, declared columns."""
 
 import json
 import time
@@ -11,7 +11,7 @@ import pytest
 from conftest import Dataset, Response, Source
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns.column_types import ColumnType
-from etl_runtime.convert.type_plan import _TypePlan
+from etl_runtime.convert.type_plan import TypePlan
 from etl_runtime.convert.unpack import Sample, UnpackedTable
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read import split_records
@@ -29,20 +29,20 @@ def parquet_of(values: list[Any]) -> bytes:
     return parquet(pa.table({"s": values}))
 
 
-@pytest.mark.parametrize(("ending", "body"), [("json", json_of), ("parquet", parquet_of)])
-def test_two_files_may_each_add_a_field_to_a_published_struct(
-    dataset: MakeDataset, source: Source, ending: str, body: Callable[[list[Any]], bytes]
+@pytest.mark.parametrize(("extension", "body"), [("json", json_of), ("parquet", parquet_of)])
+def test_two_files_can_each_add_a_field_to_a_published_struct(
+    dataset: MakeDataset, source: Source, extension: str, body: Callable[[list[Any]], bytes]
 ) -> None:
     made = dataset()
-    made.run(source.serves(f"/x.{ending}", body([{"a": 1}])))
+    made.run(source.serves(f"/x.{extension}", body([{"a": 1}])))
     made.run(
-        [source.serves(f"/{name}.{ending}", body([{"a": 2, name: "x"}])) for name in "bc"],
+        [source.serves(f"/{name}.{extension}", body([{"a": 2, name: "x"}])) for name in "bc"],
         data_quality={"max_rescued_share": 1},
     )
     assert [row["s"] for row in made.rows()] == [{"a": 2, "b": "x", "c": None}, {"a": 2, "b": None, "c": "x"}]
 
 
-def test_fields_that_are_too_many_together_are_rescued(dataset: MakeDataset, source: Source) -> None:
+def test_struct_fields_beyond_the_size_limit_are_rescued(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.json", json_of([{"a": 1}])))
     urls = [source.serves(f"/{name}.json", json_of([{f"{name}{number}": 1 for number in range(150)}])) for name in "bc"]
@@ -52,7 +52,7 @@ def test_fields_that_are_too_many_together_are_rescued(dataset: MakeDataset, sou
     assert second["s"] is None and json.loads(second["meta_rescued"])["s"]["c149"] == 1
 
 
-def test_a_column_that_is_null_in_the_sample_gets_the_type_of_one_that_is_not_there(
+def test_a_column_without_sampled_values_gets_the_type_of_its_values(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 20)
@@ -66,7 +66,7 @@ def test_a_column_that_is_null_in_the_sample_gets_the_type_of_one_that_is_not_th
     }
 
 
-def test_half_a_character_is_kept_and_no_date(dataset: MakeDataset, source: Source) -> None:
+def test_an_unpaired_surrogate_is_kept_and_is_not_a_date(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     url = source.serves("/x.json", Response(b'[{"d": "2024-01-31"}, {"d": "\\ud83d"}]'))
     made.run(url)
@@ -79,27 +79,27 @@ def test_half_a_character_is_kept_and_no_date(dataset: MakeDataset, source: Sour
     ]
 
 
-def plan(sources: list[str], declared: list[DeclaredColumn]) -> _TypePlan:
+def plan(sources: list[str], declared: list[DeclaredColumn]) -> TypePlan:
     body = ",".join("20240131" for _ in sources).encode() + b"\n"
     part = Part("s3://b/x", "csv", "x.csv", tuple(sources), len(body), 1, 1)
-    return _TypePlan("x", UnpackedTable([part], [Sample(part, body)]), None, declared, FileFormat())
+    return TypePlan("x", UnpackedTable([part], [Sample(part, body)]), None, declared, FileFormat())
 
 
 def test_thousands_of_columns_are_planned_in_seconds() -> None:
     sources = [f"Column {number}" for number in range(2000)]
     declared = [DeclaredColumn(source, f"c_{number}") for number, source in enumerate(sources)]
-    began = time.perf_counter()
+    started = time.perf_counter()
     columns = plan(sources, declared).columns()
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - started < 10
     assert columns[-1].name == "c_1999"
 
 
-def test_what_is_declared_of_a_column_is_of_the_one_with_its_very_name() -> None:
+def test_a_declaration_prefers_the_column_with_exactly_its_name() -> None:
     declared = [DeclaredColumn("Item Code", "code")]
     for sources in (["Item Code", "item_code"], ["item_code", "Item Code"]):
         assert by_source(declared, sources) == {"Item Code": declared[0]}
     assert by_source(declared, ["item-code"]) == {"item-code": declared[0]}
 
 
-def test_no_hint_for_what_is_declared() -> None:
+def test_a_declared_column_gets_no_type_hint() -> None:
     assert plan(["a", "b"], [DeclaredColumn("a", None, ColumnType("string", declared=True))]).hints().keys() == {"b"}

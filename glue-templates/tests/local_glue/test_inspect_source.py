@@ -1,4 +1,4 @@
-"""`medallion add` says of a source what the job will make of it."""
+"""`medallion add` finds what the job will make of a source."""
 
 import bz2
 import gzip
@@ -11,7 +11,8 @@ import pytest
 
 from conftest import Dataset, Response, Source, gzipped, zipped
 from etl_runtime.job.errors import RunFailed
-from inspect_source import SAMPLE_BYTES, inspect_source
+from inspect_source import inspect_source
+from inspection.sample import SAMPLE_BYTES
 
 ROWS = 40
 CSV = "Product Code,Name,Price,Sold On,Count\n" + "".join(
@@ -27,7 +28,7 @@ SCHEMA = {
 HEADERLESS = "".join(CSV.splitlines(keepends=True)[1:])
 
 
-def looked(source: Source, path: str, body: bytes | Response, **declared: Any) -> dict[str, Any]:
+def inspected(source: Source, path: str, body: bytes | Response, **declared: Any) -> dict[str, Any]:
     return inspect_source(source.serves(path, body), "x", declared)
 
 
@@ -49,18 +50,18 @@ def looked(source: Source, path: str, body: bytes | Response, **declared: Any) -
     ],
     ids=lambda value: None if isinstance(value, bytes) else str(value),
 )
-def test_the_same_table_is_found_however_it_is_written(
+def test_every_encoding_delimiter_and_container_gives_the_same_table(
     source: Source, path: str, body: bytes, file_format: dict[str, Any] | None
 ) -> None:
-    found = looked(source, path, body)
+    found = inspected(source, path, body)
     assert found["document"].get("file_format") == file_format
     assert found["document"]["column_schema"] == {"x": SCHEMA}
     assert found["document"]["business_key"] == ["product_code"]
     assert found["is_whole"]
 
 
-def test_a_file_without_a_header(source: Source) -> None:
-    found = looked(source, "/x.csv", HEADERLESS.encode())["document"]
+def test_a_missing_header_is_detected(source: Source) -> None:
+    found = inspected(source, "/x.csv", HEADERLESS.encode())["document"]
     assert found["file_format"] == {"header": False}
     assert list(found["column_schema"]["x"]) == [f"column_{n}" for n in range(1, 6)]
 
@@ -84,26 +85,26 @@ def test_a_file_without_a_header(source: Source) -> None:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
-def test_how_text_is_laid_out(
+def test_the_layout_of_text_is_detected(
     source: Source, text: str, file_format: dict[str, Any] | None, columns: list[str] | None
 ) -> None:
     if columns is None:
         with pytest.raises(RunFailed, match="^QUOTE_NOT_CLOSED: x.csv, record 2: a quoted field is not closed"):
-            looked(source, "/x.csv", text.encode())
+            inspected(source, "/x.csv", text.encode())
         return
-    found = looked(source, "/x.csv", text.encode())["document"]
+    found = inspected(source, "/x.csv", text.encode())["document"]
     assert (found.get("file_format"), list(found["column_schema"]["x"])) == (file_format, columns)
 
 
-def test_what_is_declared_is_not_guessed(source: Source) -> None:
-    found = looked(source, "/x.csv", CSV.encode(), delimiter=";", header=False)["document"]
+def test_declared_options_are_not_detected(source: Source) -> None:
+    found = inspected(source, "/x.csv", CSV.encode(), delimiter=";", header=False)["document"]
     assert found["file_format"] == {"delimiter": ";", "header": False}
 
 
-def test_json_and_json_lines(source: Source) -> None:
+def test_json_and_json_lines_are_detected(source: Source) -> None:
     records = [{"Id": n, "name": f"n{n % 3}", "tags": ["a"]} for n in range(ROWS)]
     for path, text in (("/x.json", json.dumps({"items": records})), ("/x.jsonl", "\n".join(map(json.dumps, records)))):
-        found = looked(source, path, text.encode())["document"]
+        found = inspected(source, path, text.encode())["document"]
         assert found == {
             "column_schema": {
                 "x": {
@@ -116,8 +117,8 @@ def test_json_and_json_lines(source: Source) -> None:
         }
 
 
-def test_several_files_in_a_zip_are_several_tables(source: Source) -> None:
-    found = looked(
+def test_each_file_of_a_zip_is_a_table(source: Source) -> None:
+    found = inspected(
         source,
         "/x.zip",
         zipped(**{"Products.csv": CSV.encode(), "in/Packages.txt": CSV.replace(",", "\t").encode()}),
@@ -129,35 +130,35 @@ def test_several_files_in_a_zip_are_several_tables(source: Source) -> None:
     assert document["business_keys"]["products"] == ["product_code"]
 
 
-def test_files_of_two_formats_in_a_zip_are_an_error_that_names_both(source: Source) -> None:
+def test_a_zip_with_two_file_formats_is_an_error_that_names_both(source: Source) -> None:
     with pytest.raises(
         RunFailed,
-        match=r'a.csv is read with {} and b.csv with {"delimiter": ";"}: a dataset reads its files in one way',
+        match=r'FILE_FORMAT_MISMATCH: a.csv needs file_format {} and b.csv needs {"delimiter": ";"}',
     ):
-        looked(source, "/x.zip", zipped(**{"a.csv": CSV.encode(), "b.csv": CSV.replace(",", ";").encode()}))
+        inspected(source, "/x.zip", zipped(**{"a.csv": CSV.encode(), "b.csv": CSV.replace(",", ";").encode()}))
 
 
-def test_names_like_those_of_the_job_are_given_others(source: Source) -> None:
-    found = looked(source, "/x.csv", b"id,meta_hash,meta_run_id\n1,a,b\n")["document"]["column_schema"]["x"]
+def test_columns_named_like_those_of_the_job_are_renamed(source: Source) -> None:
+    found = inspected(source, "/x.csv", b"id,meta_hash,meta_run_id\n1,a,b\n")["document"]["column_schema"]["x"]
     assert [column["target_name"] for column in found.values()] == ["id", "source_meta_hash", "source_meta_run_id_2"]
 
 
 @pytest.mark.parametrize("column", ["a,1\na,2\n", "a,\n,b\n"])
-def test_what_repeats_or_is_missing_is_no_key(source: Source, column: str) -> None:
-    assert "business_key" not in looked(source, "/x.csv", b"id,v\n" + (column * 20).encode())["document"]
+def test_a_column_with_repeated_or_missing_values_is_not_a_business_key(source: Source, column: str) -> None:
+    assert "business_key" not in inspected(source, "/x.csv", b"id,v\n" + (column * 20).encode())["document"]
 
 
-def test_a_date_that_may_be_of_two_formats_stays_text(source: Source) -> None:
-    found = looked(source, "/x.csv", b"id,day\n1,01/02/2024\n2,03/04/2024\n")["document"]
+def test_an_ambiguous_date_format_keeps_the_column_text(source: Source) -> None:
+    found = inspected(source, "/x.csv", b"id,day\n1,01/02/2024\n2,03/04/2024\n")["document"]
     assert found["column_schema"]["x"]["day"] == {"target_name": "day", "type": "string"}
 
 
-def test_of_a_large_file_the_first_part_is_fetched(source: Source) -> None:
+def test_only_the_first_part_of_a_large_file_is_downloaded(source: Source) -> None:
     line = b"%09d," + b"x" * 500 + b"\n"
     body = b"id,text\n" + b"".join(line % n for n in range(60_000))
     assert len(body) > 1.5 * SAMPLE_BYTES
     for path, sent in (("/x.csv", body), ("/x.csv.gz", gzip.compress(body, 0))):
-        found = looked(source, path, sent)
+        found = inspected(source, path, sent)
         assert not found["is_whole"]
         assert found["document"]["column_schema"]["x"]["id"]["type"] == "string"
         assert "business_key" not in found["document"]
@@ -167,59 +168,59 @@ def test_of_a_large_file_the_first_part_is_fetched(source: Source) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_sample_ends_where_a_record_does(source: Source, encoding: str) -> None:
+def test_a_sample_ends_after_a_complete_record(source: Source, encoding: str) -> None:
     text = "id,text\n" + "".join(f'{n},"line one\nline two {"x" * 300}"\n' for n in range(60_000))
     body = text.encode(encoding)
     assert len(body) > SAMPLE_BYTES
     for path, sent in (("/x.csv", body), ("/x.csv.gz", gzip.compress(body, 1))):
-        found = looked(source, path, sent)
+        found = inspected(source, path, sent)
         assert list(found["document"]["column_schema"]["x"]) == ["id", "text"]
 
 
-def test_a_gzip_of_many_members_counts_all_of_them(source: Source) -> None:
+def test_the_size_of_a_gzip_includes_all_members(source: Source) -> None:
     rows = os.urandom(30_000_000).hex()
     lines = [f"{n},{rows[n * 100 : n * 100 + 100]}\n" for n in range(600_000)]
     members = [gzip.compress("".join(lines[at : at + 10_000]).encode(), 1) for at in range(0, len(lines), 10_000)]
     size = sum(map(len, lines))
-    found = looked(source, "/x.csv.gz", b"".join(members), header=False)
+    found = inspected(source, "/x.csv.gz", b"".join(members), header=False)
     assert len(source.requests) == 1
     assert found["size_bytes"] == pytest.approx(size, rel=0.1)
 
 
-def test_a_large_archive_is_fetched_whole(source: Source) -> None:
+def test_a_large_archive_is_downloaded_completely(source: Source) -> None:
     rows = b"".join(b"%09d,%s\n" % (n, bytes((n * n) % 251 % 26 + 97 for _ in range(1)) * 30) for n in range(900_000))
     packed = zipped(**{"x.csv": b"id,text\n" + rows})
     padded = zipped(**{"x.csv": b"id,text\n" + rows, "filler.bin": os.urandom(SAMPLE_BYTES + 1)})
     assert len(packed) < SAMPLE_BYTES < len(padded)
-    found = looked(source, "/x.zip", padded)
+    found = inspected(source, "/x.zip", padded)
     assert found["size_bytes"] == len(rows) + 8
     assert len(source.requests) == 2
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"", "^FILE_EMPTY: x.csv is empty"),
         (b"<html><body>not here</body></html>", "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page"),
-        (b"a,b\n", "x.csv holds no records."),
+        (b"a,b\n", "^FILE_EMPTY: x.csv contains no records."),
         (b"7z\xbc\xaf\x27\x1c...", "a 7z archive"),
         (Response(status=404), "the server returned 404"),
     ],
 )
-def test_what_cannot_be_read_says_why(source: Source, body: bytes | Response, said: str) -> None:
-    with pytest.raises(RunFailed, match=said):
-        looked(source, "/x.csv", body)
+def test_an_unreadable_source_fails_with_the_reason(source: Source, body: bytes | Response, message: str) -> None:
+    with pytest.raises(RunFailed, match=message):
+        inspected(source, "/x.csv", body)
 
 
-def test_a_file_here(tmp_path: Path) -> None:
+def test_a_local_file_is_inspected(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text(CSV, encoding="utf-8")
     assert inspect_source(str(file), "x", {})["document"]["column_schema"] == {"x": SCHEMA}
-    with pytest.raises(RunFailed, match="neither an address .* nor a file here"):
+    with pytest.raises(RunFailed, match="SOURCE_NOT_FOUND: .* is neither a URL .* nor a file on this machine"):
         inspect_source(str(tmp_path / "no.csv"), "x", {})
 
 
-def test_the_job_makes_of_it_what_was_found(source: Source, dataset: Any) -> None:
+def test_the_job_creates_the_columns_that_the_inspection_found(source: Source, dataset: Any) -> None:
     made: Dataset = dataset()
     found = inspect_source(source.serves("/x.csv", CSV.encode("cp1252")), made.name.replace("-", "_"), {})["document"]
     made.run(source.url + "/x.csv", **found)

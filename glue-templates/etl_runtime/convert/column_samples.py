@@ -1,0 +1,33 @@
+"""Type inference from sampled cells, by source column."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from etl_runtime.columns.cells import Cells, Inference
+from etl_runtime.columns.type_hints import hint
+
+
+def merge_inference(inferences: dict[str, Inference], source: str, inference: Inference) -> None:
+    """Add what more cells of a source column show. A type that any cells have ruled out stays ruled out."""
+    inferences[source] = inferences[source].merged(inference) if source in inferences else inference
+
+
+@dataclass
+class ColumnSamples:
+    """The inferred type of each source column, and its sampled cells as text where they are kept."""
+
+    inferences: dict[str, Inference] = field(default_factory=dict)
+    texts: dict[str, list[pa.Array]] = field(default_factory=dict)
+
+    def add(self, source: str, cells: Cells, *, keep_text: bool = True) -> None:
+        merge_inference(self.inferences, source, cells.infer())
+        if keep_text:
+            self.texts.setdefault(source, []).append(cells.as_text().cast(pa.string()))
+
+    def text(self, source: str) -> pa.Array:
+        return pa.concat_arrays(self.texts[source])
+
+    def hint(self, source: str) -> dict[str, str] | None:
+        """The `column_schema` entry for a better type than the inferred one, or None."""
+        return hint(self.text(source), self.inferences[source].best) if source in self.texts else None

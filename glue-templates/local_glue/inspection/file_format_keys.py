@@ -1,0 +1,50 @@
+"""The keys of `file_format` to declare: what the job does not detect by itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
+from inspection.encoding import decode, detect_encoding
+from inspection.layout import DELIMITERS, detect_layout, has_header
+from inspection.sample import Sample
+
+LAYOUT_LINES = 300
+
+
+def common_keys(samples: Sequence[Sample], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys for all files. Raises RunFailed if two files need different keys: a dataset has one `file_format`."""
+    (first, common), *others = [(sample.member.name, _keys(sample, declared)) for sample in samples]
+    for name, keys in others:
+        if keys != common:
+            raise RunFailed(
+                ErrorCode.FILE_FORMAT_MISMATCH,
+                f"{first} needs file_format {json.dumps(common)} and {name} needs {json.dumps(keys)}. All files of a "
+                "dataset have the same file_format. Extract the archive and add each file as its own dataset, with the "
+                "file in its file_table_mapping.",
+            )
+    return common
+
+
+def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
+    keys = dict(declared)
+    if sample.type != "csv":
+        detected = detect_format(sample.member.name, sample.head[:HEAD_BYTES], FileFormat())
+        return keys if sample.type == detected else {**keys, "type": sample.type}
+    encoding = declared.get("encoding") or detect_encoding(sample.head)
+    if encoding:
+        keys["encoding"] = encoding
+    lines = decode(sample.head, encoding).splitlines()[:LAYOUT_LINES]
+    layout = detect_layout(lines, [declared["delimiter"]] if "delimiter" in declared else DELIMITERS)
+    if layout.delimiter != ",":
+        keys["delimiter"] = layout.delimiter
+    titles = [line for line in lines[: layout.title_lines] if line.strip()]
+    if titles and all(line.startswith("#") for line in titles):
+        keys["comment"] = "#"
+    elif titles:
+        keys["skip_rows"] = layout.title_lines
+    if "header" not in declared and not has_header(layout.records):
+        keys["header"] = False
+    return keys

@@ -1,0 +1,97 @@
+"""The first records of each data file in a source."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.file_format import FileFormat, FileType
+from etl_runtime.read.container import Member, has_data_extension
+from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
+from etl_runtime.source.files.original import Original
+from inspection.encoding import byte_order_mark
+
+SAMPLE_BYTES = 16 << 20
+DOCUMENTATION = re.compile(r"(^|/)(readme|licen[cs]e|changelog)\b[^/]*$", re.IGNORECASE)
+MAX_LINES_AT_END = 300  # to search for the end of the last complete record
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A data file as far as the inspection reads it.
+
+    `member` and `head` end after a complete record of text or JSON Lines. For other types, `member` is
+    the complete file.
+    """
+
+    member: Member
+    type: FileType
+    head: bytes
+    is_complete: bool
+
+
+def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Sample], list[str]]:
+    """The data files of a source, and the names of the skipped files. Raises RunFailed if there is no data file."""
+    candidates = (
+        members
+        if len(members) == 1
+        else [member for member in members if has_data_extension(member.name) and not DOCUMENTATION.search(member.name)]
+    )
+    samples = [_sample(member, original) for member in candidates]
+    filled = samples if len(samples) == 1 else [sample for sample in samples if sample.head.strip()]
+    if not filled:
+        names = ", ".join(member.name for member in members) or "no files"
+        raise RunFailed(ErrorCode.FILE_EMPTY, f"{original.name} contains no data file. It contains {names}.")
+    sampled = {sample.member.name for sample in filled}
+    return filled, [member.name for member in members if member.name not in sampled]
+
+
+def detect_type(name: str, head: bytes) -> FileType:
+    """The type as the job detects it, except that JSON Lines in a file named `.json` are detected too."""
+    detected = detect_format(name, head[:HEAD_BYTES], FileFormat())
+    by_content = detect_format("", head[:HEAD_BYTES], FileFormat())
+    return "jsonl" if detected == "json" and by_content == "jsonl" else detected
+
+
+def unpacked_bytes(member: Member, original: Original) -> int:
+    """The uncompressed size of a file, extrapolated if only the first part of the download was read."""
+    size = 0
+    if member.file:
+        size = member.file.stat().st_size
+    else:
+        with member.open() as stream:
+            while block := stream.read(1 << 20):
+                size += len(block)
+    return size if original.total is None else int(size * original.total / max(1, original.size))
+
+
+def _sample(member: Member, original: Original) -> Sample:
+    with member.open() as stream:
+        head = stream.read(SAMPLE_BYTES + 1)
+    type = detect_type(member.name, head)
+    if type not in ("csv", "jsonl"):
+        return Sample(member, type, head, True)
+    is_complete = len(head) <= SAMPLE_BYTES and original.total is None
+    text = head if is_complete else _complete_records(head)
+    return Sample(Member(member.name, lambda: io.BytesIO(text)), type, text, is_complete)
+
+
+def _complete_records(head: bytes) -> bytes:
+    """The text up to the last line break outside of quotes, i.e. with an even number of quotes before it."""
+    _, codec = byte_order_mark(head)
+    newline, quote = "\n".encode(codec or "utf-8"), '"'.encode(codec or "utf-8")
+    width = len(newline)
+    quotes, end, last_line_break = head.count(quote), len(head), 0
+    for _ in range(MAX_LINES_AT_END):
+        at = head.rfind(newline, 0, end)
+        while at > 0 and at % width:
+            at = head.rfind(newline, 0, at)
+        if at <= 0:
+            break
+        last_line_break = last_line_break or at
+        quotes -= head.count(quote, at, end)
+        if quotes % 2 == 0:
+            return head[: at + width]
+        end = at
+    return head[: last_line_break + width] if last_line_break else head

@@ -1,0 +1,65 @@
+"""The columns of a table, from the sampled records."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from etl_runtime.columns.names import clean_names
+from etl_runtime.convert.column_samples import ColumnSamples
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.part import Part
+from etl_runtime.read.read_part import read_part
+from etl_runtime.read.split_records import split_records
+from inspection.sample import Sample
+
+DECLARABLE = re.compile(r"string|bigint|double|boolean|date|timestamp|decimal\(\d+,\d+\)")
+
+
+@dataclass
+class SampledTable:
+    """The sampled records of one file, by source column."""
+
+    key: str
+    rows: int = 0
+    columns: ColumnSamples = field(default_factory=ColumnSamples)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The column names by source column, without the prefix `meta_` of the columns that the job adds."""
+        names = clean_names(self.columns.inferences, {})
+        prefixed = {source: f"source_{name}" if name.startswith("meta_") else name for source, name in names.items()}
+        return names if len(set(prefixed.values())) < len(prefixed) else prefixed
+
+
+def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:
+    """The table `key` with the records of the sample. Raises RunFailed if there are no records."""
+    table = SampledTable(key)
+    member, detected = sample.member, replace(file_format, type=sample.type)
+    for block in split_records(member, detected):
+        sources = block.sources[:-1] if block.blank_last else block.sources
+        part = Part("", sample.type, member.name, sources, len(block.body), block.records, table.rows + 1)
+        records = read_part(bytes(block.body), part, detected)
+        table.rows += records.rows
+        for source, cells in records.columns.items():
+            table.columns.add(source, cells)
+    if not table.rows:
+        raise RunFailed(ErrorCode.FILE_EMPTY, f"{member.name} contains no records. Check what the source publishes.")
+    return table
+
+
+def column_schema(table: SampledTable) -> dict[str, dict[str, str]]:
+    """The `column_schema` entry of each column: its name in the table, and the type that keeps every sampled value."""
+    names = table.names
+    return {
+        source: {"target_name": names[source], **({} if inference.unseen else _declared_type(table.columns, source))}
+        for source, inference in table.columns.inferences.items()
+    }
+
+
+def _declared_type(columns: ColumnSamples, source: str) -> dict[str, str]:
+    """The type to declare. Nothing for a type that cannot be declared, such as an array."""
+    inferred = columns.inferences[source].best.type
+    if not DECLARABLE.fullmatch(inferred):
+        return {}
+    better = columns.hint(source)
+    return {"type": inferred} if better is None or " or " in better.get("format", "") else better
