@@ -1,4 +1,4 @@
-"""Places files in S3 as the CDK's BucketDeployment does, from the folders in the synthesized assembly."""
+"""Uploads files to S3 as BucketDeployment of the CDK does, from the folders of the cloud assembly."""
 
 import hashlib
 import time
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Deployment:
     """One source of a BucketDeployment.
 
-    source: a folder in the assembly, or a ZIP file that is extracted.
-    bucket, prefix: where its files go; the prefix has no slash at its end and may be empty.
-    markers: texts in the files that stand for values known at deploy time only, and those values.
+    source: a folder of the cloud assembly, or a ZIP file that is extracted.
+    bucket, prefix: the destination; the prefix does not end with a slash and can be empty.
+    markers: placeholders in the files for values that are only known at deployment, and these values.
     """
 
     source: str
@@ -29,44 +29,47 @@ class Deployment:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Split s3://bucket/key into bucket and key."""
+    """Split `s3://bucket/key` into bucket and key."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
 
 
-def place(s3: "S3Client", bucket: str, deployments: list[Deployment]) -> None:
-    """Make the buckets and upload the files that are not there as they are. Nothing is removed, as deployed."""
-    there = {each["Name"] for each in s3.list_buckets()["Buckets"]}
-    for name in {bucket, *(each.bucket for each in deployments)} - there:
-        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # a run beside this one has made it meanwhile
+def deploy(s3: "S3Client", bucket: str, deployments: list[Deployment]) -> None:
+    """Create the buckets and upload new and changed files. As in a deployment, no file is deleted."""
+    existing = {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    for name in {bucket, *(each.bucket for each in deployments)} - existing:
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # created by a concurrent run
             s3.create_bucket(Bucket=name)
     for deployment in deployments:
         prefix = f"{deployment.prefix}/" if deployment.prefix else ""
-        tags = _tags(s3, deployment.bucket, prefix)
+        etags = _etags(s3, deployment.bucket, prefix)
         for name, content in _files(deployment.source):
-            body = _filled_in(content, deployment.markers)
-            if tags.get(prefix + name) != f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
+            body = _with_values(content, deployment.markers)
+            if etags.get(prefix + name) != f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
                 s3.put_object(Bucket=deployment.bucket, Key=prefix + name, Body=body)
 
 
 def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
-    """Make a bucket hold what a folder holds, written there in the order in which the files were. What is right already stays."""
+    """Make the objects of a bucket equal to the files of a folder, with the same order of modification times.
+
+    Objects that already match are kept.
+    """
     if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
         with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=bucket)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    in_order = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
-    tags = _tags(s3, bucket, "")
-    for key in tags.keys() - files.keys():
+    by_age = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
+    etags = _etags(s3, bucket, "")
+    for key in etags.keys() - files.keys():
         s3.delete_object(Bucket=bucket, Key=key)
-    if in_order == _by_time(s3, bucket) and all(tags[key] == _tag(path) for key, path in files.items()):
+    if by_age == _keys_by_age(s3, bucket) and all(etags[key] == _etag(path) for key, path in files.items()):
         return
-    for key in in_order:
+    for key in by_age:
         s3.put_object(Bucket=bucket, Key=key, Body=files[key].read_bytes())
-        time.sleep(0.002)  # the emulator tells milliseconds
+        time.sleep(0.002)  # the resolution of the emulator is 1 ms
 
 
-def _by_time(s3: "S3Client", bucket: str) -> list[str]:
+def _keys_by_age(s3: "S3Client", bucket: str) -> list[str]:
     objects = [
         each
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
@@ -75,18 +78,18 @@ def _by_time(s3: "S3Client", bucket: str) -> list[str]:
     return [each["Key"] for each in sorted(objects, key=lambda each: (each["LastModified"], each["Key"]))]
 
 
-def _tag(path: Path) -> str:
+def _etag(path: Path) -> str:
     with path.open("rb") as file:
         return f'"{hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()}"'
 
 
-def _filled_in(content: bytes, markers: dict[str, str]) -> bytes:
+def _with_values(content: bytes, markers: dict[str, str]) -> bytes:
     for marker, value in markers.items():
         content = content.replace(marker.encode(), value.encode())
     return content
 
 
-def _tags(s3: "S3Client", bucket: str, prefix: str) -> dict[str, str]:
+def _etags(s3: "S3Client", bucket: str, prefix: str) -> dict[str, str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}
 

@@ -1,11 +1,11 @@
-"""An S3 API on this machine alone: ministack, bound to 127.0.0.1, with CloudWatch's metrics and without its other services.
+"""A local S3 API: ministack, bound to 127.0.0.1, with the services S3 and CloudWatch metrics.
 
-    python emulator.py --data DIR [--port N]     objects are files below DIR and outlive the process
-    python emulator.py --memory [--port N]       objects are gone with the process, and metrics always are
+    python emulator.py --data DIR [--port N]     stores objects as files in DIR; metrics are in memory
+    python emulator.py --memory [--port N]       stores objects and metrics in memory
 
-The first line on standard output is the endpoint, http://127.0.0.1:PORT, written once requests are answered.
-Keys: access key `test`, secret key `test`. When standard input is a pipe, its end ends the emulator.
-Exit codes: 0 stopped, 2 wrong arguments or the port is taken, 74 an object could not be stored (a full disk).
+The first line on standard output is the endpoint, http://127.0.0.1:PORT, printed when the server is ready.
+The access key and the secret key are `test`. If standard input is a pipe, the emulator ends when the pipe is closed.
+Exit codes: 0 stopped, 2 invalid arguments or the port is in use, 74 an object cannot be stored (the disk is full).
 """
 
 import argparse
@@ -25,30 +25,32 @@ _CANNOT_STORE = 74
 
 
 class _StorageGuard(logging.Handler):
-    """Ends the emulator when an object could not be written: ministack itself only warns, and says 200."""
+    """Ends the emulator if an object cannot be stored: ministack only logs a warning and responds with 200."""
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         if message.startswith("Failed to persist"):
-            print(f"cannot store: {message}", file=sys.stderr, flush=True)
+            print(f"Cannot store an object: {message}", file=sys.stderr, flush=True)
             os._exit(_CANNOT_STORE)
 
 
 def listen(port: int) -> socket.socket:
-    """Bind before anything is imported, so that no other process can take the port in between."""
+    """Bind the port before the slow imports, so that no other process can bind it in the meantime."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
-        print(f"port {port} of 127.0.0.1: {error.strerror}; leave out --port to get a free one", file=sys.stderr)
+        print(
+            f"Cannot bind port {port} of 127.0.0.1: {error.strerror}. Omit --port to use a free port.", file=sys.stderr
+        )
         raise SystemExit(2) from error
     listener.listen(128)
     return listener
 
 
 def configure(port: int, data: str | None, services: str) -> None:
-    """Set what ministack reads from the environment when it is imported."""
+    """Set the environment variables that ministack reads during its import."""
     os.environ.update(
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
@@ -57,7 +59,7 @@ def configure(port: int, data: str | None, services: str) -> None:
         SFTP_ENABLED="0",
         LOG_LEVEL="WARNING",
         S3_PERSIST="1" if data else "0",
-        # Without a daemon it cannot find, ministack would stop other ministacks' containers when it starts.
+        # ministack stops the containers of other ministack processes when it starts, if it finds a Docker daemon.
         DOCKER_HOST="unix:///nonexistent",
     )
     for name in ("PERSIST_STATE", "LOCALSTACK_PERSISTENCE", "AUTH", "USE_SSL", "EDGE_PORT"):
@@ -77,7 +79,7 @@ async def serve_until_stopped(listener: socket.socket) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
 
-    async def announced(
+    async def app_with_announcement(
         scope: dict[str, Any],
         receive: Callable[[], Awaitable[dict[str, Any]]],
         send: Callable[[dict[str, Any]], Awaitable[None]],
@@ -93,15 +95,15 @@ async def serve_until_stopped(listener: socket.socket) -> None:
     config.bind = [f"fd://{listener.fileno()}"]
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.2
-    await serve(announced, config, shutdown_trigger=stop.wait)
+    await serve(app_with_announcement, config, shutdown_trigger=stop.wait)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="An S3 API on 127.0.0.1.")
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--data", metavar="DIR", help="keep the objects as files below DIR")
-    where.add_argument("--memory", action="store_true", help="keep the objects in memory")
+    parser = argparse.ArgumentParser(description="A local S3 API on 127.0.0.1.")
+    parser.add_argument("--port", type=int, default=0, help="default: a free port")
+    storage = parser.add_mutually_exclusive_group(required=True)
+    storage.add_argument("--data", metavar="DIR", help="store objects as files in DIR")
+    storage.add_argument("--memory", action="store_true", help="store objects in memory")
     arguments = parser.parse_args()
     end_with_parent()
     listener = listen(arguments.port)

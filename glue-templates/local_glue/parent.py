@@ -1,6 +1,6 @@
-"""Ends a process when the `medallion` command that started it ends, even by kill -9.
+"""Ends a process when the `medallion` command that started it ends, even with kill -9.
 
-python parent.py COMMAND …     runs a command so; the exit code is the command's
+python parent.py COMMAND …     runs a command that ends with its parent; the exit code is that of the command
 """
 
 import os
@@ -12,11 +12,11 @@ import threading
 
 
 def end_with_parent() -> None:
-    """End this process, with its group if it leads one, when its parent ends.
+    """End this process when its parent ends. If it is a process group leader, end the group.
 
-    The parent holds the other end of standard input and never writes to it: its end is the parent's end.
-    A standard input that is no pipe (a terminal, a file, /dev/null) tells nothing and is not watched.
-    The kernel's own death signal would end this process alone, and leave what it started.
+    The parent holds the other end of standard input and never writes to it, so end-of-file means that the parent has
+    ended. A standard input that is not a pipe (a terminal, a file, /dev/null) is not watched. The parent-death signal
+    of Linux is not used, because it does not end child processes.
     """
     mode = os.fstat(0).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):

@@ -1,11 +1,11 @@
-"""Answers SQL over the published tables of the lake, named as Athena names them: pp_dw_bronze.zipcodes.
+"""Runs SQL on the published tables of the local lake, with the table names of Athena: pp_dw_bronze.zipcodes.
 
     python query.py [--json] [--limit N] SQL FILE
 
-The tables are the files that each dataset's published.json lists, read through the S3 API, so what is seen is
-what is published. The answer goes to FILE as it comes, however many rows it has. Without --json it has a line of
-columns, [{"name", "type"}], and one for each row, [text or null]; with --json it is an array of row objects.
-Exit code 2 and one line on standard error: the SQL is at fault.
+The tables are the files that published.json of each dataset lists, read through the S3 API. The result is streamed to
+FILE. Without --json, the first line has the columns, [{"name", "type"}], and each further line has one row,
+[text or null]. With --json, the result is an array of row objects.
+Exit code 2, with one line on standard error: the SQL is invalid.
 """
 
 import argparse
@@ -27,14 +27,14 @@ import pyarrow.dataset as ds
 from parent import end_with_parent
 from pyarrow import fs
 
-# DuckDB's own would show how the tables come to it.
+# SHOW TABLES of DuckDB would list its internal views.
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables(?:\s+(?:in|from)\s+(\S+?))?\s*;?\s*", re.IGNORECASE)
-_ROWS_AT_ONCE = 10_000
+_ROWS_PER_FETCH = 10_000
 
 
 @dataclass(frozen=True)
 class Table:
-    """A published table: its dataset, its database and name in Athena, and its files as bucket/key."""
+    """A published table: dataset, database and name in Athena, files as bucket/key, Athena type by column."""
 
     dataset: str
     database: str
@@ -44,16 +44,16 @@ class Table:
 
     @property
     def full_name(self) -> str:
-        """As in FROM."""
+        """The name in a FROM clause."""
         return f"{self.database}.{self.name}"
 
 
 class SqlError(Exception):
-    """The SQL cannot be answered, in one line."""
+    """The SQL cannot be run. The message is one line."""
 
 
 def published_tables(lake: fs.S3FileSystem) -> list[Table]:
-    """Find the tables of all datasets in all buckets."""
+    """The tables of all datasets in all buckets."""
     tables = []
     for bucket in lake.get_file_info(fs.FileSelector("")):
         for info in lake.get_file_info(fs.FileSelector(f"{bucket.path}/etl", recursive=True, allow_not_found=True)):
@@ -69,16 +69,16 @@ def published_tables(lake: fs.S3FileSystem) -> list[Table]:
     return sorted(tables, key=lambda table: table.full_name)
 
 
-def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
-    """Run the SQL with the tables it can mean in place."""
+def run_query(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
+    """Run the SQL on views of the tables that it names."""
     tables = published_tables(lake)
     show = _SHOW_TABLES.fullmatch(sql)
     if show:
         names = [table.full_name for table in tables if show[1] in (None, table.database)]
         return duckdb.connect(":memory:").execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])
-    # Opening a table reads the end of one of its files: only those that the query names, unless it names none.
+    # Opening a table reads the footer of one file. So only tables in the SQL are opened, or all if it contains none.
     named = [table for table in tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
-    # No extension is ever fetched from the network.
+    # DuckDB must not download extensions.
     settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     connection = duckdb.connect(":memory:", config=settings)
     for number, table in enumerate(named or tables):
@@ -87,36 +87,38 @@ def answer(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
         except FileNotFoundError as error:
             if not named:
                 continue
-            gone = next(file for file in table.files if lake.get_file_info(file).type == fs.FileType.NotFound)
-            again = f"Run its dataset again: medallion run {table.dataset}."
-            raise SqlError(f"{table.full_name}: a file of it is gone: s3://{gone}. {again}") from error
+            missing = next(file for file in table.files if lake.get_file_info(file).type == fs.FileType.NotFound)
+            raise SqlError(
+                f"{table.full_name}: the file s3://{missing} is missing. "
+                f"Run the dataset again: medallion run {table.dataset}."
+            ) from error
         connection.register(f"table_{number}", opened)
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
-        columns = f"* {_as_in_athena(table)}"
+        columns = f"* {_timestamp_casts(table)}"
         view = f'"{table.database}"."{table.name}"'
         connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM table_{number}")  # noqa: S608
     try:
         if not connection.extract_statements(sql):
-            raise SqlError("There is no statement in the SQL.")
+            raise SqlError("The SQL contains no statement. Pass a query such as SELECT 1.")
         return connection.execute(sql)
     except duckdb.CatalogException as error:
         found = re.search(r"Table with name (\S+) does not exist", str(error))
         if not found:
-            other = (
-                " DuckDB answers here, and a few of Athena's functions are called otherwise there."
+            hint = (
+                " The local lake runs DuckDB, where some functions of Athena have a different name."
                 if "Function" in str(error)
                 else ""
             )
-            raise SqlError(_first_line(error) + other) from error
-        there = ", ".join(table.full_name for table in tables) or "none yet; run a dataset first: medallion run DATASET"
-        raise SqlError(f"There is no table {found[1]}. The tables are: {there}.") from error
+            raise SqlError(_first_line(error) + hint) from error
+        published = ", ".join(table.full_name for table in tables) or "none; run a dataset first: medallion run DATASET"
+        raise SqlError(f"The table {found[1]} does not exist. Published tables: {published}.") from error
     except duckdb.Error as error:
         raise SqlError(_first_line(error)) from error
 
 
-def _as_in_athena(table: Table) -> str:
-    """Athena's timestamps have no zone. They are UTC there, and in the files."""
-    casts = [f'"{name}"::TIMESTAMP AS "{name}"' for name, kind in table.columns.items() if kind == "timestamp"]
+def _timestamp_casts(table: Table) -> str:
+    """A REPLACE clause for timestamps: they are UTC in the files, and Athena shows them without a time zone."""
+    casts = [f'"{name}"::TIMESTAMP AS "{name}"' for name, type in table.columns.items() if type == "timestamp"]
     return f"REPLACE ({', '.join(casts)})" if casts else ""
 
 
@@ -141,14 +143,14 @@ def _arrow_type(athena: str) -> pa.DataType:
 
 
 def _first_line(error: Exception) -> str:
-    """DuckDB's message with the place in the query, on one line."""
+    """The message of DuckDB with the line of the query, as one line."""
     message, *rest = str(error).rpartition("closed pending query result\nError: ")[2].split("\n\n")
     near = next((part.split("\n")[0] for part in rest if part.startswith("LINE")), "")
     return " ".join(f"{message} {f'({near})' if near else ''}".split())
 
 
 class _Encoder(json.JSONEncoder):
-    """Values as JSON has them; decimals keep all their digits, so they are text, as are dates."""
+    """JSON values. Decimals are text, so that they keep all digits, and so are dates."""
 
     def default(self, o: Any) -> Any:
         if isinstance(o, Decimal | date | time | datetime):
@@ -169,12 +171,12 @@ def _text(value: Any) -> str | None:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
+    """The value, or None for NaN and infinity, which JSON does not have."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Two columns of one name would be one in an object: city, city_1."""
+    """Unique keys for an object: city, city_1."""
     return [name if names.index(name) == n else f"{name}_{names[:n].count(name)}" for n, name in enumerate(names)]
 
 
@@ -182,7 +184,7 @@ def _rows(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[tupl
     if limit is not None:
         yield from result.fetchmany(limit)
         return
-    while rows := result.fetchmany(_ROWS_AT_ONCE):
+    while rows := result.fetchmany(_ROWS_PER_FETCH):
         yield from rows
 
 
@@ -190,23 +192,23 @@ def _lines(result: duckdb.DuckDBPyConnection, as_json: bool, limit: int | None) 
     described = result.description or []
     names = _unique([str(name) for name, *_ in described])
     if not as_json:
-        columns = [{"name": name, "type": str(kind)} for name, (_, kind, *_) in zip(names, described, strict=True)]
+        columns = [{"name": name, "type": str(type)} for name, (_, type, *_) in zip(names, described, strict=True)]
         yield json.dumps(columns)
-        # In ASCII: some of Unicode's other ends of a line end it for a reader too.
+        # ASCII only: the reader may treat other Unicode line separators as line ends.
         yield from (json.dumps([_text(value) for value in row]) for row in _rows(result, limit))
         return
-    before = "["
+    separator = "["
     for row in _rows(result, limit):
-        found = {name: _finite(value) for name, value in zip(names, row, strict=True)}
-        yield before + json.dumps(found, cls=_Encoder, ensure_ascii=False)
-        before = ","
-    yield "[]" if before == "[" else "]"
+        record = {name: _finite(value) for name, value in zip(names, row, strict=True)}
+        yield separator + json.dumps(record, cls=_Encoder, ensure_ascii=False)
+        separator = ","
+    yield "[]" if separator == "[" else "]"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true", help="an array of row objects")
-    parser.add_argument("--limit", type=int, help="at most so many rows; default: all")
+    parser.add_argument("--json", action="store_true", help="write an array of row objects")
+    parser.add_argument("--limit", type=int, help="maximum number of rows; default: all")
     parser.add_argument("sql")
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
@@ -216,7 +218,7 @@ def main() -> None:
     )
     try:
         with arguments.file.open("w", encoding="utf-8") as file:
-            for line in _lines(answer(lake, arguments.sql), arguments.json, arguments.limit):
+            for line in _lines(run_query(lake, arguments.sql), arguments.json, arguments.limit):
                 file.write(f"{line}\n")
     except SqlError as error:
         print(error, file=sys.stderr)

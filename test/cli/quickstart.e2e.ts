@@ -171,7 +171,7 @@ test('a contract is reset without a question, where something is published, and 
   const unpublished = medallion.start(['reset', '--contract', 'airports', '--json']);
   expect(await unpublished.ended).toBe(1);
   expect(JSON.parse(unpublished.stdout())).toEqual({
-    error: expect.stringMatching(/^Nothing of airports is published in this lake yet/) as string,
+    error: expect.stringMatching(/^airports is not published in this lake yet/) as string,
   });
   expect(medallion.processes()).toEqual([]);
 });

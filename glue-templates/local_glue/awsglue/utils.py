@@ -1,8 +1,8 @@
-"""Stands in for the awsglue.utils that the Glue service has. Up to 5.1 it takes abbreviations of names, from 6.0 on it does not.
+"""A substitute for awsglue.utils of the Glue service. Since Glue 6.0, argument names cannot be abbreviated.
 
 https://docs.aws.amazon.com/glue/latest/dg/migrating-version-60.html
 
-A test holds its behaviour against the real package of 5.1, whose licence does not allow us to ship it.
+The licence of the real package does not allow redistribution. A test compares this module with the real package of 5.1.
 """
 
 import argparse
@@ -22,8 +22,7 @@ _RESERVED = (
     "RedshiftTempDir",
     "TempDir",
 )
-"""Arguments that the service may pass without the job having declared them."""
-
+"""Arguments that the service can pass even if the job does not declare them."""
 
 ABBREVIATIONS = version("pyspark").startswith("3.")
 
@@ -38,23 +37,24 @@ class _Parser(argparse.ArgumentParser):
 
 
 def getResolvedOptions(args: list[str], options: list[str]) -> dict[str, str | None]:
-    """Return the job's arguments by name, dashes in the names turned into underscores.
+    """The arguments of the job by name, with underscores instead of dashes in the names.
 
-    args: sys.argv as the service sets it, the script first.
-    options: the names the job needs. There are no optional ones: a missing one is a GlueArgumentError.
-        Asking for a reserved one such as JOB_RUN_ID is an argparse.ArgumentError; the reserved ones
-        that were passed are in the result anyway.
+    args: sys.argv as the service sets it, with the script first.
+    options: the names of the required arguments. A missing argument raises GlueArgumentError. A reserved name such as
+        JOB_RUN_ID raises argparse.ArgumentError; reserved arguments are in the result without being listed.
     """
     parser = _Parser(allow_abbrev=ABBREVIATIONS)
     for name in _RESERVED:
         default = "job-bookmark-disable" if name == "job-bookmark-option" else None
         parser.add_argument(f"--{name}", default=default)
     for name in options:
-        # The real one takes TempDir in the list of options, and never requires it.
+        # The real package accepts TempDir in the list, but does not require it.
         if name != "TempDir":
             parser.add_argument(f"--{name}", required=True)
-    found, _ = parser.parse_known_args(args[1:])
-    resolved: dict[str, str | None] = {key: value for key, value in vars(found).items() if key != "continuation_option"}
+    parsed, _ = parser.parse_known_args(args[1:])
+    resolved: dict[str, str | None] = {
+        key: value for key, value in vars(parsed).items() if key != "continuation_option"
+    }
     resolved["TempDir"] = resolved["TempDir"] or resolved["RedshiftTempDir"]
     resolved["RedshiftTempDir"] = resolved["RedshiftTempDir"] or resolved["TempDir"]
     return resolved

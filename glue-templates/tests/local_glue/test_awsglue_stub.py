@@ -1,4 +1,4 @@
-"""The stand-in for awsglue does what the real package does; its licence does not allow us to ship that."""
+"""The substitute for awsglue.utils behaves like the real package, whose licence does not allow redistribution."""
 
 import json
 import subprocess
@@ -12,12 +12,12 @@ import pytest
 GIVEN = ["script.py", "--JOB_NAME", "job", "--JOB_RUN_ID", "jr_1", "--names", "{}", "--run_options", "{}"]
 
 CASES: dict[str, tuple[list[str], list[str]]] = {
-    "declared options, and the run's id undeclared": (GIVEN, ["JOB_NAME", "names", "run_options"]),
+    "declared options, and an undeclared run id": (GIVEN, ["JOB_NAME", "names", "run_options"]),
     "no options": (GIVEN, []),
     "one is missing": (GIVEN, ["JOB_NAME", "dataset_config"]),
     "two are missing": (GIVEN, ["a", "b"]),
-    "asking for the run's id": (GIVEN, ["JOB_NAME", "JOB_RUN_ID"]),
-    "asking twice": (GIVEN, ["names", "names"]),
+    "the run id as an option": (GIVEN, ["JOB_NAME", "JOB_RUN_ID"]),
+    "the same option twice": (GIVEN, ["names", "names"]),
     "dashes in the name": (["s", "--my-option", "1"], ["my-option"]),
     "dashes are not underscores": (["s", "--my-option", "1"], ["my_option"]),
     "an abbreviation": (["s", "--nam", "1"], ["names"]),
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "others are ignored": (["s", "--names", "a", "--other", "b", "c"], ["names"]),
     "the folder for temporary files": (["s", "--TempDir", "s3://b/t/"], ["TempDir"]),
     "the older name of that folder": (["s", "--RedshiftTempDir", "s3://b/t/"], []),
-    "the folder for temporary files, not given": (["s"], ["TempDir"]),
+    "the folder for temporary files, missing": (["s"], ["TempDir"]),
 }
 
 REAL = """
@@ -54,18 +54,18 @@ print(json.dumps(outcomes))
 
 @pytest.fixture(scope="module")
 def real() -> dict[str, Any]:
-    """What the real package answers to each case, from a process that does not see ours.
+    """The results of the real package, from a process without the substitute.
 
-    There is none of 6.0: it is that of 5.1 with its parser told to take no abbreviations.
+    There is no package for Glue 6.0: for it, the package of 5.1 runs with a parser that does not accept abbreviations.
     """
     package = str(distribution("awsgluedataplanepython").locate_file(""))
-    asked = [sys.executable, "-c", REAL, package, json.dumps(list(CASES.values())), json.dumps(stub.ABBREVIATIONS)]
-    answered = subprocess.run(asked, capture_output=True, check=True, text=True, env={})
-    return dict(zip(CASES, json.loads(answered.stdout), strict=True))
+    command = [sys.executable, "-c", REAL, package, json.dumps(list(CASES.values())), json.dumps(stub.ABBREVIATIONS)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, env={})
+    return dict(zip(CASES, json.loads(done.stdout), strict=True))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_resolves_as_the_real_one(case: str, real: dict[str, Any]) -> None:
+def test_the_substitute_resolves_options_like_the_real_package(case: str, real: dict[str, Any]) -> None:
     outcome: Any
     try:
         outcome = stub.getResolvedOptions(*CASES[case])

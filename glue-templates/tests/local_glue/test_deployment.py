@@ -1,4 +1,4 @@
-"""What stands in for other people's buckets in a local run."""
+"""The local substitute for source buckets outside of the lake."""
 
 import os
 from pathlib import Path
@@ -17,28 +17,28 @@ def put(folder: Path, name: str, text: str, written: int) -> None:
     os.utime(path, (written, written))
 
 
-def test_a_bucket_holds_what_its_folder_holds_in_the_order_of_its_files(tmp_path: Path) -> None:
+def test_a_bucket_mirrors_the_files_of_its_folder_in_the_order_of_modification(tmp_path: Path) -> None:
     s3, store, bucket = boto3.client("s3"), Store(), "mirrored"
 
-    def held() -> dict[str, bytes | None]:
+    def objects() -> dict[str, bytes | None]:
         return {uri.removeprefix(f"s3://{bucket}/"): store.read(uri) for uri in store.list(f"s3://{bucket}/")}
 
-    def newest(address: str) -> str:
-        return BucketReader(store).matching(f"s3://{bucket}/{address}")[0].rpartition("/")[2]
+    def newest(prefix: str) -> str:
+        return BucketReader(store).matching(f"s3://{bucket}/{prefix}")[0].rpartition("/")[2]
 
     put(tmp_path, "out/a.csv", "new", 300)
     put(tmp_path, "out/b.csv", "old", 100)
     put(tmp_path, "zz/c.csv", "newest", 400)
     mirror(s3, bucket, tmp_path)
-    assert held() == {"out/a.csv": b"new", "out/b.csv": b"old", "zz/c.csv": b"newest"}
+    assert objects() == {"out/a.csv": b"new", "out/b.csv": b"old", "zz/c.csv": b"newest"}
     assert (newest("out/"), newest("")) == ("a.csv", "c.csv")
 
-    before = {key: s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in held()}
+    before = {key: s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in objects()}
     mirror(s3, bucket, tmp_path)
-    assert {key: s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in held()} == before
+    assert {key: s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in objects()} == before
 
-    put(tmp_path, "out/a.csv", "NEW", 50)  # as long as before, and older
+    put(tmp_path, "out/a.csv", "NEW", 50)  # the same size, and older
     (tmp_path / "zz" / "c.csv").unlink()
     mirror(s3, bucket, tmp_path)
-    assert held() == {"out/a.csv": b"NEW", "out/b.csv": b"old"}
+    assert objects() == {"out/a.csv": b"NEW", "out/b.csv": b"old"}
     assert newest("out/") == "b.csv"

@@ -1,4 +1,4 @@
-"""The S3 API of the local lake: on 127.0.0.1 alone, true to what it acknowledged, gone with whoever started it."""
+"""The S3 API of the local lake: bound to 127.0.0.1, durable, and ended with its parent process."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ Start = Callable[..., "Emulator"]
 
 
 class Emulator:
-    """A running one, and a client of it that does not try again."""
+    """A running emulator, and a client of it without retries."""
 
     def __init__(self, *args: str) -> None:
         command = [os.environ["LAKE_PYTHON"], str(EMULATOR), *args]
@@ -30,7 +30,7 @@ class Emulator:
         self.s3 = boto3.client("s3", endpoint_url=self.endpoint or None, config=Config(retries={"max_attempts": 0}))
 
     def end(self) -> str:
-        """Kill it as a crash would; return what it wrote to standard error."""
+        """Kill the emulator as a crash would. Returns its standard error."""
         self.process.kill()
         return self.process.communicate()[1]
 
@@ -39,17 +39,17 @@ class Emulator:
 def start() -> Iterator[Start]:
     started: list[Emulator] = []
 
-    def begin(*args: str) -> Emulator:
+    def start_emulator(*args: str) -> Emulator:
         started.append(Emulator(*args))
         return started[-1]
 
-    yield begin
+    yield start_emulator
     for emulator in started:
         emulator.process.kill()
         emulator.process.communicate()
 
 
-def test_listens_on_this_machine_alone(start: Start) -> None:
+def test_the_emulator_listens_on_127_0_0_1_only(start: Start) -> None:
     emulator = start("--memory")
     assert emulator.endpoint.startswith("http://127.0.0.1:")
     port = int(emulator.endpoint.rpartition(":")[2])
@@ -57,7 +57,7 @@ def test_listens_on_this_machine_alone(start: Start) -> None:
         other.connect(("127.0.0.2", port))
 
 
-def test_keeps_what_it_acknowledged_when_it_is_killed(start: Start, tmp_path: Path) -> None:
+def test_acknowledged_objects_survive_a_killed_emulator(start: Start, tmp_path: Path) -> None:
     first = start("--data", str(tmp_path))
     first.s3.create_bucket(Bucket="lake")
     first.s3.put_object(Bucket="lake", Key="bronze/a.parquet", Body=b"rows")
@@ -66,7 +66,7 @@ def test_keeps_what_it_acknowledged_when_it_is_killed(start: Start, tmp_path: Pa
     assert second.s3.get_object(Bucket="lake", Key="bronze/a.parquet")["Body"].read() == b"rows"
 
 
-def test_ends_when_it_cannot_store(start: Start, tmp_path: Path) -> None:
+def test_the_emulator_ends_if_it_cannot_store_an_object(start: Start, tmp_path: Path) -> None:
     emulator = start("--data", str(tmp_path))
     emulator.s3.create_bucket(Bucket="lake")
     emulator.s3.put_object(Bucket="lake", Key="a", Body=b"rows")
@@ -76,10 +76,10 @@ def test_ends_when_it_cannot_store(start: Start, tmp_path: Path) -> None:
     with pytest.raises((BotoCoreError, ClientError)):
         emulator.s3.put_object(Bucket="lake", Key="a", Body=b"more rows")
     assert emulator.process.wait(10) == 74
-    assert "cannot store" in emulator.end()
+    assert "Cannot store an object" in emulator.end()
 
 
-def test_ends_with_its_parent(start: Start) -> None:
+def test_the_emulator_ends_with_its_parent(start: Start) -> None:
     emulator = start("--memory")
     assert emulator.process.stdin
     emulator.process.stdin.close()
@@ -87,8 +87,8 @@ def test_ends_with_its_parent(start: Start) -> None:
     assert emulator.process.wait(10) != 0
 
 
-def test_a_taken_port_is_said_in_a_line(start: Start) -> None:
-    taken = start("--memory").endpoint.rpartition(":")[2]
-    other = start("--memory", "--port", taken)
+def test_a_port_in_use_is_reported_in_one_line(start: Start) -> None:
+    used = start("--memory").endpoint.rpartition(":")[2]
+    other = start("--memory", "--port", used)
     assert other.process.wait(10) == 2
-    assert f"port {taken} of 127.0.0.1" in other.end()
+    assert f"Cannot bind port {used} of 127.0.0.1" in other.end()

@@ -1,4 +1,4 @@
-"""What `medallion query` answers is what was published, by Athena's names and types."""
+"""`medallion query` returns the published rows, with the names and types of Athena."""
 
 import json
 import os
@@ -15,7 +15,7 @@ MakeDataset = Callable[..., Dataset]
 QUERY = Path(__file__).parents[2] / "local_glue" / "query.py"
 
 
-def ask(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run_query(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [os.environ["LAKE_PYTHON"], QUERY, *arguments],
         stdin=subprocess.DEVNULL,
@@ -26,10 +26,10 @@ def ask(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]
 
 
 def query(sql: str) -> Any:
-    return json.loads(ask("--json", sql, "/dev/stdout").stdout)
+    return json.loads(run_query("--json", sql, "/dev/stdout").stdout)
 
 
-def test_every_type_comes_out_as_it_went_in(dataset: MakeDataset, source: Source) -> None:
+def test_a_query_returns_every_type_unchanged(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     header = b"text,whole,price,share,day,moment,yes\n"
     made.run(
@@ -51,7 +51,7 @@ def test_every_type_comes_out_as_it_went_in(dataset: MakeDataset, source: Source
     assert {name: value for name, value in second.items() if value is not None} == {"share": 2.25}
 
 
-def test_show_tables_shows_the_names_to_ask_for(dataset: MakeDataset, source: Source) -> None:
+def test_show_tables_lists_the_names_for_queries(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"a\n1\n"))
     name = made.name.replace("-", "_")
@@ -60,27 +60,25 @@ def test_show_tables_shows_the_names_to_ask_for(dataset: MakeDataset, source: So
     assert query("SHOW TABLES IN pp_dw_silver") == []
 
 
-def test_a_table_whose_file_is_gone_is_said_by_its_name_and_keeps_no_other_query(
-    dataset: MakeDataset, source: Source
-) -> None:
+def test_a_missing_file_fails_only_queries_of_its_table_and_names_it(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"a\n1\n"))
     table = f"pp_dw_bronze.{made.name.replace('-', '_')}"
     (file,) = made.store.list(f"s3://{BUCKET}/bronze/{made.name}/")
     made.store.delete([file])
     assert query("SELECT 1 AS one") == [{"one": 1}]
-    done = ask("--json", f"SELECT * FROM {table}", "/dev/stdout", check=False)
+    done = run_query("--json", f"SELECT * FROM {table}", "/dev/stdout", check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"{table}: a file of it is gone: {file}. Run its dataset again: medallion run {made.name}.\n"
+    assert done.stderr == f"{table}: the file {file} is missing. Run the dataset again: medallion run {made.name}.\n"
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "message"),
     [
-        ("-- nothing", "There is no statement in the SQL."),
+        ("-- nothing", "The SQL contains no statement."),
         (
             "SELECT array_join(['a'], ',')",
-            "DuckDB answers here, and a few of Athena's functions are called otherwise there.",
+            "The local lake runs DuckDB, where some functions of Athena have a different name.",
         ),
         (
             "SELECT CASE i WHEN 90000 THEN 'x' ELSE '1' END::INT FROM range(100000) t(i)",
@@ -88,18 +86,18 @@ def test_a_table_whose_file_is_gone_is_said_by_its_name_and_keeps_no_other_query
         ),
     ],
 )
-def test_sql_at_fault_says_so_in_a_line(sql: str, said: str, tmp_path: Path) -> None:
-    done = ask(sql, str(tmp_path / "answer"), check=False)
+def test_invalid_sql_is_reported_in_one_line(sql: str, message: str, tmp_path: Path) -> None:
+    done = run_query(sql, str(tmp_path / "result"), check=False)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert "pending query" not in done.stderr
 
 
-def test_many_rows_come_all(tmp_path: Path) -> None:
-    to = tmp_path / "answer"
-    ask("SELECT i, chr(8232) AS text FROM range(125000) t(i)", str(to))
-    columns, *rows = to.read_text(encoding="utf-8").splitlines()
+def test_a_result_of_many_rows_is_complete(tmp_path: Path) -> None:
+    file = tmp_path / "result"
+    run_query("SELECT i, chr(8232) AS text FROM range(125000) t(i)", str(file))
+    columns, *rows = file.read_text(encoding="utf-8").splitlines()
     assert json.loads(columns) == [{"name": "i", "type": "BIGINT"}, {"name": "text", "type": "VARCHAR"}]
     assert [json.loads(row) for row in (rows[0], rows[-1])] == [["0", "\u2028"], ["124999", "\u2028"]]
     assert len(query("SELECT * FROM range(125000)")) == 125000

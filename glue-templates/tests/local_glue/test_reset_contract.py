@@ -1,4 +1,4 @@
-"""`medallion reset --contract` marks what is published, and touches nothing else."""
+"""`medallion reset --contract` sets a key in published.json and changes nothing else."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def reset(made: Dataset) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_what_is_published_is_marked_and_stays(dataset: MakeDataset, source: Source) -> None:
+def test_a_reset_marks_published_json_and_keeps_the_tables(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", "café\nä\n".encode()))
     before, rows = made.published(), made.rows()
@@ -31,12 +31,12 @@ def test_what_is_published_is_marked_and_stays(dataset: MakeDataset, source: Sou
     assert made.rows() == rows
 
 
-def test_where_nothing_is_published_it_says_so_in_a_line(dataset: MakeDataset) -> None:
+def test_a_reset_without_a_publication_is_reported_in_one_line(dataset: MakeDataset) -> None:
     made = dataset()
     done = reset(made)
     assert done.returncode == 1
     assert (
         done.stderr
-        == f"Nothing of {made.name} is published in this lake yet, so its next run guesses its columns and types anyway.\n"
+        == f"{made.name} is not published in this lake yet. Its next run infers the columns and types without a reset.\n"
     )
     assert made.store.read(made.names["runs"] + "published.json") is None

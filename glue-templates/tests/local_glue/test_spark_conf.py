@@ -1,4 +1,4 @@
-"""Spark as a local run sets it up: s3:// through Hadoop, with any Java."""
+"""The Spark configuration of a local run: `s3://` through Hadoop, with any Java."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def spark() -> SparkSession:
     return start_spark()
 
 
-def test_reads_parquet_of_s3_and_writes_what_others_read(spark: SparkSession, s3_endpoint: str) -> None:
+def test_spark_reads_and_writes_parquet_on_s3(spark: SparkSession, s3_endpoint: str) -> None:
     folder = f"{BUCKET}/spark/"
     s3 = pyarrow.fs.S3FileSystem(endpoint_override=s3_endpoint, allow_bucket_creation=False)
     written = pa.table(
@@ -29,14 +29,14 @@ def test_reads_parquet_of_s3_and_writes_what_others_read(spark: SparkSession, s3
     pq.write_table(written, f"{folder}in/part.parquet", filesystem=s3)
     read = spark.read.parquet(f"s3://{folder}in/")
     assert read.sort("id").collect() == [tuple(row.values()) for row in written.to_pylist()]
-    # An overwrite deletes and renames, which is where the fewest clients are right.
+    # An overwrite deletes and renames objects, which is where S3 clients differ most.
     for _ in range(2):
         read.write.mode("overwrite").parquet(f"s3://{folder}out/")
     assert pq.read_table(f"{folder}out/", filesystem=s3).sort_by("id").equals(written)
 
 
-def test_python_workers_do_not_take_pyspark_from_a_zip(spark: SparkSession) -> None:
-    """They would compile it each time that one starts, and read the zip again for each task."""
+def test_python_workers_do_not_import_pyspark_from_a_zip(spark: SparkSession) -> None:
+    """A worker would compile pyspark at each start and read the ZIP file for each task."""
     [path] = spark.sparkContext.parallelize([0], 1).map(lambda _: sys.modules["pyspark"].__file__).collect()
     assert path and ".zip" not in path
 
@@ -48,12 +48,14 @@ def test_python_workers_do_not_take_pyspark_from_a_zip(spark: SparkSession) -> N
         ("java.base", "a b\n-version\n"),
     ],
 )
-def test_a_java_without_vectors_is_not_asked_for_them(modules: str, expected: str, tmp_path: Path) -> None:
+def test_a_java_without_the_vector_module_starts_without_the_option(
+    modules: str, expected: str, tmp_path: Path
+) -> None:
     java = tmp_path / "it's java" / "bin" / "java"
     java.parent.mkdir(parents=True)
     java.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     java.chmod(0o700)
     java.parent.parent.joinpath("release").write_text(f'MODULES="{modules}"\n')
     home = spark_conf.java_home(java.parent.parent, tmp_path / "work")
-    asked = [str(home / "bin" / "java"), "a b", "--add-modules=jdk.incubator.vector", "-version"]
-    assert subprocess.run(asked, capture_output=True, check=True, text=True).stdout == expected
+    command = [str(home / "bin" / "java"), "a b", "--add-modules=jdk.incubator.vector", "-version"]
+    assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == expected
