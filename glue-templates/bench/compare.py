@@ -1,9 +1,10 @@
-"""The bronze job beside other ways to make Parquet of the same file: time, CPU, memory, calls to S3.
+"""Compares the bronze job with other ways to convert a file to Parquet: time, CPU time, memory, requests to S3.
 
-    npm run bench -- [--sizes 50,500,2000] [--kinds wide,pipes,narrow] [--contenders job,naive,…] [--rounds 3] [--cores 2] [--out DIR]
+    npm run bench -- [--sizes 50,500,2000] [--kinds wide,pipes,narrow] [--contenders job,naive,…] [--rounds 3]
+                     [--cores 2] [--out DIR]
 
-Each contender runs in processes of its own against a fresh store, all of them in turn, round by round; the table has the medians. README.md
-says what contenders and figures there are. Prints the table, and writes `bench.md` and `bench.json` to --out.
+In each round, every contender runs once, in separate processes and with a new S3 emulator. The table shows medians.
+README.md describes the contenders and the figures. Prints the table, and writes `bench.md` and `bench.json` to --out.
 """
 
 import argparse
@@ -28,14 +29,14 @@ from bench.request import BUCKET, Request, spark_events
 from bench.servers import TEMPLATES, child, set_environment, store, store_speed
 
 CONTENDERS = ("job", "text", "naive", "duckdb", "dlt", "unpack", "unzip", "floor", "spark")
-ON_ONE_CORE = ("unpack", "unzip", "floor")  # which no number of cores changes
+SINGLE_THREADED = ("unpack", "unzip", "floor")
 CALLS = ("list", "head", "get", "put", "copy", "delete")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cdk-glue-medallion-bench"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the table."""
+    """A row of the table."""
 
     kind: str
     mb: int
@@ -53,73 +54,79 @@ def main() -> None:
         for kind in arguments.kinds
         for mb in arguments.sizes
         for contender in arguments.contenders
-        for cores in (arguments.cores if contender not in ON_ONE_CORE else [1])
+        for cores in (arguments.cores if contender not in SINGLE_THREADED else [1])
     ]
     runs: dict[Entry, list[dict[str, Any]]] = {entry: [] for entry in entries}
     speed = store_speed(arguments.store_mb)
-    say(f"the store itself: put {speed['put']} MB/s, get {speed['get']} MB/s of an object of {arguments.store_mb} MB")
-    with child(sys.executable, "-m", "bench.serve", CACHE) as (address, _):
+    log(f"speed of the store: put {speed['put']} MB/s, get {speed['get']} MB/s, object of {arguments.store_mb} MB")
+    with child(sys.executable, "-m", "bench.serve", CACHE) as (url, _):
         for kind, mb in dict.fromkeys((entry.kind, entry.mb) for entry in entries):
-            say(f"making {kind}, {mb} MB")
+            log(f"generating {kind}, {mb} MB")
             archive = make(KINDS[kind], mb, CACHE)
             text = unzipped(archive)
             for number in range(1, arguments.rounds + 1):
                 for entry in [each for each in entries if (each.kind, each.mb) == (kind, mb)]:
-                    found = run(entry, f"{address}/{archive.name}", text, look=number == 1)
+                    found = run(entry, f"{url}/{archive.name}", text, summarize=number == 1)
                     runs[entry].append(found)
-                    told = f"{found['seconds']} s" if found["exit_code"] == 0 else f"FAILED\n{found['errors']}"
-                    say(f"round {number}  {kind}, {mb} MB  {entry.contender}, {entry.cores} cores  {told}")
+                    status = f"{found['seconds']} s" if found["exit_code"] == 0 else f"FAILED\n{found['errors']}"
+                    log(f"round {number}  {kind}, {mb} MB  {entry.contender}, {entry.cores} cores  {status}")
     write(arguments, speed, runs)
     if failed := [entry.contender for entry, found in runs.items() if any(each["exit_code"] for each in found)]:
-        sys.exit(f"failed in some rounds, which are in no median: {', '.join(dict.fromkeys(failed))}")
+        sys.exit(f"failed in some rounds, which are not in the medians: {', '.join(dict.fromkeys(failed))}")
 
 
 def read_arguments() -> argparse.Namespace:
-    def listed(text: str) -> list[str]:
+    def comma_separated(text: str) -> list[str]:
         return text.split(",")
 
     def numbers(text: str) -> list[int]:
-        return [int(each) for each in listed(text)]
+        return [int(each) for each in comma_separated(text)]
 
-    def of(known: Sequence[str]) -> Callable[[str], list[str]]:
+    def names_of(known: Sequence[str]) -> Callable[[str], list[str]]:
         def names(text: str) -> list[str]:
-            unknown = set(listed(text)) - set(known)
+            unknown = set(comma_separated(text)) - set(known)
             if unknown:
-                raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(known)}")
-            return listed(text)
+                raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is not one of {', '.join(known)}")
+            return comma_separated(text)
 
         return names
 
     parser = argparse.ArgumentParser(
-        prog="npm run bench --", description="The bronze job beside other ways to make Parquet of a file."
+        prog="npm run bench --", description="Compares the bronze job with other ways to convert a file to Parquet."
     )
     parser.add_argument(
-        "--sizes", type=numbers, default=[50, 500, 2000], help="of the CSV, in MB (default: 50,500,2000)"
+        "--sizes", type=numbers, default=[50, 500, 2000], help="size of the CSV file in MB (default: 50,500,2000)"
     )
     parser.add_argument(
-        "--kinds", type=of(tuple(KINDS)), default=list(KINDS), help=f"of data (default: {','.join(KINDS)})"
+        "--kinds", type=names_of(tuple(KINDS)), default=list(KINDS), help=f"kind of data (default: {','.join(KINDS)})"
     )
-    here = [name for name in CONTENDERS if name != "unzip" or shutil.which("unzip")]
+    available = [name for name in CONTENDERS if name != "unzip" or shutil.which("unzip")]
     parser.add_argument(
-        "--contenders", type=of(CONTENDERS), default=here, help=f"default: all that can run here, {','.join(here)}"
+        "--contenders",
+        type=names_of(CONTENDERS),
+        default=available,
+        help=f"default: all that this machine can run, {','.join(available)}",
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--cores",
         type=numbers,
         default=[os.cpu_count() or 1],
-        help="tasks of Spark at once: 2, or 1,2 (default: all cores)",
+        help="concurrent Spark tasks: 2, or 1,2 (default: all cores)",
     )
     parser.add_argument(
-        "--store-mb", type=int, default=200, help="size of the object by which the store is measured (default: 200)"
+        "--store-mb",
+        type=int,
+        default=200,
+        help="size in MB of the object for measuring the speed of the store (default: 200)",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path(tempfile.gettempdir()) / "medallion-bench", help="folder of the results"
+        "--out", type=Path, default=Path(tempfile.gettempdir()) / "medallion-bench", help="folder for the results"
     )
     return parser.parse_args()
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
@@ -139,8 +146,8 @@ def unzipped(archive: Path) -> Path:
     return text
 
 
-def run(entry: Entry, url: str, text: Path, look: bool) -> dict[str, Any]:
-    """One run of one contender, measured. `look` reads what it wrote, after all is counted."""
+def run(entry: Entry, url: str, text: Path, summarize: bool) -> dict[str, Any]:
+    """Run and measure one contender. `summarize` reads its output, after the measurement."""
     with store() as s3, tempfile.TemporaryDirectory(prefix="medallion-bench-", ignore_cleanup_errors=True) as folder:
         work, figures, errors = Path(folder, "work"), Path(folder, "figures.json"), Path(folder, "errors")
         work.mkdir()
@@ -151,10 +158,10 @@ def run(entry: Entry, url: str, text: Path, look: bool) -> dict[str, Any]:
         s3.calls()
         before = s3.cpu_seconds()
         with errors.open("w") as file:
-            measuring = [sys.executable, "-m", "bench.measure", str(figures), *command]
-            # It holds our pipe and leads a group: when we are gone, so is all that it started.
+            measured = [sys.executable, "-m", "bench.measure", str(figures), *command]
+            # It ends with this process, because of the pipe, and ends its process group.
             process = subprocess.Popen(
-                measuring,
+                measured,
                 cwd=TEMPLATES,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -177,7 +184,7 @@ def run(entry: Entry, url: str, text: Path, look: bool) -> dict[str, Any]:
             **found,
             "steps": result["steps"],
             "output_mb": round(size_of(output) / 1e6, 1) if output else None,
-            "looked": looked_at(output) if output and look else None,
+            "summary": summary_of(output) if output and summarize else None,
         }
 
 
@@ -189,7 +196,7 @@ def size_of(output: str) -> int:
     return sum(each["Size"] for page in pages for each in page.get("Contents", []))
 
 
-def looked_at(output: str) -> dict[str, Any]:
+def summary_of(output: str) -> dict[str, Any]:
     done = subprocess.run(
         [os.environ["LAKE_PYTHON"], "-m", "bench.output", output], cwd=TEMPLATES, capture_output=True, check=True
     )
@@ -200,7 +207,7 @@ def looked_at(output: str) -> dict[str, Any]:
 def write(arguments: argparse.Namespace, speed: dict[str, int], runs: dict[Entry, list[dict[str, Any]]]) -> None:
     lines = [
         f"{os.cpu_count()} cores; medians of {arguments.rounds} rounds. "
-        f"The store itself: put {speed['put']} MB/s, get {speed['get']} MB/s of an object of {arguments.store_mb} MB.",
+        f"Speed of the store: put {speed['put']} MB/s, get {speed['get']} MB/s, object of {arguments.store_mb} MB.",
         "",
         *table(runs),
         "",
@@ -213,11 +220,12 @@ def write(arguments: argparse.Namespace, speed: dict[str, int], runs: dict[Entry
         json.dumps({"store_mb_per_second": speed, "runs": raw}, indent=1), encoding="utf-8"
     )
     print(text)
-    say(f"written to {arguments.out}")
+    log(f"written to {arguments.out}")
 
 
 def table(runs: dict[Entry, list[dict[str, Any]]]) -> list[str]:
-    head = "kind | MB | contender | cores | s | CPU s | driver MB | JVM MB | workers MB | all MB | list | head | get | put | copy | delete"
+    head = "kind | MB | contender | cores | s | CPU s | driver MB | JVM MB | workers MB | all MB"
+    head += " | list | head | get | put | copy | delete"
     head += " | MB in | MB out | jobs/stages/tasks | output MB | store CPU s | steps, s"
     lines = [f"| {head} |", f"|{'---|' * (head.count('|') + 1)}"]
     for entry, rounds in runs.items():
@@ -260,16 +268,16 @@ def number(value: float) -> str:
 
 
 def compared(kind: str, mb: int, runs: dict[Entry, list[dict[str, Any]]]) -> Iterator[str]:
-    """Whether the contenders made the same of one file: rows, types, and the checksums of columns of one type."""
-    looked = {
-        entry.contender: rounds[0]["looked"]
+    """Compare the outputs for one file: rows, types, and the checksums of columns with the same type."""
+    summaries = {
+        entry.contender: rounds[0]["summary"]
         for entry, rounds in runs.items()
-        if (entry.kind, entry.mb) == (kind, mb) and rounds and rounds[0].get("looked")
+        if (entry.kind, entry.mb) == (kind, mb) and rounds and rounds[0].get("summary")
     }
-    first = next(iter(looked), None)
-    for other in list(looked)[1:]:
+    first = next(iter(summaries), None)
+    for other in list(summaries)[1:]:
         assert first
-        mine, theirs = looked[first], looked[other]
+        mine, theirs = summaries[first], summaries[other]
         rows = (
             f"equal ({mine['rows']:,})"
             if mine["rows"] == theirs["rows"]
@@ -278,18 +286,17 @@ def compared(kind: str, mb: int, runs: dict[Entry, list[dict[str, Any]]]) -> Ite
         pairs = {
             name: (column, theirs["columns"].get(name, {"type": "missing"})) for name, column in mine["columns"].items()
         }
-        of_one_type = {name: pair for name, pair in pairs.items() if pair[0]["type"] == pair[1]["type"]}
-        equal = [name for name, (one, two) in of_one_type.items() if one["checksum"] == two["checksum"]]
-        odd = [f"{name} has OTHER VALUES" for name in of_one_type if name not in equal]
-        odd += [
-            f"{name} is {one['type']} and {two['type']}"
-            for name, (one, two) in pairs.items()
-            if name not in of_one_type
+        same_type = {name: pair for name, pair in pairs.items() if pair[0]["type"] == pair[1]["type"]}
+        equal = [name for name, (one, two) in same_type.items() if one["checksum"] == two["checksum"]]
+        differences = [f"{name} has DIFFERENT VALUES" for name in same_type if name not in equal]
+        differences += [
+            f"{name} is {one['type']} and {two['type']}" for name, (one, two) in pairs.items() if name not in same_type
         ]
         columns = (
-            f"{len(of_one_type)} of {len(pairs)} columns of equal type, {len(equal)} of these with equal checksums"
+            f"{len(same_type)} of {len(pairs)} columns with the same type, {len(equal)} of these with equal checksums"
         )
-        yield f"- {kind}, {mb} MB, {first} and {other}: rows {rows}; {columns}{': ' if odd else ''}{'; '.join(odd)}"
+        details = f": {'; '.join(differences)}" if differences else ""
+        yield f"- {kind}, {mb} MB, {first} and {other}: rows {rows}; {columns}{details}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The emulator of the local run, in memory, which counts the calls it gets and their bytes.
+"""The S3 emulator, in memory, with a counter of requests and bytes.
 
     python -m bench.counted_store
 
-The first line on standard output is the endpoint. `GET /bench-calls` answers {"calls": {kind: number}, "bytes_in": …, "bytes_out": …}
-since it was last asked. Counting is its own work, outside of the contender's processes.
+The first line on standard output is the endpoint. The response to `GET /bench-calls` is {"calls": {kind: number},
+"bytes_in": …, "bytes_out": …} since the previous such request. It is a separate process, so that its CPU time is not
+counted for a contender.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Any
 import emulator
 from parent import end_with_parent
 
-from bench.request import COUNTS
+from bench.request import COUNTS_PATH
 from faults.proxy import s3_kind
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -30,11 +31,11 @@ KINDS = {
     "DeleteObjects": "delete",
     "DeleteObject": "delete",
     "AbortMultipartUpload": "delete",
-}  # the others are put: of objects, of pieces of them, of tags
+}  # all other requests are put: objects, parts of multipart uploads, tags
 
 
-class Counted:
-    """An ASGI application with a count before it."""
+class RequestCounter:
+    """An ASGI application that counts the requests to another one."""
 
     def __init__(self, application: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]) -> None:
         self._application = application
@@ -45,25 +46,25 @@ class Counted:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        if scope["path"] == COUNTS:
-            await self._tell(send)
+        if scope["path"] == COUNTS_PATH:
+            await self._send_counts(send)
             return
         headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
         target = f"{scope['path']}?{scope['query_string'].decode('latin1')}"
         self._calls[KINDS.get(s3_kind(scope["method"], target, headers), "put")] += 1
 
-        async def received() -> dict[str, Any]:
+        async def counting_receive() -> dict[str, Any]:
             message = await receive()
             self._bytes_in += len(message.get("body", b""))
             return message
 
-        async def sent(message: dict[str, Any]) -> None:
+        async def counting_send(message: dict[str, Any]) -> None:
             self._bytes_out += len(message.get("body", b""))
             await send(message)
 
-        await self._application(scope, received, sent)
+        await self._application(scope, counting_receive, counting_send)
 
-    async def _tell(self, send: Send) -> None:
+    async def _send_counts(self, send: Send) -> None:
         body = json.dumps({"calls": self._calls, "bytes_in": self._bytes_in, "bytes_out": self._bytes_out}).encode()
         self._calls, self._bytes_in, self._bytes_out = Counter(), 0, 0
         await send(
@@ -78,7 +79,7 @@ def main() -> None:
     emulator.configure(listener.getsockname()[1], None, services="s3,monitoring")
     import ministack.app
 
-    ministack.app.app = Counted(ministack.app.app)
+    ministack.app.app = RequestCounter(ministack.app.app)
     asyncio.run(emulator.serve_until_stopped(listener))
 
 

@@ -1,6 +1,7 @@
-"""The benchmark's own data: three kinds of text, the same bytes every time, one CSV in a ZIP of about the size that is asked for.
+"""Generates the benchmark data: three kinds of delimited text, each as one CSV file in a ZIP file.
 
-They are written as they are made, so their size is no matter of memory, and kept in a folder between runs.
+The content is deterministic. Rows are streamed to the file, so that the size is not limited by memory. Generated files
+are kept in a folder for later runs.
 """
 
 import zipfile
@@ -9,38 +10,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-ROWS_AT_ONCE = 1000
-VERSION = 2  # of the data: files of another one are not used again
+ROWS_PER_WRITE = 1000
+VERSION = 2  # of the data; files of other versions are not reused
 
-FORMS = ("TABLET", "TABLET, FILM COATED", "CAPSULE", "INJECTION, SOLUTION", "CREAM", "OINTMENT")
+DOSAGE_FORMS = ("TABLET", "TABLET, FILM COATED", "CAPSULE", "INJECTION, SOLUTION", "CREAM", "OINTMENT")
 CATEGORIES = ("NDA", "ANDA", "BLA", "OTC MONOGRAPH FINAL", "UNAPPROVED DRUG OTHER")
 TYPES = ("HUMAN PRESCRIPTION DRUG", "HUMAN OTC DRUG", "VACCINE", "PLASMA DERIVATIVE")
 UNITS = ("EA", "GM", "ML")
 TEXT = (
-    "apply store below after review shipment carton delayed customer reported damaged label was replaced at no cost with the batch "
-    "under a new number and returned to the line of the second plant for inspection by quality before release"
+    "apply store below after review shipment carton delayed customer reported damaged label was replaced at no cost "
+    "with the batch under a new number and returned to the line of the second plant for inspection by quality before "
+    "release"
 )
 WORDS = TEXT.split()
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name in the source, its type in DuckDB's SQL."""
+    """A column: its name in the source, and its type in DuckDB."""
 
     source: str
     type: str
 
     @property
     def name(self) -> str:
-        """In snake_case, as the job has it."""
+        """The name in snake_case, as the job cleans it."""
         return self.source.lower().replace(" ", "_")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its columns, how a thousand of its rows is made, and how it is read.
+    """A kind of file: its columns, the generator of its rows, and its format.
 
-    `document` is what the dataset's document says of its format.
+    `document` has the keys of the dataset document for this format.
     """
 
     name: str
@@ -54,7 +56,7 @@ class Kind:
 
 
 def scattered(number: int) -> int:
-    """A number of 32 bits that looks like chance, the same each time."""
+    """A deterministic pseudo-random 32-bit number."""
     mixed = (number * 2654435761 + 12345) & 0xFFFFFFFF
     return ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
 
@@ -64,20 +66,25 @@ def day(number: int) -> str:
 
 
 def wide_rows(numbers: range) -> Iterator[str]:
-    """As a public directory of drugs has them: codes with leading zeros, quoted names with commas, days as yyyyMMdd, many gaps."""
+    """Rows like those of a public drug directory.
+
+    Codes with leading zeros, quoted names with commas, dates as yyyyMMdd, many empty fields.
+    """
     for number in numbers:
         one, two = scattered(number), scattered(number + 1_000_000_007)
         labeler, product, package = number // 10_000, number // 10 % 1000, number % 10
         yield (
-            f'{labeler:05}-{product:03}-{package},{labeler:06}{product:04}{package},"Name {one % 9973}, {WORDS[two % 31]} {two % 500} mg",'
-            f'"{FORMS[one % 6]}",{CATEGORIES[two % 5]},{"" if one % 5 == 0 else f"A{two % 999_999:06}"},{TYPES[one % 4]},'
+            f"{labeler:05}-{product:03}-{package},{labeler:06}{product:04}{package},"
+            f'"Name {one % 9973}, {WORDS[two % 31]} {two % 500} mg",'
+            f'"{DOSAGE_FORMS[one % 6]}",{CATEGORIES[two % 5]},{"" if one % 5 == 0 else f"A{two % 999_999:06}"},'
+            f"{TYPES[one % 4]},"
             f"{day(one)},{day(two) if two % 4 == 0 else ''},{UNITS[one % 3]},{day(one + two) if one % 50 == 0 else ''},"
             f"{day(two) if two % 100 == 0 else ''}\n"
         )
 
 
 def piped_rows(numbers: range) -> Iterator[str]:
-    """Long text between pipes, with a pipe behind the last field; one text in fifty has a line break."""
+    """Long text, pipe-delimited, with a trailing pipe. One text in fifty contains a line break."""
     for number in numbers:
         one, two = scattered(number), scattered(number + 1_000_000_007)
         words = " ".join(
@@ -86,13 +93,14 @@ def piped_rows(numbers: range) -> Iterator[str]:
         text = words.replace(" ", "\n", 1) if number % 50 == 0 else words
         date = f"{2000 + one % 25}-{one % 12 + 1:02}-{two % 28 + 1:02}"
         yield (
-            f'{number:010}|{one % 100:03}|{date}|{two % 100_000}|{one % 100_000}.{two % 100:02}|"{text}"|{UNITS[two % 3]}|'
+            f"{number:010}|{one % 100:03}|{date}|{two % 100_000}|{one % 100_000}.{two % 100:02}|"
+            f'"{text}"|{UNITS[two % 3]}|'
             f"{'' if one % 3 else WORDS[one % 31]}|\n"
         )
 
 
 def narrow_rows(numbers: range) -> Iterator[str]:
-    """Five numbers."""
+    """Rows of five numbers."""
     for number in numbers:
         one = scattered(number)
         yield f"{number},{one % 5000},{one % 1440},{one % 9000}.{one % 97:02},{one / 977 + 0.5}\n"
@@ -157,11 +165,11 @@ KINDS = {
 
 
 def make(kind: Kind, mb: int, folder: Path) -> Path:
-    """The ZIP of this kind whose CSV has about `mb` MB; made where it is not there yet."""
+    """The ZIP file of this kind with a CSV of about `mb` MB. It is generated if it does not exist yet."""
     path = folder / f"{kind.name}-{mb}-v{VERSION}.zip"
     if not path.exists():
         unfinished = path.with_suffix(".part")
-        member = zipfile.ZipInfo("data.csv")  # of the same date each time
+        member = zipfile.ZipInfo("data.csv")  # with a constant modification time
         member.compress_type = zipfile.ZIP_DEFLATED
         with zipfile.ZipFile(unfinished, "w") as archive, archive.open(member, "w", force_zip64=True) as file:
             write(kind, mb * 1_000_000, file)
@@ -177,5 +185,5 @@ def write(kind: Kind, size: int, file: IO[bytes]) -> None:
     )
     first = 0
     while written < size:
-        written += file.write("".join(kind.rows(range(first, first + ROWS_AT_ONCE))).encode())
-        first += ROWS_AT_ONCE
+        written += file.write("".join(kind.rows(range(first, first + ROWS_PER_WRITE))).encode())
+        first += ROWS_PER_WRITE

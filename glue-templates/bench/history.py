@@ -1,8 +1,9 @@
-"""What a history costs: 1,000,000 rows with 1 % changed against 1,000,000 current versions, beside a plain rewrite of the same rows.
+"""The cost of a history: merges 1,000,000 rows, 1 % of them changed, and compares this with a full rewrite of the rows.
 
     npx projen bench:history [--rows N] [--rounds N]
 
-Both run through the whole job, on real Spark against the emulator in memory. Prints a line a round, and the medians with their ratio.
+Both run the complete job, on Spark and the in-memory S3 emulator. Prints a line per round, then the medians and their
+ratio.
 """
 
 import argparse
@@ -22,13 +23,15 @@ from pathlib import Path
 from typing import Any
 
 import gold_job
+from bench.measure import descendants, process_usage
 from etl_runtime.gold import run_gold
 from etl_runtime.job.store import Store
 from spark_conf import configure_spark
 
 BUCKET = "pp-dw-123456789012"
 CUSTOMERS = """
-    SELECT id, concat('Customer ', id) AS name, concat(id % 977, ' Main Street') AS street, concat('City ', id % 4999) AS city,
+    SELECT id, concat('Customer ', id) AS name, concat(id % 977, ' Main Street') AS street,
+           concat('City ', id % 4999) AS city,
            IF(id % 100 = 0, concat('changed ', {load}), concat('segment ', id % 7)) AS segment,
            date_add(DATE'2000-01-01', int(id % 9000)) AS since, CAST(id % 100000 / 100 AS DECIMAL(10,2)) AS balance,
            IF(id % 3 = 0, NULL, sha1(string(id))) AS token
@@ -59,7 +62,7 @@ def names(dataset: str, inputs: list[str]) -> dict[str, Any]:
 
 
 def run(store: Store, dataset: str, sql: str, inputs: list[str], **document: Any) -> dict[str, Any]:
-    """One run of the job. Returns its record."""
+    """Run the job once. Returns the run record."""
     own = names(dataset, inputs)
     store.write(own["sql"], sql.encode())
     uri = f"s3://{BUCKET}/etl/{dataset}/glue/gold.json"
@@ -85,54 +88,33 @@ def run(store: Store, dataset: str, sql: str, inputs: list[str], **document: Any
 
 
 @dataclass
-class Peak:
-    """The most memory that was seen, in MB: of the JVM, and of all Python processes together."""
+class PeakMemory:
+    """The peak memory in MB: of the JVM, and of all other processes together."""
 
     jvm: float = 0
     python: float = 0
 
 
 @contextmanager
-def watched() -> Iterator[Peak]:
-    """The memory of this process and all below it, looked at ten times a second."""
-    peak, stop = Peak(), threading.Event()
+def peak_memory() -> Iterator[PeakMemory]:
+    """Measure the memory of this process and its descendants ten times a second."""
+    peak, stop = PeakMemory(), threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not stop.wait(0.1):
             sizes = {"java": 0.0, "python": 0.0}
-            for pid in _below(os.getpid()):
-                try:
-                    name = Path(f"/proc/{pid}/comm").read_text()
-                    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-                except (OSError, ValueError):
-                    continue
-                sizes["java" if "java" in name else "python"] += pages * 4096 / 1e6
+            for pid in (os.getpid(), *descendants(os.getpid())):
+                if usage := process_usage(pid):
+                    sizes["java" if usage.name == "java" else "python"] += usage.current_mb
             peak.jvm, peak.python = max(peak.jvm, sizes["java"]), max(peak.python, sizes["python"])
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
         yield peak
     finally:
         stop.set()
         thread.join()
-
-
-def _below(root: int) -> list[int]:
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, IndexError):
-                continue
-            parents.setdefault(parent, []).append(int(entry.name))
-    found, left = [], [root]
-    while left:
-        pid = left.pop()
-        found.append(pid)
-        left += parents.get(pid, [])
-    return found
 
 
 def measure(rows: int, rounds: int) -> None:
@@ -142,24 +124,23 @@ def measure(rows: int, rounds: int) -> None:
     run(store, "customers", CUSTOMERS.format(load=0, rows=rows), [])
     run(store, "first", "SELECT * FROM pp_dw_gold.customers", ["customers"])  # warms up Spark
     run(store, "versions", "SELECT * FROM pp_dw_gold.customers", ["customers"], history=history)
-    print(
-        f"{'round':<6} {'plain s':>8} {'history s':>10} {'ratio':>6} {'plain MB':>9} {'history MB':>11}   what the history did"
-    )
+    print(f"{'round':<6} {'plain s':>8} {'history s':>10} {'ratio':>6} {'plain MB':>9} {'history MB':>11}   changes")
     seconds: list[tuple[float, float]] = []
     for load in range(1, rounds + 1):
         run(store, "customers", CUSTOMERS.format(load=load, rows=rows), [])
-        with watched() as plain_peak:
+        with peak_memory() as rewrite_peak:
             started = time.monotonic()
             run(store, "plain", "SELECT * FROM pp_dw_gold.customers", ["customers"])
             plain = time.monotonic() - started
-        with watched() as peak:
+        with peak_memory() as history_peak:
             started = time.monotonic()
             record = run(store, "versions", "SELECT * FROM pp_dw_gold.customers", ["customers"], history=history)
             seconds.append((plain, time.monotonic() - started))
-        done = ", ".join(f"{note} {count:,}" for note, count in record["versions"].items())
+        changes = ", ".join(f"{change} {count:,}" for change, count in record["versions"].items())
         print(
-            f"{load:<6} {plain:>8.1f} {seconds[-1][1]:>10.1f} {seconds[-1][1] / plain:>6.2f} {plain_peak.jvm + plain_peak.python:>9.0f} "
-            f"{peak.jvm + peak.python:>11.0f}   {done}; {record['steps']}",
+            f"{load:<6} {plain:>8.1f} {seconds[-1][1]:>10.1f} {seconds[-1][1] / plain:>6.2f} "
+            f"{rewrite_peak.jvm + rewrite_peak.python:>9.0f} {history_peak.jvm + history_peak.python:>11.0f}   "
+            f"{changes}; {record['steps']}",
             flush=True,
         )
     plain, with_history = (statistics.median(each) for each in zip(*seconds, strict=True))
@@ -167,7 +148,7 @@ def measure(rows: int, rounds: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What a history costs beside a plain rewrite.")
+    parser = argparse.ArgumentParser(description="Compares a history with a full rewrite.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()

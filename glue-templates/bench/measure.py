@@ -1,13 +1,21 @@
-"""Runs a command and measures it with all that it starts, also what outlives it for a moment, as the JVM of a Spark driver does.
+"""Runs a command and measures it and its descendants, even if they outlive it, like the JVM of Spark. Requires Linux.
 
     python -m bench.measure RESULT.json COMMAND …
 
-Writes to RESULT.json: `exit_code`; `seconds` until the command ended; `cpu_seconds` of all processes; and in MB `driver_mb`, the most that
-the command's own process held, `jvm_mb`, the same of Java, `workers_mb`, the most that all other processes held together at a time, and
-`total_mb`, the most that all held together. Processes are looked at ten times a second, and memory that they share counts in each. Linux.
+Writes to RESULT.json:
 
-The kernel adds up the CPU of processes that were waited for. Spark's Python workers are not: whoever forks them ignores their end. So the
-CPU is also added up as it was last seen of each process. Both can only be too little, and the larger one is told.
+    exit_code     the exit code of the command
+    seconds       the time until the command ends
+    cpu_seconds   the CPU time of all processes
+    driver_mb     the peak memory of the process of the command
+    jvm_mb        the peak memory of Java
+    workers_mb    the peak of the total memory of the other processes
+    total_mb      the peak of the total memory of all processes
+
+The processes are sampled ten times a second. Shared memory is counted for each process.
+
+The kernel adds up the CPU time of processes whose parent waits for them. The parent of Spark's Python workers does not.
+So the CPU time is also added up from the samples. Both sums can be too small, and the larger one is reported.
 """
 
 import ctypes
@@ -25,21 +33,21 @@ from pathlib import Path
 from parent import end_with_parent
 
 BECOME_PARENT_OF_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
-SECONDS_BETWEEN_LOOKS = 0.1
+SAMPLE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Look:
-    """A process as it is now: `held_mb` and `most_mb` of memory, `cpu_seconds` of its own."""
+class ProcessUsage:
+    """The current and peak memory of a process, and its CPU time without that of its children."""
 
     name: str
-    held_mb: float
-    most_mb: float
+    current_mb: float
+    peak_mb: float
     cpu_seconds: float
 
 
-class Looks(threading.Thread):
-    """Looks at a process and at all below this one."""
+class ResourceMonitor(threading.Thread):
+    """Samples the descendants of this process. `driver` is the process of the command."""
 
     def __init__(self, driver: int) -> None:
         super().__init__(daemon=True)
@@ -49,25 +57,25 @@ class Looks(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        before: set[int] = set()
-        while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
+        previous: set[int] = set()
+        while not self._ended.wait(SAMPLE_SECONDS):
             total = workers = 0.0
-            here = set(below(os.getpid()))
-            # A process that was just forked still has the memory of the one that it was forked from.
-            for pid in here & (before | {self._driver}):
-                found = look_at(pid)
-                if found is None:
+            current = set(descendants(os.getpid()))
+            # A new process is skipped once: right after the fork, it still has the memory of its parent.
+            for pid in current & (previous | {self._driver}):
+                usage = process_usage(pid)
+                if usage is None:
                     continue
-                total += found.held_mb
-                self._cpu_seconds[pid] = found.cpu_seconds
+                total += usage.current_mb
+                self._cpu_seconds[pid] = usage.cpu_seconds
                 if pid == self._driver:
-                    self.driver_mb = max(self.driver_mb, found.most_mb)
-                elif found.name == "java":
-                    self.jvm_mb = max(self.jvm_mb, found.most_mb)
+                    self.driver_mb = max(self.driver_mb, usage.peak_mb)
+                elif usage.name == "java":
+                    self.jvm_mb = max(self.jvm_mb, usage.peak_mb)
                 else:
-                    workers += found.held_mb
+                    workers += usage.current_mb
             self.workers_mb, self.total_mb = max(self.workers_mb, workers), max(self.total_mb, total)
-            before = here
+            previous = current
 
     @property
     def cpu_seconds(self) -> float:
@@ -78,19 +86,19 @@ class Looks(threading.Thread):
         self.join()
 
 
-def look_at(pid: int) -> Look | None:
-    """None of a process that is gone."""
+def process_usage(pid: int) -> ProcessUsage | None:
+    """None if the process has ended."""
     try:
         lines = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         status = {words[0]: words[1] for words in lines if len(words) > 1}
         times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        held, most = (int(status[name]) * 1024 / 1e6 for name in ("VmRSS:", "VmHWM:"))
-        return Look(status["Name:"], held, most, sum(map(int, times)) / os.sysconf("SC_CLK_TCK"))
+        current, peak = (int(status[name]) * 1024 / 1e6 for name in ("VmRSS:", "VmHWM:"))
+        return ProcessUsage(status["Name:"], current, peak, sum(map(int, times)) / os.sysconf("SC_CLK_TCK"))
     except (OSError, KeyError):
         return None
 
 
-def below(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
     try:
         children = [
             int(child)
@@ -101,28 +109,28 @@ def below(pid: int) -> Iterator[int]:
         return
     for child in children:
         yield child
-        yield from below(child)
+        yield from descendants(child)
 
 
 def measure(command: list[str]) -> dict[str, float]:
     ctypes.CDLL(None, use_errno=True).prctl(BECOME_PARENT_OF_ORPHANS, 1, 0, 0, 0)
     started = time.monotonic()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    looks = Looks(process.pid)
-    looks.start()
+    monitor = ResourceMonitor(process.pid)
+    monitor.start()
     exit_code = process.wait()
     seconds = time.monotonic() - started
     wait_for_orphans()
-    looks.end()
+    monitor.end()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "exit_code": exit_code,
         "seconds": round(seconds, 2),
-        "cpu_seconds": round(max(used.ru_utime + used.ru_stime, looks.cpu_seconds), 2),
-        "driver_mb": round(looks.driver_mb),
-        "jvm_mb": round(looks.jvm_mb),
-        "workers_mb": round(looks.workers_mb),
-        "total_mb": round(looks.total_mb),
+        "cpu_seconds": round(max(used.ru_utime + used.ru_stime, monitor.cpu_seconds), 2),
+        "driver_mb": round(monitor.driver_mb),
+        "jvm_mb": round(monitor.jvm_mb),
+        "workers_mb": round(monitor.workers_mb),
+        "total_mb": round(monitor.total_mb),
     }
 
 

@@ -1,9 +1,10 @@
-"""Looks at Parquet that a contender wrote, so that two outputs can be compared.
+"""Summarizes the Parquet output of a contender, for the comparison with other outputs.
 
-    python -m bench.output PLACE
+    python -m bench.output OUTPUT
 
-PLACE is a file, or the `s3://…/` folder of a table. Prints {"rows": …, "columns": {name: {"type": …, "checksum": …}}}. Types are those of
-which the checksums can be compared: integer, number, text, boolean, date, timestamp. A checksum does not depend on the order of rows.
+OUTPUT is a file, or the `s3://…/` folder of a table. Prints {"rows": …, "columns": {name: {"type": …, "checksum": …}}}.
+Types whose checksums can be compared have the same name: integer, number, text, boolean, date, timestamp. A checksum
+does not depend on the order of the rows.
 """
 
 import json
@@ -15,7 +16,7 @@ import duckdb
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-OWN = ("meta_run_id", "meta_rescued", "_dlt_id", "_dlt_load_id")  # what the job or dlt adds
+ADDED_COLUMNS = ("meta_run_id", "meta_rescued", "_dlt_id", "_dlt_load_id")  # by the job and dlt
 TYPES = {
     "BIGINT": "integer",
     "INTEGER": "integer",
@@ -30,9 +31,9 @@ TYPES = {
 CASTS = {"integer": "BIGINT", "number": "DOUBLE"}
 
 
-def dataset(place: str) -> Any:
-    if not place.startswith("s3://"):
-        return ds.dataset(place, format="parquet")
+def dataset(output: str) -> Any:
+    if not output.startswith("s3://"):
+        return ds.dataset(output, format="parquet")
     store = fs.S3FileSystem(
         access_key="test",
         secret_key="test",
@@ -40,16 +41,20 @@ def dataset(place: str) -> Any:
         scheme="http",
         region="us-east-1",
     )
-    found = store.get_file_info(fs.FileSelector(place.removeprefix("s3://").rstrip("/"), recursive=True))
+    found = store.get_file_info(fs.FileSelector(output.removeprefix("s3://").rstrip("/"), recursive=True))
     return ds.dataset(
         [each.path for each in found if each.path.endswith(".parquet")], filesystem=store, format="parquet"
     )
 
 
-def inspect_source(place: str) -> dict[str, Any]:
+def summarize(output: str) -> dict[str, Any]:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    connection.register("output", dataset(place))
-    names = {name: str(type) for name, type, *_ in connection.execute("DESCRIBE output").fetchall() if name not in OWN}
+    connection.register("output", dataset(output))
+    names = {
+        name: str(type)
+        for name, type, *_ in connection.execute("DESCRIBE output").fetchall()
+        if name not in ADDED_COLUMNS
+    }
     types = {name: TYPES.get(type.partition("(")[0].split(" ")[0], type) for name, type in names.items()}
     sums = [
         f'sum(hash("{name}"::{CASTS.get(type, names[name])})::HUGEINT % 1000000007)::VARCHAR'
@@ -65,4 +70,4 @@ def inspect_source(place: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(inspect_source(sys.argv[1])))
+    print(json.dumps(summarize(sys.argv[1])))

@@ -1,8 +1,8 @@
-"""What it costs to publish many small objects: calls to S3 for each, and seconds.
+"""The cost of publishing many small objects: seconds, and requests to S3 per object.
 
     npm run bench:publish -- [--objects 100] [--rounds 3]
 
-Puts objects into staging and publishes them: first where nothing is published, then in place of the ones before.
+Uploads objects to staging and publishes them: as the first publication, then as the replacement of a publication.
 """
 
 import argparse
@@ -23,32 +23,32 @@ BODY = bytes(10_000)
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="npm run bench:publish --", description="What it costs to publish many small objects."
+        prog="npm run bench:publish --", description="Measures the publication of many small objects."
     )
     parser.add_argument("--objects", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     set_environment()
-    print(f"{'publication of':<26} {'s':>6} {'calls':>6} {'an object':>10}   calls by kind")
-    for what, before in (("objects, the first", 0), ("objects in place of others", 1)):
+    print(f"{'publication of':<26} {'s':>6} {'calls':>6} {'per object':>10}   calls by kind")
+    for what, previous in (("objects, first time", 0), ("objects, replacement", 1)):
         seconds: list[float] = []
         calls: dict[str, int] = {}
         for _ in range(arguments.rounds):
             with store() as emulator:
-                for number in range(before + 1):
+                for number in range(previous + 1):
                     taken, calls = published(emulator, arguments.objects, f"2026010{number + 1}T000000000Z-000000")
             seconds.append(taken)
         total = sum(calls.values())
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
-        told = f"{arguments.objects} {what}"
+        label = f"{arguments.objects} {what}"
         print(
-            f"{told:<26} {statistics.median(seconds):>6.2f} {total:>6} {total / arguments.objects:>10.2f}   {kinds}",
+            f"{label:<26} {statistics.median(seconds):>6.2f} {total:>6} {total / arguments.objects:>10.2f}   {kinds}",
             flush=True,
         )
 
 
 def published(emulator: Emulator, objects: int, run_id: str) -> tuple[float, dict[str, int]]:
-    """Publish once. Returns the seconds and the calls of the publication alone."""
+    """Publish once. Returns the seconds and the requests of the publication."""
     s3, own = Store(), names()
     tables = {key: TableName(**table) for key, table in own.pop("tables").items()}
     lake = Names(tables=tables, **own)

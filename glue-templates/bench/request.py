@@ -1,4 +1,4 @@
-"""What a contender is asked to do, and what it says when it is done."""
+"""The input and the result of a contender."""
 
 import json
 import os
@@ -13,17 +13,17 @@ from typing import Any
 from bench.data import KINDS, Kind
 
 BUCKET = "bench"
-COUNTS = "/bench-calls"  # where the store says what it was asked
+COUNTS_PATH = "/bench-calls"  # of the store's request counts
 
 
 @dataclass
 class Request:
-    """One run of one contender. It reads the request's file, and writes `result.json` beside it.
+    """One run of one contender. It reads the file of the request, and writes `result.json` to the same folder.
 
-    kind: name of the kind of data.
-    url: address of the ZIP.
-    csv: the same file unzipped, on this disk.
-    cores: how many tasks may run at once.
+    kind: the name of the kind of data.
+    url: the URL of the ZIP file.
+    csv: the path of the unzipped file.
+    cores: the number of concurrent tasks.
     work: an empty folder.
     """
 
@@ -44,7 +44,7 @@ class Request:
         return path
 
     @property
-    def of(self) -> Kind:
+    def data(self) -> Kind:
         return KINDS[self.kind]
 
     @contextmanager
@@ -53,13 +53,13 @@ class Request:
         yield
         self.steps[name] = round(time.monotonic() - started, 2)
 
-    def done(self, output: str = "", steps: Mapping[str, float] | None = None) -> None:
-        """`output` is the file, or the `s3://…/` folder, with the Parquet."""
+    def finish(self, output: str = "", steps: Mapping[str, float] | None = None) -> None:
+        """Write the result. `output` is the Parquet file, or the `s3://…/` folder of Parquet files."""
         result: dict[str, Any] = {"output": output, "steps": dict(steps or self.steps)}
         Path(self.work, "result.json").write_text(json.dumps(result), encoding="utf-8")
 
     def configure_spark(self) -> None:
-        """Spark as in a local run, with so many tasks at once, and a log of its events to count them by."""
+        """Configure Spark as in a local run, with `cores` concurrent tasks and an event log."""
         from spark_conf import configure_spark
 
         events = Path(self.work, "events")
@@ -75,7 +75,7 @@ class Request:
 
 
 def spark_events(work: str) -> dict[str, int] | None:
-    """The jobs, stages and tasks of a contender's Spark; None where it had none."""
+    """The number of Spark jobs, stages and tasks of a contender. None if it does not use Spark."""
     kinds = {"SparkListenerJobStart": "jobs", "SparkListenerStageCompleted": "stages", "SparkListenerTaskEnd": "tasks"}
     counts = dict.fromkeys(kinds.values(), 0)
     logs = list(Path(work).glob("events/*"))

@@ -1,8 +1,9 @@
-"""Serves the files of a folder on 127.0.0.1, with their Content-Length, until standard input ends.
+"""Serves the files of a folder on 127.0.0.1, with Content-Length, until standard input is closed.
 
     python -m bench.serve FOLDER
 
-A process of its own, so that what it costs is no contender's. The first line on standard output is the address.
+It is a separate process, so that its CPU time is not counted for a contender. The first line on standard output is
+the URL.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The servers of the benchmarks: files over HTTP, and a store. Each is a process of its own on 127.0.0.1 and ends with us."""
+"""The servers of the benchmarks: an HTTP file server and the store. Each is a child process on 127.0.0.1."""
 
 import json
 import os
@@ -13,32 +13,32 @@ from typing import Any
 
 import boto3
 
-from bench.measure import look_at
-from bench.request import BUCKET, COUNTS
+from bench.measure import process_usage
+from bench.request import BUCKET, COUNTS_PATH
 
 TEMPLATES = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
 class Store:
-    """The emulator while it runs."""
+    """A running S3 emulator."""
 
     endpoint: str
     pid: int
 
     def calls(self) -> dict[str, Any]:
-        """What it was asked since the last time."""
-        with urllib.request.urlopen(f"{self.endpoint}{COUNTS}") as response:
+        """The request counts since the previous call."""
+        with urllib.request.urlopen(f"{self.endpoint}{COUNTS_PATH}") as response:
             counted: dict[str, Any] = json.load(response)
         return counted
 
     def cpu_seconds(self) -> float:
-        found = look_at(self.pid)
-        return found.cpu_seconds if found else 0.0
+        usage = process_usage(self.pid)
+        return usage.cpu_seconds if usage else 0.0
 
 
 def set_environment() -> None:
-    """What our processes need to find: modules, and the keys of the store."""
+    """Set the environment of the child processes: PYTHONPATH, and the access keys of the store."""
     os.environ["PYTHONPATH"] = os.pathsep.join(
         str(TEMPLATES / folder) for folder in ("", "local_glue", "jobs", "tests")
     )
@@ -49,7 +49,7 @@ def set_environment() -> None:
 
 @contextmanager
 def child(*command: str | Path) -> Iterator[tuple[str, int]]:
-    """A server of our own. Yields the first line that it prints, and its process id."""
+    """Run a server. Yields the first line of its output, and its process id."""
     server = subprocess.Popen(command, cwd=TEMPLATES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdin and server.stdout
     try:
@@ -61,7 +61,7 @@ def child(*command: str | Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def store() -> Iterator[Store]:
-    """A fresh one, so that no contender finds what another one left."""
+    """Run a new, empty store."""
     with child(os.environ["LAKE_PYTHON"], "-m", "bench.counted_store") as (endpoint, pid):
         os.environ["AWS_ENDPOINT_URL"] = endpoint
         boto3.client("s3").create_bucket(Bucket=BUCKET)
@@ -69,7 +69,7 @@ def store() -> Iterator[Store]:
 
 
 def store_speed(mb: int) -> dict[str, int]:
-    """MB/s of the store for one object, by single calls."""
+    """The speed of the store in MB/s, for one put and one get request of an object."""
     body = os.urandom(mb * 1_000_000)
     with store():
         s3 = boto3.client("s3")

@@ -1,4 +1,4 @@
-"""dlt with Arrow: tables of PyArrow's CSV reader, types told, to Parquet in S3."""
+"""dlt with Arrow: the CSV reader of PyArrow with declared types, and Parquet in S3."""
 
 import os
 import re
@@ -26,9 +26,9 @@ def arrow_type(sql: str) -> Any:
 
 
 def tables(request: Request) -> Iterator[Any]:
-    kind, archive = request.of, Path(request.work, "data.zip")
+    kind, archive = request.data, Path(request.work, "data.zip")
     schema = pa.schema([(column.name, arrow_type(column.type)) for column in kind.columns])
-    # PyArrow reads days as ISO has them, and others as timestamps.
+    # PyArrow reads dates only in ISO format. Other formats are read as timestamps.
     types = {
         name: pa.timestamp("s") if type == pa.date32() and kind.date_format else type
         for name, type in zip(schema.names, schema.types, strict=True)
@@ -77,7 +77,7 @@ def main() -> None:
         pipeline.normalize()
     with request.step("load"):
         pipeline.load()
-    request.done(f"s3://{BUCKET}/dlt/bronze/bench/")
+    request.finish(f"s3://{BUCKET}/dlt/bronze/bench/")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Download and unzip to this disk with Python's zipfile, and nothing more."""
+"""Download and unzip to the local disk with zipfile of Python, without conversion."""
 
 import shutil
 import urllib.request
@@ -26,7 +26,7 @@ def main() -> None:
         text.open("wb") as file,
     ):
         shutil.copyfileobj(member, file, CHUNK_BYTES)
-    request.done()
+    request.finish()
 
 
 if __name__ == "__main__":

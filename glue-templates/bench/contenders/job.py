@@ -1,4 +1,4 @@
-"""The packaged bronze job as it is deployed: its script, the package as a zip, the document and the arguments that the stack hands over."""
+"""The packaged bronze job as deployed: its script, the package as a ZIP file, the dataset document, the arguments."""
 
 import json
 import runpy
@@ -42,7 +42,7 @@ def run(request: Request, **document: Any) -> None:
             "dataset": DATASET,
             "data_size_category": "small",
             "source_url": request.url,
-            **request.of.document,
+            **request.data.document,
             **document,
         },
     )
@@ -58,7 +58,7 @@ def run(request: Request, **document: Any) -> None:
     sys.argv = [script, *(part for name, value in arguments.items() for part in (f"--{name}", value))]
     runpy.run_path(script, run_name="__main__")
     record = store.read_json(store.list(f"{own['runs']}run_id=")[-1])
-    request.done(own["tables"][DATASET]["location"], record["steps"])
+    request.finish(own["tables"][DATASET]["location"], record["steps"])
 
 
 if __name__ == "__main__":

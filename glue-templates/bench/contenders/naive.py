@@ -1,4 +1,4 @@
-"""A PySpark job as many are written: all in memory, then Spark guesses the types, counts, writes, and counts again."""
+"""A typical PySpark job: the ZIP file in memory, type inference by Spark, count, write, count again."""
 
 import io
 import urllib.request
@@ -12,7 +12,7 @@ from bench.request import BUCKET, Request
 
 def main() -> None:
     request = Request.read()
-    kind = request.of
+    kind = request.data
     request.configure_spark()
     with request.step("fetch"), urllib.request.urlopen(request.url) as response:
         archive = zipfile.ZipFile(io.BytesIO(response.read()))
@@ -20,7 +20,7 @@ def main() -> None:
         boto3.client("s3").upload_fileobj(file, BUCKET, "raw/naive/data.csv")
     with request.step("start spark"):
         spark = SparkSession.builder.appName("naive").getOrCreate()
-    with request.step("guess"):
+    with request.step("infer"):
         frame = spark.read.csv(
             f"s3://{BUCKET}/raw/naive/data.csv",
             header=kind.header,
@@ -36,8 +36,8 @@ def main() -> None:
     with request.step("count again"):
         written = spark.read.parquet(f"s3://{BUCKET}/bronze/naive/").count()
     if rows != written:
-        raise SystemExit(f"{written} rows written of {rows}")
-    request.done(f"s3://{BUCKET}/bronze/naive/")
+        raise SystemExit(f"Row count mismatch: {rows} rows were read and {written} rows were written.")
+    request.finish(f"s3://{BUCKET}/bronze/naive/")
 
 
 if __name__ == "__main__":

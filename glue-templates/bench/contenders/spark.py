@@ -1,4 +1,4 @@
-"""A Spark session with one empty task: what every Spark job pays before it does anything."""
+"""A Spark session with one empty task: the fixed cost of every Spark job."""
 
 from bench.request import Request
 
@@ -12,7 +12,7 @@ def main() -> None:
         spark = start_spark()
     with request.step("task"):
         spark.sparkContext.parallelize([0], 1).map(bool).collect()
-    request.done()
+    request.finish()
 
 
 if __name__ == "__main__":

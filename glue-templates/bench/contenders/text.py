@@ -1,8 +1,8 @@
-"""The same job with every column declared as text: what is left of its time without lossless types."""
+"""The bronze job with every column declared as text: its time without type inference."""
 
 from bench.contenders.job import DATASET, run
 from bench.request import Request
 
 if __name__ == "__main__":
     request = Request.read()
-    run(request, column_schema={DATASET: {column.source: {"type": "string"} for column in request.of.columns}})
+    run(request, column_schema={DATASET: {column.source: {"type": "string"} for column in request.data.columns}})

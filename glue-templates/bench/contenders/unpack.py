@@ -1,4 +1,4 @@
-"""What the job does before Spark: it fetches the ZIP, keeps it in raw/, and cuts it into parts in staging. To be held against `floor`."""
+"""The steps of the job before Spark: download, copy to raw/, and parts in staging. Compare it with `floor`."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ def main() -> None:
 
     own, store = names(), Store()
     tables = {DATASET: TableName(**own.pop("tables")[DATASET])}
-    file_format = file_format_of({"dataset": DATASET, "data_size_category": "small", **request.of.document})  # type: ignore[typeddict-item]
+    file_format = file_format_of({"dataset": DATASET, "data_size_category": "small", **request.data.document})  # type: ignore[typeddict-item]
     with request.step("fetch"):
         original = fetch(request.url, FetchContext())
         assert original
@@ -30,7 +30,7 @@ def main() -> None:
         keeping = background.submit(keep, KeptOriginal(original, f"{own['raw']}data.zip", is_stored=False), store)
         unpack([original], file_format, {}, {}, Names(**own, tables=tables), own["staging"], store)
         keeping.result()
-    request.done()
+    request.finish()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Download and unzip to this disk with Info-ZIP's `unzip`, which must be installed."""
+"""Download and unzip to the local disk with `unzip` of Info-ZIP, which must be installed."""
 
 import subprocess
 from pathlib import Path
@@ -13,7 +13,7 @@ def main() -> None:
     download(request, archive)
     with request.step("unzip"):
         subprocess.run(["unzip", "-q", archive, "-d", request.work], check=True)
-    request.done()
+    request.finish()
 
 
 if __name__ == "__main__":
