@@ -118,15 +118,13 @@ class RunFailed(Exception):
 
     def __init__(
         self,
-        code: ErrorCode | str,
-        message: str | None = None,
+        code: ErrorCode,
+        message: str,
         *,
         retryable: bool = False,
         gates: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        if message is None:
-            code, message = ErrorCode.UNEXPECTED_ERROR, code
-        self.code = ErrorCode(code)
+        self.code = code
         self.message = " ".join(REDACTION.redact(message).split())
         super().__init__(f"{self.code}: {self.message}")
         self.retryable = retryable

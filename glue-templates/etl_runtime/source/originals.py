@@ -66,8 +66,8 @@ class Fetching:
 
     def __init__(self, folder: Path, document: DatasetDocument) -> None:
         self.folder = folder
-        """An empty folder. Every file that the fetch writes to it, also in subfolders, is an original: it is kept in raw/
-        and read with the format that the dataset document declares."""
+        """An empty folder. Every file that the fetch writes to it, also in subfolders, is an original: it is stored in
+        raw/ and read with the format that the dataset document declares."""
         self.document = document
         """The dataset document as a dictionary."""
 

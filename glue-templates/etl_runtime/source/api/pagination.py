@@ -63,7 +63,7 @@ class JsonLink(Paginator):
         if not isinstance(link, str):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._path} is not a URL (found {excerpt(link)}). Set pagination.path to the path of the next page's "
+                f"{self._path} is not a URL (found {excerpt(link)}). Set pagination.path to that of the next page's "
                 "URL.",
             )
         return response.request.with_url(link, response.url)
@@ -129,7 +129,7 @@ class Cursor(Paginator):
         if isinstance(cursor, (dict, list)) or cursor is True:
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to the path of the cursor.",
+                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to that of the cursor.",
             )
         return response.request.with_parameter(self._param, cursor)
 
