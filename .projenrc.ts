@@ -203,7 +203,8 @@ project.addTask('bench:synth', {
 
 // The translations of the README's examples into Python and Java are part of the wheel and the jar.
 const rosetta = project.addTask('docs:rosetta', {
-  description: 'Compile the TypeScript examples of README.md and docs/, and translate them into Python and Java',
+  description:
+    'Compile the TypeScript examples of README.md, docs/ and the API, and translate them into Python and Java',
   env: integEnvironment,
   exec: 'node --require ts-node/register test/rosetta.ts',
 });

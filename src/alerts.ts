@@ -1,38 +1,53 @@
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 
-/** Who hears of runs that failed for good, of crawlers that failed and of schedules that could not start their job. */
+/** Where `EtlCore` sends alerts about failed runs, failed crawlers and schedules that cannot start their job. */
 export interface Alerts {
   /**
-   * E-mail addresses that subscribe to the topic. Each gets a message with a link first, and hears of nothing until it
-   * was confirmed.
+   * Email addresses to subscribe to the topic.
    *
-   * @default - none: subscribe what you like to `alertTopic`
+   * Amazon SNS sends each address a confirmation email first, and sends alerts only to confirmed addresses. The list
+   * must be known at synthesis; the addresses in it can be tokens. Synthesis fails with `VALUE_INVALID` if an address
+   * is invalid, and with `DUPLICATE_VALUE` if the list has a duplicate.
+   *
+   * @default - no subscriptions, because you can add any subscription to `EtlCore.alertTopic`
+   * @see https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
    */
   readonly emails?: string[];
 
   /**
-   * A topic to send to. Its policy is extended if this app makes it; else it must let `events.amazonaws.com` and
-   * `cloudwatch.amazonaws.com` publish. A topic encrypted with the key that AWS manages for SNS gets no messages from
-   * either.
+   * An existing SNS topic that receives the alerts.
    *
-   * @default - a new topic `<resourcePrefix>-alerts`
+   * If the topic is created in this app, its policy is extended. Otherwise the policy must allow
+   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` to publish. Neither service can publish to a topic that is
+   * encrypted with the AWS managed key `aws/sns`. Synthesis fails with `SETTINGS_CONFLICT` if `encrypted` or
+   * `encryptionKey` is also set.
+   *
+   * @default - a new topic named `<resourcePrefix>-alerts`, because most lakes have no topic for alerts yet
+   * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
   readonly topic?: ITopic;
 
   /**
-   * Whether the new topic is encrypted, with the key of the lake; if that has none, with a new key
-   * `alias/<resourcePrefix>` that is rotated every year. KMS bills a key by the month.
+   * Whether to encrypt the new topic with a customer managed KMS key.
    *
-   * @default - as the lake is, true with an encryptionKey
+   * The key is the encryption key of the lake. If the lake has none, a new key with the alias
+   * `alias/<resourcePrefix>` and yearly rotation is created. AWS KMS charges for each key per month.
+   *
+   * @default - true if the lake is encrypted, so that alerts are as protected as the data; otherwise false
+   * @see https://aws.amazon.com/kms/pricing/
    */
   readonly encrypted?: boolean;
 
   /**
-   * A key to encrypt the new topic with. Its policy is extended if this app makes it; else it must let
-   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` use `kms:Decrypt` and `kms:GenerateDataKey*`.
+   * The KMS key that encrypts the new topic.
    *
-   * @default - the key of the lake, if the topic is encrypted
+   * If the key is created in this app, its policy is extended. Otherwise the policy must allow
+   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`.
+   * Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
+   *
+   * @default - the encryption key of the lake if the topic is encrypted, because one key is enough for most lakes
+   * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
   readonly encryptionKey?: IKey;
 }

@@ -1,102 +1,126 @@
 import { Pagination } from './pagination';
 import { RateLimit } from './rate-limit';
 
-/** How an endpoint is asked. */
+/** The HTTP method of the requests to an endpoint. */
 export enum HttpMethod {
-  /** By its address alone. */
+  /** A GET request, without a body. */
   GET = 'GET',
-  /** By a body. It must not change anything there: a run may send it again. */
+  /** A POST request with a JSON body. It must not change data, because a run can send it more than once. */
   POST = 'POST',
 }
 
-/** Calls an endpoint for every value that another one's records have. */
+/** Calls an endpoint once per value of its parent endpoint. */
 export interface ForEach {
-  /** The name of the other endpoint of the dataset. */
+  /**
+   * The name of the parent endpoint: another endpoint of the same dataset.
+   *
+   * Synthesis fails with `UNKNOWN_ENDPOINT` if it does not exist, and with `ENDPOINTS_CYCLE` if the endpoints depend
+   * on each other.
+   */
   readonly endpoint: string;
 
   /**
-   * Where the value is in its records, keys joined by dots. Each value is taken once, in the order of the records; null
-   * is none.
+   * The path to the value in the records of the parent endpoint, with keys joined by dots, such as `meta.id`.
+   *
+   * Each distinct value is used once, in the order of the records. Null values are skipped.
    */
   readonly field: string;
 
   /**
-   * A field that each record gets with the value that it was called for, where it has none of that name.
+   * The name of a field to add to each record. It contains the value that the endpoint was called with.
    *
-   * @default - none
+   * A record that already has a field of this name is not changed.
+   *
+   * @default - no field is added, because many responses already contain the value
    */
   readonly column?: string;
 }
 
-/** One call of a REST API that answers in JSON, as often as its pages and the values of `forEach` ask for. */
+/**
+ * An endpoint of a REST API that returns JSON.
+ *
+ * A run sends one request per page, and repeats this per value of `forEach`.
+ */
 export interface ApiEndpoint {
   /**
-   * Its address over HTTP or HTTPS, without a user name, a password or a key in it. `{value}` in it is that of
-   * `forEach`.
+   * The `http://` or `https://` URL of the endpoint, without credentials.
+   *
+   * `{value}` is replaced by the value of `forEach`. Synthesis fails with `URL_INVALID` if the URL is invalid, and with
+   * `SECRET_IN_CONFIG` if a parameter looks like a secret.
    */
   readonly url: string;
 
   /**
-   * How it is asked.
+   * The HTTP method.
    *
-   * @default HttpMethod.GET
+   * @default HttpMethod.GET - most endpoints that return data use it
    */
   readonly method?: HttpMethod;
 
   /**
-   * Parameters of the query, beside those of `url`. `{value}` in them is that of `forEach`. No secrets: those are what
-   * `auth` is for.
+   * Query parameters to add to those in `url`.
    *
-   * @default - none
+   * `{value}` in a parameter is replaced by the value of `forEach`. Do not put secrets here; use `auth` of the dataset.
+   *
+   * @default - only the parameters in `url`
    */
   readonly params?: { [name: string]: string };
 
   /**
-   * Headers of this endpoint's requests, beside those of the dataset and before them. No secrets: those are what `auth`
-   * is for.
+   * Headers to send with the requests of this endpoint, in addition to the headers of the dataset.
    *
-   * @default - those of the dataset
+   * If both have a header of the same name, the endpoint's header is sent. Do not put secrets here; use `auth` of the
+   * dataset.
+   *
+   * @default - only the headers of the dataset
    */
   readonly headers?: { [name: string]: string };
 
   /**
-   * The JSON object that a POST sends. `{value}` in its texts is that of `forEach`.
+   * The JSON object that a POST request sends.
    *
-   * @default - none
+   * `{value}` in its strings is replaced by the value of `forEach`. Synthesis fails with `SETTING_NOT_APPLICABLE` if
+   * `method` is GET.
+   *
+   * @default - no body
    */
   readonly body?: { [key: string]: unknown };
 
   /**
-   * The path to the list of records in an answer, keys joined by dots, for example `data.items`; `$` is the answer
-   * itself.
+   * The path to the list of records in a response, with keys joined by dots, such as `data.items`.
    *
-   * @default - the answer where it is a list, else the one list of objects in it, else the answer as one record
+   * `$` is the response itself.
+   *
+   * @default - the response if it is a list; otherwise its list of objects: the only one, or the one with a typical
+   * name such as `results`; otherwise the response as a single record. This fits most APIs
    */
   readonly records?: string;
 
   /**
-   * How the pages follow each other.
+   * How a run gets from one page of the endpoint to the next.
    *
-   * @default Pagination.auto()
+   * @default Pagination.auto() - it detects the links and cursors that most APIs use
    */
   readonly pagination?: Pagination;
 
   /**
-   * Calls the endpoint for every value of another one's records.
+   * Calls the endpoint once per value of another endpoint.
    *
-   * @default - it is called once
+   * @default - the endpoint is called once
    */
   readonly forEach?: ForEach;
 
   /**
-   * How often this endpoint's requests may be sent, beside the limit of the dataset.
+   * A rate limit for the requests of this endpoint, in addition to the rate limit of the dataset.
    *
-   * @default - that of the dataset
+   * @default - only the rate limit of the dataset
    */
   readonly rateLimit?: RateLimit;
 
   /**
-   * Whether the endpoint is a table. False is for one that only gives others the values of `forEach`.
+   * Whether the records of the endpoint become a table.
+   *
+   * Set it to false for an endpoint that only provides the values of `forEach`.
    *
    * @default true
    */

@@ -1,125 +1,132 @@
 import { Auth as AuthDocument } from './private/document/dataset-document.generated';
 
-/** Where the secret of any kind of authentication is. */
+/** The secret in AWS Secrets Manager that holds the credentials. */
 export interface SecretOptions {
   /**
-   * Name or ARN of the secret in AWS Secrets Manager, never its value: `vendor/api`, or `secret.secretArn` of a
-   * construct.
+   * The name or ARN of the secret, such as `vendor/api`. Never its value.
    *
-   * A text that is only known at deployment must be an ARN, because the dataset's role is allowed to read that secret
-   * alone.
+   * The dataset's role can read this secret and no other. Use `secret.secretArn` for a secret that your app creates: a
+   * value that is only known at deployment must be an ARN. Synthesis fails with `VALUE_INVALID` if it is neither a name
+   * nor an ARN. The error does not repeat the value.
    */
   readonly secret: string;
 
   /**
-   * ARN of the KMS key that encrypts the secret, for example `key.keyArn` of a construct. The dataset's role is allowed
-   * to decrypt with it.
+   * The ARN of the customer managed KMS key that encrypts the secret, such as `key.keyArn`.
    *
-   * @default - the account's own key for Secrets Manager, which needs no permission
+   * The dataset's role is allowed to decrypt with it.
+   *
+   * @default - the AWS managed key `aws/secretsmanager`, which needs no permission
+   * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
    */
   readonly encryptionKey?: string;
 }
 
-/** Where the token is. */
+/** Options of a bearer token. */
 export interface BearerOptions extends SecretOptions {
   /**
-   * The key of the token in a secret that is a JSON object.
+   * The key of the token, if the secret is a JSON object.
    *
-   * @default - the secret is the token
+   * @default - the secret contains only the token
    */
   readonly secretKey?: string;
 }
 
-/** Where an API wants its key. */
+/** Where an API expects its key. */
 export enum ApiKeyLocation {
   /** In a header. */
   HEADER = 'header',
-  /** In the query of the address. */
+  /** In a query parameter. */
   QUERY = 'query',
   /** In a cookie. */
   COOKIE = 'cookie',
 }
 
-/** Where the key is, and where it goes. */
+/** Options of an API key. */
 export interface ApiKeyOptions extends SecretOptions {
-  /** The name of the header, parameter or cookie, for example `X-Api-Key`. */
+  /** The name of the header, query parameter or cookie, such as `X-Api-Key`. */
   readonly name: string;
 
   /**
-   * Where the key goes.
+   * Where to send the API key.
    *
-   * @default ApiKeyLocation.HEADER
+   * @default ApiKeyLocation.HEADER - unlike URLs, headers are rarely logged
    */
   readonly location?: ApiKeyLocation;
 
   /**
-   * The key of the value in a secret that is a JSON object.
+   * The key of the value, if the secret is a JSON object.
    *
-   * @default - the secret is the value
+   * @default - the secret contains only the value
    */
   readonly secretKey?: string;
 }
 
-/** Where user name and password are. */
+/** Options of HTTP basic authentication. */
 export interface BasicOptions extends SecretOptions {
   /**
-   * The key of the user name in the secret's JSON object.
+   * The key of the user name in the JSON object of the secret.
    *
    * @default username
    */
   readonly usernameKey?: string;
 
   /**
-   * The key of the password in the secret's JSON object.
+   * The key of the password in the JSON object of the secret.
    *
    * @default password
    */
   readonly passwordKey?: string;
 }
 
-/** How a client says who it is when it asks for a token. */
+/** How an OAuth 2.0 client authenticates when it requests a token. */
 export enum TokenAuthMethod {
-  /** In the header `Authorization`. */
+  /** With the client ID and secret in the `Authorization` header. */
   CLIENT_SECRET_BASIC = 'client_secret_basic',
-  /** In the body. */
+  /** With the client ID and secret in the request body. */
   CLIENT_SECRET_POST = 'client_secret_post',
 }
 
-/** Where the client's id and secret are, and who gives the token for them. */
+/** Options of the OAuth 2.0 client credentials grant. */
 export interface OAuth2ClientCredentialsOptions extends SecretOptions {
-  /** The address that gives tokens, for example `https://login.example.org/oauth/token`. */
+  /**
+   * The URL of the token endpoint, such as `https://login.example.org/oauth/token`.
+   *
+   * Synthesis fails with `URL_INVALID` if the URL is invalid.
+   */
   readonly tokenUrl: string;
 
   /**
-   * What the token is for, words joined by spaces.
+   * The scopes to request, separated by spaces.
    *
-   * @default - what the client may have
+   * @default - no scope is requested; the authorization server applies its default
    */
   readonly scope?: string;
 
   /**
-   * Further parameters that the token's address asks for, such as `audience`. No secrets.
+   * Additional parameters of the token request, such as `audience`. Do not put secrets here.
    *
    * @default - none
    */
   readonly tokenParams?: { [name: string]: string };
 
   /**
-   * How the client's id and secret are sent.
+   * How to send the client ID and secret.
    *
-   * @default TokenAuthMethod.CLIENT_SECRET_BASIC
+   * @default TokenAuthMethod.CLIENT_SECRET_BASIC - RFC 6749 requires authorization servers to support it
+   * @see https://datatracker.ietf.org/doc/html/rfc6749#section-2.3.1
    */
   readonly tokenAuthMethod?: TokenAuthMethod;
 
   /**
-   * The key of the client's id in the secret's JSON object.
+   * The key of the client ID in the JSON object of the secret.
    *
    * @default client_id
    */
   readonly clientIdKey?: string;
 
   /**
-   * The key of the client's secret in the secret's JSON object.
+   * The key of the client secret in the JSON object of the secret.
    *
    * @default client_secret
    */
@@ -127,25 +134,57 @@ export interface OAuth2ClientCredentialsOptions extends SecretOptions {
 }
 
 /**
- * How the requests of a dataset are signed.
+ * How the requests of a dataset are authenticated.
  *
- * The secret is in AWS Secrets Manager. Its value is read by the run, and is in no template, file or log. The dataset
- * gets a role of its own that may read this secret and no other.
+ * The credentials are stored in AWS Secrets Manager. Only the run reads them; they are never part of a template, file
+ * or log. A dataset with `auth` gets its own role, which can read this secret and no other.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Shop', {
+ *   core,
+ *   dataset: 'shop',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.api({ products: { url: 'https://api.example.org/v1/products' } }),
+ *   auth: Auth.bearer({ secret: 'vendor/api', secretKey: 'token' }),
+ * });
  */
 export class Auth {
-  /** A token in the header `Authorization`. */
+  /**
+   * Sends a token in the header `Authorization: Bearer …`.
+   *
+   * @param options the secret that contains the token
+   * @exampleMetadata fixture=lake
+   * @example
+   * const secret = new Secret(datasets, 'VendorToken');
+   * const auth = Auth.bearer({ secret: secret.secretArn });
+   */
   public static bearer(options: BearerOptions): Auth {
     const { secret, secretKey, encryptionKey } = options;
     return new Auth({ type: 'bearer', secret, secret_key: secretKey, encryption_key: encryptionKey });
   }
 
-  /** A key in a header, the query or a cookie. */
+  /**
+   * Sends an API key in a header, a query parameter or a cookie.
+   *
+   * @param options the secret that contains the key, and where to send it
+   * @exampleMetadata fixture=lake
+   * @example
+   * const auth = Auth.apiKey({ secret: 'vendor/key', name: 'api_key', location: ApiKeyLocation.QUERY });
+   */
   public static apiKey(options: ApiKeyOptions): Auth {
     const { secret, secretKey, encryptionKey, location, name } = options;
     return new Auth({ type: 'api_key', secret, secret_key: secretKey, encryption_key: encryptionKey, location, name });
   }
 
-  /** A user name and a password. The secret is a JSON object with both. */
+  /**
+   * Uses HTTP basic authentication. The secret is a JSON object with the user name and the password.
+   *
+   * @param options the secret, and its keys
+   * @exampleMetadata fixture=lake
+   * @example
+   * const auth = Auth.basic({ secret: 'vendor/user', usernameKey: 'user', passwordKey: 'pass' });
+   */
   public static basic(options: BasicOptions): Auth {
     const { secret, encryptionKey, usernameKey, passwordKey } = options;
     return new Auth({
@@ -158,8 +197,19 @@ export class Auth {
   }
 
   /**
-   * A token that the run gets with a client's id and secret, and again before it ends. The secret is a JSON object with
-   * both.
+   * Uses the OAuth 2.0 client credentials grant. The secret is a JSON object with the client ID and the client secret.
+   *
+   * The run requests a token with them, and requests a new one if it expires or is rejected.
+   *
+   * @param options the secret, and the token endpoint
+   * @see https://datatracker.ietf.org/doc/html/rfc6749#section-4.4
+   * @exampleMetadata fixture=lake
+   * @example
+   * const auth = Auth.oauth2ClientCredentials({
+   *   secret: 'vendor/client',
+   *   tokenUrl: 'https://login.example.org/oauth/token',
+   *   scope: 'read:products',
+   * });
    */
   public static oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions): Auth {
     return new Auth({

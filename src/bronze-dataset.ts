@@ -16,130 +16,175 @@ import { packagedScript } from './private/scripts/script-bundle';
 import { RateLimit } from './rate-limit';
 import { Source } from './source';
 
-/** What a bronze dataset is called, how big it is, where it comes from and how to read it. */
+/** Properties of a bronze dataset: its name and size, its source, and how to read it. */
 export interface BronzeDatasetProps extends LakeDatasetProps {
   /**
    * Where the data comes from.
    *
-   * @default - what `script` gets: without a script of your own, a source is needed
+   * Synthesis fails with `SETTING_REQUIRED` if neither `source` nor `script` is set.
+   *
+   * @default - none, because a custom `script` can load the data itself
    */
   readonly source?: Source;
 
   /**
-   * Headers of every request of the dataset. No secrets: those are what `auth` is for.
+   * Headers to send with every request of the dataset.
    *
-   * @default - the job's own
+   * Do not put secrets here; use `auth`. Synthesis fails with `SECRET_IN_CONFIG` for headers that usually contain
+   * secrets, and with `HEADER_RESERVED` for headers that the job sets.
+   *
+   * @default - only the headers that the job sets
    */
   readonly headers?: { [name: string]: string };
 
   /**
-   * How often all requests of the dataset together may be sent.
+   * The rate limit for all requests of the dataset together.
    *
-   * @default - as fast as answers come
+   * @default - no limit, because most sources need none; the run always honors `Retry-After`
    */
   readonly rateLimit?: RateLimit;
 
   /**
-   * How requests are signed. The dataset then has a role of its own that may read the secret.
+   * How to authenticate the requests.
    *
-   * @default - not at all
+   * The dataset gets its own role, which can read the secret. If a URL uses `http`, synthesis prints a warning.
+   *
+   * @default - no authentication
    */
   readonly auth?: Auth;
 
   /**
-   * The Glue connection through whose VPC the job reaches its source. The dataset then has a role of its own that may
-   * use it.
+   * The Glue connection through which the job reaches a source in a VPC.
    *
-   * @default - none, the internet
+   * The dataset gets its own role, which can use the connection.
+   *
+   * @default - no connection; the job uses the internet
    */
   readonly connection?: GlueConnection;
 
   /**
-   * How many days a run goes back where an address of `source` holds a date and there is no file of the run's own date
-   * yet, 366 at most.
+   * The number of days, from 0 to 366, that a run looks back for a file if the URL contains a date and there is no file
+   * for the run date yet.
    *
-   * 0 takes the run's own date or fails.
+   * With 0, the run fails if there is no file for the run date. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL
+   * of the source contains a date.
    *
-   * @default 7 - over a weekend and holidays, while a source that died is still noticed
+   * @default 7 - it covers weekends and holidays, and a source that stopped is still noticed
    */
   readonly lookbackDays?: number;
 
   /**
-   * Short form of `fileFormat` when only the delimiter differs from the usual.
+   * The delimiter of the files. A short form of `fileFormat`, if only the delimiter differs from the default.
+   *
+   * Synthesis fails with `SETTINGS_CONFLICT` if `fileFormat` also has a delimiter.
    *
    * @default - a comma
    */
   readonly delimiter?: string;
 
   /**
-   * Short form of `fileFormat` when only the dates differ from the usual, for example `yyyyMMdd`.
+   * The format of dates, such as `yyyyMMdd`. A short form of `fileFormat`, if only the dates differ from the default.
    *
-   * @default - ISO dates: 2024-01-31
+   * Synthesis fails with `SETTINGS_CONFLICT` if `fileFormat` also has a date format.
+   *
+   * @default - ISO 8601 dates, such as 2024-01-31
    */
   readonly dateFormat?: string;
 
   /**
    * How to read the files.
    *
-   * @default - told from the file, by its ending and then its first bytes; text is CSV with a header, in UTF-8, quoted
-   * with double quotes
+   * @default - inferred from the file extension, then from the first bytes; text is read as CSV with a header, in
+   * UTF-8, with double quotes. This fits most files
    */
   readonly fileFormat?: FileFormat;
 
   /**
-   * Which file of a ZIP feeds which table: from the file's name, or a glob such as `Products*.txt`, to the table's name
-   * in snake_case.
+   * Maps the files in a ZIP archive to tables: from a file name, or a glob such as `Products*.txt`, to the name of a
+   * table in snake_case.
    *
-   * A ZIP with several data files needs it, because the tables are fixed at synth.
+   * A ZIP archive with several data files needs it, because the tables are fixed when the app is synthesized.
    *
-   * @default - one table with the dataset's own name
+   * @default - one table with the name of the dataset
    */
   readonly fileTableMapping?: { [file: string]: string };
 
   /**
-   * What columns are called and what they hold: from the table, as `fileTableMapping` or an endpoint calls it, to its
-   * columns by their names in the source.
+   * The names, data types and formats of columns: from a table to its columns, by their names in the source.
    *
-   * The table of a dataset without both is the dataset's own name in snake_case. Columns that are not named here come
-   * as they are. A declared type holds from the first publication on; a value that does not fit leaves its cell null
-   * and goes to `meta_rescued`.
+   * The table is named as in `fileTableMapping` or the endpoints of the source. A dataset without either has one table,
+   * named after the dataset in snake_case. Columns that are not listed keep their defaults. A declared type applies
+   * from the first publication; if a value does not fit, its cell is null and the value is stored in `meta_rescued`.
+   * Synthesis fails with `UNKNOWN_TABLE` if a table does not exist, and with `COLUMN_NAME_TAKEN` if two columns have
+   * the same name.
    *
-   * @default - names in snake_case, types guessed at the first publication
+   * @default - names in snake_case, and data types inferred at the first publication
    */
   readonly columnSchema?: { [table: string]: { [sourceColumn: string]: ColumnSchema } };
 
   /**
-   * Short form of `columnSchema` for names alone, for all tables: from the name in the source to that in the table.
+   * The names of columns in all tables: from the name in the source to the name in the table. A short form of
+   * `columnSchema`.
    *
-   * @default - names in snake_case
+   * @default - the names in the source, in snake_case
    */
   readonly columnMappings?: { [sourceColumn: string]: string };
 
   /**
-   * A script of your own, in Python: the job's whole script in place of the packaged one. It uses what it likes of
-   * `etl_runtime`.
+   * The path of a custom Python script that replaces the packaged job script.
    *
-   * The path begins in the folder where `cdk synth` runs, for example `bronze/zipcodes.py`.
+   * The path is relative to the folder where you run `cdk synth`, such as `bronze/zipcodes.py`. The script can import
+   * the package `etl_runtime`. Synthesis fails with `FILE_NOT_FOUND` if the file does not exist.
    *
-   * @default - the packaged script
+   * @default - the packaged script, which reads all supported sources
    */
   readonly script?: string;
 }
 
 /**
- * A dataset as its source says, kept whole in `raw/` and published as one or more tables of the bronze database.
+ * A bronze dataset: the data of a source, published as one or more tables of the bronze database.
+ *
+ * It creates a Glue job and a crawler, a schedule if `schedule` is set, and a role if the shared role is not
+ * sufficient. The original files are stored unchanged under `raw/` in the bucket of the lake.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Zipcodes', {
+ *   core,
+ *   dataset: 'zipcodes',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.url('https://example.org/zipcodes.zip'),
+ *   schedule: Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York' }),
+ *   businessKey: ['zip_code'],
+ * });
  */
 export class BronzeDataset extends LakeDataset {
   /**
-   * A bronze dataset that another app deploys, as an input of gold.
+   * Refers to a bronze dataset that another app deploys, as an input of a gold dataset.
    *
-   * @param core the lake it belongs to
-   * @param dataset its name
+   * @param core the lake that the dataset belongs to
+   * @param dataset the name of the dataset in kebab-case
+   * @exampleMetadata fixture=lake
+   * @example
+   * new GoldDataset(datasets, 'ZipcodesByState', {
+   *   core,
+   *   dataset: 'zipcodes-by-state',
+   *   dataSizeCategory: DataSizeCategory.SMALL,
+   *   inputs: [BronzeDataset.fromName(core, 'zipcodes')],
+   *   transform: Transform.sqlFile('gold/zipcodes_by_state.sql'),
+   * });
    */
   public static fromName(core: IEtlCore, dataset: string): IDataset {
     return { core, dataset, layer: Layer.BRONZE };
   }
 
+  /**
+   * Creates a bronze dataset.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the dataset
+   */
   constructor(scope: Construct, id: string, props: BronzeDatasetProps) {
     super(scope, id, props);
   }
@@ -154,7 +199,7 @@ export class BronzeDataset extends LakeDataset {
             'source',
             props.source,
             '_source',
-            'a Source: Source.url("https://…"), or a script of your own in script',
+            'a Source: Source.url("https://…"), or set script to a custom script',
           ] as Kind,
         ]),
       ...(props.auth === undefined
@@ -178,7 +223,6 @@ export class BronzeDataset extends LakeDataset {
   }
 }
 
-/** The props as the document that the job reads, with the keys that were set and no others. */
 function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocument {
   return {
     ...commonDocument(scope, props),
@@ -197,7 +241,7 @@ function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocumen
   };
 }
 
-/** Without the keys that are not set: a column that says nothing is refused. */
+/** Leaves out keys that are not set, so that the schema rejects a column without any. */
 function columnDocument({ targetName, type, format }: ColumnSchema): ColumnSchemaDocument {
   return {
     ...targetName !== undefined && { target_name: targetName },

@@ -1,30 +1,35 @@
-/** What a column is called and what it holds. What is left out is found out from the source. */
+/** The name, the data type and the format of a column. Whatever you leave out is inferred from the source. */
 export interface ColumnSchema {
   /**
-   * Its name in the table: snake_case, a letter first, at most 128 characters, and none that begins with `meta_`.
+   * The name of the column in the table: snake_case, starting with a letter, at most 128 characters. It cannot start
+   * with `meta_`.
    *
-   * @default - the source's, in snake_case
+   * @default - the name in the source, in snake_case
    */
   readonly targetName?: string;
 
   /**
-   * What it holds: `string`, `bigint`, `double`, `decimal(18,2)`, `boolean`, `date` or `timestamp`.
+   * The data type: `string`, `bigint`, `double`, `decimal(18,2)`, `boolean`, `date` or `timestamp`.
    *
-   * The value is kept, not its spelling: 007 is 7. A value that is not of the type leaves its cell null and goes to
-   * `meta_rescued`.
+   * A declared type keeps the value but not its formatting: `007` as `bigint` is 7. If a value does not fit the type,
+   * its cell is null and the value is stored in `meta_rescued`. Synthesis fails with `DATA_TYPE_INVALID` if the type is
+   * invalid.
    *
-   * @default - guessed at the first publication, where every value's text can be rebuilt
+   * @default - inferred at the first publication, so that the text of every value can be restored exactly
    */
   readonly type?: string;
 
   /**
-   * How its values are written, for a column with a type.
+   * How the values are written. It needs a `type`.
    *
    * - `date` and `timestamp`: a pattern such as `yyyyMMdd` or `MM/dd/yyyy HH:mm:ss`
-   * - numbers: 1234.56 with the file's own marks, such as `1.234,56`
+   * - numbers: the number 1234.56 as the source writes it, such as `1.234,56`
    * - `boolean`: the words for true and false, such as `Y/N`
    *
-   * @default - ISO dates, plain numbers, the usual words, or what the file's format says
+   * Synthesis fails with `FORMAT_INVALID` if the format does not fit the type.
+   *
+   * @default - `dateFormat` and `numberFormat` of the file format; otherwise ISO 8601 dates, numbers with a decimal
+   * point and common words for true and false
    */
   readonly format?: string;
 }

@@ -1,60 +1,76 @@
 /**
- * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the
- * dataset.
+ * The quality gates that a run must pass before it publishes its tables. They apply to each table of the dataset.
  *
- * A run that fails one leaves the last tables as they are and says by how much it failed.
+ * If a gate fails, the run fails and reports all failed gates with their values, and the published tables do not
+ * change.
  */
 export interface DataQuality {
   /**
-   * Columns, by their names in the table, that must be in the source and nearly always have a value.
+   * Columns, by their names in the table, that must exist in the source. The share of null values in each must not
+   * exceed `criticalNullThreshold`.
    *
-   * @default - none
+   * Gate: `required_columns`, `null_share`. Synthesis fails with `SETTINGS_CONFLICT` if `requiredColumnsByTable` is
+   * also set.
+   *
+   * @default - none, because only you know which columns are required
    */
   readonly requiredColumns?: string[];
 
   /**
-   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call
-   * it, to its columns. Either of the two.
+   * Required columns per table, for a dataset with several tables.
    *
-   * @default - requiredColumns holds for every table
+   * Each key is the name of a table in `fileTableMapping`, `outputs` or the endpoints of the source. Synthesis fails
+   * with `UNKNOWN_TABLE` if a table does not exist.
+   *
+   * @default - `requiredColumns` applies to all tables
    */
   readonly requiredColumnsByTable?: { [table: string]: string[] };
 
   /**
-   * The largest share of rows, from 0 to 1, in which a required column may be null.
+   * The maximum share of rows, from 0 to 1, in which a required column can be null.
    *
-   * @default 0.05
+   * Gate: `null_share`.
+   *
+   * @default 0.05 - a few missing values are common, and a column that is suddenly empty is not
    */
   readonly criticalNullThreshold?: number;
 
   /**
-   * The fewest rows a table may have. 0 lets an empty table pass.
+   * The minimum number of rows of a table. 0 allows an empty table.
    *
-   * @default 1
+   * Gate: `min_rows`. Synthesis fails with `SETTINGS_CONFLICT` if `expectedRecordCountMinByTable` is also set.
+   *
+   * @default 1 - an empty file usually means that the export failed
    */
   readonly expectedRecordCountMin?: number;
 
   /**
-   * The same by table, for a dataset of several: from the table, as `fileTableMapping` or the source's endpoints call
-   * it, to its rows. Either of the two.
+   * The minimum number of rows per table, for a dataset with several tables.
    *
-   * @default - expectedRecordCountMin holds for every table
+   * Each key is the name of a table in `fileTableMapping`, `outputs` or the endpoints of the source. Synthesis fails
+   * with `UNKNOWN_TABLE` if a table does not exist.
+   *
+   * @default - `expectedRecordCountMin` applies to all tables
    */
   readonly expectedRecordCountMinByTable?: { [table: string]: number };
 
   /**
-   * The largest share of its rows, from 0 to 1, that a table may lose from one publication to the next. 1 switches the
+   * The maximum share of its rows, from 0 to 1, that a table can lose from one publication to the next. 1 turns the
    * gate off.
    *
-   * @default 0.5 - a file that was cut off at its source must not replace a whole one
+   * Gate: `shrink`.
+   *
+   * @default 0.5 - an incomplete file must not replace a complete table
    */
   readonly maxShrink?: number;
 
   /**
-   * The largest share of rows, from 0 to 1, in which something of a column did not fit and went to `meta_rescued`. 1
-   * switches the gate off.
+   * The maximum share of rows, from 0 to 1, in which the value of a column did not fit its type and is stored in
+   * `meta_rescued`. 1 turns the gate off.
    *
-   * @default 0.01 - more than a few odd values are a change of the source that a person should see
+   * Gate: `rescued`. Only for bronze datasets; for a gold dataset, synthesis fails with `SETTING_NOT_APPLICABLE`.
+   *
+   * @default 0.01 - if more values do not fit, the source has probably changed and you should check it
    */
   readonly maxRescuedShare?: number;
 }

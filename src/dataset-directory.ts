@@ -12,54 +12,76 @@ import { createFileDataset } from './private/files/file-dataset';
 import { shown } from './private/files/json-file';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
-const LONGEST_STACK_NAME = 128;
+const MAX_STACK_NAME_LENGTH = 128;
 
-/** Where the files of a lake are. */
+/** Properties of a directory: where its configuration files are, and which lake they belong to. */
 export interface DatasetDirectoryProps {
-  /** The folder with the files, from the folder where `cdk synth` runs, for example `lake`. */
+  /**
+   * The path of the folder with the configuration files, such as `lake`. It is relative to the folder where you run
+   * `cdk synth`.
+   *
+   * Synthesis fails with `FILE_NOT_FOUND` if the folder does not exist.
+   */
   readonly path: string;
 
   /**
-   * The lake the datasets belong to, for a core that takes more than its file holds, such as alerts, or that another
-   * app deploys.
+   * The lake that the datasets belong to.
    *
-   * @default - an EtlCore in a stack of its own, as `config.json` in the folder says
+   * Set it to use settings that a file cannot have, such as `alerts`, or a core that another app deploys.
+   *
+   * @default - a new EtlCore in its own stack, with the settings of `config.json` in the folder
    */
   readonly core?: IEtlCore;
 
   /**
-   * The account and the region of the stacks.
+   * The account and the Region of the stacks.
    *
-   * @default - those of the stage, or known only at deployment
+   * @default - the environment of the stage; without one, the environment is known only at deployment
    */
   readonly env?: Environment;
 
   /**
-   * Datasets of the lake that others deploy and that datasets here are made from, as `bronze/zipcodes`.
+   * Datasets of the lake that another app deploys and that datasets in this folder use as inputs, such as
+   * `bronze/zipcodes`.
    *
-   * @default - none: an input that no file describes is an error
+   * @default - none; an input without a configuration file fails with `UNKNOWN_INPUT`, because it is probably a typo
    */
   readonly otherDatasets?: string[];
 }
 
 /**
- * A lake from files: `config.json` describes the core, and every `config.json` in a folder below it, at any depth, a
- * dataset.
+ * A lake that is declared in configuration files.
  *
- * Each becomes a stack, the core first, a gold dataset after those it is made from. Beside the file of a gold dataset
- * lies its query; `glue/bronze_job.py` or `glue/gold_job.py` there takes the place of the packaged script.
+ * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, is a dataset. Each
+ * of them becomes a stack; a gold dataset is deployed after its inputs. The SQL file of a gold dataset is in the same
+ * folder as its `config.json`. `glue/bronze_job.py` or `glue/gold_job.py` in that folder is a custom script that
+ * replaces the packaged job script.
  *
- * `glue-templates/dataset.schema.json` in the package describes the files; name it as `$schema` in them, and editors
- * complete them.
+ * The JSON Schemas `glue-templates/dataset.schema.json` and `glue-templates/config.schema.json` in the package describe
+ * the files. Name them as `$schema` in the files, and your editor completes and checks the keys.
  *
- * Fails with all that is wrong in all files, each with its line, its JSON pointer and what to do.
+ * Synthesis reports all problems in all files at once, each with its error code, file, line, column, JSON pointer and
+ * what to do.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * const lake = new DatasetDirectory(app, 'Lake', { path: 'lake' });
+ *
+ * new CfnOutput(datasets, 'Job', { value: lake.datasets['bronze/zipcodes'].jobName });
  */
 export class DatasetDirectory extends Construct {
-  /** The lake the datasets belong to. */
+  /** The lake that the datasets belong to. */
   public readonly core: IEtlCore;
-  /** The datasets by their names, as `bronze/zipcodes`. */
+  /** The datasets by layer and name, such as `bronze/zipcodes`. */
   public readonly datasets: { [name: string]: LakeDataset };
 
+  /**
+   * Creates the stacks of a lake from a folder of configuration files.
+   *
+   * @param scope the scope of the construct, usually the app or a stage
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the directory
+   */
   constructor(scope: Construct, id: string, props: DatasetDirectoryProps) {
     super(scope, id);
     const folder = this.folderOf(props);
@@ -68,7 +90,7 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'DATASETS_REQUIRED',
-        `there is no dataset below ${shown(folder)}.`,
+        `the folder ${shown(folder)} contains no dataset.`,
         `Add ${shown(folder)}/<dataset>/${CONFIG}.`,
       );
     }
@@ -85,7 +107,7 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'FILE_NOT_FOUND',
-        `path is "${props.path}", which is not an existing folder.`,
+        `path is "${props.path}", which is not a folder.`,
         `Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
       );
     }
@@ -97,8 +119,8 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'FILE_NOT_FOUND',
-        `there is no ${shown(file)}.`,
-        'Write { "etl_resource_prefix": "pp-dw" } into it, with a prefix of your own, or set core.',
+        `the file ${shown(file)} does not exist.`,
+        'Create it, for example with { "etl_resource_prefix": "pp-dw" }, or set core.',
       );
     }
     const config = EtlConfig.fromFile(file);
@@ -114,12 +136,12 @@ export class DatasetDirectory extends Construct {
     const id = file.name.replace('/', '-');
     const prefix = this.core.resourcePrefix;
     const name = Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`;
-    if (name !== undefined && name.length > LONGEST_STACK_NAME) {
+    if (name !== undefined && name.length > MAX_STACK_NAME_LENGTH) {
       throw synthError(
         this,
         'NAME_TOO_LONG',
-        `the stack of ${file.file} would be named "${name}", with ${name.length} characters, `
-          + `${LONGEST_STACK_NAME} are allowed.`,
+        `the name of the stack of ${file.file}, "${name}", has ${name.length} characters, `
+          + `${MAX_STACK_NAME_LENGTH} are allowed.`,
         'Use a shorter prefix or dataset name.',
       );
     }
@@ -130,7 +152,7 @@ export class DatasetDirectory extends Construct {
     const dataset = createFileDataset(stack, this.core, file);
     for (const input of file.document.source_datasets ?? []) {
       if (this.datasets[input]) {
-        stack.addDependency(Stack.of(this.datasets[input]), 'is made from it');
+        stack.addDependency(Stack.of(this.datasets[input]), 'is an input');
       }
     }
     return dataset;

@@ -9,19 +9,33 @@ import { JsonFile, problemsError, shown } from './private/files/json-file';
 import { knownKeys } from './private/files/known-keys';
 
 /**
- * What the datasets of a lake have in common, from a `config.json`. Its properties are those that `EtlCore` and
- * `EtlCore.fromPrefixes` take.
+ * The configuration of a core from a `config.json` file. It has properties of `EtlCore` and `EtlCore.fromPrefixes`.
  *
- * `glue-templates/config.schema.json` in the package describes the file; name it as `$schema` there, and editors
- * complete it.
+ * The JSON Schema `glue-templates/config.schema.json` in the package describes the file. Name it as `$schema` in the
+ * file, and your editor completes and checks the keys.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * const config = EtlConfig.fromFile('lake/config.json');
+ *
+ * new EtlCore(new Stack(app, 'Lake'), 'Core', {
+ *   resourcePrefix: config.resourcePrefix,
+ *   databasePrefix: config.databasePrefix,
+ *   glueDefaults: config.glueDefaults,
+ *   glueWorkerConfigs: config.glueWorkerConfigs,
+ *   alerts: { emails: ['on-call@example.org'] },
+ * });
  */
 export class EtlConfig {
   /**
-   * Reads the file.
+   * Reads a configuration file.
    *
-   * Fails with all that is wrong in it, each with its line, its JSON pointer and what to do.
+   * Fails with all problems in the file at once, each with its error code, line, column, JSON pointer and what to do.
    *
-   * @param file from the folder where `cdk synth` runs, for example `lake/config.json`
+   * @param file the path of the file, relative to the folder where you run `cdk synth`, such as `lake/config.json`
+   * @exampleMetadata fixture=lake
+   * @example
+   * const config = EtlConfig.fromFile('lake/config.json');
    */
   public static fromFile(file: string): EtlConfig {
     const json = new JsonFile(shown(path.resolve(file)));
@@ -36,13 +50,13 @@ export class EtlConfig {
     return new EtlConfig(document as unknown as ConfigDocument);
   }
 
-  /** The prefix of every name of the lake. */
+  /** The prefix of all names of the lake, in kebab-case. */
   public readonly resourcePrefix: string;
-  /** The prefix of the databases, if it is another than the first in snake_case. */
+  /** The prefix of the databases, in snake_case. Undefined if the file does not set it. */
   public readonly databasePrefix?: string;
-  /** What every job gets, unless its dataset says otherwise. */
+  /** The default settings of all jobs. Undefined if the file does not set them. */
   public readonly glueDefaults?: GlueDefaults;
-  /** Workers and timeouts in place of those of the table of sizes, by the size. */
+  /** Worker settings by size, which override the built-in ones. Undefined if the file does not set them. */
   public readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
 
   private constructor(document: ConfigDocument) {

@@ -6,114 +6,135 @@ import { GlueWorkerConfig } from './glue-worker-config';
 import { LakeRetention } from './lake-retention';
 
 /**
- * What the names of a lake are made from, and what its datasets have in common. One lake is one prefix in one account
- * and region.
+ * The prefixes that the names of a lake are derived from, and the settings that its datasets share.
+ *
+ * One prefix is one lake in one account and Region. If you use `EtlCore.fromPrefixes`, repeat the settings of the
+ * `EtlCore`.
  */
 export interface EtlCorePrefixes {
   /**
-   * The prefix of every name of the lake, in kebab-case, at most 49 characters: bucket, jobs, roles, workgroup.
+   * The prefix of all names of the lake, such as those of its bucket, jobs, roles and workgroup. Kebab-case, at most 49
+   * characters.
    *
-   * Development and production in one account take two prefixes.
+   * Development and production in one account use two prefixes. Synthesis fails with `PREFIX_INVALID` if the prefix is
+   * not kebab-case or contains the name of a layer, with `NAME_TOO_LONG` if it is too long, and with `NAME_TAKEN` if
+   * another core uses it.
    */
   readonly resourcePrefix: string;
 
   /**
-   * The prefix of the databases, in snake_case: `<databasePrefix>_bronze` and `<databasePrefix>_gold`.
+   * The prefix of the databases in snake_case. The databases are `<databasePrefix>_bronze` and `<databasePrefix>_gold`.
    *
-   * @default - resourcePrefix in snake_case
+   * Synthesis fails with `PREFIX_INVALID` if the prefix is not snake_case.
+   *
+   * @default - `resourcePrefix` in snake_case, because Athena needs no quotes for such names
    */
   readonly databasePrefix?: string;
 
   /**
-   * The name of a bucket that is already there, to put the lake into.
+   * The name of an existing bucket to store the lake in.
    *
-   * It stays as it is: its policy, encryption and lifecycle are its owner's.
+   * The bucket is not changed: you manage its policy, encryption and lifecycle rules. Synthesis fails with
+   * `BUCKET_NAME_INVALID` if it is not a valid bucket name.
    *
-   * @default - a new bucket `<resourcePrefix>-<account>`
+   * @default - a new bucket named `<resourcePrefix>-<account>`
    */
   readonly existingBucketName?: string;
 
   /**
-   * What every job gets, unless its dataset says otherwise. In another app it is said again.
+   * Default settings of all jobs. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * @default - Glue 5.0, one retry, a timeout by the size
+   * @default - Glue 5.0, one retry, and the timeout of the size
    */
   readonly glueDefaults?: GlueDefaults;
 
   /**
-   * Workers and timeouts in place of those of the table of sizes: from `small`, `medium`, `large` or `xlarge` to what
-   * is other there. In another app it is said again.
+   * Worker settings by size: from `small`, `medium`, `large` or `xlarge` to the settings that differ from the built-in
+   * ones. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * @default - the table of sizes
+   * Synthesis fails with `UNKNOWN_KEY` for another size, and with `VALUE_INVALID` for a value outside its range.
+   *
+   * @default - the built-in settings, see `DataSizeCategory`
    */
   readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
 
   /**
-   * Whether every run publishes metrics to CloudWatch, in the namespace `<resourcePrefix>` with the dimensions Dataset
-   * and Layer: Runs, Failures, DurationSeconds, FailedGates, PublishedAt (seconds since 1970; an unchanged source
-   * counts as published), Rows, Bytes and RescuedValues. What a run did not get to is left out. A run that was killed
-   * publishes none. In another app it is said again.
+   * Whether each run publishes CloudWatch metrics, in the namespace `<resourcePrefix>` with the dimensions `Dataset`
+   * and `Layer`. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * A role that a dataset is given needs `cloudwatch:PutMetricData`; without it, a line in the log says that they are
-   * missing.
+   * The metrics are `Runs`, `Failures`, `DurationSeconds`, `FailedGates`, `PublishedAt` (seconds since 1970; an
+   * unchanged source counts as published), `Rows`, `Bytes` and `RescuedValues`. A run that fails leaves out the metrics
+   * of steps that it did not reach. A run that is killed publishes none. A role that you pass to a dataset needs
+   * `cloudwatch:PutMetricData`; without it, the run prints a warning and continues.
    *
-   * @default false - CloudWatch bills each of them by the hour in which it was sent
+   * @default false - CloudWatch charges for each metric per hour in which it is published
+   * @see https://aws.amazon.com/cloudwatch/pricing/
    */
   readonly metrics?: boolean;
 
   /**
-   * Whether what the lake keeps is encrypted with a KMS key of your own: bucket, logs of jobs, query results and
-   * alerts. In another app it is said again.
+   * Whether a customer managed KMS key encrypts the lake: its bucket, job logs, query results and alerts. Repeat this
+   * setting in `EtlCore.fromPrefixes`.
    *
-   * The key is `alias/<resourcePrefix>`: a new one that is rotated every year and outlives the stack as the bucket
-   * does, or the `encryptionKey` of the core. Who queries needs `kms:Decrypt` and `kms:GenerateDataKey` on it, and so
-   * does a role that a dataset is given. Objects from before stay encrypted as they were. KMS bills a key by the month,
-   * and its use.
+   * The key is `encryptionKey`, or a new key with yearly rotation that is retained when the stack is deleted. Its alias
+   * is `alias/<resourcePrefix>`. Everyone who queries the tables needs `kms:Decrypt` and `kms:GenerateDataKey` on the
+   * key, and so do roles that you pass to a dataset. Existing objects keep their encryption. AWS KMS charges for each
+   * key per month, and for requests.
    *
-   * @default false, true with an encryptionKey - S3, CloudWatch Logs and Athena encrypt with keys of their own
+   * @default - true if `encryptionKey` is set; otherwise false: S3, CloudWatch Logs and Athena encrypt with keys that
+   * AWS owns or manages, at no charge
+   * @see https://aws.amazon.com/kms/pricing/
    */
   readonly encrypted?: boolean;
 }
 
-/** What a lake is called and how long it keeps what. */
+/** Properties of the core of a lake: names, retention, encryption and alerts. */
 export interface EtlCoreProps extends EtlCorePrefixes {
   /**
-   * How long the lake keeps what it no longer needs.
+   * How long the lake keeps data that it no longer needs.
    *
-   * @default - a day for what is half done, a week to undo, three months of superseded originals, a month of logs and
-   * query results
+   * With an existing bucket, only `logs` can be set; otherwise synthesis fails with `SETTING_NOT_APPLICABLE`.
+   *
+   * @default - incomplete uploads and staging data: 1 day; noncurrent versions: 7 days; original files of superseded
+   * runs: 90 days; logs and query results: 30 days
    */
   readonly retention?: LakeRetention;
 
   /**
-   * The most that one query of the workgroup may read; Athena cancels a query that goes beyond it. At least 10 MB. A
-   * token is given as `Size.bytes(…)`.
+   * The maximum amount of data that one query in the workgroup can scan: 10 MB or more. Athena cancels a query that
+   * scans more.
    *
-   * @default Size.gibibytes(100) - Athena bills by the data a query reads: about half a dollar at 5 USD a TB
+   * For a value that is only known at deployment, use `Size.bytes(…)`. Synthesis fails with `VALUE_INVALID` if the
+   * limit is below the minimum of Athena.
+   *
+   * @default Size.gibibytes(100) - Athena charges by the amount of data scanned: about 0.50 USD at 5 USD per TB
+   * @see https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
    */
   readonly queryScanLimit?: Size;
 
   /**
-   * A key of this account and region to encrypt with, instead of a new one. It gets the alias `alias/<resourcePrefix>`.
+   * An existing KMS key of this account and Region that encrypts the lake. It gets the alias `alias/<resourcePrefix>`.
    *
-   * Its policy is extended if this app makes it. Else it must leave permissions to IAM, let
-   * `logs.<region>.amazonaws.com` use it for the lake's log groups, and with alerts let `events.amazonaws.com` and
-   * `cloudwatch.amazonaws.com` use `kms:Decrypt` and `kms:GenerateDataKey*`. With an existing bucket it is the key of
-   * that bucket.
+   * If the key is created in this app, its policy is extended. Otherwise the policy must allow IAM policies to grant
+   * access, allow `logs.<region>.amazonaws.com` to use the key for the log groups of the lake, and with alerts allow
+   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. With an
+   * existing bucket, use the key of that bucket. Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
    *
-   * @default - a new key, if the lake is encrypted
+   * @default - a new key if `encrypted` is true; otherwise no key
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * Who hears of failures: of jobs, of crawlers, and of schedules that could not start their job.
+   * Where to send alerts about failed runs, failed crawlers and schedules that cannot start their job.
    *
-   * Glue tries a run that failed once more; people hear of it when that failed too, and never of a run that its retry
-   * repaired. A run that reached its timeout or was stopped is not tried again, and is told at once. AWS sends these
-   * events as best it can, not for certain. Where somebody changes the retries of a job by hand, its failures are not
-   * told: the last attempt is known by the retries it has here.
+   * No alert is sent if the retry of a failed run succeeds. A run that times out or is stopped is not retried, and is
+   * reported at once. EventBridge delivers these events on a best-effort basis. If someone changes the number of
+   * retries of a job outside the CDK, its failures are no longer reported, because the last attempt is identified by
+   * that number.
    *
-   * @default - nobody
+   * @default - no alerts
+   * @see https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-glue.html
    */
   readonly alerts?: Alerts;
 }

@@ -26,16 +26,33 @@ import { claimName } from './private/resources/unique-names';
 import { SharedGlueRole } from './shared-glue-role';
 
 /**
- * What all datasets of a lake share: bucket, databases, role, Athena workgroup, and the group and role of their
- * schedules.
+ * The core of a lake: the resources that all its datasets share.
  *
- * Bucket and databases outlive the stack; only a first deployment that is rolled back takes them away again.
+ * It creates the bucket, the databases, the shared role of jobs and crawlers, the Athena workgroup, the log groups, and
+ * the group and the role of the schedules. The bucket and the databases are retained when the stack is deleted. Only if
+ * the first deployment fails, its rollback deletes them.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * const lake = new EtlCore(new Stack(app, 'Lake'), 'Core', {
+ *   resourcePrefix: 'pp-dw',
+ *   queryScanLimit: Size.gibibytes(10),
+ *   retention: { logs: RetentionDays.THREE_MONTHS },
+ *   alerts: { emails: ['on-call@example.org'] },
+ * });
  */
 export class EtlCore extends Construct implements IEtlCore {
   /**
-   * A core that another app deploys, for datasets in this one.
+   * Refers to a core that another app deploys, for datasets in this app.
    *
-   * Nothing is looked up: the prefixes must be those the core was made with.
+   * Nothing is looked up: repeat the prefixes and settings of that core.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param prefixes the prefixes and settings of the core
+   * @exampleMetadata fixture=lake
+   * @example
+   * const lake = EtlCore.fromPrefixes(datasets, 'Core', { resourcePrefix: 'pp-dw', metrics: true });
    */
   public static fromPrefixes(scope: Construct, id: string, prefixes: EtlCorePrefixes): IEtlCore {
     return new ImportedEtlCore(scope, id, prefixes);
@@ -49,39 +66,48 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly metrics: boolean;
   public readonly encrypted: boolean;
 
-  /** Holds everything: raw, bronze, gold, staging, scripts and the records of runs, query results. */
+  /**
+   * The bucket with all data of the lake: original files, tables, staging data, scripts, run records, query results.
+   */
   public readonly bucket: IBucket;
-  /** The database of the tables as their sources say. */
+  /** The database of the bronze tables. */
   public readonly bronzeDatabase: CfnDatabase;
-  /** The database of the tables that are made of others. */
+  /** The database of the gold tables. */
   public readonly goldDatabase: CfnDatabase;
-  /** The role of all jobs and crawlers that have none of their own. */
+  /** The shared role of jobs and crawlers. Datasets with their own role do not use it. */
   public readonly role: SharedGlueRole;
-  /** Where analysts query; it puts the results under `athena/`. */
+  /** The Athena workgroup for queries. It stores query results under `athena/` in the bucket. */
   public readonly workGroup: CfnWorkGroup;
-  /** The group of all datasets' schedules. */
+  /** The group of the schedules of all datasets. */
   public readonly scheduleGroup: CfnScheduleGroup;
-  /** The role with which schedules start jobs. */
+  /** The role that schedules use to start jobs. */
   public readonly schedulerRole: Role;
-  /** What Spark and Glue log. */
+  /** The log group of Spark and AWS Glue. */
   public readonly errorLogGroup: LogGroup;
-  /** What the jobs print. */
+  /** The log group of the output of the jobs. */
   public readonly outputLogGroup: LogGroup;
-  /** Encrypts what the lake keeps, if it is encrypted. Grant its use to those who query. */
+  /** The KMS key of the lake. Everyone who queries the tables needs it. Undefined if the lake has no key of its own. */
   public readonly encryptionKey?: IKey;
-  /** Where alerts go, if somebody is to hear of them. Subscribe to it what you like. */
+  /** The SNS topic of the alerts, to which you can add subscriptions. Undefined without `alerts`. */
   public readonly alertTopic?: ITopic;
-  /** Encrypts the alerts, if they are encrypted. */
+  /** The KMS key that encrypts the topic of the alerts. Undefined if the topic has none. */
   public readonly alertKey?: IKey;
-  /** What watches the jobs and the crawlers of the whole lake. None without alerts. */
+  /** The EventBridge rules for failed runs and failed crawlers. Empty without `alerts`. */
   public readonly alertRules: Rule[];
-  /** Goes off when a schedule gave up to start its job. */
+  /** The alarm for schedules that cannot start their job. Undefined without `alerts`. */
   public readonly droppedScheduleAlarm?: Alarm;
 
+  /**
+   * Creates the core of a lake.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the core
+   */
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
     const names = new LakeNames(this, props);
-    // Roles and buckets know no regions.
+    // Roles and buckets are not regional.
     claimName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);
     claimName(this, 'databasePrefix', names.databasePrefix);
 
@@ -145,8 +171,8 @@ export class EtlCore extends Construct implements IEtlCore {
     acknowledge(
       bucket.node.defaultChild as CfnBucket,
       'S1',
-      'Access logs take a second bucket and grow with every request. Who must have them sets '
-        + 'loggingConfiguration on the CfnBucket.',
+      'Access logs need a second bucket and grow with every request. Set loggingConfiguration on the CfnBucket '
+        + 'if you need them.',
     );
     return bucket;
   }
@@ -166,7 +192,7 @@ export class EtlCore extends Construct implements IEtlCore {
         this,
         'VALUE_INVALID',
         `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`,
-        'The minimum of Athena is 10 MB: use Size.mebibytes(10) or more.',
+        'Use Size.mebibytes(10) or more: the minimum of Athena is 10 MB.',
       );
     }
     return new CfnWorkGroup(this, 'WorkGroup', {
@@ -174,7 +200,7 @@ export class EtlCore extends Construct implements IEtlCore {
       workGroupConfiguration: {
         enforceWorkGroupConfiguration: true,
         bytesScannedCutoffPerQuery: queryScanLimit.toBytes(),
-        // A service's metrics of itself are free of charge; they tell who reads how much.
+        // Metrics of AWS services are free of charge. They show how much data the queries scan.
         publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
           outputLocation: names.uri('athena/'),
@@ -183,7 +209,7 @@ export class EtlCore extends Construct implements IEtlCore {
             : { encryptionOption: 'SSE_S3' },
         },
       },
-      // Else the queries people saved in it would keep the stack from being deleted.
+      // Saved queries in the workgroup would block the deletion of the stack.
       recursiveDeleteOption: true,
     });
   }
@@ -206,7 +232,7 @@ export class EtlCore extends Construct implements IEtlCore {
     });
     acknowledgeWildcards(
       role.node.defaultChild as CfnRole,
-      "Datasets come and go, also in other apps. The name of each job begins with the lake's prefix and a layer.",
+      "Other apps can add datasets. The name of each job starts with the lake's prefix and a layer.",
       startJobs,
     );
     return role;
@@ -222,7 +248,7 @@ export class EtlCore extends Construct implements IEtlCore {
   }
 }
 
-/** A core of another app: names and nothing else. */
+/** A core that another app deploys: only its names. */
 class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;
@@ -253,7 +279,7 @@ function lifecycleRules(retention: LakeRetention): LifecycleRule[] {
   const staging = retention.staging ?? Duration.days(1);
   return [
     {
-      id: 'half-done-and-old-versions',
+      id: 'incomplete-uploads-and-noncurrent-versions',
       abortIncompleteMultipartUploadAfter: retention.incompleteUploads ?? Duration.days(1),
       noncurrentVersionExpiration: retention.noncurrentVersions ?? Duration.days(7),
       expiredObjectDeleteMarker: true,

@@ -16,43 +16,66 @@ import { LakeNames } from './naming';
 import { synthError } from './private/errors/synth-error';
 import { claimName } from './private/resources/unique-names';
 
-/** Which datasets a dashboard shows. */
+/** Properties of a dashboard: the datasets it shows. */
 export interface EtlDashboardProps {
-  /** The lake of the datasets, with `metrics`. */
+  /**
+   * The lake of the datasets.
+   *
+   * Its `metrics` must be enabled; otherwise synthesis fails with `SETTING_REQUIRED`.
+   */
   readonly core: IEtlCore;
 
   /**
-   * What is shown, in this order; datasets of other apps by `BronzeDataset.fromName` and `GoldDataset.fromName`. 125 at
-   * most.
+   * The datasets to show, in this order: 1 to 125, because CloudWatch allows 500 graphs in a dashboard.
+   *
+   * Use `BronzeDataset.fromName` and `GoldDataset.fromName` for datasets that another app deploys. Synthesis fails with
+   * `DATASETS_REQUIRED` if the list is empty, with `DASHBOARD_TOO_LARGE` if it is too long, and with `LAKE_MISMATCH` if
+   * a dataset belongs to another lake.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
    */
   readonly datasets: IDataset[];
 
   /**
-   * The name of the dashboard. A second one of the lake needs a name of its own.
+   * The name of the dashboard.
    *
-   * @default - `<resourcePrefix>`
+   * A second dashboard of the lake needs another name; otherwise synthesis fails with `NAME_TAKEN`.
+   *
+   * @default - `<resourcePrefix>`, because one dashboard is enough for most lakes
    */
   readonly dashboardName?: string;
 }
 
 /**
- * A CloudWatch dashboard with a row for each dataset: its runs and failures, how long they took, the rows that were
- * published, and the hours since the last publication.
+ * A CloudWatch dashboard with a row per dataset: its runs and failures, their duration in seconds, the published rows,
+ * and the hours since the last publication.
  *
- * It begins with the last seven days. A dataset that published nothing in the time that is shown has no line for the
- * hours since.
+ * By default, it shows the last seven days. If a dataset published nothing in the selected time range, its graph of
+ * hours since the last publication is empty. CloudWatch charges for dashboards.
+ *
+ * @see https://aws.amazon.com/cloudwatch/pricing/
+ * @exampleMetadata fixture=lake
+ * @example
+ * new EtlDashboard(new Stack(app, 'Dashboard'), 'Dashboard', { core, datasets: [zipcodes] });
  */
 export class EtlDashboard extends Construct {
-  /** The dashboard itself, to add what you like. */
+  /** The CloudWatch dashboard, to which you can add widgets. */
   public readonly dashboard: Dashboard;
 
+  /**
+   * Creates a dashboard.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the dashboard
+   */
   constructor(scope: Construct, id: string, props: EtlDashboardProps) {
     super(scope, id);
     const { core, datasets } = props;
     checkDatasets(this, props);
     const names = new LakeNames(this, core);
     const dashboardName = props.dashboardName ?? names.dashboard;
-    // Dashboards know no regions.
+    // Dashboards are not regional.
     claimName(this, 'dashboard', dashboardName, Stack.of(this).account);
     this.dashboard = new Dashboard(this, 'Dashboard', {
       dashboardName,
@@ -64,9 +87,9 @@ export class EtlDashboard extends Construct {
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html */
 const MAX_WIDGETS = 500;
-const WIDGETS_OF_A_ROW = 4;
+const WIDGETS_PER_ROW = 4;
 
-/** A row is 24 wide. */
+/** A dashboard is 24 units wide. */
 function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
   const metric = (metricName: string, options: MetricOptions) => new Metric({
     namespace: names.metricsNamespace,
@@ -79,7 +102,7 @@ function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
     title: `${layer}/${dataset}: ${title}`,
     left,
     leftYAxis: { label: unit, min: 0, showUnits: false },
-    width: 24 / WIDGETS_OF_A_ROW,
+    width: 24 / WIDGETS_PER_ROW,
     height: 5,
   });
   return [
@@ -95,7 +118,7 @@ function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
       'hours since the last publication',
       'hours',
       new MathExpression({
-        // At the end of each period; between publications the last one counts on.
+        // The value at the end of each period. A period without a publication repeats the previous one.
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
         expression: '(EPOCH(published) + PERIOD(published) - FILL(published, REPEAT)) / 3600',
         usingMetrics: { published: metric('PublishedAt', { statistic: Stats.MAXIMUM }) },
@@ -118,13 +141,13 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlDashboardProps):
   if (datasets.length === 0) {
     throw synthError(scope, 'DATASETS_REQUIRED', 'datasets is empty.', 'Add at least one dataset.');
   }
-  const most = MAX_WIDGETS / WIDGETS_OF_A_ROW;
-  if (datasets.length > most) {
+  const maxDatasets = MAX_WIDGETS / WIDGETS_PER_ROW;
+  if (datasets.length > maxDatasets) {
     throw synthError(
       scope,
       'DASHBOARD_TOO_LARGE',
-      `datasets has ${datasets.length} of them, and a dashboard takes ${MAX_WIDGETS} graphs, which are `
-        + `${most} datasets.`,
+      `datasets has ${datasets.length} datasets, ${maxDatasets} are allowed: CloudWatch allows ${MAX_WIDGETS} graphs `
+        + 'in a dashboard.',
       'Create a second dashboard with its own dashboardName.',
     );
   }

@@ -1,142 +1,182 @@
 import { FileFormat as FileFormatDocument } from './private/document/dataset-document.generated';
 
-/** How text with a record a line is written, whatever is between its fields. */
+/** Options of text formats with one record per line. */
 export interface TextOptions {
   /**
-   * The name of the text's encoding as Python knows it, for example `cp1252`. Bytes that are not of this encoding fail
-   * the run.
+   * The encoding of the file, by its name in Python, such as `cp1252`.
    *
-   * @default - utf-8; a byte-order mark of UTF-8 or UTF-16 is obeyed
+   * The run fails if a byte is not valid in this encoding.
+   *
+   * @default - utf-8; a byte order mark of UTF-8 or UTF-16 takes precedence
+   * @see https://docs.python.org/3/library/codecs.html#standard-encodings
    */
   readonly encoding?: string;
 
   /**
-   * Texts that stand for a missing value, beside the empty one, for example `NA`. Upper and lower case differ.
+   * Values that mean null, in addition to the empty string, such as `NA`. They are case-sensitive.
    *
-   * @default - none
+   * @default - only the empty string, because a value such as `NA` can be valid data
    */
   readonly nullValues?: string[];
 
   /**
-   * The character that makes a line a comment where it stands at its beginning.
+   * The character that starts a comment line. It must be the first character of the line.
    *
-   * @default - none
+   * @default - no comment lines
    */
   readonly comment?: string;
 
   /**
-   * How many lines above the header, or above the first record, are no data.
+   * The number of lines to skip before the header or the first record.
    *
    * @default 0
    */
   readonly skipRows?: number;
 
   /**
-   * How many records at the end are no data, such as a total.
+   * The number of records to skip at the end of the file, such as a line with totals.
    *
    * @default 0
    */
   readonly skipFooter?: number;
 
   /**
-   * How dates are written, beside 2024-01-31, for example `yyyyMMdd` or `dd.MM.yyyy HH:mm`.
+   * The format of dates, in addition to ISO 8601 dates, such as `yyyyMMdd` or `dd.MM.yyyy HH:mm`.
    *
-   * Parts are yyyy or yy, MM (M without zeros, MMM for Jan), dd (d), HH, mm, ss, and S for each digit of a fraction.
+   * The parts are `yyyy` or `yy`, `MM` (`M` without leading zeros, `MMM` for Jan), `dd` (`d`), `HH`, `mm`, `ss`, and
+   * `S` per digit of a fraction. Synthesis fails with `FORMAT_INVALID` if the format is invalid.
    *
-   * @default - ISO dates alone, because 01/02/2024 does not tell the day from the month
+   * @default - only ISO 8601 dates, because the day and the month of 01/02/2024 are ambiguous
    */
   readonly dateFormat?: string;
 
   /**
-   * How numbers are written, by the example 1234.56 with the file's own marks: `1.234,56`, `1,234.56`, `1234,56`.
+   * The format of numbers: the number 1234.56 as the file writes it, such as `1.234,56`, `1,234.56` or `1234,56`.
    *
-   * @default - digits and a decimal point
+   * Synthesis fails with `FORMAT_INVALID` if the format is invalid.
+   *
+   * @default - digits and a decimal point, because 1,234 is ambiguous
    */
   readonly numberFormat?: string;
 }
 
-/** How delimited text is written. */
+/**
+ * Options of delimited text.
+ *
+ * Synthesis fails with `CHARACTERS_CONFLICT` if one character has two meanings, such as the delimiter and the quote.
+ */
 export interface CsvOptions extends TextOptions {
   /**
-   * What separates the fields of a record: one to eight characters, no quote and no line break.
+   * The delimiter between the fields of a record: one to eight characters, without double quotes and line breaks.
    *
    * @default - a comma
    */
   readonly delimiter?: string;
 
   /**
-   * Whether the first record holds the column names. Without it the columns are named column_1, column_2, …
+   * Whether the first record contains the column names. With false, the columns are named `column_1`, `column_2`, …
    *
-   * @default true
+   * @default true - most files have a header
    */
   readonly header?: boolean;
 
   /**
-   * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that
-   * do not quote.
+   * The character that encloses fields with a delimiter, a quote or a line break. Set it to an empty string if the file
+   * has no quotes.
+   *
+   * A quote within a field is written twice.
    *
    * @default - the double quote
    */
   readonly quote?: string;
 
   /**
-   * The character that takes the meaning from the one behind it, usually a backslash.
+   * The character that escapes the next character, usually a backslash.
    *
-   * @default - none; a quote inside quotes is doubled
+   * @default - none; a quote within a quoted field is written twice, as RFC 4180 specifies
+   * @see https://datatracker.ietf.org/doc/html/rfc4180
    */
   readonly escape?: string;
 
   /**
-   * Whether an empty text or one of `nullValues` is a missing value inside quotes too. False keeps them as text.
+   * Whether the empty string and `nullValues` also mean null if they are in quotes. With false, they are kept as text.
    *
-   * @default true
+   * @default true - many exports put all fields in quotes, including those that are null
    */
   readonly quotedNulls?: boolean;
 }
 
-/** How text with fields of fixed widths is written. */
+/** Options of fixed-width text. */
 export interface FixedWidthOptions extends TextOptions {
-  /** The widths of the fields, in characters. Spaces around a value are padding. */
+  /** The widths of the fields in characters. Spaces around a value are removed. */
   readonly widths: number[];
 
   /**
-   * Whether the first record holds the column names. Without it the columns are named column_1, column_2, …
+   * Whether the first record contains the column names. With false, the columns are named `column_1`, `column_2`, …
    *
-   * @default false - most files of this kind come with a description instead
+   * @default false - most fixed-width files have a separate description of their fields
    */
   readonly header?: boolean;
 }
 
-/** How a JSON document is written. */
+/** Options of a JSON document. */
 export interface JsonOptions {
   /**
-   * The path to the list of records, keys joined by dots, for example `data.items`; `$` is the document itself.
+   * The path to the list of records, with keys joined by dots, such as `data.items`. `$` is the document itself.
    *
-   * @default - the document where it is a list, else the one list of objects in it, else the document as one record
+   * @default - the document if it is a list; otherwise its list of objects: the only one, or the one with a typical
+   * name such as `results`; otherwise the document as a single record. This fits most documents
    */
   readonly records?: string;
 
   /**
-   * The name of the text's encoding as Python knows it.
+   * The encoding of the file, by its name in Python, such as `cp1252`.
    *
-   * @default - utf-8; a byte-order mark of UTF-8 or UTF-16 is obeyed
+   * The run fails if a byte is not valid in this encoding.
+   *
+   * @default - utf-8; a byte order mark of UTF-8 or UTF-16 takes precedence
+   * @see https://docs.python.org/3/library/codecs.html#standard-encodings
    */
   readonly encoding?: string;
 }
 
-/** How JSON Lines are written. */
+/** Options of JSON Lines. */
 export interface JsonLinesOptions {
   /**
-   * The name of the text's encoding as Python knows it.
+   * The encoding of the file, by its name in Python, such as `cp1252`.
    *
-   * @default - utf-8; a byte-order mark of UTF-8 or UTF-16 is obeyed
+   * The run fails if a byte is not valid in this encoding.
+   *
+   * @default - utf-8; a byte order mark of UTF-8 or UTF-16 takes precedence
+   * @see https://docs.python.org/3/library/codecs.html#standard-encodings
    */
   readonly encoding?: string;
 }
 
-/** How to read the files of a dataset. */
+/**
+ * The format of the files of a dataset.
+ *
+ * Without it, the format is inferred from the file extension, then from the first bytes.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'FdaCder', {
+ *   core,
+ *   dataset: 'fda-cder',
+ *   dataSizeCategory: DataSizeCategory.MEDIUM,
+ *   source: Source.url('https://example.org/cder.zip'),
+ *   fileFormat: FileFormat.csv({ delimiter: '|', encoding: 'cp1252', nullValues: ['NA'] }),
+ * });
+ */
 export class FileFormat {
-  /** Text with a delimiter between fields, such as CSV. */
+  /**
+   * Delimited text, such as CSV.
+   *
+   * @param options what differs from CSV with a header, in UTF-8, with double quotes
+   * @exampleMetadata fixture=lake
+   * @example
+   * const format = FileFormat.csv({ delimiter: ';', numberFormat: '1.234,56', dateFormat: 'dd.MM.yyyy' });
+   */
   public static csv(options: CsvOptions = {}): FileFormat {
     const { delimiter, header, quote, escape, quotedNulls } = options;
     return new FileFormat({
@@ -150,24 +190,51 @@ export class FileFormat {
     });
   }
 
-  /** Text with fields of fixed widths. */
+  /**
+   * Fixed-width text.
+   *
+   * @param options the widths of the fields, and what differs from UTF-8 without a header
+   * @exampleMetadata fixture=lake
+   * @example
+   * const format = FileFormat.fixedWidth({ widths: [5, 20, 2] });
+   */
   public static fixedWidth(options: FixedWidthOptions): FileFormat {
     const { widths, header } = options;
     return new FileFormat({ type: 'fixed_width', widths, header, ...textDocument(options) });
   }
 
-  /** One JSON document with a list of records. */
+  /**
+   * One JSON document with a list of records.
+   *
+   * @param options the path to the list and the encoding
+   * @exampleMetadata fixture=lake
+   * @example
+   * const format = FileFormat.json({ records: 'data.items' });
+   */
   public static json(options: JsonOptions = {}): FileFormat {
     const { records, encoding } = options;
     return new FileFormat({ type: 'json', records, encoding });
   }
 
-  /** A JSON document a line. */
+  /**
+   * JSON Lines: one JSON document per line.
+   *
+   * @param options the encoding
+   * @exampleMetadata fixture=lake
+   * @example
+   * const format = FileFormat.jsonLines();
+   */
   public static jsonLines(options: JsonLinesOptions = {}): FileFormat {
     return new FileFormat({ type: 'jsonl', encoding: options.encoding });
   }
 
-  /** Parquet, which says itself what it holds. */
+  /**
+   * Parquet. The files contain the names and the types of the columns.
+   *
+   * @exampleMetadata fixture=lake
+   * @example
+   * const format = FileFormat.parquet();
+   */
   public static parquet(): FileFormat {
     return new FileFormat({ type: 'parquet' });
   }

@@ -1,21 +1,55 @@
 import { CfnConnection } from 'aws-cdk-lib/aws-glue';
 
 /**
- * A Glue connection through whose VPC a job reaches sources of a private network.
+ * A Glue connection of the type `NETWORK`, through which a job reaches sources in a VPC.
  *
- * Its subnet needs a way to S3, and to Secrets Manager for a dataset with `auth`: endpoints, or a NAT gateway.
+ * Its subnet needs a route to Amazon S3, and to AWS Secrets Manager for a dataset with `auth`: through a VPC endpoint
+ * or a NAT gateway.
+ *
+ * @see https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Inventory', {
+ *   core,
+ *   dataset: 'inventory',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.url('https://inventory.internal.example.org/export.csv'),
+ *   connection: GlueConnection.fromName('warehouse-network'),
+ * });
  */
 export class GlueConnection {
   /**
-   * A connection that is there already.
+   * Uses an existing connection.
    *
-   * @param name its name, without spaces and commas
+   * @param name the name of the connection, without spaces and commas
+   * @exampleMetadata fixture=lake
+   * @example
+   * const connection = GlueConnection.fromName('warehouse-network');
    */
   public static fromName(name: string): GlueConnection {
     return new GlueConnection(name);
   }
 
-  /** A connection that an app makes. */
+  /**
+   * Uses a connection that your app creates.
+   *
+   * @param connection the connection
+   * @exampleMetadata fixture=lake
+   * @example
+   * const network = new CfnConnection(datasets, 'Network', {
+   *   catalogId: datasets.account,
+   *   connectionInput: {
+   *     name: 'warehouse-network',
+   *     connectionType: 'NETWORK',
+   *     physicalConnectionRequirements: {
+   *       availabilityZone: 'us-east-1a',
+   *       subnetId: 'subnet-0123456789abcdef0',
+   *       securityGroupIdList: ['sg-0123456789abcdef0'],
+   *     },
+   *   },
+   * });
+   * const connection = GlueConnection.fromConstruct(network);
+   */
   public static fromConstruct(connection: CfnConnection): GlueConnection {
     return new GlueConnection(connection.ref);
   }

@@ -1,33 +1,38 @@
 import { Duration } from 'aws-cdk-lib';
 import { GlueVersion } from './glue-version';
 
-/** What every job of a lake gets, unless its dataset says otherwise. */
+/** Default settings of all jobs of a lake. */
 export interface GlueDefaults {
   /**
-   * The Glue version of the jobs.
+   * The Glue version of the jobs. `glueVersion` of a dataset overrides it.
    *
-   * @default GlueVersion.V5_0
+   * @default GlueVersion.V5_0 - Glue 6.0 runs SQL in ANSI mode, which you should try before you switch
    */
   readonly version?: GlueVersion;
 
   /**
-   * After how much time a run is stopped, whatever the size of its dataset: in whole minutes, from 15, because no
-   * publication begins in the last ten, to two days.
+   * The timeout of the jobs, for all sizes: whole minutes, from 15 minutes to 48 hours.
    *
-   * @default - by the size: 30, 60, 120 or 240 minutes. Glue's own two days are a bill that nobody expects
+   * A run does not start to publish in the last ten minutes before its timeout. `timeout` of `glueWorkerConfigs`
+   * overrides it.
+   *
+   * @default - by size: 30, 60, 120 or 240 minutes. The AWS Glue default is 48 hours, and a run that hangs is charged
+   * until its timeout
+   * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
    */
   readonly timeout?: Duration;
 
   /**
-   * How many times Glue runs a job again that failed, 10 at most.
+   * The number of times that AWS Glue retries a failed run: 0 to 10.
    *
-   * @default 1 - for a fault of the service. A run that failed by its data ends its retry at once
+   * @default 1 - for transient errors of a service. If a run fails because of its data, its retry ends at once
    */
   readonly maxRetries?: number;
 
   /**
-   * Further arguments of every job, as Glue documents them, for example `--enable-auto-scaling` with `true`. None that
-   * the library sets.
+   * Additional arguments of all jobs, such as `--enable-auto-scaling` with the value `true`.
+   *
+   * Synthesis fails with `ARGUMENT_RESERVED` for an argument that the library sets.
    *
    * @default - none
    * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html

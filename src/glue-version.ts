@@ -1,12 +1,26 @@
-/** The Glue version a job runs on: which Spark, which Python. Java is 17 in all of them. */
+/**
+ * The AWS Glue version of a job. It determines the versions of Spark, Python and the included packages. All versions
+ * use Java 17.
+ *
+ * @see https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Zipcodes', {
+ *   core,
+ *   dataset: 'zipcodes',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.url('https://example.org/zipcodes.zip'),
+ *   glueVersion: GlueVersion.V6_0,
+ * });
+ */
 export enum GlueVersion {
-  /** Spark 3.5.4, Python 3.11, boto3 1.34. */
+  /** Glue 5.0: Spark 3.5.4, Python 3.11, boto3 1.34. */
   V5_0 = '5.0',
-  /** Spark 3.5.6, Python 3.11, boto3 1.40. */
+  /** Glue 5.1: Spark 3.5.6, Python 3.11, boto3 1.40. */
   V5_1 = '5.1',
   /**
-   * Spark 4.1.1, Python 3.13, boto3 1.42. Its SQL is ANSI: a cast that fails or a number that overflows is an error,
-   * where 5.x makes a null.
+   * Glue 6.0: Spark 4.1.1, Python 3.13, boto3 1.42. SQL runs in ANSI mode: an invalid cast or a numeric overflow is an
+   * error. Glue 5.0 and 5.1 return null.
    */
   V6_0 = '6.0',
 }

@@ -1,40 +1,53 @@
 import { Duration } from 'aws-cdk-lib';
 
-/** What a worker of a Glue job is. https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
+/**
+ * The type of the workers of a Glue job.
+ *
+ * @see https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
+ */
 export enum WorkerType {
   /** 1 DPU: 4 vCPUs, 16 GB of memory. */
   G_1X = 'G.1X',
-  /** 2 DPUs: 8 vCPUs, 32 GB. */
+  /** 2 DPU: 8 vCPUs, 32 GB of memory. */
   G_2X = 'G.2X',
-  /** 4 DPUs: 16 vCPUs, 64 GB. */
+  /** 4 DPU: 16 vCPUs, 64 GB of memory. */
   G_4X = 'G.4X',
-  /** 8 DPUs: 32 vCPUs, 128 GB. */
+  /** 8 DPU: 32 vCPUs, 128 GB of memory. */
   G_8X = 'G.8X',
 }
 
 /**
- * The workers and the timeout of a size, in place of those of the table of sizes. What is left out stays as it is
- * there.
+ * Worker settings and timeout of a size. They override the built-in ones.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new EtlCore(new Stack(app, 'Lake'), 'Core', {
+ *   resourcePrefix: 'pp-dw',
+ *   glueWorkerConfigs: { large: { workerType: WorkerType.G_2X, numberOfWorkers: 20, timeout: Duration.hours(3) } },
+ * });
  */
 export interface GlueWorkerConfig {
   /**
-   * What a worker is.
+   * The type of the workers.
    *
-   * @default - G.1X, for the largest size G.2X
+   * @default - by size: G.2X for `xlarge`, otherwise G.1X
    */
   readonly workerType?: WorkerType;
 
   /**
-   * How many workers a run has, the driver among them: 2 to 299.
+   * The number of workers, including the driver: 2 to 299.
    *
-   * @default - 2, 5, 10 or 10 by the size
+   * The service quotas of your account can allow fewer.
+   *
+   * @default - by size: 2, 5, 10 or 10
+   * @see https://docs.aws.amazon.com/general/latest/gr/glue.html
    */
   readonly numberOfWorkers?: number;
 
   /**
-   * After how much time a run is stopped: in whole minutes, from 15 to two days.
+   * The timeout of a run: whole minutes, from 15 minutes to 48 hours.
    *
-   * @default - that of `glueDefaults`, or 30, 60, 120 or 240 minutes by the size
+   * @default - `timeout` of `glueDefaults`; otherwise by size: 30, 60, 120 or 240 minutes
    */
   readonly timeout?: Duration;
 }

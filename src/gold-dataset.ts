@@ -11,52 +11,82 @@ import { synthError } from './private/errors/synth-error';
 import { scriptOf } from './private/scripts/job-script';
 import { Transform } from './transform';
 
-/** What a gold dataset is called, how big it is, what it is made from and how. */
+/** Properties of a gold dataset: its name and size, its inputs, and how to build its tables from them. */
 export interface GoldDatasetProps extends LakeDatasetProps {
   /**
-   * What the dataset is made from: bronze and gold datasets of the same lake, those of other apps by
-   * `BronzeDataset.fromName` and `GoldDataset.fromName`.
+   * The datasets whose tables the query or script reads: bronze and gold datasets of the same lake.
    *
-   * A run reads what each has published last, whether a crawler ran or not. None for a table that is made from nothing,
-   * such as a calendar.
+   * Use `BronzeDataset.fromName` and `GoldDataset.fromName` for datasets that another app deploys. A run reads the
+   * latest publication of each input and does not depend on a crawler. A table that needs no input, such as a calendar,
+   * has an empty list. Synthesis fails with `LAKE_MISMATCH` if an input belongs to another lake, and with
+   * `INPUTS_CYCLE` if datasets depend on each other.
    */
   readonly inputs: IDataset[];
 
-  /** How its tables are made of them. */
+  /** How to build the tables from the inputs. */
   readonly transform: Transform;
 
   /**
-   * The tables of a dataset of several, in snake_case: each is a temporary view that the query makes, or a table that
-   * the script returns.
+   * The names of the tables in snake_case, for a dataset with several tables.
    *
-   * @default - one table with the dataset's own name
+   * Each table is a temporary view that the query creates, or a table that the script returns.
+   *
+   * @default - one table with the name of the dataset
    */
   readonly outputs?: string[];
 
   /**
    * Keeps every version of each row.
    *
-   * @default - every run replaces the rows of the one before
+   * @default - no history: each run replaces the rows of the previous publication
    */
   readonly history?: History;
 }
 
 /**
- * Tables that are made from others, published as one or more tables of the gold database.
+ * A gold dataset: tables that are built from the tables of other datasets and published in the gold database.
  *
- * It has the publication, the gates and the records of a bronze dataset.
+ * It creates a Glue job and a crawler, and a schedule if `schedule` is set. Quality gates, publication and run records
+ * are the same as for a bronze dataset.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new GoldDataset(datasets, 'ZipcodesByState', {
+ *   core,
+ *   dataset: 'zipcodes-by-state',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   inputs: [zipcodes],
+ *   transform: Transform.sql('SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state'),
+ *   schedule: Schedule.cron('0 7 * * ? *', { timezone: 'America/New_York' }),
+ * });
  */
 export class GoldDataset extends LakeDataset {
   /**
-   * A gold dataset that another app deploys, as an input of others.
+   * Refers to a gold dataset that another app deploys, as an input of another gold dataset.
    *
-   * @param core the lake it belongs to
-   * @param dataset its name
+   * @param core the lake that the dataset belongs to
+   * @param dataset the name of the dataset in kebab-case
+   * @exampleMetadata fixture=lake
+   * @example
+   * new GoldDataset(datasets, 'Holidays', {
+   *   core,
+   *   dataset: 'holidays',
+   *   dataSizeCategory: DataSizeCategory.SMALL,
+   *   inputs: [GoldDataset.fromName(core, 'calendar')],
+   *   transform: Transform.sql('SELECT * FROM pp_dw_gold.calendar WHERE is_holiday'),
+   * });
    */
   public static fromName(core: IEtlCore, dataset: string): IDataset {
     return { core, dataset, layer: Layer.GOLD };
   }
 
+  /**
+   * Creates a gold dataset.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the dataset
+   */
   constructor(scope: Construct, id: string, props: GoldDatasetProps) {
     super(scope, id, props);
   }
@@ -82,8 +112,8 @@ export class GoldDataset extends LakeDataset {
         throw synthError(
           this,
           'LAKE_MISMATCH',
-          `inputs of dataset "${props.dataset}" has "${dataset}" of the lake "${core.resourcePrefix}".`,
-          `Inputs must belong to the lake of the dataset, "${props.core.resourcePrefix}".`,
+          `inputs of dataset "${props.dataset}" contains "${dataset}" of the lake "${core.resourcePrefix}".`,
+          `Use inputs of the lake of the dataset, "${props.core.resourcePrefix}".`,
         );
       }
     }

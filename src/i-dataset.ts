@@ -1,12 +1,12 @@
 import { IEtlCore } from './i-etl-core';
 import { Layer } from './layer';
 
-/** A dataset of a lake, in this app or in another: what a gold dataset can be made from. */
+/** A dataset of a lake, deployed by this app or another. A gold dataset can use it as an input. */
 export interface IDataset {
-  /** The lake the dataset belongs to. */
+  /** The lake that the dataset belongs to. */
   readonly core: IEtlCore;
   /** The layer of its tables. */
   readonly layer: Layer;
-  /** The name of the dataset. */
+  /** The name of the dataset in kebab-case. */
   readonly dataset: string;
 }

@@ -3,21 +3,23 @@ import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
 
 /**
- * The core of a lake, made in this app or in another. Datasets find what it holds by the names that its prefixes make.
+ * The core of a lake, deployed by this app or another.
+ *
+ * Datasets derive the names of the shared resources from its prefixes.
  */
 export interface IEtlCore extends IConstruct {
-  /** The prefix of every name of the lake. */
+  /** The prefix of all names of the lake, in kebab-case. */
   readonly resourcePrefix: string;
-  /** The prefix of the lake's databases. */
+  /** The prefix of the databases of the lake, in snake_case. */
   readonly databasePrefix: string;
-  /** The bucket's own name, if the lake lies in a bucket that was there before it. */
+  /** The name of the existing bucket that the lake uses. Undefined if the core creates the bucket. */
   readonly existingBucketName?: string;
-  /** What every job gets, unless its dataset says otherwise. */
+  /** The default settings of all jobs. */
   readonly glueDefaults: GlueDefaults;
-  /** Workers and timeouts in place of those of the table of sizes, by the size. */
+  /** Worker settings by size, which override the built-in ones. */
   readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
-  /** Whether every run publishes metrics. */
+  /** Whether each run publishes CloudWatch metrics. */
   readonly metrics: boolean;
-  /** Whether what the lake keeps is encrypted with a customer key. */
+  /** Whether a customer managed KMS key encrypts the lake. */
   readonly encrypted: boolean;
 }

@@ -6,77 +6,91 @@ import { Schedule } from './schedule';
 import { SchemaContract } from './schema-contract';
 import { DataSizeCategory } from './sizing';
 
-/** What datasets of every layer have in common. */
+/** Properties of the datasets of all layers. */
 export interface LakeDatasetProps {
-  /** The lake the dataset belongs to. */
+  /**
+   * The lake that the dataset belongs to.
+   *
+   * Synthesis fails with `ENVIRONMENT_MISMATCH` if its stack is for another account or region than that of the dataset.
+   */
   readonly core: IEtlCore;
 
   /**
-   * The name of the dataset in kebab-case, for example `fda-nsde`. Every name and path is made from it; 80 characters
-   * at most.
+   * The name of the dataset in kebab-case, at most 80 characters, such as `fda-nsde`.
+   *
+   * All names and paths of the dataset are derived from it. It must be known at synthesis. Synthesis fails with
+   * `DATASET_NAME_INVALID` if it is not kebab-case, with `NAME_TAKEN` if another dataset uses it or one of its tables,
+   * and with `NAME_TOO_LONG` if a name that is derived from it is too long for its service.
    */
   readonly dataset: string;
 
-  /** How big the dataset is. It picks the workers and the timeout. */
+  /** The size of the input data. It selects the workers and the timeout of the job. */
   readonly dataSizeCategory: DataSizeCategory;
 
   /**
-   * What the dataset holds, in one or two sentences, 2048 characters at most. It goes to the job, the crawler and the
-   * table.
+   * A description of the dataset in one or two sentences, at most 2,048 characters.
    *
-   * @default - none
+   * It is set on the Glue job and the crawler. It does not reach the table in the Glue Data Catalog, because the
+   * crawler creates the table.
+   *
+   * @default - no description
+   * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
    */
   readonly description?: string;
 
   /**
-   * The columns, by their names in the table, that identify a row of every table. Two rows with the same values fail
-   * the run.
+   * The columns, by their names in the table, that identify a row. It applies to all tables of the dataset.
    *
-   * @default - none, so rows may repeat
+   * A run fails if two rows have the same key. Synthesis fails with `SETTINGS_CONFLICT` if `businessKeys` is also set.
+   *
+   * @default - no key; rows can repeat
    */
   readonly businessKey?: string[];
 
   /**
-   * The same by table, for a dataset of several: from the table, as the dataset calls it, to its columns. Either of the
-   * two.
+   * The columns that identify a row, per table, for a dataset with several tables.
    *
-   * @default - businessKey holds for every table
+   * Each key is the name of a table in `fileTableMapping`, `outputs` or the endpoints of the source. Synthesis fails
+   * with `UNKNOWN_TABLE` if a table does not exist.
+   *
+   * @default - `businessKey` applies to all tables
    */
   readonly businessKeys?: { [table: string]: string[] };
 
   /**
-   * What happens when the columns are not those that were published.
+   * What a run does if the columns differ from the published columns.
    *
-   * @default SchemaContract.EVOLVE
+   * @default SchemaContract.EVOLVE - a new column of the source must not stop the publication
    */
   readonly schemaContract?: SchemaContract;
 
   /**
-   * The gates that a run must pass before its tables replace the published ones.
+   * The quality gates that a run must pass before it publishes its tables.
    *
-   * @default - at least one row, at most half of the rows lost, at most 1 % of a bronze column's values rescued
+   * @default - at least one row, at most half of the rows lost since the last publication, and at most 1 % of the
+   * values of a bronze column in `meta_rescued`, so that incomplete or corrupt data is not published
    */
   readonly dataQuality?: DataQuality;
 
   /**
    * When the job runs.
    *
-   * @default - only when a person starts it
+   * @default - no schedule; the job runs when you start it
    */
   readonly schedule?: Schedule;
 
   /**
    * The Glue version of the job.
    *
-   * @default - `glueDefaults.version` of the core, GlueVersion.V5_0 unless it says another
+   * @default - `glueDefaults.version` of the core; otherwise GlueVersion.V5_0
    */
   readonly glueVersion?: GlueVersion;
 
   /**
-   * The role of the dataset's job and crawler, for a dataset that must do more than the others.
+   * The role of the job and the crawler, for a dataset that needs more permissions.
    *
-   * @default - the role all datasets of the lake share; a role of the dataset's own,
-   * `<resourcePrefix>-bronze-<dataset>-role`, with `auth`, a `connection` or a source in a bucket
+   * @default - the shared role of the lake; a dataset with `auth`, `connection` or an S3 source gets its own role,
+   * `<resourcePrefix>-bronze-<dataset>-role`, so that no other job has these permissions
    */
   readonly role?: IRole;
 }

@@ -27,25 +27,36 @@ import { deployScripts, runtimePackageUri } from './private/scripts/script-bundl
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
 /**
- * A dataset: a job, a crawler, and with a schedule a third resource; the scripts of all datasets of a stack are
- * deployed together.
+ * The base class of `BronzeDataset` and `GoldDataset`.
  *
- * It is made as a `BronzeDataset` or a `GoldDataset`.
+ * A dataset is a Glue job and a crawler, plus a schedule if `schedule` is set. The scripts of all datasets of a stack
+ * are deployed together.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * const dataset = new BronzeDataset(datasets, 'Zipcodes', {
+ *   core,
+ *   dataset: 'zipcodes',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.url('https://example.org/zipcodes.zip'),
+ * });
+ *
+ * new CfnOutput(datasets, 'Tables', { value: dataset.tableNames.join(',') });
  */
 export abstract class LakeDataset extends Construct implements IDataset {
   public readonly core: IEtlCore;
   public readonly layer: Layer;
   public readonly dataset: string;
-  /** Makes and publishes the tables. */
+  /** The Glue job that builds and publishes the tables. */
   public readonly job: CfnJob;
-  /** Puts the tables into the catalog when a person starts it. */
+  /** The crawler that adds the tables to the Glue Data Catalog. It runs when you start it. */
   public readonly crawler: CfnCrawler;
   /**
-   * The dataset's own role, if it has one: that of `role`, or the one that it made because the shared role may not do
-   * what it needs.
+   * The role that you passed as `role`, or the role that the dataset created for itself. Undefined if the dataset uses
+   * the shared role.
    */
   public readonly role?: IRole;
-  /** Starts the job, if the dataset has a schedule. */
+  /** The schedule that starts the job. Undefined if the dataset has none. */
   public readonly schedule?: CfnSchedule;
   /** The name of the job. */
   public readonly jobName: string;
@@ -55,11 +66,18 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly databaseName: string;
   /** The names of the tables in the database. */
   public readonly tableNames: string[];
-  /** The description of the dataset as the job reads it, in JSON. */
+  /** The configuration of the dataset that the job reads, as JSON. */
   public readonly document: string;
-  /** The most DPU-hours one run can cost: workers × DPU × timeout × (1 + retries). */
+  /** The maximum DPU-hours of a run: workers × DPU × timeout in hours × (1 + retries). */
   public readonly maxDpuHours: number;
 
+  /**
+   * Creates a dataset.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the dataset
+   */
   constructor(scope: Construct, id: string, props: LakeDatasetProps) {
     super(scope, id);
     const { layer, script, inputs, ...defined } = this._define(props);
@@ -70,7 +88,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const lake = new LakeNames(this, props.core);
     const names = new DatasetNames(this, lake, layer, props.dataset, tablesOf(document));
     checkRules(this, document, Object.keys(names.tables), script.isOwn);
-    warnOfClearText(this, document);
+    warnAboutClearText(this, document);
     claimNames(this, names);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
@@ -114,41 +132,44 @@ export abstract class LakeDataset extends Construct implements IDataset {
   }
 
   /**
-   * What the layer makes of its props. Fails where one is of another kind.
+   * Converts the props of the layer to the definition of the dataset. Fails if a prop has the wrong type.
    *
    * @internal
    */
   protected abstract _define(props: LakeDatasetProps): DatasetDefinition;
 }
 
-/** The shared role goes by its name, also when it is given: its ARN from another stack would be an export. */
+/** The ARN of the shared role is derived from its name: a reference to it would need a cross-stack export. */
 function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRole): string {
   const isShared = role === undefined || (core instanceof EtlCore && role === core.role);
   return isShared ? lake.roleArn(scope, lake.glueRole) : role.roleArn;
 }
 
-/** Not an error, because an API of a private network may have no other. */
-function warnOfClearText(scope: Construct, document: DatasetDocument): void {
+/** A warning and not an error, because an API in a private network can be without TLS. */
+function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
   for (const { key, host } of unencryptedUrls(document)) {
     Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
-      `${key} of dataset "${document.dataset}" has http: credentials travel to ${host} in the clear. Use https.`);
+      `${key} of dataset "${document.dataset}" uses http: credentials are sent to ${host} unencrypted. Use https.`);
   }
 }
 
-/** A lake's bucket, databases and roles lie in one account and region, and so do its datasets. */
+/** The resources of a lake are in one account and Region, and so must be its datasets. */
 function checkEnvironment(scope: Construct, core: IEtlCore): void {
   if (!(core instanceof EtlCore)) {
     return;
   }
   const here = Stack.of(scope);
   const there = Stack.of(core);
-  for (const [what, mine, its] of [['account', here.account, there.account], ['region', here.region, there.region]]) {
-    if (!Token.isUnresolved(mine) && !Token.isUnresolved(its) && mine !== its) {
+  for (const [what, own, ofCore] of [
+    ['account', here.account, there.account],
+    ['region', here.region, there.region],
+  ]) {
+    if (!Token.isUnresolved(own) && !Token.isUnresolved(ofCore) && own !== ofCore) {
       throw synthError(
         scope,
         'ENVIRONMENT_MISMATCH',
-        `its stack is for the ${what} ${mine}, that of its core "${core.node.path}" for ${its}.`,
-        'Deploy both to one environment, or create a second core.',
+        `the dataset is in the ${what} ${own}, and its core "${core.node.path}" is in ${ofCore}.`,
+        'Deploy both to the same environment, or create a second core.',
       );
     }
   }
@@ -162,7 +183,7 @@ function claimNames(scope: Construct, names: DatasetNames): void {
   }
 }
 
-/** Deploys the dataset after what it finds by name, if this app deploys that too. */
+/** Deploys the dataset after the shared resources that it refers to by name, if this app deploys them. */
 function dependOnCore(dataset: Construct, core: IEtlCore, layer: Layer): void {
   if (isInSameStage(core, dataset)) {
     const database = layer === Layer.BRONZE ? core.bronzeDatabase : core.goldDatabase;

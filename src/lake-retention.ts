@@ -1,47 +1,52 @@
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-/** How long a lake keeps what it no longer needs. Published tables and their originals stay for ever. */
+/**
+ * How long a lake keeps data that it no longer needs. Published tables and their original files do not expire.
+ *
+ * S3 lifecycle rules expire objects after whole days.
+ */
 export interface LakeRetention {
   /**
-   * Parts of uploads that were never completed.
+   * How long to keep the parts of incomplete multipart uploads.
    *
-   * @default Duration.days(1)
+   * @default Duration.days(1) - no upload of a run takes that long
    */
   readonly incompleteUploads?: Duration;
 
   /**
-   * What a run writes before it publishes, under `staging/`.
+   * How long to keep the data that a run writes under `staging/` before publication.
    *
-   * @default Duration.days(1)
+   * @default Duration.days(1) - a run deletes its staging data itself; this removes what a killed run left
    */
   readonly staging?: Duration;
 
   /**
-   * Versions of objects that were replaced or deleted: the time in which a mistake can be undone.
+   * How long to keep noncurrent versions of objects that were replaced or deleted.
    *
-   * @default Duration.days(7)
+   * @default Duration.days(7) - a week to recover from a mistake
    */
   readonly noncurrentVersions?: Duration;
 
   /**
-   * Original files of runs whose tables a later run replaced. The job tags them `medallion:superseded`.
+   * How long to keep the original files of superseded runs, whose tables a later run replaced. The job tags these files
+   * with `medallion:superseded`.
    *
-   * @default Duration.days(90)
+   * @default Duration.days(90) - three months to rebuild a table from an earlier file
    */
   readonly supersededRuns?: Duration;
 
   /**
-   * Results of Athena queries, under `athena/`.
+   * How long to keep the results of Athena queries, under `athena/`.
    *
-   * @default Duration.days(30)
+   * @default Duration.days(30) - a result can be queried again at any time
    */
   readonly athenaResults?: Duration;
 
   /**
-   * Logs of the jobs.
+   * How long to keep the logs of the jobs.
    *
-   * @default RetentionDays.ONE_MONTH
+   * @default RetentionDays.ONE_MONTH - CloudWatch Logs charges for stored logs
    */
   readonly logs?: RetentionDays;
 }

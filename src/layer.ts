@@ -1,7 +1,7 @@
-/** A layer of the lake: which tables are there, and how they come about. */
+/** A layer of the lake. */
 export enum Layer {
-  /** What the sources say. */
+  /** Tables with the data of a source. */
   BRONZE = 'bronze',
-  /** What was made of tables of bronze and gold. */
+  /** Tables that are built from other tables. */
   GOLD = 'gold',
 }

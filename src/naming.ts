@@ -3,23 +3,23 @@ import { IConstruct } from 'constructs';
 import { Layer } from './layer';
 import { synthError } from './private/errors/synth-error';
 
-/** What every name of a lake is made from. */
+/** The prefixes that all names of a lake are derived from. */
 export interface LakePrefixes {
   readonly resourcePrefix: string;
   readonly databasePrefix?: string;
   readonly existingBucketName?: string;
 }
 
-/** A table of a dataset: its name in the catalog and the folder its files lie in. */
+/** A table of a dataset: its name in the Glue Data Catalog, and the `s3://` URL of its folder. */
 export interface TableNames {
   readonly name: string;
   readonly location: string;
 }
 
 /**
- * The names of one lake's shared resources, for the account and region of the scope that asks.
+ * The names of the shared resources of a lake, in the account and Region of a scope.
  *
- * A dataset computes them in its own stack, so that no stack needs another's exports.
+ * Each dataset derives them in its own stack, so that no stack needs a cross-stack export.
  */
 export class LakeNames {
   readonly resourcePrefix: string;
@@ -29,7 +29,7 @@ export class LakeNames {
   readonly schedulerRole: string;
   readonly workGroup: string;
   readonly scheduleGroup: string;
-  /** Glue 5.0 and later put `/error` and `/output` behind it. https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html */
+  /** Glue 5.0 and later append `/error` and `/output`. https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html */
   readonly logGroupPrefix: string;
   readonly errorLogGroup: string;
   readonly outputLogGroup: string;
@@ -39,7 +39,7 @@ export class LakeNames {
   readonly crawlerAlertRule: string;
   readonly droppedScheduleAlarm: string;
   readonly dashboard: string;
-  /** Where CloudWatch keeps the lake's own metrics. */
+  /** The CloudWatch namespace of the metrics of the lake. */
   readonly metricsNamespace: string;
 
   constructor(scope: IConstruct, prefixes: LakePrefixes) {
@@ -79,19 +79,18 @@ export class LakeNames {
   }
 
   /**
-   * The job of a dataset; with `*` for the dataset the pattern of all jobs of a layer, with nothing what they all begin
-   * with.
+   * The name of a job. With `*` as the dataset, the pattern of all jobs of a layer; with an empty string, their prefix.
    */
   job(layer: Layer, dataset: string): string {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
   }
 
-  /** Where the records of a dataset's runs lie, and what is published. */
+  /** The `s3://` URL of the folder with the run records and the list of published files of a dataset. */
   runs(layer: Layer, dataset: string): string {
     return this.uri(`etl/${dataset}/runs/${layer}/`);
   }
 
-  /** The `s3://` address of a key or a prefix in the lake's bucket. */
+  /** The `s3://` URL of a key or a prefix in the bucket of the lake. */
   uri(key: string): string {
     return `s3://${this.bucket}/${key}`;
   }
@@ -101,28 +100,28 @@ export class LakeNames {
   }
 }
 
-/** Every name and path of one dataset in one layer. */
+/** All names and paths of a dataset in a layer. */
 export class DatasetNames {
   readonly job: string;
   readonly crawler: string;
   readonly schedule: string;
-  /** That of a dataset that does not take the shared one. */
+  /** The name of the role, if the dataset does not use the shared role. */
   readonly role: string;
   readonly database: string;
   readonly raw: string;
   readonly staging: string;
   readonly runs: string;
   readonly temp: string;
-  /** Where the dataset's script, document and package lie, as a key in the bucket. */
+  /** The S3 prefix of the script, the document and the package of the dataset. */
   readonly scriptFolder: string;
   readonly script: string;
   readonly document: string;
   readonly tables: { readonly [key: string]: TableNames };
-  /** What the crawler puts before the name of a table's folder. */
+  /** The crawler prepends it to the name of a table's folder. */
   readonly tablePrefix?: string;
 
   /**
-   * @param tables the keys of the dataset's tables, none for a dataset of one table with the dataset's own name
+   * @param tables the keys of the tables; empty for a dataset with one table that has the name of the dataset
    */
   constructor(
     scope: IConstruct,
@@ -164,12 +163,12 @@ export class DatasetNames {
   }
 }
 
-/** What the tables of a dataset are called within it: by its own name in snake_case where it names none. */
+/** The keys of the tables of a dataset. Without any, the key is the name of the dataset in snake_case. */
 export function tableKeys(dataset: string, tables: string[]): string[] {
   return tables.length === 0 ? [snakeCase(dataset)] : [...new Set(tables)];
 }
 
-/** Longest name the services take, in characters. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
+/** The maximum length of a name in characters. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
 const MAX_LENGTH = {
   'bucket': 63,
   'role': 64,
@@ -182,10 +181,7 @@ const MAX_LENGTH = {
   'table': 255,
 };
 
-/**
- * Fails when a name is longer than its service takes. An account that is only known at deployment counts as twelve
- * digits.
- */
+/** Fails if a name is too long for its service. An account that is only known at deployment counts as twelve digits. */
 export function checkLength(
   scope: IConstruct, what: keyof typeof MAX_LENGTH, name: string, remedy = 'Use a shorter prefix or dataset name.',
 ): void {
@@ -203,7 +199,7 @@ export function checkLength(
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
-/** What S3 keeps for itself. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+/** Prefixes that S3 reserves. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const RESERVED_BUCKET_PREFIX = /^(xn--|sthree-|amzn-s3-demo-)/;
 
 function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegExp, example: string): void {
@@ -216,7 +212,7 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
       'PREFIX_INVALID',
       `${prop} is ${prefix === undefined ? 'missing' : JSON.stringify(prefix)}.`,
       `Use lower-case letters, digits and single ${rule === KEBAB_CASE ? 'hyphens' : 'underscores'}, `
-        + `beginning with a letter, for example "${example}".`,
+        + `starting with a letter, for example "${example}".`,
     );
   }
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {
@@ -248,7 +244,7 @@ function checkExistingBucket(scope: IConstruct, name?: string): void {
   }
 }
 
-/** A kebab-case name in snake_case, also when it is only known at deployment. */
+/** Converts a kebab-case name to snake_case, also if it is only known at deployment. */
 function snakeCase(name: string): string {
   return Token.isUnresolved(name) ? Fn.join('_', Fn.split('-', name)) : name.replace(/-/g, '_');
 }

@@ -1,88 +1,97 @@
 import { Pagination as PaginationDocument } from './private/document/dataset-document.generated';
 
-/** What every way through several pages takes. */
+/** Options of all types of pagination with several pages. */
 export interface PagesOptions {
   /**
-   * The most pages of one call. More fail the run, so that an API that gives the same page again and again ends.
+   * The maximum number of pages per call of the endpoint. The run fails if there are more.
    *
-   * @default 10000
+   * @default 10000 - it stops an API that never returns a last page
    */
   readonly maxPages?: number;
 }
 
-/** Where the address of the next page is. */
+/** Options of a link in the response. */
 export interface JsonLinkOptions extends PagesOptions {
   /**
-   * The path to it in the answer, keys joined by dots, for example `links.next`.
+   * The path to the URL of the next page in the response, with keys joined by dots, such as `links.next`.
    *
-   * @default - found among the usual places
+   * @default - the usual places, such as `next` and `links.next`, because most APIs use one of them
    */
   readonly path?: string;
 }
 
-/** How large a page is asked for. */
+/** Options of the page size. */
 export interface PageSizeOptions extends PagesOptions {
   /**
-   * How many records a page is asked to have.
+   * The number of records to request per page.
    *
-   * @default - what the API gives
+   * @default - the page size of the API
    */
   readonly limit?: number;
 
   /**
-   * The parameter for `limit`; for an endpoint with a body the path of keys in it.
+   * The query parameter that contains `limit`. For an endpoint with a body, the path to it in the body, with keys
+   * joined by dots.
    *
    * @default limit
    */
   readonly limitParam?: string;
 }
 
-/** Where the cursor of the next page is among the headers, and what asks for it. */
+/** Options of a cursor in a header. */
 export interface HeaderCursorOptions extends PageSizeOptions {
-  /** The header with the next cursor, for example `X-Next-Cursor`. */
+  /** The response header that contains the next cursor, such as `X-Next-Cursor`. */
   readonly header: string;
 
-  /** The parameter of the query that takes it; for an endpoint with a body the path of keys in it. */
+  /**
+   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to it in
+   * the body, with keys joined by dots.
+   */
   readonly param: string;
 }
 
-/** Where the cursor of the next page is in the answer, and what asks for it. */
+/** Options of a cursor in the response. */
 export interface CursorOptions extends PageSizeOptions {
-  /** The path to the next cursor in the answer, keys joined by dots, for example `meta.next`. */
+  /** The path to the next cursor in the response, with keys joined by dots, such as `meta.next`. */
   readonly path: string;
 
-  /** The parameter of the query that takes it; for an endpoint with a body the path of keys in it. */
+  /**
+   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to it in
+   * the body, with keys joined by dots.
+   */
   readonly param: string;
 }
 
-/** How requests count records. */
+/** Options of requests that send an offset. */
 export interface OffsetOptions extends PageSizeOptions {
   /**
-   * The parameter of the query with the number of the first record; for an endpoint with a body the path of keys in it.
+   * The query parameter that contains the offset. For an endpoint with a body, the path to it in the body, with keys
+   * joined by dots.
    *
    * @default offset
    */
   readonly param?: string;
 
   /**
-   * The number of the first record.
+   * The offset of the first record.
    *
-   * @default 0
+   * @default 0 - most APIs use it
    */
   readonly first?: number;
 
   /**
-   * The path to the number of all records in the answer, keys joined by dots, for example `meta.total`.
+   * The path to the total number of records in the response, with keys joined by dots, such as `meta.total`.
    *
-   * @default - none, and pages are asked for until one is empty
+   * @default - none; the run requests pages until one is empty
    */
   readonly totalRecords?: string;
 }
 
-/** How requests count pages. */
+/** Options of requests that send a page number. */
 export interface PageNumberOptions extends PageSizeOptions {
   /**
-   * The parameter of the query with the number of the page; for an endpoint with a body the path of keys in it.
+   * The query parameter that contains the page number. For an endpoint with a body, the path to it in the body, with
+   * keys joined by dots.
    *
    * @default page
    */
@@ -91,39 +100,86 @@ export interface PageNumberOptions extends PageSizeOptions {
   /**
    * The number of the first page.
    *
-   * @default 1
+   * @default 1 - most APIs use it
    */
   readonly first?: number;
 
   /**
-   * The path to the number of all pages in the answer, keys joined by dots, for example `meta.pages`.
+   * The path to the total number of pages in the response, with keys joined by dots, such as `meta.pages`.
    *
-   * @default - none, and pages are asked for until one is empty
+   * @default - none; the run requests pages until one is empty
    */
   readonly totalPages?: string;
 }
 
-/** How the pages of an endpoint follow each other. */
+/**
+ * How a run gets from one page of an endpoint to the next.
+ *
+ * A run never publishes a part of the pages: if they repeat or form a loop, it fails.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Shop', {
+ *   core,
+ *   dataset: 'shop',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.api({
+ *     products: {
+ *       url: 'https://api.example.org/v1/products',
+ *       pagination: Pagination.offset({ limit: 100, totalRecords: 'meta.total' }),
+ *     },
+ *   }),
+ * });
+ */
 export class Pagination {
   /**
-   * A link or a cursor that APIs usually give, else one page. An answer that says there is more, and not where, fails
-   * the run.
+   * Follows a link in the response or the headers, or a cursor in the headers, at the usual places. Without one, there
+   * is one page.
+   *
+   * The run fails if the response says that there are more pages and has no such link or cursor.
+   *
+   * @param options the maximum number of pages
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.auto({ maxPages: 500 });
    */
   public static auto(options: PagesOptions = {}): Pagination {
     return new Pagination({ type: 'auto', ...pagesDocument(options) });
   }
 
-  /** The answer has the address of the next page. */
+  /**
+   * The response contains the URL of the next page.
+   *
+   * @param options the path to the URL
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.jsonLink({ path: 'paging.next' });
+   */
   public static jsonLink(options: JsonLinkOptions = {}): Pagination {
     return new Pagination({ type: 'json_link', path: options.path, ...pagesDocument(options) });
   }
 
-  /** The header `Link` has the address of the next page. */
+  /**
+   * The `Link` header contains the URL of the next page, with `rel="next"`.
+   *
+   * @param options the maximum number of pages
+   * @see https://datatracker.ietf.org/doc/html/rfc8288
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.headerLink();
+   */
   public static headerLink(options: PagesOptions = {}): Pagination {
     return new Pagination({ type: 'header_link', ...pagesDocument(options) });
   }
 
-  /** A header has the cursor that the next request names. */
+  /**
+   * A header contains a cursor, which the next request sends as a parameter.
+   *
+   * @param options the header and the parameter
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.headerCursor({ header: 'X-Next-Cursor', param: 'cursor' });
+   */
   public static headerCursor(options: HeaderCursorOptions): Pagination {
     return new Pagination({
       type: 'header_cursor',
@@ -133,24 +189,51 @@ export class Pagination {
     });
   }
 
-  /** The answer has the cursor that the next request names. */
+  /**
+   * The response contains a cursor, which the next request sends as a parameter.
+   *
+   * @param options the path to the cursor, and the parameter
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.cursor({ path: 'paging.after', param: 'after' });
+   */
   public static cursor(options: CursorOptions): Pagination {
     return new Pagination({ type: 'cursor', path: options.path, param: options.param, ...pageSizeDocument(options) });
   }
 
-  /** Requests count records. */
+  /**
+   * Requests send the number of records to skip.
+   *
+   * @param options the parameter, the page size, and the path to the total number of records
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.offset({ limit: 100, totalRecords: 'meta.total' });
+   */
   public static offset(options: OffsetOptions = {}): Pagination {
     const { param, first, totalRecords } = options;
     return new Pagination({ type: 'offset', param, first, total_records: totalRecords, ...pageSizeDocument(options) });
   }
 
-  /** Requests count pages. */
+  /**
+   * Requests send a page number.
+   *
+   * @param options the parameter, the page size, and the path to the total number of pages
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.pageNumber({ param: 'page', totalPages: 'meta.pages' });
+   */
   public static pageNumber(options: PageNumberOptions = {}): Pagination {
     const { param, first, totalPages } = options;
     return new Pagination({ type: 'page_number', param, first, total_pages: totalPages, ...pageSizeDocument(options) });
   }
 
-  /** One page has everything. */
+  /**
+   * The endpoint has one page.
+   *
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.single();
+   */
   public static single(): Pagination {
     return new Pagination({ type: 'single' });
   }

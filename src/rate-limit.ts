@@ -1,12 +1,12 @@
-/** How many requests may be sent in how much time. They are spread evenly over it. */
+/** A maximum number of requests in a period. Requests are spread evenly over the period. */
 export interface RateLimit {
-  /** So many requests at most, 1 or more. */
+  /** The maximum number of requests in the period: 1 or more. */
   readonly requests: number;
 
   /**
-   * In so many seconds, 1 to 86400.
+   * The length of the period in seconds: 1 to 86,400.
    *
-   * @default 1
+   * @default 1 - most APIs state their limit per second
    */
   readonly seconds?: number;
 }

@@ -1,54 +1,76 @@
 import { Duration } from 'aws-cdk-lib';
 import { Schedule as ScheduleDocument } from './private/document/dataset-document.generated';
 
-/** What a schedule has besides its expression. */
+/** Options of a schedule. */
 export interface ScheduleOptions {
   /**
-   * The IANA name of the time zone a cron expression is read in, for example `America/New_York`.
+   * The IANA name of the time zone of a cron expression, such as `America/New_York`.
    *
-   * @default - UTC
+   * Synthesis fails with `TIMEZONE_INVALID` if it does not exist.
+   *
+   * @default - UTC, which has no daylight saving time
    */
   readonly timezone?: string;
 
   /**
-   * Whether the schedule starts runs. A disabled schedule stays in the stack and can be switched on in the console.
+   * Whether the schedule starts runs. A disabled schedule stays in the stack, and you can enable it in the console.
    *
    * @default true
    */
   readonly enabled?: boolean;
 
   /**
-   * Within how much time behind its own a run starts, in whole minutes up to a day. `Duration.minutes(0)` starts it on
-   * time.
+   * The flexible time window: the run starts within this time after the scheduled time. Whole minutes, up to 24 hours.
    *
-   * @default Duration.minutes(10) - many jobs of the same hour do not meet Glue's limits together
+   * `Duration.minutes(0)` starts the run on time.
+   *
+   * @default Duration.minutes(10) - so that the jobs of one hour do not exceed the start limits of AWS Glue together
+   * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
    */
   readonly flexibleWindow?: Duration;
 }
 
 /**
- * When a dataset's job runs, as EventBridge Scheduler understands it.
+ * When the job of a dataset runs: a schedule of Amazon EventBridge Scheduler.
  *
- * The expression and the time zone are checked when a dataset takes the schedule.
+ * The expression and the time zone are checked when a dataset uses the schedule. Synthesis fails with
+ * `SCHEDULE_INVALID` if the expression is invalid. A job has at most one run at a time.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Zipcodes', {
+ *   core,
+ *   dataset: 'zipcodes',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.url('https://example.org/zipcodes.zip'),
+ *   schedule: Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York', flexibleWindow: Duration.minutes(0) }),
+ * });
  */
 export class Schedule {
   /**
-   * At the times of a cron expression.
+   * Starts runs at the times of a cron expression.
    *
-   * Every day at six is 0 6 in the first two fields, and stars with one question mark in the others, as the README
-   * shows.
-   *
-   * @param fields minutes, hours, day of month, month, day of week and year
+   * @param fields the six fields of the expression, separated by spaces: minutes, hours, day of month, month, day of
+   * week and year
+   * @param options the time zone and the flexible time window
    * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+   * @exampleMetadata fixture=lake
+   * @example
+   * const everyDayAtSix = Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York' });
    */
   public static cron(fields: string, options: ScheduleOptions = {}): Schedule {
     return Schedule.expression(`cron(${fields})`, options);
   }
 
   /**
-   * Again and again after the same time, counted from the deployment.
+   * Starts runs at a regular interval, which begins with the deployment.
    *
-   * @param interval whole minutes, hours or days, at least one minute
+   * @param interval the time between two runs: whole minutes, hours or days, at least one minute
+   * @param options whether the schedule is enabled, and the flexible time window
+   * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+   * @exampleMetadata fixture=lake
+   * @example
+   * const everySixHours = Schedule.rate(Duration.hours(6));
    */
   public static rate(interval: Duration, options: ScheduleOptions = {}): Schedule {
     const minutes = interval.toMinutes();
@@ -62,9 +84,14 @@ export class Schedule {
   }
 
   /**
-   * By an expression in the service's own words.
+   * Starts runs at the times of an expression of EventBridge Scheduler.
    *
    * @param expression `cron(…)` with six fields, or `rate(…)`
+   * @param options the time zone and the flexible time window
+   * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+   * @exampleMetadata fixture=lake
+   * @example
+   * const schedule = Schedule.expression('rate(6 hours)');
    */
   public static expression(expression: string, options: ScheduleOptions = {}): Schedule {
     return new Schedule({

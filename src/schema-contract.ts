@@ -1,10 +1,10 @@
-/** What happens when the columns of a source are not those that were published. */
+/** What a run does if the columns of its data differ from the published columns. */
 export enum SchemaContract {
   /**
-   * New columns are added, missing ones are null, and a value that does not fit its column's type goes to
-   * `meta_rescued`.
+   * Adapt: new columns are added, missing columns are null, and a value that does not fit its column's type is stored
+   * in `meta_rescued`.
    */
   EVOLVE = 'evolve',
-  /** Any difference fails the run, which names it; the published table stays. */
+  /** Fail: a run with any difference fails and names the difference. The published table does not change. */
   FREEZE = 'freeze',
 }

@@ -13,49 +13,63 @@ import {
   metricsStatement,
 } from './private/resources/policy-statements';
 
-/** Which lake the role is for. */
+/** Properties of the shared role: the lake that it is for. */
 export interface SharedGlueRoleProps {
-  /** The prefix of every name of the lake, for example `pp-dw`. */
+  /** The prefix of all names of the lake in kebab-case, such as `pp-dw`. */
   readonly resourcePrefix: string;
 
   /**
-   * The prefix of the lake's databases.
+   * The prefix of the databases of the lake, in snake_case.
    *
-   * @default - resourcePrefix in snake_case
+   * @default - `resourcePrefix` in snake_case
    */
   readonly databasePrefix?: string;
 
   /**
-   * The lake's bucket, if it has a name of its own.
+   * The name of the existing bucket that the lake uses.
    *
-   * @default - `<resourcePrefix>-<account>`
+   * @default - the bucket that EtlCore creates, `<resourcePrefix>-<account>`
    */
   readonly existingBucketName?: string;
 
   /**
-   * Whether jobs may publish metrics, in the lake's own namespace.
+   * Whether jobs can publish CloudWatch metrics in the namespace of the lake.
    *
-   * @default false
+   * @default false - metrics are off by default
    */
   readonly metrics?: boolean;
 
   /**
-   * The key that encrypts the lake's bucket.
+   * The customer managed KMS key that encrypts the bucket of the lake.
    *
-   * @default - none of the customer's own
+   * @default - no permission to use a KMS key, because S3 managed keys need none
    */
   readonly encryptionKey?: IKey;
 }
 
 /**
- * The role of all jobs and crawlers of a lake, `<resourcePrefix>-glue-role`.
+ * The shared role of the jobs and crawlers of a lake, `<resourcePrefix>-glue-role`.
  *
- * It reads and writes the prefixes of the lake's own bucket, the tables of its two databases and its log groups,
- * publishes metrics in the lake's namespace if that is asked for, uses the key of the bucket for its objects if it has
- * one, and does nothing else. EtlCore makes one. A dataset that must do more has a role of its own: with `auth`, a
- * `connection` or a source in a bucket it makes one, and by its `role` prop it is given one.
+ * It can read and write the prefixes of the lake in its bucket, create and update tables in its two databases, and
+ * write its logs. If enabled, it can publish metrics in the namespace of the lake and use the KMS key for the objects
+ * in the bucket. It has no other permissions.
+ *
+ * `EtlCore` creates this role as `EtlCore.role`, so you rarely create it yourself. A dataset that needs more
+ * permissions has its own role: a dataset with `auth`, `connection` or an S3 source creates one, or you pass one as
+ * `role`.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new SharedGlueRole(datasets, 'GlueRole', { resourcePrefix: 'pp-dw', metrics: true });
  */
 export class SharedGlueRole extends Role {
+  /**
+   * Creates the shared role of a lake.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the role
+   */
   constructor(scope: Construct, id: string, props: SharedGlueRoleProps) {
     const names = new LakeNames(scope, props);
     const stack = Stack.of(scope);
@@ -86,23 +100,24 @@ export class SharedGlueRole extends Role {
     const resource = this.node.defaultChild as CfnRole;
     acknowledgeWildcards(
       resource,
-      "The keys of objects are the jobs' own. Each pattern is a prefix of the lake's bucket.",
+      "Jobs choose the keys of objects. Each pattern is limited to a prefix of the lake's bucket.",
       ...bucket,
     );
     acknowledgeWildcards(
       resource,
-      "Crawlers make tables by the names of datasets. Both databases are the lake's.",
+      "Crawlers create tables that are named after datasets. Both databases belong to the lake.",
       catalog,
     );
     acknowledgeWildcards(
       resource,
-      "Glue names the streams of a log. The groups are the lake's; in the group of all crawlers, the streams are.",
+      'AWS Glue names the log streams. The log groups belong to the lake; in the shared log group of crawlers, the '
+        + 'streams do.',
       ...logs,
     );
     if (props.metrics) {
       acknowledgeWildcards(
         resource,
-        "PutMetricData knows no resources. A condition holds it to the lake's namespace.",
+        'PutMetricData has no resource-level permissions. A condition limits it to the namespace of the lake.',
         metrics,
       );
     }

@@ -1,68 +1,103 @@
 import { ApiEndpoint } from './api-endpoint';
 import { SourceDefinition } from './private/definition/source-document';
 
-/** Which files of a folder, or of a glob, a run takes. */
+/** Which files of a folder or a glob a run loads. */
 export enum S3Files {
-  /** The one that was written last. */
+  /** The file with the latest modification time. */
   NEWEST = 'newest',
-  /** Every one, in the order of their keys. */
+  /** All files, in the order of their keys. */
   ALL = 'all',
 }
 
-/** What addresses of buckets take. */
+/** Options of files in an S3 bucket. */
 export interface S3SourceOptions {
   /**
-   * Which files are taken where the address is a folder or a glob.
+   * Which files to load if the URL is a folder or a glob.
    *
-   * @default S3Files.NEWEST
+   * @default S3Files.NEWEST - most vendors deliver a complete new file each time
    */
   readonly files?: S3Files;
 }
 
-/** Where a dataset comes from. */
+/**
+ * Where the data of a dataset comes from.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new BronzeDataset(datasets, 'Zipcodes', {
+ *   core,
+ *   dataset: 'zipcodes',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   source: Source.url('https://example.org/zipcodes-{yyyyMMdd}.zip'),
+ * });
+ */
 export class Source {
   /**
-   * One file over HTTP or HTTPS: delimited text, fixed width, JSON, JSON Lines or Parquet; plain, gzip, bzip2 or in a
-   * ZIP.
+   * A file over HTTP or HTTPS: delimited text, fixed-width text, JSON, JSON Lines or Parquet. It can be plain,
+   * compressed with gzip or bzip2, or in a ZIP archive.
    *
-   * A date in braces is that of the run, in UTC: `{yyyy-MM-dd}`, `{yyyyMMdd}`, `{yyyy/MM}`. Where there is no file of
-   * that day yet, the run goes back by `lookbackDays` of the dataset. The address is checked when a dataset takes it.
+   * A pattern in braces, such as `{yyyyMMdd}`, `{yyyy-MM-dd}` or `{yyyy/MM}`, is replaced by the run date (UTC). If
+   * there is no file for that date yet, the run tries earlier dates, up to `lookbackDays` of the dataset. The URL is
+   * checked when a dataset uses the source. Synthesis fails with `URL_INVALID` if the URL is invalid or contains
+   * credentials, and with `PLACEHOLDER_INVALID` if a pattern is invalid.
    *
-   * @param url for example `https://example.org/zipcodes.zip`, without a user name or a password in it
+   * @param url the URL of the file, such as `https://example.org/zipcodes.zip`, without credentials
+   * @exampleMetadata fixture=lake
+   * @example
+   * const source = Source.url('https://example.org/nsde-{yyyyMMdd}.csv');
    */
   public static url(url: string): Source {
     return new Source({ address: url });
   }
 
   /**
-   * Several files, each as `url` or `s3` takes it. Every run fetches all of them.
+   * Several files, each with a URL as in `url` or `s3`. Each run loads all of them.
    *
-   * @param urls one address or more, each once
-   * @param options for those of a bucket that are a folder or a glob
+   * @param urls the URLs of the files: at least one, without duplicates
+   * @param options which files to load from folders and globs in S3 buckets
+   * @exampleMetadata fixture=lake
+   * @example
+   * const source = Source.urls(['https://example.org/east.csv', 'https://example.org/west.csv']);
    */
   public static urls(urls: string[], options: S3SourceOptions = {}): Source {
     return new Source({ address: urls, files: options.files });
   }
 
   /**
-   * Files in a bucket, such as a vendor's, in the formats of `url`. Dates in braces are those of `url`.
+   * Files in an S3 bucket, such as a bucket of a vendor. Formats and dates in the URL are the same as in `url`.
    *
-   * The dataset gets a role of its own that may read what the address begins with, up to the first star or brace, and
-   * nothing else there. The policy of a bucket in another account must let that role in. Where a customer key encrypts
-   * the files, the role must be allowed to decrypt with it: add that to `role` of the dataset.
+   * The dataset gets its own role, which can read the part of the bucket before the first wildcard or brace in the URL.
+   * For a bucket in another account, its bucket policy must also allow this role. If a customer managed KMS key
+   * encrypts the files, add `kms:Decrypt` to `role` of the dataset. Synthesis fails with `URL_INVALID` if the URL does
+   * not start with `s3://` or has no path.
    *
-   * @param url a file as `s3://bucket/folder/file.csv`, the files of a folder as `s3://bucket/folder/`, or those that a glob matches as
-   * `s3://bucket/folder/*.csv`. The name of a bucket may be only known at deployment.
+   * @param url a file such as `s3://bucket/folder/file.csv`, a folder such as `s3://bucket/folder/`, or a glob such as
+   * `s3://bucket/folder/*.csv`. The name of the bucket can be a token.
+   * @param options which files to load from a folder or a glob
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html
+   * @exampleMetadata fixture=lake
+   * @example
+   * const source = Source.s3('s3://vendor-bucket/out/*.csv', { files: S3Files.ALL });
    */
   public static s3(url: string, options: S3SourceOptions = {}): Source {
     return new Source({ address: url, files: options.files, isBucket: true });
   }
 
   /**
-   * A REST API that answers in JSON: each endpoint is a table, whose rows are the records of its answers.
+   * A REST API that returns JSON. Each endpoint becomes a table, whose rows are the records of its responses.
    *
-   * @param endpoints by the names of their tables, in snake_case; one with the dataset's own name must be the only
-   * table
+   * Synthesis fails with `TABLE_NAME_RESERVED` if a table with the name of the dataset is not the only table.
+   *
+   * @param endpoints the endpoints, by the names of their tables in snake_case
+   * @exampleMetadata fixture=lake
+   * @example
+   * const source = Source.api({
+   *   products: { url: 'https://api.example.org/v1/products', params: { country: 'NL' } },
+   *   prices: {
+   *     url: 'https://api.example.org/v1/products/{value}/prices',
+   *     forEach: { endpoint: 'products', field: 'id', column: 'product_id' },
+   *   },
+   * });
    */
   public static api(endpoints: { [name: string]: ApiEndpoint }): Source {
     return new Source({ endpoints });

@@ -1,37 +1,62 @@
 import { TransformDefinition } from './private/scripts/job-script';
 
-/** How a gold dataset's tables are made of its inputs'. */
+/**
+ * How the tables of a gold dataset are built from its inputs.
+ *
+ * Files are read when a dataset uses the transform. Synthesis fails with `FILE_NOT_FOUND` if a file does not exist, and
+ * with `FILE_EMPTY` if it is empty.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new GoldDataset(datasets, 'ZipcodesByState', {
+ *   core,
+ *   dataset: 'zipcodes-by-state',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   inputs: [zipcodes],
+ *   transform: Transform.sqlFile('gold/zipcodes_by_state.sql'),
+ * });
+ */
 export class Transform {
   /**
-   * By the query in a file: Spark SQL, which reads tables by the names that Athena has for them, as in `FROM
-   * pp_dw_bronze.zipcodes`.
+   * Builds the tables with a Spark SQL query in a file.
    *
-   * The last statement is the table. Statements before it may be `CREATE TEMPORARY VIEW`; with `outputs`, each output
-   * is such a view. The file is read when a dataset takes the transform.
+   * The query reads tables by the names that they have in Athena, such as `pp_dw_bronze.zipcodes`. The last statement
+   * is the table. The statements before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each table is the temporary
+   * view of that name.
    *
-   * @param path from the folder where `cdk synth` runs, for example `gold/zipcodes_by_state.sql`
+   * @param path the path of the file, relative to the folder where you run `cdk synth`
    * @see https://spark.apache.org/docs/latest/sql-ref.html
+   * @exampleMetadata fixture=lake
+   * @example
+   * const transform = Transform.sqlFile('gold/zipcodes_by_state.sql');
    */
   public static sqlFile(path: string): Transform {
     return new Transform({ path, isScript: false });
   }
 
   /**
-   * By a query that is written here. Otherwise as `sqlFile`.
+   * Builds the tables with a Spark SQL query in the code, with the same rules as `sqlFile`.
    *
-   * @param text for example `SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state`
+   * Synthesis fails with `TRANSFORM_REQUIRED` if the query is empty.
+   *
+   * @param text the query
+   * @exampleMetadata fixture=lake
+   * @example
+   * const transform = Transform.sql('SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state');
    */
   public static sql(text: string): Transform {
     return new Transform({ text, isScript: false });
   }
 
   /**
-   * By a script of your own, in Python: the job's whole script in place of the packaged one. The README shows a
-   * complete one.
+   * Builds the tables with a custom PySpark script, which replaces the packaged job script.
    *
-   * The file is read when a dataset takes the transform.
+   * The script calls `run_gold` of the package `etl_runtime.gold`. See `docs/gold/scripts.md` for a complete script.
    *
-   * @param path from the folder where `cdk synth` runs, for example `gold/zipcodes_by_state.py`
+   * @param path the path of the file, relative to the folder where you run `cdk synth`
+   * @exampleMetadata fixture=lake
+   * @example
+   * const transform = Transform.script('gold/zipcodes_by_state.py');
    */
   public static script(path: string): Transform {
     return new Transform({ path, isScript: true });

@@ -348,7 +348,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'an address that is not HTTP',
       { source: Source.url('ftp://example.org/a.zip') },
-      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// or https:// address',
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// or https:// URL',
     ],
     [
       'no address',
@@ -358,29 +358,28 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a password in the address',
       { source: Source.url('https://me:secret@example.org/a.zip') },
-      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An http:// or https:// address',
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An http:// or https:// URL',
     ],
     [
       'a share above 1',
       { dataQuality: { maxShrink: 50 } },
-      'VALUE_INVALID: Lake/Bronze: data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: A share of '
-        + 'all rows, from 0 to 1.',
+      'VALUE_INVALID: Lake/Bronze: data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: Share of all rows, from 0 to 1.',
     ],
     [
       'a backslash and a t for a tab',
       { delimiter: '\\t' },
-      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\\\t". Expected: What separates the fields',
+      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\\\t". Expected: Delimiter between the fields',
     ],
     [
       'a description beyond 2048 characters',
       { description: 'x'.repeat(3000) },
       `VALUE_INVALID: Lake/Bronze: description of dataset "fda-nsde" is "${'x'.repeat(119)}… (3002 characters). `
-        + 'Expected: What the dataset holds',
+        + 'Expected: Description of the dataset',
     ],
     [
       'no source',
       { source: undefined },
-      'SETTING_REQUIRED: Lake/Bronze: source is missing. Use a Source: Source.url("https://…"), or a script of your own in script.',
+      'SETTING_REQUIRED: Lake/Bronze: source is missing. Use a Source: Source.url("https://…"), or set script to a custom script.',
     ],
     [
       'an address for a source',
@@ -426,7 +425,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'an API without endpoints',
       { source: Source.api({}) },
-      'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" is {}. Expected: The calls of a REST API',
+      'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" is {}. Expected: The endpoints of a REST API',
     ],
     [
       'an API over FTP',
@@ -456,7 +455,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a bucket without a path',
       { source: Source.s3('s3://vendor') },
-      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// address',
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// URL',
     ],
     [
       'a rule of an API that the schema cannot hold',
@@ -494,8 +493,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a size that does not exist',
       { dataSizeCategory: 'huge' as DataSizeCategory },
-      'VALUE_INVALID: Lake/Bronze: data_size_category of dataset "fda-nsde" is "huge". Expected: How big the '
-        + 'dataset is',
+      'VALUE_INVALID: Lake/Bronze: data_size_category of dataset "fda-nsde" is "huge". Expected: Size of the input data',
     ],
     [
       'no size',
@@ -510,8 +508,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a line break as delimiter',
       { delimiter: '\n' },
-      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\n". Expected: What separates the '
-        + 'fields of a record',
+      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\n". Expected: Delimiter between the fields of a record',
     ],
     [
       'a delimiter twice',
@@ -540,8 +537,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a column of which nothing is said',
       { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
-      'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: '
-        + 'What a column is called and what it holds. For example:',
+      'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: Name, data type and format of a column. Set at least one of them. For example:',
     ],
     [
       'a rule that the schema cannot hold',
@@ -561,8 +557,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a table that is not snake_case',
       { fileTableMapping: { 'a.csv': 'Main Table' } },
-      'VALUE_INVALID: Lake/Bronze: file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table". Expected: '
-        + 'What a table is called within its dataset: snake_case',
+      'VALUE_INVALID: Lake/Bronze: file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table". Expected: Name of a table within its dataset: snake_case',
     ],
     [
       "a table of the dataset's name among others",
@@ -1020,7 +1015,7 @@ test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
   [
     'a file',
     { source: Source.url('http://files.example.org/a.csv') },
-    ['source_url of dataset "fda-nsde" has http: credentials travel to files.example.org in the clear. Use https.'],
+    ['source_url of dataset "fda-nsde" uses http: credentials are sent to files.example.org unencrypted. Use https.'],
   ],
   [
     'an API and its tokens',
@@ -1029,8 +1024,8 @@ test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
       auth: Auth.oauth2ClientCredentials({ secret: 'vendor/api', tokenUrl: 'http://login.example.org/token' }),
     },
     [
-      'api_endpoints.products.url of dataset "fda-nsde" has http: credentials travel to api.example.org',
-      'auth.token_url of dataset "fda-nsde" has http: credentials travel to login.',
+      'api_endpoints.products.url of dataset "fda-nsde" uses http: credentials are sent to api.example.org',
+      'auth.token_url of dataset "fda-nsde" uses http: credentials are sent to login.',
     ],
   ],
   [
@@ -1047,7 +1042,7 @@ test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { auth: Auth.bearer({ secret: 'vendor/api' }), ...props });
   const said = Annotations.fromStack(where.stack)
-    .findWarning('*', Match.stringLikeRegexp('in the clear'))
+    .findWarning('*', Match.stringLikeRegexp('unencrypted'))
     .map(({ entry }) => entry.data);
   expect(said).toEqual(warnings.map(warning => expect.stringContaining(warning)));
 });
@@ -1179,14 +1174,14 @@ test.each([
   [
     'account',
     { ...ENV, account: '210987654321' },
-    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: its stack is for the account 210987654321, that of its core '
-      + '"Core/Core" for 123456789012.',
+    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: the dataset is in the account 210987654321, and its core "Core/Core" is in '
+      + '123456789012. Deploy both to the same environment',
   ],
   [
     'region',
     { ...ENV, region: 'us-east-1' },
-    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: its stack is for the region us-east-1, that of its core '
-      + '"Core/Core" for eu-central-1.',
+    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: the dataset is in the region us-east-1, and its core "Core/Core" is in '
+      + 'eu-central-1. Deploy both to the same environment',
   ],
 ])('a dataset in another %s than its core is an error', (_, env, message) => {
   const { app, core } = LAYOUTS[1].lake(ENV);

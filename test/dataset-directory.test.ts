@@ -389,8 +389,8 @@ test.each<[string, Files, string]>([
   [
     'a value that is not allowed',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny' } },
-    'VALUE_INVALID: LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: How big '
-      + 'the dataset is; it picks workers and timeout.',
+    'VALUE_INVALID: LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: Size of '
+      + 'the input data, which selects the workers and the timeout.',
   ],
   [
     'no address',
@@ -501,7 +501,7 @@ test.each<[string, Files, string]>([
   [
     'a query in another folder',
     { 'gold/states/config.json': { ...STATES, sql: '../secret.sql' } },
-    'VALUE_INVALID: LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: the file',
+    'VALUE_INVALID: LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: name of the file',
   ],
   [
     'a folder for a query',
@@ -561,7 +561,7 @@ test('a stack\'s name that is too long names the file', () => {
     'x/config.json': { ...ZIPCODES, dataset: 'd'.repeat(80) },
   };
   expect(failure(files)[0]).toContain(
-    `Lake: the stack of LAKE/x/config.json would be named "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", with `
+    `NAME_TOO_LONG: Lake: the name of the stack of LAKE/x/config.json, "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", has `
       + '137 characters, 128 are allowed.',
   );
 });
@@ -611,12 +611,13 @@ test('a circle of two names both ways', () => {
 });
 
 test.each<[string, Files, string]>([
-  ['nothing', {}, 'DATASETS_REQUIRED: Lake: there is no dataset below LAKE. Add LAKE/<dataset>/config.json.'],
-  ['a core alone', { 'config.json': CORE }, 'DATASETS_REQUIRED: Lake: there is no dataset below LAKE.'],
+  ['nothing', {}, 'DATASETS_REQUIRED: Lake: the folder LAKE contains no dataset. Add LAKE/<dataset>/config.json.'],
+  ['a core alone', { 'config.json': CORE }, 'DATASETS_REQUIRED: Lake: the folder LAKE contains no dataset.'],
   [
     'no core',
     { 'x/config.json': ZIPCODES },
-    'FILE_NOT_FOUND: Lake: there is no LAKE/config.json. Write { "etl_resource_prefix": "pp-dw" } into it',
+    'FILE_NOT_FOUND: Lake: the file LAKE/config.json does not exist. Create it, for example with '
+      + '{ "etl_resource_prefix": "pp-dw" }, or set core.',
   ],
 ])('a folder with %s says what to write', (_, files, message) => {
   expect(failure(files)[0]).toContain(message);
@@ -624,7 +625,7 @@ test.each<[string, Files, string]>([
 
 test('a folder that is not there is an error', () => {
   expect(() => new DatasetDirectory(new App(), 'Lake', { path: 'no/such' })).toThrow(
-    'FILE_NOT_FOUND: Lake: path is "no/such", which is not an existing folder.',
+    'FILE_NOT_FOUND: Lake: path is "no/such", which is not a folder.',
   );
 });
 

@@ -109,8 +109,8 @@ test.each<[string, string | Buffer | object, string]>([
   [
     'a wrong value',
     '{"etl_resource_prefix": "a",\n "glue_worker_configs": {\n  "small": {"number_of_workers": "2"}}}',
-    'VALUE_INVALID: config.json:3:34: /glue_worker_configs/small/number_of_workers is "2". Expected: Workers '
-      + 'of a run, the driver among them. From 2 to 299. For example: 3.',
+    'VALUE_INVALID: config.json:3:34: /glue_worker_configs/small/number_of_workers is "2". Expected: Number '
+      + 'of workers of a run, including the driver: 2 to 299. For example: 3.',
   ],
 ])('%s is an error with its place, its JSON pointer and what to do', (_, text, message) => {
   expect(failure(text)).toContain(`1 problem in 1 file:\n  ${message}`);

@@ -73,7 +73,7 @@ test.each(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Glue::Database'])(
 
 const RULES = (days: { uploads: number; versions: number; staging: number; superseded: number; athena: number }) => [
   {
-    Id: 'half-done-and-old-versions',
+    Id: 'incomplete-uploads-and-noncurrent-versions',
     Status: 'Enabled',
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: days.uploads },
     NoncurrentVersionExpiration: { NoncurrentDays: days.versions },
@@ -166,8 +166,8 @@ test.each([
 
 test('a queryScanLimit that Athena does not take is an error, and one that is only known at deployment is none', () => {
   expect(() => coreStack({ queryScanLimit: Size.bytes(9_999_999) })).toThrow(
-    'VALUE_INVALID: Core/Lake: queryScanLimit is 9999999 bytes. The minimum of Athena is 10 MB: use '
-      + 'Size.mebibytes(10) or more.',
+    'VALUE_INVALID: Core/Lake: queryScanLimit is 9999999 bytes. Use Size.mebibytes(10) or more: the '
+      + 'minimum of Athena is 10 MB.',
   );
   const stack = new Stack(new App(), 'Core');
   new EtlCore(stack, 'Lake', {
@@ -234,7 +234,7 @@ test('one prefix is one region of an account, and may be used in another account
 test('a bad prefix names the construct, the value and the remedy', () => {
   expect(() => coreStack({ resourcePrefix: 'PP-DW' })).toThrow(
     'PREFIX_INVALID: Core/Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens, '
-      + 'beginning with a letter, for example "pp-dw".',
+      + 'starting with a letter, for example "pp-dw".',
   );
   expect(() => EtlCore.fromPrefixes(new Stack(new App(), 'Lake'), 'Core', { resourcePrefix: 'PP-DW' }))
     .toThrow('PREFIX_INVALID: Lake/Core: resourcePrefix is "PP-DW".');
@@ -299,17 +299,17 @@ describe('what every job gets', () => {
     [
       { glueDefaults: { timeout: Duration.minutes(10) } },
       'VALUE_INVALID',
-      'glue_defaults.timeout_minutes is 10. Expected: Minutes, from 15 to 2880.',
+      'glue_defaults.timeout_minutes is 10. Expected: Minutes: 15 to 2880.',
     ],
     [
       { glueDefaults: { maxRetries: 11 } },
       'VALUE_INVALID',
-      'glue_defaults.max_retries is 11. Expected: How many times',
+      'glue_defaults.max_retries is 11. Expected: Number of times',
     ],
     [
       { glueDefaults: { defaultArguments: { conf: 'x' } } },
       'VALUE_INVALID',
-      'glue_defaults.default_arguments has the key "conf". Expected: Further arguments of every job',
+      'glue_defaults.default_arguments has the key "conf". Expected: Additional arguments of all jobs',
     ],
     [
       { glueDefaults: { defaultArguments: { '--names': '{}' } } },
@@ -329,12 +329,12 @@ describe('what every job gets', () => {
     [
       { glueWorkerConfigs: { small: { numberOfWorkers: 1 } } },
       'VALUE_INVALID',
-      'glue_worker_configs.small.number_of_workers is 1. Expected: Workers of a run',
+      'glue_worker_configs.small.number_of_workers is 1. Expected: Number of workers of a run',
     ],
     [
       { glueWorkerConfigs: { small: {} } },
       'VALUE_INVALID',
-      'glue_worker_configs.small is {}. Expected: Workers and timeout of a size.',
+      'glue_worker_configs.small is {}. Expected: Worker settings and timeout of a size.',
     ],
   ])('%j is an error at its place, in both kinds of a core', (props, code, message) => {
     expect(() => coreStack(props)).toThrow(`${code}: Core/Lake: ${message}`);

@@ -94,8 +94,8 @@ test('a dashboard shows 1 to 125 datasets, as many as CloudWatch takes graphs', 
   expect(datasets(125)).toHaveLength(500);
   expect(() => datasets(0)).toThrow('DATASETS_REQUIRED: Lake/Dashboard: datasets is empty. Add at least one dataset.');
   expect(() => datasets(126)).toThrow(
-    'DASHBOARD_TOO_LARGE: Lake/Dashboard: datasets has 126 of them, and a dashboard takes 500 graphs, which '
-      + 'are 125 datasets. Create a second dashboard with its own dashboardName.',
+    'DASHBOARD_TOO_LARGE: Lake/Dashboard: datasets has 126 datasets, 125 are allowed: CloudWatch allows '
+      + '500 graphs in a dashboard. Create a second dashboard with its own dashboardName.',
   );
 });
 

@@ -201,8 +201,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       ({ stack }) => ({
         inputs: [BronzeDataset.fromName(EtlCore.fromPrefixes(stack, 'Other', { resourcePrefix: 'other' }), 'a')],
       }),
-      'LAKE_MISMATCH: Lake/Gold: inputs of dataset "fda-summary" has "a" of the lake "other". Inputs must '
-        + 'belong to the lake of the dataset, "pp-dw".',
+      'LAKE_MISMATCH: Lake/Gold: inputs of dataset "fda-summary" contains "a" of the lake "other". Use inputs of '
+        + 'the lake of the dataset, "pp-dw".',
     ],
     [
       'itself as an input',
@@ -245,8 +245,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'an output that is not snake_case',
       () => ({ outputs: ['By Year'] }),
-      'VALUE_INVALID: Lake/Gold: outputs[0] of dataset "fda-summary" is "By Year". Expected: What a table is '
-        + 'called within its dataset: snake_case',
+      'VALUE_INVALID: Lake/Gold: outputs[0] of dataset "fda-summary" is "By Year". Expected: Name of a table within its dataset: snake_case',
     ],
     [
       "an output of the dataset's name among others",

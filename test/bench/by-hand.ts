@@ -25,7 +25,7 @@ export function coreByHand(stack: Stack): void {
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     lifecycleRules: [
       {
-        id: 'half-done-and-old-versions',
+        id: 'incomplete-uploads-and-noncurrent-versions',
         abortIncompleteMultipartUploadAfter: Duration.days(1),
         noncurrentVersionExpiration: Duration.days(7),
         expiredObjectDeleteMarker: true,

@@ -1,48 +1,48 @@
 /* Made from glue-templates/config.schema.json by npx projen generate. Change the schema, not this file. */
 
 /**
- * What the datasets of a lake have in common: the prefixes that all names are made from, and what every job gets.
+ * The core of a lake: the prefixes that all names are derived from, and the default settings of its jobs.
  */
 export interface ConfigDocument {
   /**
-   * The prefix of every name of the lake, in kebab-case, at most 49 characters: bucket, jobs, roles, workgroup.
+   * Prefix of all names of the lake, such as those of its bucket, jobs, roles and workgroup. Kebab-case, at most 49 characters.
    */
   etl_resource_prefix: string;
   /**
-   * The prefix of the databases, in snake_case. Default: etl_resource_prefix in snake_case.
+   * Prefix of the databases in snake_case. Default: etl_resource_prefix in snake_case.
    */
   database_prefix?: string;
   glue_defaults?: GlueDefaults;
   glue_worker_configs?: GlueWorkerConfigs;
 }
 /**
- * What every job gets, unless its dataset says otherwise.
+ * Default settings of all jobs.
  */
 export interface GlueDefaults {
   /**
-   * Glue version of the jobs: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default 5.0.
+   * Glue version of the jobs: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default: 5.0. glue_version of a dataset overrides it.
    */
   version?: '5.0' | '5.1' | '6.0';
   /**
-   * After how many minutes a run is stopped, whatever the size. From 15, because no publication begins in the last ten, to 2880. Default: by the size, 30 to 240.
+   * Timeout of the jobs in minutes, for all sizes: 15 to 2880. A run does not start to publish in the last ten minutes before its timeout. Default: by size, 30 to 240.
    */
   timeout_minutes?: number;
   /**
-   * How many times Glue runs a job again that failed. From 0 to 10. Default 1.
+   * Number of times that AWS Glue retries a failed run: 0 to 10. Default: 1.
    */
   max_retries?: number;
   /**
-   * Further arguments of every job, as Glue documents them: {--name: text}. None that the library sets.
+   * Additional arguments of all jobs, see the AWS Glue documentation: {--name: value}. Arguments that the library sets are not allowed.
    */
   default_arguments?: {
     /**
-     * The argument's value, as text.
+     * Value of the argument, as a string.
      */
     [k: string]: string;
   };
 }
 /**
- * Workers and timeouts in place of those of the table of sizes: {size: {worker_type, number_of_workers, timeout_minutes}}. What is left out stays.
+ * Worker settings by size: {size: {worker_type, number_of_workers, timeout_minutes}}. They override the built-in settings.
  */
 export interface GlueWorkerConfigs {
   small?: GlueWorkerConfig;
@@ -51,19 +51,19 @@ export interface GlueWorkerConfigs {
   xlarge?: GlueWorkerConfig;
 }
 /**
- * Workers and timeout of a size. What is left out stays as it is.
+ * Worker settings and timeout of a size. Set at least one of them.
  */
 export interface GlueWorkerConfig {
   /**
-   * G.1X (1 DPU a worker), G.2X (2), G.4X (4) or G.8X (8).
+   * Type of the workers: G.1X (1 DPU per worker), G.2X (2), G.4X (4) or G.8X (8).
    */
   worker_type?: 'G.1X' | 'G.2X' | 'G.4X' | 'G.8X';
   /**
-   * Workers of a run, the driver among them. From 2 to 299.
+   * Number of workers of a run, including the driver: 2 to 299.
    */
   number_of_workers?: number;
   /**
-   * After how many minutes a run is stopped. From 15 to 2880.
+   * Timeout of a run in minutes: 15 to 2880.
    */
   timeout_minutes?: number;
 }

@@ -1,31 +1,31 @@
 /* Made from glue-templates/dataset.schema.json by npx projen generate. Change the schema, not this file. */
 
 /**
- * An http:// or https:// address without user name or password, or an s3:// address with a bucket and a path.
+ * An http:// or https:// URL without credentials, or an s3:// URL with a bucket and a path.
  */
 export type Address = string;
 /**
- * An http:// or https:// address without user name or password.
+ * An http:// or https:// URL without credentials.
  */
 export type HttpAddress = string;
 /**
- * auto: a link or a cursor that APIs usually give, else one page; an answer that says there is more fails the run. json_link: the next page's address is in the answer. header_link: in the header Link. header_cursor: a header has what the next request names. cursor: the answer has it. offset: requests count records. page_number: requests count pages. single: one page.
+ * auto: follows a link in the response or the headers, or a cursor in the headers, at the usual places; without one, there is one page, and the run fails if the response says that there are more. json_link: the response contains the URL of the next page. header_link: the Link header contains it. header_cursor: a header contains a cursor, which the next request sends as a parameter. cursor: the response contains the cursor. offset: requests send the number of records to skip. page_number: requests send a page number. single: there is one page.
  */
 export type PaginationType = 'auto' | 'json_link' | 'header_link' | 'header_cursor' | 'cursor' | 'offset' | 'page_number' | 'single';
 /**
- * What separates the fields of a record: one to eight characters, no quote and no line break. Default: comma. A tab is the one character \t of a JSON text, not a backslash and a t.
+ * Delimiter between the fields of a record: one to eight characters, without double quotes and line breaks. Default: comma. A tab is the single character that JSON writes as \t, not a backslash and a t.
  */
 export type Delimiter = string;
 /**
- * How dates are written, beside 2024-01-31: yyyy or yy, MM (M without zeros, MMM for Jan), dd (d), HH, mm, ss, S for each digit of a fraction, and marks between them.
+ * Format of dates, in addition to ISO 8601 dates: yyyy or yy, MM (M without leading zeros, MMM for Jan), dd (d), HH, mm, ss, S per digit of a fraction, and separators between them.
  */
 export type DateFormat = string;
 /**
- * What a table is called within its dataset: snake_case, at most 80 characters.
+ * Name of a table within its dataset: snake_case, at most 80 characters.
  */
 export type TableKey = string;
 /**
- * The name of a column in its table: snake_case, a letter first, at most 128 characters, and none that begins with meta_.
+ * Name of a column in its table: snake_case, starting with a letter, at most 128 characters. It cannot start with meta_.
  */
 export type ColumnName = string;
 /**
@@ -33,25 +33,25 @@ export type ColumnName = string;
  */
 export type SourceDataset = string;
 /**
- * The columns that identify what a row is about. The query gives each of their values once.
+ * The columns that identify a row. The run fails if two rows of the query result have the same key.
  *
  * @minItems 1
  */
 export type ColumnNames = string[];
 /**
- * The columns whose change makes a new version. Default: all that are neither in business_key nor in exclude nor begin with meta_.
+ * The columns in which a change creates a new version. Default: all columns except those of business_key and exclude, and those that start with meta_.
  *
  * @minItems 1
  */
 export type ColumnNames1 = string[];
 /**
- * Columns whose change makes no new version; they keep the value that they had when the version began. Default: none.
+ * Columns in which a change does not create a new version. A version keeps the values that they had when it was created. Default: none.
  *
  * @minItems 1
  */
 export type ColumnNames2 = string[];
 /**
- * The columns, by their names in the table, that identify a row. Two rows with the same values fail the run.
+ * The columns, by their names in the table, that identify a row. The run fails if two rows have the same key.
  *
  * @minItems 1
  */
@@ -63,40 +63,40 @@ export type ColumnNames3 = string[];
  */
 export type ColumnNames4 = string[];
 /**
- * A number of rows.
+ * Number of rows.
  */
 export type RowCount = number;
 
 /**
- * One dataset: what it is called, how big it is, where it comes from and what is made of it. source_url or api_endpoints make it bronze, source_datasets gold. The props of BronzeDataset and GoldDataset become this document, and the Glue job reads it.
+ * A dataset: its name and size, its source or inputs, and its tables. A bronze dataset has source_url or api_endpoints; a gold dataset has source_datasets. The props of BronzeDataset and GoldDataset are converted to this document, which the Glue job reads.
  */
 export interface DatasetDocument {
   /**
-   * Name of the dataset in kebab-case: lower-case letters, digits and single hyphens, beginning with a letter, at most 80 characters. Every name and path is made from it.
+   * Name of the dataset in kebab-case: lower-case letters, digits and single hyphens, starting with a letter, at most 80 characters. All names and paths are derived from it.
    */
   dataset: string;
   /**
-   * What the dataset holds, in one or two sentences. It goes to the job, the crawler and the table. At most 2048 characters, the limit of Glue.
+   * Description of the dataset in one or two sentences, at most 2048 characters, the limit of AWS Glue. It is set on the Glue job and the crawler, and does not reach the table in the Glue Data Catalog.
    */
   description?: string;
   /**
-   * How big the dataset is; it picks workers and timeout. small: below 100 MB, medium: 100 MB to 1 GB, large: 1 to 5 GB, xlarge: above 5 GB.
+   * Size of the input data, which selects the workers and the timeout. small: less than 100 MB, medium: 100 MB to 1 GB, large: 1 to 5 GB, xlarge: more than 5 GB.
    */
   data_size_category: 'small' | 'medium' | 'large' | 'xlarge';
   /**
-   * The http://, https:// or s3:// address of a file, or a list of them: delimited text, fixed width, JSON, JSON Lines or Parquet; plain, gzip, bzip2 or in a ZIP. No user name or password in it. s3://bucket/folder/ is the files of a folder, s3://bucket/folder/*.csv those that a glob matches: source_files says which of them. {yyyy-MM-dd} or {yyyyMMdd}, in any order and with any marks, is the date of the run in UTC.
+   * The http://, https:// or s3:// URL of a file, or a list of URLs, without credentials. Supported formats: delimited text, fixed-width text, JSON, JSON Lines and Parquet; plain, compressed with gzip or bzip2, or in a ZIP archive. s3://bucket/folder/ is a folder and s3://bucket/folder/*.csv is a glob; source_files selects their files. A pattern such as {yyyy-MM-dd} or {yyyyMMdd} is replaced by the run date (UTC).
    */
   source_url?: Address | Address[];
   /**
-   * How many days a run goes back where source_url holds a date and there is no file of the run's own date yet. Default 7. 0 takes the run's own date or fails.
+   * Number of days that a run looks back for a file if source_url contains a date and there is no file for the run date yet. Default: 7. With 0, the run fails if there is no file for the run date.
    */
   lookback_days?: number;
   /**
-   * Which of the files are taken where source_url is a folder of a bucket, or a glob. newest (default): the one that was written last. all: every one, in the order of their keys.
+   * Which files to load if source_url is a folder or a glob in a bucket. newest (default): the file with the latest modification time. all: all files, in the order of their keys.
    */
   source_files?: 'newest' | 'all';
   /**
-   * The calls of a REST API that answers in JSON: {name: address} or {name: {url, …}}. Each is a table of that name, in snake_case; one with the dataset's own name must be the only table.
+   * The endpoints of a REST API that returns JSON: {name: URL} or {name: {url, …}}. Each endpoint becomes a table with that name in snake_case. A table with the name of the dataset must be the only table.
    */
   api_endpoints?: {
     [k: string]: HttpAddress | ApiEndpoint;
@@ -114,13 +114,13 @@ export interface DatasetDocument {
   date_format?: string;
   file_format?: FileFormat;
   /**
-   * Which file of a ZIP feeds which table: {file name or glob: table}. Needed when a ZIP holds several data files. Table names are snake_case; a table with the dataset's own name must be the only one.
+   * Maps the files in a ZIP archive to tables: {file name or glob: table}. Required if the archive contains several data files. Table names are snake_case. A table with the name of the dataset must be the only table.
    */
   file_table_mapping?: {
     [k: string]: TableKey;
   };
   /**
-   * What columns are called and what they hold: {table: {Source Column: {target_name, type, format}}}. A value that does not fit its type leaves its cell null and goes to meta_rescued.
+   * Names, data types and formats of columns: {table: {Source Column: {target_name, type, format}}}. If a value does not fit its type, its cell is null and the value is stored in meta_rescued.
    */
   column_schema?: {
     [k: string]: {
@@ -128,21 +128,21 @@ export interface DatasetDocument {
     };
   };
   /**
-   * Short form of column_schema for names alone, for all tables: {Source Column: target name}.
+   * Short form of column_schema for the names of columns in all tables: {Source Column: target name}.
    */
   column_mappings?: {
     [k: string]: ColumnName;
   };
   /**
-   * gold: the datasets that this one is made from, each as bronze/NAME or gold/NAME. Its query and script read their tables by the names that Athena has for them. An empty list for a table that is made from nothing, such as a calendar.
+   * gold: the datasets whose tables the query or script reads, each as bronze/NAME or gold/NAME. Tables have the same names as in Athena. Use an empty list for a table that needs no input, such as a calendar.
    */
   source_datasets?: SourceDataset[];
   /**
-   * gold: the file with the query, beside this one: Spark SQL. The last statement is the table; statements before it may be CREATE TEMPORARY VIEW. Without it, glue/gold_job.py in this file's folder makes the table.
+   * gold: name of the file with the Spark SQL query, in the same folder. The last statement is the table; the statements before it must be CREATE TEMPORARY VIEW. Without a query, the custom script glue/gold_job.py in the same folder builds the table.
    */
   sql?: string;
   /**
-   * gold: the tables of a dataset of several, in snake_case. Each is a temporary view that the query makes. A table with the dataset's own name must be the only one.
+   * gold: names of the tables in snake_case, for a dataset with several tables. Each table is a temporary view that the query creates. A table with the name of the dataset must be the only table.
    *
    * @minItems 1
    */
@@ -150,306 +150,306 @@ export interface DatasetDocument {
   history?: History;
   business_key?: ColumnNames3;
   /**
-   * The same by table: {table: [columns]}.
+   * The columns that identify a row, per table: {table: [columns]}.
    */
   business_keys?: {
     [k: string]: ColumnNames4;
   };
   /**
-   * What happens when a source's columns are not those that were published. evolve (default): new columns are added, missing ones are null, a value that does not fit its column's type goes to meta_rescued. freeze: any difference fails the run and is named.
+   * What a run does if the columns differ from the published columns. evolve (default): new columns are added, missing columns are null, and a value that does not fit its column's type is stored in meta_rescued. freeze: the run fails and names the difference.
    */
   schema_contract?: 'evolve' | 'freeze';
   data_quality?: DataQuality;
   schedule?: Schedule;
   /**
-   * Glue version of the job: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default: that of the core, 5.0 unless it says otherwise.
+   * Glue version of the job: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default: the version of the core, otherwise 5.0.
    */
   glue_version?: '5.0' | '5.1' | '6.0';
   /**
-   * Name of the Glue connection through whose VPC the job reaches sources of a private network. Default: none, the internet.
+   * Name of the Glue connection through which the job reaches a source in a VPC. Default: none; the job uses the internet.
    */
   connection?: string;
 }
 /**
- * One call of a REST API, as often as its pages and the values of for_each ask for.
+ * An endpoint of a REST API. A run sends one request per page, and repeats this per value of for_each.
  */
 export interface ApiEndpoint {
   /**
-   * An http:// or https:// address without user name or password.
+   * An http:// or https:// URL without credentials.
    */
   url: string;
   /**
-   * GET (default), or POST for an API that is asked by a body; POST must not change anything there.
+   * HTTP method: GET (default), or POST to send body. A POST request must not change data, because a run can send it more than once.
    */
   method?: 'GET' | 'POST';
   /**
-   * Parameters of the query, beside those of url. {value} in them is that of for_each.
+   * Query parameters to add to those in url. {value} is replaced by the value of for_each.
    */
   params?: {
     [k: string]: string | number | boolean;
   };
   headers?: Headers;
   /**
-   * POST: the JSON object that is sent. {value} in its texts is that of for_each.
+   * POST: the JSON object to send. {value} in its strings is replaced by the value of for_each.
    */
   body?: {};
   /**
-   * The path to the list of records in an answer, keys joined by dots; $ is the answer itself. Default: the answer where it is a list, else the one list of objects in it, else the answer as one record.
+   * Path to the list of records in a response, with keys joined by dots. $ is the response itself. Default: the response if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the response as a single record.
    */
   records?: string;
   /**
-   * How the pages follow each other: a type alone, or {type, …} where it has to be told more. Default: auto.
+   * How a run gets from one page to the next: a type, or {type, …} with options. Default: auto.
    */
   pagination?: PaginationType | Pagination;
   for_each?: ForEach;
   rate_limit?: RateLimit;
   /**
-   * Whether the endpoint is a table. Default true. false is for one that only gives others the values of for_each.
+   * Whether the records of the endpoint become a table. Default: true. Set it to false for an endpoint that only provides the values of for_each.
    */
   table?: boolean;
 }
 /**
- * Headers of this endpoint's requests, beside those of the dataset and before them.
+ * Headers of this endpoint, in addition to the headers of the dataset. If both have a header of the same name, this one is sent.
  */
 export interface Headers {
   [k: string]: string;
 }
 /**
- * How the pages of an endpoint follow each other.
+ * How a run gets from one page of an endpoint to the next.
  */
 export interface Pagination {
   type: PaginationType;
   /**
-   * json_link: where the answer has the next page's address, keys joined by dots; default: found among the usual places, such as next or links.next. cursor: where it has the next cursor.
+   * json_link: path to the URL of the next page in the response, with keys joined by dots. Default: the usual places, such as next or links.next. cursor: path to the next cursor.
    */
   path?: string;
   /**
-   * header_cursor: the header with the next cursor.
+   * header_cursor: the response header that contains the next cursor.
    */
   header?: string;
   /**
-   * The parameter of the query that names the page; for an endpoint with a body the path of keys in it. Default: cursor, offset or page, as the type is.
+   * Query parameter that selects the page. For an endpoint with a body, the path to it in the body, with keys joined by dots. Required for cursor and header_cursor. Default for offset: offset. Default for page_number: page.
    */
   param?: string;
   /**
-   * offset, page_number, cursor, header_cursor: how many records a page is asked to have. Default: what the API gives.
+   * offset, page_number, cursor, header_cursor: number of records to request per page. Default: the page size of the API.
    */
   limit?: number;
   /**
-   * The parameter for limit. Default: limit.
+   * Query parameter that contains limit. Default: limit.
    */
   limit_param?: string;
   /**
-   * page_number: the number of the first page, default 1. offset: that of the first record, default 0.
+   * page_number: number of the first page. Default: 1. offset: offset of the first record. Default: 0.
    */
   first?: number;
   /**
-   * offset: where the answer has the number of all records, keys joined by dots. Default: none, and pages are asked for until one is empty.
+   * offset: path to the total number of records in the response, with keys joined by dots. Default: none; the run requests pages until one is empty.
    */
   total_records?: string;
   /**
-   * page_number: where the answer has the number of all pages, keys joined by dots. Default: none, and pages are asked for until one is empty.
+   * page_number: path to the total number of pages in the response, with keys joined by dots. Default: none; the run requests pages until one is empty.
    */
   total_pages?: string;
   /**
-   * The most pages of one call; more fail the run. Default 10000.
+   * Maximum number of pages per call of the endpoint. The run fails if there are more. Default: 10000.
    */
   max_pages?: number;
 }
 /**
- * Calls an endpoint for every value that another one's records have: {value} in its url, params or body is that value.
+ * Calls an endpoint once per value of its parent endpoint. {value} in url, params or body is replaced by the value.
  */
 export interface ForEach {
   /**
-   * What a table is called within its dataset: snake_case, at most 80 characters.
+   * Name of a table within its dataset: snake_case, at most 80 characters.
    */
   endpoint: string;
   /**
-   * Where the value is in its records, keys joined by dots. Each value is taken once, in the order of the records; null is none.
+   * Path to the value in the records of the parent endpoint, with keys joined by dots. Each distinct value is used once, in the order of the records. Null values are skipped.
    */
   field: string;
   /**
-   * A field that each record gets with the value that it was called for, where it has none of that name. Default: none.
+   * Name of a field to add to each record. It contains the value that the endpoint was called with. A record that has a field of this name is not changed. Default: none.
    */
   column?: string;
 }
 /**
- * How often this endpoint's requests may be sent, beside the limit of the dataset.
+ * Rate limit for the requests of this endpoint, in addition to the rate limit of the dataset.
  */
 export interface RateLimit {
   /**
-   * So many requests at most.
+   * Maximum number of requests in the period.
    */
   requests: number;
   /**
-   * In so many seconds. Default 1.
+   * Length of the period in seconds. Default: 1.
    */
   seconds?: number;
 }
 /**
- * Headers of every request of the dataset. No secrets: those are what auth is for.
+ * Headers to send with every request of the dataset. Do not put secrets here; use auth.
  */
 export interface Headers1 {
   [k: string]: string;
 }
 /**
- * How often all requests of the dataset together may be sent. Default: as fast as answers come.
+ * Rate limit for all requests of the dataset together. Default: no limit.
  */
 export interface RateLimit1 {
   /**
-   * So many requests at most.
+   * Maximum number of requests in the period.
    */
   requests: number;
   /**
-   * In so many seconds. Default 1.
+   * Length of the period in seconds. Default: 1.
    */
   seconds?: number;
 }
 /**
- * How requests are signed. The secret is in AWS Secrets Manager; its value is read by the run, and is never in a file.
+ * How requests are authenticated. The credentials are stored in AWS Secrets Manager. Only the run reads them; never put them into a file.
  */
 export interface Auth {
   /**
-   * bearer: a token. api_key: a key in a header, the query or a cookie. basic: user name and password. oauth2_client_credentials: a token that the run gets with a client's id and secret.
+   * bearer: a token in the Authorization header. api_key: an API key in a header, a query parameter or a cookie. basic: a user name and a password. oauth2_client_credentials: a token that the run requests with a client ID and a client secret.
    */
   type: 'bearer' | 'api_key' | 'basic' | 'oauth2_client_credentials';
   /**
-   * Name or ARN of the secret in Secrets Manager, never its value.
+   * Name or ARN of the secret in AWS Secrets Manager, never its value.
    */
   secret: string;
   /**
-   * bearer, api_key: the key of the value in a secret that is a JSON object. Default: the secret is the value.
+   * bearer, api_key: key of the value, if the secret is a JSON object. Default: the secret contains only the value.
    */
   secret_key?: string;
   /**
-   * ARN of the customer key in KMS that encrypts the secret. Default: the account's own key for Secrets Manager.
+   * ARN of the customer managed KMS key that encrypts the secret. Default: the AWS managed key aws/secretsmanager.
    */
   encryption_key?: string;
   /**
-   * api_key: where the key goes: header (default), query or cookie.
+   * api_key: where to send the API key: header (default), query or cookie.
    */
   location?: 'header' | 'query' | 'cookie';
   /**
-   * api_key: the name of the header, parameter or cookie.
+   * api_key: name of the header, query parameter or cookie.
    */
   name?: string;
   /**
-   * basic: the key of the user name in the secret's JSON object. Default: username.
+   * basic: key of the user name in the JSON object of the secret. Default: username.
    */
   username_key?: string;
   /**
-   * basic: the key of the password in the secret's JSON object. Default: password.
+   * basic: key of the password in the JSON object of the secret. Default: password.
    */
   password_key?: string;
   /**
-   * An http:// or https:// address without user name or password.
+   * An http:// or https:// URL without credentials.
    */
   token_url?: string;
   /**
-   * oauth2_client_credentials: what the token is for, words joined by spaces. Default: what the client may have.
+   * oauth2_client_credentials: scopes to request, separated by spaces. Default: none; the authorization server applies its default.
    */
   scope?: string;
   /**
-   * oauth2_client_credentials: further parameters that the token's address asks for, such as audience.
+   * oauth2_client_credentials: additional parameters of the token request, such as audience. Do not put secrets here.
    */
   token_params?: {
     [k: string]: string;
   };
   /**
-   * oauth2_client_credentials: how the client's id and secret are sent: client_secret_basic (default), in the header Authorization, or client_secret_post, in the body.
+   * oauth2_client_credentials: how to send the client ID and secret: client_secret_basic (default), in the Authorization header, or client_secret_post, in the request body.
    */
   token_auth_method?: 'client_secret_basic' | 'client_secret_post';
   /**
-   * oauth2_client_credentials: the key of the client's id in the secret's JSON object. Default: client_id.
+   * oauth2_client_credentials: key of the client ID in the JSON object of the secret. Default: client_id.
    */
   client_id_key?: string;
   /**
-   * oauth2_client_credentials: the key of the client's secret in the secret's JSON object. Default: client_secret.
+   * oauth2_client_credentials: key of the client secret in the JSON object of the secret. Default: client_secret.
    */
   client_secret_key?: string;
 }
 /**
- * How to read the files.
+ * Format of the files.
  */
 export interface FileFormat {
   /**
-   * csv: text with a delimiter between fields. fixed_width: text with fields of fixed widths. json: one document with a list of records. jsonl: a JSON document a line. parquet. Default: fixed_width where widths are declared, else told from the file: its ending, then its first bytes, then csv.
+   * csv: delimited text. fixed_width: fixed-width text. json: one JSON document with a list of records. jsonl: JSON Lines, one document per line. parquet: Parquet. Default: fixed_width if widths are set; otherwise inferred from the file extension, then from the first bytes, otherwise csv.
    */
   type?: 'csv' | 'fixed_width' | 'json' | 'jsonl' | 'parquet';
   delimiter?: Delimiter;
   /**
-   * Whether the first record holds the column names. Default true, for fixed_width false. Without it the columns are named column_1, column_2, …
+   * Whether the first record contains the column names. Default: true; for fixed_width: false. With false, the columns are named column_1, column_2, …
    */
   header?: boolean;
   /**
-   * Name of the text's encoding as Python knows it. Default utf-8; a byte-order mark of UTF-8 or UTF-16 is obeyed. Bytes that are not of this encoding fail the run.
+   * Encoding of the file, by its name in Python. Default: utf-8; a byte order mark of UTF-8 or UTF-16 takes precedence. The run fails if a byte is not valid in this encoding.
    */
   encoding?: string;
   /**
-   * The character around fields that hold a delimiter, a quote (doubled) or a line break; an empty text for files that do not quote. Default: the double quote. A quote opens only at the start of a field.
+   * Character that encloses fields with a delimiter, a quote (written twice) or a line break. An empty string if the file has no quotes. Default: the double quote. A quote in the middle of an unquoted field is part of its value.
    */
   quote?: string;
   /**
-   * The character that takes the meaning from the one behind it, usually a backslash. Default: none; a quote inside quotes is doubled.
+   * Character that escapes the next character, usually a backslash. Default: none; a quote within a quoted field is written twice.
    */
   escape?: string;
   /**
-   * Texts that stand for a missing value, beside the empty one. Upper and lower case differ.
+   * Values that mean null, in addition to the empty string. They are case-sensitive.
    *
    * @minItems 1
    */
   null_values?: string[];
   /**
-   * Whether an empty text or one of null_values is a missing value inside quotes too. Default true; false keeps them as text.
+   * Whether the empty string and null_values also mean null if they are in quotes. Default: true. With false, they are kept as text.
    */
   quoted_nulls?: boolean;
   /**
-   * The character that makes a line a comment where it stands at its beginning. Default: none.
+   * Character that starts a comment line. It must be the first character of the line. Default: none.
    */
   comment?: string;
   /**
-   * Lines above the header that are no data. Default 0.
+   * Number of lines to skip before the header or the first record. Default: 0.
    */
   skip_rows?: number;
   /**
-   * Records at the end that are no data, such as a total. Default 0.
+   * Number of records to skip at the end of the file, such as a line with totals. Default: 0.
    */
   skip_footer?: number;
   /**
-   * fixed_width: the widths of the fields, in characters. Spaces around a value are padding.
+   * fixed_width: widths of the fields in characters. Spaces around a value are removed.
    *
    * @minItems 1
    */
   widths?: number[];
   date_format?: DateFormat;
   /**
-   * How numbers are written, by the example 1234.56 with the file's own marks: 1.234,56 for thousands and a decimal comma, 1234,56, 1,234.56. Default: digits and a decimal point.
+   * Format of numbers: the number 1234.56 as the file writes it, such as 1.234,56, 1234,56 or 1,234.56. Default: digits and a decimal point.
    */
   number_format?: string;
   /**
-   * json: the path to the list of records, keys joined by dots; $ is the document itself. Default: the document where it is a list, else the one list of objects in it, else the document as one record.
+   * json: path to the list of records, with keys joined by dots. $ is the document itself. Default: the document if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the document as a single record.
    */
   records?: string;
 }
 /**
- * What a column is called and what it holds.
+ * Name, data type and format of a column. Set at least one of them.
  */
 export interface ColumnSchema {
   /**
-   * Its name in the table. Default: the source's, in snake_case.
+   * Name of the column in the table. Default: the name in the source, in snake_case.
    */
   target_name?: string;
   /**
-   * string, bigint, double, decimal(p,s), boolean, date or timestamp. The value is kept, not its spelling: 007 is 7. Default: guessed at the first publication.
+   * Data type: string, bigint, double, decimal(p,s), boolean, date or timestamp. A declared type keeps the value but not its formatting: 007 as bigint is 7. Default: inferred at the first publication.
    */
   type?: string;
   /**
-   * How the values are written. date and timestamp: a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss. Numbers: 1.234,56 or 1,234.56 or 1234,56. boolean: the words for true and false, as Y/N. Default: ISO dates, plain numbers, the usual words.
+   * Format of the values. date and timestamp: a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss. Numbers: 1.234,56 or 1,234.56 or 1234,56. boolean: the words for true and false, such as Y/N. Default: ISO 8601 dates, numbers with a decimal point, common words for true and false.
    */
   format?: string;
 }
 /**
- * gold: keep every version of a row (slowly changing dimension, type 2) with valid_from, valid_to, is_current and change_type.
+ * gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type.
  */
 export interface History {
   business_key: ColumnNames;
@@ -457,11 +457,11 @@ export interface History {
   exclude?: ColumnNames2;
 }
 /**
- * The gates that a run must pass before its tables replace the published ones. Each holds for every table of the dataset.
+ * Quality gates that a run must pass before it publishes its tables. They apply to each table of the dataset.
  */
 export interface DataQuality {
   /**
-   * Columns, by their names in the table, that must be in the source and nearly always have a value: a list for all tables, or {table: [columns]}. Default: none.
+   * Columns, by their names in the table, that must exist in the source and are rarely null: a list for all tables, or {table: [columns]}. Default: none.
    */
   required_columns?:
     | ColumnNames4
@@ -469,11 +469,11 @@ export interface DataQuality {
         [k: string]: ColumnNames4;
       };
   /**
-   * The largest share of rows in which a required column may be null. Default 0.05.
+   * Maximum share of rows in which a required column can be null. Default: 0.05.
    */
   critical_null_threshold?: number;
   /**
-   * The fewest rows a table may have: a number for all tables, or {table: number}. Default 1; 0 lets an empty table pass.
+   * Minimum number of rows of a table: a number for all tables, or {table: number}. Default: 1. 0 allows an empty table.
    */
   expected_record_count_min?:
     | RowCount
@@ -481,11 +481,11 @@ export interface DataQuality {
         [k: string]: RowCount;
       };
   /**
-   * The largest share of its rows that a table may lose from one publication to the next. Default 0.5; 1 switches the gate off.
+   * Maximum share of its rows that a table can lose from one publication to the next. Default: 0.5. 1 turns the gate off.
    */
   max_shrink?: number;
   /**
-   * The largest share of rows in which something of a column did not fit and went to meta_rescued. Default 0.01; 1 switches the gate off.
+   * bronze: maximum share of rows in which the value of a column did not fit its type and is stored in meta_rescued. Default: 0.01. 1 turns the gate off.
    */
   max_rescued_share?: number;
 }
@@ -494,19 +494,19 @@ export interface DataQuality {
  */
 export interface Schedule {
   /**
-   * Whether the schedule starts runs. Default true.
+   * Whether the schedule starts runs. Default: true.
    */
   enabled?: boolean;
   /**
-   * A cron(…) expression of six fields or a rate(…) expression, as EventBridge Scheduler takes them.
+   * A cron(…) expression with six fields or a rate(…) expression of Amazon EventBridge Scheduler.
    */
   expression: string;
   /**
-   * Within how many minutes behind its time a run starts, so that many jobs of the same hour do not meet Glue's limits together. Default 10. 0 starts it on time.
+   * Flexible time window: the run starts within this number of minutes after the scheduled time, so that the jobs of one hour do not exceed the start limits of AWS Glue together. Default: 10. 0 starts the run on time.
    */
   flexible_minutes?: number;
   /**
-   * IANA name of the time zone in which a cron expression is read. Default UTC.
+   * IANA name of the time zone of a cron expression. Default: UTC.
    */
   timezone?: string;
 }

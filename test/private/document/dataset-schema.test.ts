@@ -29,7 +29,8 @@ test.each<[string, object, string]>([
   [
     'an address of many',
     { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
-    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// address without user name or password, or an s3:// address with a bucket and a path. For example: ',
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// URL '
+      + 'without credentials, or an s3:// URL with a bucket and a path. For example: ',
   ],
   [
     'a password in one address of many',
@@ -44,105 +45,106 @@ test.each<[string, object, string]>([
   [
     'an address that is neither one nor many',
     { source_url: 5 },
-    'URL_INVALID: Lake: source_url of dataset "fda-cder" is 5. Expected: The http://, https:// or s3:// address of a file, or a list',
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is 5. Expected: The http://, https:// or s3:// URL of a '
+      + 'file, or a list',
   ],
   [
     'no address',
     { source_url: [] },
-    'URL_INVALID: Lake: source_url of dataset "fda-cder" is []. Expected: The http://, https:// or s3:// address of a file, or a list',
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is []. Expected: The http://, https:// or s3:// URL of a '
+      + 'file, or a list',
   ],
   [
     'one address twice',
     { source_url: ['https://a.org', 'https://a.org'] },
-    'DUPLICATE_VALUE: Lake: source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which has a duplicate value. Expected: The http://, https:// or s3:// address of a file, or a list',
+    'DUPLICATE_VALUE: Lake: source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which has a '
+      + 'duplicate value. Expected: The http://, https:// or s3:// URL of a file, or a list',
   ],
   [
     'part of a day',
     { lookback_days: 1.5 },
-    'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is 1.5. Expected: How many days a run goes back',
+    'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is 1.5. Expected: Number of days that a run looks back',
   ],
   [
     'days that are to come',
     { lookback_days: -1 },
-    'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is -1. Expected: How many days a run goes back',
+    'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is -1. Expected: Number of days that a run looks back',
   ],
   [
     'words for a date',
     { date_format: 'the day' },
-    'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "the day". Expected: How dates are written',
+    'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "the day". Expected: Format of dates',
   ],
   [
     "words for the file's dates",
     { file_format: { date_format: 'the day' } },
-    'FORMAT_INVALID: Lake: file_format.date_format of dataset "fda-cder" is "the day". Expected: How dates are written',
+    'FORMAT_INVALID: Lake: file_format.date_format of dataset "fda-cder" is "the day". Expected: Format of dates',
   ],
   [
     'an unknown type of file',
     { file_format: { type: 'xlsx' } },
-    'VALUE_INVALID: Lake: file_format.type of dataset "fda-cder" is "xlsx". Expected: csv: text with a delimiter',
+    'VALUE_INVALID: Lake: file_format.type of dataset "fda-cder" is "xlsx". Expected: csv: delimited text',
   ],
   [
     'an escape of two characters',
     { file_format: { escape: '\\\\' } },
-    'VALUE_INVALID: Lake: file_format.escape of dataset "fda-cder" is "\\\\\\\\". Expected: The character '
-      + 'that takes the meaning',
+    'VALUE_INVALID: Lake: file_format.escape of dataset "fda-cder" is "\\\\\\\\". Expected: Character that escapes '
+      + 'the next character',
   ],
   [
     'the empty text as null',
     { file_format: { null_values: ['NA', ''] } },
-    'VALUE_INVALID: Lake: file_format.null_values[1] of dataset "fda-cder" is "". Expected: Texts that stand '
-      + 'for a missing',
+    'VALUE_INVALID: Lake: file_format.null_values[1] of dataset "fda-cder" is "". Expected: Values that mean null',
   ],
   [
     'no null values',
     { file_format: { null_values: [] } },
-    'VALUE_INVALID: Lake: file_format.null_values of dataset "fda-cder" is []. Expected: Texts that stand for '
-      + 'a missing value',
+    'VALUE_INVALID: Lake: file_format.null_values of dataset "fda-cder" is []. Expected: Values that mean null',
   ],
   [
     'a word for a comment',
     { file_format: { comment: 'REM' } },
-    'VALUE_INVALID: Lake: file_format.comment of dataset "fda-cder" is "REM". Expected: The character that '
-      + 'makes a line a comment',
+    'VALUE_INVALID: Lake: file_format.comment of dataset "fda-cder" is "REM". Expected: Character that starts a '
+      + 'comment line',
   ],
   [
     'a word for yes',
     { file_format: { quoted_nulls: 'yes' } },
-    'VALUE_INVALID: Lake: file_format.quoted_nulls of dataset "fda-cder" is "yes". Expected: Whether an empty text',
+    'VALUE_INVALID: Lake: file_format.quoted_nulls of dataset "fda-cder" is "yes". Expected: Whether the empty string',
   ],
   [
     'fewer than no lines',
     { file_format: { skip_rows: -1 } },
-    'VALUE_INVALID: Lake: file_format.skip_rows of dataset "fda-cder" is -1. Expected: Lines above the header',
+    'VALUE_INVALID: Lake: file_format.skip_rows of dataset "fda-cder" is -1. Expected: Number of lines to skip '
+      + 'before the header',
   ],
   [
     'too many records',
     { file_format: { skip_footer: 10001 } },
-    'VALUE_INVALID: Lake: file_format.skip_footer of dataset "fda-cder" is 10001. Expected: Records at the end',
+    'VALUE_INVALID: Lake: file_format.skip_footer of dataset "fda-cder" is 10001. Expected: Number of records to '
+      + 'skip at the end',
   ],
   [
     'a field of no width',
     { file_format: { widths: [5, 0] } },
-    'VALUE_INVALID: Lake: file_format.widths[1] of dataset "fda-cder" is 0. Expected: fixed_width: the widths '
-      + 'of the fields',
+    'VALUE_INVALID: Lake: file_format.widths[1] of dataset "fda-cder" is 0. Expected: fixed_width: widths of the '
+      + 'fields',
   ],
   [
     'a number with other digits',
     { file_format: { number_format: '9.999,99' } },
-    'FORMAT_INVALID: Lake: file_format.number_format of dataset "fda-cder" is "9.999,99". Expected: How '
-      + 'numbers are written',
+    'FORMAT_INVALID: Lake: file_format.number_format of dataset "fda-cder" is "9.999,99". Expected: Format of numbers',
   ],
   [
     'a path to nothing',
     { file_format: { records: '' } },
-    'VALUE_INVALID: Lake: file_format.records of dataset "fda-cder" is "". Expected: json: the path to the '
-      + 'list of records',
+    'VALUE_INVALID: Lake: file_format.records of dataset "fda-cder" is "". Expected: json: path to the list of records',
   ],
   [
     'an unknown column type',
     { column_schema: { products: { 'A/B ~1': { type: 'int' } } } },
-    'DATA_TYPE_INVALID: Lake: column_schema.products.A/B ~1.type of dataset "fda-cder" is "int". Expected: '
-      + 'string, bigint, double, decimal(p,s), boolean, date or timestamp.',
+    'DATA_TYPE_INVALID: Lake: column_schema.products.A/B ~1.type of dataset "fda-cder" is "int". Expected: Data '
+      + 'type: string, bigint, double, decimal(p,s), boolean, date or timestamp.',
   ],
   [
     'a decimal of 39 digits',
@@ -153,29 +155,31 @@ test.each<[string, object, string]>([
     "a source's name for a column's",
     { column_schema: { products: { Zip: { target_name: 'Zip Code' } } } },
     'VALUE_INVALID: Lake: column_schema.products.Zip.target_name of dataset "fda-cder" is "Zip Code". '
-      + 'Expected: The name of a column in its table: snake_case',
+      + 'Expected: Name of a column in its table: snake_case',
   ],
   [
     'a name of ours',
     { column_mappings: { Run: 'meta_run_id' } },
-    'VALUE_INVALID: Lake: column_mappings.Run of dataset "fda-cder" is "meta_run_id". Expected: The name of a '
-      + 'column in its table',
+    'VALUE_INVALID: Lake: column_mappings.Run of dataset "fda-cder" is "meta_run_id". Expected: Name of a column in '
+      + 'its table',
   ],
   [
     'an empty format',
     { column_schema: { products: { Day: { format: '' } } } },
-    'FORMAT_INVALID: Lake: column_schema.products.Day.format of dataset "fda-cder" is "". Expected: How the values are',
+    'FORMAT_INVALID: Lake: column_schema.products.Day.format of dataset "fda-cder" is "". Expected: Format of the '
+      + 'values',
   ],
   [
     'a column without a name',
     { column_schema: { products: { '': { type: 'date' } } } },
-    'VALUE_INVALID: Lake: column_schema.products of dataset "fda-cder" has the key "". Expected: What columns are',
+    'VALUE_INVALID: Lake: column_schema.products of dataset "fda-cder" has the key "". Expected: Names, data types '
+      + 'and formats of columns',
   ],
   [
     'a column that is no object',
     { column_schema: { products: { Day: 'date' } } },
-    'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: What a column '
-      + 'is called and what it holds.',
+    'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: Name, data type and '
+      + 'format of a column.',
   ],
   [
     'a key of no columns',
@@ -205,25 +209,25 @@ test.each<[string, object, string]>([
     'a text for columns',
     { data_quality: { required_columns: 'ndc' } },
     'VALUE_INVALID: Lake: data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns, by '
-      + 'their names in the table, that must be in the source',
+      + 'their names in the table, that must exist in the source',
   ],
   [
     'fewer than no rows',
     { data_quality: { expected_record_count_min: -1 } },
-    'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is -1. Expected: A '
-      + 'number of rows.',
+    'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is -1. Expected: Number of '
+      + 'rows.',
   ],
   [
     'fewer than no rows of a table',
     { data_quality: { expected_record_count_min: { products: -1 } } },
     'VALUE_INVALID: Lake: data_quality.expected_record_count_min.products of dataset "fda-cder" is -1. '
-      + 'Expected: A number of rows.',
+      + 'Expected: Number of rows.',
   ],
   [
     'a text for rows',
     { data_quality: { expected_record_count_min: 'many' } },
     'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is "many". Expected: '
-      + 'The fewest rows a table may have: a number for all tables, or',
+      + 'Minimum number of rows of a table: a number for all tables, or',
   ],
 ])('%s: the error has the whole path, what is there, and the nearest description', (_, wrong, message) => {
   expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(message);
@@ -266,7 +270,8 @@ test.each<[string, object, string]>([
   [
     'an unknown type of auth',
     { auth: { type: 'digest', secret: 'a' } },
-    'VALUE_INVALID: Lake: auth.type of dataset "fda-cder" is "digest". Expected: bearer: a token.',
+    'VALUE_INVALID: Lake: auth.type of dataset "fda-cder" is "digest". Expected: bearer: a token in the '
+      + 'Authorization header.',
   ],
   [
     'an auth without a secret',
@@ -297,27 +302,29 @@ test.each<[string, object, string]>([
   [
     'an endpoint in a bucket',
     { api_endpoints: { a: 's3://vendor/a' } },
-    'VALUE_INVALID: Lake: api_endpoints.a of dataset "fda-cder" is "s3://vendor/a". Expected: An http:// or https:// address',
+    'VALUE_INVALID: Lake: api_endpoints.a of dataset "fda-cder" is "s3://vendor/a". Expected: An http:// or https:// '
+      + 'URL',
   ],
   [
     'a pagination that is not known',
     { api_endpoints: { a: { url: 'https://example.org', pagination: 'pages' } } },
-    'VALUE_INVALID: Lake: api_endpoints.a.pagination of dataset "fda-cder" is "pages". Expected: auto: a link',
+    'VALUE_INVALID: Lake: api_endpoints.a.pagination of dataset "fda-cder" is "pages". Expected: auto: follows a link',
   ],
   [
     'a limit of no requests',
     { rate_limit: { requests: 0 } },
-    'VALUE_INVALID: Lake: rate_limit.requests of dataset "fda-cder" is 0. Expected: So many requests at most.',
+    'VALUE_INVALID: Lake: rate_limit.requests of dataset "fda-cder" is 0. Expected: Maximum number of requests in '
+      + 'the period.',
   ],
   [
     'files of a bucket that nobody knows',
     { source_files: 'oldest' },
-    'VALUE_INVALID: Lake: source_files of dataset "fda-cder" is "oldest". Expected: Which of the files',
+    'VALUE_INVALID: Lake: source_files of dataset "fda-cder" is "oldest". Expected: Which files to load',
   ],
   [
     'a bucket without a path',
     { source_url: 's3://vendor' },
-    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor". Expected: An http:// or https:// address',
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor". Expected: An http:// or https:// URL',
   ],
   [
     'two connections',
