@@ -105,7 +105,7 @@ export class SharedGlueRole extends Role {
     );
     acknowledgeWildcards(
       resource,
-      "Crawlers create tables that are named after datasets. Both databases belong to the lake.",
+      'Crawlers create tables that are named after datasets. Both databases belong to the lake.',
       catalog,
     );
     acknowledgeWildcards(

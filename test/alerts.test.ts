@@ -3,7 +3,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Alerts, EtlCore } from '../src';
 import { resource, resources } from './assembly';
-import { takes } from './event-pattern';
+import { matches } from './event-pattern';
 import { ENV } from './layouts';
 
 const EMAILS = ['on-call@example.org', 'data-team@example.org'];
@@ -18,7 +18,6 @@ function lake(
 }
 
 /** A rule of the lake by its name. */
-// eslint-disable-line @typescript-eslint/no-explicit-any
 function rule(name: string, stack = lake({}).stack): { [property: string]: any } {
   return resources(stack, 'AWS::Events::Rule').find(({ Properties }) => Properties.Name === name)!.Properties;
 }
@@ -36,12 +35,12 @@ const OF_ALERTS = [
 test.each<[string, Alerts | undefined, { [type: string]: number }]>([
   ['no alerts', undefined, {}],
   [
-    'alerts to nobody yet',
+    'alerts without subscriptions',
     {},
     { 'AWS::SNS::Topic': 1, 'AWS::SNS::TopicPolicy': 1, 'AWS::Events::Rule': 2, 'AWS::CloudWatch::Alarm': 1 },
   ],
   [
-    'alerts by e-mail',
+    'alerts by email',
     { emails: EMAILS },
     {
       'AWS::SNS::Topic': 1,
@@ -63,7 +62,7 @@ test.each<[string, Alerts | undefined, { [type: string]: number }]>([
       'AWS::KMS::Alias': 1,
     },
   ],
-])('%s are these resources, and a core has ten others', (_, alerts, expected) => {
+])('%s create these resources, and the core has ten others', (_, alerts, expected) => {
   const all = resources(lake(alerts).stack);
   const count = (type: string) => all.filter(({ Type }) => Type === type).length;
   expect(Object.fromEntries(OF_ALERTS.map(type => [type, count(type)]).filter(([, number]) => number !== 0))).toEqual(
@@ -72,7 +71,7 @@ test.each<[string, Alerts | undefined, { [type: string]: number }]>([
   expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(10);
 });
 
-test('what a core makes for alerts is there as properties', () => {
+test('the core has the resources of its alerts as properties', () => {
   const { core } = lake({ encrypted: true });
   expect([core.alertTopic, core.alertKey, core.droppedScheduleAlarm]).not.toContain(undefined);
   expect(core.alertRules).toHaveLength(2);
@@ -97,21 +96,21 @@ const crawler = (crawlerName: string, state: string) => ({
 });
 
 test.each([
-  ['a job that failed, and is tried again', job('pp-dw-bronze-x', 'FAILED'), false],
-  ['a job whose retry failed too', job('pp-dw-bronze-x', 'FAILED', 'jr_0123_attempt_1'), true],
-  ['a gold job whose retry failed too', job('pp-dw-gold-x', 'FAILED', 'jr_0123_attempt_1'), true],
-  ['a job whose retry repaired it', job('pp-dw-bronze-x', 'SUCCEEDED', 'jr_0123_attempt_1'), false],
-  ['a job that succeeded', job('pp-dw-bronze-x', 'SUCCEEDED'), false],
-  ['a job that reached its timeout', job('pp-dw-bronze-x', 'TIMEOUT'), true],
-  ['a retry that reached its timeout', job('pp-dw-bronze-x', 'TIMEOUT', 'jr_0123_attempt_1'), true],
-  ['a job that was stopped', job('pp-dw-gold-x', 'STOPPED'), true],
-  ['a job that is missing', job('pp-dw-bronze-x', 'ERROR'), true],
-  ['a job of a lake whose prefix goes on', job('pp-dw-dev-bronze-x', 'FAILED', 'jr_0123_attempt_1'), false],
-  ['a job of a lake whose prefix goes on, timed out', job('pp-dw-dev-bronze-x', 'TIMEOUT'), false],
-  ['another job of the account', job('pp-dw-report', 'TIMEOUT'), false],
-  ['a crawler, in the rule of jobs', crawler('pp-dw-bronze-x-crawler', 'Failed'), false],
-])('of jobs, people hear of %s: %#', (_, event, heard) => {
-  expect(takes(rule('pp-dw-job-alerts').EventPattern, event)).toBe(heard);
+  ['a failed run that is retried', job('pp-dw-bronze-x', 'FAILED'), false],
+  ['a failed retry', job('pp-dw-bronze-x', 'FAILED', 'jr_0123_attempt_1'), true],
+  ['a failed retry of a gold job', job('pp-dw-gold-x', 'FAILED', 'jr_0123_attempt_1'), true],
+  ['a successful retry', job('pp-dw-bronze-x', 'SUCCEEDED', 'jr_0123_attempt_1'), false],
+  ['a successful run', job('pp-dw-bronze-x', 'SUCCEEDED'), false],
+  ['a run that timed out', job('pp-dw-bronze-x', 'TIMEOUT'), true],
+  ['a retry that timed out', job('pp-dw-bronze-x', 'TIMEOUT', 'jr_0123_attempt_1'), true],
+  ['a run that was stopped', job('pp-dw-gold-x', 'STOPPED'), true],
+  ['a run that ended in the state ERROR', job('pp-dw-bronze-x', 'ERROR'), true],
+  ['a failed retry in a lake with a longer prefix', job('pp-dw-dev-bronze-x', 'FAILED', 'jr_0123_attempt_1'), false],
+  ['a run that timed out in a lake with a longer prefix', job('pp-dw-dev-bronze-x', 'TIMEOUT'), false],
+  ['a job that does not belong to the lake', job('pp-dw-report', 'TIMEOUT'), false],
+  ['a crawler', crawler('pp-dw-bronze-x-crawler', 'Failed'), false],
+])('the rule for jobs matches %s: %#', (_, event, expected) => {
+  expect(matches(rule('pp-dw-job-alerts').EventPattern, event)).toBe(expected);
 });
 
 test.each([
@@ -119,27 +118,26 @@ test.each([
   [2, 'jr_0123', false],
   [2, 'jr_0123_attempt_1', false],
   [2, 'jr_0123_attempt_2', true],
-])('of jobs that Glue runs again %d times, the failure of run %s is the last one: %s', (maxRetries, id, heard) => {
+])('with %d retries, run %s is the last attempt: %s', (maxRetries, id, expected) => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: {}, glueDefaults: { maxRetries } });
-  expect(takes(rule('pp-dw-job-alerts', stack).EventPattern, job('pp-dw-bronze-x', 'FAILED', id))).toBe(heard);
+  expect(matches(rule('pp-dw-job-alerts', stack).EventPattern, job('pp-dw-bronze-x', 'FAILED', id))).toBe(expected);
 });
 
 test.each([
-  ['a crawler that failed', crawler('pp-dw-bronze-x-crawler', 'Failed'), true],
-  ['a gold crawler that failed', crawler('pp-dw-gold-x-crawler', 'Failed'), true],
-  ['a crawler that began', crawler('pp-dw-bronze-x-crawler', 'Started'), false],
+  ['a failed crawler', crawler('pp-dw-bronze-x-crawler', 'Failed'), true],
+  ['a failed gold crawler', crawler('pp-dw-gold-x-crawler', 'Failed'), true],
+  ['a crawler that started', crawler('pp-dw-bronze-x-crawler', 'Started'), false],
   ['a crawler that succeeded', crawler('pp-dw-bronze-x-crawler', 'Succeeded'), false],
   ['a crawler of another lake', crawler('pp-dw-dev-bronze-x-crawler', 'Failed'), false],
-  ['a job, in the rule of crawlers', job('pp-dw-bronze-x', 'TIMEOUT'), false],
-])('of crawlers, people hear of %s: %#', (_, event, heard) => {
-  expect(takes(rule('pp-dw-crawler-alerts').EventPattern, event)).toBe(heard);
+  ['a job', job('pp-dw-bronze-x', 'TIMEOUT'), false],
+])('the rule for crawlers matches %s: %#', (_, event, expected) => {
+  expect(matches(rule('pp-dw-crawler-alerts').EventPattern, event)).toBe(expected);
 });
 
-/** The lines that EventBridge makes of a target's template: the values as they are, and the quotes around each line. */
+/** The lines that EventBridge renders from the template of a target: values are not escaped, each line is in quotes. */
 function rendered(name: string, event: object, stack?: Stack): string[] {
   const { InputPathsMap: paths, InputTemplate: template } = rule(name, stack).Targets[0].InputTransformer;
-  // eslint-disable-line @typescript-eslint/no-explicit-any
   const valueAt = (path: string) =>
     path
       .replace(/^\$\./, '')
@@ -148,9 +146,9 @@ function rendered(name: string, event: object, stack?: Stack): string[] {
   return template.replace(/<([\w-]+)>/g, (_: string, key: string) => valueAt(paths[key])).split('\n');
 }
 
-const WHERE = { account: '123456789012', region: 'eu-central-1' };
+const ENVIRONMENT = { account: '123456789012', region: 'eu-central-1' };
 const FAILED = {
-  ...WHERE,
+  ...ENVIRONMENT,
   detail: {
     jobName: 'pp-dw-bronze-fda-nsde',
     state: 'FAILED',
@@ -159,7 +157,7 @@ const FAILED = {
   },
 };
 
-test('the message of a job says which, why, where to look and how to run it again', () => {
+test('the message of a job has its name, the error, links, and the command to start it again', () => {
   expect(rendered('pp-dw-job-alerts', FAILED)).toEqual([
     '"FAILED: Glue job pp-dw-bronze-fda-nsde in 123456789012, eu-central-1"',
     '"Error: RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}"',
@@ -173,7 +171,7 @@ test('the message of a job says which, why, where to look and how to run it agai
   ]);
 });
 
-test('the message of a crawler says which, why, where to look and how to run it again', () => {
+test('the message of a crawler has its name, the error, links, and the command to start it again', () => {
   const cloudWatchLogLink = 'https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logEventViewer:group=/aws-glue/crawlers';
   const detail = {
     crawlerName: 'pp-dw-bronze-fda-nsde-crawler',
@@ -181,7 +179,7 @@ test('the message of a crawler says which, why, where to look and how to run it 
     errorMessage: 'Internal Service Exception',
     cloudWatchLogLink,
   };
-  expect(rendered('pp-dw-crawler-alerts', { ...WHERE, detail })).toEqual([
+  expect(rendered('pp-dw-crawler-alerts', { ...ENVIRONMENT, detail })).toEqual([
     '"FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, eu-central-1"',
     '"Error: Internal Service Exception"',
     '"The files of the tables are as they were published. New tables and columns may be missing in the catalog."',
@@ -196,16 +194,16 @@ test.each([
   ['eu-central-1', 'https://eu-central-1.console.aws.amazon.com/'],
   ['cn-north-1', 'https://cn-north-1.console.amazonaws.cn/'],
   ['us-gov-west-1', 'https://us-gov-west-1.console.amazonaws-us-gov.com/'],
-])('the console of %s is at %s', (region, url) => {
+])('the console of the Region %s has the URL %s', (region, url) => {
   const { stack } = lake({}, 'pp-dw', { ...ENV, region });
   expect(rendered('pp-dw-job-alerts', { ...FAILED, region }, stack)[3]).toContain(url);
 });
 
 test.each(['job', 'crawler'])(
-  'the template of %s alerts is what EventBridge takes: a JSON string a line, 8,192 characters at most',
-  kind => {
+  'the template of %s alerts is valid for EventBridge: one JSON string per line, at most 8,192 characters',
+  type => {
     const prefix = 'a'.repeat(49);
-    const template: string = rule(`${prefix}-${kind}-alerts`, lake({}, prefix).stack).Targets[0].InputTransformer
+    const template: string = rule(`${prefix}-${type}-alerts`, lake({}, prefix).stack).Targets[0].InputTransformer
       .InputTemplate;
     expect(template.length).toBeLessThan(8192);
     for (const line of template.split('\n')) {
@@ -215,7 +213,7 @@ test.each(['job', 'crawler'])(
   },
 );
 
-test('a schedule that gave up to start its job raises the alarm, and none that never did', () => {
+test('the alarm is raised if a schedule cannot start its job, and not if there is no data', () => {
   expect(resource(lake({}).stack, 'AWS::CloudWatch::Alarm').Properties).toMatchObject({
     AlarmName: 'pp-dw-dropped-schedules',
     Namespace: 'AWS/Scheduler',
@@ -229,7 +227,7 @@ test('a schedule that gave up to start its job raises the alarm, and none that n
   });
 });
 
-test('the topic takes no plain HTTP, and messages of EventBridge and of this alarm alone', () => {
+test('the topic rejects plain HTTP, and only EventBridge and this alarm can publish', () => {
   const { stack } = lake({ emails: EMAILS });
   expect(resource(stack, 'AWS::SNS::Topic').Properties).toEqual({
     TopicName: 'pp-dw-alerts',
@@ -257,13 +255,13 @@ test('the topic takes no plain HTTP, and messages of EventBridge and of this ala
   ]);
 });
 
-/** What a key lets services do, without its administration by the account. */
+/** The statements of a key policy for AWS services. */
 const forServices = (statements: { Principal: { Service?: string } }[]) =>
   statements.filter(({ Principal }) => Principal.Service);
 const USE = { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Resource: '*' };
 
 test(
-  'EventBridge may use the key without a condition, which would drop its messages, and CloudWatch for this '
+  'the key policy allows EventBridge without a condition, because EventBridge supports none, and CloudWatch for this '
     + 'account',
   () => {
     const { stack } = lake({ encrypted: true });
@@ -283,13 +281,13 @@ test(
 );
 
 test.each(['AWS::KMS::Key', 'AWS::SNS::Topic'])(
-  '%s goes with the stack: nothing that it keeps outlives the delivery of a message',
+  '%s is deleted with the stack, because it stores no data',
   type => {
     expect(resource(lake({ encrypted: true }).stack, type).DeletionPolicy ?? 'Delete').toBe('Delete');
   },
 );
 
-test('a key of the user\'s encrypts the topic, and lets the senders use it', () => {
+test('a key that is passed encrypts the topic, and its policy allows the senders', () => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   const encryptionKey = new Key(stack, 'Own');
   const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { encryptionKey } });
@@ -299,7 +297,7 @@ test('a key of the user\'s encrypts the topic, and lets the senders use it', () 
   expect(resource(stack, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [key.id, 'Arn'] });
 });
 
-test('a topic of the user\'s takes the messages and lets the senders publish', () => {
+test('a topic that is passed receives the messages, and its policy allows the senders', () => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   const topic = new Topic(stack, 'Own');
   const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { topic, emails: EMAILS } });
@@ -316,7 +314,7 @@ test('a topic of the user\'s takes the messages and lets the senders publish', (
   ]);
 });
 
-test('a topic that another app makes takes the messages, and its policy stays its owner\'s', () => {
+test('a topic of another app receives the messages, and its policy is not changed', () => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   const topic = Topic.fromTopicArn(stack, 'Own', 'arn:aws:sns:eu-central-1:123456789012:on-call');
   new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { topic } });
@@ -336,32 +334,32 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
     'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Set the encryption on the topic itself.',
   ],
   [
-    'no address',
+    'an invalid email address',
     () => ({ emails: ['on-call'] }),
     'VALUE_INVALID: Core/Lake: emails[0] of alerts is "on-call". Use an address such as "on-call@example.org".',
   ],
   [
-    'two addresses in one',
+    'two email addresses in one string',
     () => ({ emails: ['a@example.org, b@example.org'] }),
     'VALUE_INVALID: Core/Lake: emails[0] of alerts is "a@example.org, b@example.org".',
   ],
   [
-    'an address twice',
+    'a duplicate email address',
     () => ({ emails: ['a@example.org', 'a@example.org'] }),
     'DUPLICATE_VALUE: Core/Lake: emails of alerts has "a@example.org" twice. Remove one of them.',
   ],
   [
-    'a list that is only known at deployment',
+    'a token as the list of email addresses',
     stack => ({ emails: new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList }),
     'TOKEN_NOT_ALLOWED: Core/Lake: emails of alerts is a list that is only known at deployment. Write the '
       + 'list in the code; its addresses may be tokens.',
   ],
-])('%s is an error that says what to do', (_, alerts, message) => {
+])('%s is an error with its code and what to do', (_, alerts, message) => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   expect(() => new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: alerts(stack) })).toThrow(message);
 });
 
-test('prefix, addresses and environment may be known at deployment only', () => {
+test('the prefix, the email addresses and the environment can be tokens', () => {
   const stack = new Stack(new App(), 'Core');
   const text = (id: string) => new CfnParameter(stack, id).valueAsString;
   new EtlCore(stack, 'Lake', {

@@ -1,8 +1,8 @@
 /**
- * Compares the API with that of the last release on npm: what breaks an app that uses it fails.
+ * Compares the API with that of the last release on npm. Fails if a change is not backward compatible.
  *
- * Run by `npx projen api:diff`, after `npx projen compile`. What is broken on purpose stands in .compatignore, a key a
- * line.
+ * Run by `npx projen api:diff`, after `npx projen compile`. List intended breaking changes in .compatignore, one key
+ * per line.
  */
 import { spawnSync } from 'child_process';
 import * as path from 'path';
@@ -10,25 +10,25 @@ import * as path from 'path';
 const NAME = 'cdk-glue-medallion';
 const ROOT = path.join(__dirname, '..');
 
-/** The version that npm serves, or undefined before the first release. */
+/** The latest version on npm, or undefined before the first release. */
 function lastRelease(): string | undefined {
   const { stdout, stderr, status } = spawnSync('npm', ['view', NAME, 'version', '--json'], {
     cwd: ROOT,
     encoding: 'utf8',
   });
-  const answer = JSON.parse(stdout || 'null') as string | { error?: { code: string } } | null;
-  if (status === 0 && typeof answer === 'string') {
-    return answer;
+  const response = JSON.parse(stdout || 'null') as string | { error?: { code: string } } | null;
+  if (status === 0 && typeof response === 'string') {
+    return response;
   }
-  if (typeof answer === 'object' && answer?.error?.code === 'E404') {
+  if (typeof response === 'object' && response?.error?.code === 'E404') {
     return undefined;
   }
-  throw new Error(`npm does not say which release was the last: ${stderr.trim()}`);
+  throw new Error(`npm view failed, so the latest release is unknown: ${stderr.trim()}`);
 }
 
 const release = lastRelease();
 if (release === undefined) {
-  console.log(`There is no release of ${NAME} yet, so there is nothing to compare with.`);
+  console.log(`There is no release of ${NAME} to compare with yet.`);
 } else {
   console.log(`Comparing with ${NAME} ${release}`);
   const { status } = spawnSync(

@@ -4,7 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { AssetManifestArtifact, CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { ENV } from './layouts';
 
-/** One resource of a template whose intrinsic functions are rendered for ENV. */
+/** A resource of a template. Its intrinsic functions are evaluated for ENV. */
 export interface Resource {
   readonly id: string;
   readonly Type: string;
@@ -14,7 +14,7 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** The resources of a stack, of one type or all. */
+/** The resources of a stack, of one type or of all types. */
 export function resources(stack: Stack, type?: string): Resource[] {
   const { template } = synth(stack).getStackArtifact(stack.artifactId);
   return Object.entries(template.Resources as { [id: string]: Omit<Resource, 'id'> })
@@ -22,21 +22,21 @@ export function resources(stack: Stack, type?: string): Resource[] {
     .map(([id, body]) => ({ id, ...render(body) as Omit<Resource, 'id'> }));
 }
 
-/** A stack's template, to the byte. */
+/** The template of a stack as text, for exact comparisons. */
 export function templateOf(stack: Stack): string {
   return JSON.stringify(synth(stack).getStackArtifact(stack.artifactId).template, undefined, 1);
 }
 
-/** The only resource of a type. */
+/** The only resource of a type. Fails if there are none or several. */
 export function resource(stack: Stack, type: string): Resource {
   const [only, ...others] = resources(stack, type);
   if (!only || others.length > 0) {
-    throw new Error(`${others.length + (only ? 1 : 0)} resources of type ${type}`);
+    throw new Error(`expected one resource of type ${type}, found ${others.length + (only ? 1 : 0)}`);
   }
   return only;
 }
 
-/** The files that a stack's script deployment puts under `etl/`, by path. */
+/** The files that a stack deploys under `etl/`, by path. */
 export function deployedFiles(stack: Stack): Map<string, Buffer> {
   const assembly = synth(stack);
   const manifest = assembly.artifacts.find(
@@ -69,7 +69,7 @@ const PSEUDO: { [name: string]: string } = {
   'AWS::URLSuffix': 'amazonaws.com',
 };
 
-/** Evaluates what CloudFormation would: pseudo parameters, joins and substitutions. */
+/** Evaluates pseudo parameters, `Fn::Join` and `Fn::Sub` as CloudFormation does. */
 function render(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(render);

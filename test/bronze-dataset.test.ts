@@ -44,7 +44,7 @@ import { SIZES } from '../src/sizing';
 
 const BUCKET = 'pp-dw-123456789012';
 
-/** Every prop there is: the compiler refuses this object when one is missing. */
+/** All props. The type makes the compiler report a missing one. */
 function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
   return {
     core,
@@ -90,7 +90,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
 }
 
 describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
-  test('a dataset is a job and a crawler, and a schedule if it has one', () => {
+  test('a dataset creates a job and a crawler, and a schedule if it has one', () => {
     const without = lake(ENV);
     bronze(without);
     const withSchedule = lake(ENV);
@@ -145,7 +145,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [undefined, GlueVersion.V6_0, '6.0'],
     [GlueVersion.V6_0, GlueVersion.V5_1, '5.1'],
   ])(
-    'with Glue %s of the core and %s of its own a job runs on %s, and the document has its own ' + 'alone',
+    'if the core sets Glue version %s and the dataset %s, the job runs on %s, and the document has that of the dataset',
     (ofCore, own, expected) => {
       const where = lake(ENV, { ...PREFIXES, glueDefaults: { version: ofCore } });
       const { document } = bronze(where, { glueVersion: own });
@@ -154,7 +154,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     },
   );
 
-  test('runs publish metrics where the core asks for them', () => {
+  test('runs publish metrics if they are enabled in the core', () => {
     const where = lake(ENV, { ...PREFIXES, metrics: true });
     bronze(where);
     expect(
@@ -163,7 +163,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 
   test.each(Object.values(DataSizeCategory))(
-    'a %s job has the workers and the timeout of the table',
+    'a %s job has the workers and the timeout of its size',
     dataSizeCategory => {
       const where = lake(ENV);
       bronze(where, { dataSizeCategory });
@@ -176,7 +176,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     },
   );
 
-  test('the crawler has a target for each table, keeps what is in the catalog, and nothing starts it', () => {
+  test('the crawler has one target per table, deletes nothing from the catalog, and has no schedule', () => {
     const where = lake(ENV);
     bronze(where, { fileTableMapping: { 'a.csv': 'products', 'b*.csv': 'packages' } });
     const { Properties } = resource(where.stack, 'AWS::Glue::Crawler');
@@ -192,7 +192,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     });
   });
 
-  test('the schedule starts the job through the role and the group of the core, a few times within an hour', () => {
+  test('the schedule uses the role and the group of the core, and retries five times within one hour', () => {
     const where = lake(ENV);
     bronze(where, { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Berlin' }) });
     expect(resource(where.stack, 'AWS::Scheduler::Schedule').Properties).toEqual({
@@ -211,7 +211,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     });
   });
 
-  test('a schedule is in UTC and on unless it says otherwise', () => {
+  test('by default, a schedule is in UTC and enabled', () => {
     const where = lake(ENV);
     bronze(where, { schedule: Schedule.rate(Duration.hours(6)) });
     bronze(where, { dataset: 'off', schedule: Schedule.rate(Duration.hours(6), { enabled: false }) }, 'Off');
@@ -226,7 +226,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ]);
   });
 
-  test('no template imports or exports', () => {
+  test('no template has cross-stack imports or exports', () => {
     const where = lake();
     bronze(where, {
       schedule: Schedule.cron('0 6 * * ? *'),
@@ -237,7 +237,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     }
   });
 
-  test('the same names come out where the account is only known at deployment', () => {
+  test('names are the same if the account is only known at deployment', () => {
     const [known, unknown] = [lake(ENV), lake()];
     for (const where of [known, unknown]) {
       bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
@@ -246,7 +246,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect(ofDataset(unknown)).toEqual(ofDataset(known));
   });
 
-  test('tokens in every prop that takes text make no construct throw, and reach the deployed document', () => {
+  test('tokens are valid in every string prop, and are resolved in the deployed document', () => {
     const app = lake();
     const text = (id: string) => new CfnParameter(app.stack, id).valueAsString;
     bronze(app, {
@@ -304,13 +304,13 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect(SourceMarkersConfig[1]).toEqual({ jsonEscape: true });
   });
 
-  test('a prefix only known at deployment makes no construct throw', () => {
+  test('the prefix can be a token', () => {
     const where = lake(ENV, { resourcePrefix: Lazy.string({ produce: () => 'pp-dw' }) });
     bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
     expect(resource(where.stack, 'AWS::Glue::Job').Properties.Command.ScriptLocation).toBe(`s3://${BUCKET}/etl/fda-nsde/glue/bronze_job.py`);
   });
 
-  test('an existing bucket is where the dataset lies', () => {
+  test('a dataset is stored in the existing bucket of the core', () => {
     const where = lake(ENV, { resourcePrefix: 'pp-dw', existingBucketName: 'our-lake' });
     bronze(where);
     const job = resource(where.stack, 'AWS::Glue::Job').Properties;
@@ -318,7 +318,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect(resource(where.stack, 'Custom::CDKBucketDeployment').Properties.DestinationBucketName).toBe('our-lake');
   });
 
-  test('a role of its own is that of job and crawler', () => {
+  test('a role that is passed is used by the job and the crawler', () => {
     const where = lake(ENV);
     bronze(where, { role: Role.fromRoleName(where.stack, 'OwnRole', 'own-role') });
     for (const type of ['AWS::Glue::Job', 'AWS::Glue::Crawler']) {
@@ -346,27 +346,30 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + 'characters, 64 are allowed. Use a shorter prefix or dataset name.',
     ],
     [
-      'an address that is not HTTP',
+      'a URL with an unsupported scheme',
       { source: Source.url('ftp://example.org/a.zip') },
-      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// or https:// URL',
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "ftp://example.org/a.zip". Expected: An http:// '
+        + 'or https:// URL',
     ],
     [
-      'no address',
+      'a URL without a scheme',
       { source: Source.url('zipcodes.zip') },
       'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "zipcodes.zip".',
     ],
     [
-      'a password in the address',
+      'a URL with a password',
       { source: Source.url('https://me:secret@example.org/a.zip') },
-      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An http:// or https:// URL',
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "https://***@example.org/a.zip". Expected: An '
+        + 'http:// or https:// URL',
     ],
     [
       'a share above 1',
       { dataQuality: { maxShrink: 50 } },
-      'VALUE_INVALID: Lake/Bronze: data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: Share of all rows, from 0 to 1.',
+      'VALUE_INVALID: Lake/Bronze: data_quality.max_shrink of dataset "fda-nsde" is 50. Expected: Share of all rows, '
+        + 'from 0 to 1.',
     ],
     [
-      'a backslash and a t for a tab',
+      'a backslash and a t as the delimiter, instead of a tab',
       { delimiter: '\\t' },
       'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\\\t". Expected: Delimiter between the fields',
     ],
@@ -379,41 +382,42 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'no source',
       { source: undefined },
-      'SETTING_REQUIRED: Lake/Bronze: source is missing. Use a Source: Source.url("https://…"), or set script to a custom script.',
+      'SETTING_REQUIRED: Lake/Bronze: source is missing. Use a Source: Source.url("https://…"), or set script to a '
+        + 'custom script.',
     ],
     [
-      'an address for a source',
+      'a string as the source',
       { source: 'https://example.org/a.zip' as unknown as Source },
       'PROP_TYPE_INVALID: Lake/Bronze: source has the wrong type. Use a Source: Source.url("https://…"), or',
     ],
     [
-      'an address for a source beside a script',
+      'a string as the source of a custom script',
       { source: 'https://example.org/a.zip' as unknown as Source, script: 'glue-templates/jobs/bronze_job.py' },
       'PROP_TYPE_INVALID: Lake/Bronze: source has the wrong type. Use a Source:',
     ],
     [
-      'a secret for an auth',
+      'a string as auth',
       { auth: 'vendor/api' as unknown as Auth },
       'PROP_TYPE_INVALID: Lake/Bronze: auth has the wrong type. Use an Auth: Auth.bearer({ secret: "…" }).',
     ],
     [
-      'a name for a connection',
+      'a string as the connection',
       { connection: 'network' as unknown as GlueConnection },
       'PROP_TYPE_INVALID: Lake/Bronze: connection has the wrong type. Use a GlueConnection: '
         + 'GlueConnection.fromName("…").',
     ],
     [
-      'a list of connections in one name',
+      'a connection name with a comma',
       { connection: GlueConnection.fromName('one, two') },
       'VALUE_INVALID: Lake/Bronze: connection of dataset "fda-nsde" is "one, two".',
     ],
     [
-      'an address for an endpoint',
+      'a string as an endpoint',
       { source: Source.api({ products: 'https://api.example.org' as unknown as ApiEndpoint }) },
       'PROP_TYPE_INVALID: Lake/Bronze: endpoint "products" has the wrong type. Use an address: { url: "https://…" }.',
     ],
     [
-      'a word for a pagination',
+      'a string as pagination',
       {
         source: Source.api({
           products: { url: 'https://api.example.org', pagination: 'offset' as unknown as Pagination },
@@ -430,7 +434,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'an API over FTP',
       { source: Source.api({ products: { url: 'ftp://api.example.org' } }) },
-      'URL_INVALID: Lake/Bronze: api_endpoints.products.url of dataset "fda-nsde" is "ftp://api.example.org". Expected:',
+      'URL_INVALID: Lake/Bronze: api_endpoints.products.url of dataset "fda-nsde" is "ftp://api.example.org". '
+        + 'Expected:',
     ],
     [
       'an API in a bucket',
@@ -438,33 +443,36 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'URL_INVALID: Lake/Bronze: api_endpoints.products.url of dataset "fda-nsde" is "s3://vendor/products".',
     ],
     [
-      'a table that is no word of Athena',
+      'an endpoint whose name is not a table name',
       { source: Source.api({ Products: { url: 'https://api.example.org' } }) },
       'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" has the key "Products".',
     ],
     [
-      'an address over HTTP for a bucket',
+      'an https URL in Source.s3',
       { source: Source.s3('https://example.org/a.csv') },
-      'URL_INVALID: Lake/Bronze: Source.s3 has "https://example.org/a.csv". Write the s3:// prefix in the code, as in `s3://${bucket.bucketName}/folder/`',
+      'URL_INVALID: Lake/Bronze: Source.s3 has "https://example.org/a.csv". Write the s3:// prefix in the code, as '
+        + 'in `s3://${bucket.bucketName}/folder/`',
     ],
     [
-      'a bucket of which nothing is known',
+      'a token as the URL in Source.s3',
       { source: Source.s3(Lazy.string({ produce: () => 's3://vendor/' })) },
-      'URL_INVALID: Lake/Bronze: Source.s3 has a URL that is only known at deployment. Write the s3:// prefix in the code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset gets access to exactly this location.',
+      'URL_INVALID: Lake/Bronze: Source.s3 has a URL that is only known at deployment. Write the s3:// prefix in the '
+        + 'code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset gets access to exactly this location.',
     ],
     [
       'a bucket without a path',
       { source: Source.s3('s3://vendor') },
-      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// URL',
+      'URL_INVALID: Lake/Bronze: source_url of dataset "fda-nsde" is "s3://vendor". Expected: An http:// or https:// '
+        + 'URL',
     ],
     [
-      'a rule of an API that the schema cannot hold',
+      'a rule of an API that is not part of the schema',
       { source: Source.api({ products: { url: 'https://api.example.org', body: {} } }) },
       'SETTING_NOT_APPLICABLE: Lake/Bronze: api_endpoints.products.body of dataset "fda-nsde" is set, and the '
         + 'method is GET. Set method to POST, or remove body.',
     ],
     [
-      'a pasted secret',
+      'the value of a secret instead of its name',
       { auth: Auth.bearer({ secret: 'Bearer 0123456789abcdef' }) },
       'VALUE_INVALID: Lake/Bronze: auth.secret of dataset "fda-nsde" is invalid (value redacted, because it '
         + 'may be a secret). Expected: Name or ARN of the secret',
@@ -476,7 +484,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + 'Schedule.cron("0 6 * * ? *").',
     ],
     [
-      'options for a file format',
+      'an object as the file format',
       { fileFormat: { delimiter: ';' } as unknown as FileFormat },
       'PROP_TYPE_INVALID: Lake/Bronze: fileFormat has the wrong type. Use a FileFormat: FileFormat.csv({…}).',
     ],
@@ -486,14 +494,15 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'SETTING_REQUIRED: Lake/Bronze: core is missing. Use an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…).',
     ],
     [
-      'an impossible port',
+      'an invalid port',
       { source: Source.url('https://example.org:99999/a.zip') },
       'is "https://example.org:99999/a.zip", which is not a valid URL. Check the host and the port.',
     ],
     [
-      'a size that does not exist',
+      'an unknown size',
       { dataSizeCategory: 'huge' as DataSizeCategory },
-      'VALUE_INVALID: Lake/Bronze: data_size_category of dataset "fda-nsde" is "huge". Expected: Size of the input data',
+      'VALUE_INVALID: Lake/Bronze: data_size_category of dataset "fda-nsde" is "huge". Expected: Size of the input '
+        + 'data',
     ],
     [
       'no size',
@@ -501,14 +510,15 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'SETTING_REQUIRED: Lake/Bronze: the description of dataset "fda-nsde" has no data_size_category. Set it.',
     ],
     [
-      'a description Glue does not take',
+      'a description that is too long for AWS Glue',
       { description: 'x'.repeat(2049) },
       'VALUE_INVALID: Lake/Bronze: description of dataset "fda-nsde" is "xxx',
     ],
     [
-      'a line break as delimiter',
+      'a line break as the delimiter',
       { delimiter: '\n' },
-      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\n". Expected: Delimiter between the fields of a record',
+      'VALUE_INVALID: Lake/Bronze: delimiter of dataset "fda-nsde" is "\\n". Expected: Delimiter between the fields '
+        + 'of a record',
     ],
     [
       'a delimiter twice',
@@ -517,7 +527,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + '";". Set one of them.',
     ],
     [
-      "a date's format twice",
+      'a date format twice',
       { dateFormat: 'yyyyMMdd', fileFormat: FileFormat.csv({ dateFormat: 'dd.MM.yyyy' }) },
       'SETTINGS_CONFLICT: Lake/Bronze: date_format of dataset "fda-nsde" is "yyyyMMdd", and '
         + 'file_format.date_format is "dd.MM.yyyy". Set one of them.',
@@ -529,18 +539,19 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + 'one of them.',
     ],
     [
-      'a number of rows twice',
+      'a minimum number of rows twice',
       { dataQuality: { expectedRecordCountMin: 1, expectedRecordCountMinByTable: { fda_nsde: 1 } } },
       'SETTINGS_CONFLICT: Lake/Bronze: dataQuality has both expectedRecordCountMin and '
         + 'expectedRecordCountMinByTable. Set one of them.',
     ],
     [
-      'a column of which nothing is said',
+      'a column without settings',
       { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
-      'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: Name, data type and format of a column. Set at least one of them. For example:',
+      'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: Name, data '
+        + 'type and format of a column. Set at least one of them. For example:',
     ],
     [
-      'a rule that the schema cannot hold',
+      'a rule that is not part of the schema',
       { lookbackDays: 3 },
       'PLACEHOLDER_REQUIRED: Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url has no date.',
     ],
@@ -557,44 +568,45 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a table that is not snake_case',
       { fileTableMapping: { 'a.csv': 'Main Table' } },
-      'VALUE_INVALID: Lake/Bronze: file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table". Expected: Name of a table within its dataset: snake_case',
+      'VALUE_INVALID: Lake/Bronze: file_table_mapping.a.csv of dataset "fda-nsde" is "Main Table". Expected: Name of '
+        + 'a table within its dataset: snake_case',
     ],
     [
-      "a table of the dataset's name among others",
+      'a table with the name of the dataset, and another table',
       { fileTableMapping: { 'a.csv': 'fda_nsde', 'b.csv': 'other' } },
       'TABLE_NAME_RESERVED: Lake/Bronze: file_table_mapping of dataset "fda-nsde" has the table "fda_nsde", '
         + 'which has the name of the dataset, and other tables. The folder of this table would contain the '
         + 'folders of the others. Rename it, for example "main".',
     ],
     [
-      'a bad cron',
+      'an invalid cron expression',
       { schedule: Schedule.cron('0 25 * * ? *') },
       'SCHEDULE_INVALID: Lake/Bronze: schedule.expression of dataset "fda-nsde" is "cron(0 25 * * ? *)". Its '
         + 'hours "25" is not valid: the field takes 0-23 and , - * /.',
     ],
     [
-      'a bad time zone',
+      'an unknown time zone',
       { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Atlantis' }) },
       'TIMEZONE_INVALID: Lake/Bronze: schedule.timezone of dataset "fda-nsde" is "Europe/Atlantis". Use a '
         + 'name of the IANA database',
     ],
     [
-      'a Glue version that is not known',
+      'an unknown Glue version',
       { glueVersion: '3.0' as GlueVersion },
       'VALUE_INVALID: Lake/Bronze: glue_version of dataset "fda-nsde" is "3.0".',
     ],
-  ])('%s is an error that says which, where and what to do', (_, props, message) => {
+  ])('%s is an error with its code, its place and what to do', (_, props, message) => {
     expect(() => bronze(lake(), props)).toThrow(message);
   });
 
-  test('a dataset is there once', () => {
+  test('two datasets with the same name are an error', () => {
     const where = lake();
     bronze(where);
     expect(() => bronze(where, {}, 'Again')).toThrow(
       'NAME_TAKEN: Lake/Again: the job "pp-dw-bronze-fda-nsde" is already used by "Lake/Bronze". Rename one of them.');
   });
 
-  test('two datasets that would write one table are an error that names both', () => {
+  test('two datasets with the same table are an error that names both', () => {
     const where = lake();
     bronze(where, { dataset: 'fda', fileTableMapping: { 'a.csv': 'nsde_main' } }, 'One');
     expect(() => bronze(where, { dataset: 'fda-nsde', fileTableMapping: { 'b.csv': 'main' } }, 'Other')).toThrow(
@@ -603,7 +615,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     );
   });
 
-  test('a dataset after the synthesis is an error and not a job without a script', () => {
+  test('a dataset that is added after synthesis is an error', () => {
     const where = lake();
     bronze(where);
     where.app.synth();
@@ -612,7 +624,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     );
   });
 
-  test('what a dataset made can be asked for', () => {
+  test('a dataset has the names of its resources and tables as properties', () => {
     const dataset = bronze(lake(ENV), {
       fileTableMapping: { 'a.csv': 'main' },
       schedule: Schedule.cron('0 6 * * ? *'),
@@ -629,7 +641,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     expect([dataset.job.name, dataset.crawler.name, dataset.schedule?.name]).toEqual([jobName, crawlerName, jobName]);
   });
 
-  test('100 datasets fit one stack', () => {
+  test('100 datasets fit into one stack', () => {
     const where = lake(ENV);
     for (let index = 0; index < 100; index++) {
       bronze(where, { dataset: `dataset-${index}`, schedule: Schedule.cron('0 6 * * ? *') }, `Dataset${index}`);
@@ -642,21 +654,18 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
-/**
- * The same without what may not stand beside another: once with the first of two forms, once with the second, and once
- * of an API.
- */
-function allForms(lake: Lake): BronzeDatasetProps[] {
+/** Props that do not exclude each other: with `businessKey`, with `businessKeys`, and with an API as the source. */
+function validProps(lake: Lake): BronzeDatasetProps[] {
   const { businessKey, businessKeys, ...rest } = everyProp(lake);
   const { lookbackDays, delimiter, fileFormat, fileTableMapping, ...ofApi } = rest;
   return [
     { ...rest, businessKey },
     { ...rest, businessKeys, dataset: 'by-table' },
-    { ...ofApi, businessKeys, dataset: 'of-api', source: Source.api({ products: EVERYTHING_OF_AN_ENDPOINT, packages: { url: 'https://api.example.org/packages' } }) },
+    { ...ofApi, businessKeys, dataset: 'of-api', source: Source.api({ products: ALL_ENDPOINT_PROPS, packages: { url: 'https://api.example.org/packages' } }) },
   ];
 }
 
-const EVERYTHING_OF_AN_ENDPOINT: Required<ApiEndpoint> = {
+const ALL_ENDPOINT_PROPS: Required<ApiEndpoint> = {
   url: 'https://api.example.org/{value}/products',
   method: HttpMethod.POST,
   params: { country: 'NL' },
@@ -669,10 +678,12 @@ const EVERYTHING_OF_AN_ENDPOINT: Required<ApiEndpoint> = {
   table: true,
 };
 
-test('every key of the schema that is not gold\'s has a prop, and every prop a key', () => {
+test('every key of a bronze dataset in the schema has a prop, and every prop has a key', () => {
   const schema = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
   const where = LAYOUTS[0].lake(ENV);
-  const documents = allForms(where).map((props, index) => JSON.parse(bronze(where, props, `Form${index}`).document));
+  const documents = validProps(where).map(
+    (props, index) => JSON.parse(bronze(where, props, `Dataset${index}`).document),
+  );
   const keysOf = (objects: object[]) => [...new Set(objects.flatMap(each => Object.keys(each)))].sort();
   const ofGold = ['history', 'outputs', 'source_datasets', 'sql'];
   expect(keysOf(documents)).toEqual(Object.keys(schema.properties).filter(key => !ofGold.includes(key)).sort());
@@ -739,11 +750,11 @@ const FORMATS: [string, FileFormat, object][] = [
   ['parquet', FileFormat.parquet(), { type: 'parquet' }],
 ];
 
-test.each(FORMATS)('the format %s is in the document as its options say', (_, fileFormat, document) => {
+test.each(FORMATS)('the file format %s is written to the document with its options', (_, fileFormat, document) => {
   expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { fileFormat }).document).file_format).toEqual(document);
 });
 
-test('every key and every type of a file format has a factory', () => {
+test('every key and every type of a file format has a factory method', () => {
   const { properties } = JSON.parse(
     readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'),
   ).$defs.file_format;
@@ -754,7 +765,7 @@ test('every key and every type of a file format has a factory', () => {
   expect(new Set(documents.map(({ type }) => type))).toEqual(new Set(properties.type.enum));
 });
 
-test('what holds by table is in the document by table', () => {
+test('settings per table are written to the document per table', () => {
   const dataQuality: DataQuality = {
     requiredColumnsByTable: { fda_nsde: ['ndc'] },
     expectedRecordCountMinByTable: { fda_nsde: 10 },
@@ -801,7 +812,7 @@ const PAGINATIONS: [string, Pagination, object][] = [
   ['single', Pagination.single(), { type: 'single' }],
 ];
 
-test.each(PAGINATIONS)('the pagination %s is in the document as its options say', (_, pagination, document) => {
+test.each(PAGINATIONS)('the pagination %s is written to the document with its options', (_, pagination, document) => {
   const source = Source.api({ products: { url: 'https://api.example.org/products', pagination } });
   expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source }).document).api_endpoints.products.pagination).toEqual(
     document,
@@ -849,14 +860,14 @@ const AUTHS: [string, Auth, object][] = [
   ],
 ];
 
-test.each(AUTHS)('the auth %s is in the document as its options say', (_, auth, document) => {
+test.each(AUTHS)('the auth %s is written to the document with its options', (_, auth, document) => {
   expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { auth }).document).auth).toEqual(document);
 });
 
 test.each<[string, string, [string, unknown, object][]]>([
   ['a pagination', 'pagination', PAGINATIONS],
   ['an auth', 'auth', AUTHS],
-])('every key and every type of %s has a factory', (_, part, factories) => {
+])('every key and every type of %s has a factory method', (_, part, factories) => {
   const { $defs } = JSON.parse(
     readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'),
   );
@@ -869,7 +880,7 @@ test.each<[string, string, [string, unknown, object][]]>([
   );
 });
 
-test('the tables of an API are its endpoints, in their order, but for those that say they are none', () => {
+test('the tables of an API are its endpoints in their order, without those with table: false', () => {
   const source = Source.api({
     products: { url: 'https://api.example.org/products' },
     ids: { url: 'https://api.example.org/ids', table: false },
@@ -881,12 +892,12 @@ test('the tables of an API are its endpoints, in their order, but for those that
   expect(dataset.tableNames).toEqual(['fda_nsde_products', 'fda_nsde_packages']);
 });
 
-test('a bucket is an address in the document', () => {
+test('an S3 source is written to the document as a URL', () => {
   const { document } = bronze(LAYOUTS[0].lake(ENV), { source: Source.s3('s3://vendor/drops/{yyyy-MM-dd}/*.csv', { files: S3Files.NEWEST }) });
   expect(JSON.parse(document)).toMatchObject({ source_url: 's3://vendor/drops/{yyyy-MM-dd}/*.csv', source_files: 'newest' });
 });
 
-test('a script of the user\'s needs no source', () => {
+test('a custom script needs no source', () => {
   const where = LAYOUTS[0].lake(ENV);
   const { document } = bronze(where, { source: undefined, script: 'glue-templates/jobs/bronze_job.py' });
   expect(JSON.parse(document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small' });
@@ -897,7 +908,7 @@ test.each<[string, (stack: Stack) => GlueConnection, unknown]>([
   ['its construct', stack => GlueConnection.fromConstruct(new CfnConnection(stack, 'Network', {
     catalogId: ENV.account, connectionInput: { connectionType: 'NETWORK' },
   })), '${Network}'],
-])('the job runs in the VPC of a connection by %s', (_, connection, name) => {
+])('the job uses a connection by %s', (_, connection, name) => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { connection: connection(where.stack) });
   expect(resource(where.stack, 'AWS::Glue::Job').Properties.Connections).toEqual({ Connections: [name] });
@@ -909,8 +920,8 @@ const OWN_ROLE: [string, Partial<BronzeDatasetProps>][] = [
   ['a connection', { connection: GlueConnection.fromName('vendor-network') }],
 ];
 
-describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
-  test.each(OWN_ROLE)('is made with %s, for job and crawler, and is the fourth resource', (_, props) => {
+describe.each(LAYOUTS)('in the layout $name, the role of a dataset', ({ lake }) => {
+  test.each(OWN_ROLE)('is created with %s, for the job and the crawler', (_, props) => {
     const where = lake(ENV, { ...PREFIXES, encrypted: true, metrics: true });
     const dataset = bronze(where, { ...props, schedule: Schedule.rate(Duration.days(1)) });
     const own = resources(where.stack).filter(({ id }) => id.startsWith('Bronze'));
@@ -928,7 +939,7 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     expect(where.stack.resolve(dataset.role!.roleArn)).toEqual({ 'Fn::GetAtt': [role.id, 'Arn'] });
   });
 
-  test.each(OWN_ROLE)('with %s gives way to one that is given', (_, props) => {
+  test.each(OWN_ROLE)('is not created with %s if a role is passed', (_, props) => {
     const where = lake(ENV);
     const role = Role.fromRoleName(where.stack, 'OwnRole', 'own-role');
     const dataset = bronze(where, { ...props, role });
@@ -937,11 +948,11 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     expect(resource(where.stack, 'AWS::Glue::Job').Properties.Role).toBe('arn:aws:iam::123456789012:role/own-role');
   });
 
-  test('is not there without a reason', () => {
+  test('is not created if the shared role is sufficient', () => {
     expect(bronze(lake(ENV)).role).toBeUndefined();
   });
 
-  test('needs no export, in an encrypted lake neither', () => {
+  test('needs no cross-stack export, also in an encrypted lake', () => {
     const where = lake(undefined, { ...PREFIXES, encrypted: true });
     OWN_ROLE.forEach(([, props], index) => bronze(where, { ...props, dataset: `dataset-${index}` }, `Dataset${index}`));
     for (const { template } of where.app.synth().stacks) {
@@ -949,14 +960,14 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     }
   });
 
-  test('has a name that is checked', () => {
+  test('fails if its name is too long', () => {
     const name = `dataset-${'a'.repeat(50)}`;
     expect(() => bronze(lake(), { dataset: name, auth: Auth.bearer({ secret: 'vendor/api' }) })).toThrow(
       `NAME_TOO_LONG: Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters, 64 are allowed. `
       + 'Use a shorter prefix or dataset name, or set role on the dataset.');
   });
 
-  test('has no more policies than IAM takes', () => {
+  test('fails if its policies are too large for IAM', () => {
     const files = (count: number) => Source.urls(Array.from({ length: count }, (_, index) => `s3://vendor/drops/of-a-day/file-${index}.csv`));
     expect(() => bronze(lake(), { source: files(50) })).not.toThrow();
     expect(() => bronze(lake(), { source: files(200) })).toThrow(
@@ -964,7 +975,7 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     );
   });
 
-  test('takes secrets, keys, buckets and connections that are only known at deployment', () => {
+  test('accepts tokens for secrets, keys, buckets and connections', () => {
     const where = lake();
     const text = (id: string) => new CfnParameter(where.stack, id).valueAsString;
     bronze(where, {
@@ -986,7 +997,7 @@ describe.each(LAYOUTS)('in the layout $name, a role of its own', ({ lake }) => {
     expect(JSON.stringify(Policies)).toContain('["${Secret}","${Secret}-??????"]');
   });
 
-  test('takes an API that is only known at deployment', () => {
+  test('accepts tokens for all strings of an API', () => {
     const where = lake();
     const text = (id: string) => new CfnParameter(where.stack, id).valueAsString;
     const source = Source.api({
@@ -1029,7 +1040,7 @@ test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
     ],
   ],
   [
-    'this machine',
+    'the local machine',
     { source: Source.urls(['http://localhost:8080/a.csv', 'http://127.0.0.1/b.csv', 'http://[::1]:80/c.csv']) },
     [],
   ],
@@ -1038,31 +1049,31 @@ test.each<[string, Partial<BronzeDatasetProps>, string[]]>([
     { source: Source.url(`http://${Lazy.string({ produce: () => 'localhost' })}/a.csv`) },
     [],
   ],
-])('credentials that travel in the clear are a warning: %s', (_, props, warnings) => {
+])('unencrypted credentials are a warning: %s', (_, props, warnings) => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { auth: Auth.bearer({ secret: 'vendor/api' }), ...props });
-  const said = Annotations.fromStack(where.stack)
+  const found = Annotations.fromStack(where.stack)
     .findWarning('*', Match.stringLikeRegexp('unencrypted'))
     .map(({ entry }) => entry.data);
-  expect(said).toEqual(warnings.map(warning => expect.stringContaining(warning)));
+  expect(found).toEqual(warnings.map(warning => expect.stringContaining(warning)));
 });
 
-test('without credentials an address without TLS is no warning', () => {
+test('an http URL without credentials is not a warning', () => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { source: Source.url('http://files.example.org/a.csv') });
   Annotations.fromStack(where.stack).hasNoWarning('*', Match.anyValue());
 });
 
-test('several addresses are a list in the document', () => {
+test('several URLs are a list in the document', () => {
   const urls = ['https://example.org/a.csv', 'https://example.org/b-{yyyy-MM-dd}.csv'];
   expect(JSON.parse(bronze(LAYOUTS[0].lake(ENV), { source: Source.urls(urls) }).document).source_url).toEqual(urls);
 });
 
-test('the document has what was set and nothing else', () => {
+test('the document contains only the settings that are set', () => {
   const where = LAYOUTS[0].lake(ENV);
   expect(JSON.parse(bronze(where).document)).toEqual({ dataset: 'fda-nsde', data_size_category: 'small', source_url: 'https://example.org/nsde.zip' });
-  const [one, byTable, ofApi] = allForms(where).map((props, index) =>
-    JSON.parse(bronze(where, props, `Form${index}`).document),
+  const [one, byTable, ofApi] = validProps(where).map((props, index) =>
+    JSON.parse(bronze(where, props, `Dataset${index}`).document),
   );
   const { business_key: businessKey, ...rest } = one;
   expect(businessKey).toEqual(['ndc']);
@@ -1127,13 +1138,13 @@ test('the document has what was set and nothing else', () => {
   });
 });
 
-test('the stack of a dataset comes after that of its core', () => {
+test('the stack of a dataset depends on the stack of its core', () => {
   const { app, core, stack } = LAYOUTS[1].lake(ENV);
   bronze({ stack, core });
   expect(app.synth().getStackArtifact(stack.artifactId).dependencies.map(({ id }) => id)).toContain('Core');
 });
 
-test('in one stack a dataset comes after what it finds by name, and its scripts after all of the core', () => {
+test('in one stack, a dataset depends on the shared resources it names, and its scripts on the bucket', () => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { schedule: Schedule.cron('0 6 * * ? *') });
   const inCore = (type: string) =>
@@ -1154,13 +1165,13 @@ test('in one stack a dataset comes after what it finds by name, and its scripts 
   );
 });
 
-test('a dataset in a nested stack is complete there', () => {
+test('a dataset can be in a nested stack', () => {
   const { app, core, stack } = LAYOUTS[0].lake(ENV);
   bronze({ core, stack: new NestedStack(stack, 'Nested') });
   expect(() => app.synth()).not.toThrow();
 });
 
-test('a core of another stage is found by its names', () => {
+test('a dataset can use a core in another stage', () => {
   const app = new App();
   const core = new EtlCore(new Stack(new Stage(app, 'Base'), 'Core', { env: ENV }), 'Core', {
     resourcePrefix: 'pp-dw',
@@ -1174,8 +1185,8 @@ test.each([
   [
     'account',
     { ...ENV, account: '210987654321' },
-    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: the dataset is in the account 210987654321, and its core "Core/Core" is in '
-      + '123456789012. Deploy both to the same environment',
+    'ENVIRONMENT_MISMATCH: Elsewhere/Bronze: the dataset is in the account 210987654321, and its core "Core/Core" is '
+      + 'in 123456789012. Deploy both to the same environment',
   ],
   [
     'region',
@@ -1190,7 +1201,7 @@ test.each([
   );
 });
 
-test('a name that is only known at deployment is an error, because its tables are fixed at synth', () => {
+test('a token as the name of a dataset is an error, because its tables are fixed at synth', () => {
   const where = LAYOUTS[0].lake();
   expect(() => bronze(where, { dataset: new CfnParameter(where.stack, 'Name').valueAsString })).toThrow(
     'TOKEN_NOT_ALLOWED: Lake/Bronze: dataset is only known at deployment. Names of tables and folders are '
@@ -1198,7 +1209,7 @@ test('a name that is only known at deployment is an error, because its tables ar
   );
 });
 
-test('a role of the user\'s in the dataset\'s stack is waited for', () => {
+test('the job refers to a role that is created in the same stack', () => {
   const where = LAYOUTS[2].lake(ENV);
   const role = new Role(where.stack, 'OwnRole', { assumedBy: new ServicePrincipal('glue.amazonaws.com') });
   bronze(where, { role });
@@ -1207,7 +1218,7 @@ test('a role of the user\'s in the dataset\'s stack is waited for', () => {
   });
 });
 
-test('300 dataset stacks do not touch the template of their core', () => {
+test('300 dataset stacks do not change the template of their core', () => {
   const templateOfCore = (datasets: number) => {
     const app = new App();
     const coreStack = new Stack(app, 'Core');
@@ -1227,7 +1238,7 @@ test('300 dataset stacks do not touch the template of their core', () => {
   expect(templateOfCore(300)).toEqual(templateOfCore(0));
 });
 
-test('a stack whose template grows near the limit of 1 MB is warned of', () => {
+test('a stack with a template close to the limit of 1 MB has a warning', () => {
   const { core, stack } = LAYOUTS[2].lake(ENV);
   for (let index = 0; index < 5; index++) {
     const fileTableMapping = Object.fromEntries(
@@ -1241,7 +1252,7 @@ test('a stack whose template grows near the limit of 1 MB is warned of', () => {
   );
 });
 
-test('arguments that Glue would not take are an error', () => {
+test('job arguments that are too large for AWS Glue are an error', () => {
   const where = LAYOUTS[2].lake(ENV);
   const fileTableMapping = Object.fromEntries(
     Array.from({ length: 2000 }, (_, table) => [`${table}.csv`, `table_${table}`]),
@@ -1251,6 +1262,6 @@ test('arguments that Glue would not take are an error', () => {
   );
 });
 
-test('a dataset is a construct of its own class', () => {
+test('a bronze dataset is a BronzeDataset', () => {
   expect(bronze(LAYOUTS[0].lake())).toBeInstanceOf(BronzeDataset);
 });

@@ -11,9 +11,9 @@ const DATASET = JSON.parse(readText('glue-templates/dataset.schema.json')) as Sc
 const CONFIG = JSON.parse(readText('glue-templates/config.schema.json')) as Schema;
 
 /**
- * Interfaces of src, and the object of a schema that has their props as keys.
+ * Interfaces of the public API, and the properties of the JSON Schema that correspond to their props.
  *
- * `at` is the path of the object in the document.
+ * `at` is the path of these properties in the document.
  */
 interface Pair {
   readonly at: string;
@@ -70,20 +70,20 @@ function codeIn(cell: string): string[] {
 
 const ROWS = tableRows(PAGE, 'prop').map(row => row.split('|'));
 
-test('configuration-keys.md lists every prop without a key of the same name, and no other', () => {
+test('configuration-keys.md lists exactly the props without a key of the same name', () => {
   const differing = PAIRS.flatMap(pair => propsOf(pair).filter(prop => !(snakeCase(prop) in pair.keys)));
   const withoutKey = tableRows(PAGE, 'construct').flatMap(row => codeIn(row.split('|')[2]));
   const listed = [...ROWS.map(([, prop]) => codeIn(prop)[0].replace(/^.*\./, '')), ...withoutKey];
   const props = [...INTERFACES.values()].flat();
-  // `schedule` has the key `schedule`; its row shows the key of the expression. Rows of classes name no prop.
+  // `schedule` has the key `schedule`; its row shows the key of the expression. Rows about classes have no prop.
   expect(new Set(listed.filter(name => props.includes(name) && name !== 'schedule'))).toEqual(new Set(differing));
 });
 
-test('configuration-keys.md lists every key without a prop of the same name, and no other', () => {
+test('configuration-keys.md lists exactly the keys without a prop of the same name', () => {
   const differing = PAIRS.flatMap(pair => Object.keys(pair.keys)
     .filter(key => !propsOf(pair).map(snakeCase).includes(key)).map(key => pair.at + key));
   const listed = ROWS.filter(([, , key]) => !key.includes('no key')).map(([, , key]) => codeIn(key)[0]);
-  // Two props have these keys, and one of the two has the same name.
-  const ofTwo = ['data_quality.required_columns', 'data_quality.expected_record_count_min'];
-  expect(new Set(listed.filter(key => !ofTwo.includes(key)))).toEqual(new Set(differing));
+  // Each of these keys belongs to two props, and one of them has the same name.
+  const withTwoProps = ['data_quality.required_columns', 'data_quality.expected_record_count_min'];
+  expect(new Set(listed.filter(key => !withTwoProps.includes(key)))).toEqual(new Set(differing));
 });

@@ -41,7 +41,7 @@ const STATES = {
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 const QUERY = 'SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state';
 
-/** Files by their paths in the folder; objects become JSON. */
+/** Files by their paths in the folder. Objects are written as JSON. */
 type Files = { [file: string]: object | string };
 
 const LAKE: Files = {
@@ -65,17 +65,17 @@ function lake(files: Files, props: { otherDatasets?: string[] } = {}): { app: Ap
   return { app, directory: new DatasetDirectory(app, 'Lake', { path: folder, ...props }) };
 }
 
-/** What the error says, its lines without the folder. */
+/** The lines of the error, with LAKE instead of the path of the folder. */
 function failure(files: Files, props: { otherDatasets?: string[] } = {}): string[] {
   try {
     lake(files, props);
   } catch (error) {
     return (error as Error).message.replaceAll(path.relative(process.cwd(), folder), 'LAKE').split('\n');
   }
-  throw new Error('nothing failed');
+  throw new Error('no error was thrown');
 }
 
-test('every file becomes a stack, the core first and a dataset after those it is made from', () => {
+test('each file becomes a stack, first the core, then each dataset after its inputs', () => {
   const { app, directory } = lake({
     ...LAKE,
     'gold/a-first/config.json': { ...STATES, dataset: 'a-first', source_datasets: ['gold/states'] },
@@ -95,7 +95,7 @@ test('every file becomes a stack, the core first and a dataset after those it is
   expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states', 'gold/a-first']);
 });
 
-test('folders may group datasets at any depth; what tools make and what is hidden is passed over', () => {
+test('datasets can be in folders at any depth; generated and hidden folders are ignored', () => {
   const { directory } = lake({
     ...LAKE,
     'vendors/a/b/airports/config.json': { ...ZIPCODES, dataset: 'airports' },
@@ -106,7 +106,7 @@ test('folders may group datasets at any depth; what tools make and what is hidde
   expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states', 'bronze/airports']);
 });
 
-/** The same dataset as props and as a file, with keys in another order there. */
+/** The same datasets as props and as files. The keys of the files are in another order. */
 const BOTH: { name: string; document: object; files?: Files; make(scope: Construct, core: EtlCore): LakeDataset }[] = [
   {
     name: 'bronze/zipcodes',
@@ -323,7 +323,7 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
 ];
 
 test.each(BOTH)(
-  'props and file give templates and deployed files that are the same to the byte: $name',
+  'props and files result in the same templates and deployed files: $name',
   ({ name, document, files = {}, make }) => {
     write(Object.fromEntries(Object.entries(files).map(([file, content]) => [`x/${file}`, content])));
     const { directory } = lake(
@@ -350,14 +350,14 @@ test.each(BOTH)(
   },
 );
 
-test('a script beside a query has both', () => {
+test('a dataset with a custom script and a query deploys both', () => {
   const { directory } = lake({ ...LAKE, 'gold/states/glue/gold_job.py': 'print("mine")\n' });
   const files = deployedFiles(Stack.of(directory.datasets['gold/states']));
   expect(files.get('states/glue/gold_job.py')?.toString()).toBe('print("mine")\n');
   expect(files.get('states/glue/states.sql')?.toString()).toBe(QUERY);
 });
 
-test('an endpoint of an address alone is a table like others, and is deployed as it is written', () => {
+test('an endpoint that is only a URL is a table, and is deployed unchanged', () => {
   const { directory } = lake({
     ...LAKE,
     'bronze/api/config.json': { ...API, dataset: 'api', business_keys: { places: ['id'] } },
@@ -367,7 +367,7 @@ test('an endpoint of an address alone is a table like others, and is deployed as
   expect(JSON.parse(document).api_endpoints).toEqual(API.api_endpoints);
 });
 
-test('a core that is given takes the place of the file', () => {
+test('a core that is passed replaces the file of the core', () => {
   write({ ...LAKE, 'config.json': '{' });
   const app = new App();
   const core = EtlCore.fromPrefixes(new Stack(app, 'Foreign'), 'Core', { resourcePrefix: 'other' });
@@ -377,7 +377,7 @@ test('a core that is given takes the place of the file', () => {
   );
 });
 
-test('an input that another app deploys is named', () => {
+test('otherDatasets can be inputs', () => {
   const files = { ...LAKE, 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } };
   expect(Object.keys(lake(files, { otherDatasets: ['bronze/airports'] }).directory.datasets)).toEqual([
     'bronze/zipcodes',
@@ -387,31 +387,31 @@ test('an input that another app deploys is named', () => {
 
 test.each<[string, Files, string]>([
   [
-    'a value that is not allowed',
+    'an invalid value',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_size_category: 'tiny' } },
     'VALUE_INVALID: LAKE/bronze/zipcodes/config.json:3:24: /data_size_category is "tiny". Expected: Size of '
       + 'the input data, which selects the workers and the timeout.',
   ],
   [
-    'no address',
+    'no source',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
     'SOURCE_REQUIRED: LAKE/bronze/zipcodes/config.json: it has neither source_url nor api_endpoints. Set one '
       + 'of them. Or add a custom script, glue/bronze_job.py, or set source_datasets for a gold dataset.',
   ],
   [
-    'nearly a key',
+    'a misspelled key',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, bussiness_key: ['zip'] } },
     'UNKNOWN_KEY: LAKE/bronze/zipcodes/config.json:5:19: /bussiness_key is not a known key. Did you mean '
       + '"business_key"?',
   ],
   [
-    'nearly a key inside',
+    'a misspelled nested key',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_quality: { max_shrinc: 1 } } },
     'UNKNOWN_KEY: LAKE/bronze/zipcodes/config.json:5:18: /data_quality has the key "max_shrinc". Did you mean '
       + '"max_shrink"? Known keys: required_columns',
   ],
   [
-    'an address that is no word',
+    'an invalid port',
     { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { products: 'https://api.example.org:99999/' } } },
     'URL_INVALID: LAKE/bronze/zipcodes/config.json:5:15: /api_endpoints/products is "https://api.example.org:99999/", which is not a valid URL. Check the host and the port.',
   ],
@@ -427,13 +427,13 @@ test.each<[string, Files, string]>([
       + 'and no path. Set path',
   ],
   [
-    'a pasted secret',
+    'a secret in a header',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, headers: { Authorization: 'Bearer 0123456789abcdef' } } },
     'SECRET_IN_CONFIG: LAKE/bronze/zipcodes/config.json:6:20: /headers/Authorization is set. Do not put '
       + 'secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.',
   ],
   [
-    'a column of a name with dots and slashes',
+    'a column name with dots and slashes',
     {
       'bronze/zipcodes/config.json': {
         ...ZIPCODES,
@@ -443,45 +443,45 @@ test.each<[string, Files, string]>([
     'FORMAT_INVALID: LAKE/bronze/zipcodes/config.json:9:15: /column_schema/zipcodes/a.b~1c/format is "the day"',
   ],
   [
-    'a rule that the schema does not know',
+    'a rule that is not part of the schema',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
     'SETTING_NOT_APPLICABLE: LAKE/bronze/zipcodes/config.json:5:13: /history is set, and source_url is set, '
       + 'so the dataset is bronze. Remove history: it is for gold, which has source_datasets instead of source_url.',
   ],
   [
-    'a table that is not there',
+    'a table that does not exist',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, business_keys: { zipcode: ['zip'] } } },
     'UNKNOWN_TABLE: LAKE/bronze/zipcodes/config.json:5:19: /business_keys names the table "zipcode", which '
       + 'does not exist. Did you mean "zipcodes"?',
   ],
   [
-    "a table with the dataset's name among others",
+    'a table with the name of the dataset, and another table',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { a: 'zipcodes', b: 'b' } } },
     'TABLE_NAME_RESERVED: LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has the table '
       + '"zipcodes", which has the name of the dataset, and other tables. The folder of this table would '
       + 'contain the folders of the others. Rename it, for example "main".',
   ],
   [
-    'an input with a slip',
+    'a misspelled input',
     { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/zipcode'] } },
     'UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/zipcode", which is not a '
       + 'dataset of this directory. Did you mean "bronze/zipcodes"?',
   ],
   [
-    'an input of elsewhere',
+    'an input that no file describes',
     { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } },
     'UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/airports", which is not a '
       + 'dataset of this directory. Correct it, or add it to otherDatasets of the DatasetDirectory if another '
       + 'app deploys it.',
   ],
   [
-    'a dataset that is made from itself',
+    'a dataset that is its own input',
     { 'gold/states/config.json': { ...STATES, source_datasets: ['gold/states'] } },
     'INPUTS_CYCLE: LAKE/gold/states/config.json:5:3: /source_datasets/0 forms a cycle: gold/states ← '
       + 'gold/states. A dataset cannot depend on itself: remove one of these inputs.',
   ],
   [
-    'two of one name',
+    'two datasets with the same name',
     { 'b/config.json': ZIPCODES },
     'NAME_TAKEN: LAKE/bronze/zipcodes/config.json:2:13: /dataset is "zipcodes", and so is that of '
       + 'LAKE/b/config.json. Rename one of them.',
@@ -493,7 +493,7 @@ test.each<[string, Files, string]>([
       + 'folder. Set the file with the query: "sql": "query.sql".',
   ],
   [
-    'a query that is not there',
+    'a query that does not exist',
     { 'gold/states/config.json': { ...STATES, sql: 'state.sql' } },
     'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql names "state.sql", which is not in the folder. '
       + 'Did you mean "states.sql"? There is states.sql.',
@@ -504,13 +504,13 @@ test.each<[string, Files, string]>([
     'VALUE_INVALID: LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: name of the file',
   ],
   [
-    'a folder for a query',
+    'a folder instead of a query',
     { 'gold/states/config.json': { ...STATES, sql: 'folder.sql' }, 'gold/states/folder.sql/x': '' },
     'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql names "folder.sql", which is not in the folder. '
       + 'There is states.sql.',
   ],
   [
-    'a token of CDK',
+    'a CDK token',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'ftp://${Token[TOKEN.5]}' } },
     'TOKEN_NOT_ALLOWED: LAKE/bronze/zipcodes/config.json: it contains ${Token[…]}, which CDK would read as a token.',
   ],
@@ -520,7 +520,7 @@ test.each<[string, Files, string]>([
     'FILE_EMPTY: LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is empty.',
   ],
   [
-    'a script of gold in bronze',
+    'a gold script in a bronze dataset',
     { 'bronze/zipcodes/glue/gold_job.py': '' },
     'SCRIPT_LAYER_MISMATCH: LAKE/bronze/zipcodes/config.json: it describes a bronze dataset, and '
       + 'glue/gold_job.py lies in its folder. Rename the script to bronze_job.py, or remove it.',
@@ -531,22 +531,22 @@ test.each<[string, Files, string]>([
     'FILE_EMPTY: LAKE/bronze/zipcodes/config.json: it has an empty glue/bronze_job.py in its folder.',
   ],
   [
-    'no JSON',
+    'invalid JSON',
     { 'bronze/zipcodes/config.json': '{"dataset": "zipcodes"' },
     'JSON_INVALID: LAKE/bronze/zipcodes/config.json:1:23: it is not valid JSON: close brace expected.',
   ],
   [
-    'a password in the address',
+    'a URL with a password',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'https://me:secret@example.org/x' } },
     'URL_INVALID: LAKE/bronze/zipcodes/config.json:4:16: /source_url is "https://***@example.org/x".',
   ],
-])('%s is an error with its place, its JSON pointer and what to do', (_, files, message) => {
+])('%s is an error with its code, file, line, JSON pointer and what to do', (_, files, message) => {
   const [head, line, ...more] = failure({ ...LAKE, ...files });
   expect([head, more]).toEqual(['1 problem in 1 file:', []]);
   expect(line.trim().slice(0, message.length)).toBe(message);
 });
 
-test('a query of another encoding than UTF-8 is an error', () => {
+test('a query that is not encoded in UTF-8 is an error', () => {
   write(LAKE);
   writeFileSync(path.join(folder, 'gold/states/states.sql'), Buffer.from('SELECT \'caf\u00e9\' AS c', 'latin1'));
   expect(failure({})[1]).toContain(
@@ -555,18 +555,18 @@ test('a query of another encoding than UTF-8 is an error', () => {
   );
 });
 
-test('a stack\'s name that is too long names the file', () => {
+test('the error for a stack name that is too long names the file', () => {
   const files = {
     'config.json': { etl_resource_prefix: 'p'.repeat(49) },
     'x/config.json': { ...ZIPCODES, dataset: 'd'.repeat(80) },
   };
   expect(failure(files)[0]).toContain(
-    `NAME_TOO_LONG: Lake: the name of the stack of LAKE/x/config.json, "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", has `
-      + '137 characters, 128 are allowed.',
+    `NAME_TOO_LONG: Lake: the name of the stack of LAKE/x/config.json, "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", `
+      + 'has 137 characters, 128 are allowed.',
   );
 });
 
-test('all problems of all files are one error', () => {
+test('all problems in all files are reported in one error', () => {
   expect(
     failure({
       ...LAKE,
@@ -596,7 +596,7 @@ test('all problems of all files are one error', () => {
   ]);
 });
 
-test('a circle of two names both ways', () => {
+test('a cycle of two datasets is reported for both', () => {
   const lines = failure({
     ...LAKE,
     'gold/states/config.json': { ...STATES, source_datasets: ['gold/b'] },
@@ -619,17 +619,17 @@ test.each<[string, Files, string]>([
     'FILE_NOT_FOUND: Lake: the file LAKE/config.json does not exist. Create it, for example with '
       + '{ "etl_resource_prefix": "pp-dw" }, or set core.',
   ],
-])('a folder with %s says what to write', (_, files, message) => {
+])('the error for a folder with %s says what to create', (_, files, message) => {
   expect(failure(files)[0]).toContain(message);
 });
 
-test('a folder that is not there is an error', () => {
+test('a folder that does not exist is an error', () => {
   expect(() => new DatasetDirectory(new App(), 'Lake', { path: 'no/such' })).toThrow(
     'FILE_NOT_FOUND: Lake: path is "no/such", which is not a folder.',
   );
 });
 
-test('a key that nobody reads is a warning at its stack, and is not deployed', () => {
+test('an unknown key is a warning of its stack, and is not deployed', () => {
   const { app, directory } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, our_team: 'data' } });
   const stack = app.synth().getStackByName('pp-dw-bronze-zipcodes');
   expect(stack.messages.map(({ entry }) => entry.data)).toEqual([

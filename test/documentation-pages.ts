@@ -6,21 +6,21 @@ export const ROOT = path.join(__dirname, '..');
 /** A fenced code block. */
 export interface CodeBlock {
   readonly page: string;
-  /** What follows the fence: `ts fixture=lake`. */
+  /** The info string after the fence: `ts fixture=lake`. */
   readonly info: string;
   readonly language: string;
   readonly text: string;
 }
 
-/** README.md and all pages of docs/, by their paths from the root of the repository. */
+/** README.md and all pages of docs/, by their paths relative to the root of the repository. */
 export function documentationPages(): string[] {
   return ['README.md', ...filesBelow('docs', '.md')];
 }
 
-/** The files below a folder with an extension, sorted, by their paths from the root of the repository. */
-export function filesBelow(folder: string, ending: string): string[] {
+/** The files with an extension in a folder and its subfolders, sorted, by their paths relative to the repository. */
+export function filesBelow(folder: string, extension: string): string[] {
   const files = fs.readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' });
-  const found = files.filter(file => file.endsWith(ending)).sort();
+  const found = files.filter(file => file.endsWith(extension)).sort();
   return found.map(file => path.posix.join(folder, file.split(path.sep).join('/')));
 }
 
@@ -28,7 +28,7 @@ export function readText(file: string): string {
   return fs.readFileSync(path.join(ROOT, file), 'utf8');
 }
 
-/** The code blocks of a page, also those that are indented within a list. */
+/** The code blocks of a page, including indented ones in lists. */
 export function codeBlocks(page: string): CodeBlock[] {
   const blocks = [...readText(page).matchAll(/^( *)```(\S*)([^\n]*)\n([^]*?)^\1```$/gm)];
   return blocks.map(([, indent, language, rest, text]) => ({
@@ -44,7 +44,7 @@ export function prose(page: string): string {
   return readText(page).replace(/^( *)```[^]*?^\1```$/gm, '');
 }
 
-/** The rows of the table of a page whose first column has a certain heading, without the head. */
+/** The rows of the table whose first column has this heading, without the header rows. */
 export function tableRows(page: string, heading: string): string[] {
   const [, , ...rows] = new RegExp(`^\\| ${heading} \\|[^]*?\n\n`, 'm').exec(readText(page))![0].trim().split('\n');
   return rows;

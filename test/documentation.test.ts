@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { AUTHS, PAGINATIONS } from './api-kinds';
+import { AUTHS, PAGINATIONS } from './api-types';
 import { medallionIn } from './cli/app-fixture';
 import {
   CodeBlock, codeBlocks, documentationPages, filesBelow, prose, readText, ROOT, tableRows,
@@ -18,14 +18,14 @@ import { DataSizeCategory, maxDpuHours, SIZES } from '../src/sizing';
 
 const PAGES = documentationPages();
 const BLOCKS = PAGES.flatMap(codeBlocks);
-/** Of code blocks; those without a language are diagrams and file trees. */
+/** The languages of code blocks. Blocks without a language are diagrams and file trees. */
 const LANGUAGES = ['ts', 'python', 'java', 'json', 'sh', 'sql', ''];
 
 function blocksIn(...languages: string[]): CodeBlock[] {
   return BLOCKS.filter(({ language }) => languages.includes(language));
 }
 
-/** Each block with a name for its test. */
+/** Code blocks with a name for the test. */
 function named(blocks: CodeBlock[]): [name: string, block: CodeBlock][] {
   return blocks.map((block, index) => [`${block.page}, ${block.language} ${index + 1}`, block]);
 }
@@ -38,7 +38,7 @@ test('README.md has at most 200 lines', () => {
   expect(readText('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(200);
 });
 
-test('every code block is in a language that is checked, or is a diagram', () => {
+test('every code block is a diagram or in a language that is tested', () => {
   expect(BLOCKS.filter(({ language }) => !LANGUAGES.includes(language))).toEqual([]);
 });
 
@@ -47,23 +47,23 @@ describe('examples in Python and Java', () => {
     python: ['# …', 'integ/consumers/python/app.py'],
     java: ['// …', 'integ/consumers/java/src/main/java/org/example/LakeApp.java'],
   };
-  // glue-templates/tests/test_documentation.py runs the scripts of jobs.
+  // glue-templates/tests/test_documentation.py tests the job scripts.
   const examples = blocksIn('python', 'java').filter(({ text }) => !text.includes('from etl_runtime.'));
 
   test.each(named(examples))('%s is an excerpt of the tested sample app', (_, { language, text }) => {
-    const [gap, file] = SOURCES[language as keyof typeof SOURCES];
+    const [omission, file] = SOURCES[language as keyof typeof SOURCES];
     const app = unindented(readText(file));
     let end = 0;
-    for (const piece of unindented(text).split(`\n${gap}\n`).map(one => one.trim())) {
-      const found = app.indexOf(piece, end);
-      expect({ piece, found: found >= end }).toEqual({ piece, found: true });
-      end = found + piece.length;
+    for (const excerpt of unindented(text).split(`\n${omission}\n`).map(part => part.trim())) {
+      const found = app.indexOf(excerpt, end);
+      expect({ excerpt, found: found >= end }).toEqual({ excerpt, found: true });
+      end = found + excerpt.length;
     }
   });
 
   test.each(['README.md', 'docs/getting-started.md'])('%s has an example in each language', page => {
-    const there = codeBlocks(page).map(({ language }) => language);
-    expect(['ts', 'python', 'java', 'json'].filter(language => !there.includes(language))).toEqual([]);
+    const languages = codeBlocks(page).map(({ language }) => language);
+    expect(['ts', 'python', 'java', 'json'].filter(language => !languages.includes(language))).toEqual([]);
   });
 });
 
@@ -80,7 +80,7 @@ test.each(['python', 'java'])('the sample app in %s has the context of the quick
 describe('examples in JSON', () => {
   type Document = { [key: string]: unknown };
 
-  /** What synthesis finds wrong with a document. A key that the schema does not know is wrong too. */
+  /** The problems that synthesis reports in a document, including unknown keys. */
   function problemsOf(
     { $schema, ...document }: Document, schema: DocumentSchema, rules: () => Iterable<object>,
   ): object[] {
@@ -91,7 +91,7 @@ describe('examples in JSON', () => {
 
   function datasetProblems(document: Document): object[] {
     const dataset = document as unknown as DatasetDocument;
-    // The dataset of a custom script has no source.
+    // A dataset without a source has a custom script.
     const hasOwnScript = dataset.source_url === undefined && dataset.api_endpoints === undefined;
     return problemsOf(document, datasetSchema(), () =>
       ruleProblems(dataset, tableKeys(dataset.dataset, tablesOf(dataset)), hasOwnScript));
@@ -112,13 +112,13 @@ describe('examples in JSON', () => {
 });
 
 describe('commands', () => {
-  interface Call {
+  interface Command {
     readonly page: string;
     readonly args: string[];
   }
 
-  /** The calls of `medallion` in shell examples and inline code. */
-  function callsIn(page: string): Call[] {
+  /** The `medallion` commands in shell examples and inline code. */
+  function commandsIn(page: string): Command[] {
     const examples = codeBlocks(page).filter(({ language }) => language === 'sh');
     const shell = examples.flatMap(({ text }) => text.split('\n'));
     const inline = [...prose(page).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
@@ -145,10 +145,10 @@ describe('commands', () => {
     return [...helpOf(...command).matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option);
   }
 
-  test('are called with commands and options that exist', () => {
-    const calls = PAGES.flatMap(callsIn);
-    expect(calls.length).toBeGreaterThan(20);
-    const unknown = calls.filter(({ args: [command, ...rest] }) => {
+  test('have names and options that exist', () => {
+    const commands = PAGES.flatMap(commandsIn);
+    expect(commands.length).toBeGreaterThan(20);
+    const unknown = commands.filter(({ args: [command, ...rest] }) => {
       const own = commandsOf().includes(command) ? optionsOf(command) : [];
       const options = [command, ...rest].filter(word => word.startsWith('--'));
       return !(command.startsWith('--') || commandsOf().includes(command))
@@ -157,7 +157,7 @@ describe('commands', () => {
     expect(unknown).toEqual([]);
   });
 
-  test('and their options are all listed in docs/reference/cli.md', () => {
+  test('are listed in docs/reference/cli.md with all options', () => {
     const page = readText('docs/reference/cli.md');
     const headings = [...page.matchAll(/^## medallion ([a-z]+)/gm)].map(([, command]) => command);
     expect(headings.sort()).toEqual(commandsOf().sort());
@@ -183,21 +183,21 @@ describe('links', () => {
       heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-'));
   }
 
-  function leadsNowhere(page: string, link: string): boolean {
+  function isBroken(page: string, link: string): boolean {
     const [target, anchor] = link.split('#');
     const file = target === '' ? page : path.posix.join(path.posix.dirname(page), target);
     return !fs.existsSync(path.join(ROOT, file)) || (anchor !== undefined && !anchorsOf(file).includes(anchor));
   }
 
-  test.each([...PAGES, ...OTHERS])('of %s lead to files and headings that exist', page => {
+  test.each([...PAGES, ...OTHERS])('in %s refer to files and headings that exist', page => {
     const links = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
-    expect(links.filter(link => !link.startsWith('https://') && leadsNowhere(page, link))).toEqual([]);
+    expect(links.filter(link => !link.startsWith('https://') && isBroken(page, link))).toEqual([]);
   });
 
-  test('of docs/README.md lead to every page', () => {
+  test('in docs/README.md refer to every page', () => {
     const links = [...readText('docs/README.md').matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => link);
-    const there = ['README.md', 'docs/README.md', ...links.map(link => path.posix.join('docs', link))];
-    expect(PAGES.filter(page => !there.includes(page))).toEqual([]);
+    const linked = ['README.md', 'docs/README.md', ...links.map(link => path.posix.join('docs', link))];
+    expect(PAGES.filter(page => !linked.includes(page))).toEqual([]);
   });
 });
 
@@ -205,11 +205,11 @@ describe('tables', () => {
   test.each([
     ['type', PAGINATIONS.map(({ type, code, text }) => `| \`${type}\` | \`${code}\` | ${text} |`)],
     ['auth', AUTHS.map(({ type, code, secret, text }) => `| \`${type}\` | \`${code}\` | ${secret} | ${text} |`)],
-  ])('of REST APIs, by %s, have the declarations that run through medallion run', (heading, rows) => {
+  ])('of REST APIs, by %s, have the declarations that the test of medallion run uses', (heading, rows) => {
     expect(tableRows('docs/sources/rest-apis.md', heading)).toEqual(rows);
   });
 
-  test('of sizes have the workers, timeouts and bounds of the code', () => {
+  test('of sizes have the workers, timeouts and maximum DPU-hours of the code', () => {
     const sizes = Object.values(DataSizeCategory).map(category => {
       const { workers, workerType, timeoutMinutes } = SIZES[category];
       const bound = `${maxDpuHours(SIZES[category])} DPU-hours`;
@@ -233,7 +233,7 @@ describe('tables', () => {
     expect(retries).toContain(range($defs.glue_defaults.properties.max_retries));
   });
 
-  test('of quality gates list those that a run can be allowed to fail', () => {
+  test('of quality gates list the gates that can be allowed to fail', () => {
     const declaration = /^GATES = \(([^)]*)\)/m;
     const modules = filesBelow('glue-templates/etl_runtime', '.py');
     const [, gates] = modules.map(file => declaration.exec(readText(file))).find(Boolean)!;

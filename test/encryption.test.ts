@@ -12,7 +12,7 @@ function lake(props: (stack: Stack) => Partial<EtlCoreProps>): Stack {
   return stack;
 }
 
-/** The keys that encrypt what a lake keeps, as its template names them. */
+/** The keys that encrypt the parts of a lake, as they are in its template. */
 function keysOf(stack: Stack): { [what: string]: unknown } {
   const bucket = resources(stack, 'AWS::S3::Bucket')[0]?.Properties.BucketEncryption
     .ServerSideEncryptionConfiguration[0];
@@ -27,7 +27,7 @@ function keysOf(stack: Stack): { [what: string]: unknown } {
   };
 }
 
-test('a lake is encrypted with keys of the services unless it asks for one of its own', () => {
+test('by default, a lake is encrypted with keys that AWS owns or manages', () => {
   const stack = lake(() => ({ alerts: {} }));
   expect(keysOf(stack)).toEqual({
     bucket: undefined,
@@ -40,7 +40,8 @@ test('a lake is encrypted with keys of the services unless it asks for one of it
 });
 
 test(
-  "with encrypted, a new key encrypts bucket, logs, query results and alerts, has the lake's alias, and " + 'stays',
+  'with encrypted, a new key encrypts the bucket, logs, query results and alerts, has the alias of the lake, and is '
+    + 'retained',
   () => {
     const stack = lake(() => ({ encrypted: true, alerts: {} }));
     const key = resource(stack, 'AWS::KMS::Key');
@@ -51,14 +52,14 @@ test(
   },
 );
 
-test('a key that is given is used for all of them, and gets the alias', () => {
+test('a key that is passed encrypts all of them, and gets the alias', () => {
   const stack = lake(scope => ({ encryptionKey: Key.fromKeyArn(scope, 'Own', KEY), alerts: {} }));
   expect(keysOf(stack)).toEqual({ bucket: KEY, bucketKey: true, logs: [KEY, KEY], results: KEY, topic: KEY });
   expect(resource(stack, 'AWS::KMS::Alias').Properties).toEqual({ AliasName: 'alias/pp-dw', TargetKeyId: KEY });
   expect(resources(stack, 'AWS::KMS::Key')).toEqual([]);
 });
 
-test('alerts may have a key of their own, alone or beside the lake\'s', () => {
+test('alerts can have their own key, with or without a key of the lake', () => {
   const alone = lake(() => ({ alerts: { encrypted: true } }));
   expect(keysOf(alone)).toMatchObject({
     bucket: undefined,
@@ -72,7 +73,7 @@ test('alerts may have a key of their own, alone or beside the lake\'s', () => {
   });
 });
 
-test('the encryption of an existing bucket is its owner\'s; logs and results have the key all the same', () => {
+test('the encryption of an existing bucket is not changed; logs and query results are encrypted with the key', () => {
   const stack = lake(scope => ({ existingBucketName: 'our-lake', encryptionKey: Key.fromKeyArn(scope, 'Own', KEY) }));
   expect(keysOf(stack)).toMatchObject({ bucket: undefined, logs: [KEY, KEY], results: KEY });
   expect(resources(stack, 'AWS::S3::Bucket')).toEqual([]);
@@ -85,7 +86,7 @@ test.each<[string, (stack: Stack) => Partial<EtlCoreProps>, string]>([
     scope => ({ alerts: { encryptionKey: Alias.fromAliasName(scope, 'Own', 'alias/own') } }),
     'encryptionKey of alerts',
   ],
-])('an alias for the key of %s is refused: neither an alias nor a policy takes one', (_, props, prop) => {
+])('an alias as the key of %s is an error, because it cannot have an alias or a policy', (_, props, prop) => {
   expect(() => lake(props)).toThrow(
     `ENCRYPTION_KEY_INVALID: Core/Lake: ${prop} is a KMS alias. Use the key itself, for example Key.fromKeyArn(…).`,
   );

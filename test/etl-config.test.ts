@@ -15,17 +15,17 @@ function read(text: string | Buffer | object): EtlConfig {
   return EtlConfig.fromFile(file);
 }
 
-/** What the error says, with the file's name alone in place of its path. */
+/** The message of the error, with the name of the file instead of its path. */
 function failure(text: string | Buffer | object): string {
   try {
     read(text);
   } catch (error) {
     return (error as Error).message.replace(/\S*config\.json/g, 'config.json');
   }
-  throw new Error('nothing failed');
+  throw new Error('no error was thrown');
 }
 
-const WHOLE = {
+const DOCUMENT = {
   $schema: '../node_modules/cdk-glue-medallion/glue-templates/config.schema.json',
   etl_resource_prefix: 'pp-dw',
   database_prefix: 'lake',
@@ -37,7 +37,7 @@ const WHOLE = {
   },
   glue_worker_configs: { small: { number_of_workers: 3 }, xlarge: { worker_type: 'G.4X', timeout_minutes: 300 } },
 };
-const SAME: EtlCoreProps = {
+const PROPS: EtlCoreProps = {
   resourcePrefix: 'pp-dw',
   databasePrefix: 'lake',
   glueDefaults: {
@@ -52,8 +52,8 @@ const SAME: EtlCoreProps = {
   },
 };
 
-test('the file and the props make the same core', () => {
-  const stacks = [read(WHOLE), SAME].map(props => {
+test('a file and the same props result in the same core', () => {
+  const stacks = [read(DOCUMENT), PROPS].map(props => {
     const stack = new Stack(new App(), 'Lake');
     new EtlCore(stack, 'Core', props);
     return stack;
@@ -61,7 +61,7 @@ test('the file and the props make the same core', () => {
   expect(templateOf(stacks[0])).toBe(templateOf(stacks[1]));
 });
 
-test('a prefix is enough', () => {
+test('only the prefix is required', () => {
   const { resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs } = read({ etl_resource_prefix: 'pp-dw' });
   expect([resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs]).toEqual([
     'pp-dw',
@@ -73,7 +73,7 @@ test('a prefix is enough', () => {
 
 test.each<[string, string | Buffer | object, string]>([
   [
-    'a comma too many',
+    'a trailing comma',
     '{\n  "etl_resource_prefix": "pp-dw",\n}',
     'JSON_INVALID: config.json:3:1: it is not valid JSON: property name expected. Correct the syntax at this position.',
   ],
@@ -82,41 +82,41 @@ test.each<[string, string | Buffer | object, string]>([
     '{\n  // mine\n  "etl_resource_prefix": "pp-dw"\n}',
     'JSON_INVALID: config.json:2:3: it is not valid JSON: invalid comment token.',
   ],
-  ['nothing', '', 'JSON_INVALID: config.json:1:1: it is not valid JSON: value expected.'],
+  ['an empty file', '', 'JSON_INVALID: config.json:1:1: it is not valid JSON: value expected.'],
   ['a list', '[]', 'JSON_INVALID: config.json: it is not a JSON object. The file starts with { and ends with }.'],
   [
-    'bytes of another encoding',
+    'a file that is not encoded in UTF-8',
     Buffer.from([0x7b, 0xff, 0xfe]),
     'FILE_UNREADABLE: config.json: it cannot be read: The encoded data was not valid for encoding utf-8.',
   ],
   ['no prefix', {}, 'SETTING_REQUIRED: config.json: it has no etl_resource_prefix. Set it.'],
   [
-    'a key twice',
+    'a duplicate key',
     '{"etl_resource_prefix": "a",\n"etl_resource_prefix": "b"}',
     'DUPLICATE_KEY: config.json:2:1: /etl_resource_prefix is set twice. Remove one of them.',
   ],
   [
-    'nearly a key',
+    'a misspelled key',
     '{"etl_resource_prefix": "a",\n "database_prefx": "b"}',
     'UNKNOWN_KEY: config.json:2:20: /database_prefx is not a known key. Did you mean "database_prefix"?',
   ],
   [
-    'nearly a key inside',
+    'a misspelled nested key',
     '{"etl_resource_prefix": "a",\n "glue_defaults": {"max_retrys": 1}}',
     'UNKNOWN_KEY: config.json:2:19: /glue_defaults has the key "max_retrys". Did you mean "max_retries"? '
       + 'Known keys: version, timeout_minutes, max_retries, default_arguments.',
   ],
   [
-    'a wrong value',
+    'an invalid value',
     '{"etl_resource_prefix": "a",\n "glue_worker_configs": {\n  "small": {"number_of_workers": "2"}}}',
     'VALUE_INVALID: config.json:3:34: /glue_worker_configs/small/number_of_workers is "2". Expected: Number '
       + 'of workers of a run, including the driver: 2 to 299. For example: 3.',
   ],
-])('%s is an error with its place, its JSON pointer and what to do', (_, text, message) => {
+])('%s is an error with its code, line, JSON pointer and what to do', (_, text, message) => {
   expect(failure(text)).toContain(`1 problem in 1 file:\n  ${message}`);
 });
 
-test('all that is wrong is said at once', () => {
+test('all problems are reported at once', () => {
   expect(
     failure(
       '{"etl_resource_prefix": "A",\n "glue_defaults": {"version": 5,\n "max_retries": 11},\n "database_prefx": "b"}',
@@ -124,15 +124,15 @@ test('all that is wrong is said at once', () => {
   ).toHaveLength(5);
 });
 
-test('a file that is not there is named', () => {
+test('the error for a file that does not exist names the file', () => {
   expect(() => EtlConfig.fromFile(path.join(folder, 'no.json'))).toThrow('no.json: it cannot be read: ENOENT');
 });
 
-test('a byte-order mark is no error', () => {
+test('a byte order mark is allowed', () => {
   expect(read(`\uFEFF${JSON.stringify({ etl_resource_prefix: 'pp-dw' })}`).resourcePrefix).toBe('pp-dw');
 });
 
-test('a key that nobody reads is a warning', () => {
+test('an unknown key is a warning', () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
   read({ etl_resource_prefix: 'pp-dw', our_team: 'data' });
   expect(warn.mock.calls).toEqual([

@@ -14,25 +14,25 @@ test.each([
   ['AWS::S3::Bucket', 'BucketName', 'pp-dw-123456789012'],
   ['AWS::Athena::WorkGroup', 'Name', 'pp-dw'],
   ['AWS::Scheduler::ScheduleGroup', 'Name', 'pp-dw'],
-])('its %s has the %s %s', (type, property, name) => {
+])('the %s of a core has the %s %s', (type, property, name) => {
   expect(resource(coreStack(), type).Properties[property]).toBe(name);
 });
 
 test.each([
   ['AWS::IAM::Role', 'RoleName', ['pp-dw-glue-role', 'pp-dw-scheduler-role']],
   ['AWS::Logs::LogGroup', 'LogGroupName', ['/aws-glue/pp-dw/error', '/aws-glue/pp-dw/output']],
-])('its %ss have the %ss %s', (type, property, names) => {
+])('resources of type %s have the property %s: %s', (type, property, names) => {
   expect(resources(coreStack(), type).map(({ Properties }) => Properties[property])).toEqual(names);
 });
 
-test('its databases lie in the layers of the bucket', () => {
+test('the location of a database is the folder of its layer', () => {
   expect(resources(coreStack(), 'AWS::Glue::Database').map(({ Properties }) => Properties.DatabaseInput)).toEqual([
     { Name: 'pp_dw_bronze', LocationUri: 's3://pp-dw-123456789012/bronze/' },
     { Name: 'pp_dw_gold', LocationUri: 's3://pp-dw-123456789012/gold/' },
   ]);
 });
 
-test('a database prefix of its own names the databases', () => {
+test('the names of the databases start with databasePrefix', () => {
   expect(
     resources(coreStack({ databasePrefix: 'dw' }), 'AWS::Glue::Database').map(
       ({ Properties }) => Properties.DatabaseInput.Name,
@@ -40,7 +40,7 @@ test('a database prefix of its own names the databases', () => {
   ).toEqual(['dw_bronze', 'dw_gold']);
 });
 
-test('the bucket is versioned, encrypted, closed to the public and to plain HTTP', () => {
+test('the bucket is versioned and encrypted, and rejects public access and plain HTTP', () => {
   const stack = coreStack();
   const { Properties } = resource(stack, 'AWS::S3::Bucket');
   expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
@@ -60,7 +60,7 @@ test('the bucket is versioned, encrypted, closed to the public and to plain HTTP
 });
 
 test.each(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Glue::Database'])(
-  '%s outlives the stack, but not a first deployment that is rolled back',
+  '%s is retained when the stack is deleted, and deleted if the first deployment fails',
   type => {
     for (const { DeletionPolicy, UpdateReplacePolicy } of resources(coreStack(), type)) {
       expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
@@ -97,8 +97,8 @@ const RULES = (days: { uploads: number; versions: number; staging: number; super
 ];
 
 test(
-  'what is no longer needed goes: uploads and staging after a day, old versions 7, superseded runs 90, results '
-    + 'and logs 30',
+  'data expires by default: uploads and staging after 1 day, noncurrent versions after 7, superseded runs after 90, '
+    + 'query results and logs after 30',
   () => {
     const stack = coreStack();
     expect(resource(stack, 'AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules).toEqual(
@@ -126,7 +126,7 @@ test('every retention can be set', () => {
   expect(resources(stack, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays)).toEqual([7, 7]);
 });
 
-test('an existing bucket is used by its name and stays as it is', () => {
+test('an existing bucket is used and not changed', () => {
   const stack = coreStack({ existingBucketName: 'our-lake' });
   expect(resources(stack, 'AWS::S3::Bucket')).toEqual([]);
   expect(resources(stack, 'AWS::S3::BucketPolicy')).toEqual([]);
@@ -134,7 +134,7 @@ test('an existing bucket is used by its name and stays as it is', () => {
   expect(JSON.stringify(resources(stack))).not.toContain('pp-dw-123456789012');
 });
 
-test('the retention of an existing bucket is set where the bucket is', () => {
+test('a retention for an existing bucket is an error, except for logs', () => {
   expect(() => coreStack({ existingBucketName: 'our-lake', retention: { staging: Duration.days(3) } })).toThrow(
     'SETTING_NOT_APPLICABLE: Core/Lake: retention sets staging for the existing bucket "our-lake". Set the '
       + 'lifecycle rules on that bucket.',
@@ -144,7 +144,7 @@ test('the retention of an existing bucket is set where the bucket is', () => {
   ).not.toThrow();
 });
 
-test('every query of the workgroup leaves its result under athena/, encrypted', () => {
+test('the workgroup stores encrypted query results under athena/', () => {
   expect(resource(coreStack(), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration).toEqual({
     EnforceWorkGroupConfiguration: true,
     BytesScannedCutoffPerQuery: 100 * 1024 ** 3,
@@ -157,14 +157,14 @@ test.each([
   [Size.gibibytes(1), 1024 ** 3],
   [Size.mebibytes(10), 10 * 1024 ** 2],
   [Size.bytes(10_000_000), 10_000_000],
-])('a query reads no more than the queryScanLimit %s', (queryScanLimit, bytes) => {
+])('the workgroup has the queryScanLimit %s', (queryScanLimit, bytes) => {
   expect(
     resource(coreStack({ queryScanLimit }), 'AWS::Athena::WorkGroup').Properties.WorkGroupConfiguration
       .BytesScannedCutoffPerQuery,
   ).toBe(bytes);
 });
 
-test('a queryScanLimit that Athena does not take is an error, and one that is only known at deployment is none', () => {
+test('a queryScanLimit below the minimum of Athena is an error, and a token is allowed', () => {
   expect(() => coreStack({ queryScanLimit: Size.bytes(9_999_999) })).toThrow(
     'VALUE_INVALID: Core/Lake: queryScanLimit is 9999999 bytes. Use Size.mebibytes(10) or more: the '
       + 'minimum of Athena is 10 MB.',
@@ -179,7 +179,7 @@ test('a queryScanLimit that Athena does not take is an error, and one that is on
   );
 });
 
-test('the schedules\' role starts jobs of this lake and does nothing else, for this account alone', () => {
+test('the schedule role can only start jobs of this lake, and only schedules of this account can assume it', () => {
   const role = resources(coreStack(), 'AWS::IAM::Role').find(
     ({ Properties }) => Properties.RoleName === 'pp-dw-scheduler-role',
   )!;
@@ -207,7 +207,7 @@ test('the schedules\' role starts jobs of this lake and does nothing else, for t
   ]);
 });
 
-test('two cores of one environment do not share a prefix', () => {
+test('two cores with the same prefix in one environment are an error', () => {
   const app = new App();
   new EtlCore(new Stack(app, 'A', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' });
   expect(() => new EtlCore(new Stack(app, 'B', { env: ENV }), 'Core', { resourcePrefix: 'pp-dw' }))
@@ -217,7 +217,7 @@ test('two cores of one environment do not share a prefix', () => {
   ).toThrow('NAME_TAKEN: C/Core: the databasePrefix "pp_dw" is already used by "A/Core".');
 });
 
-test('one prefix is one region of an account, and may be used in another account and in another stage', () => {
+test('a prefix can be used once per account, and again in another account or stage', () => {
   const app = new App();
   const core = (scope: App | Stage, id: string, env = ENV, props: Partial<EtlCoreProps> = {}) =>
     new EtlCore(new Stack(scope, id, { env }), 'Core', { resourcePrefix: 'pp-dw', ...props });
@@ -231,7 +231,7 @@ test('one prefix is one region of an account, and may be used in another account
   expect(() => core(app, 'Dublin', ireland, { resourcePrefix: 'pp-ie', databasePrefix: 'pp_dw' })).not.toThrow();
 });
 
-test('a bad prefix names the construct, the value and the remedy', () => {
+test('the error for an invalid prefix has the construct, the value and what to do', () => {
   expect(() => coreStack({ resourcePrefix: 'PP-DW' })).toThrow(
     'PREFIX_INVALID: Core/Lake: resourcePrefix is "PP-DW". Use lower-case letters, digits and single hyphens, '
       + 'starting with a letter, for example "pp-dw".',
@@ -240,14 +240,14 @@ test('a bad prefix names the construct, the value and the remedy', () => {
     .toThrow('PREFIX_INVALID: Lake/Core: resourcePrefix is "PP-DW".');
 });
 
-describe('what every job gets', () => {
+describe('default settings of jobs', () => {
   const lakeWith = (prefixes: Partial<EtlCoreProps>) => {
     const stack = new Stack(new App(), 'Lake', { env: ENV });
     return { stack, core: EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw', ...prefixes }) };
   };
 
   test.each<[string, Partial<EtlCoreProps>, object, number]>([
-    ['nothing said', {}, { GlueVersion: '5.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30, MaxRetries: 1 }, 2],
+    ['no settings', {}, { GlueVersion: '5.0', WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30, MaxRetries: 1 }, 2],
     [
       'defaults',
       { glueDefaults: { version: GlueVersion.V6_0, timeout: Duration.hours(1), maxRetries: 0 } },
@@ -255,24 +255,24 @@ describe('what every job gets', () => {
       2,
     ],
     [
-      'workers of the size',
+      'workers for this size',
       { glueWorkerConfigs: { small: { workerType: WorkerType.G_4X, numberOfWorkers: 3 } } },
       { WorkerType: 'G.4X', NumberOfWorkers: 3, Timeout: 30 },
       12,
     ],
     [
-      'workers of another size',
+      'workers for another size',
       { glueWorkerConfigs: { large: { numberOfWorkers: 3 } } },
       { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30 },
       2,
     ],
     [
-      'the timeout of the size before the default',
+      'a timeout for this size and a default',
       { glueDefaults: { timeout: Duration.hours(1) }, glueWorkerConfigs: { small: { timeout: Duration.hours(2) } } },
       { Timeout: 120 },
       8,
     ],
-  ])('%s: the job has it, and the most it can cost follows', (_, prefixes, properties, dpuHours) => {
+  ])('%s: the job and its maximum DPU-hours have these values', (_, prefixes, properties, dpuHours) => {
     const { stack, core } = lakeWith(prefixes);
     const dataset = bronze({ stack, core });
     const { Properties } = resource(stack, 'AWS::Glue::Job');
@@ -281,7 +281,7 @@ describe('what every job gets', () => {
     expect(dataset.maxDpuHours).toBe(dpuHours);
   });
 
-  test('further arguments stand beside those of the library', () => {
+  test('default arguments are added to those of the library', () => {
     const { stack, core } = lakeWith({ glueDefaults: { defaultArguments: { '--enable-auto-scaling': 'true' } } });
     bronze({ stack, core });
     expect(resource(stack, 'AWS::Glue::Job').Properties.DefaultArguments).toMatchObject({
@@ -336,12 +336,12 @@ describe('what every job gets', () => {
       'VALUE_INVALID',
       'glue_worker_configs.small is {}. Expected: Worker settings and timeout of a size.',
     ],
-  ])('%j is an error at its place, in both kinds of a core', (props, code, message) => {
+  ])('%j is an error in EtlCore and in EtlCore.fromPrefixes', (props, code, message) => {
     expect(() => coreStack(props)).toThrow(`${code}: Core/Lake: ${message}`);
     expect(() => lakeWith(props)).toThrow(`${code}: Lake/Core: ${message}`);
   });
 
-  test('a number that is only known at deployment passes', () => {
+  test('a number can be a token', () => {
     const stack = new Stack(new App(), 'Lake');
     const maxRetries = new CfnParameter(stack, 'Retries', { type: 'Number' }).valueAsNumber;
     expect(() =>

@@ -21,7 +21,7 @@ function body(stack: Stack): { start: string; widgets: Widget[] } {
 }
 
 describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
-  test('each dataset has a row: runs, duration, rows, freshness', () => {
+  test('each dataset has a row with runs, duration, rows and freshness', () => {
     const where = lake(ENV, WITH_METRICS);
     dashboard(where, { datasets: [bronze(where), gold(where)] });
     const { start, widgets } = body(where.stack);
@@ -40,7 +40,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
-test('the graphs are of the metrics that runs publish', () => {
+test('the graphs show the metrics that runs publish', () => {
   const where = LAYOUTS[0].lake(ENV, WITH_METRICS);
   dashboard(where);
   const of = (name: string) => ['pp-dw', name, 'Dataset', 'fda-nsde', 'Layer', 'bronze'];
@@ -63,7 +63,7 @@ test('the graphs are of the metrics that runs publish', () => {
   ]);
 });
 
-test('a name of its own lets a lake have a second dashboard', () => {
+test('a second dashboard of a lake needs another name', () => {
   const where = LAYOUTS[0].lake(ENV, WITH_METRICS);
   dashboard(where);
   const second = { core: where.core, datasets: [GoldDataset.fromName(where.core, 'summary')] };
@@ -76,14 +76,14 @@ test('a name of its own lets a lake have a second dashboard', () => {
   ).toEqual(['pp-dw', 'pp-dw-gold']);
 });
 
-test.each(LAYOUTS)('without the metrics of the core there is nothing to draw: $name', ({ lake }) => {
+test.each(LAYOUTS)('a dashboard without metrics in the core is an error: $name', ({ lake }) => {
   expect(() => dashboard(lake(ENV))).toThrow(
     'SETTING_REQUIRED: Lake/Dashboard: metrics are disabled in the core. Set metrics: true in the EtlCore, '
       + 'and in EtlCore.fromPrefixes if another app deploys the core.',
   );
 });
 
-test('a dashboard shows 1 to 125 datasets, as many as CloudWatch takes graphs', () => {
+test('a dashboard shows 1 to 125 datasets, the limit of CloudWatch', () => {
   const datasets = (count: number) => {
     const where = LAYOUTS[0].lake(ENV, WITH_METRICS);
     dashboard(where, {
@@ -108,7 +108,7 @@ test('a dataset of another lake is an error', () => {
   );
 });
 
-test('prefix and environment may be known at deployment only', () => {
+test('the prefix and the environment can be tokens', () => {
   const stack = new Stack(new App(), 'Lake');
   const core = new EtlCore(stack, 'Core', {
     resourcePrefix: new CfnParameter(stack, 'Prefix').valueAsString,

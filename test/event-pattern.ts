@@ -1,4 +1,4 @@
-/** A part of an event pattern: what is said of the fields of an object. */
+/** An event pattern, or the part of it for a nested object. */
 interface Pattern {
   readonly [field: string]: Pattern | Pattern[] | (string | Matcher)[];
 }
@@ -6,30 +6,30 @@ interface Pattern {
 type Matcher = { readonly prefix: string } | { readonly suffix: string };
 
 /**
- * Whether EventBridge would take an event, as far as our patterns go: values, prefix, suffix and `$or`; anything else
- * is an error.
+ * Whether an event matches a pattern of EventBridge. Supports the operators that the library uses: values, `prefix`,
+ * `suffix` and `$or`. Fails for others.
  *
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
-export function takes(pattern: Pattern, event: unknown): boolean {
+export function matches(pattern: Pattern, event: unknown): boolean {
   return Object.entries(pattern).every(([field, expected]) => {
     if (field === '$or') {
-      return (expected as Pattern[]).some(alternative => takes(alternative, event));
+      return (expected as Pattern[]).some(alternative => matches(alternative, event));
     }
     const value = (event as { [field: string]: unknown } | undefined)?.[field];
     return Array.isArray(expected)
-      ? (expected as (string | Matcher)[]).some(each => takesValue(each, value))
-      : takes(expected, value);
+      ? (expected as (string | Matcher)[]).some(each => matchesValue(each, value))
+      : matches(expected, value);
   });
 }
 
-function takesValue(expected: string | Matcher, value: unknown): boolean {
+function matchesValue(expected: string | Matcher, value: unknown): boolean {
   if (typeof expected === 'string') {
     return value === expected;
   }
   const operators = Object.keys(expected).join();
   if (operators !== 'prefix' && operators !== 'suffix') {
-    throw new Error(`no operator known here: ${operators}`);
+    throw new Error(`unsupported operator: ${operators}`);
   }
   return (
     typeof value === 'string'

@@ -25,14 +25,14 @@ const QUERY = 'SELECT count(*) AS rows FROM pp_dw_bronze.fda_nsde';
 const folder = mkdtempSync(path.join(tmpdir(), 'gold-dataset-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A file for a transform. */
+/** Writes a file for a transform, and returns its path. */
 function file(name: string, content: string): string {
   const written = path.join(folder, name);
   writeFileSync(written, content);
   return written;
 }
 
-/** Every prop there is: the compiler refuses this object when one is missing. */
+/** All props. The type makes the compiler report a missing one. */
 function everyProp({ core, stack }: Lake): Required<GoldDatasetProps> {
   return {
     core,
@@ -53,8 +53,8 @@ function everyProp({ core, stack }: Lake): Required<GoldDatasetProps> {
   };
 }
 
-/** The same without what may not stand beside another, in all forms. */
-function allForms(lake: Lake): GoldDatasetProps[] {
+/** Props that do not exclude each other, in all combinations. */
+function validProps(lake: Lake): GoldDatasetProps[] {
   const { businessKey, businessKeys, outputs, history: { compare, exclude, ...key }, ...rest } = everyProp(lake);
   return [
     { ...rest, businessKey },
@@ -64,10 +64,10 @@ function allForms(lake: Lake): GoldDatasetProps[] {
   ];
 }
 
-test('every key of gold in the schema has a prop, and every prop a key', () => {
+test('every key of a gold dataset in the schema has a prop, and every prop has a key', () => {
   const schema = JSON.parse(readFileSync(path.join(__dirname, '..', 'glue-templates', 'dataset.schema.json'), 'utf8'));
   const where = LAYOUTS[0].lake(ENV);
-  const documents = allForms(where).map((props, index) => JSON.parse(gold(where, props, `Form${index}`).document));
+  const documents = validProps(where).map((props, index) => JSON.parse(gold(where, props, `Dataset${index}`).document));
   const ofBronze = [
     'source_url',
     'lookback_days',
@@ -129,7 +129,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     });
   });
 
-  test('the crawler fills the gold database, a target for each output', () => {
+  test('the crawler writes to the gold database and has one target per output', () => {
     const where = lake(ENV);
     gold(where, { outputs: ['years', 'months'] });
     expect(resource(where.stack, 'AWS::Glue::Crawler').Properties).toMatchObject({
@@ -140,7 +140,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     });
   });
 
-  test('a dataset may be in bronze and in gold, and each has its own script and document in one folder', () => {
+  test('a bronze and a gold dataset can have the same name, and share a folder without conflicts', () => {
     const where = lake(ENV);
     const input = bronze(where);
     gold(where, { dataset: 'fda-nsde', inputs: [input] });
@@ -153,7 +153,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ]);
   });
 
-  test('a query and a script are deployed as they are', () => {
+  test('queries and scripts are deployed unchanged', () => {
     const where = lake(ENV);
     gold(
       where,
@@ -180,7 +180,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'SETTING_REQUIRED: Lake/Gold: inputs is missing. Use a list of datasets: [zipcodes].',
     ],
     [
-      'a name for an input',
+      'a string as an input',
       () => ({ inputs: ['zipcodes' as unknown as IDataset] }),
       'PROP_TYPE_INVALID: Lake/Gold: inputs[0] has the wrong type. Use a BronzeDataset or a GoldDataset.',
     ],
@@ -191,7 +191,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + 'has a duplicate value.',
     ],
     [
-      "an input that is no dataset's name",
+      'an input with an invalid name',
       ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'My Data')] }),
       'VALUE_INVALID: Lake/Gold: source_datasets[0] of dataset "fda-summary" is "bronze/My Data". Expected: A '
         + 'dataset of the same lake: bronze/NAME or gold/NAME.',
@@ -205,7 +205,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + 'the lake of the dataset, "pp-dw".',
     ],
     [
-      'itself as an input',
+      'the dataset itself as an input',
       ({ core }) => ({ inputs: [GoldDataset.fromName(core, 'fda-summary')] }),
       'INPUTS_CYCLE: Lake/Gold: inputs of dataset "gold/fda-summary" form a cycle: gold/fda-summary ← '
         + 'gold/fda-summary. A dataset cannot depend on itself: remove one of these inputs.',
@@ -216,17 +216,17 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'SETTING_REQUIRED: Lake/Gold: transform is missing. Use a Transform: Transform.sqlFile("gold/….sql").',
     ],
     [
-      'a text for a transform',
+      'a string as the transform',
       () => ({ transform: QUERY as unknown as Transform }),
       'PROP_TYPE_INVALID: Lake/Gold: transform has the wrong type. Use a Transform: Transform.sqlFile("gold/….sql").',
     ],
     [
-      'a file that is not there',
+      'a file that does not exist',
       () => ({ transform: Transform.sqlFile('gold/none.sql') }),
       'FILE_NOT_FOUND: Lake/Gold: transform of dataset "fda-summary" names the file "gold/none.sql", which '
         + `does not exist. Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
     ],
-    ['a folder for a file', () => ({ transform: Transform.script(folder) }), 'which does not exist.'],
+    ['a folder instead of a file', () => ({ transform: Transform.script(folder) }), 'which does not exist.'],
     [
       'an empty query',
       () => ({ transform: Transform.sql(' \n') }),
@@ -245,23 +245,24 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'an output that is not snake_case',
       () => ({ outputs: ['By Year'] }),
-      'VALUE_INVALID: Lake/Gold: outputs[0] of dataset "fda-summary" is "By Year". Expected: Name of a table within its dataset: snake_case',
+      'VALUE_INVALID: Lake/Gold: outputs[0] of dataset "fda-summary" is "By Year". Expected: Name of a table within '
+        + 'its dataset: snake_case',
     ],
     [
-      "an output of the dataset's name among others",
+      'an output with the name of the dataset, and another output',
       () => ({ outputs: ['fda_summary', 'other'] }),
       'TABLE_NAME_RESERVED: Lake/Gold: outputs of dataset "fda-summary" has the table "fda_summary", which '
         + 'has the name of the dataset, and other tables. The folder of this table would contain the folders of '
         + 'the others. Rename it, for example "main".',
     ],
     [
-      'what only bronze rescues',
+      'maxRescuedShare, which is only for bronze',
       () => ({ dataQuality: { maxRescuedShare: 0.1 } }),
       'SETTING_NOT_APPLICABLE: Lake/Gold: data_quality.max_rescued_share of dataset "fda-summary" is set, and '
         + 'the dataset is gold. Remove it: only bronze datasets have rescued values.',
     ],
     [
-      'a history of several tables',
+      'a history with several outputs',
       () => ({ outputs: ['a', 'b'], history: { businessKey: ['ndc'] } }),
       'SETTINGS_CONFLICT: Lake/Gold: history of dataset "fda-summary" is set, and outputs too. A history has '
         + 'one table: use one dataset per table.',
@@ -273,46 +274,46 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
         + 'their names in the table.',
     ],
     [
-      'a history with another key',
+      'a history and a businessKey',
       () => ({ businessKey: ['ndc'], history: { businessKey: ['ndc'] } }),
       'SETTINGS_CONFLICT: Lake/Gold: business_key of dataset "fda-summary" is set, and history too, which has '
         + 'one row per version of a key. Remove it: history.business_key is the key.',
     ],
     [
-      'what is compared, and what is not',
+      'a history with compare and exclude',
       () => ({ history: { businessKey: ['ndc'], compare: ['a'], exclude: ['b'] } }),
       'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" is set, and history.exclude '
         + 'too. Set one of them.',
     ],
     [
-      'a comparison of the key',
+      'a history that compares a column of the key',
       () => ({ history: { businessKey: ['ndc'], compare: ['ndc'] } }),
       'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" names ndc, and so does '
         + 'history.business_key. Remove it from compare.',
     ],
     [
-      'a comparison of runs',
+      'a history that compares a metadata column',
       () => ({ history: { businessKey: ['ndc'], compare: ['meta_run_id'] } }),
       'COLUMN_NAME_RESERVED: Lake/Gold: history.compare of dataset "fda-summary" names meta_run_id. Rename '
         + 'the column in the query: columns that start with meta_ are metadata of runs and never compared.',
     ],
     [
-      'a comparison of what the history adds',
+      'a history that excludes a column it adds',
       () => ({ history: { businessKey: ['ndc'], exclude: ['valid_from'] } }),
       'COLUMN_NAME_RESERVED: Lake/Gold: history.exclude of dataset "fda-summary" names valid_from, a column '
         + 'that history adds. Name columns of the query.',
     ],
     [
-      'a bad cron',
+      'an invalid cron expression',
       () => ({ schedule: Schedule.cron('0 25 * * ? *') }),
       'SCHEDULE_INVALID: Lake/Gold: schedule.expression of dataset "fda-summary" is "cron(0 25 * * ? *)".',
     ],
-  ])('%s is an error that says which, where and what to do', (_, props, message) => {
+  ])('%s is an error with its code, its place and what to do', (_, props, message) => {
     const where = lake();
     expect(() => gold(where, props(where))).toThrow(message);
   });
 
-  test('datasets that are made from each other are an error that shows the circle', () => {
+  test('datasets that depend on each other are an error that shows the cycle', () => {
     const where = lake();
     const a = gold(where, { dataset: 'a', inputs: [GoldDataset.fromName(where.core, 'c')] }, 'A');
     const b = gold(where, { dataset: 'b', inputs: [a, BronzeDataset.fromName(where.core, 'c')] }, 'B');
@@ -320,7 +321,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       .toThrow('INPUTS_CYCLE: Lake/C: inputs of dataset "gold/c" form a cycle: gold/c ← gold/b ← gold/a ← gold/c.');
   });
 
-  test('100 datasets of bronze and gold fit one stack', () => {
+  test('100 bronze and gold datasets fit into one stack', () => {
     const where = lake(ENV);
     for (let index = 0; index < 50; index++) {
       const schedule = Schedule.cron('0 6 * * ? *');
@@ -335,7 +336,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
-test('what is only known at deployment is filled in there, in the query too', () => {
+test('tokens in a query are resolved at deployment', () => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
   const where = {
     stack,
@@ -347,7 +348,7 @@ test('what is only known at deployment is filled in there, in the query too', ()
     { [marker]: { 'Fn::Join': ['_', { 'Fn::Split': ['-', { Ref: 'Prefix' }] }] } });
 });
 
-test('gold comes after the core of its app, and after nothing else', () => {
+test('the stack of a gold dataset depends only on the stack of its core', () => {
   const app = new App();
   const core = new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Core', PREFIXES);
   const bronzeStack = new Stack(app, 'Bronze', { env: ENV });

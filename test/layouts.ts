@@ -15,14 +15,14 @@ import {
 export const ENV = { account: '123456789012', region: 'eu-central-1' };
 export const PREFIXES: EtlCorePrefixes = { resourcePrefix: 'pp-dw' };
 
-/** A lake to put datasets into. */
+/** A lake, and the stack for its datasets. */
 export interface Lake {
   readonly app: App;
   readonly core: IEtlCore;
   readonly stack: Stack;
 }
 
-/** The ways to lay a lake out over stacks and apps; the rules of the design hold in each of them. */
+/** The ways to distribute a lake over stacks and apps. Tests run in each of them. */
 export const LAYOUTS: { readonly name: string; lake(env?: Environment, prefixes?: EtlCorePrefixes): Lake }[] = [
   {
     name: 'one stack',
@@ -50,7 +50,7 @@ export const LAYOUTS: { readonly name: string; lake(env?: Environment, prefixes?
   },
 ];
 
-/** A dataset of which only what a test is about is said. */
+/** A bronze dataset. A test passes only the props that it is about. */
 export function bronze(
   { stack, core }: Pick<Lake, 'stack' | 'core'>,
   props: Partial<BronzeDatasetProps> = {},
@@ -65,7 +65,7 @@ export function bronze(
   });
 }
 
-/** The same of gold: made from `fda-nsde`. */
+/** A gold dataset with the input `fda-nsde`. A test passes only the props that it is about. */
 export function gold(
   { stack, core }: Pick<Lake, 'stack' | 'core'>,
   props: Partial<GoldDatasetProps> = {},

@@ -7,21 +7,21 @@ import { Progress } from '../src/cli/progress';
 
 const REQUIREMENTS = path.join(__dirname, '..', 'glue-templates', 'requirements');
 
-/** What an environment of Python is made of. */
+/** A Python virtual environment with locked packages. */
 export interface LockedPython {
-  /** What it is called in the cache of `medallion run`. */
+  /** Its name in the cache of `medallion run`. */
   readonly name: string;
-  /** What people read while it is made. */
+  /** The text to show while it is created. */
   readonly title: string;
-  /** The Python that it is made with. */
+  /** The Python interpreter that creates it. */
   readonly base: string;
-  /** The file in `requirements/` that locks its packages by their hashes. */
+  /** The file in `requirements/` that locks its packages with hashes. */
   readonly locked: string;
-  /** A folder of packages that it sees besides. */
+  /** A folder with additional packages that it can import. */
   readonly sees?: string;
 }
 
-/** An environment of Python with locked packages, made once. Returns its folder. */
+/** Creates a Python virtual environment with locked packages if it does not exist. Returns its folder. */
 export async function lockedPython(
   { name, title, base, locked, sees }: LockedPython,
   progress = new Progress(),

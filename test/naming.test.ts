@@ -25,7 +25,7 @@ test.each([
   ['droppedScheduleAlarm', 'pp-dw-dropped-schedules'],
   ['dashboard', 'pp-dw'],
   ['metricsNamespace', 'pp-dw'],
-] as const)('of the lake pp-dw, the %s is %s', (what, name) => {
+] as const)('in the lake pp-dw, the %s is %s', (what, name) => {
   expect(lake()[what]).toBe(name);
 });
 
@@ -44,7 +44,7 @@ test.each([
   ['bronze', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/bronze_job.py'],
   ['gold', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/gold_job.py'],
   ['bronze', 'document', 's3://pp-dw-123456789012/etl/fda-nsde/glue/bronze.json'],
-] as const)('of the %s dataset fda-nsde, the %s is %s', (layer, what, name) => {
+] as const)('for the %s dataset fda-nsde, the %s is %s', (layer, what, name) => {
   expect(dataset('fda-nsde', [], layer)[what]).toBe(name);
 });
 
@@ -66,7 +66,7 @@ test.each([
     },
   },
 ])(
-  'the tables $tables of fda-cder lie in folders of their own, named as a crawler would name them',
+  'the tables $tables of fda-cder have their own folders, and the names that a crawler gives them',
   ({ tables, prefix, names }) => {
     expect(dataset('fda-cder', tables).tables).toEqual(names);
     expect(dataset('fda-cder', tables).tablePrefix).toBe(prefix);
@@ -114,20 +114,20 @@ test.each([
     { resourcePrefix: 'a'.repeat(50) },
     `NAME_TOO_LONG: Lake: the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`,
   ],
-])('the prefixes %j are an error that says what to do', (prefixes, message) => {
+])('the prefixes %j are an error with its code and what to do', (prefixes, message) => {
   expect(() => lake(prefixes)).toThrow(message);
 });
 
-test('the rules of the longest prefix have the 64 characters that EventBridge takes', () => {
+test('rule names with the longest prefix have 64 characters, the limit of EventBridge', () => {
   expect(lake({ resourcePrefix: 'a'.repeat(49) }).crawlerAlertRule).toHaveLength(64);
 });
 
-test('the longest prefix has 49 characters, in an account that is only known at deployment too', () => {
+test('the longest prefix has 49 characters, also if the account is only known at deployment', () => {
   expect(() => new LakeNames(new Stack(), { resourcePrefix: 'a'.repeat(49) })).not.toThrow();
   expect(() => new LakeNames(new Stack(), { resourcePrefix: 'a'.repeat(51) })).toThrow('has 64 characters');
 });
 
-test('a prefix that is only known at deployment makes the same names', () => {
+test('names are the same if the prefix is only known at deployment', () => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
   const prefix = new CfnParameter(stack, 'Prefix').valueAsString;
   const names = new LakeNames(stack, { resourcePrefix: prefix });
@@ -160,19 +160,19 @@ test('two datasets never share a job, a crawler, a role, a table or a folder', (
   }));
 });
 
-test('the tables of a dataset have different names and no folder lies in another', () => {
+test('the tables of a dataset have different names, and no folder contains another', () => {
   fc.assert(fc.property(kebab, fc.uniqueArray(snake, { minLength: 1, maxLength: 5 }), (name, tables) => {
     fc.pre(!tables.includes(name.replace(/-/g, '_')));
     const made = Object.values(dataset(name, tables).tables);
     expect(new Set(made.map(table => table.name)).size).toBe(tables.length);
     for (const one of made) {
       expect(made.filter(other => other.location.startsWith(one.location))).toEqual([one]);
-      // A crawler makes the name from its prefix and the last folder.
+      // A crawler names a table by its prefix and the last folder.
       expect(one.name).toBe(`${dataset(name, tables).tablePrefix}${one.location.split('/').at(-2)}`);
     }
   }));
 });
 
-test('names are strings without tokens where prefix and environment are known', () => {
+test('names contain no tokens if the prefix and the environment are known', () => {
   expect(Token.isUnresolved(JSON.stringify(dataset('fda-nsde').tables))).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'child_process';
 import * as path from 'path';
 
-/** What `npm pack` would put into the published package. */
+/** The files of the package that `npm pack` would create, and its size in bytes. */
 function packed(): { unpackedSize: number; files: string[] } {
   const done = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: path.join(__dirname, '..'),
@@ -11,7 +11,7 @@ function packed(): { unpackedSize: number; files: string[] } {
   return { unpackedSize, files: files.map((file: { path: string }) => file.path) };
 }
 
-test('the package holds what users need, no test and no integration file, in less than 5 MB', () => {
+test('the package contains what users need and no tests, in less than 5 MB', () => {
   const { unpackedSize, files } = packed();
   expect(files).toEqual(expect.arrayContaining([
     'README.md', 'API.md', 'LICENSE', 'docs/README.md', 'docs/what-happens-when.md',
@@ -20,7 +20,7 @@ test('the package holds what users need, no test and no integration file, in les
     'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt',
     'glue-templates/init/common/gitignore',
   ]));
-  // What an app begins with has tests of its own.
+  // The templates of `medallion init` contain tests.
   const own = files.filter(file => !/node_modules\/|^glue-templates\/init\//.test(file));
   expect(own.filter(file => /(^|\/)(tests?|integ|bench|__pycache__|\.medallion|cdk\.out)\/|\.pyc$|requirements\/(tools|deploy|security|bench)/.test(file))).toEqual([]);
   const forContributors = /^(\.github|\.devcontainer|\.editorconfig|CODE_OF_CONDUCT|CONTRIBUTING|SECURITY)/;

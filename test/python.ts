@@ -1,12 +1,12 @@
 /**
- * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator, with the packages
- * of Glue 5.0 and of Glue 6.0.
+ * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator, with the
+ * packages of Glue 5.0 and of Glue 6.0.
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
  * `--glue-version X` before them picks the version, for one tool or for all.
  * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
- * What is needed is set up as `medallion run` does it, with the tools on top.
+ * The environments are those of `medallion run`, with the tools in addition.
  */
 import { spawnSync } from 'child_process';
 import * as path from 'path';
@@ -16,7 +16,7 @@ import { Environment, GLUE_VERSIONS, setUpLake, setUpRun, sitePackages } from '.
 import { Progress } from '../src/cli/progress';
 
 const TEMPLATES = path.join(__dirname, '..', 'glue-templates');
-/** The oldest and the newest: what differs between versions differs between these. */
+/** The tests run on the oldest and the newest version, which differ the most. */
 const [OLDEST, NEWEST] = ['5.0', '6.0'];
 
 type Command = [tool: string, ...args: string[]];
@@ -52,7 +52,7 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-/** Runs commands with what a Glue version ships; the first that fails ends the process. */
+/** Runs commands with the packages of a Glue version. Exits at the first that fails. */
 async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const progress = new Progress();
   const job = await setUpRun(glueVersion, progress);
@@ -74,7 +74,7 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
   }
 }
 
-/** A Python with the tools that sees the packages of the job's. */
+/** A Python environment with the tools, which can import the packages of the job. */
 function setUpTools(job: Environment): Promise<string> {
   const glue = path.dirname(path.dirname(job.jobPython));
   return lockedPython({

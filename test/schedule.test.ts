@@ -10,6 +10,6 @@ test.each([
   [Schedule.rate(Duration.minutes(90)), { expression: 'rate(90 minutes)' }],
   [Schedule.rate(Duration.minutes(120)), { expression: 'rate(2 hours)' }],
   [Schedule.rate(Duration.days(1)), { expression: 'rate(1 day)' }],
-])('%j is written as the service has it', (schedule, document) => {
+])('%j is written to the document as an expression of EventBridge Scheduler', (schedule, document) => {
   expect(schedule._document).toEqual(document);
 });

@@ -1,4 +1,4 @@
-// What the role may and may not do, call by call, is in security/iam.test.ts.
+// security/iam.test.ts tests which API calls the role allows.
 import { App, Stack } from 'aws-cdk-lib';
 import { EtlCore, EtlCoreProps } from '../src';
 import * as assembly from './assembly';
@@ -25,13 +25,13 @@ function statementsOf({ Properties }: assembly.Resource): Statement[] {
 const role = roleOf();
 const statements = statementsOf(role);
 
-test('no action is a wildcard, no resource is everything, and there is no managed policy', () => {
+test('the role has no wildcard actions, no resource "*", and no managed policies', () => {
   expect(statements.flatMap(({ Action }) => Action).filter(action => action.includes('*'))).toEqual([]);
   expect(statements.flatMap(({ Resource }) => Resource)).not.toContain('*');
   expect(role.Properties.ManagedPolicyArns).toBeUndefined();
 });
 
-test('with metrics it may put them in the namespace of its lake, and nothing else is added', () => {
+test('metrics add only the permission to publish metrics in the namespace of the lake', () => {
   const known = statements.map(statement => JSON.stringify(statement));
   const added = statementsOf(roleOf({ metrics: true })).filter(statement => !known.includes(JSON.stringify(statement)));
   expect(added).toEqual([
@@ -44,7 +44,7 @@ test('with metrics it may put them in the namespace of its lake, and nothing els
   ]);
 });
 
-test('Glue alone may be it', () => {
+test('only AWS Glue can assume the role', () => {
   expect(role.Properties.AssumeRolePolicyDocument.Statement)
     .toEqual([{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' } }]);
 });

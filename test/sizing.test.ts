@@ -28,8 +28,8 @@ test.each([
     dpuHours: 160,
   },
 ])(
-  '$value has $workers workers $workerType for at most $timeoutMinutes minutes, and one run costs at most '
-    + '$dpuHours DPU-hours',
+  '$value has $workers workers of type $workerType, a timeout of $timeoutMinutes minutes, and at most $dpuHours '
+    + 'DPU-hours per run',
   ({ category, value, workerType, workers, timeoutMinutes, dpuHours }) => {
     expect(category).toBe(value);
     expect(SIZES[category]).toEqual({ workerType, workers, timeoutMinutes });

@@ -47,11 +47,11 @@ test.each(FILES.filter(name => name.endsWith('.yml')))('%s is valid YAML', name 
   expect(parse(text(name), { strict: true, uniqueKeys: true })).toBeInstanceOf(Object);
 });
 
-test.each(FILES)('%s names no package registry', name => {
+test.each(FILES)('%s contains no URL of a package registry', name => {
   const hosts = /npmjs|npm\.pkg|pypi\.(org|python)|pythonhosted|maven\.(org|apache)|sonatype|registry[-_]?url/i;
   expect(text(name)).not.toMatch(hosts);
-  const addresses = text(name).match(/https?:\/\/[^\s'"]+/g) ?? [];
-  expect(addresses.filter(url => !url.startsWith('https://github.com/cdk-glue-medallion/'))).toEqual([]);
+  const urls = text(name).match(/https?:\/\/[^\s'"]+/g) ?? [];
+  expect(urls.filter(url => !url.startsWith('https://github.com/cdk-glue-medallion/'))).toEqual([]);
 });
 
 test('build runs the test command of the README on the oldest and the newest Node', () => {
@@ -63,7 +63,7 @@ test('build runs the test command of the README on the oldest and the newest Nod
   expect(Object.keys(workflow('build').on)).toEqual(expect.arrayContaining(['pull_request', 'push', 'workflow_call']));
 });
 
-test('release publishes to the three registries, and only what passed the build', () => {
+test('release publishes to the three registries, and only after the build succeeds', () => {
   const { build, package: packaged, ...publishers } = workflow('release').jobs;
   expect(build.uses).toBe('./.github/workflows/build.yml');
   expect(needs(packaged)).toEqual(['build']);
@@ -71,7 +71,7 @@ test('release publishes to the three registries, and only what passed the build'
   expect(Object.values(publishers).map(needs)).toEqual([['package'], ['package'], ['package']]);
 });
 
-test('release uses trusted publishing, and other credentials only as secrets of its environment', () => {
+test('release uses trusted publishing, and reads other credentials only from secrets of its environment', () => {
   const { npm, pypi, maven } = workflow('release').jobs;
   expect([npm, pypi, maven].map(job => job.permissions)).toEqual([
     { 'contents': 'read', 'id-token': 'write' }, { 'contents': 'read', 'id-token': 'write' }, { contents: 'read' },
@@ -80,13 +80,13 @@ test('release uses trusted publishing, and other credentials only as secrets of 
   expect(credentials.map(([name, value]) => value === `\${{ secrets.${name} }}`)).toEqual([true, true, true, true]);
 });
 
-test.each(JOBS)('%s states its permissions and its timeout', (_, job) => {
+test.each(JOBS)('%s has permissions and a timeout', (_, job) => {
   expect(job.permissions?.contents).toBe('read');
-  // The job of a called workflow has its own.
+  // A called workflow has its own timeout.
   expect(job.uses !== undefined || job['timeout-minutes'] !== undefined).toBe(true);
 });
 
-test.each(JOBS)('%s runs no action by a reference that can move', (_, job) => {
+test.each(JOBS)('%s pins every action to a commit or a version', (_, job) => {
   const references = (job.steps ?? []).flatMap(step => step.uses ?? []).map(uses => uses.slice(uses.indexOf('@') + 1));
   expect(references.filter(reference => !/^([0-9a-f]{40}|v\d+\.\d+\.\d+)$/.test(reference))).toEqual([]);
 });

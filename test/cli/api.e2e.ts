@@ -2,7 +2,7 @@ import * as fs from 'fs';
 import * as http from 'http';
 import { AddressInfo } from 'net';
 import * as path from 'path';
-import { AUTHS, PAGINATIONS } from '../api-kinds';
+import { AUTHS, PAGINATIONS } from '../api-types';
 import { temporaryFolder } from './assembly-fixture';
 import { CommandFixture, ROOT, wait } from './command-fixture';
 

@@ -342,7 +342,11 @@ const BUCKET_PROTECTION: Expectation[] = [
     type: 'AWS::S3::Bucket',
     call: ['s3', 'get_bucket_lifecycle_configuration', { Bucket: BUCKET }],
     of: ({ Rules }) => ({ LifecycleConfiguration: Rules.map(({ ID }: any) => ID) }),
-    is: { LifecycleConfiguration: ['incomplete-uploads-and-noncurrent-versions', 'staging', 'superseded-raw-runs', 'athena-results'] },
+    is: {
+      LifecycleConfiguration: [
+        'incomplete-uploads-and-noncurrent-versions', 'staging', 'superseded-raw-runs', 'athena-results',
+      ],
+    },
   },
 ];
 

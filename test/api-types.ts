@@ -1,22 +1,22 @@
 /**
- * The types of pagination and authentication: the tables in docs/sources/rest-apis.md, and what runs through
- * `medallion run`.
+ * The types of pagination and authentication, as in the tables of docs/sources/rest-apis.md. The test of `medallion
+ * run` uses each of them.
  */
-export interface Kind {
-  /** As a configuration file declares it. */
+export interface ApiType {
+  /** The type in a configuration file. */
   readonly type: string;
-  /** As an app declares it. */
+  /** The declaration in an app. */
   readonly code: string;
   /** When to use it, or where it is sent. */
   readonly text: string;
 }
 
-export interface AuthKind extends Kind {
+export interface AuthType extends ApiType {
   /** What the secret contains. */
   readonly secret: string;
 }
 
-export const PAGINATIONS: Kind[] = [
+export const PAGINATIONS: ApiType[] = [
   {
     type: 'auto',
     code: 'Pagination.auto()',
@@ -56,7 +56,7 @@ export const PAGINATIONS: Kind[] = [
   { type: 'single', code: 'Pagination.single()', text: 'The endpoint has one page.' },
 ];
 
-export const AUTHS: AuthKind[] = [
+export const AUTHS: AuthType[] = [
   {
     type: 'bearer',
     code: "Auth.bearer({ secret: 'vendor/token' })",
