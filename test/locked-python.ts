@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { isComplete, makePart, partName, withCacheLocked } from '../src/cli/cache';
+import { buildEntry, entryPath, isComplete, withCacheLocked } from '../src/cli/cache';
 import { Child, cleanEnvironment, GUARD } from '../src/cli/child';
 import { sitePackages } from '../src/cli/environment';
 import { Progress } from '../src/cli/progress';
@@ -27,7 +27,7 @@ export async function lockedPython(
   progress = new Progress(),
 ): Promise<string> {
   const requirements = path.join(REQUIREMENTS, locked);
-  const folder = partName(name, [requirements]);
+  const folder = entryPath(name, [requirements]);
   if (!isComplete(folder)) {
     const log = `${folder}.log`;
     const run = async (...command: string[]) => {
@@ -40,7 +40,7 @@ export async function lockedPython(
       withCacheLocked(
         () => undefined,
         () =>
-          makePart(folder, async () => {
+          buildEntry(folder, async () => {
             await run(base, '-m', 'venv', folder);
             await run(
               path.join(folder, 'bin', 'python'),

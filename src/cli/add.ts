@@ -10,7 +10,7 @@ import { ruleProblems } from '../private/document/dataset-rules';
 import { datasetSchema } from '../private/document/dataset-schema';
 import { didYouMean } from '../private/errors/suggestion';
 
-/** How `medallion add` is called. */
+/** The options of `medallion add`. */
 export interface AddOptions {
   readonly json: boolean;
   readonly lake?: string;
@@ -25,95 +25,98 @@ export interface AddOptions {
   readonly dryRun?: true;
 }
 
-/** What inspect_source.py says. */
-interface Look {
+/** The output of inspect_source.py. */
+interface Inspection {
   readonly document: Partial<DatasetDocument>;
+  /** Lines for the terminal. */
   readonly found: string[];
   readonly size_bytes: number;
+  /** Whether all records were read. */
   readonly is_whole: boolean;
 }
 
+/** The URL of a local file, until the user sets the real one. */
 const PLACEHOLDER = 'https://example.org/';
 
 /**
- * Looks at a source, and writes the `config.json` of a bronze dataset that reads it.
+ * Inspects a data file and writes the `config.json` of a bronze dataset.
  *
- * @param source the address of a file, or a file on this machine
+ * @param source the URL of a file, or the path of a local file
  */
 export async function add(source: string, options: AddOptions): Promise<void> {
-  const isAddress = /^https?:\/\//.test(source);
-  const url = options.url ?? (isAddress ? source : `${PLACEHOLDER}${encodeURIComponent(path.basename(source))}`);
-  for (const address of isAddress ? [source, url] : [url]) {
-    checkUrl(address);
+  const isUrl = /^https?:\/\//.test(source);
+  const url = options.url ?? (isUrl ? source : `${PLACEHOLDER}${encodeURIComponent(path.basename(source))}`);
+  for (const each of isUrl ? [source, url] : [url]) {
+    checkUrl(each);
   }
   const delimiter = options.delimiter?.replace('\\t', '\t');
   if (delimiter !== undefined && delimiter.length !== 1) {
-    throw new Failure(`--delimiter is ${JSON.stringify(options.delimiter)}. It is one character, or \\t for a tab.`, 2);
+    throw new Failure(`The --delimiter ${JSON.stringify(options.delimiter)} is not valid. Specify one character, or \\t for a tab.`, 2);
   }
-  const name = options.name ?? nameOf(isAddress ? new URL(source).pathname : source);
+  const name = options.name ?? nameOf(isUrl ? new URL(source).pathname : source);
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 80) {
     throw new Failure(
-      `The name of the dataset is ${JSON.stringify(name)}. It takes lower-case letters, digits and single `
-        + 'hyphens: --name fda-nsde.',
+      `The dataset name ${JSON.stringify(name)} is not valid. A name consists of lowercase letters, digits and single `
+        + 'hyphens, and has a maximum of 80 characters. Example: --name fda-nsde',
       2,
     );
   }
   const lake = options.dryRun ? options.lake ?? '.' : options.lake ?? findLake();
   const file = path.join(lake, 'bronze', name, 'config.json');
   if (!options.dryRun && !options.force && fs.existsSync(file)) {
-    throw new Failure(`${file} is there already. Choose another name with --name, or replace it with --force.`, 2);
+    throw new Failure(`${file} already exists. Specify another name with --name, or replace the file with --force.`, 2);
   }
-  const look = await lookAt(source, tableKeys(name, [])[0], { ...options, delimiter });
-  checkKeys(look, options.key);
-  const document = documentOf(name, url, look, options);
-  check(document, source);
+  const inspection = await inspectSource(source, tableKeys(name, [])[0], { ...options, delimiter });
+  checkKeys(inspection, options.key);
+  const document = documentOf(name, url, inspection, options);
+  requireValid(document, source);
   if (!options.dryRun) {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(
       file,
-      `${JSON.stringify({ $schema: schemaFrom(path.dirname(file)), ...document }, undefined, 2)}\n`,
+      `${JSON.stringify({ $schema: relativeSchema(path.dirname(file)), ...document }, undefined, 2)}\n`,
     );
   }
-  tell(document, look, file, isAddress || options.url !== undefined, options);
+  printResult(document, inspection, file, isUrl || options.url !== undefined, options);
 }
 
-/** What a parameter with a secret is called. Tokens of pages are none. */
-const SECRET =
+/** Names of query parameters that usually contain a secret. */
+const SECRET_PARAMETER =
   /(^|[-_.])(api[-_]?key|access[-_]?key|subscription[-_]?key|key|auth|authorization|pwd|passwd|password|credentials?|secret|signature|sig|token)$/i;
-const OF_A_PAGE = /^(next|page)[-_]?token$/i;
+/** A pagination token is not a secret. */
+const PAGE_TOKEN_PARAMETER = /^(next|page)[-_]?token$/i;
 
-/** A secret in an address would be in the repository, the template and the job's document. */
-function checkUrl(url: string): void {
-  const address = URL.canParse(url) ? new URL(url) : undefined;
-  if (!address || !/^https?:$/.test(address.protocol)) {
-    throw new Failure(`${redactedUrl(url)} is no address of a file: it begins with http:// or https://.`, 2);
+/** Rejects secrets in a URL, which would end up in the repository, the template and the dataset document. */
+function checkUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new Failure(`${redactedUrl(text)} is not a valid URL. Specify a URL that starts with http:// or https://.`, 2);
   }
-  const parameters = [...address.searchParams.keys(), ...new URLSearchParams(address.hash.slice(1)).keys()];
-  // apiKey and client_secret are two spellings of one habit.
-  const words = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2');
-  const secret = parameters.find(name => SECRET.test(words(name)) && !OF_A_PAGE.test(name));
-  if (address.password || secret) {
+  const parameters = [...url.searchParams.keys(), ...new URLSearchParams(url.hash.slice(1)).keys()];
+  const kebabCase = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2');
+  const secret = parameters.find(name => SECRET_PARAMETER.test(kebabCase(name)) && !PAGE_TOKEN_PARAMETER.test(name));
+  if (url.password || secret) {
     throw new Failure(
-      `The address holds ${address.password ? 'a password' : `"${secret}", which looks like a secret`}. `
-        + 'It would be written into config.json: give an address without it.',
+      `The URL contains ${url.password ? 'a password' : `the parameter "${secret}", which looks like a secret`}. `
+        + 'The URL is written to config.json. Remove the secret from the URL.',
       2,
     );
   }
 }
 
-/** An address without what could be a secret. */
+/** The URL without user information, query and fragment, which can contain secrets. */
 function redactedUrl(source: string): string {
   return source.split(/[?#]/)[0].replace(/\/\/[^/@]*@/, '//');
 }
 
-/** The file's name without endings and dates. */
+/** The file name in kebab case, without extensions and dates. */
 function nameOf(file: string): string {
   const base = path.basename(file).replace(/%[0-9A-Fa-f]{2}/g, '-').replace(/(\.[A-Za-z]\w{0,7})+$/, '');
   return base.toLowerCase().replace(/[-_.]?(19|20)\d{2}[-_.]?(0\d|1[0-2])([-_.]?[0-3]\d)?/g, '')
     .replace(/[^a-z0-9]+/g, '-').replace(/^[-0-9]+|-+$/g, '') || 'dataset';
 }
 
-/** The folder of the core's config.json: this one, or one in it. */
+/** The folder of the core's config.json: the current folder or a subfolder. */
 function findLake(): string {
   const isLake = (folder: string) => {
     try {
@@ -133,28 +136,29 @@ function findLake(): string {
   if (lakes.length !== 1) {
     throw new Failure(
       lakes.length === 0
-        ? 'There is no config.json with etl_resource_prefix here or in a folder here. Begin with medallion init '
-            + 'DIR, or name the folder with --lake DIR.'
-        : `There are several lakes here: ${lakes.join(', ')}. Name one with --lake DIR.`,
+        ? 'No config.json with etl_resource_prefix was found in the current folder or its subfolders. Create an app with '
+            + '`medallion init DIR`, or set the folder with --lake DIR.'
+        : `Several folders contain a config.json with etl_resource_prefix: ${lakes.join(', ')}. Select one with `
+            + '--lake DIR.',
       2,
     );
   }
   return lakes[0];
 }
 
-/** What an editor reads, from the folder of a file. */
-function schemaFrom(folder: string): string {
+/** The path of the JSON schema for editors, relative to a folder. */
+function relativeSchema(folder: string): string {
   const schema = path.join('node_modules', 'cdk-glue-medallion', 'glue-templates', 'dataset.schema.json');
   return path.relative(folder, schema).split(path.sep).join('/');
 }
 
-async function lookAt(source: string, table: string, options: AddOptions): Promise<Look> {
+async function inspectSource(source: string, table: string, options: AddOptions): Promise<Inspection> {
   const progress = new Progress();
   const python = await setUpPackages(progress);
-  const log = path.join(fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'medallion-')), 'look.log');
+  const log = path.join(fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'medallion-')), 'inspect-source.log');
   try {
-    return await progress.during(`Looking at ${redactedUrl(source)}`, async () => {
-      let answer = '';
+    return await progress.during(`Inspecting ${redactedUrl(source)}`, async () => {
+      let output = '';
       const child = new Child(
         python,
         [
@@ -170,17 +174,17 @@ async function lookAt(source: string, table: string, options: AddOptions): Promi
           env: cleanEnvironment({ PYTHONPATH: path.join(LOCAL_GLUE, '..') }),
           log,
           onLine: line => {
-            answer += line;
+            output += line;
           },
         },
       );
       if (await child.exit !== 0) {
         throw new Failure(
-          fs.readFileSync(log, 'utf8').trim().split('\n').pop() || 'The source could not be looked at.',
+          fs.readFileSync(log, 'utf8').trim().split('\n').pop() || `Cannot inspect ${redactedUrl(source)}.`,
           1,
         );
       }
-      return JSON.parse(answer) as Look;
+      return JSON.parse(output) as Inspection;
     });
   } finally {
     fs.rmSync(path.dirname(log), { recursive: true });
@@ -189,18 +193,18 @@ async function lookAt(source: string, table: string, options: AddOptions): Promi
 
 const MB = 1_000_000;
 
-function documentOf(name: string, url: string, look: Look, options: AddOptions): DatasetDocument {
+function documentOf(name: string, url: string, inspection: Inspection, options: AddOptions): DatasetDocument {
   const size =
-    look.size_bytes < 100 * MB
+    inspection.size_bytes < 100 * MB
       ? 'small'
-      : look.size_bytes < 1000 * MB
+      : inspection.size_bytes < 1000 * MB
         ? 'medium'
-        : look.size_bytes < 5000 * MB
+        : inspection.size_bytes < 5000 * MB
           ? 'large'
           : 'xlarge';
-  const { business_key: foundKey, business_keys: foundKeys, ...others } = look.document;
+  const { business_key: detectedKey, business_keys: detectedKeys, ...others } = inspection.document;
   const keys =
-    options.key.length > 0 ? { business_key: options.key } : { business_key: foundKey, business_keys: foundKeys };
+    options.key.length > 0 ? { business_key: options.key } : { business_key: detectedKey, business_keys: detectedKeys };
   return datasetSchema().inOrder<DatasetDocument>({
     dataset: name,
     data_size_category: (options.size ?? size) as DatasetDocument['data_size_category'],
@@ -210,26 +214,26 @@ function documentOf(name: string, url: string, look: Look, options: AddOptions):
   });
 }
 
-/** A key is of columns that every table has. */
-function checkKeys({ document }: Look, keys: string[]): void {
+/** Requires that the columns of --key exist in every table. */
+function checkKeys({ document }: Inspection, keys: string[]): void {
   for (const [table, columns] of Object.entries(document.column_schema ?? {})) {
     const names = Object.values(columns).map(column => column.target_name!);
     const unknown = keys.find(key => !names.includes(key));
     if (unknown !== undefined) {
       throw new Failure(
-        `--key names ${JSON.stringify(unknown)}, which is no column of ${table}. `
-          + `${didYouMean(unknown, names)}It has ${names.join(', ')}.`,
+        `The column ${JSON.stringify(unknown)} of --key does not exist in ${table}. `
+          + `${didYouMean(unknown, names)}The columns are: ${names.join(', ')}.`,
         2,
       );
     }
   }
 }
 
-/** What is written must be what synth takes. */
-function check(document: DatasetDocument, source: string): void {
+/** Requires that `cdk synth` accepts the document. */
+function requireValid(document: DatasetDocument, source: string): void {
   const tables = tableKeys(document.dataset, Object.values(document.file_table_mapping ?? {}));
   for (const { key, found, remedy } of [...datasetSchema().problems(document), ...ruleProblems(document, tables)]) {
-    throw new Failure(`What was found in ${redactedUrl(source)} makes no dataset: ${key} ${found}. ${remedy}`, 1);
+    throw new Failure(`Cannot create a valid config.json for ${redactedUrl(source)}: ${key} ${found}. ${remedy}`, 1);
   }
 }
 
@@ -241,40 +245,46 @@ function keysOf(document: DatasetDocument): [table: string, key: string[]][] {
   );
 }
 
-function tell(document: DatasetDocument, look: Look, file: string, hasAddress: boolean, options: AddOptions): void {
+function printResult(
+  document: DatasetDocument,
+  inspection: Inspection,
+  file: string,
+  hasUrl: boolean,
+  options: AddOptions,
+): void {
   if (options.json) {
-    const { found, size_bytes, is_whole } = look;
-    const written = options.dryRun ? null : file;
-    process.stdout.write(`${JSON.stringify({ file: written, document, found, size_bytes, is_whole })}\n`);
+    const { found, size_bytes, is_whole } = inspection;
+    const writtenFile = options.dryRun ? null : file;
+    process.stdout.write(`${JSON.stringify({ file: writtenFile, document, found, size_bytes, is_whole })}\n`);
     return;
   }
   if (options.dryRun) {
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
   }
   const lines = [
-    ...look.found,
+    ...inspection.found,
     ...(options.key.length > 0
       ? []
       : keysOf(document).map(
-        ([table, key]) => `${table}: no two rows have the same ${key.join(', ')}: taken for the business key`,
+        ([table, key]) => `${table}: ${key.join(', ')} is unique in every row and becomes the business key`,
       )),
-    `About ${(look.size_bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB unpacked: `
-      + `${document.data_size_category}`,
-    ...(look.is_whole
+    `Approximately ${(inspection.size_bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB uncompressed: `
+      + `data_size_category ${document.data_size_category}`,
+    ...(inspection.is_whole
       ? []
-      : ['Types are those of the first records. A value further down that does not fit is kept in meta_rescued.']),
-    ...(hasAddress
+      : ['Data types are inferred from the first records. Later values that do not match are stored in meta_rescued.']),
+    ...(hasUrl
       ? []
       : [
         paint(
           'red',
-          `source_url is ${document.source_url}, which only holds the place: give the address with --url, `
-              + 'or write it into the file.',
+          `source_url is the placeholder ${document.source_url}. Set the URL of the file with --url, or edit `
+              + 'config.json.',
         ),
       ]),
   ];
   process.stderr.write(lines.map(line => `  ${line}\n`).join(''));
   if (!options.dryRun) {
-    process.stdout.write(`${file} is written. Next: npx cdk synth, then npx medallion run ${document.dataset}\n`);
+    process.stdout.write(`Created ${file}. Next: npx cdk synth, then npx medallion run ${document.dataset}\n`);
   }
 }

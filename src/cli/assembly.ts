@@ -3,26 +3,26 @@ import * as path from 'path';
 import { Failure } from './failure';
 import { resolve, Resource, Scope, Template, Value } from './intrinsics';
 
-/** Stands for the account of a stack that names none. */
-const SOME_ACCOUNT = '123456789012';
-const SOME_REGION = 'us-east-1';
+/** Used for stacks without an explicit environment. */
+const DEFAULT_ACCOUNT = '123456789012';
+const DEFAULT_REGION = 'us-east-1';
 
 /** A stack of a synthesized app. */
 export interface Stack extends Scope {
-  /** The assembly it is in: that of its stage, where the app has stages. */
+  /** The folder of its cloud assembly: the nested assembly of its stage, if the app has stages. */
   readonly assembly: string;
-  /** Where the files of its assets are: key in the assets bucket → path. */
+  /** The paths of its assets, by object key in the assets bucket. */
   readonly assets: Record<string, string>;
 }
 
-/** Files that a stack puts into a bucket, as its BucketDeployment says. */
+/** Files that a BucketDeployment of a stack uploads to a bucket. */
 export interface Deployment {
-  /** A folder or a ZIP file in the assembly. */
+  /** A folder or a ZIP file in the cloud assembly. */
   readonly source: string;
   readonly bucket: string;
-  /** Without a slash at its end; may be empty. */
+  /** Without a trailing slash. Can be empty. */
   readonly prefix: string;
-  /** Texts in the files that stand for values of the deployment, and those values. */
+  /** Placeholders in the files, and the values that replace them at deployment. */
   readonly markers: Record<string, string>;
 }
 
@@ -46,9 +46,9 @@ interface AssetManifest {
 }
 
 /**
- * The stacks of an app, those of its stages too.
+ * The stacks of an app, including those of its stages.
  *
- * @param directory the assembly that `cdk synth` wrote
+ * @param directory the cloud assembly that `cdk synth` wrote
  */
 export function readStacks(directory: string): Stack[] {
   const manifest = readJson<{ artifacts?: Record<string, Artifact> }>(path.join(directory, 'manifest.json'));
@@ -75,20 +75,20 @@ export function readStacks(directory: string): Stack[] {
     return [{
       stack: properties.stackName ?? displayName ?? id,
       assembly: directory,
-      account: /^\d{12}$/.test(account) ? account : SOME_ACCOUNT,
-      region: !region || region === 'unknown-region' ? SOME_REGION : region,
+      account: /^\d{12}$/.test(account) ? account : DEFAULT_ACCOUNT,
+      region: !region || region === 'unknown-region' ? DEFAULT_REGION : region,
       template: readJson<Template>(path.join(directory, properties.templateFile)),
       assets,
     }];
   });
 }
 
-/** The resources of a type, with their logical ids. */
+/** The resources of a type, with their logical IDs. */
 export function resourcesOf(stack: Stack, type: string): [string, Resource][] {
   return Object.entries(stack.template.Resources ?? {}).filter(([, resource]) => resource.Type === type);
 }
 
-/** What a stack puts into buckets. */
+/** The files that a stack uploads to buckets. */
 export function readDeployments(stack: Stack): Deployment[] {
   return resourcesOf(stack, 'Custom::CDKBucketDeployment').flatMap(([id, resource]): Deployment[] => {
     const property = (name: string): Value => resolve(resource.Properties?.[name] ?? null, stack, `${name} of ${id}`);
@@ -99,7 +99,7 @@ export function readDeployments(stack: Stack): Deployment[] {
       const source = stack.assets[key];
       if (!source || !fs.existsSync(source)) {
         throw new Failure(
-          `The asset ${key} that stack ${stack.stack} deploys is not in the assembly. Run \`npx cdk synth\` again.`,
+          `The asset ${key} of stack ${stack.stack} is not in the cloud assembly. Run \`npx cdk synth\` again.`,
           2,
         );
       }
@@ -113,10 +113,10 @@ function readJson<T>(file: string): T {
     return JSON.parse(fs.readFileSync(file, 'utf8')) as T;
   } catch (error) {
     const cause = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
-      ? `There is no ${file}`
-      : `${file} cannot be read (${(error as Error).message})`;
+      ? `${file} does not exist`
+      : `Cannot read ${file} (${(error as Error).message})`;
     throw new Failure(
-      `${cause}. Run \`npx cdk synth\` first, in the folder of the app, or name the assembly with --app DIR.`,
+      `${cause}. Run \`npx cdk synth\` in the folder of the app, or set the cloud assembly with --app DIR.`,
       2,
     );
   }

@@ -2,22 +2,19 @@ import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
-import { Failure, makeFolder } from './failure';
-import { takeLock } from './lock';
+import { createFolder, Failure } from './failure';
+import { acquireLock } from './lock';
 
-/** Written last into a part of the cache: without it, the part is from a set-up that did not end, and is made anew. */
+/** Marks a complete cache entry. An entry without this file is from an interrupted set-up and is rebuilt. */
 const COMPLETE = 'complete';
-/**
- * What a whole set-up takes, in bytes: 1.2 GB stays with Glue 6.0, and pip's copies of Spark come on top while it
- * works.
- */
-const NEEDED = 3e9;
-/** After this time without use a part is removed, in milliseconds: 60 days. */
-const UNUSED = 60 * 24 * 3600 * 1000;
-/** How often to look whether another set-up has ended, in milliseconds. */
+/** Disk space of a complete set-up, in bytes: 1.2 GB for Glue 6.0, and temporary copies of Spark by pip. */
+const REQUIRED_SPACE = 3e9;
+/** Entries that are unused for this time are deleted, in milliseconds: 60 days. */
+const MAX_UNUSED = 60 * 24 * 3600 * 1000;
+/** Time between two attempts to acquire the lock, in milliseconds. */
 const LOCK_POLL = 500;
 
-/** The folder that keeps environments and jars between runs: MEDALLION_CACHE, or where the system keeps such things. */
+/** The folder of environments and jars: MEDALLION_CACHE, or a folder in the cache folder of the operating system. */
 export function cacheFolder(): string {
   if (process.env.MEDALLION_CACHE) {
     return path.resolve(process.env.MEDALLION_CACHE);
@@ -29,8 +26,8 @@ export function cacheFolder(): string {
   return path.join(home, 'cdk-glue-medallion');
 }
 
-/** Name of a part of the cache: it changes when one of the files does that it is made from. */
-export function partName(name: string, files: string[]): string {
+/** The folder of a cache entry. Its name contains a hash of the files that the entry is built from. */
+export function entryPath(name: string, files: string[]): string {
   const hash = createHash('sha256');
   for (const file of files) {
     hash.update(fs.readFileSync(file));
@@ -38,9 +35,9 @@ export function partName(name: string, files: string[]): string {
   return path.join(cacheFolder(), `${name}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-/** Whether a part is there, whole. Being asked for keeps it in the cache. */
-export function isComplete(part: string): boolean {
-  const complete = path.join(part, COMPLETE);
+/** Whether a cache entry is complete. Also records its use. */
+export function isComplete(entry: string): boolean {
+  const complete = path.join(entry, COMPLETE);
   if (!fs.existsSync(complete)) {
     return false;
   }
@@ -48,44 +45,41 @@ export function isComplete(part: string): boolean {
   return true;
 }
 
-/**
- * Makes a part of the cache, and removes those of other versions that nobody asked for in a long time. The caller holds
- * the lock.
- */
-export async function makePart(part: string, build: () => Promise<void>): Promise<void> {
+/** Builds a cache entry and deletes entries that are no longer used. The caller holds the lock. */
+export async function buildEntry(entry: string, build: () => Promise<void>): Promise<void> {
   for (const other of fs.readdirSync(cacheFolder())) {
     const complete = path.join(cacheFolder(), other, COMPLETE);
-    if (fs.existsSync(complete) && Date.now() - fs.statSync(complete).mtimeMs > UNUSED) {
+    if (fs.existsSync(complete) && Date.now() - fs.statSync(complete).mtimeMs > MAX_UNUSED) {
       fs.rmSync(path.join(cacheFolder(), other), { recursive: true, force: true });
     }
   }
-  fs.rmSync(part, { recursive: true, force: true });
-  fs.mkdirSync(part, { recursive: true });
+  fs.rmSync(entry, { recursive: true, force: true });
+  fs.mkdirSync(entry, { recursive: true });
   await build();
-  fs.writeFileSync(path.join(part, COMPLETE), '');
+  fs.writeFileSync(path.join(entry, COMPLETE), '');
 }
 
 /**
- * Does the work alone: two set-ups at once would write the same files. Waits for another one to end.
+ * Does the work while holding the lock of the cache, because concurrent set-ups would write the same files.
  *
- * @param waiting called once if there is another one, with its process id
+ * @param onWait called once with the process ID of the current holder, if the lock is not free
  */
-export async function withCacheLocked<T>(waiting: (pid: number) => void, work: () => Promise<T>): Promise<T> {
+export async function withCacheLocked<T>(onWait: (pid: number) => void, work: () => Promise<T>): Promise<T> {
   const folder = cacheFolder();
-  makeFolder(folder, 'cache', 'MEDALLION_CACHE');
+  createFolder(folder, 'cache', 'MEDALLION_CACHE');
   const { bavail, bsize } = fs.statfsSync(folder);
-  if (bavail * bsize < NEEDED) {
+  if (bavail * bsize < REQUIRED_SPACE) {
     throw new Failure(
-      `The set-up needs ${NEEDED / 1e9} GB, and ${folder} has ${(bavail * bsize / 1e9).toFixed(1)} GB. ` +
-      'Free some space, or name another folder with MEDALLION_CACHE.', 1);
+      `The set-up requires ${REQUIRED_SPACE / 1e9} GB of free disk space, but ${folder} has only ` +
+      `${(bavail * bsize / 1e9).toFixed(1)} GB. Free some space, or set another folder with MEDALLION_CACHE.`, 1);
   }
-  let lock = takeLock(path.join(folder, 'lock'));
+  let lock = acquireLock(path.join(folder, 'lock'));
   if (typeof lock === 'number') {
-    waiting(lock);
+    onWait(lock);
   }
   while (typeof lock === 'number') {
     await new Promise(resume => setTimeout(resume, LOCK_POLL));
-    lock = takeLock(path.join(folder, 'lock'));
+    lock = acquireLock(path.join(folder, 'lock'));
   }
   try {
     return await work();

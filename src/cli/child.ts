@@ -3,13 +3,13 @@ import * as fs from 'fs';
 import * as path from 'path';
 import * as readline from 'readline';
 
-/** How to start a process. */
+/** Options of a child process. */
 export interface ChildOptions {
-  /** Its whole environment. */
+  /** All environment variables of the process. */
   readonly env: NodeJS.ProcessEnv;
-  /** File to which its standard error is added. */
+  /** The file to which standard error is appended. */
   readonly log: string;
-  /** Called with each line of its standard output. */
+  /** Called with each line of standard output. */
   readonly onLine: (line: string) => void;
 }
 
@@ -17,14 +17,14 @@ const running = new Set<Child>();
 let interrupted = false;
 
 /**
- * A process of ours, with a process group of its own: it ends with everything it started, when we say so and when we
- * die.
+ * A child process in its own process group. It ends together with all processes that it started: when it is stopped,
+ * and when this process ends.
  *
- * We hold the other end of its standard input and never write: the Python scripts end when that end is gone.
- * Other programs are started through {@link GUARD}, which does it for them.
+ * Its standard input is a pipe without data. The Python scripts of {@link LOCAL_GLUE} end when the pipe is closed.
+ * Start other programs with {@link GUARD}, which does the same.
  */
 export class Child {
-  /** Resolves with the exit code, or undefined when a signal ended it; never once the command was interrupted. */
+  /** Resolves with the exit code, or undefined after a signal. Never resolves after {@link interrupt}. */
   public readonly exit: Promise<number | undefined>;
   private readonly closed: Promise<void>;
   private readonly process: ChildProcess;
@@ -49,8 +49,7 @@ export class Child {
   }
 
   /**
-   * Ends the process and all of its group at once, and waits until it is gone. Nothing that matters is half written:
-   * see run_job.py and emulator.py.
+   * Kills the process group and waits for its end. SIGKILL is safe: run_job.py and emulator.py write files atomically.
    */
   public async stop(): Promise<void> {
     const pid = this.process.pid;
@@ -61,21 +60,21 @@ export class Child {
   }
 }
 
-/** Ends every process that was started here, for good: what waits for one of them is not resumed. */
+/** Stops all child processes. Code that waits for one of them is not resumed. */
 export async function interrupt(): Promise<void> {
   interrupted = true;
   await Promise.all([...running].map(child => child.stop()));
 }
 
-/** Python scripts of the local stand-in for Glue. */
+/** The Python scripts of the local substitute for Glue. */
 export const LOCAL_GLUE = path.join(__dirname, '..', '..', 'glue-templates', 'local_glue');
 
-/** Runs any command so that it ends when we do. */
+/** The script that runs any command and ends it together with this process. */
 export const GUARD = path.join(LOCAL_GLUE, 'parent.py');
 
 /**
- * Our environment without what would change what a child does: settings of Python, Spark and Java, and all of AWS's,
- * so that no real account is ever touched.
+ * The environment variables of this process, without those that change the behavior of Python, Spark or Java, and
+ * without those of AWS, so that no AWS account is accessed.
  */
 export function cleanEnvironment(added: Record<string, string>): NodeJS.ProcessEnv {
   const unwanted =

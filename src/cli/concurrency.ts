@@ -1,27 +1,27 @@
 import * as os from 'os';
-import { Ordered } from './run-order';
+import { DatasetNode } from './run-order';
 
 /**
- * What a run may take, in bytes: Spark's heap of 2 GB, and Java and Python beside it. Of a small dataset it is 0.5 to
- * 0.8 GB.
+ * The maximum memory of a run, in bytes: the Spark heap of 2 GB, and the overhead of Java and Python. A small dataset
+ * uses 0.5 to 0.8 GB.
  */
 const RUN_BYTES = 3e9;
 
-/** How many runs fit this machine at once, by its cores and its free memory. */
+/** The number of concurrent runs that the cores and the free memory of this machine allow. */
 export function defaultConcurrency(): number {
-  // macOS counts what it keeps for files as used.
+  // macOS counts the file cache as used memory.
   const memory = process.platform === 'darwin' ? os.totalmem() / 2 : os.freemem();
   return Math.max(1, Math.min(os.availableParallelism(), Math.floor(memory / RUN_BYTES)));
 }
 
 /**
- * Does the work of each dataset after that of its inputs, several at once.
+ * Processes datasets concurrently, each after its inputs.
  *
- * @param order the datasets, each after its inputs; inputs that are not among them are not waited for
- * @param jobs how many at once
- * @param work of one dataset
+ * @param order the datasets, each after its inputs; inputs that are not in the list are ignored
+ * @param jobs the maximum number of concurrent datasets
+ * @param work processes one dataset
  */
-export async function runConcurrently<D extends Pick<Ordered, 'runs' | 'inputs'>>(
+export async function runConcurrently<D extends Pick<DatasetNode, 'runs' | 'inputs'>>(
   order: D[],
   jobs: number,
   work: (dataset: D) => Promise<void>,

@@ -1,54 +1,54 @@
 import { Deployment, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
 import { Failure } from './failure';
 import { resolve, Value } from './intrinsics';
-import { closestMatch } from '../private/errors/suggestion';
+import { didYouMean } from '../private/errors/suggestion';
 
-/** A dataset of the app: a Glue job that takes a dataset's document. */
+/** A dataset of the app: a Glue job with a dataset document. */
 export interface Dataset {
   readonly dataset: string;
-  /** bronze or gold */
+  /** `bronze` or `gold` */
   readonly layer: string;
   readonly stack: string;
-  /** The assembly of its stack. */
+  /** The cloud assembly that contains its stack. */
   readonly assembly: string;
   readonly job: string;
   readonly description: string;
   readonly glueVersion: string;
-  /** The Athena names of its tables, with their database. */
+  /** The Athena names of its tables, including the database. */
   readonly tables: string[];
   readonly bucket: string;
   readonly region: string;
-  /** s3:// prefix of the runs' records: no two datasets of a lake have the same. */
+  /** The s3:// prefix of its run records, which is unique in a lake. */
   readonly runs: string;
-  /** What it is made from. */
+  /** Empty for bronze. */
   readonly inputs: Input[];
-  /** s3:// URI of the job's script. */
+  /** The s3:// URI of the job's script. */
   readonly script: string;
-  /** The job's default arguments. */
+  /** The default arguments of the job. */
   readonly arguments: Record<string, string>;
-  /** What its stack puts into buckets. */
+  /** The files that its stack uploads to buckets. */
   readonly deployments: () => Deployment[];
 }
 
-/** A dataset that another one is made from, in this app or in another. */
+/** A dataset that a gold dataset reads, in this app or in another app. */
 export interface Input {
   /** As `layer/dataset`. */
   readonly dataset: string;
-  /** s3:// prefix of its runs' records. */
+  /** The s3:// prefix of its run records. */
   readonly runs: string;
 }
 
-/** The argument that makes a Glue job a dataset's. */
+/** The argument that identifies the Glue job of a dataset. */
 const DOCUMENT = '--dataset_config';
 
-/** The computed names that a stack hands to its job. */
+/** The argument `--names`: names that the stack computes for its job. */
 interface Names {
   readonly dataset: string;
   readonly layer: string;
   readonly bucket: string;
   readonly database: string;
   readonly runs: string;
-  /** Of gold only. */
+  /** Gold only. */
   readonly inputs?: Input[];
   readonly tables: Record<string, { readonly name: string }>;
 }
@@ -56,7 +56,7 @@ interface Names {
 /**
  * The datasets of an app, in the order of its stacks.
  *
- * @param app the assembly that `cdk synth` wrote
+ * @param app the cloud assembly that `cdk synth` wrote
  */
 export function readDatasets(app: string): Dataset[] {
   return readStacks(app).flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
@@ -66,8 +66,8 @@ export function readDatasets(app: string): Dataset[] {
 
 function toDataset(stack: Stack, id: string, properties: Record<string, Value>): Dataset {
   const property = (name: string) => resolve(properties[name] ?? null, stack, `${name} of ${id}`);
-  const given = property('DefaultArguments') as Record<string, Value>;
-  const names = JSON.parse(String(given['--names'])) as Names;
+  const defaultArguments = property('DefaultArguments') as Record<string, Value>;
+  const names = JSON.parse(String(defaultArguments['--names'])) as Names;
   return {
     dataset: names.dataset,
     layer: names.layer,
@@ -82,72 +82,76 @@ function toDataset(stack: Stack, id: string, properties: Record<string, Value>):
     runs: names.runs,
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
-    arguments: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)])),
+    arguments: Object.fromEntries(Object.entries(defaultArguments).map(([name, value]) => [name, String(value)])),
     deployments: () => readDeployments(stack),
   };
 }
 
-/** A dataset's name that no other of its lake has: `layer/dataset`. */
+/** The name of a dataset that is unique in its lake: `layer/dataset`. */
 export function fullName({ layer, dataset }: Pick<Dataset, 'layer' | 'dataset'>): string {
   return `${layer}/${dataset}`;
 }
 
 /**
- * The datasets of an app, or those of one of its stacks: one at least.
+ * The datasets of an app, or of one of its stacks. Fails if there are none.
  *
- * @param stack only in this stack
+ * @param stack select the datasets of this stack
  */
-export function pickDatasets(datasets: Dataset[], stack?: string): Dataset[] {
+export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
   const inStack = datasets.filter(each => !stack || each.stack === stack);
   if (inStack.length === 0) {
     throw new Failure(stack && datasets.length
-      ? `There is no dataset in stack "${stack}". Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
-      : 'The app has no datasets yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
+      ? `Stack "${stack}" does not contain a dataset. Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
+      : 'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
   return inStack;
 }
 
 /**
- * The one dataset of that name.
+ * The dataset with a name. Fails if there is none, or more than one.
  *
- * @param name the dataset, or `layer/dataset` where several layers have one of that name
- * @param stack only in this stack
+ * @param name the dataset, or `layer/dataset` if several layers have a dataset of that name
+ * @param stack select the datasets of this stack
  */
-export function pickDataset(datasets: Dataset[], name: string, stack?: string): Dataset {
-  const inStack = pickDatasets(datasets, stack);
-  const found = inStack.filter(each => name === each.dataset || name === fullName(each));
-  if (found.length === 1) {
-    return found[0];
+export function selectDataset(datasets: Dataset[], name: string, stack?: string): Dataset {
+  const inStack = selectDatasets(datasets, stack);
+  const matches = inStack.filter(each => name === each.dataset || name === fullName(each));
+  if (matches.length === 1) {
+    return matches[0];
   }
-  if (found.length > 1) {
-    const which = found.map(each => `${fullName(each)} of stack ${each.stack}`).join(', ');
-    throw new Failure(`"${name}" is ${found.length} datasets: ${which}. ${toTellApart(found)}`, 2);
+  if (matches.length > 1) {
+    const candidates = matches.map(each => `${fullName(each)} in stack ${each.stack}`).join(', ');
+    throw new Failure(
+      `"${name}" matches ${matches.length} datasets: ${candidates}. ${disambiguationOf(matches)}`,
+      2,
+    );
   }
-  const nearest = closestMatch(name, inStack.map(each => each.dataset));
-  const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+  const names = inStack.map(each => each.dataset);
   throw new Failure(
-    `There is no dataset "${name}".${hint} The app has: ${list(inStack.map(each => each.dataset))}.`,
+    `The dataset "${name}" does not exist. ${didYouMean(name, names)}The datasets of the app are: ${list(names)}.`,
     2,
   );
 }
 
-/** What to say to mean one of the datasets: only what does. */
-function toTellApart(found: Dataset[]): string {
-  const layers = [...new Set(found.map(fullName))];
-  const stacks = [...new Set(found.map(each => each.stack))];
-  const ways = [
-    ...layers.length === found.length ? [`Say ${layers.join(' or ')}`] : [],
-    ...stacks.length === found.length ? [`Add --stack ${stacks.join(' or --stack ')}`] : [],
+/** How to select one of the datasets. Only suggests what makes the selection unique. */
+function disambiguationOf(matches: Dataset[]): string {
+  const names = [...new Set(matches.map(fullName))];
+  const stacks = [...new Set(matches.map(each => each.stack))];
+  const suggestions = [
+    ...names.length === matches.length ? [`specify ${names.join(' or ')}`] : [],
+    ...stacks.length === matches.length ? [`add --stack ${stacks.join(' or --stack ')}`] : [],
   ];
-  if (ways.length > 0) {
-    return `${ways.join('. Or: ')}.`;
+  if (suggestions.length > 0) {
+    const sentence = `${suggestions.join(', or ')}.`;
+    return sentence[0].toUpperCase() + sentence.slice(1);
   }
-  return new Set(found.map(each => `${fullName(each)} ${each.stack}`)).size === found.length
-    ? 'Say LAYER/DATASET and add --stack STACK.'
-    : 'Name the assembly of one stage: --app cdk.out/assembly-STAGE.';
+  return new Set(matches.map(each => `${fullName(each)} ${each.stack}`)).size === matches.length
+    ? 'Specify LAYER/DATASET and add --stack STACK.'
+    : 'Select the assembly of one stage with --app cdk.out/assembly-STAGE.';
 }
 
 function list(names: string[]): string {
-  const all = [...new Set(names)];
-  return all.slice(0, 12).join(', ') + (all.length > 12 ? ` and ${all.length - 12} more (\`medallion list\`)` : '');
+  const unique = [...new Set(names)];
+  return unique.slice(0, 12).join(', ')
+    + (unique.length > 12 ? ` and ${unique.length - 12} more (\`medallion list\`)` : '');
 }

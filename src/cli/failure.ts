@@ -2,9 +2,9 @@ import * as fs from 'fs';
 
 export type FailureCode = 'USAGE' | 'FAILED';
 
-/** An error to show in one line, without a stack trace: what was found, where, and what to do. */
+/** An error that the command prints as one line, without a stack trace: what was found, where, and what to do. */
 export class Failure extends Error {
-  /** `USAGE` for a usage error, `FAILED` for a command that failed. `--json` prints it. */
+  /** `USAGE` for a usage error, `FAILED` for a command that failed. Printed with `--json`. */
   public readonly code: FailureCode;
 
   /**
@@ -18,22 +18,22 @@ export class Failure extends Error {
 }
 
 /**
- * Makes a folder, if it is not there.
+ * Creates a folder if it does not exist.
  *
- * @param what is kept in it
- * @param setting the option or variable that names another
+ * @param content what the folder contains, for errors: `lake`
+ * @param setting the option or environment variable that sets the folder, for errors: `--data DIR`
  */
-export function makeFolder(folder: string, what: string, setting: string): void {
+export function createFolder(folder: string, content: string, setting: string): void {
   try {
     fs.mkdirSync(folder, { recursive: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EEXIST') {
-      throw new Failure(`${folder} is a file, and the ${what} is a folder. Name one with ${setting}.`, 2);
+      throw new Failure(`${folder} is a file, but the ${content} is a folder. Set another folder with ${setting}.`, 2);
     }
     if (code === 'ENOTDIR') {
       throw new Failure(
-        `${folder} cannot be made: a file is where one of its folders should be. Name another folder with ${setting}.`,
+        `Cannot create the folder ${folder}: a part of the path is a file. Set another folder with ${setting}.`,
         2,
       );
     }
@@ -41,7 +41,7 @@ export function makeFolder(folder: string, what: string, setting: string): void 
   }
 }
 
-/** The one line of an unknown error. */
+/** The message of any error, as one line. */
 export function messageOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   const path = (error as NodeJS.ErrnoException).path;
@@ -50,8 +50,8 @@ export function messageOf(error: unknown): string {
   }
   if (code === 'EACCES' || code === 'EROFS') {
     return (
-      `${path ?? 'A folder'} cannot be written. Choose another with --data (the lake) or MEDALLION_CACHE (the `
-      + 'environments).'
+      `Cannot write to ${path ?? 'a folder'}: permission denied, or a read-only file system. Set another folder with `
+      + '--data DIR (local lake) or MEDALLION_CACHE (Python environments).'
     );
   }
   return error instanceof Error ? error.message : String(error);

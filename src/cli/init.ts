@@ -1,13 +1,13 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { Failure, makeFolder } from './failure';
+import { createFolder, Failure } from './failure';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates', 'init');
 
-/** The languages that an app can be begun in. */
+/** The languages of new apps. */
 export const LANGUAGES = ['typescript', 'python'];
 
-/** How `medallion init` is called. */
+/** The options of `medallion init`. */
 export interface InitOptions {
   readonly json: boolean;
   readonly language: string;
@@ -15,35 +15,35 @@ export interface InitOptions {
 }
 
 /**
- * Begins a CDK app of config files with one sample dataset.
+ * Creates a CDK app that reads its datasets from configuration files, with one sample dataset.
  *
- * @param folder new or empty, a git repository at most
+ * @param folder a new folder, or an empty one except for .git
  */
-export function init(folder: string, { json, language, prefix: given }: InitOptions): void {
+export function init(folder: string, { json, language, prefix: prefixOption }: InitOptions): void {
   const name =
     path
       .basename(path.resolve(folder))
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^[-0-9]+|-+$/g, '') || 'lake';
-  const prefix = given ?? name.slice(0, 49).replace(/-+$/, '');
+  const prefix = prefixOption ?? name.slice(0, 49).replace(/-+$/, '');
   if (prefix.length > 49 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(prefix) || /-(bronze|gold)(-|$)/.test(prefix)) {
     throw new Failure(
-      `The prefix is ${JSON.stringify(prefix)}. It takes lower-case letters, digits and single hyphens, 49 at `
-        + 'most, and names no layer: --prefix pp-dw.',
+      `The prefix ${JSON.stringify(prefix)} is not valid. A prefix consists of lowercase letters, digits and single `
+        + 'hyphens, has a maximum of 49 characters, and does not contain the name of a layer. Example: --prefix pp-dw',
       2,
     );
   }
-  makeFolder(folder, 'app', 'another DIR');
-  const there = fs.readdirSync(folder).filter(entry => entry !== '.git');
-  if (there.length > 0) {
+  createFolder(folder, 'app', 'DIR');
+  const existing = fs.readdirSync(folder).filter(entry => entry !== '.git');
+  if (existing.length > 0) {
     throw new Failure(
-      `${folder} is not empty: it has ${there.slice(0, 3).join(', ')}${there.length > 3 ? ', …' : ''}. Name a `
-        + 'new folder.',
+      `The folder ${folder} is not empty: it contains ${existing.slice(0, 3).join(', ')}`
+        + `${existing.length > 3 ? ', …' : ''}. Specify a new folder.`,
       2,
     );
   }
-  const values = valuesOf(language, name, prefix);
+  const values = placeholderValues(language, name, prefix);
   const files = [
     ...copy(path.join(TEMPLATES, 'common'), folder, values),
     ...copy(path.join(TEMPLATES, language), folder, values),
@@ -58,16 +58,16 @@ export function init(folder: string, { json, language, prefix: given }: InitOpti
   process.stdout.write(
     json
       ? `${JSON.stringify({ folder, language, prefix, files: files.sort(), next })}\n`
-      : `${folder} holds a lake with one dataset, lake/bronze/airports. `
-          + `Next:\n\n${next.map(line => `  ${line}\n`).join('')}\n`,
+      : `Created an app with the sample dataset lake/bronze/airports in ${folder}. `
+          + `Next steps:\n\n${next.map(line => `  ${line}\n`).join('')}\n`,
   );
 }
 
-function valuesOf(language: string, name: string, prefix: string): { [placeholder: string]: string } {
+function placeholderValues(language: string, name: string, prefix: string): { [placeholder: string]: string } {
   const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
     version: string;
   };
-  // 0.0.0 is what a build that nobody released is called: any version may stand beside it.
+  // 0.0.0 is the version of unreleased builds, for which any installed version is accepted.
   const isReleased = version !== '0.0.0';
   return {
     name,
@@ -84,13 +84,13 @@ function valuesOf(language: string, name: string, prefix: string): { [placeholde
   };
 }
 
-/** Copies a folder with its placeholders filled in. Returns what it wrote, by path from the target. */
+/** Copies a folder and replaces placeholders. Returns the relative paths of the written files. */
 function copy(from: string, to: string, values: { [placeholder: string]: string }): string[] {
   return fs
     .readdirSync(from, { recursive: true, encoding: 'utf8' })
     .filter(file => fs.statSync(path.join(from, file)).isFile())
     .map(file => {
-      // npm leaves out files of its own and git's names.
+      // npm does not publish files with the name .gitignore.
       const target = file === 'gitignore' ? '.gitignore' : file;
       const text = fs
         .readFileSync(path.join(from, file), 'utf8')

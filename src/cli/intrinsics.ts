@@ -9,15 +9,15 @@ export interface Resource {
   readonly Properties?: Record<string, Value>;
 }
 
-/** A template, as far as it is read here. */
+/** The parts of a template that are read here. */
 export interface Template {
   readonly Resources?: Record<string, Resource>;
   readonly Parameters?: Record<string, { readonly Default?: Value }>;
 }
 
-/** What the intrinsic functions of a template are resolved against. */
+/** The values that intrinsic functions of a template refer to. */
 export interface Scope {
-  /** Name of the stack, for messages and AWS::StackName. */
+  /** The name of the stack, for AWS::StackName and errors. */
   readonly stack: string;
   /** Twelve digits. */
   readonly account: string;
@@ -26,10 +26,10 @@ export interface Scope {
 }
 
 /**
- * The property that holds a resource's physical name, which Ref returns. The types are those a dataset's values can
+ * The property path of the physical name, which Ref returns, for the resource types that the values of a dataset can
  * refer to.
  */
-const NAME_OF: Record<string, string[]> = {
+const NAME_PROPERTIES: Record<string, string[]> = {
   'AWS::S3::Bucket': ['BucketName'],
   'AWS::Glue::Job': ['Name'],
   'AWS::Glue::Crawler': ['Name'],
@@ -39,11 +39,11 @@ const NAME_OF: Record<string, string[]> = {
 };
 
 /**
- * The value as it would be after deployment.
+ * Resolves the intrinsic functions of a value, as a deployment does.
  *
  * @param value the value in the template
- * @param scope where it stands
- * @param where what the value is, for messages
+ * @param scope the stack of the template
+ * @param where the property and resource, for errors: `Name of Job`
  */
 export function resolve(value: Value, scope: Scope, where: string): Value {
   if (Array.isArray(value)) {
@@ -59,34 +59,34 @@ export function resolve(value: Value, scope: Scope, where: string): Value {
   return Object.fromEntries(keys.map(key => [key, resolve(value[key], scope, where)]));
 }
 
-function call(name: string, given: Value, scope: Scope, where: string): Value {
+function call(name: string, argument: Value, scope: Scope, where: string): Value {
   switch (name) {
     case 'Ref':
-      return reference(String(given), scope, where);
+      return reference(String(argument), scope, where);
     case 'Fn::Join': {
-      const [separator, parts] = list(given);
-      return list(resolve(parts, scope, where)).join(String(separator));
+      const [separator, parts] = toList(argument);
+      return toList(resolve(parts, scope, where)).join(String(separator));
     }
     case 'Fn::Sub': {
-      const [text, variables] = Array.isArray(given) ? given : [given, {}];
-      const own = resolve(variables ?? {}, scope, where) as Record<string, Value>;
+      const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
+      const local = resolve(variables ?? {}, scope, where) as Record<string, Value>;
       return String(text).replace(/\$\{(!?)([^}]+)\}/g, (_all, literal: string, variable: string) => {
         if (literal) {
           return `\${${variable}}`;
         }
-        return String(variable in own ? own[variable] : reference(variable, scope, where));
+        return String(variable in local ? local[variable] : reference(variable, scope, where));
       });
     }
     case 'Fn::Select': {
-      const [index, values] = list(resolve(given, scope, where));
-      return list(values)[Number(index)];
+      const [index, values] = toList(resolve(argument, scope, where));
+      return toList(values)[Number(index)];
     }
     case 'Fn::Split': {
-      const [separator, text] = list(resolve(given, scope, where));
+      const [separator, text] = toList(resolve(argument, scope, where));
       return String(text).split(String(separator));
     }
     default:
-      throw unknowable(`${name} ${JSON.stringify(given)}`, scope, where);
+      throw unresolvable(`${name} ${JSON.stringify(argument)}`, scope, where);
   }
 }
 
@@ -106,28 +106,28 @@ function reference(name: string, scope: Scope, where: string): Value {
     return parameter.Default;
   }
   const resource = scope.template.Resources?.[name];
-  let found: Value | undefined = resource?.Properties;
-  for (const key of NAME_OF[resource?.Type ?? ''] ?? ['']) {
-    found = (found as Record<string, Value> | undefined)?.[key];
+  let physicalName: Value | undefined = resource?.Properties;
+  for (const key of NAME_PROPERTIES[resource?.Type ?? ''] ?? ['']) {
+    physicalName = (physicalName as Record<string, Value> | undefined)?.[key];
   }
-  if (found === undefined) {
-    throw unknowable(
-      resource ? `the name of ${name} (${resource.Type})` : `${name}, which has no default`,
+  if (physicalName === undefined) {
+    throw unresolvable(
+      resource ? `the name of ${name} (${resource.Type})` : `${name}, which has no default value`,
       scope,
       where,
     );
   }
-  return resolve(found, scope, where);
+  return resolve(physicalName, scope, where);
 }
 
-function list(value: Value): Value[] {
+function toList(value: Value): Value[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function unknowable(what: string, scope: Scope, where: string): Failure {
+function unresolvable(value: string, scope: Scope, where: string): Failure {
   return new Failure(
-    `${where} of stack ${scope.stack} needs ${what}: only a deployment knows that. Use a fixed name there to `
-      + 'run it here.',
+    `${where} in stack ${scope.stack} depends on ${value}, which is only known at deployment. To run the dataset `
+      + 'locally, use a fixed name.',
     2,
   );
 }

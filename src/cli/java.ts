@@ -3,22 +3,22 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { cleanEnvironment } from './child';
 
-/** Spark 3.5 and 4.1 run on these; Glue has 17. */
-const OLDEST = 17;
-const NEWEST = 21;
+/** Java versions that Spark 3.5 and 4.1 support. Glue has version 17. */
+const MIN_VERSION = 17;
+const MAX_VERSION = 21;
 
-/** A Java on this machine. */
+/** A Java installation on this machine. */
 export interface Java {
   readonly home: string;
   readonly version: string;
 }
 
-let found: Java | null | undefined;
+let cached: Java | null | undefined;
 
-/** The Java of JAVA_HOME or of the PATH, if it is one that Spark runs on. Asked for once a process. */
+/** The Java in JAVA_HOME or on the PATH, if Spark supports its version. Searched once per process. */
 export function findJava(): Java | undefined {
-  found ??= search() ?? null;
-  return found ?? undefined;
+  cached ??= search() ?? null;
+  return cached ?? undefined;
 }
 
 function search(): Java | undefined {
@@ -34,7 +34,7 @@ function search(): Java | undefined {
     });
     const property = (name: string) => new RegExp(`^ *${name} = (.*)$`, 'm').exec(stderr ?? '')?.[1] ?? '';
     const version = property('java.version');
-    if (parseInt(version) >= OLDEST && parseInt(version) <= NEWEST) {
+    if (parseInt(version) >= MIN_VERSION && parseInt(version) <= MAX_VERSION) {
       return { home: property('java.home'), version };
     }
   }
@@ -42,8 +42,8 @@ function search(): Java | undefined {
 }
 
 /**
- * The system's trusted certificates for Java, for a Java that brings only its own; a proxy's own certificate is among
- * them.
+ * The Java trust store of the operating system, which can contain the certificate of a proxy. A downloaded Java only has
+ * its own trust store.
  */
 export function trustStore(): string | undefined {
   return ['/etc/ssl/certs/java/cacerts', '/etc/pki/java/cacerts'].find(file => fs.existsSync(file));

@@ -1,31 +1,31 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { Failure, makeFolder } from './failure';
-import { takeLock } from './lock';
+import { createFolder, Failure } from './failure';
+import { acquireLock } from './lock';
 
-/** Where the lake lies if nobody says. */
+/** The default folder of the local lake. */
 export const DEFAULT_DATA = '.medallion';
 
-/** How many logs of earlier commands are kept beside those of this one. */
+/** The number of logs of earlier commands that are kept. */
 const KEPT_LOGS = 20;
 
-/** The local lake: a folder with the buckets' files, logs, and what a command needs while it runs. */
+/** The local lake: a folder with the objects of the buckets, logs and temporary files. */
 export class Lake {
   /**
-   * Opens the lake for this command alone.
+   * Opens the lake for exclusive use by this process.
    *
-   * @param folder made if it is not there
+   * @param folder created if it does not exist
    */
   public static open(folder: string): Lake {
     const lake = new Lake(path.resolve(folder));
-    makeFolder(lake.folder, 'lake', '--data DIR');
-    makeFolder(lake.logs, 'lake', '--data DIR');
+    createFolder(lake.folder, 'lake', '--data DIR');
+    createFolder(lake.logs, 'lake', '--data DIR');
     fs.writeFileSync(path.join(lake.folder, '.gitignore'), '*\n');
-    const lock = takeLock(path.join(lake.folder, 'lock'));
+    const lock = acquireLock(path.join(lake.folder, 'lock'));
     if (typeof lock === 'number') {
       throw new Failure(
-        `${folder} is in use by another medallion, process ${lock}. Wait for it to end, or use another folder `
-          + 'with --data DIR.',
+        `The local lake ${folder} is in use by another medallion command (process ${lock}). Wait until it ends, or set `
+          + 'another folder with --data DIR.',
         1,
       );
     }
@@ -36,14 +36,14 @@ export class Lake {
     return lake;
   }
 
-  /** Whether a folder is a lake, or at least empty: what else could be in it must not be removed. */
+  /** Whether a folder is a local lake. `medallion reset` does not delete other folders. */
   public static isLake(folder: string): boolean {
     return fs.existsSync(path.join(folder, 's3')) || fs.existsSync(path.join(folder, 'logs'));
   }
 
-  /** Where the emulator keeps the buckets. */
+  /** The folder in which the emulator stores the buckets. */
   public readonly buckets: string;
-  /** Emptied when a command begins and when it ends. */
+  /** The folder of temporary files. Deleted when a command starts and when it ends. */
   public readonly scratch: string;
   private readonly logs: string;
   private readonly opened = Date.now();
@@ -54,14 +54,14 @@ export class Lake {
     this.logs = path.join(folder, 'logs');
   }
 
-  /** A new folder for what lives as long as one run. */
+  /** Creates a folder for the temporary files of one run. */
   public newScratch(name: string): string {
     const folder = path.join(this.scratch, name);
     fs.mkdirSync(folder);
     return folder;
   }
 
-  /** Path of a new log. The oldest ones of earlier commands are removed. */
+  /** The path of a new log. Deletes the oldest logs of earlier commands. */
   public newLog(name: string): string {
     const time = (file: string) => fs.statSync(file).mtimeMs;
     const earlier = fs
@@ -76,19 +76,19 @@ export class Lake {
   }
 
   /**
-   * Whether a dataset has published a table here.
+   * Whether a dataset has a published table in this lake.
    *
-   * @param runs s3:// prefix of its runs' records
+   * @param runs the s3:// prefix of its run records
    */
   public hasTable(runs: string): boolean {
     return fs.existsSync(this.pathOf(`${runs}published.json`));
   }
 
-  /** Where the files of an s3:// URI are on this machine; a folder, if the URI ends with a slash. */
+  /** The local path of an s3:// URI. A folder if the URI ends with a slash. */
   public pathOf(uri: string): string {
     return path.join(this.buckets, EMULATED_ACCOUNT, uri.replace('s3://', ''));
   }
 }
 
-/** The emulator keeps its buckets by account: this one is for the access key `test`. */
+/** The emulator stores buckets by account. This is the account of the access key `test`. */
 const EMULATED_ACCOUNT = '000000000000';

@@ -2,7 +2,7 @@ import { readDatasets } from './dataset';
 import { paint } from './progress';
 import { formatTable, outputWidth } from './table';
 
-/** Shows the datasets of the app, in the order of its stacks: it stays as it is when an input is added. */
+/** Prints the datasets of the app in the order of its stacks, which does not depend on their inputs. */
 export function list(options: { app: string; json: boolean }): void {
   const datasets = readDatasets(options.app).map(
     ({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) => ({
@@ -21,10 +21,10 @@ export function list(options: { app: string; json: boolean }): void {
     return;
   }
   if (datasets.length === 0) {
-    process.stderr.write('The app has no datasets yet: add a BronzeDataset to a stack, and run `npx cdk synth`.\n');
+    process.stderr.write('The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.\n');
     return;
   }
-  // Bronze alone needs no column of inputs.
+  // The column is empty without gold datasets.
   const columns = [
     'dataset',
     'layer',
@@ -34,7 +34,7 @@ export function list(options: { app: string; json: boolean }): void {
     'stack',
   ] as const;
   const rowOf = (each: typeof datasets[number]) => columns.map(column => [each[column]].flat().join(' '));
-  const shown = columns.map(name => ({ name, givesWay: name === 'tables' }));
-  const [heading, ...rows] = formatTable(shown, datasets.map(rowOf), outputWidth());
+  const tableColumns = columns.map(name => ({ name, canShrink: name === 'tables' }));
+  const [heading, ...rows] = formatTable(tableColumns, datasets.map(rowOf), outputWidth());
   process.stdout.write([paint('bold', heading, process.stdout), ...rows, ''].join('\n'));
 }

@@ -1,7 +1,8 @@
 import * as fs from 'fs';
 
 /**
- * Who holds a lock. `started` tells a process from a later one with the same id; empty where the system does not say.
+ * The process that holds a lock. `started` distinguishes processes with the same ID; empty if the operating system does
+ * not provide it.
  */
 interface Holder {
   readonly pid: number;
@@ -9,12 +10,12 @@ interface Holder {
 }
 
 /**
- * Takes a lock until it is released or this process ends. A lock left by a process that is gone counts as free.
+ * Acquires a lock until it is released or this process ends. A lock of a process that no longer exists is free.
  *
- * @param path the lock file; its folder is there
- * @returns what releases it, or the id of the process that holds it
+ * @param path the lock file, in an existing folder
+ * @returns a function that releases the lock, or the ID of the process that holds it
  */
-export function takeLock(path: string): (() => void) | number {
+export function acquireLock(path: string): (() => void) | number {
   const own = `${path}.${process.pid}`;
   fs.writeFileSync(own, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
   try {
@@ -55,7 +56,7 @@ function holderOf(path: string): Holder | undefined {
   }
 }
 
-/** When a process started, in clock ticks since boot (field 22 of /proc/PID/stat). */
+/** The start time of a process, in clock ticks since boot (field 22 of /proc/PID/stat). */
 function startOf(pid: number): string {
   try {
     return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19];

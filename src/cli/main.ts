@@ -14,154 +14,186 @@ import { resetContract } from './reset-contract';
 import { run, RunOptions } from './run';
 import { DataSizeCategory } from '../sizing';
 
-/** The options that every command takes. */
+/** The options of every command. */
 interface GlobalOptions {
   readonly app: string;
   readonly data: string;
   readonly json: boolean;
 }
 
-/** The options of `run` alone. */
+/** The options of `run`, without the global options. */
 type RunCommandOptions = Omit<RunOptions, keyof GlobalOptions>;
 
-/** Collects an option that is given several times. */
-const all = (value: string, before: string[]): string[] => [...before, value];
-
-/** The options of `run` that ask something of one run. */
+/** The options of `run` that apply to one dataset. */
 const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun'];
 
-function atLeastOne(value: string): number {
+/**
+ * An option that can be repeated.
+ *
+ * @param defaultText the default for the help text
+ */
+function repeatable(flags: string, description: string, defaultText: string): Option {
+  return new Option(flags, description)
+    .default([], defaultText)
+    .argParser((value: string, previous: string[]) => [...previous, value]);
+}
+
+function positiveInteger(value: string): number {
   if (!/^[1-9]\d*$/.test(value)) {
-    throw new InvalidArgumentError('It is a number, 1 at least.');
+    throw new InvalidArgumentError('Specify an integer of at least 1.');
   }
   return Number(value);
 }
 
+/** The last section of a command's help. */
+function example(...lines: string[]): string {
+  return [
+    '',
+    lines.length > 1 ? 'Examples:' : 'Example:',
+    ...lines.map(line => `  $ ${line}`),
+    '',
+    'Run `medallion --help` for the options of every command.',
+  ].join('\n');
+}
+
 function command(): Command {
+  const isJson = process.argv.includes('--json');
   const program = new Command('medallion')
     .description(
-      'Runs the Glue jobs of a synthesized CDK app on this machine: real Spark, a real S3 API, no AWS account.',
+      'Run the Glue jobs of a synthesized CDK app on this machine, with Apache Spark and a local S3 API. An AWS account '
+        + 'is not required.',
     )
-    .option('--app <dir>', 'the assembly that `cdk synth` wrote', 'cdk.out')
-    .option('--data <dir>', 'where the local lake lies', DEFAULT_DATA)
-    .option('--json', 'one JSON document on standard output, for programs', false)
-    .showHelpAfterError('(medallion --help shows how it is used)')
+    .option('--app <dir>', 'Cloud assembly that `cdk synth` wrote', 'cdk.out')
+    .option('--data <dir>', 'Folder of the local lake', DEFAULT_DATA)
+    .option('--json', 'Print one JSON document to standard output')
+    .helpOption('-h, --help', 'Show help')
+    .helpCommand('help [command]', 'Show help for a command')
+    .showHelpAfterError('(Run `medallion --help` for usage.)')
+    .exitOverride()
+    // With --json, errors are printed as JSON instead.
+    .configureOutput(isJson ? { writeErr: () => undefined } : {})
     .addHelpText(
       'after',
-      '\nTo begin: npx medallion init DIR. In an app: npx cdk synth, then npx medallion run DATASET, or run '
-        + '--all.\nExit codes: 0 done, 1 failed, 2 usage error, 130 interrupted.',
+      [
+        '',
+        'Examples:',
+        '  $ npx medallion init my-lake',
+        '  $ npx cdk synth && npx medallion run airports',
+        '',
+        'Run `medallion COMMAND --help` for the options of a command.',
+        'Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted',
+      ].join('\n'),
     );
-  const globalOptions = () => program.opts<GlobalOptions>();
+  const globalOptions = () => ({ json: false, ...program.opts<Omit<GlobalOptions, 'json'>>() });
 
-  program.command('init').description('begin a CDK app of config files, with one sample dataset')
-    .argument('<dir>', 'a new or empty folder')
-    .addOption(new Option('--language <language>', 'of the app').choices(LANGUAGES).default('typescript'))
-    .option('--prefix <prefix>', 'of every name of the lake, default: the name of the folder')
-    .action((folder: string, own: Omit<InitOptions, 'json'>) => init(folder, { ...globalOptions(), ...own }));
+  program
+    .command('init')
+    .summary('Create a CDK app with one sample dataset')
+    .description('Create a CDK app that reads its datasets from configuration files, with one sample dataset.')
+    .argument('<dir>', 'New or empty folder')
+    .addOption(new Option('--language <language>', 'Language of the app').choices(LANGUAGES).default('typescript'))
+    .option('--prefix <prefix>', 'Prefix of all names of the lake (default: the folder name)')
+    .addHelpText('after', example('npx medallion init my-lake --language python'))
+    .action((folder: string, options: Omit<InitOptions, 'json'>) => init(folder, { ...globalOptions(), ...options }));
   program
     .command('add')
-    .description('look at a file of data, and write the config.json of a bronze dataset that reads it')
-    .argument('<source>', 'the address of a file, or a file on this machine')
-    .option('--lake <dir>', "the folder of the core's config.json, default: found here or one folder down")
-    .option('--name <dataset>', 'default: the name of the file')
-    .option('--url <url>', 'where the job is to fetch what is a file here')
+    .summary('Inspect a data file and write the config.json of a bronze dataset')
+    .description('Inspect a data file and write the config.json of a bronze dataset.')
+    .argument('<source>', 'URL of the file, or path of a local file')
+    .option('--lake <dir>', "Folder of the core's config.json (default: the current folder or a subfolder)")
+    .option('--name <dataset>', 'Name of the dataset (default: derived from the file name)')
+    .option('--url <url>', 'URL that the job downloads, if SOURCE is a local file')
     .addOption(
-      new Option('--size <category>', 'default: by the size of the file').choices(Object.values(DataSizeCategory)),
+      new Option('--size <category>', 'Size category of the dataset (default: by the file size)').choices(
+        Object.values(DataSizeCategory),
+      ),
     )
-    .option(
-      '--key <column>',
-      'a column of the business key; may be given several times; default: a column that is other in every row',
-      all,
-      [],
+    .addOption(
+      repeatable('--key <column>', 'Column of the business key; repeatable', 'a column that is unique in the file'),
     )
-    .option('--delimiter <text>', 'default: found out')
-    .option('--encoding <name>', 'default: found out')
-    .option('--no-header', 'the first record is data')
-    .option('--force', 'replace a config.json that is there')
-    .option('--dry-run', 'print the config.json, and write nothing')
-    .action(async (source: string, own: Omit<AddOptions, 'json'>) => {
-      // It brings all of CDK, and the other commands start in a tenth of the time without.
+    .option('--delimiter <character>', 'Delimiter, \\t for a tab (default: detected)')
+    .option('--encoding <name>', 'Encoding, for example latin-1 (default: detected)')
+    .option('--no-header', 'Treat the first record as data')
+    .option('--force', 'Replace an existing config.json')
+    .option('--dry-run', 'Print config.json instead of writing it')
+    .addHelpText('after', example('npx medallion add https://example.org/zipcodes.csv --key zip_code'))
+    .action(async (source: string, options: Omit<AddOptions, 'json'>) => {
+      // Loaded lazily, because it imports the CDK, which makes the start of every command ten times slower.
       // eslint-disable-next-line @typescript-eslint/no-require-imports
       const { add } = require('./add') as typeof import('./add');
-      await add(source, { ...globalOptions(), ...own });
+      await add(source, { ...globalOptions(), ...options });
     });
-  program.command('list').description('the datasets of the app')
+  program
+    .command('list')
+    .summary('List the datasets of the app')
+    .description('List the datasets of the app, with their tables and the inputs of gold datasets.')
+    .addHelpText('after', example('npx medallion list'))
     .action(() => list(globalOptions()));
   program
     .command('run')
-    .description(
-      'run the deployed job of a dataset, after those of its inputs that have no table yet, and show what came out',
+    .summary('Run the job of a dataset and show its tables')
+    .description('Run the job of a dataset and show its tables. Inputs without a published table run first.')
+    .argument(
+      '[dataset]',
+      'Name of the dataset, or LAYER/DATASET if both layers have a dataset of that name; optional if the app has only '
+        + 'one dataset',
     )
-    .argument('[dataset]', 'its name; LAYER/DATASET where several layers have one of that name')
     .addOption(
-      new Option(
-        '--all',
-        'run every dataset of the app, or of --stack, each after its inputs, and show a line of each',
-      ).conflicts(SINGLE_RUN_OPTIONS),
+      new Option('--all', 'Run all datasets, each after its inputs, and show a summary').conflicts(SINGLE_RUN_OPTIONS),
     )
-    .option('--with-inputs', 'run all of its inputs first, and theirs, whether they have tables or not')
-    .option('--jobs <n>', 'how many datasets run at once, default: as many as cores and memory allow', atLeastOne)
+    .option('--with-inputs', 'Run all inputs first, even if they have published tables')
+    .option(
+      '--jobs <n>',
+      'Maximum number of datasets that run in parallel (default: by CPU cores and free memory)',
+      positiveInteger,
+    )
     .addOption(
-      new Option('--glue-version <version>', "of all that is run, default: each job's own").choices(
+      new Option('--glue-version <version>', 'Glue version of all jobs (default: the version of each job)').choices(
         Object.keys(GLUE_VERSIONS),
       ),
     )
-    .option('--stack <stack>', 'where several stacks have a dataset of that name')
-    .option('--force', 'make the tables of this dataset anew although its source is unchanged')
-    .option(
-      '--allow <gate>',
-      'a quality gate that may fail this once, as the job names it; may be given several times',
-      all,
-      [],
+    .option('--stack <stack>', 'Stack of the dataset, or with --all, of the datasets (default: all stacks)')
+    .option('--force', 'Rebuild the tables of the dataset even if its source is unchanged')
+    .addOption(repeatable('--allow <gate>', 'Quality gate that can fail in this run; repeatable', 'none'))
+    .option('--reset-contract', 'Discard the published columns and data types of the dataset and infer them again')
+    .addOption(
+      repeatable(
+        '--secret <name=@file>',
+        'Secret and the file with its value; repeatable',
+        'environment variable MEDALLION_SECRET_<NAME>',
+      ),
     )
-    .option('--reset-contract', 'forget the published columns and types of this dataset, and guess anew')
-    .option(
-      '--secret <name=@file>',
-      'a secret of the job and the file with its value; may be given several times; default: the environment '
-        + 'variable MEDALLION_SECRET_NAME',
-      all,
-      [],
+    .addOption(
+      repeatable('--bucket <name=dir>', 'Source bucket and the folder with its objects; repeatable', 'none'),
     )
-    .option(
-      '--bucket <name=dir>',
-      "a bucket that is not the lake's own, and a folder with its files; may be given several times",
-      all,
-      [],
-    )
-    .option(
-      '--from-run <run_id>',
-      'make the tables anew from the originals that this run kept, without asking the source',
-    )
-    .action(async (dataset: string | undefined, own: RunCommandOptions) => {
-      process.exitCode = (await run(dataset, { ...globalOptions(), ...own })) ? 0 : 1;
+    .option('--from-run <run_id>', 'Rebuild the tables from the stored originals of this run, without source requests')
+    .addHelpText('after', example('npx medallion run zipcodes', 'npx medallion run --all --jobs 2'))
+    .action(async (dataset: string | undefined, options: RunCommandOptions) => {
+      process.exitCode = (await run(dataset, { ...globalOptions(), ...options })) ? 0 : 1;
     });
-  program.command('query').description('answer SQL over the tables, named as in Athena')
-    .argument('<sql>', 'for example "SELECT * FROM pp_dw_bronze.zipcodes"')
+  program
+    .command('query')
+    .summary('Query the tables of the local lake with SQL')
+    .description('Query the tables of the local lake with SQL, by their names in Athena.')
+    .argument('<sql>', 'SQL statement in the dialect of DuckDB')
+    .addHelpText('after', example('npx medallion query "SELECT count(*) FROM pp_dw_bronze.zipcodes"'))
     .action((sql: string) => query(sql, globalOptions()));
   program
     .command('reset')
-    .description('remove the local lake, or forget what a dataset published')
-    .option('--yes', 'do not ask', false)
+    .summary('Delete the local lake, or reset the contract of a dataset')
+    .description('Delete the local lake, or reset the schema contract of one dataset.')
+    .option('--yes', 'Do not ask for confirmation')
     .option(
       '--contract <dataset>',
-      'forget the columns and types of a bronze dataset alone: its next run guesses anew, and its tables stay '
-        + 'till then',
+      'Reset the contract of this bronze dataset: its next run infers columns and data types again. No data is deleted',
     )
-    .option('--stack <stack>', 'where several stacks have a dataset of that name')
-    .action((own: { yes: boolean; contract?: string; stack?: string }) =>
-      own.contract === undefined
-        ? reset({ ...globalOptions(), ...own })
-        : resetContract(own.contract, { ...globalOptions(), ...own }),
+    .option('--stack <stack>', 'Stack of the dataset of --contract (default: all stacks)')
+    .addHelpText('after', example('npx medallion reset --yes', 'npx medallion reset --contract zipcodes'))
+    .action((options: { yes?: true; contract?: string; stack?: string }) =>
+      options.contract === undefined
+        ? reset({ ...globalOptions(), ...options })
+        : resetContract(options.contract, { ...globalOptions(), ...options }),
     );
-
-  // A program that asked for JSON gets its errors as JSON too, and options may stand before or after the command's
-  // name.
-  for (const each of [program, ...program.commands]) {
-    each.exitOverride();
-    if (process.argv.includes('--json')) {
-      each.configureOutput({ writeErr: () => undefined });
-    }
-  }
   return program;
 }
 
@@ -185,14 +217,14 @@ function report(error: unknown): number {
   return error instanceof Failure ? error.exitCode : 1;
 }
 
-/** Whether the reader of our output has closed it: `| head` does, when it has its lines. */
+/** Whether the reader of the output has closed the pipe, as `| head` does. */
 function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EPIPE';
 }
 
 async function main(): Promise<void> {
   if (process.platform === 'win32') {
-    throw new Failure('medallion runs on Linux and macOS. On Windows, use it in the Windows Subsystem for Linux.', 2);
+    throw new Failure('Windows is not supported. Run medallion in the Windows Subsystem for Linux.', 2);
   }
   await command().parseAsync();
 }
@@ -208,7 +240,7 @@ for (const stream of [process.stdout, process.stderr]) {
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
   process.on(signal, () => {
     void interrupt().finally(() => {
-      process.stderr.write('\nStopped. What was published before is unchanged.\n');
+      process.stderr.write('\nInterrupted. The published tables are unchanged.\n');
       process.exit(code);
     });
   });

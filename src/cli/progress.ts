@@ -1,44 +1,44 @@
-/** How often the line of a running step is drawn, in milliseconds. */
-const REDRAW = 250;
-/** A step of a longer time than this, in milliseconds, is announced where nothing can be redrawn. */
-const LONG = 2000;
+/** Time between two updates of the line of a running step, in milliseconds. */
+const UPDATE_INTERVAL = 250;
+/** Without a terminal, the title of a step is printed if the step takes longer than this, in milliseconds. */
+const ANNOUNCE_AFTER = 2000;
 
-/** Tells on standard error what is going on: redrawn on a terminal, plain lines in a pipe. Results never come here. */
+/** Prints progress to standard error: an updated line on a terminal, plain lines otherwise. */
 export class Progress {
   private readonly terminal = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   private live = '';
 
-  /** Writes a line for good. */
+  /** Prints a permanent line. */
   public line(text: string): void {
     process.stderr.write(`${this.erased()}${text}\n${this.live}`);
   }
 
   /**
-   * Does one step and says how long it took.
+   * Runs a step and prints its duration.
    *
-   * @param title what is done
-   * @param work does it; may call `detail` with what it is busy with
+   * @param title the name of the step
+   * @param work runs the step; can call `detail` with a description of its current activity
    */
   public async step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
     const started = Date.now();
-    const announce = this.terminal ? undefined : setTimeout(() => this.line(`  ${title} …`), LONG);
+    const announce = this.terminal ? undefined : setTimeout(() => this.line(`  ${title} …`), ANNOUNCE_AFTER);
     try {
       const result = await this.during(title, work);
-      this.line(`  ${mark(true)}${title}  ${paint('dim', seconds(started))}`);
+      this.line(`  ${statusMark(true)}${title}  ${paint('dim', seconds(started))}`);
       return result;
     } finally {
       clearTimeout(announce);
     }
   }
 
-  /** Shows on a terminal that something is going on, until it is done. */
+  /** Shows the title and the elapsed time on a terminal until the work ends. */
   public async during<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
     const started = Date.now();
     let detail = '';
     const redraw = this.terminal
       ? setInterval(
         () => this.draw(`  … ${title}  ${paint('dim', `${seconds(started)}  ${detail}`.trimEnd())}`),
-        REDRAW,
+        UPDATE_INTERVAL,
       )
       : undefined;
     try {
@@ -71,18 +71,18 @@ function seconds(started: number): string {
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32 };
 
-/** Text in a colour: on a terminal only, and never against NO_COLOR. */
+/** Adds a text style on a terminal, unless NO_COLOR is set. */
 export function paint(style: keyof typeof CODES, text: string, stream: NodeJS.WriteStream = process.stderr): string {
-  const coloured = stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-  return coloured && text ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text;
+  const styled = stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return styled && text ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text;
 }
 
-/** What stands before a step that is done, on a terminal. */
-export function mark(good: boolean): string {
-  return process.stderr.isTTY ? `${paint(good ? 'green' : 'red', good ? '✓' : '✗')} ` : '';
+/** A check mark or a cross on a terminal, otherwise empty. */
+export function statusMark(succeeded: boolean): string {
+  return process.stderr.isTTY ? `${paint(succeeded ? 'green' : 'red', succeeded ? '✓' : '✗')} ` : '';
 }
 
-/** Cuts a text to a number of columns, its escape sequences not counted. */
+/** Truncates a text to a number of columns. Escape sequences have no width. */
 function shorten(text: string, columns: number): string {
   let width = 0;
   // eslint-disable-next-line no-control-regex

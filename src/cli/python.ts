@@ -3,28 +3,25 @@ import { cleanEnvironment } from './child';
 import { Failure } from './failure';
 
 /**
- * Versions that the packages of every Glue, or their nearest of kin, exist for; Glue 5.0 and 5.1 have the first, 6.0
- * the last.
+ * Versions that have packages for all Glue versions. Glue 5.0 and 5.1 run the first one, Glue 6.0 the last one.
  */
 export const PYTHON_VERSIONS = ['3.11', '3.12', '3.13'];
 
 const PROBE = 'import sys\nprint("%d.%d" % sys.version_info[:2], sys.executable)\nimport venv, ensurepip';
 
-/** A Python on this machine. */
+/** A Python interpreter on this machine. */
 export interface Python {
-  /** As in 3.11 */
+  /** For example `3.11`. */
   readonly version: string;
   readonly executable: string;
 }
 
-/**
- * Finds a Python to make environments with: MEDALLION_PYTHON, or the first on the PATH that fits.
- */
+/** The Python interpreter for virtual environments: MEDALLION_PYTHON, or the first supported version on the PATH. */
 export function findPython(): Python {
-  const given = process.env.MEDALLION_PYTHON;
-  const seen: string[] = [];
-  for (const command of given
-    ? [given]
+  const configured = process.env.MEDALLION_PYTHON;
+  const unsuitable: string[] = [];
+  for (const command of configured
+    ? [configured]
     : [...PYTHON_VERSIONS.map(version => `python${version}`), 'python3', 'python']) {
     const probe = spawnSync(command, ['-c', PROBE], { encoding: 'utf8', env: cleanEnvironment({}), timeout: 20_000 });
     const [version, executable] = (probe.stdout ?? '').trim().split(' ');
@@ -32,21 +29,22 @@ export function findPython(): Python {
       return { version, executable };
     }
     if (PYTHON_VERSIONS.includes(version)) {
-      seen.push(
-        `${executable} is ${version} without its venv module (on Debian and Ubuntu: apt install python${version}-venv)`,
+      unsuitable.push(
+        `${executable} is version ${version} without the venv module (on Debian and Ubuntu: apt install `
+          + `python${version}-venv)`,
       );
     } else if (version) {
-      seen.push(`${executable} is ${version}`);
+      unsuitable.push(`${executable} is version ${version}`);
     }
   }
-  const found = seen.length
-    ? [...new Set(seen)].join('; ')
-    : given
-      ? `MEDALLION_PYTHON=${given} does not start`
-      : 'none was found on the PATH';
+  const found = unsuitable.length
+    ? [...new Set(unsuitable)].join('; ')
+    : configured
+      ? `MEDALLION_PYTHON=${configured} does not start`
+      : 'no Python was found on the PATH';
   throw new Failure(
-    `Python ${PYTHON_VERSIONS.slice(0, -1).join(', ')} or ${PYTHON_VERSIONS.at(-1)} is needed: ${found}. `
-      + 'Install Python 3.11, or name one with MEDALLION_PYTHON.',
+    `Python ${PYTHON_VERSIONS.slice(0, -1).join(', ')} or ${PYTHON_VERSIONS.at(-1)} is required: ${found}. `
+      + 'Install Python 3.11, or set MEDALLION_PYTHON to an interpreter.',
     1,
   );
 }

@@ -11,27 +11,27 @@ import { Lake } from './lake';
 import { paint, Progress } from './progress';
 import { Column, formatTable, outputWidth, Table } from './table';
 
-/** Rows shown to a person on a terminal. */
-const SHOWN_ROWS = 40;
+/** The maximum number of rows on a terminal. */
+const MAX_ROWS = 40;
 
-/** Texts, since a number of JavaScript would lose digits of a bigint or a decimal. */
+/** Values as text: a JavaScript number loses digits of a bigint or a decimal. */
 type Row = (string | null)[];
 
-/** What a query gives to a person. */
+/** The result of a query for text output. */
 export interface QueryResult {
   readonly columns: { readonly name: string; readonly type: string }[];
   readonly rows: Row[];
 }
 
-/** Answers SQL over the tables of the lake, named as in Athena. */
+/** Queries the tables of the local lake, by their names in Athena. */
 export async function query(sql: string, options: { data: string; json: boolean }): Promise<void> {
   if (!sql.trim()) {
-    throw new Failure('The SQL is empty. For example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"', 2);
+    throw new Failure('The SQL is empty. Example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"', 2);
   }
   if (!Lake.isLake(options.data)) {
     throw new Failure(
-      `There is no lake at ${options.data}. Run a dataset first: npx medallion run DATASET. Or name its `
-        + 'folder with --data DIR.',
+      `${options.data} does not contain a local lake. Run a dataset first: npx medallion run DATASET. Or set the folder `
+        + 'of the lake with --data DIR.',
       2,
     );
   }
@@ -41,26 +41,26 @@ export async function query(sql: string, options: { data: string; json: boolean 
   const emulator = await Emulator.start(python, lake);
   try {
     if (options.json) {
-      // Passed through as it comes: JavaScript's numbers would change it.
+      // Passed through unparsed, because JavaScript numbers lose digits.
       await pipeline(fs.createReadStream(await executeQuery(python, emulator, lake, sql, ['--json'])), process.stdout, {
         end: false,
       });
       return;
     }
     if (!process.stdout.isTTY) {
-      await pipeline(Readable.from(tableOf(await executeQuery(python, emulator, lake, sql, []))), process.stdout, {
+      await pipeline(Readable.from(tableLines(await executeQuery(python, emulator, lake, sql, []))), process.stdout, {
         end: false,
       });
       return;
     }
     const { columns, rows } = readQueryResult(
-      await executeQuery(python, emulator, lake, sql, ['--limit', String(SHOWN_ROWS + 1)]),
+      await executeQuery(python, emulator, lake, sql, ['--limit', String(MAX_ROWS + 1)]),
     );
-    const [heading, ...lines] = formatQueryResult({ columns, rows: rows.slice(0, SHOWN_ROWS) }, outputWidth());
+    const [heading, ...lines] = formatQueryResult({ columns, rows: rows.slice(0, MAX_ROWS) }, outputWidth());
     process.stdout.write([paint('bold', heading, process.stdout), ...lines, ''].join('\n'));
-    if (rows.length > SHOWN_ROWS) {
+    if (rows.length > MAX_ROWS) {
       progress.line(
-        paint('dim', `The first ${SHOWN_ROWS} rows. All of them: add --json, or send the output to a file.`),
+        paint('dim', `Showing the first ${MAX_ROWS} rows. For all rows, add --json or redirect the output to a file.`),
       );
     }
   } finally {
@@ -68,25 +68,25 @@ export async function query(sql: string, options: { data: string; json: boolean 
   }
 }
 
-/** The answer in columns. */
-export function formatQueryResult(answer: QueryResult, width: number): string[] {
-  return formatTable(toShow(answer.columns), answer.rows, width);
+/** The result as a text table. */
+export function formatQueryResult(result: QueryResult, width: number): string[] {
+  return formatTable(displayColumns(result.columns), result.rows, width);
 }
 
-/** An answer of few rows. */
+/** Reads a result that fits in memory. */
 export function readQueryResult(file: string): QueryResult {
   const [columns, ...rows] = fs.readFileSync(file, 'utf8').trim().split('\n');
   return { columns: JSON.parse(columns) as QueryResult['columns'], rows: rows.map(row => JSON.parse(row) as Row) };
 }
 
-/** The lines of a table of an answer, however long it is: it is read once for the widths and once for the rows. */
-async function* tableOf(file: string): AsyncGenerator<string> {
+/** The text table of a result of any size. Reads the file twice: for the column widths, then for the rows. */
+async function* tableLines(file: string): AsyncGenerator<string> {
   let table: Table | undefined;
   for await (const line of linesOf(file)) {
     if (table) {
       table.fit(JSON.parse(line) as Row);
     } else {
-      table = new Table(toShow(JSON.parse(line) as QueryResult['columns']), Infinity);
+      table = new Table(displayColumns(JSON.parse(line) as QueryResult['columns']), Infinity);
     }
   }
   let first = true;
@@ -100,15 +100,15 @@ function linesOf(file: string): readline.Interface {
   return readline.createInterface({ input: fs.createReadStream(file) });
 }
 
-function toShow(columns: QueryResult['columns']): Column[] {
+function displayColumns(columns: QueryResult['columns']): Column[] {
   return columns.map(({ name, type }) => ({ name, right: /INT|DECIMAL|DOUBLE|FLOAT/.test(type) }));
 }
 
 /**
- * Has DuckDB answer.
+ * Runs a query with DuckDB.
  *
- * @param args of query.py
- * @returns the file with the answer, there until the next question
+ * @param args options of query.py
+ * @returns the file with the result, which the next query overwrites
  */
 export async function executeQuery(
   python: string,
@@ -118,16 +118,18 @@ export async function executeQuery(
   args: string[],
 ): Promise<string> {
   const log = path.join(lake.scratch, 'query.log');
-  const answer = path.join(lake.scratch, 'answer');
-  const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', sql, answer], {
+  const result = path.join(lake.scratch, 'query-result');
+  const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', sql, result], {
     env: cleanEnvironment({ ...emulator.clientEnvironment, AWS_REGION: 'us-east-1', TMPDIR: lake.scratch, TZ: 'UTC' }),
     log,
     onLine: () => undefined,
   });
-  const code = await Promise.race([child.exit, emulator.broken()]);
+  const code = await Promise.race([child.exit, emulator.failure()]);
   if (code !== 0) {
-    const said = fs.readFileSync(log, 'utf8').trim();
-    throw new Failure(code === 2 ? said : `The query failed: ${said.split('\n').pop() ?? ''}`, code === 2 ? 2 : 1);
+    const message = fs.readFileSync(log, 'utf8').trim();
+    throw code === 2
+      ? new Failure(message, 2)
+      : new Failure(`The query failed: ${message.split('\n').pop() ?? ''}`, 1);
   }
-  return answer;
+  return result;
 }

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
-import { Dataset, fullName, pickDataset, readDatasets } from './dataset';
+import { Dataset, fullName, readDatasets, selectDataset } from './dataset';
 import { Emulator } from './emulator';
 import { setUpLake } from './environment';
 import { Failure } from './failure';
@@ -9,8 +9,8 @@ import { Lake } from './lake';
 import { Progress } from './progress';
 
 /**
- * Has the next run of a dataset forget the published columns and types, and guess anew. Its tables stay as they are
- * till then.
+ * Resets the schema contract of a bronze dataset: its next run infers columns and data types again. Until then, its
+ * tables do not change.
  *
  * @param name the dataset, or `layer/dataset`
  */
@@ -18,18 +18,18 @@ export async function resetContract(
   name: string,
   options: { app: string; data: string; json: boolean; stack?: string },
 ): Promise<void> {
-  const dataset = pickDataset(readDatasets(options.app), name, options.stack);
+  const dataset = selectDataset(readDatasets(options.app), name, options.stack);
   if (dataset.layer === 'gold') {
     throw new Failure(
-      `${fullName(dataset)} has no contract of guessed types: its columns are those that its query or script gives. `
-        + `To change them, change that, run \`npx cdk synth\`, and then: npx medallion run ${name}.`,
+      `${fullName(dataset)} has no schema contract: its query or script determines its columns. To change them, edit the `
+        + `query or script, run \`npx cdk synth\`, then \`npx medallion run ${name}\`.`,
       2,
     );
   }
   if (!Lake.isLake(options.data)) {
     throw new Failure(
-      `There is no lake at ${options.data}. Run the dataset first: npx medallion run ${name}. Or name its `
-        + 'folder with --data DIR.',
+      `${options.data} does not contain a local lake. Run the dataset first: npx medallion run ${name}. Or set the folder `
+        + 'of the lake with --data DIR.',
       2,
     );
   }
@@ -37,27 +37,28 @@ export async function resetContract(
   const python = await setUpLake(new Progress());
   const emulator = await Emulator.start(python, lake);
   try {
-    await markPublished(python, emulator, lake, dataset);
+    await setContractReset(python, emulator, lake, dataset);
   } finally {
     await emulator.stop();
   }
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ dataset: dataset.dataset, layer: dataset.layer, contract_reset: true })}\n`
-      : `The next run of ${dataset.dataset} guesses its columns and types anew. Its tables stay till then.\n`,
+      : `Reset the contract of ${dataset.dataset}. Its next run infers columns and data types again. `
+        + 'Until then, its tables do not change.\n',
   );
 }
 
-async function markPublished(python: string, emulator: Emulator, lake: Lake, dataset: Dataset): Promise<void> {
+async function setContractReset(python: string, emulator: Emulator, lake: Lake, dataset: Dataset): Promise<void> {
   const log = path.join(lake.scratch, 'reset_contract.log');
   const child = new Child(python, [path.join(LOCAL_GLUE, 'reset_contract.py'), dataset.runs], {
     env: cleanEnvironment({ ...emulator.clientEnvironment, AWS_REGION: 'us-east-1', TMPDIR: lake.scratch, TZ: 'UTC' }),
     log,
     onLine: () => undefined,
   });
-  if (await Promise.race([child.exit, emulator.broken()]) !== 0) {
+  if (await Promise.race([child.exit, emulator.failure()]) !== 0) {
     throw new Failure(
-      fs.readFileSync(log, 'utf8').trim().split('\n').pop() || `The contract of ${dataset.dataset} could not be reset.`,
+      fs.readFileSync(log, 'utf8').trim().split('\n').pop() || `Cannot reset the contract of ${dataset.dataset}.`,
       1,
     );
   }

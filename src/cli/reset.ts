@@ -4,31 +4,31 @@ import * as readline from 'readline/promises';
 import { Failure } from './failure';
 import { Lake } from './lake';
 
-/** Removes the local lake: its buckets and logs. Environments in the cache stay. */
-export async function reset(options: { data: string; yes: boolean; json: boolean }): Promise<void> {
+/** Deletes the local lake: its buckets and logs. The cache of environments is kept. */
+export async function reset(options: { data: string; yes?: true; json: boolean }): Promise<void> {
   const folder = path.resolve(options.data);
   if (!fs.existsSync(folder)) {
-    report(options.json, folder, 'There is no lake');
+    report(options.json, folder, 'No local lake');
     return;
   }
   if (!Lake.isLake(folder)) {
-    throw new Failure(`${folder} is not a lake that medallion made; nothing was removed.`, 2);
+    throw new Failure(`${folder} is not a local lake. Nothing was deleted. Set the folder of the lake with --data DIR.`, 2);
   }
-  if (!options.yes && !await confirmed(`Remove all tables, originals and logs in ${folder}? [y/N] `)) {
-    throw new Failure('Nothing was removed.', 1);
+  if (!options.yes && !await confirmed(`Delete all tables, originals and logs in ${folder}? [y/N] `)) {
+    throw new Failure('Canceled. Nothing was deleted.', 1);
   }
   Lake.open(folder);
   fs.rmSync(folder, { recursive: true });
-  report(options.json, folder, 'Removed the lake');
+  report(options.json, folder, 'Deleted the local lake');
 }
 
-function report(json: boolean, folder: string, done: string): void {
-  process.stdout.write(json ? `${JSON.stringify({ removed: folder })}\n` : `${done} at ${folder}\n`);
+function report(json: boolean, folder: string, message: string): void {
+  process.stdout.write(json ? `${JSON.stringify({ removed: folder })}\n` : `${message} at ${folder}\n`);
 }
 
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new Failure('There is no terminal to ask on: add --yes to remove the lake.', 2);
+    throw new Failure('Confirmation requires a terminal. To delete the lake without confirmation, add --yes.', 2);
   }
   const terminal = readline.createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(question);

@@ -1,59 +1,81 @@
 import { Dataset, fullName } from './dataset';
 import { Outcome, PublishedTable, ReadInput } from './run-job';
 
-/** A table of a result: `rescued` is null where the run counted none, since it made no table or is of gold. */
+/** A table of a result. `rescued` is null if the run published no bronze table. */
 export type ResultTable = PublishedTable & {
   readonly database: string;
   readonly rescued: Record<string, number> | null;
 };
 
-/** What came of a dataset in a command, as `--json` has it. */
+/** The result of one dataset, as `medallion run --json` prints it. */
 export interface Result {
   readonly dataset: string;
   readonly layer: string;
   readonly run_id: string | null;
-  /** published, unchanged, failed, or skipped where it was not run. */
+  /** `published`, `unchanged`, `succeeded` (a job without a run record), `failed` or `skipped`. */
   readonly status: string;
   readonly seconds: number;
   readonly tables: ResultTable[];
-  /** Which run of each input was read. Of gold only. */
+  /** The inputs that were read, with their runs. Gold only. */
   readonly inputs?: ReadInput[];
+  /** Failed and skipped datasets only. docs/reference/error-codes.md lists the codes. */
+  readonly error_code?: string;
+  /** Starts with the error code. Failed and skipped datasets only. */
   readonly error?: string;
 }
 
 /** The result of a job that ended. */
 export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds: number): Result {
   const { exit_code: exitCode, record, published } = outcome;
-  const good = exitCode === 0;
+  const succeeded = exitCode === 0;
   return {
     dataset,
     layer,
     run_id: record?.run_id ?? null,
-    status: good ? (record?.status ?? 'succeeded') : 'failed',
+    status: succeeded ? (record?.status ?? 'succeeded') : 'failed',
     seconds,
     tables:
-      good && published
+      succeeded && published
         ? Object.values(published.tables).map(table => resultTable(table, published.database, outcome))
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
-    ...(!good && { error: record?.error ?? outcome.error ?? `the script ended with exit code ${exitCode}` }),
+    ...(!succeeded && errorOf(outcome)),
   };
 }
 
-/**
- * The result of a dataset that is not run: inputs of it failed or were skipped, and have no table from before either.
- */
-export function skipped({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, inputs: Result[]): Result {
-  const what = inputs
-    .map(input => `${fullName(input)} ${input.status === 'skipped' ? 'was skipped' : 'failed'}`)
-    .join(' and ');
-  const error = `Its input${inputs.length === 1 ? '' : 's'} ${what}, and no table is there from before.`;
-  return { dataset, layer, run_id: null, status: 'skipped', seconds: 0, tables: [], error };
+/** The result of a dataset that is not run because inputs failed or were skipped and have no published table. */
+export function skippedResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, inputs: Result[]): Result {
+  const names = inputs.map(input => `${fullName(input)} (${input.status})`).join(' and ');
+  return {
+    dataset,
+    layer,
+    run_id: null,
+    status: 'skipped',
+    seconds: 0,
+    tables: [],
+    ...withCode(
+      'INPUT_NOT_PUBLISHED',
+      inputs.length > 1
+        ? `The inputs ${names} have no published tables.`
+        : `The input ${names} has no published table.`,
+    ),
+  };
 }
 
-/** Whether what was asked for is there. */
-export function isGood({ error }: Result): boolean {
+export function hasSucceeded({ error }: Result): boolean {
   return error === undefined;
+}
+
+const UNEXPECTED_ERROR = 'UNEXPECTED_ERROR';
+
+/** A job that ends before it writes its record has no error code of its own, unless its message starts with one. */
+function errorOf({ exit_code: exitCode, error, record }: Outcome): Required<Pick<Result, 'error' | 'error_code'>> {
+  const message = record?.error ?? error ?? `The job's script ended with exit code ${exitCode}.`;
+  return withCode(record?.error_code ?? /^([A-Z]+(?:_[A-Z]+)+): /.exec(message)?.[1] ?? UNEXPECTED_ERROR, message);
+}
+
+function withCode(code: string, message: string): Required<Pick<Result, 'error' | 'error_code'>> {
+  return { error_code: code, error: message.startsWith(`${code}: `) ? message : `${code}: ${message}` };
 }
 
 function resultTable(

@@ -7,15 +7,15 @@ import { Environment } from './environment';
 import { Lake } from './lake';
 import { Substitutes } from './substitutes';
 
-/** What may be asked of one run. */
-export interface RunRequest {
+/** Options that apply to one run of one dataset. */
+export interface SingleRunOptions {
   readonly force?: true;
   readonly allow: string[];
   readonly resetContract?: true;
   readonly fromRun?: string;
 }
 
-/** A table as published.json has it. */
+/** A table in published.json. */
 export interface PublishedTable {
   readonly name: string;
   readonly rows: number;
@@ -23,20 +23,20 @@ export interface PublishedTable {
   readonly columns: { readonly name: string; readonly type: string }[];
 }
 
-/** What the run's record says of a table that it published. */
+/** A table in the run record. */
 export interface RecordedTable {
   readonly name: string;
-  /** How many values of a column did not fit it and went into meta_rescued. Of bronze only. */
+  /** The number of values in meta_rescued, by column. Bronze only. */
   readonly rescued?: Record<string, number>;
 }
 
-/** Which run of an input was read, the input as `layer/dataset`. */
+/** An input that was read, as `layer/dataset`, and the run that published it. */
 export interface ReadInput {
   readonly dataset: string;
   readonly run_id: string;
 }
 
-/** What run_job.py writes when the job has ended. */
+/** The file that run_job.py writes when the job ends. */
 export interface Outcome {
   readonly exit_code: number;
   readonly error: string | null;
@@ -44,8 +44,9 @@ export interface Outcome {
     readonly run_id: string;
     readonly status: string;
     readonly error: string | null;
+    readonly error_code?: string | null;
     readonly tables?: RecordedTable[];
-    /** Of gold only. */
+    /** Gold only. */
     readonly inputs?: ReadInput[];
   } | null;
   readonly published: {
@@ -55,25 +56,25 @@ export interface Outcome {
   } | null;
 }
 
-/** The job's arguments, with what is asked of this one run: as `aws glue start-job-run --arguments` would give them. */
+/** The arguments of the job with the options of this run, as `aws glue start-job-run --arguments` passes them. */
 export function argumentsOf(
   dataset: Pick<Dataset, 'arguments'>,
-  { force, allow, resetContract, fromRun }: RunRequest,
+  { force, allow, resetContract, fromRun }: SingleRunOptions,
 ): Record<string, string> {
-  const asked = {
-    // What a run made before is to be made again, whatever the source says now.
+  const runOptions = {
+    // Tables are rebuilt from the originals of an earlier run even if the source is unchanged.
     ...((force || fromRun !== undefined) && { force: true }),
     ...(allow.length > 0 && { allow }),
     ...(resetContract && { reset_contract: true }),
     ...(fromRun !== undefined && { from_run: fromRun }),
   };
-  return Object.keys(asked).length > 0
-    ? { ...dataset.arguments, '--run_options': JSON.stringify(asked) }
+  return Object.keys(runOptions).length > 0
+    ? { ...dataset.arguments, '--run_options': JSON.stringify(runOptions) }
     : dataset.arguments;
 }
 
-/** Where a job runs. Several may run at once: each has a folder of its own. */
-export interface Machine {
+/** What a job needs on this machine. Concurrent jobs share it; each has its own scratch folder. */
+export interface JobContext {
   readonly environment: Environment;
   readonly emulator: Emulator;
   readonly lake: Lake;
@@ -81,13 +82,16 @@ export interface Machine {
 }
 
 /**
- * Runs a dataset's job to its end, in a process of its own.
+ * Runs the job of a dataset in its own process and waits for its end.
  *
- * @param log file for what Spark and the job write
+ * @param log file for the output of Spark and the job
  * @param onLine called with each line that the job prints
  */
 export async function runJob(
-  dataset: Dataset, { environment, emulator, lake, substitutes }: Machine, log: string, onLine: (line: string) => void,
+  dataset: Dataset,
+  { environment, emulator, lake, substitutes }: JobContext,
+  log: string,
+  onLine: (line: string) => void,
 ): Promise<Outcome> {
   const folder = lake.newScratch(`${dataset.layer}-${dataset.dataset}`);
   const result = path.join(folder, 'result.json');
@@ -124,14 +128,14 @@ export async function runJob(
       onLine(line);
     },
   });
-  await Promise.race([child.exit, emulator.broken()]);
+  await Promise.race([child.exit, emulator.failure()]);
   const outcome = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome : outcomeFromLog(log);
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   return outcome;
 }
 
-/** Of a job that was stopped from outside, or could not begin. */
+/** The outcome of a job that was killed or did not start. */
 function outcomeFromLog(log: string): Outcome {
-  const said = fs.readFileSync(log, 'utf8').trim().split('\n').pop();
-  return { exit_code: 1, error: said || 'the job ended without a word', record: null, published: null };
+  const lastLine = fs.readFileSync(log, 'utf8').trim().split('\n').pop();
+  return { exit_code: 1, error: lastLine || 'The job ended without output.', record: null, published: null };
 }

@@ -1,78 +1,78 @@
 import { Dataset, fullName, Input } from './dataset';
 import { Failure } from './failure';
 
-/** What decides which datasets run beside those that are asked for. */
+/** Decides which inputs run in addition to the requested datasets. */
 export interface RunOrderOptions {
-  /** The app's assembly and the folder of the lake, for errors. */
+  /** The cloud assembly and the folder of the lake, for errors. */
   readonly app: string;
   readonly data: string;
-  /** Also runs inputs that have a table. */
+  /** Also run inputs that have a published table. */
   readonly withInputs?: true;
-  /** Whether a dataset has a table in the lake, by the prefix of its runs' records. */
+  /** Whether a dataset has a published table in the lake, by the prefix of its run records. */
   readonly hasTable: (runs: string) => boolean;
 }
 
-/** What the order depends on. */
-export type Ordered = Pick<Dataset, 'dataset' | 'layer' | 'stack' | 'assembly' | 'runs' | 'inputs'>;
+/** The properties of a dataset that determine the order. */
+export type DatasetNode = Pick<Dataset, 'dataset' | 'layer' | 'stack' | 'assembly' | 'runs' | 'inputs'>;
 
 /**
- * The datasets that a command runs, each once and after what it is made from.
+ * The datasets that a command runs, in topological order.
  *
- * To those that are asked for come the inputs that have no table yet, and what these are made from.
+ * These are the requested datasets and, recursively, their inputs that have no published table.
  *
- * @param wanted those that are asked for
- * @param datasets all of the app
+ * @param requested the datasets that the user requested
+ * @param datasets all datasets of the app
  */
-export function runOrder<D extends Ordered>(wanted: D[], datasets: D[], options: RunOrderOptions): D[] {
+export function runOrder<D extends DatasetNode>(requested: D[], datasets: D[], options: RunOrderOptions): D[] {
   const order = new Set<D>();
-  const visit = (dataset: D, above: D[]) => {
+  const visit = (dataset: D, path: D[]) => {
     if (order.has(dataset)) {
       return;
     }
-    if (above.includes(dataset)) {
-      const circle = [...above.slice(above.indexOf(dataset)), dataset].map(fullName).join(' ← ');
+    if (path.includes(dataset)) {
+      const cycle = [...path.slice(path.indexOf(dataset)), dataset].map(fullName).join(' ← ');
       throw new Failure(
-        `${fullName(dataset)} is made from itself: ${circle}. Take one of these inputs out, and run \`npx cdk synth\`.`,
+        `${fullName(dataset)} depends on itself: ${cycle}. Remove one of these inputs, and run \`npx cdk synth\`.`,
         2,
       );
     }
     for (const input of dataset.inputs) {
-      const its = datasetOf(input, dataset, datasets);
-      if (its === undefined && !options.hasTable(input.runs)) {
+      const inputDataset = datasetOf(input, dataset, datasets);
+      const hasTable = options.hasTable(input.runs);
+      if (inputDataset === undefined && !hasTable) {
         throw new Failure(
-          `The input ${input.dataset} of ${fullName(dataset)} is not in the app at ${options.app}, and has no `
-            + `table in the lake at ${options.data}. `
-            + `Run it first, out of the app that has it: npx medallion --app DIR --data ${options.data} run `
-            + `${input.dataset}.`,
+          `The input ${input.dataset} of ${fullName(dataset)} is not in the app at ${options.app} and has no `
+            + `published table in the lake at ${options.data}. Run it from the app that contains it: `
+            + `npx medallion --app DIR --data ${options.data} run ${input.dataset}.`,
           2,
         );
       }
-      if (its !== undefined && (options.withInputs || wanted.includes(its) || !options.hasTable(input.runs))) {
-        visit(its, [...above, dataset]);
+      if (inputDataset !== undefined && (options.withInputs || requested.includes(inputDataset) || !hasTable)) {
+        visit(inputDataset, [...path, dataset]);
       }
     }
     order.add(dataset);
   };
-  wanted.forEach(dataset => visit(dataset, []));
-  refuseTwins([...order]);
+  requested.forEach(dataset => visit(dataset, []));
+  requireUniqueTables([...order]);
   return [...order];
 }
 
-/** The dataset of the app that an input is: that of the same stage, where several stages have it. */
-function datasetOf<D extends Ordered>(input: Input, of: D, datasets: D[]): D | undefined {
-  const found = datasets.filter(each => each.runs === input.runs);
-  return found.find(each => each.assembly === of.assembly) ?? found[0];
+/** The dataset of an input. If several stages contain it, that of the same stage. */
+function datasetOf<D extends DatasetNode>(input: Input, dependent: D, datasets: D[]): D | undefined {
+  const candidates = datasets.filter(each => each.runs === input.runs);
+  return candidates.find(each => each.assembly === dependent.assembly) ?? candidates[0];
 }
 
-/** Two stages without an account of their own have the same lake here, and would write the same tables. */
-function refuseTwins(order: Ordered[]): void {
-  const seen = new Map<string, Ordered>();
+/** Stages without an explicit account share one local lake, so the same dataset of two stages writes the same tables. */
+function requireUniqueTables(order: DatasetNode[]): void {
+  const seen = new Map<string, DatasetNode>();
   for (const dataset of order) {
-    const twin = seen.get(dataset.runs);
-    if (twin) {
+    const other = seen.get(dataset.runs);
+    if (other) {
       throw new Failure(
-        `${fullName(dataset)} is in stack ${twin.stack} and in stack ${dataset.stack}, and both write the same tables. `
-          + 'Name one of the stacks with --stack, or the assembly of one stage: --app cdk.out/assembly-STAGE.',
+        `${fullName(dataset)} is in the stacks ${other.stack} and ${dataset.stack}, which write the same tables. `
+          + 'Select one stack with --stack STACK, or the assembly of one stage with --app cdk.out/assembly-STAGE.',
         2,
       );
     }

@@ -1,5 +1,6 @@
 import { defaultConcurrency } from './concurrency';
-import { Dataset, fullName, pickDataset, pickDatasets, readDatasets } from './dataset';
+import { Dataset, fullName, readDatasets, selectDataset, selectDatasets } from './dataset';
+import { DatasetRunner } from './dataset-runner';
 import { describeInputs, describeResults, describeTable } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
@@ -7,17 +8,16 @@ import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
 import { Progress } from './progress';
 import { executeQuery, readQueryResult } from './query';
-import { isGood, Result } from './result';
-import { argumentsOf, RunRequest } from './run-job';
+import { hasSucceeded, Result } from './result';
+import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
-import { Runs } from './runs';
 import { readSubstitutes, requireBuckets } from './substitutes';
 
-/** Rows shown of each table after a run. */
+/** The number of sample rows of each table that are printed after a run. */
 const SAMPLE_ROWS = 5;
 
-/** How `medallion run` is called. What is asked of one run is asked of the named dataset's. */
-export interface RunOptions extends RunRequest {
+/** The options of `medallion run`. Options of a single run apply to the named dataset. */
+export interface RunOptions extends SingleRunOptions {
   readonly app: string;
   readonly data: string;
   readonly json: boolean;
@@ -31,20 +31,20 @@ export interface RunOptions extends RunRequest {
 }
 
 /**
- * Runs the deployed jobs of datasets on this machine, and shows what came out.
+ * Runs the deployed jobs of datasets on this machine and prints their results.
  *
- * @param name the dataset, or `layer/dataset`; none with `all`
- * @returns whether all of them succeeded
+ * @param name the dataset, or `layer/dataset`; undefined with `all`
+ * @returns whether all runs succeeded
  */
 export async function run(name: string | undefined, options: RunOptions): Promise<boolean> {
   const datasets = readDatasets(options.app);
-  const wanted = wantedDatasets(name, datasets, options);
+  const requested = requestedDatasets(name, datasets, options);
   const substitutes = readSubstitutes(options.secret, options.bucket);
   const progress = new Progress();
   const lake = Lake.open(options.data);
-  const order = asAsked(
-    runOrder(wanted, datasets, { ...options, hasTable: runs => lake.hasTable(runs) }),
-    wanted,
+  const order = withRunOptions(
+    runOrder(requested, datasets, { ...options, hasTable: runs => lake.hasTable(runs) }),
+    requested,
     options,
   );
   if (options.fromRun === undefined) {
@@ -57,73 +57,70 @@ export async function run(name: string | undefined, options: RunOptions): Promis
   const python = await setUpLake(progress);
   const emulator = await Emulator.start(python, lake);
   try {
-    const results = await new Runs(order, { environments, emulator, lake, substitutes, progress }).run(
+    const results = await new DatasetRunner(order, { environments, emulator, lake, substitutes, progress }).run(
       options.jobs ?? defaultConcurrency(),
     );
-    await show(results, options, python, emulator, lake, progress);
-    return results.every(isGood);
+    await printResults(results, options, python, emulator, lake, progress);
+    return results.every(hasSucceeded);
   } finally {
     await emulator.stop();
   }
 }
 
-/** The datasets that are asked for. Fails where that is not clear, or cannot be. */
-function wantedDatasets(name: string | undefined, datasets: Dataset[], options: RunOptions): Dataset[] {
+function requestedDatasets(name: string | undefined, datasets: Dataset[], options: RunOptions): Dataset[] {
   if (options.all) {
     if (name !== undefined) {
-      throw new Failure(`--all runs every dataset, and "${name}" names one. Leave out either.`, 2);
+      throw new Failure(`--all cannot be combined with a dataset ("${name}"). Omit one of them.`, 2);
     }
-    return pickDatasets(datasets, options.stack);
+    return selectDatasets(datasets, options.stack);
   }
   if (name === undefined && datasets.length === 1) {
-    return wantedDatasets(fullName(datasets[0]), datasets, options);
+    return requestedDatasets(fullName(datasets[0]), datasets, options);
   }
   if (name === undefined) {
     throw new Failure(
-      'No dataset is named. Name one, medallion run DATASET (medallion list shows them), or run all of them: '
-        + 'medallion run --all.',
+      'No dataset is specified. Run one dataset with `medallion run DATASET` (`medallion list` lists them), or all '
+        + 'datasets with `medallion run --all`.',
       2,
     );
   }
-  const dataset = pickDataset(datasets, name, options.stack);
-  const ofBronze = options.resetContract
+  const dataset = selectDataset(datasets, name, options.stack);
+  const bronzeOption = options.resetContract
     ? '--reset-contract'
     : options.fromRun === undefined
       ? undefined
       : '--from-run';
-  if (ofBronze && dataset.layer === 'gold') {
+  if (bronzeOption && dataset.layer === 'gold') {
     const inputs = dataset.inputs.map(input => input.dataset).join(', ');
     throw new Failure(
-      `${ofBronze} is for bronze, and ${name} is gold: it is made of what its inputs have published. ` +
-      `Run an input with ${ofBronze}${inputs && ` (${inputs})`}, then ${name} without.`, 2);
+      `${bronzeOption} applies to bronze datasets, but ${name} is a gold dataset. ` +
+      `Run an input with ${bronzeOption}${inputs && ` (${inputs})`}, then run ${name} without it.`, 2);
   }
   return [dataset];
 }
 
-/**
- * The datasets as they run in this command: with what is asked of those that are wanted, and on the version that is
- * asked for.
- */
-function asAsked(order: Dataset[], wanted: Dataset[], options: RunOptions): Dataset[] {
+/** Applies `--glue-version` to all datasets, and the options of a single run to the requested ones. */
+function withRunOptions(order: Dataset[], requested: Dataset[], options: RunOptions): Dataset[] {
   return order.map(dataset => {
     const glueVersion = options.glueVersion ?? dataset.glueVersion;
     if (!(glueVersion in GLUE_VERSIONS)) {
-      const known = Object.keys(GLUE_VERSIONS).join(', ');
+      const supported = Object.keys(GLUE_VERSIONS).join(', ');
       throw new Failure(
-        `Glue ${glueVersion} of ${dataset.dataset} cannot be run here yet; these can: ${known}. Add --glue-version.`,
+        `Glue ${glueVersion} of ${dataset.dataset} is not supported for local runs. Supported versions: ${supported}. `
+          + 'Add --glue-version VERSION.',
         2,
       );
     }
     return {
       ...dataset,
       glueVersion,
-      arguments: wanted.includes(dataset) ? argumentsOf(dataset, options) : dataset.arguments,
+      arguments: requested.includes(dataset) ? argumentsOf(dataset, options) : dataset.arguments,
     };
   });
 }
 
-/** Shows the results: of all as a table, of one dataset what is in its tables. */
-async function show(
+/** Prints a summary table for `--all`, otherwise the tables of the requested dataset with sample rows. */
+async function printResults(
   results: Result[],
   options: RunOptions,
   python: string,
@@ -131,10 +128,10 @@ async function show(
   lake: Lake,
   progress: Progress,
 ): Promise<void> {
-  const before = results.slice(0, -1);
+  const ranFirst = results.slice(0, -1);
   const last = results[results.length - 1];
   if (options.json) {
-    const document = options.all ? results : { ...last, ...(before.length > 0 && { ran_first: before }) };
+    const document = options.all ? results : { ...last, ...(ranFirst.length > 0 && { ran_first: ranFirst }) };
     process.stdout.write(`${JSON.stringify(document)}\n`);
     return;
   }
@@ -151,7 +148,7 @@ async function show(
       );
       process.stdout.write(`${describeTable(table, readQueryResult(sample), lake).join('\n')}\n`);
     }
-    if (isGood(last)) {
+    if (hasSucceeded(last)) {
       process.stdout.write(
         describeInputs(last.inputs ?? [])
           .map(line => `${line}\n`)

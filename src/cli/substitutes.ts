@@ -3,62 +3,61 @@ import * as path from 'path';
 import { Dataset } from './dataset';
 import { Failure } from './failure';
 
-/** What stands in here for what a job reaches outside of its lake. */
+/** Local substitutes for the AWS resources outside of the lake that a job reads. */
 export interface Substitutes {
-  /** The file with the value of each secret, by the secret's name or ARN. */
+  /** The files with the values of secrets, by name or ARN of the secret. */
   readonly secrets: Record<string, string>;
-  /** The folder with the files of each bucket that is not the lake's own, by its name. */
+  /** The folders with the objects of source buckets, by name of the bucket. */
   readonly buckets: Record<string, string>;
 }
 
 /**
  * Reads `--secret NAME=@FILE` and `--bucket NAME=DIR`.
  *
- * A value itself is refused and not repeated: every user of a machine can read the command lines of all processes.
+ * Rejects a secret value on the command line without repeating it: every user of a machine can read all command lines.
  */
 export function readSubstitutes(secrets: string[], buckets: string[]): Substitutes {
   return {
-    secrets: Object.fromEntries(secrets.map(given => {
-      const [name, file] = split(given);
+    secrets: Object.fromEntries(secrets.map(pair => {
+      const [name, file] = splitPair(pair);
       if (!name || file === undefined || !file.startsWith('@')) {
         throw new Failure(
-          '--secret takes a name and a file: --secret NAME=@FILE. A value on the command line could be read by others. '
-            + 'Or set an environment variable: MEDALLION_SECRET_VENDOR_API for the secret vendor/api.',
+          '--secret requires a name and a file: --secret NAME=@FILE. Do not put the value on the command line, where other '
+            + 'users can read it. Or set an environment variable: MEDALLION_SECRET_VENDOR_API for the secret vendor/api.',
           2,
         );
       }
-      return [name, existing(`--secret ${name}`, file.slice(1), 'file')];
+      return [name, existingPath(`--secret ${name}`, file.slice(1), 'file')];
     })),
-    buckets: Object.fromEntries(buckets.map(given => {
-      const [name, folder] = split(given);
+    buckets: Object.fromEntries(buckets.map(pair => {
+      const [name, folder] = splitPair(pair);
       if (!name || !folder) {
         throw new Failure(
-          `--bucket ${given} names no folder: --bucket NAME=DIR, DIR with the files that the bucket has.`,
+          `--bucket ${pair} is not valid. Specify a bucket and a folder with its objects: --bucket NAME=DIR.`,
           2,
         );
       }
-      return [name, existing(`--bucket ${name}`, folder, 'folder')];
+      return [name, existingPath(`--bucket ${name}`, folder, 'folder')];
     })),
   };
 }
 
-/** Fails where a dataset reads a bucket that has no folder here. */
+/** Fails if a dataset reads a source bucket without a local folder. */
 export function requireBuckets(dataset: Dataset, { buckets }: Substitutes): void {
   const source = documentOf(dataset)?.source_url ?? [];
-  for (const address of Array.isArray(source) ? source : [source]) {
-    const bucket = /^s3:\/\/([^/]+)\//.exec(address)?.[1];
+  for (const url of Array.isArray(source) ? source : [source]) {
+    const bucket = /^s3:\/\/([^/]+)\//.exec(url)?.[1];
     if (bucket !== undefined && bucket !== dataset.bucket && !(bucket in buckets)) {
       throw new Failure(
-        `${dataset.dataset} reads ${address}. No AWS account is asked here: put some of its files into a `
-          + 'folder as they lie in the bucket, '
-          + `and add --bucket ${bucket}=DIR.`,
+        `${dataset.dataset} reads ${url}. A local run does not access AWS. Copy some of the objects to a folder with the `
+          + `same paths as in the bucket, and add --bucket ${bucket}=DIR.`,
         2,
       );
     }
   }
 }
 
-/** The document of a dataset as its stack deploys it. */
+/** The dataset document that the stack deploys. */
 function documentOf(dataset: Dataset): { readonly source_url?: string | string[] } | undefined {
   const uri = dataset.arguments['--dataset_config'];
   for (const { source, bucket, prefix, markers } of dataset.deployments()) {
@@ -66,7 +65,7 @@ function documentOf(dataset: Dataset): { readonly source_url?: string | string[]
     const file = path.join(source, uri.slice(folder.length));
     if (uri.startsWith(folder) && fs.statSync(source).isDirectory() && fs.existsSync(file)) {
       const text = Object.entries(markers).reduce(
-        (filled, [marker, value]) => filled.replaceAll(marker, value),
+        (replaced, [marker, value]) => replaced.replaceAll(marker, value),
         fs.readFileSync(file, 'utf8'),
       );
       return JSON.parse(text) as { source_url?: string | string[] };
@@ -75,15 +74,15 @@ function documentOf(dataset: Dataset): { readonly source_url?: string | string[]
   return undefined;
 }
 
-function split(given: string): [string, string | undefined] {
-  const at = given.indexOf('=');
-  return at < 0 ? [given, undefined] : [given.slice(0, at), given.slice(at + 1)];
+function splitPair(pair: string): [string, string | undefined] {
+  const index = pair.indexOf('=');
+  return index < 0 ? [pair, undefined] : [pair.slice(0, index), pair.slice(index + 1)];
 }
 
-function existing(option: string, given: string, kind: 'file' | 'folder'): string {
-  const stat = fs.statSync(given, { throwIfNoEntry: false });
-  if (!stat || (kind === 'file') !== stat.isFile()) {
-    throw new Failure(`${option} names the ${kind} ${given}, which is not there.`, 2);
+function existingPath(option: string, file: string, type: 'file' | 'folder'): string {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (!stat || (type === 'file') !== stat.isFile()) {
+    throw new Failure(`The ${type} ${file} of ${option} does not exist.`, 2);
   }
-  return path.resolve(given);
+  return path.resolve(file);
 }

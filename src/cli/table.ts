@@ -1,58 +1,58 @@
-/** How many characters fit on a line of standard output: all, where it is no terminal. */
+/** The width of standard output in characters. Infinity if it is not a terminal. */
 export function outputWidth(): number {
   return process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
 }
 
-/** A column as it is shown. */
+/** A column of a text table. */
 export interface Column {
   readonly name: string;
-  /** Numbers stand at the right. */
+  /** Aligned to the right, for numbers. */
   readonly right?: boolean;
-  /** Cut where the line would be too long, before any column is left out. */
-  readonly givesWay?: boolean;
+  /** Truncated if the line is too long, before other columns are omitted. */
+  readonly canShrink?: boolean;
 }
 
-/** Longest cell on a terminal, in characters, of a column that does not give way. */
-const LONGEST_CELL = 40;
-/** Widest column in a pipe, in characters: a longer cell is not cut, it sticks out. */
-const WIDEST_COLUMN = 60;
+/** The maximum length of a cell on a terminal, in characters, for columns that cannot shrink. */
+const MAX_CELL = 40;
+/** The maximum column width without a terminal, in characters. Longer cells overflow and are not truncated. */
+const MAX_COLUMN_WIDTH = 60;
 
 /**
- * Rows in columns, for a person. Made of all rows first, and then asked for the line of each: there may be too many to
- * keep.
+ * A text table that is formatted in two passes, because there can be more rows than fit in memory: call {@link fit} with
+ * each row to determine the column widths, then {@link line} with each row.
  */
 export class Table {
   private readonly widths: number[];
 
   /**
-   * @param width how many characters fit; columns that do not are left out, and counted in the heading. Infinity:
-   * nothing is cut
+   * @param width the maximum length of a line. Columns that do not fit are omitted, and the heading shows their number.
+   * Infinity: nothing is omitted or truncated.
    */
   public constructor(private readonly columns: Column[], private readonly width: number) {
     this.widths = columns.map(column => column.name.length);
   }
 
-  /** Makes room for a row: texts by column; null is shown as nothing. */
+  /** Adjusts the column widths to a row. Null is an empty cell. */
   public fit(row: (string | null)[]): void {
-    const widest = this.width === Infinity ? WIDEST_COLUMN : this.width;
+    const widest = this.width === Infinity ? MAX_COLUMN_WIDTH : this.width;
     row.forEach((cell, index) => {
-      this.widths[index] = Math.max(this.widths[index], Math.min(cell?.length ?? 0, this.longestOf(index), widest));
+      this.widths[index] = Math.max(this.widths[index], Math.min(cell?.length ?? 0, this.maxLengthOf(index), widest));
     });
   }
 
-  /** The names of the columns. */
+  /** The line with the column names. */
   public heading(): string {
-    const left = this.columns.length - this.fitting();
+    const omitted = this.columns.length - this.fitting();
     return (
       this.lineOf(this.columns.map(column => column.name))
-      + (left ? `  (+ ${left} more column${left > 1 ? 's' : ''})` : '')
+      + (omitted ? `  (+ ${omitted} more column${omitted > 1 ? 's' : ''})` : '')
     );
   }
 
-  /** A row's line. */
+  /** The line of a row. */
   public line(row: (string | null)[]): string {
     return this.lineOf(
-      row.map((cell, index) => clip(cell ?? '', Math.min(this.longestOf(index), this.limitOf(index)))),
+      row.map((cell, index) => truncate(cell ?? '', Math.min(this.maxLengthOf(index), this.limitOf(index)))),
     );
   }
 
@@ -66,22 +66,22 @@ export class Table {
       .trimEnd();
   }
 
-  private longestOf(index: number): number {
-    return this.width === Infinity || this.columns[index].givesWay ? Infinity : LONGEST_CELL;
+  private maxLengthOf(index: number): number {
+    return this.width === Infinity || this.columns[index].canShrink ? Infinity : MAX_CELL;
   }
 
   private widthOf(index: number): number {
     return Math.min(this.widths[index], this.limitOf(index));
   }
 
-  /** How wide a column may be: one that gives way, what the others leave of the line. */
+  /** The maximum width of a column. A column that can shrink gets the remaining width of the line. */
   private limitOf(index: number): number {
-    const { name, givesWay } = this.columns[index];
+    const { name, canShrink } = this.columns[index];
     const others = () => this.widths.reduce((sum, width, other) => other === index ? sum : sum + width + 2, 0);
-    return givesWay ? Math.max(name.length, this.width - others()) : Infinity;
+    return canShrink ? Math.max(name.length, this.width - others()) : Infinity;
   }
 
-  /** How many columns fit: one at least. */
+  /** The number of columns that fit, minimum 1. */
   private fitting(): number {
     let fitting = 0;
     for (
@@ -94,7 +94,7 @@ export class Table {
 }
 
 /**
- * Few rows in columns: the heading and a line for each.
+ * The lines of a text table that fits in memory: the heading and one line per row.
  *
  * @param width as for {@link Table}
  */
@@ -104,7 +104,7 @@ export function formatTable(columns: Column[], rows: (string | null)[][], width:
   return [table.heading(), ...rows.map(row => table.line(row))];
 }
 
-function clip(cell: string, longest: number): string {
+function truncate(cell: string, maxLength: number): string {
   const oneLine = cell.replace(/[\r\n\t]/g, ' ');
-  return oneLine.length > longest ? `${oneLine.slice(0, longest - 1)}…` : oneLine;
+  return oneLine.length > maxLength ? `${oneLine.slice(0, maxLength - 1)}…` : oneLine;
 }

@@ -2,15 +2,15 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { readDeployments, readStacks } from '../../src/cli/assembly';
-import { pickDataset, readDatasets } from '../../src/cli/dataset';
+import { readDatasets, selectDataset } from '../../src/cli/dataset';
 
 const zipcodes = {
   Zipcodes: glueJob({ dataset: 'zipcodes' }),
-  Other: { Type: 'AWS::Glue::Job', Properties: { Name: 'somebody-elses' } },
+  Other: { Type: 'AWS::Glue::Job', Properties: { Name: 'another-job' } },
 };
 
-describe('datasets', () => {
-  test('are the Glue jobs that take a dataset\'s document', () => {
+describe('readDatasets', () => {
+  test('returns the Glue jobs with a dataset document', () => {
     const [dataset, ...others] = readDatasets(writeAssembly({ Datasets: { resources: zipcodes } }));
     expect(others).toEqual([]);
     expect(dataset).toMatchObject({
@@ -25,18 +25,18 @@ describe('datasets', () => {
     });
   });
 
-  test('have the account and region of their stack', () => {
+  test('uses the account and region of the stack', () => {
     const [dataset] = readDatasets(writeAssembly({ Datasets: { environment: 'aws://111122223333/eu-west-1', resources: zipcodes } }));
     expect(dataset).toMatchObject({ bucket: 'pp-dw-111122223333', region: 'eu-west-1' });
   });
 
-  test('are found in stages', () => {
+  test('includes the datasets of stages', () => {
     const app = writeAssembly({}, { 'assembly-Dev': { Datasets: { resources: zipcodes } } });
     expect(readDatasets(app).map(each => each.dataset)).toEqual(['zipcodes']);
   });
 });
 
-describe('the dataset of a name', () => {
+describe('selectDataset', () => {
   const datasets = readDatasets(
     writeAssembly({
       Datasets: {
@@ -57,56 +57,61 @@ describe('the dataset of a name', () => {
     ['gold/airports', undefined, 'pp-dw-gold-airports'],
     ['bronze/airports', undefined, 'pp-dw-bronze-airports'],
     ['zipcodes', 'Second', 'pp-dw-bronze-zipcodes'],
-  ])('%s in stack %s', (name, stack, job) => {
-    expect(pickDataset(datasets, name, stack).job).toBe(job);
+  ])('selects %s in stack %s', (name, stack, job) => {
+    expect(selectDataset(datasets, name, stack).job).toBe(job);
   });
 
   test.each([
     [
       'product',
       undefined,
-      'There is no dataset "product". Did you mean "products"? The app has: zipcodes, airports, products, cities.',
+      'The dataset "product" does not exist. Did you mean "products"? The datasets of the app are: zipcodes, airports, '
+        + 'products, cities.',
     ],
-    ['xyz', undefined, 'There is no dataset "xyz". The app has: zipcodes, airports, products, cities.'],
+    [
+      'xyz',
+      undefined,
+      'The dataset "xyz" does not exist. The datasets of the app are: zipcodes, airports, products, cities.',
+    ],
     [
       'airports',
       undefined,
-      '"airports" is 2 datasets: bronze/airports of stack Datasets, gold/airports of stack Datasets. Say '
+      '"airports" matches 2 datasets: bronze/airports in stack Datasets, gold/airports in stack Datasets. Specify '
         + 'bronze/airports or gold/airports.',
     ],
     [
       'zipcodes',
       undefined,
-      '"zipcodes" is 2 datasets: bronze/zipcodes of stack Datasets, bronze/zipcodes of stack Second. Add '
+      '"zipcodes" matches 2 datasets: bronze/zipcodes in stack Datasets, bronze/zipcodes in stack Second. Add '
         + '--stack Datasets or --stack Second.',
     ],
-    ['cities', undefined, 'Say LAYER/DATASET and add --stack STACK.'],
+    ['cities', undefined, 'Specify LAYER/DATASET and add --stack STACK.'],
     ['bronze/cities', undefined, 'Add --stack Third or --stack Fourth.'],
-    ['cities', 'Third', 'Say bronze/cities or gold/cities.'],
+    ['cities', 'Third', 'Specify bronze/cities or gold/cities.'],
     [
       'zipcodes',
       'Fifth',
-      'There is no dataset in stack "Fifth". Stacks with datasets: Datasets, Second, Third, Fourth.',
+      'Stack "Fifth" does not contain a dataset. Stacks with datasets: Datasets, Second, Third, Fourth.',
     ],
-  ])('%s in stack %s is an error that says what there is', (name, stack, message) => {
-    expect(() => pickDataset(datasets, name, stack)).toThrow(message);
+  ])('rejects %s in stack %s with the available datasets or stacks', (name, stack, message) => {
+    expect(() => selectDataset(datasets, name, stack)).toThrow(message);
   });
 
-  test('in stages whose stacks have one name', () => {
+  test('rejects a dataset of several stages whose stacks have the same name', () => {
     const stage = { Datasets: { resources: zipcodes } };
     expect(() =>
-      pickDataset(readDatasets(writeAssembly({}, { 'assembly-Dev': stage, 'assembly-Prod': stage })), 'zipcodes'),
-    ).toThrow('Name the assembly of one stage: --app cdk.out/assembly-STAGE.');
+      selectDataset(readDatasets(writeAssembly({}, { 'assembly-Dev': stage, 'assembly-Prod': stage })), 'zipcodes'),
+    ).toThrow('Select the assembly of one stage with --app cdk.out/assembly-STAGE.');
   });
 
-  test('in an app without any', () => {
-    expect(() => pickDataset([], 'zipcodes')).toThrow(
-      'The app has no datasets yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.',
+  test('rejects an app without datasets', () => {
+    expect(() => selectDataset([], 'zipcodes')).toThrow(
+      'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.',
     );
   });
 });
 
-describe('deployments', () => {
+describe('readDeployments', () => {
   const deployment = (properties: object) => ({
     Deployment: {
       Type: 'Custom::CDKBucketDeployment',
@@ -118,40 +123,40 @@ describe('deployments', () => {
     ['etl', 'etl'],
     ['etl/', 'etl'],
     [undefined, ''],
-  ])('with destination prefix %s', (given, prefix) => {
-    const app = writeAssembly({ Datasets: { resources: deployment({ DestinationBucketKeyPrefix: given }) } });
+  ])('normalizes the destination prefix %s', (input, prefix) => {
+    const app = writeAssembly({ Datasets: { resources: deployment({ DestinationBucketKeyPrefix: input }) } });
     expect(readDeployments(readStacks(app)[0])).toEqual([
       { source: path.join(app, 'asset.abc'), bucket: 'lake', prefix, markers: {} },
     ]);
   });
 
-  test('resolve what stands for values of the deployment', () => {
+  test('resolves the values of deployment markers', () => {
     const markers = [{ '<<marker:0xbaba:0>>': { Ref: 'AWS::AccountId' } }];
     const app = writeAssembly({ Datasets: { resources: deployment({ SourceMarkers: markers }) } });
     expect(readDeployments(readStacks(app)[0])[0].markers).toEqual({ '<<marker:0xbaba:0>>': '123456789012' });
   });
 
-  test('of an asset that is not there', () => {
+  test('rejects an asset that is not in the assembly', () => {
     const app = writeAssembly({ Datasets: { resources: deployment({ SourceObjectKeys: ['gone.zip'] }) } });
     expect(() => readDeployments(readStacks(app)[0]))
-      .toThrow('The asset gone.zip that stack Datasets deploys is not in the assembly. Run `npx cdk synth` again.');
+      .toThrow('The asset gone.zip of stack Datasets is not in the cloud assembly. Run `npx cdk synth` again.');
   });
 });
 
-describe('an assembly that is not whole', () => {
-  test('is not there', () => {
-    expect(() => readStacks('nowhere')).toThrow(/^There is no nowhere\/manifest.json. Run `npx cdk synth` first/);
+describe('readStacks rejects an assembly', () => {
+  test('that does not exist', () => {
+    expect(() => readStacks('nowhere')).toThrow(/^nowhere\/manifest.json does not exist. Run `npx cdk synth` in the folder of the app/);
   });
 
-  test('lost a template', () => {
+  test('without one of its templates', () => {
     const app = writeAssembly({ Datasets: { resources: {} } });
     fs.rmSync(path.join(app, 'Datasets.template.json'));
-    expect(() => readStacks(app)).toThrow(/^There is no .*Datasets.template.json. Run `npx cdk synth` first/);
+    expect(() => readStacks(app)).toThrow(/Datasets.template.json does not exist. Run `npx cdk synth` in the folder of the app/);
   });
 
-  test('is cut', () => {
+  test('with a truncated manifest', () => {
     const app = temporaryFolder();
     fs.writeFileSync(path.join(app, 'manifest.json'), '{"artif');
-    expect(() => readStacks(app)).toThrow(/manifest.json cannot be read \(.*\). Run `npx cdk synth` first/);
+    expect(() => readStacks(app)).toThrow(/^Cannot read .*manifest.json \(.*\). Run `npx cdk synth` in the folder of the app/);
   });
 });

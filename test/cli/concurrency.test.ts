@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { defaultConcurrency, runConcurrently } from '../../src/cli/concurrency';
 
-/** Datasets whose inputs are among those before them. */
+/** Datasets whose inputs come before them. */
 const apps = fc.array(fc.array(fc.nat(), { maxLength: 3 }), { minLength: 1, maxLength: 12 })
   .map(drawn => drawn.map((inputs, n) => node(`d${n}`, ...n === 0 ? [] : inputs.map(input => `d${input % n}`))));
 
@@ -9,10 +9,10 @@ function node(runs: string, ...inputs: string[]) {
   return { runs, inputs: inputs.map(input => ({ dataset: input, runs: input })) };
 }
 
-/** How long each of them works. */
+/** The duration of each dataset, in turns of the event loop. */
 const allTurns = fc.array(fc.nat({ max: 3 }), { minLength: 12 });
 
-test('each runs once, after its inputs have ended, and never more at once than is allowed', async () => {
+test('each dataset runs once, after its inputs, and the number of concurrent runs is limited', async () => {
   await fc.assert(fc.asyncProperty(apps, fc.integer({ min: 1, max: 4 }), allTurns, async (order, jobs, turns) => {
     const ended: string[] = [];
     let running = 0;
@@ -29,35 +29,35 @@ test('each runs once, after its inputs have ended, and never more at once than i
   }));
 });
 
-test('what is not made from another runs beside it', async () => {
-  const met: string[] = [];
-  let meet = () => undefined as void;
-  const both = new Promise<void>(resolve => { meet = resolve; });
+test('independent datasets run concurrently', async () => {
+  const started: string[] = [];
+  let release = () => undefined as void;
+  const bothStarted = new Promise<void>(resolve => { release = resolve; });
   await runConcurrently([node('zipcodes'), node('states', 'zipcodes'), node('airports')], 2, async ({ runs }) => {
-    met.push(runs);
-    if (met.length === 2) {
-      meet();
+    started.push(runs);
+    if (started.length === 2) {
+      release();
     }
-    await both;
+    await bothStarted;
   });
-  expect(met).toEqual(['zipcodes', 'airports', 'states']);
+  expect(started).toEqual(['zipcodes', 'airports', 'states']);
 });
 
-test('inputs that are not among them are not waited for', async () => {
+test('inputs that are not in the list are ignored', async () => {
   const ran: string[] = [];
   await runConcurrently([node('states', 'zipcodes')], 1, async ({ runs }) => { ran.push(runs); });
   expect(ran).toEqual(['states']);
 });
 
-test('what cannot go on ends it: nothing else is begun', async () => {
-  const begun: string[] = [];
+test('an exception prevents the start of other datasets', async () => {
+  const started: string[] = [];
   await expect(runConcurrently([node('zipcodes'), node('airports')], 1, async ({ runs }) => {
-    begun.push(runs);
+    started.push(runs);
     throw new Error('the disk is full');
   })).rejects.toThrow('the disk is full');
-  expect(begun).toEqual(['zipcodes']);
+  expect(started).toEqual(['zipcodes']);
 });
 
-test('one job fits every machine', () => {
+test('the default concurrency is at least 1', () => {
   expect(defaultConcurrency()).toBeGreaterThanOrEqual(1);
 });

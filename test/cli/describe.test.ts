@@ -1,7 +1,7 @@
 import { temporaryFolder } from './assembly-fixture';
 import { describeInputs, describeResults, describeTable } from '../../src/cli/describe';
 import { Lake } from '../../src/cli/lake';
-import { Result, skipped } from '../../src/cli/result';
+import { Result, skippedResult } from '../../src/cli/result';
 
 const COLUMNS = [{ name: 'state', type: 'string' }, { name: 'is_current', type: 'boolean' }];
 const TABLE = { name: 'states', database: 'pp_dw_gold', rows: 54, location: 's3://lake/gold/states/', columns: COLUMNS, rescued: null };
@@ -20,56 +20,63 @@ const FAILED = {
   status: 'failed',
   seconds: 3,
   tables: [],
-  error: 'the server returned 404.',
+  error_code: 'SOURCE_NOT_FOUND',
+  error: 'SOURCE_NOT_FOUND: the server returned 404.',
 };
-const OF_GONE = { dataset: 'of-gone', layer: 'gold', inputs: [] };
+const GONE_SUMMARY = { dataset: 'gone-summary', layer: 'gold', inputs: [] };
 
-test('a gold table has no column of unfitting values, and those of a history are its own', () => {
+test('the description of a gold table lists meta_run_id but not meta_rescued, and history columns as data columns', () => {
   const lake = Lake.open(temporaryFolder());
-  const answered = [...COLUMNS, { name: 'meta_run_id', type: 'VARCHAR' }];
-  expect(describeTable(TABLE, { columns: answered, rows: [['MA', 'true', 'r1']] }, lake)).toEqual([
+  const resultColumns = [...COLUMNS, { name: 'meta_run_id', type: 'VARCHAR' }];
+  expect(describeTable(TABLE, { columns: resultColumns, rows: [['MA', 'true', 'r1']] }, lake)).toEqual([
     '', 'pp_dw_gold.states  54 rows',
     '  state        string',
     '  is_current   boolean',
-    '  meta_run_id  string   its run',
+    '  meta_run_id  string   ID of the run',
     '', '  state  is_current  meta_run_id', '  MA     true        r1',
-    '', `  ${lake.pathOf(TABLE.location)}`, '  s3://lake/gold/states/ once deployed',
+    '', `  ${lake.pathOf(TABLE.location)}`, '  s3://lake/gold/states/ after deployment',
   ]);
 });
 
-test('what gold is made from', () => {
+test('the inputs of a gold dataset are listed with their runs', () => {
   expect(describeInputs([{ dataset: 'bronze/zipcodes', run_id: 'r1' }, { dataset: 'gold/places', run_id: 'r2' }]))
-    .toEqual(['', 'Made from', '  bronze/zipcodes  run r1', '  gold/places      run r2']);
+    .toEqual(['', 'Inputs', '  bronze/zipcodes  run r1', '  gold/places      run r2']);
   expect(describeInputs([])).toEqual([]);
 });
 
-test('a line for each dataset: the rows of all its tables, or why it has none', () => {
-  expect(describeResults([BRONZE, FAILED, skipped(OF_GONE, [FAILED])])).toEqual([
+test('the summary has one line per dataset, with the total rows or the error', () => {
+  expect(describeResults([BRONZE, FAILED, skippedResult(GONE_SUMMARY, [FAILED])])).toEqual([
     '',
-    'dataset   layer   status       rows  seconds  error',
-    'zipcodes  bronze  published  42,103     12.3',
-    'gone      bronze  failed                 3.0  the server returned 404.',
-    'of-gone   gold    skipped                     Its input bronze/gone failed, and no table is there from before.',
+    'dataset       layer   status       rows  seconds  error',
+    'zipcodes      bronze  published  42,103     12.3',
+    'gone          bronze  failed                 3.0  SOURCE_NOT_FOUND: the server returned 404.',
+    'gone-summary  gold    skipped                     INPUT_NOT_PUBLISHED: The input bronze/gone (failed) has no '
+      + 'published table.',
   ]);
 });
 
 test.each<[string, Result[], string]>([
-  ['one that failed', [FAILED], 'Its input bronze/gone failed, and no table is there from before.'],
   [
-    'one that was skipped itself',
-    [skipped(OF_GONE, [FAILED])],
-    'Its input gold/of-gone was skipped, and no table is there from before.',
+    'one that failed',
+    [FAILED],
+    'INPUT_NOT_PUBLISHED: The input bronze/gone (failed) has no published table.',
+  ],
+  [
+    'one that was skipped',
+    [skippedResult(GONE_SUMMARY, [FAILED])],
+    'INPUT_NOT_PUBLISHED: The input gold/gone-summary (skipped) has no published table.',
   ],
   [
     'both',
-    [FAILED, skipped(OF_GONE, [FAILED])],
-    'Its inputs bronze/gone failed and gold/of-gone was skipped, and no table is there from before.',
+    [FAILED, skippedResult(GONE_SUMMARY, [FAILED])],
+    'INPUT_NOT_PUBLISHED: The inputs bronze/gone (failed) and gold/gone-summary (skipped) have no published tables.',
   ],
-])('why a dataset is skipped: %s', (_what, inputs, error) => {
-  expect(skipped({ dataset: 'states', layer: 'gold' }, inputs)).toMatchObject({
+])('the error of a skipped dataset names its unpublished inputs: %s', (_what, inputs, error) => {
+  expect(skippedResult({ dataset: 'states', layer: 'gold' }, inputs)).toMatchObject({
     status: 'skipped',
     run_id: null,
     tables: [],
+    error_code: 'INPUT_NOT_PUBLISHED',
     error,
   });
 });

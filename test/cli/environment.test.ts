@@ -5,7 +5,7 @@ import { causeOf, GLUE_VERSIONS } from '../../src/cli/environment';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
 
-test('what can be deployed can be run here, with all that it needs locked by hash', () => {
+test('every supported Glue version has a local environment with locked hashes', () => {
   const versions = Object.values(GlueVersion);
   const schema = JSON.parse(fs.readFileSync(path.join(TEMPLATES, 'dataset.schema.json'), 'utf8'));
   expect(schema.properties.glue_version.enum).toEqual(versions);
@@ -24,13 +24,13 @@ test.each([
   [
     'WARNING: Retrying … NewConnectionError: Failed to establish a new connection: [Errno -3] Temporary '
       + 'failure in name resolution',
-    /cannot be reached/,
+    /^Cannot connect to the package index/,
   ],
-  ['ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.', /not the one whose hash is locked/],
-  ['[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed', /certificate is not trusted/],
-  ['javax.net.ssl.SSLHandshakeException: PKIX path building failed', /certificate is not trusted/],
+  ['ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.', /hash of a package does not match the locked hash/],
+  ['[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed', /certificate of a server is not trusted/],
+  ['javax.net.ssl.SSLHandshakeException: PKIX path building failed', /certificate of a server is not trusted/],
   ['Collecting x\nERROR: something else\n', /^The set-up failed: ERROR: something else\.$/],
-  ['', /ended without a word/],
-])('the cause of a failed set-up in a line: %j', (log, expected) => {
+  ['', /ended without output/],
+])('the output of a failed set-up is summarized as one line: %j', (log, expected) => {
   expect(causeOf(log)).toMatch(expected);
 });

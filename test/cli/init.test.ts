@@ -22,7 +22,7 @@ test.each([
     ['app.py', 'requirements.txt', 'tests/test_lake.py'],
     ['python3 -m venv .venv && .venv/bin/pip install -r requirements.txt', 'npm install'],
   ],
-])('init begins an app in %s, with nothing left to fill in', (language, own, install) => {
+])('init creates an app in %s without unresolved placeholders', (language, languageFiles, install) => {
   const { code, stdout } = medallionIn(folder, ['init', 'Our Lake', '--language', language, '--json']);
   expect([code, JSON.parse(stdout)]).toEqual([
     0,
@@ -30,16 +30,16 @@ test.each([
       folder: 'Our Lake',
       language,
       prefix: 'our-lake',
-      files: [...FILES, ...own].sort(),
+      files: [...FILES, ...languageFiles].sort(),
       next: ['cd Our Lake', ...install, 'npx cdk synth', 'npx medallion run airports'],
     },
   ]);
-  for (const file of [...FILES, ...own]) {
+  for (const file of [...FILES, ...languageFiles]) {
     expect(fs.readFileSync(path.join(folder, 'Our Lake', file), 'utf8')).not.toMatch(/\{\{|undefined/);
   }
 });
 
-test('the app of init synthesizes, and its own test passes', () => {
+test('the created app synthesizes, and its test passes', () => {
   medallionIn(folder, ['init', 'lake', '--prefix', 'pp-dw']);
   const app = path.join(folder, 'lake');
   installInto(app);
@@ -52,79 +52,88 @@ test('the app of init synthesizes, and its own test passes', () => {
 
 test.each<[string, string[], string, (() => void)?]>([
   [
-    'a folder with something in it',
+    'a folder that is not empty',
     ['init', '.'],
-    '. is not empty: it has mine.txt. Name a new folder.',
+    'The folder . is not empty: it contains mine.txt. Specify a new folder.',
     () => fs.writeFileSync(path.join(folder, 'mine.txt'), ''),
   ],
   [
     'a file',
     ['init', 'mine.txt'],
-    'mine.txt is a file, and the app is a folder. Name one with another DIR.',
+    'mine.txt is a file, but the app is a folder. Set another folder with DIR.',
     () => fs.writeFileSync(path.join(folder, 'mine.txt'), ''),
   ],
   [
-    'a bad prefix',
+    'an invalid prefix',
     ['init', 'x', '--prefix', 'Our_Lake'],
-    'The prefix is "Our_Lake". It takes lower-case letters, digits and single hyphens',
+    'The prefix "Our_Lake" is not valid. A prefix consists of lowercase letters, digits and single hyphens',
   ],
-  ['a long prefix', ['init', 'x', '--prefix', 'a'.repeat(50)], `The prefix is "${'a'.repeat(50)}".`],
+  ['a long prefix', ['init', 'x', '--prefix', 'a'.repeat(50)], `The prefix "${'a'.repeat(50)}" is not valid.`],
   [
-    'a prefix with a layer',
+    'a prefix with the name of a layer',
     ['init', 'my-bronze-lake'],
-    'The prefix is "my-bronze-lake". It takes lower-case letters, digits and single hyphens, 49 at most, and '
-      + 'names no layer: --prefix pp-dw.',
+    'The prefix "my-bronze-lake" is not valid. A prefix consists of lowercase letters, digits and single hyphens, has '
+      + 'a maximum of 49 characters, and does not contain the name of a layer. Example: --prefix pp-dw',
   ],
-  ['another language', ['init', 'x', '--language', 'cobol'], 'Allowed choices are typescript, python.'],
+  ['an unsupported language', ['init', 'x', '--language', 'cobol'], 'Allowed choices are typescript, python.'],
   [
-    'no lake',
+    'a folder without a lake',
     ['add', 'x.csv'],
-    'There is no config.json with etl_resource_prefix here or in a folder here. Begin with medallion init DIR',
+    'No config.json with etl_resource_prefix was found in the current folder or its subfolders. Create an app with '
+      + '`medallion init DIR`',
   ],
   [
-    'a password',
+    'a URL with a password',
     ['add', 'https://me:pass@example.org/x.csv'],
-    'The address holds a password. It would be written into config.json',
+    'The URL contains a password. The URL is written to config.json.',
   ],
   [
-    'a token',
+    'a URL with an API key',
     ['add', 'https://example.org/x.csv?api_key=abc'],
-    'The address holds "api_key", which looks like a secret.',
+    'The URL contains the parameter "api_key", which looks like a secret.',
   ],
-  ['a key', ['add', 'https://example.org/x.csv?key=abc'], 'The address holds "key", which looks like a secret.'],
-  ['a key in camel case', ['add', 'https://example.org/x.csv?apiKey=abc'], 'The address holds "apiKey"'],
   [
-    'a token behind the mark of a fragment',
+    'a URL with a key',
+    ['add', 'https://example.org/x.csv?key=abc'],
+    'The URL contains the parameter "key", which looks like a secret.',
+  ],
+  [
+    'a URL with a key in camel case',
+    ['add', 'https://example.org/x.csv?apiKey=abc'],
+    'The URL contains the parameter "apiKey"',
+  ],
+  [
+    'a URL with a token in its fragment',
     ['add', 'https://example.org/x.csv#access_token=abc'],
-    'The address holds "access_token"',
+    'The URL contains the parameter "access_token"',
   ],
   [
-    'a token beside --url',
+    'a source URL with a token, in addition to --url',
     ['add', 'https://example.org/x.csv?token=abc', '--url', 'https://example.org/x.csv'],
-    'The address holds "token"',
+    'The URL contains the parameter "token"',
   ],
   [
-    'a delimiter of two',
+    'a delimiter of two characters',
     ['add', 'x.csv', '--delimiter', '||'],
-    '--delimiter is "||". It is one character, or \\t for a tab.',
+    'The --delimiter "||" is not valid. Specify one character, or \\t for a tab.',
   ],
   [
-    'another protocol',
+    'an unsupported protocol',
     ['add', 'x.csv', '--url', 'ftp://example.org/x.csv'],
-    'ftp://example.org/x.csv is no address of a file',
+    'ftp://example.org/x.csv is not a valid URL. Specify a URL that starts with http:// or https://.',
   ],
   [
-    'a bad name',
+    'an invalid dataset name',
     ['add', 'x.csv', '--name', 'My Data'],
-    'The name of the dataset is "My Data". It takes lower-case letters',
+    'The dataset name "My Data" is not valid. A name consists of lowercase letters',
   ],
-  ['another size', ['add', 'x.csv', '--size', 'huge'], 'Allowed choices are small, medium, large, xlarge.'],
-])('%s is refused, and nothing is written', (_, args, message, before) => {
-  before?.();
-  const there = fs.readdirSync(folder);
+  ['an unsupported size', ['add', 'x.csv', '--size', 'huge'], 'Allowed choices are small, medium, large, xlarge.'],
+])('%s is rejected, and no file is written', (_, args, message, setUp) => {
+  setUp?.();
+  const existing = fs.readdirSync(folder);
   const { code, stdout, stderr } = medallionIn(folder, args);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);
   expect(stderr).not.toContain('abc');
-  expect(fs.readdirSync(folder).filter(name => name !== 'x')).toEqual(there);
+  expect(fs.readdirSync(folder).filter(name => name !== 'x')).toEqual(existing);
 });

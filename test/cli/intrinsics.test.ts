@@ -16,7 +16,7 @@ const scope: Scope = {
 };
 
 const RESOLVED: [string, Value, Value][] = [
-  ['a text', 'a', 'a'],
+  ['a string', 'a', 'a'],
   ['a number', 2, 2],
   ['the account', { Ref: 'AWS::AccountId' }, '111122223333'],
   ['the region', { Ref: 'AWS::Region' }, 'eu-west-1'],
@@ -30,24 +30,24 @@ const RESOLVED: [string, Value, Value][] = [
   ['a substitution with variables', { 'Fn::Sub': ['${a}/${Stage}', { a: { Ref: 'Lake' } }] }, 'pp-dw-111122223333/dev'],
   ['a selection', { 'Fn::Select': [1, ['a', 'b']] }, 'b'],
   ['a split', { 'Fn::Select': [0, { 'Fn::Split': ['.', 'a.b'] }] }, 'a'],
-  ['inside lists and objects', { a: [{ Ref: 'Stage' }] }, { a: ['dev'] }],
+  ['a function in a list in an object', { a: [{ Ref: 'Stage' }] }, { a: ['dev'] }],
 ];
 
-test.each(RESOLVED)('%s', (_what, given, expected) => {
-  expect(resolve(given, scope, 'Name of Job')).toEqual(expected);
+test.each(RESOLVED)('%s is resolved', (_what, value, expected) => {
+  expect(resolve(value, scope, 'Name of Job')).toEqual(expected);
 });
 
-const UNKNOWABLE: [string, Value, RegExp][] = [
+const UNRESOLVABLE: [string, Value, RegExp][] = [
   ['an attribute', { 'Fn::GetAtt': ['Topic', 'TopicArn'] }, /Fn::GetAtt \["Topic","TopicArn"\]/],
   ['an import', { 'Fn::ImportValue': 'x' }, /Fn::ImportValue "x"/],
   ['a bucket without a name', { Ref: 'Unnamed' }, /the name of Unnamed \(AWS::S3::Bucket\)/],
   ['a resource of another type', { Ref: 'Topic' }, /the name of Topic/],
-  ['a parameter without a default', { Ref: 'Secret' }, /Secret, which has no default/],
+  ['a parameter without a default', { Ref: 'Secret' }, /Secret, which has no default value/],
   ['an attribute in a substitution', { 'Fn::Sub': '${Topic.Arn}' }, /Topic\.Arn/],
 ];
 
-test.each(UNKNOWABLE)('%s is an error that says where, and what to do', (_what, given, expected) => {
-  const resolving = () => resolve(given, scope, 'Name of Job');
+test.each(UNRESOLVABLE)('%s is an error that names the property and the fix', (_what, value, expected) => {
+  const resolving = () => resolve(value, scope, 'Name of Job');
   expect(resolving).toThrow(expected);
-  expect(resolving).toThrow(/^Name of Job of stack Datasets needs .*Use a fixed name/);
+  expect(resolving).toThrow(/^Name of Job in stack Datasets depends on .*use a fixed name/);
 });

@@ -18,7 +18,7 @@ const withGold = writeAssembly({
   },
 });
 
-/** Runs the command as a process of its own, in a pipe. */
+/** Runs the command as a child process without a terminal. */
 function medallion(
   args: string[],
   env: Record<string, string> = {},
@@ -31,7 +31,7 @@ function medallion(
 }
 
 describe('list', () => {
-  test('shows the datasets, without colour in a pipe', () => {
+  test('prints the datasets, without colors if standard output is not a terminal', () => {
     expect(medallion(['--app', app, 'list'])).toEqual({
       code: 0,
       stderr: '',
@@ -44,7 +44,7 @@ describe('list', () => {
     });
   });
 
-  test('shows what gold is made from, in the order of the app', () => {
+  test('prints the inputs of gold datasets, in the order of the app', () => {
     expect(medallion(['--app', withGold, 'list']).stdout).toBe([
       'dataset   layer   tables                 inputs                           job                    stack',
       'places    gold    pp_dw_gold.places      bronze/zipcodes bronze/airports  pp-dw-gold-places      Datasets',
@@ -56,7 +56,7 @@ describe('list', () => {
     ]);
   });
 
-  test('as JSON is an array, with --json before or after the command', () => {
+  test('prints an array with --json before or after the command', () => {
     const [before, after] = [['--json', 'list'], ['list', '--json']].map(args => medallion(['--app', app, ...args]));
     expect(before).toEqual(after);
     expect(JSON.parse(after.stdout)).toMatchObject([
@@ -74,133 +74,137 @@ describe('usage errors', () => {
     [
       'no dataset',
       ['--app', app, 'run'],
-      /No dataset is named\. Name one, medallion run DATASET .*, or run all of them: medallion run --all/,
+      /No dataset is specified\. Run one dataset with `medallion run DATASET` .*, or all datasets with `medallion run --all`/,
     ],
     [
-      'a dataset and all',
+      'a dataset and --all',
       ['--app', app, 'run', 'zipcodes', '--all'],
-      /--all runs every dataset, and "zipcodes" names one\. Leave out either/,
+      /--all cannot be combined with a dataset \("zipcodes"\)\. Omit one of them/,
     ],
     [
-      'all, and what is asked of one run',
+      '--all and --from-run',
       ['--app', app, 'run', '--all', '--from-run', 'x'],
       /option '--all' cannot be used with option '--from-run <run_id>'/,
     ],
     [
-      'all, and a gate of one',
+      '--all and --allow',
       ['--app', app, 'run', '--all', '--allow', 'shrink'],
       /option '--all' cannot be used with option '--allow <gate>'/,
     ],
     [
-      'all of a stack that is not there',
+      'an unknown stack',
       ['--app', app, 'run', '--all', '--stack', 'Other'],
-      /no dataset in stack "Other"\. Stacks with datasets: Datasets/,
+      /Stack "Other" does not contain a dataset\. Stacks with datasets: Datasets/,
     ],
     [
-      'no job at once',
+      '--jobs 0',
       ['--app', app, 'run', '--all', '--jobs', '0'],
-      /argument '0' is invalid\. It is a number, 1 at least/,
+      /argument '0' is invalid\. Specify an integer of at least 1/,
     ],
     [
-      'an input of another app that has no table',
+      'an input of another app without a table',
       ['--app', withGold, '--data', temporaryFolder(), 'run', 'places'],
-      /The input bronze\/airports of gold\/places is not in the app at .* and has no table in the lake at .*: npx medallion --app DIR --data .* run bronze\/airports/,
+      /The input bronze\/airports of gold\/places is not in the app at .* and has no published table in the lake at .*: npx medallion --app DIR --data .* run bronze\/airports/,
     ],
     [
-      'the contract of gold',
+      '--contract for a gold dataset',
       ['--app', withGold, 'reset', '--contract', 'places'],
-      /gold\/places has no contract of guessed types: its columns are those/,
+      /gold\/places has no schema contract: its query or script determines its columns/,
     ],
     [
-      'a run of gold from kept originals',
+      '--from-run for a gold dataset',
       ['--app', withGold, 'run', 'places', '--from-run', 'x'],
-      /--from-run is for bronze, and places is gold: .* Run an input with --from-run \(bronze\/zipcodes, bronze\/airports\), then places without/,
+      /--from-run applies to bronze datasets, but places is a gold dataset\. Run an input with --from-run \(bronze\/zipcodes, bronze\/airports\), then run places without it/,
     ],
     [
       'an unknown dataset',
       ['--app', app, 'run', 'zipcode'],
-      /no dataset "zipcode". Did you mean "zipcodes"\? The app has: zipcodes, airports/,
+      /The dataset "zipcode" does not exist\. Did you mean "zipcodes"\? The datasets of the app are: zipcodes, airports/,
     ],
-    ['no assembly', ['--app', 'nowhere', 'run', 'zipcodes'], /no nowhere\/manifest.json. Run `npx cdk synth` first/],
     [
-      'a Glue version that cannot be run',
+      'no cloud assembly',
+      ['--app', 'nowhere', 'run', 'zipcodes'],
+      /nowhere\/manifest\.json does not exist\. Run `npx cdk synth` in the folder of the app/,
+    ],
+    [
+      'an unsupported Glue version',
       ['--app', app, 'run', 'zipcodes', '--glue-version', '4.0'],
       /Allowed choices are 5.0/,
     ],
     ['no SQL', ['query'], /missing required argument 'sql'/],
     [
-      'an assembly that is a file',
+      'a file as the cloud assembly',
       ['--app', 'package.json', 'list'],
-      /There is no package\.json\/manifest\.json\. Run `npx cdk synth` first/,
+      /package\.json\/manifest\.json does not exist\. Run `npx cdk synth` in the folder of the app/,
     ],
     [
-      'no lake',
+      'a query without a lake',
       ['--data', 'nowhere', 'query', 'select 1'],
-      /no lake at nowhere. Run a dataset first: npx medallion run DATASET\. Or name its folder with --data DIR/,
+      /nowhere does not contain a local lake\. Run a dataset first: npx medallion run DATASET\. Or set the folder of the lake with --data DIR/,
     ],
-    ['empty SQL', ['query', ' '], /The SQL is empty\. For example: npx medallion query "SELECT/],
+    ['empty SQL', ['query', ' '], /The SQL is empty\. Example: npx medallion query "SELECT/],
     [
       'a file as the lake',
       ['--app', app, '--data', 'package.json', 'run', 'zipcodes'],
-      /package\.json is a file, and the lake is a folder\. Name one with --data DIR/,
+      /package\.json is a file, but the lake is a folder\. Set another folder with --data DIR/,
     ],
     [
-      'a lake in a file',
+      'a lake below a file',
       ['--app', app, '--data', 'package.json/lake', 'run', 'zipcodes'],
-      /package\.json\/lake cannot be made: a file is where.* Name another folder with --data DIR/,
+      /Cannot create the folder .*package\.json\/lake: a part of the path is a file\. Set another folder with --data DIR/,
     ],
     [
-      'a run of no name',
+      '--from-run without a run ID',
       ['--app', app, 'run', 'zipcodes', '--from-run'],
       /option '--from-run <run_id>' argument missing/,
     ],
     [
-      'the contract of an unknown dataset',
+      '--contract for an unknown dataset',
       ['--app', app, 'reset', '--contract', 'zipcode'],
-      /no dataset "zipcode". Did you mean "zipcodes"\?/,
+      /The dataset "zipcode" does not exist\. Did you mean "zipcodes"\?/,
     ],
     [
-      'a contract without a lake',
+      '--contract without a lake',
       ['--app', app, '--data', 'nowhere', 'reset', '--contract', 'zipcodes'],
-      /no lake at nowhere\. Run the dataset first: npx medallion run zipcodes\. Or name its folder with --data DIR/,
+      /nowhere does not contain a local lake\. Run the dataset first: npx medallion run zipcodes\. Or set the folder of the lake with --data DIR/,
     ],
     [
-      'reset of something else',
+      'reset of a folder that is not a lake',
       ['--data', __dirname, 'reset', '--yes'],
-      /not a lake that medallion made; nothing was removed/,
+      /is not a local lake\. Nothing was deleted/,
     ],
   ];
 
-  test.each(CASES)('%s: exit code 2, a line on standard error, nothing on standard output', (_what, args, expected) => {
+  test.each(CASES)('%s: exit code 2, one line on standard error, and no output', (_what, args, expected) => {
     const { code, stdout, stderr } = medallion(args);
     expect(stderr).toMatch(expected);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  test('with --json: an unknown option has the code of a usage error', () => {
+  test('with --json, an unknown option has the code USAGE', () => {
     const { code, stdout } = medallion(['list', '--bogus', '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({ code: 'USAGE', error: "unknown option '--bogus'" });
   });
 
-  test('with --json: the error is an object on standard output', () => {
+  test('with --json, the error is a JSON object on standard output', () => {
     const { code, stdout } = medallion(['--app', app, 'run', 'zipcode', '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({ code: 'USAGE', error: expect.stringContaining('Did you mean "zipcodes"') });
   });
 });
 
-test('a cache that is a file: exit code 2, and what to name instead', () => {
+test('a file as the cache is a usage error', () => {
   const cache = path.join(temporaryFolder(), 'cache');
   fs.writeFileSync(cache, '');
   const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], {
     MEDALLION_CACHE: cache,
   });
-  expect(stderr).toBe(`error: ${cache} is a file, and the cache is a folder. Name one with MEDALLION_CACHE.\n`);
+  expect(stderr).toBe(`error: ${cache} is a file, but the cache is a folder. Set another folder with MEDALLION_CACHE.\n`);
   expect(code).toBe(2);
 });
 
-test('a reader that has enough is no error', () => {
+test('a closed output pipe is not an error', () => {
   const { stdout, stderr } = spawnSync(
     'sh',
     ['-c', '("$@"; echo "ended with $?" >&2) | true', 'sh', process.execPath, ...TS_NODE, MAIN, '--app', app, 'list'],
@@ -212,7 +216,7 @@ test('a reader that has enough is no error', () => {
   expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'ended with 0\n' });
 });
 
-describe('without what it needs', () => {
+describe('missing requirements', () => {
   const bin = temporaryFolder();
   const old = path.join(bin, 'python3');
   fs.writeFileSync(old, '#!/bin/sh\necho "3.8 /usr/bin/python3"\n', { mode: 0o755 });
@@ -222,21 +226,21 @@ describe('without what it needs', () => {
       'no Python',
       temporaryFolder(),
       {},
-      /Python 3.11, 3.12 or 3.13 is needed: none was found on the PATH. Install Python 3.11/,
+      /Python 3.11, 3.12 or 3.13 is required: no Python was found on the PATH. Install Python 3.11/,
     ],
     [
-      'a Python that is too old',
+      'an unsupported Python version',
       bin,
       {},
-      /\/usr\/bin\/python3 is 3.8. Install Python 3.11, or name one with MEDALLION_PYTHON/,
+      /\/usr\/bin\/python3 is version 3.8. Install Python 3.11, or set MEDALLION_PYTHON to an interpreter/,
     ],
     [
-      'MEDALLION_PYTHON that is not there',
+      'a MEDALLION_PYTHON that does not exist',
       bin,
       { MEDALLION_PYTHON: '/nowhere/python' },
       /MEDALLION_PYTHON=\/nowhere\/python does not start/,
     ],
-  ])('%s: exit code 1 and what to install', (_what, PATH, env, expected) => {
+  ])('%s: exit code 1 and installation instructions', (_what, PATH, env, expected) => {
     const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], {
       PATH,
       MEDALLION_CACHE: temporaryFolder(),
@@ -247,14 +251,14 @@ describe('without what it needs', () => {
     expect(code).toBe(1);
   });
 
-  test('no network: exit code 1, and the cause in a line', () => {
+  test('no network: exit code 1 and the cause in one line', () => {
     const unreachable = { PIP_INDEX_URL: 'http://127.0.0.1:1/simple', PIP_FIND_LINKS: '', PIP_NO_CACHE_DIR: '1', PIP_DEFAULT_TIMEOUT: '1' };
     const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], {
       MEDALLION_CACHE: temporaryFolder(),
       ...unreachable,
     });
     expect(stderr).toMatch(
-      /The package index cannot be reached. The first set-up needs the network.* All of it: .*set-up.log/,
+      /Cannot connect to the package index. The first set-up requires network access.* Log: .*set-up.log/,
     );
     expect(code).toBe(1);
   });
@@ -267,7 +271,7 @@ describe('reset', () => {
     return data;
   }
 
-  test('asks first, so without a terminal it needs --yes', () => {
+  test('requires --yes without a terminal', () => {
     const data = lake();
     expect(medallion(['--data', data, 'reset'])).toMatchObject({
       code: 2,
@@ -276,16 +280,16 @@ describe('reset', () => {
     expect(fs.existsSync(data)).toBe(true);
     expect(medallion(['--data', data, 'reset', '--yes'])).toMatchObject({
       code: 0,
-      stdout: `Removed the lake at ${data}\n`,
+      stdout: `Deleted the local lake at ${data}\n`,
     });
     expect(fs.existsSync(data)).toBe(false);
   });
 
-  test('of no lake is done already', () => {
+  test('succeeds without a lake', () => {
     expect(medallion(['--data', 'nowhere', 'reset', '--yes']).code).toBe(0);
   });
 
-  test('of a lake in use says by which process', async () => {
+  test('fails if another process uses the lake', async () => {
     const data = lake();
     const holder = spawn(
       process.execPath,
@@ -304,7 +308,7 @@ describe('reset', () => {
     const closed = new Promise(resolve => holder.once('close', resolve));
     holder.kill('SIGKILL');
     await closed;
-    expect(stderr).toContain(`${data} is in use by another medallion, process ${holder.pid}`);
+    expect(stderr).toContain(`The local lake ${data} is in use by another medallion command (process ${holder.pid})`);
     expect(code).toBe(1);
     expect(medallion(['--data', data, 'reset', '--yes']).code).toBe(0);
   });

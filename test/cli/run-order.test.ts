@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import { Ordered, runOrder } from '../../src/cli/run-order';
+import { DatasetNode, runOrder } from '../../src/cli/run-order';
 
-/** A dataset by its name and those of its inputs: `gold/states`. */
-function dataset(name: string, inputs: string[] = [], { stack = 'Datasets', assembly = 'cdk.out' } = {}): Ordered {
+/** A dataset by its full name and those of its inputs, such as `gold/states`. */
+function dataset(name: string, inputs: string[] = [], { stack = 'Datasets', assembly = 'cdk.out' } = {}): DatasetNode {
   const [layer, own] = name.split('/');
   return {
     layer,
@@ -19,10 +19,10 @@ function runsOf(name: string): string {
   return `s3://lake/etl/${own}/runs/${layer}/`;
 }
 
-function order(wanted: string[], datasets: Ordered[], { tables = [] as string[], withInputs = false } = {}): string[] {
-  const found = wanted.flatMap(name => datasets.filter(each => each.runs === runsOf(name)));
+function order(requested: string[], datasets: DatasetNode[], { tables = [] as string[], withInputs = false } = {}): string[] {
+  const requestedDatasets = requested.flatMap(name => datasets.filter(each => each.runs === runsOf(name)));
   const hasTable = (runs: string) => tables.map(runsOf).includes(runs);
-  return runOrder(found, datasets, { app: 'cdk.out', data: '.medallion', hasTable, ...withInputs && { withInputs } })
+  return runOrder(requestedDatasets, datasets, { app: 'cdk.out', data: '.medallion', hasTable, ...withInputs && { withInputs } })
     .map(each => `${each.layer}/${each.dataset}`);
 }
 
@@ -34,49 +34,49 @@ const APP = [STATES, PLACES, ZIPCODES, AIRPORTS];
 const ALL = ['bronze/zipcodes', 'bronze/airports', 'gold/places', 'gold/states'];
 
 test.each<[string, string[], { tables?: string[]; withInputs?: boolean }, string[]]>([
-  ['bronze alone', ['bronze/zipcodes'], {}, ['bronze/zipcodes']],
-  ['the inputs without a table before gold, and theirs', ['gold/states'], {}, ALL],
+  ['a bronze dataset runs alone', ['bronze/zipcodes'], {}, ['bronze/zipcodes']],
+  ['inputs without a table run first, recursively', ['gold/states'], {}, ALL],
   [
-    'an input that has a table is not run again',
+    'an input with a table does not run',
     ['gold/places'],
     { tables: ['bronze/zipcodes'] },
     ['bronze/airports', 'gold/places'],
   ],
-  ['nor is what it is made from', ['gold/states'], { tables: ['gold/places'] }, ['gold/states']],
-  ['with --with-inputs all of them are', ['gold/states'], { tables: ALL, withInputs: true }, ALL],
-  ['everything, whatever has a table', ALL, { tables: ALL }, ALL],
+  ['the inputs of an input with a table do not run', ['gold/states'], { tables: ['gold/places'] }, ['gold/states']],
+  ['all inputs run with --with-inputs', ['gold/states'], { tables: ALL, withInputs: true }, ALL],
+  ['all requested datasets run even if they have tables', ALL, { tables: ALL }, ALL],
   [
-    'two of a chain, and nothing between them that has a table',
+    'a dataset with a table between two requested datasets does not run',
     ['bronze/zipcodes', 'gold/states'],
     { tables: ALL },
     ['bronze/zipcodes', 'gold/states'],
   ],
-])('%s', (_what, wanted, options, expected) => {
-  expect(order(wanted, APP, options)).toEqual(expected);
+])('%s', (_rule, requested, options, expected) => {
+  expect(order(requested, APP, options)).toEqual(expected);
 });
 
-test('an input of another app is taken as it is, where it has a table', () => {
+test('an input of another app is not required in this app if it has a table', () => {
   expect(order(['gold/places'], [PLACES, ZIPCODES], { tables: ['bronze/airports', 'bronze/zipcodes'] })).toEqual([
     'gold/places',
   ]);
 });
 
-test('an input of another app without a table is an error that says where to run it', () => {
+test('an input of another app without a table is an error', () => {
   expect(() => order(['gold/states'], [STATES, PLACES, ZIPCODES])).toThrow(
-    'The input bronze/airports of gold/places is not in the app at cdk.out, and has no table in the lake at '
-      + '.medallion. '
-      + 'Run it first, out of the app that has it: npx medallion --app DIR --data .medallion run bronze/airports.',
+    'The input bronze/airports of gold/places is not in the app at cdk.out and has no published table in the lake at '
+      + '.medallion. Run it from the app that contains it: npx medallion --app DIR --data .medallion run '
+      + 'bronze/airports.',
   );
 });
 
-test('a circle is an error that shows it', () => {
-  const circle = [dataset('gold/a', ['gold/b']), dataset('gold/b', ['gold/c']), dataset('gold/c', ['gold/b'])];
-  expect(() => order(['gold/a'], circle)).toThrow(
-    'gold/b is made from itself: gold/b ← gold/c ← gold/b. Take one of these inputs out',
+test('a dependency cycle is an error that shows the cycle', () => {
+  const cycle = [dataset('gold/a', ['gold/b']), dataset('gold/b', ['gold/c']), dataset('gold/c', ['gold/b'])];
+  expect(() => order(['gold/a'], cycle)).toThrow(
+    'gold/b depends on itself: gold/b ← gold/c ← gold/b. Remove one of these inputs',
   );
 });
 
-describe('two stages with one lake', () => {
+describe('two stages with the same lake', () => {
   const stage = (assembly: string) => [
     dataset('bronze/zipcodes', [], { stack: `${assembly}-Datasets`, assembly }),
     dataset('gold/places', ['bronze/zipcodes'], { stack: `${assembly}-Datasets`, assembly }),
@@ -84,41 +84,41 @@ describe('two stages with one lake', () => {
   const datasets = [...stage('Dev'), ...stage('Prod')];
   const options = { app: 'cdk.out', data: '.medallion', hasTable: () => false };
 
-  test('a dataset gets the inputs of its own', () => {
+  test('a dataset runs with the inputs of its own stage', () => {
     expect(runOrder([datasets[3]], datasets, options)).toEqual([datasets[2], datasets[3]]);
   });
 
-  test('both at once would write the same tables', () => {
+  test('the same dataset of both stages is an error', () => {
     expect(() => runOrder(datasets, datasets, options)).toThrow(
-      'bronze/zipcodes is in stack Dev-Datasets and in stack Prod-Datasets, and both write the same tables. '
-        + 'Name one of the stacks with --stack',
+      'bronze/zipcodes is in the stacks Dev-Datasets and Prod-Datasets, which write the same tables. '
+        + 'Select one stack with --stack STACK',
     );
   });
 });
 
-/** Datasets whose inputs are any of those that were drawn before, in an app that lists them in any order. */
+/** Datasets whose inputs are earlier datasets, in an app that lists them in any order. */
 const apps = fc.array(fc.array(fc.nat(), { maxLength: 4 }), { minLength: 1, maxLength: 12 }).chain(drawn => {
   const datasets = drawn.map((inputs, n) =>
     dataset(`gold/d${n}`, n === 0 ? [] : [...new Set(inputs.map(input => `gold/d${input % n}`))]),
   );
   return fc.record({
     datasets: fc.shuffledSubarray(datasets, { minLength: datasets.length }),
-    wanted: fc.shuffledSubarray(datasets, { minLength: 1 }),
+    requested: fc.shuffledSubarray(datasets, { minLength: 1 }),
     tables: fc.subarray(datasets.map(each => each.runs)),
     withInputs: fc.constantFrom<true | undefined>(true, undefined),
   });
 });
 
-test('every dataset comes once, after its inputs, and each input has a table or comes before', () => {
-  fc.assert(fc.property(apps, ({ datasets, wanted, tables, withInputs }) => {
-    const ordered = runOrder(wanted, datasets, {
+test('each dataset runs once, and each of its inputs has a table or runs before it', () => {
+  fc.assert(fc.property(apps, ({ datasets, requested, tables, withInputs }) => {
+    const ordered = runOrder(requested, datasets, {
       app: 'cdk.out',
       data: '.medallion',
       withInputs,
       hasTable: runs => tables.includes(runs),
     });
     expect(new Set(ordered).size).toBe(ordered.length);
-    expect(ordered).toEqual(expect.arrayContaining(wanted));
+    expect(ordered).toEqual(expect.arrayContaining(requested));
     ordered.forEach(({ inputs }, place) => inputs.forEach(({ runs }) => {
       const before = ordered.findIndex(each => each.runs === runs);
       expect(before < place).toBe(true);

@@ -1,16 +1,16 @@
 import { runConcurrently } from './concurrency';
 import { Dataset, fullName } from './dataset';
-import { here } from './describe';
+import { relativePath } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS } from './environment';
 import { Lake } from './lake';
-import { mark, paint, Progress } from './progress';
-import { isGood, Result, resultOf, skipped } from './result';
+import { paint, Progress, statusMark } from './progress';
+import { hasSucceeded, Result, resultOf, skippedResult } from './result';
 import { runJob } from './run-job';
 import { Substitutes } from './substitutes';
 
-/** What the runs of a command share. */
-export interface Shared {
+/** What all runs of a command share. */
+export interface RunnerContext {
   /** By Glue version. */
   readonly environments: Record<string, Environment>;
   readonly emulator: Emulator;
@@ -19,33 +19,33 @@ export interface Shared {
   readonly progress: Progress;
 }
 
-/** The runs of one command, told on standard error while they go on. */
-export class Runs {
+/** Runs the datasets of one command and reports their progress. */
+export class DatasetRunner {
   private readonly results = new Map<string, Result>();
   private readonly running = new Set<string>();
 
   /**
    * @param order the datasets, each after its inputs
    */
-  public constructor(private readonly order: Dataset[], private readonly shared: Shared) {}
+  public constructor(private readonly order: Dataset[], private readonly context: RunnerContext) {}
 
   /**
-   * Runs them, several at once. One that fails stops none but those that cannot do without it.
+   * Runs the datasets concurrently. A failure only skips the datasets that have no published input without it.
    *
-   * @param jobs how many at once
+   * @param jobs the maximum number of concurrent runs
    * @returns the results in the order of the datasets
    */
   public async run(jobs: number): Promise<Result[]> {
-    const { progress } = this.shared;
+    const { progress } = this.context;
     if (this.isSeveral) {
-      progress.line(paint('dim', `${this.order.length} datasets, ${jobs} at once at most`));
+      progress.line(paint('dim', `${this.order.length} datasets, up to ${jobs} in parallel`));
     }
     await progress.during('running', detail => runConcurrently(this.order, jobs, async dataset => {
       this.running.add(this.labelOf(dataset));
-      this.tell(detail);
+      this.showRunning(detail);
       this.results.set(dataset.runs, await this.resultFor(dataset));
       this.running.delete(this.labelOf(dataset));
-      this.tell(detail);
+      this.showRunning(detail);
     }));
     return this.order.flatMap(dataset => this.results.get(dataset.runs) ?? []);
   }
@@ -54,21 +54,21 @@ export class Runs {
     return this.order.length > 1;
   }
 
-  private tell(detail: (text: string) => void): void {
+  private showRunning(detail: (text: string) => void): void {
     if (this.isSeveral) {
       detail(`${this.results.size} of ${this.order.length} done  ${[...this.running].join(', ')}`);
     }
   }
 
   private async resultFor(dataset: Dataset): Promise<Result> {
-    const { environments, emulator, lake, substitutes, progress } = this.shared;
+    const { environments, emulator, lake, substitutes, progress } = this.context;
     const label = this.labelOf(dataset);
     const missing = dataset.inputs
       .filter(input => !lake.hasTable(input.runs))
       .flatMap(input => this.results.get(input.runs) ?? []);
     if (missing.length > 0) {
-      const result = skipped(dataset, missing);
-      progress.line(`${mark(false)}${label} skipped: ${result.error}`);
+      const result = skippedResult(dataset, missing);
+      progress.line(`${statusMark(false)}${label} skipped: ${result.error}`);
       return result;
     }
     progress.line(
@@ -76,29 +76,30 @@ export class Runs {
         + paint('dim', `  Glue ${dataset.glueVersion}, ${GLUE_VERSIONS[dataset.glueVersion]}`),
     );
     const log = lake.newLog(`${dataset.layer}-${dataset.dataset}`);
-    const machine = { environment: environments[dataset.glueVersion], emulator, lake, substitutes };
+    const context = { environment: environments[dataset.glueVersion], emulator, lake, substitutes };
     const started = Date.now();
-    const outcome = await runJob(dataset, machine, log, line => progress.line(`  ${this.prefixOf(label)}${line}`));
+    const outcome = await runJob(dataset, context, log, line => progress.line(`  ${this.prefixOf(label)}${line}`));
     const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10);
-    if (isGood(result)) {
-      progress.line(`${mark(true)}${label} ${outcome.record ? result.status : 'done'} in ${result.seconds} s`);
+    if (hasSucceeded(result)) {
+      progress.line(`${statusMark(true)}${label} ${outcome.record ? result.status : 'done'} in ${result.seconds} s`);
     } else {
-      // The job has said why, unless it could not even write its record.
+      // A job that wrote its record has also printed the error.
       progress.line(
-        `${mark(false)}${label} failed after ${result.seconds} s${outcome.record?.error ? '' : `: ${result.error}`}`,
+        `${statusMark(false)}${label} failed after ${result.seconds} s`
+          + (outcome.record?.error ? '' : `: ${result.error}`),
       );
-      progress.line(`  What Spark and the job wrote: ${here(log)}`);
+      progress.line(`  Log of Spark and the job: ${relativePath(log)}`);
     }
     return result;
   }
 
-  /** Stands before the lines of one of several: they come mixed. */
+  /** Marks the lines of each dataset, because concurrent runs print alternately. */
   private prefixOf(label: string): string {
     const width = Math.max(...this.order.map(dataset => this.labelOf(dataset).length));
     return this.isSeveral ? `${paint('dim', `${label.padEnd(width)} │`)} ` : '';
   }
 
-  /** The dataset's name, with its layer where both layers have one of that name. */
+  /** The name of the dataset, with its layer if both layers have a dataset of that name. */
   private labelOf(dataset: Dataset): string {
     return this.order.filter(each => each.dataset === dataset.dataset).length > 1 ? fullName(dataset) : dataset.dataset;
   }

@@ -1,0 +1,46 @@
+import { glueJob, writeAssembly } from './assembly-fixture';
+import { readDatasets } from '../../src/cli/dataset';
+import { resultOf } from '../../src/cli/result';
+import { Outcome } from '../../src/cli/run-job';
+
+const [DATASET] = readDatasets(writeAssembly({ Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }) } } }));
+const RECORD = { run_id: 'r1', status: 'failed' };
+
+test.each<[string, Partial<Outcome>, string, string]>([
+  [
+    'the run record',
+    { record: { ...RECORD, error: 'SOURCE_NOT_FOUND: no such file.', error_code: 'SOURCE_NOT_FOUND' } },
+    'SOURCE_NOT_FOUND',
+    'SOURCE_NOT_FOUND: no such file.',
+  ],
+  [
+    'the run record, if its message does not start with the code',
+    { record: { ...RECORD, error: 'The run was killed.', error_code: 'RUN_KILLED' } },
+    'RUN_KILLED',
+    'RUN_KILLED: The run was killed.',
+  ],
+  [
+    'the message of a job without a run record',
+    { error: 'ARGUMENTS_INVALID: --names is missing.' },
+    'ARGUMENTS_INVALID',
+    'ARGUMENTS_INVALID: --names is missing.',
+  ],
+  ['an unknown error', { error: 'ImportError: x' }, 'UNEXPECTED_ERROR', 'UNEXPECTED_ERROR: ImportError: x'],
+  [
+    'an exit code without a message',
+    { exit_code: 3 },
+    'UNEXPECTED_ERROR',
+    "UNEXPECTED_ERROR: The job's script ended with exit code 3.",
+  ],
+])('the result of a failed run has the error code of %s', (_source, outcome, code, error) => {
+  const result = resultOf(DATASET, { exit_code: 1, error: null, record: null, published: null, ...outcome }, 1);
+  expect(result).toMatchObject({ status: 'failed', error_code: code, error });
+});
+
+test('the result of a successful run has no error code', () => {
+  const record = { run_id: 'r1', status: 'published', error: null, error_code: null };
+  const result = resultOf(DATASET, { exit_code: 0, error: null, record, published: null }, 1);
+  expect(result).toMatchObject({ status: 'published' });
+  expect(result).not.toHaveProperty('error_code');
+  expect(result).not.toHaveProperty('error');
+});
