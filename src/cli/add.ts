@@ -51,7 +51,10 @@ export async function add(source: string, options: AddOptions): Promise<void> {
   }
   const delimiter = options.delimiter?.replace('\\t', '\t');
   if (delimiter !== undefined && delimiter.length !== 1) {
-    throw new Failure(`The --delimiter ${JSON.stringify(options.delimiter)} is not valid. Specify one character, or \\t for a tab.`, 2);
+    throw new Failure(
+      `The --delimiter ${JSON.stringify(options.delimiter)} is not valid. Specify one character, or \\t for a tab.`,
+      2,
+    );
   }
   const name = options.name ?? nameOf(isUrl ? new URL(source).pathname : source);
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 80) {
@@ -90,7 +93,10 @@ const PAGE_TOKEN_PARAMETER = /^(next|page)[-_]?token$/i;
 function checkUrl(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new Failure(`${redactedUrl(text)} is not a valid URL. Specify a URL that starts with http:// or https://.`, 2);
+    throw new Failure(
+      `${redactedUrl(text)} is not a valid URL. Specify a URL that starts with http:// or https://.`,
+      2,
+    );
   }
   const parameters = [...url.searchParams.keys(), ...new URLSearchParams(url.hash.slice(1)).keys()];
   const kebabCase = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2');
@@ -136,8 +142,8 @@ function findLake(): string {
   if (lakes.length !== 1) {
     throw new Failure(
       lakes.length === 0
-        ? 'No config.json with etl_resource_prefix was found in the current folder or its subfolders. Create an app with '
-            + '`medallion init DIR`, or set the folder with --lake DIR.'
+        ? 'No config.json with etl_resource_prefix was found in the current folder or its subfolders. Create an app '
+            + 'with `medallion init DIR`, or set the folder with --lake DIR.'
         : `Several folders contain a config.json with etl_resource_prefix: ${lakes.join(', ')}. Select one with `
             + '--lake DIR.',
       2,

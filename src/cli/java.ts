@@ -42,8 +42,8 @@ function search(): Java | undefined {
 }
 
 /**
- * The Java trust store of the operating system, which can contain the certificate of a proxy. A downloaded Java only has
- * its own trust store.
+ * The Java trust store of the operating system, which can contain the certificate of a proxy. A downloaded Java only
+ * has its own trust store.
  */
 export function trustStore(): string | undefined {
   return ['/etc/ssl/certs/java/cacerts', '/etc/pki/java/cacerts'].find(file => fs.existsSync(file));

@@ -21,7 +21,9 @@ export function list(options: { app: string; json: boolean }): void {
     return;
   }
   if (datasets.length === 0) {
-    process.stderr.write('The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.\n');
+    process.stderr.write(
+      'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.\n',
+    );
     return;
   }
   // The column is empty without gold datasets.

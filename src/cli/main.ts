@@ -60,8 +60,8 @@ function command(): Command {
   const isJson = process.argv.includes('--json');
   const program = new Command('medallion')
     .description(
-      'Run the Glue jobs of a synthesized CDK app on this machine, with Apache Spark and a local S3 API. An AWS account '
-        + 'is not required.',
+      'Run the Glue jobs of a synthesized CDK app on this machine, with Apache Spark and a local S3 API. An AWS '
+        + 'account is not required.',
     )
     .option('--app <dir>', 'Cloud assembly that `cdk synth` wrote', 'cdk.out')
     .option('--data <dir>', 'Folder of the local lake', DEFAULT_DATA)

@@ -30,8 +30,8 @@ export async function query(sql: string, options: { data: string; json: boolean 
   }
   if (!Lake.isLake(options.data)) {
     throw new Failure(
-      `${options.data} does not contain a local lake. Run a dataset first: npx medallion run DATASET. Or set the folder `
-        + 'of the lake with --data DIR.',
+      `${options.data} does not contain a local lake. Run a dataset first: npx medallion run DATASET. Or set the `
+        + 'folder of the lake with --data DIR.',
       2,
     );
   }

@@ -21,15 +21,15 @@ export async function resetContract(
   const dataset = selectDataset(readDatasets(options.app), name, options.stack);
   if (dataset.layer === 'gold') {
     throw new Failure(
-      `${fullName(dataset)} has no schema contract: its query or script determines its columns. To change them, edit the `
-        + `query or script, run \`npx cdk synth\`, then \`npx medallion run ${name}\`.`,
+      `${fullName(dataset)} has no schema contract: its query or script determines its columns. To change them, edit `
+        + `the query or script, run \`npx cdk synth\`, then \`npx medallion run ${name}\`.`,
       2,
     );
   }
   if (!Lake.isLake(options.data)) {
     throw new Failure(
-      `${options.data} does not contain a local lake. Run the dataset first: npx medallion run ${name}. Or set the folder `
-        + 'of the lake with --data DIR.',
+      `${options.data} does not contain a local lake. Run the dataset first: npx medallion run ${name}. Or set the `
+        + 'folder of the lake with --data DIR.',
       2,
     );
   }

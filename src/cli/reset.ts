@@ -12,7 +12,10 @@ export async function reset(options: { data: string; yes?: true; json: boolean }
     return;
   }
   if (!Lake.isLake(folder)) {
-    throw new Failure(`${folder} is not a local lake. Nothing was deleted. Set the folder of the lake with --data DIR.`, 2);
+    throw new Failure(
+      `${folder} is not a local lake. Nothing was deleted. Set the folder of the lake with --data DIR.`,
+      2,
+    );
   }
   if (!options.yes && !await confirmed(`Delete all tables, originals and logs in ${folder}? [y/N] `)) {
     throw new Failure('Canceled. Nothing was deleted.', 1);

@@ -64,7 +64,7 @@ function datasetOf<D extends DatasetNode>(input: Input, dependent: D, datasets: 
   return candidates.find(each => each.assembly === dependent.assembly) ?? candidates[0];
 }
 
-/** Stages without an explicit account share one local lake, so the same dataset of two stages writes the same tables. */
+/** Stages without an explicit account share the local lake, so a dataset of two stages would write the same tables. */
 function requireUniqueTables(order: DatasetNode[]): void {
   const seen = new Map<string, DatasetNode>();
   for (const dataset of order) {

@@ -22,8 +22,9 @@ export function readSubstitutes(secrets: string[], buckets: string[]): Substitut
       const [name, file] = splitPair(pair);
       if (!name || file === undefined || !file.startsWith('@')) {
         throw new Failure(
-          '--secret requires a name and a file: --secret NAME=@FILE. Do not put the value on the command line, where other '
-            + 'users can read it. Or set an environment variable: MEDALLION_SECRET_VENDOR_API for the secret vendor/api.',
+          '--secret requires a name and a file: --secret NAME=@FILE. Do not put the value on the command line, where '
+            + 'other users can read it. Or set an environment variable, for example MEDALLION_SECRET_VENDOR_API for '
+            + 'the secret vendor/api.',
           2,
         );
       }
@@ -49,8 +50,8 @@ export function requireBuckets(dataset: Dataset, { buckets }: Substitutes): void
     const bucket = /^s3:\/\/([^/]+)\//.exec(url)?.[1];
     if (bucket !== undefined && bucket !== dataset.bucket && !(bucket in buckets)) {
       throw new Failure(
-        `${dataset.dataset} reads ${url}. A local run does not access AWS. Copy some of the objects to a folder with the `
-          + `same paths as in the bucket, and add --bucket ${bucket}=DIR.`,
+        `${dataset.dataset} reads ${url}. A local run does not access AWS. Copy some of the objects to a folder with `
+          + `the same paths as in the bucket, and add --bucket ${bucket}=DIR.`,
         2,
       );
     }

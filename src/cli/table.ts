@@ -18,8 +18,8 @@ const MAX_CELL = 40;
 const MAX_COLUMN_WIDTH = 60;
 
 /**
- * A text table that is formatted in two passes, because there can be more rows than fit in memory: call {@link fit} with
- * each row to determine the column widths, then {@link line} with each row.
+ * A text table that is formatted in two passes, because there can be more rows than fit in memory: call {@link fit}
+ * with each row to determine the column widths, then {@link line} with each row.
  */
 export class Table {
   private readonly widths: number[];

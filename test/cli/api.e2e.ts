@@ -6,7 +6,7 @@ import { AUTHS, PAGINATIONS } from '../api-types';
 import { temporaryFolder } from './assembly-fixture';
 import { CommandFixture, ROOT, wait } from './command-fixture';
 
-/** Fifteen characters that are nowhere else, and are written otherwise in an address, in JSON and in a header. */
+/** A unique secret whose characters are encoded differently in a URL, in JSON and in a header. */
 const VALUE = 'q8-Zr/4+pX=w&7"';
 const SECRETS: Record<string, string> = {
   'vendor/token': VALUE.replace('"', ''),
@@ -16,7 +16,7 @@ const SECRETS: Record<string, string> = {
 };
 const RECORDS = [1, 2, 3, 4, 5].map(id => ({ id, name: `0${id}` }));
 
-/** Every way in which pages follow each other, and every way in which requests are signed, at least once. */
+/** Covers each type of pagination and each type of authentication at least once. */
 const DATASETS = PAGINATIONS.map((pagination, index) => ({
   dataset: `by-${pagination.type.replace(/_/g, '-')}`,
   pagination,
@@ -29,8 +29,8 @@ let server: http.Server;
 let medallion: CommandFixture;
 let source: string;
 
-/** Whether a request to the dataset of that number is signed as the dataset's auth asks for. */
-function isSigned(number: number, request: http.IncomingMessage, params: URLSearchParams): boolean {
+/** Whether a request has the credentials that the dataset of that number declares. */
+function isAuthenticated(number: number, request: http.IncomingMessage, params: URLSearchParams): boolean {
   const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
   const { authorization, cookie } = request.headers;
   return [
@@ -39,24 +39,24 @@ function isSigned(number: number, request: http.IncomingMessage, params: URLSear
     params.get('key') === VALUE,
     cookie === `session=${VALUE.replace('"', '')}`,
     authorization === basic('ann', VALUE),
-    authorization === 'Bearer a-token-of-the-server',
+    authorization === 'Bearer an-access-token',
   ][number] ?? true;
 }
 
 /**
- * Two records a page, told about the next one in the way of the dataset. What it was asked with is repeated, as some
- * servers do.
+ * Responds with two records per page and the next page in the pagination type of the dataset. The response contains the
+ * headers and parameters of the request, as those of some servers do.
  */
-function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+function respond(request: http.IncomingMessage, response: http.ServerResponse): void {
   const { pathname, searchParams: params } = new URL(request.url ?? '', source);
   if (pathname === '/token') {
-    const signed =
+    const authenticated =
       request.headers.authorization === `Basic ${Buffer.from(`me:${encodeURIComponent(VALUE)}`).toString('base64')}`;
     response
-      .writeHead(signed ? 200 : 401)
+      .writeHead(authenticated ? 200 : 401)
       .end(
         JSON.stringify(
-          signed ? { access_token: 'a-token-of-the-server', expires_in: 3600 } : { error: 'invalid_client' },
+          authenticated ? { access_token: 'an-access-token', expires_in: 3600 } : { error: 'invalid_client' },
         ),
       );
     return;
@@ -66,7 +66,7 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
     return;
   }
   const number = DATASETS.findIndex(({ dataset }) => pathname === `/${dataset}`);
-  if (number < 0 || !isSigned(number, request, params)) {
+  if (number < 0 || !isAuthenticated(number, request, params)) {
     response.writeHead(number < 0 ? 404 : 401).end();
     return;
   }
@@ -91,7 +91,7 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
 }
 
 beforeAll(async () => {
-  server = http.createServer(answer);
+  server = http.createServer(respond);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   source = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const [name, value] of Object.entries(SECRETS)) {
@@ -113,7 +113,7 @@ afterAll(() => {
   fs.rmSync(files, { recursive: true });
 });
 
-/** The documentation's custom script, for a local server, with a secret in addition. */
+/** The custom script of the documentation, changed to use the local server and to log a secret. */
 const [, EXAMPLE] = /^```python\n(import json\n[^]*?)^```/m.exec(
   fs.readFileSync(path.join(ROOT, 'docs', 'sources', 'custom-scripts.md'), 'utf8'),
 )!;
@@ -125,7 +125,7 @@ const RATES = `<?xml version="1.0" encoding="UTF-8"?>
 <Cube><Cube time="2026-11-26"><Cube currency="USD" rate="1.0475"/><Cube currency="JPY" rate="159.00"/></Cube></Cube>
 </gesmes:Envelope>`;
 
-/** The declarations in the tables of docs/sources/rest-apis.md, each as written there. */
+/** The code of the tables in docs/sources/rest-apis.md, unchanged. */
 const APP = `
 import { App, Stack } from 'aws-cdk-lib';
 import { ApiKeyLocation, Auth, BronzeDataset, DataSizeCategory, EtlCore, Pagination, Source } from 'cdk-glue-medallion';
@@ -155,17 +155,17 @@ const SECRET_OPTIONS = ['vendor/keys', 'vendor/user', 'vendor/client'].flatMap(n
 ]);
 const BUCKET_OPTIONS = ['--bucket', `vendor-bucket=${path.join(files, 'vendor')}`];
 
-/** The command lines of all processes, over and over while it lasts. */
-async function commandLines(until: Promise<unknown>): Promise<string> {
+/** All command lines of all processes until the promise settles. */
+async function commandLines(end: Promise<unknown>): Promise<string> {
   const seen = new Set<string>();
-  let going = true;
-  void until.finally(() => { going = false; });
-  while (going) {
+  let ended = false;
+  void end.finally(() => { ended = true; });
+  while (!ended) {
     for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
       try {
         seen.add(fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
       } catch {
-        // It has ended meanwhile.
+        // The process has ended.
       }
     }
     await wait(50);
@@ -178,7 +178,7 @@ function filesBelow(folder: string): string[] {
   return entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
 }
 
-test('every pagination and every auth runs through medallion run, and no secret is left anywhere', async () => {
+test('each type of pagination and authentication works, and no secret is in a file, log or command line', async () => {
   const fromEnvironment = { MEDALLION_SECRET_VENDOR_TOKEN: SECRETS['vendor/token'] };
   const run = medallion.start(['run', '--all', '--json', ...SECRET_OPTIONS, ...BUCKET_OPTIONS], fromEnvironment);
   const lines = await commandLines(run.ended);
@@ -205,7 +205,7 @@ test('every pagination and every auth runs through medallion run, and no secret 
     VALUE.slice(0, 8),
     encodeURIComponent(VALUE).slice(0, 10),
     Buffer.from(`ann:${VALUE}`).toString('base64'),
-    'a-token-of-the-server',
+    'an-access-token',
   ]) {
     expect(everything.split('\n').filter(line => line.includes(form))).toEqual([]);
   }
@@ -213,43 +213,44 @@ test('every pagination and every auth runs through medallion run, and no secret 
 
 test.each([
   [
-    'a secret that is not given',
+    'a missing secret',
     'by-cursor',
     [],
     1,
     'add --secret vendor/user=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_USER',
   ],
   [
-    'a bucket that is not given',
+    'a missing bucket',
     'vendor',
     [],
     2,
-    'vendor reads s3://vendor-bucket/out/. No AWS account is asked here: put some of its files into a folder as they lie in the bucket, and add --bucket vendor-bucket=DIR.',
+    'vendor reads s3://vendor-bucket/out/. A local run does not access AWS. Copy some of the objects to a folder with '
+      + 'the same paths as in the bucket, and add --bucket vendor-bucket=DIR.',
   ],
   [
-    'a value on the command line',
+    'a secret value on the command line',
     'by-cursor',
     ['--secret', 'vendor/user=hunter2'],
     2,
-    '--secret takes a name and a file: --secret NAME=@FILE',
+    '--secret requires a name and a file: --secret NAME=@FILE',
   ],
   [
-    'a file that is not there',
+    'a secret file that does not exist',
     'by-cursor',
     ['--secret', 'vendor/user=@/none'],
     2,
-    '--secret vendor/user names the file /none, which is not there',
+    'The file /none of --secret vendor/user does not exist',
   ],
   [
     'a bucket without a folder',
     'vendor',
     ['--bucket', 'vendor-bucket'],
     2,
-    '--bucket vendor-bucket names no folder: --bucket NAME=DIR',
+    '--bucket vendor-bucket is not valid. Specify a bucket and a folder with its objects: --bucket NAME=DIR',
   ],
-])('%s is told with what to do', async (_what, dataset, options, code, says) => {
+])('%s is an error with the fix', async (_what, dataset, options, code, message) => {
   const run = medallion.start(['run', dataset, ...options]);
   expect(await run.ended).toBe(code);
-  expect(run.stderr()).toContain(says);
+  expect(run.stderr()).toContain(message);
   expect(run.stderr()).not.toContain('hunter2');
 });

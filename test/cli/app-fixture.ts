@@ -7,15 +7,15 @@ const TS_NODE = ['--require', path.join(ROOT, 'node_modules', 'ts-node', 'regist
 const MAIN = path.join(ROOT, 'src', 'cli', 'main.ts');
 const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
 
-/** How a process ended, and what it printed in a pipe. */
-export interface Ended {
+/** The exit code and the output of a process. */
+export interface ProcessResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs the command in a folder. */
-export function medallionIn(cwd: string, args: string[]): Ended {
+/** Runs the command in a folder and blocks until it ends. */
+export function medallionIn(cwd: string, args: string[]): ProcessResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], {
     encoding: 'utf8',
     env,
@@ -24,8 +24,8 @@ export function medallionIn(cwd: string, args: string[]): Ended {
   return { code: status, stdout, stderr };
 }
 
-/** The same while this process answers its requests. */
-export async function medallionBesides(cwd: string, args: string[]): Promise<Ended> {
+/** Runs the command in a folder without blocking, so that a server in this process can respond to its requests. */
+export async function startMedallionIn(cwd: string, args: string[]): Promise<ProcessResult> {
   const child = spawn(process.execPath, [...TS_NODE, MAIN, ...args], { env, cwd });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', data => { stdout += data; });
@@ -34,7 +34,7 @@ export async function medallionBesides(cwd: string, args: string[]): Promise<End
   return { code, stdout, stderr };
 }
 
-/** What `npm install` would bring to an app: the packages of this repository, and the library as it stands in src/. */
+/** Installs the packages of an app from this repository: its node_modules, and the library from src/. */
 export function installInto(app: string): void {
   const modules = path.join(app, 'node_modules');
   fs.mkdirSync(path.join(modules, 'cdk-glue-medallion'), { recursive: true });
@@ -47,8 +47,8 @@ export function installInto(app: string): void {
   );
 }
 
-/** Runs a file of an app; an app writes its assembly to cdk.out. */
-export function runIn(app: string, file: string): Ended {
+/** Runs a file of an app. The app writes its cloud assembly to cdk.out. */
+export function runIn(app: string, file: string): ProcessResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, file], {
     encoding: 'utf8',
     env: { ...env, CDK_OUTDIR: path.join(app, 'cdk.out') },

@@ -3,15 +3,15 @@ import * as os from 'os';
 import * as path from 'path';
 import { Value } from '../../src/cli/intrinsics';
 
-/** A dataset in a hand-made assembly. */
+/** A dataset of a test assembly. */
 export interface FixtureDataset {
   readonly dataset: string;
   readonly layer?: string;
-  /** Of gold, as `layer/dataset`. */
+  /** Gold only, as `layer/dataset`. */
   readonly inputs?: string[];
 }
 
-/** A Glue job's resource, as BronzeDataset and GoldDataset write it. */
+/** The resource of a Glue job, as BronzeDataset and GoldDataset synthesize it. */
 export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): {
   Type: string;
   Properties: Record<string, Value>;
@@ -45,10 +45,10 @@ function inputNames(input: string): Record<string, string> {
   return { dataset: input, database: `pp_dw_${layer}`, runs: `s3://pp-dw-\${AWS::AccountId}/etl/${dataset}/runs/${layer}/` };
 }
 
-/** Stacks by name: their resources. */
+/** The environment and resources of stacks, by name. */
 export type FixtureStacks = Record<string, { environment?: string; resources: Record<string, unknown> }>;
 
-/** Writes an assembly as `cdk synth` does; returns its folder. */
+/** Writes a cloud assembly as `cdk synth` does. Returns its folder. */
 export function writeAssembly(
   stacks: FixtureStacks,
   nested: Record<string, FixtureStacks> = {},
@@ -73,10 +73,10 @@ export function writeAssembly(
       }),
     );
   }
-  for (const [stage, its] of Object.entries(nested)) {
+  for (const [stage, stageStacks] of Object.entries(nested)) {
     artifacts[stage] = { type: 'cdk:cloud-assembly', properties: { directoryName: stage } };
     fs.mkdirSync(path.join(folder, stage));
-    writeAssembly(its, {}, path.join(folder, stage));
+    writeAssembly(stageStacks, {}, path.join(folder, stage));
   }
   fs.writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify({ artifacts }));
   return folder;

@@ -8,12 +8,12 @@ const MODULES = path.join(ROOT, 'node_modules');
 const TS_NODE = ['--require', path.join(MODULES, 'ts-node', 'register', 'transpile-only')];
 const DATA = path.join(MODULES, 'vega-datasets', 'data');
 
-/** A file of real data, as text. */
+/** The text of a sample data file. */
 export function sample(name: string): string {
   return fs.readFileSync(path.join(DATA, name), 'utf8');
 }
 
-/** The command while it runs. */
+/** A running command. */
 export interface Running {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
@@ -21,21 +21,21 @@ export interface Running {
   readonly stderr: () => string;
 }
 
-/** The command as a process of its own, with an app and a lake in a temporary folder. */
+/** Runs the command as a child process with an app and a lake in a temporary folder. */
 export class CommandFixture {
   public readonly lake: string;
   public readonly assembly: string;
   private readonly work = temporaryFolder();
   private readonly command: string[];
 
-  /** @param app the app's file */
+  /** @param app the file of the app */
   public constructor(private readonly app: string) {
     this.lake = path.join(this.work, '.medallion');
     this.assembly = path.join(this.work, 'cdk.out');
     this.command = [...TS_NODE, path.join(ROOT, 'src', 'cli', 'main.ts'), '--app', this.assembly, '--data', this.lake];
   }
 
-  /** Writes the app's assembly as `cdk synth` does, with the library as it stands in src/. */
+  /** Writes the cloud assembly of the app as `cdk synth` does, with the library from src/. */
   public synthesize(source: string): void {
     const library = path.join(this.work, 'modules', 'cdk-glue-medallion');
     fs.mkdirSync(library, { recursive: true });
@@ -64,17 +64,17 @@ export class CommandFixture {
     };
   }
 
-  /** The rows that the lake answers with. */
+  /** The rows of a query. */
   public query(sql: string): Record<string, string | number>[] {
-    const answer = execFileSync(process.execPath, [...this.command, 'query', sql, '--json'], {
+    const rows = execFileSync(process.execPath, [...this.command, 'query', sql, '--json'], {
       encoding: 'utf8',
       env: environment({}),
       maxBuffer: 2 ** 28,
     });
-    return JSON.parse(answer) as Record<string, string | number>[];
+    return JSON.parse(rows) as Record<string, string | number>[];
   }
 
-  /** The processes that work on the lake: all that the command starts have their temporary files there. */
+  /** The IDs of the processes that the command started. They store their temporary files in the lake. */
   public processes(): number[] {
     return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(pid => {
       try {
@@ -85,9 +85,9 @@ export class CommandFixture {
     }).map(Number);
   }
 
-  /** The processes that are left a while after the command was ended. */
-  public async left(): Promise<number[]> {
-    for (let tries = 0; this.processes().length > 0 && tries < 50; tries++) {
+  /** The IDs of the processes that still run five seconds after the command ended. */
+  public async remainingProcesses(): Promise<number[]> {
+    for (let attempts = 0; this.processes().length > 0 && attempts < 50; attempts++) {
       await wait(100);
     }
     return this.processes();

@@ -25,7 +25,7 @@ const FAILED = {
 };
 const GONE_SUMMARY = { dataset: 'gone-summary', layer: 'gold', inputs: [] };
 
-test('the description of a gold table lists meta_run_id but not meta_rescued, and history columns as data columns', () => {
+test('a gold table is described with meta_run_id, without meta_rescued, and with its history columns', () => {
   const lake = Lake.open(temporaryFolder());
   const resultColumns = [...COLUMNS, { name: 'meta_run_id', type: 'VARCHAR' }];
   expect(describeTable(TABLE, { columns: resultColumns, rows: [['MA', 'true', 'r1']] }, lake)).toEqual([

@@ -2,8 +2,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Source, Transform } from 'cdk-glue-medallion';
 
 /**
- * Two bronze datasets, a gold one that joins them, one on top of that, and a source that is not there with one made
- * from it.
+ * Two bronze datasets, a gold dataset that joins them, a gold dataset that reads the join, a bronze dataset whose
+ * source does not exist, and a gold dataset that reads it.
  */
 const app = new App();
 const source: string = app.node.tryGetContext('source');
@@ -19,9 +19,9 @@ const gone = new BronzeDataset(datasets, 'Gone', {
   source: Source.url(`${source}/gone.csv`),
 });
 
-new GoldDataset(datasets, 'OfGone', {
+new GoldDataset(datasets, 'GoneSummary', {
   core,
-  dataset: 'of-gone',
+  dataset: 'gone-summary',
   dataSizeCategory,
   inputs: [gone],
   transform: Transform.sql('SELECT * FROM pp_dw_bronze.gone'),

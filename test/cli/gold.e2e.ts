@@ -3,7 +3,7 @@ import { AddressInfo } from 'net';
 import * as path from 'path';
 import { CommandFixture, Running, sample, wait } from './command-fixture';
 
-/** Without the few lines that have a comma in quotes: here a line is split at each. */
+/** Without the lines that contain a quoted comma, because the test splits lines at commas. */
 const AIRPORTS = sample('airports.csv').trim().split(/\r?\n/).filter(line => !line.includes('"'));
 const ZIPCODES = sample('zipcodes.csv').trim().split(/\r?\n/);
 const FILES: Record<string, string> = { '/zipcodes.csv': ZIPCODES.join('\n'), '/airports.csv': AIRPORTS.join('\n') };
@@ -12,15 +12,16 @@ const medallion = new CommandFixture(path.join(__dirname, 'gold-app.ts'));
 const missing = new Set<string>();
 let server: http.Server;
 
-/** What `--json` says of a dataset. */
-interface Said {
+/** A result in the output of `--json`. */
+interface Result {
   readonly dataset: string;
   readonly status: string;
   readonly run_id: string;
   readonly tables: { readonly rows: number }[];
   readonly inputs: { readonly dataset: string; readonly run_id: string }[];
+  readonly error_code?: string;
   readonly error?: string;
-  readonly ran_first?: Said[];
+  readonly ran_first?: Result[];
 }
 
 beforeAll(async () => {
@@ -44,31 +45,31 @@ async function json<T>(args: string[], code: number): Promise<T> {
   return JSON.parse(run.stdout()) as T;
 }
 
-/** Waits for what the command says; a command that has ended says nothing more. */
-async function until(run: Running, said: RegExp): Promise<void> {
-  while (!said.test(run.stderr()) && run.process.exitCode === null) {
+/** Waits until the output matches, or until the command ends. */
+async function untilPrinted(run: Running, pattern: RegExp): Promise<void> {
+  while (!pattern.test(run.stderr()) && run.process.exitCode === null) {
     await wait(20);
   }
-  expect(run.stderr()).toMatch(said);
+  expect(run.stderr()).toMatch(pattern);
 }
 
-/** Ends the command; nothing that it started is left. */
-async function killed(run: Running, signal: NodeJS.Signals): Promise<number | null> {
+/** Stops the command and requires that no child process remains. */
+async function kill(run: Running, signal: NodeJS.Signals): Promise<number | null> {
   run.process.kill(signal);
   const code = await run.ended;
-  expect(await medallion.left()).toEqual([]);
+  expect(await medallion.remainingProcesses()).toEqual([]);
   return code;
 }
 
-/** Dataset, status and rows of each. */
-function outlined(said: Said[]): [string, string, number?][] {
-  return said.map(
+/** Dataset, status and row counts of each result. */
+function summaryOf(results: Result[]): [string, string, number?][] {
+  return results.map(
     ({ dataset, status, tables }) => [dataset, status, ...tables.map(table => table.rows)] as [string, string, number?],
   );
 }
 
-/** The rows of the join, from the files themselves. */
-function joined(): string[] {
+/** The expected rows of the join, from the source files. */
+function expectedRows(): string[] {
   const cities = new Set(
     ZIPCODES.slice(1)
       .map(line => line.split(','))
@@ -80,30 +81,30 @@ function joined(): string[] {
   return airports.filter(({ place }) => cities.has(place)).map(({ place, iata }) => `${place},${iata}`);
 }
 
-test('gold on an empty lake: its inputs run first, and it is made from these runs', async () => {
-  const places = await json<Said>(['run', 'places'], 0);
+test('a gold dataset in an empty lake runs its inputs first and reads them', async () => {
+  const places = await json<Result>(['run', 'places'], 0);
   const inputs = places.ran_first ?? [];
-  expect(outlined(inputs)).toEqual([
+  expect(summaryOf(inputs)).toEqual([
     ['zipcodes', 'published', ZIPCODES.length - 1],
     ['airports', 'published', AIRPORTS.length - 1],
   ]);
-  expect(outlined([places])).toEqual([['places', 'published', joined().length]]);
+  expect(summaryOf([places])).toEqual([['places', 'published', expectedRows().length]]);
   expect(places).toMatchObject({ layer: 'gold', tables: [{ database: 'pp_dw_gold', name: 'places' }] });
   expect(places.inputs).toEqual(inputs.map(({ dataset, run_id }) => ({ dataset: `bronze/${dataset}`, run_id })));
   const rows = medallion.query('SELECT * FROM pp_dw_gold.places').map(row => `${row.state},${row.city},${row.iata}`);
-  expect(rows.sort()).toEqual(joined().sort());
+  expect(rows.sort()).toEqual(expectedRows().sort());
 });
 
-test('again: its inputs have tables, and it alone runs', async () => {
+test('a gold dataset runs alone if its inputs have tables', async () => {
   const run = medallion.start(['run', 'places']);
-  await until(run, /^ {2}run /m);
+  await untilPrinted(run, /^ {2}run /m);
   expect(run.stderr().match(/^Running \S+/gm)).toEqual(['Running pp-dw-gold-places']);
-  expect(await killed(run, 'SIGINT')).toBe(130);
+  expect(await kill(run, 'SIGINT')).toBe(130);
 });
 
-test('with --with-inputs they run first, and their lines say whose they are', async () => {
+test('--with-inputs runs the inputs first and prefixes output lines with the dataset', async () => {
   const run = medallion.start(['run', 'places', '--with-inputs', '--jobs', '2']);
-  await until(run, /^ {2}places +│ run /m);
+  await untilPrinted(run, /^ {2}places +│ run /m);
   expect(run.stderr().match(/^Running \S+/gm)).toEqual([
     'Running pp-dw-bronze-zipcodes',
     'Running pp-dw-bronze-airports',
@@ -111,31 +112,38 @@ test('with --with-inputs they run first, and their lines say whose they are', as
   ]);
   expect(run.stderr()).toMatch(/^ {2}zipcodes │ done /m);
   expect(run.stderr()).toMatch(/^airports unchanged in [\d.]+ s$/m);
-  expect(await killed(run, 'SIGTERM')).toBe(143);
+  expect(await kill(run, 'SIGTERM')).toBe(143);
 });
 
-test('all: what fails stops none but those that have nothing to read without it', async () => {
+test('--all only skips datasets whose inputs failed and have no published table', async () => {
   missing.add('/airports.csv');
-  const all = await json<Said[]>(['run', '--all'], 1);
+  const all = await json<Result[]>(['run', '--all'], 1);
   missing.clear();
-  expect(outlined(all)).toEqual([
+  expect(summaryOf(all)).toEqual([
     ['gone', 'failed'],
-    ['of-gone', 'skipped'],
+    ['gone-summary', 'skipped'],
     ['zipcodes', 'unchanged', ZIPCODES.length - 1],
     ['airports', 'failed'],
-    ['places', 'published', joined().length],
-    ['states', 'published', new Set(joined().map(line => line.slice(0, 2))).size],
+    ['places', 'published', expectedRows().length],
+    ['states', 'published', new Set(expectedRows().map(line => line.slice(0, 2))).size],
   ]);
   expect(all.map(each => each.error)).toEqual([
-    expect.stringMatching(/404/), 'Its input bronze/gone failed, and no table is there from before.', undefined,
-    expect.stringMatching(/404/), undefined, undefined,
+    expect.stringMatching(/^SOURCE_NOT_FOUND: .*404/),
+    'INPUT_NOT_PUBLISHED: The input bronze/gone (failed) has no published table.',
+    undefined,
+    expect.stringMatching(/^SOURCE_NOT_FOUND: .*404/),
+    undefined,
+    undefined,
+  ]);
+  expect(all.map(each => each.error_code)).toEqual([
+    'SOURCE_NOT_FOUND', 'INPUT_NOT_PUBLISHED', undefined, 'SOURCE_NOT_FOUND', undefined, undefined,
   ]);
   expect(all[5].inputs).toEqual([{ dataset: 'gold/places', run_id: all[4].run_id }]);
 });
 
-test('killed while two jobs run, it leaves no process behind', async () => {
+test('SIGKILL during concurrent jobs leaves no process', async () => {
   const run = medallion.start(['run', '--all', '--jobs', '2']);
-  await until(run, /│ run [^]*│ run /);
+  await untilPrinted(run, /│ run [^]*│ run /);
   expect(medallion.processes().length).toBeGreaterThan(2);
-  expect(await killed(run, 'SIGKILL')).toBeNull();
+  expect(await kill(run, 'SIGKILL')).toBeNull();
 });

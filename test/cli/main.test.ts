@@ -200,7 +200,9 @@ test('a file as the cache is a usage error', () => {
   const { code, stderr } = medallion(['--app', app, '--data', temporaryFolder(), 'run', 'zipcodes'], {
     MEDALLION_CACHE: cache,
   });
-  expect(stderr).toBe(`error: ${cache} is a file, but the cache is a folder. Set another folder with MEDALLION_CACHE.\n`);
+  expect(stderr).toBe(
+    `error: ${cache} is a file, but the cache is a folder. Set another folder with MEDALLION_CACHE.\n`,
+  );
   expect(code).toBe(2);
 });
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
     response.writeHead(found ? 200 : 404).end(found ? zipSync({ 'zipcodes.csv': Buffer.from(CSV) }) : '');
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  medallion.synthesize(addressOf(server));
+  medallion.synthesize(urlOf(server));
 });
 
 afterAll(() => {
@@ -25,11 +25,11 @@ afterAll(() => {
   medallion.remove();
 });
 
-function addressOf(of: http.Server): string {
-  return `http://127.0.0.1:${(of.address() as AddressInfo).port}`;
+function urlOf(httpServer: http.Server): string {
+  return `http://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
 }
 
-/** The addresses that these processes listen on, from the kernel's tables. */
+/** The IP addresses that the processes listen on, from the tables of the kernel. */
 function listening(pids: number[]): string[] {
   const inodes = pids.flatMap(pid => {
     try {
@@ -50,13 +50,13 @@ function listening(pids: number[]): string[] {
     .map(([, local]) => local.split(':')[0]));
 }
 
-/** 127.0.0.1 as the kernel writes it, alone and within IPv6. */
+/** 127.0.0.1 in the format of the kernel, as an IPv4 and an IPv6 address. */
 const LOOPBACK = ['0100007F', '0000000000000000FFFF00000100007F'];
 
 test.each([
-  ['its own Glue', 'Glue 5.0, Spark 3.5.4', []],
+  ['its Glue version', 'Glue 5.0, Spark 3.5.4', []],
   ['Glue 6.0', 'Glue 6.0, Spark 4.1.1', ['--glue-version', '6.0', '--force']],
-])('the quickstart\'s dataset comes out of the real job value by value, on %s', async (_what, version, options) => {
+])('the tables of the quickstart contain every value of the source, with %s', async (_what, version, options) => {
   const run = medallion.start(['run', 'zipcodes', '--json', ...options]);
   expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
   expect(run.stderr()).toContain(`Running pp-dw-bronze-zipcodes  ${version}\n`);
@@ -89,7 +89,7 @@ test.each([
   const rows = medallion.query('SELECT * FROM pp_dw_bronze.zipcodes');
   expect(new Set(rows.map(row => row.meta_run_id))).toEqual(new Set([result.run_id]));
   expect(rows.filter(row => row.meta_rescued !== null)).toEqual([]);
-  // The text of every value is the text in the file, leading zeros and all.
+  // Every value has the same text as in the file, including leading zeros.
   expect(
     rows.map(row => [row.zip_code, row.latitude, row.longitude, row.city, row.state, row.county].join(',')).sort(),
   ).toEqual([...lines].sort());
@@ -98,7 +98,7 @@ test.each([
   );
 });
 
-test('a second run says where everything is, listens on 127.0.0.1 alone and leaves nothing running', async () => {
+test('a run prints its tables, only listens on 127.0.0.1, and leaves no process', async () => {
   const run = medallion.start(['run', 'zipcodes']);
   const addresses = new Set<string>();
   let ended = false;
@@ -111,7 +111,7 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
   expect(run.stderr()).toMatch(/zipcodes published in [\d.]+ s/);
   expect(run.stdout()).toMatch(/pp_dw_bronze\.zipcodes {2}42,049 rows\n {2}zip_code {6}string\n/);
   expect(run.stdout()).toMatch(
-    / {2}meta_run_id {3}string {2}its run\n {2}meta_rescued {2}string {2}unfitting values\n/,
+    / {2}meta_run_id {3}string {2}ID of the run\n {2}meta_rescued {2}string {2}values that do not match the data type\n/,
   );
   expect(run.stdout()).toMatch(/ {2}00501 +40\.922326 +-72\.637078 +Holtsville/);
   expect([...addresses].filter(address => !LOOPBACK.includes(address))).toEqual([]);
@@ -121,19 +121,19 @@ test('a second run says where everything is, listens on 127.0.0.1 alone and leav
 });
 
 test(
-  "the quickstart's API is a table of countries and one of the years of each, with the key that it " + 'asks for',
+  'the REST API of the quickstart becomes a table of countries and a table of years, with an API key',
   async () => {
     const api = spawn(process.execPath, [path.join(ROOT, 'integ', 'quickstart', 'source.mjs'), 'the-key-of-1-test'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const address = await new Promise<string>(resolve => api.stdout.once('data', data => resolve(String(data).trim())));
-    medallion.synthesize(address);
+    const url = await new Promise<string>(resolve => api.stdout.once('data', data => resolve(String(data).trim())));
+    medallion.synthesize(url);
     const run = medallion.start(['run', 'gapminder', '--json'], {
       MEDALLION_SECRET_GAPMINDER_API: 'the-key-of-1-test',
     });
     expect((await run.ended) === 0 ? '' : run.stderr()).toBe('');
     api.stdin.end();
-    medallion.synthesize(addressOf(server));
+    medallion.synthesize(urlOf(server));
     const years = JSON.parse(sample('gapminder.json')) as {
       country: string;
       year: number;
@@ -156,7 +156,7 @@ test(
   },
 );
 
-test('a contract is reset without a question, where something is published, and the table stays', async () => {
+test('reset --contract requires a published dataset and keeps its tables', async () => {
   const reset = medallion.start(['reset', '--contract', 'zipcodes', '--json']);
   expect(await reset.ended === 0 ? '' : reset.stderr()).toBe('');
   expect(JSON.parse(reset.stdout())).toEqual({ dataset: 'zipcodes', layer: 'bronze', contract_reset: true });
@@ -171,24 +171,25 @@ test('a contract is reset without a question, where something is published, and 
   const unpublished = medallion.start(['reset', '--contract', 'airports', '--json']);
   expect(await unpublished.ended).toBe(1);
   expect(JSON.parse(unpublished.stdout())).toEqual({
+    code: 'FAILED',
     error: expect.stringMatching(/^airports is not published in this lake yet/) as string,
   });
   expect(medallion.processes()).toEqual([]);
 });
 
-test('values that do not fit are counted', async () => {
+test('the output shows the number of rescued values', async () => {
   const lines = CSV.split('\n');
-  const other = http.createServer((_request, response) => {
+  const changedSource = http.createServer((_request, response) => {
     response.end(
       zipSync({ 'zipcodes.csv': Buffer.from([lines[0], `${lines[1].trim()},surplus`, ...lines.slice(2)].join('\n')) }),
     );
   });
-  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
-  medallion.synthesize(addressOf(other));
+  await new Promise<void>(resolve => changedSource.listen(0, '127.0.0.1', resolve));
+  medallion.synthesize(urlOf(changedSource));
   const run = medallion.start(['run', 'zipcodes']);
   await run.ended;
-  other.close();
-  medallion.synthesize(addressOf(server));
+  changedSource.close();
+  medallion.synthesize(urlOf(server));
   expect(run.stdout()).toMatch(/42,049 rows, 1 value in meta_rescued \(_surplus 1\)\n/);
 });
 
@@ -196,7 +197,7 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGKILL', null],
-] as const)('%s while Spark works leaves no process behind', async (signal, code) => {
+] as const)('%s during a run leaves no process', async (signal, code) => {
   const run = medallion.start(['run', 'zipcodes']);
   while (!/unpack/.test(run.stderr())) {
     await wait(20);
@@ -204,23 +205,24 @@ test.each([
   expect(medallion.processes().length).toBeGreaterThan(1);
   const other = medallion.start(['query', 'SELECT 1']);
   expect(await other.ended).toBe(1);
-  expect(other.stderr()).toContain(`in use by another medallion, process ${run.process.pid}`);
+  expect(other.stderr()).toContain(`in use by another medallion command (process ${run.process.pid})`);
   run.process.kill(signal);
   expect(await run.ended).toBe(code);
-  expect(await medallion.left()).toEqual([]);
-  // The lake still answers, with the table that was published before.
+  expect(await medallion.remainingProcesses()).toEqual([]);
+  // The previous publication is still there.
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
 });
 
-test('a source that is gone fails the run in one line, and leaves the table', async () => {
-  medallion.synthesize(`${addressOf(server)}/moved`);
+test('a missing source fails the run with an error code and keeps the table', async () => {
+  medallion.synthesize(`${urlOf(server)}/moved`);
   const run = medallion.start(['run', 'zipcodes', '--json']);
   expect(await run.ended).toBe(1);
   expect(JSON.parse(run.stdout())).toMatchObject({
     dataset: 'zipcodes',
     status: 'failed',
     tables: [],
-    error: expect.stringMatching(/404/) as string,
+    error_code: 'SOURCE_NOT_FOUND',
+    error: expect.stringMatching(/^SOURCE_NOT_FOUND: .*404/) as string,
   });
   expect(run.stderr()).toMatch(/\.log/);
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);

@@ -19,10 +19,15 @@ function runsOf(name: string): string {
   return `s3://lake/etl/${own}/runs/${layer}/`;
 }
 
-function order(requested: string[], datasets: DatasetNode[], { tables = [] as string[], withInputs = false } = {}): string[] {
+function order(
+  requested: string[],
+  datasets: DatasetNode[],
+  { tables = [] as string[], withInputs = false } = {},
+): string[] {
   const requestedDatasets = requested.flatMap(name => datasets.filter(each => each.runs === runsOf(name)));
   const hasTable = (runs: string) => tables.map(runsOf).includes(runs);
-  return runOrder(requestedDatasets, datasets, { app: 'cdk.out', data: '.medallion', hasTable, ...withInputs && { withInputs } })
+  const options = { app: 'cdk.out', data: '.medallion', hasTable, ...withInputs && { withInputs } };
+  return runOrder(requestedDatasets, datasets, options)
     .map(each => `${each.layer}/${each.dataset}`);
 }
 
