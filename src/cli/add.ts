@@ -272,7 +272,7 @@ function printResult(
     ...(options.key.length > 0
       ? []
       : keysOf(document).map(
-        ([table, key]) => `${table}: ${key.join(', ')} is unique in every row and becomes the business key`,
+        ([table, key]) => `${table}: business key ${key.join(', ')} (no duplicates)`,
       )),
     `Approximately ${(inspection.size_bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB uncompressed: `
       + `data_size_category ${document.data_size_category}`,

@@ -16,12 +16,12 @@ interface Holder {
  * @returns a function that releases the lock, or the ID of the process that holds it
  */
 export function acquireLock(path: string): (() => void) | number {
-  const own = `${path}.${process.pid}`;
-  fs.writeFileSync(own, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
+  const ownFile = `${path}.${process.pid}`;
+  fs.writeFileSync(ownFile, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
   try {
     for (;;) {
       try {
-        fs.linkSync(own, path);
+        fs.linkSync(ownFile, path);
         const release = () => fs.rmSync(path, { force: true });
         process.once('exit', release);
         return () => {
@@ -40,7 +40,7 @@ export function acquireLock(path: string): (() => void) | number {
       fs.rmSync(path, { force: true });
     }
   } finally {
-    fs.rmSync(own, { force: true });
+    fs.rmSync(ownFile, { force: true });
   }
 }
 

@@ -3,7 +3,7 @@ from cdk_glue_medallion import DatasetDirectory
 
 app = App()
 
-# lake/config.json configures the core. Every config.json in a folder below it is a dataset.
+# lake/config.json configures the core. Each config.json in a subfolder defines a dataset.
 DatasetDirectory(app, "Lake", path="lake")
 
 app.synth()
