@@ -451,17 +451,17 @@ def encodings_of_secret() -> list[str]:
         pytest.param(
             None,
             {"type": "bearer"},
-            'The secret "vendor/api" cannot be read: ResourceNotFoundException, This run was given no such secret: add --secret vendor/api=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_API.',
+            'The secret "vendor/api" cannot be read: ResourceNotFoundException, This run has no value for the secret: add --secret vendor/api=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_API.',
             id="no such secret",
         ),
         pytest.param("", {"type": "bearer"}, 'The secret "vendor/api" is empty', id="an empty secret"),
         pytest.param(
-            "plain", {"type": "basic"}, 'The secret "vendor/api" is no JSON object', id="not JSON, and a key is set"
+            "plain", {"type": "basic"}, 'The secret "vendor/api" is not a JSON object', id="not JSON, and a key is set"
         ),
         pytest.param(
             "[1]",
             {"type": "bearer", "secret_key": "token"},
-            'The secret "vendor/api" is no JSON object',
+            'The secret "vendor/api" is not a JSON object',
             id="a list, and a key is set",
         ),
         pytest.param(
