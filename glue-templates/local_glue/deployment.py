@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -59,23 +59,18 @@ def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
             s3.create_bucket(Bucket=bucket)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     by_age = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
-    etags = _etags(s3, bucket, "")
+    # One listing for order and content: another job may mirror the same folder at the same time.
+    objects = sorted(_objects(s3, bucket, ""), key=lambda each: (each["LastModified"], each["Key"]))
+    etags = {each["Key"]: each["ETag"] for each in objects}
     for key in etags.keys() - files.keys():
         s3.delete_object(Bucket=bucket, Key=key)
-    if by_age == _keys_by_age(s3, bucket) and all(etags[key] == _etag(path) for key, path in files.items()):
+    if by_age == [key for key in etags if key in files] and all(
+        etags[key] == _etag(path) for key, path in files.items()
+    ):
         return
     for key in by_age:
         s3.put_object(Bucket=bucket, Key=key, Body=files[key].read_bytes())
         time.sleep(0.002)  # the resolution of the emulator is 1 ms
-
-
-def _keys_by_age(s3: "S3Client", bucket: str) -> list[str]:
-    objects = [
-        each
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        for each in page.get("Contents", [])
-    ]
-    return [each["Key"] for each in sorted(objects, key=lambda each: (each["LastModified"], each["Key"]))]
 
 
 def _etag(path: Path) -> str:
@@ -90,8 +85,12 @@ def _with_values(content: bytes, markers: dict[str, str]) -> bytes:
 
 
 def _etags(s3: "S3Client", bucket: str, prefix: str) -> dict[str, str]:
+    return {each["Key"]: each["ETag"] for each in _objects(s3, bucket, prefix)}
+
+
+def _objects(s3: "S3Client", bucket: str, prefix: str) -> list[Any]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}
+    return [each for page in pages for each in page.get("Contents", [])]
 
 
 def _files(source: str) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,7 @@
 """The local substitute for source buckets outside of the lake."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
@@ -42,3 +43,12 @@ def test_a_bucket_mirrors_the_files_of_its_folder_in_the_order_of_modification(t
     mirror(s3, bucket, tmp_path)
     assert objects() == {"out/a.csv": b"NEW", "out/b.csv": b"old"}
     assert newest("out/") == "b.csv"
+
+
+def test_concurrent_jobs_can_mirror_the_same_folder(tmp_path: Path) -> None:
+    s3 = boto3.client("s3")
+    for number in range(3):
+        put(tmp_path, f"out/day-{number}.csv", "id\n1\n", 100 + number)
+    for attempt in range(10):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _, bucket=f"shared-{attempt}": mirror(s3, bucket, tmp_path), range(8)))
