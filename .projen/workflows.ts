@@ -1,10 +1,10 @@
 /**
- * What GitHub runs and shows: workflows, issue forms and the pull request template.
+ * GitHub workflows, issue forms and the pull request template.
  *
- * Actions come from projen's list of reviewed references: by version where GitHub guarantees that a release cannot
- * change (immutable releases), and by commit SHA elsewhere, because a tag can be moved. Upgrading projen upgrades them.
+ * Actions come from projen's list of reviewed references. An action with immutable releases is pinned by version, any
+ * other action by commit SHA, because a tag can be moved. Upgrading projen upgrades the actions.
  *
- * No workflow names a package registry: npm, pip, Maven and the publishers know theirs.
+ * Workflows do not set a package registry. npm, pip, Maven and the publishers use their defaults.
  */
 import { github, YamlFile } from 'projen';
 import { GithubWorkflow, WorkflowSteps } from 'projen/lib/github';
@@ -15,9 +15,9 @@ const { ActionRefs } = github;
 const RUNNER = ['ubuntu-24.04'];
 const READ: JobPermissions = { contents: JobPermission.READ };
 const OLDEST_NODE = NODES[0];
-/** The npm of Node 24 is the first with trusted publishing. */
+/** Trusted publishing requires the npm version of Node 24 or later. */
 const PUBLISHING_NODE = '24';
-/** Publishes what jsii packages; pinned, because it sees the publishers' credentials. Apache-2.0. */
+/** Publishes the jsii packages. Pinned, because it has access to the publishing credentials. License: Apache-2.0. */
 const PUBLIB = 'publib@0.2.1061';
 const TAG_PREFIX = 'v';
 const SET_UP_JAVA: JobStep = {
@@ -26,7 +26,7 @@ const SET_UP_JAVA: JobStep = {
   with: { 'distribution': 'temurin', 'java-version': '17' },
 };
 
-/** Adds everything under `.github`. The workflow for dependency upgrades is projen's own, with limits for its time. */
+/** Adds all files under `.github`, and a timeout to projen's workflow for dependency upgrades. */
 export function addGitHubFiles(hub: github.GitHub): void {
   const upgrade = hub.tryFindWorkflow('upgrade');
   for (const job of ['upgrade', 'pr']) {
@@ -52,7 +52,7 @@ export const PULL_REQUEST_TEMPLATE = [
   '- [ ] Docs and the "Unreleased" section of `CHANGELOG.md` describe what users notice.',
 ];
 
-/** Tests on the oldest and the newest Node, and builds and uses the packages. The release workflow calls it first. */
+/** Runs the tests on the oldest and newest Node, and builds and tries the packages. The release workflow calls it. */
 function addBuildWorkflow(hub: github.GitHub): void {
   const workflow = new GithubWorkflow(hub, 'build', {
     limitConcurrency: true,
@@ -82,12 +82,12 @@ function addBuildWorkflow(hub: github.GitHub): void {
         name: 'Check that the build changes no file in git',
         run: 'git add --all && git diff --staged --exit-code',
       },
-      { name: 'Build the packages and use them in Python and Java', run: 'npx projen test:consumers' },
+      { name: 'Build the packages and test them in Python and Java', run: 'npx projen test:consumers' },
     ],
   });
 }
 
-/** Tests and packages a tag `v<version>`, then publishes it. A manual run on the tag repeats what failed. */
+/** Tests, packages and publishes a tag `v<version>`. To retry a failed release, run it manually on the tag. */
 function addReleaseWorkflow(hub: github.GitHub): void {
   const workflow = new GithubWorkflow(hub, 'release', {
     limitConcurrency: true,
@@ -110,7 +110,7 @@ function addReleaseWorkflow(hub: github.GitHub): void {
       ...checkoutWithTools(OLDEST_NODE),
       { name: 'Install', run: 'npm ci' },
       {
-        name: 'Take the version from the tag',
+        name: 'Set the version from the tag',
         run: [
           `version="\${GITHUB_REF_NAME#${TAG_PREFIX}}"`,
           'grep --quiet --fixed-strings "## [$version]" CHANGELOG.md \\',
@@ -163,7 +163,7 @@ function runTasks(...names: string[]): JobStep[] {
   return names.map(name => ({ name: `projen ${name}`, run: `npx projen ${name}` }));
 }
 
-/** The caches hold downloads only. The large one is pip's, which contains Spark. */
+/** The caches contain only downloads. The pip cache is the largest, because it contains Spark. */
 function checkoutWithTools(node: string): JobStep[] {
   const pipCache = { 'cache': 'pip', 'cache-dependency-path': 'glue-templates/requirements/*.txt' };
   return [
@@ -188,7 +188,7 @@ function addIssueForms(hub: github.GitHub): void {
       text('expected', 'What did you expect?', 'Link the page of the documentation, if there is one.', true),
       text('steps', 'How can we reproduce it?', [
         'The dataset as CDK code or `config.json`, a few lines of the source data, and the commands.',
-        'A problem that `medallion run` reproduces is the fastest to fix.',
+        'Problems that `medallion run` reproduces are the fastest to fix.',
       ].join(' '), true),
       choice('where', 'Where does it happen?', [
         'cdk synth or cdk deploy', 'medallion (on this machine)', 'Glue job on AWS', 'Athena', 'Documentation',
@@ -212,7 +212,7 @@ function addIssueForms(hub: github.GitHub): void {
     contact_links: [{
       name: 'Report a vulnerability',
       url: 'https://github.com/cdk-glue-medallion/cdk-glue-medallion/security/advisories/new',
-      about: 'Report it in private. See SECURITY.md.',
+      about: 'Report vulnerabilities privately. See SECURITY.md.',
     }],
   });
 }
