@@ -4,30 +4,30 @@ import * as readline from 'readline';
 
 const CALLS = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 'deploy', 'calls.py');
 
-/** What AWS says to a call: the response as boto3 gives it, or the code of the error. */
-export type Answer = { readonly response: any } | { readonly error: string };
+/** The result of a call: the response of boto3, or the error code. */
+export type CallResult = { readonly response: any } | { readonly error: string };
 
-/** The AWS API, through a boto3 that is started once. */
+/** A client of the AWS API. Starts one Python process with boto3 for all calls. */
 export class Aws {
   private readonly process: ChildProcess;
-  private readonly answers: AsyncIterator<string>;
+  private readonly responses: AsyncIterator<string>;
 
   constructor(python: string, env: NodeJS.ProcessEnv) {
     this.process = spawn(python, [CALLS], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    this.answers = readline.createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
+    this.responses = readline.createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** Asks boto3, one call after the other: `call('glue', 'get_job', { JobName: '…' })`. */
-  async call(service: string, operation: string, parameters: object = {}): Promise<Answer> {
+  /** Calls one operation of boto3, for example `call('glue', 'get_job', { JobName: '…' })`. Calls run one at a time. */
+  async call(service: string, operation: string, parameters: object = {}): Promise<CallResult> {
     this.process.stdin!.write(`${JSON.stringify({ service, operation, parameters })}\n`);
-    const { value, done } = await this.answers.next();
+    const { value, done } = await this.responses.next();
     if (done) {
-      throw new Error(`boto3 ended at ${service}.${operation}(${JSON.stringify(parameters)}); its error is above`);
+      throw new Error(`boto3 stopped during ${service}.${operation}(${JSON.stringify(parameters)}). See the error above.`);
     }
     return JSON.parse(value);
   }
 
-  /** Ends boto3: it reads to the end of what it is asked. */
+  /** Stops the Python process, which exits when its standard input ends. */
   close(): void {
     this.process.stdin!.end();
   }

@@ -1,30 +1,30 @@
 import { isDeepStrictEqual } from 'util';
-import { Answer, Aws } from './aws';
+import { Aws, CallResult } from './aws';
 import { NOT_IMPLEMENTED } from './not-implemented';
 
-/** A resource, how to ask for it, and what AWS must say of it. */
+/** A resource, the call that describes it, and the expected response. */
 export interface Expectation {
-  /** The resource, in words. */
+  /** A description of the resource. */
   readonly what: string;
-  /** Its type in CloudFormation, to look up what the emulator does not implement. */
+  /** Its CloudFormation type, to look up what the emulator does not implement. */
   readonly type: string;
   readonly call: [service: string, operation: string, parameters?: object];
-  /** The part of the response that holds the properties. */
+  /** Returns the part of the response that contains the properties. */
   readonly of?: (response: any) => any;
-  /** What its properties are, each exactly; or that there is no such resource: the code of the error. */
+  /** The exact values of its properties, or the error code if the resource must not exist. */
   readonly is: { readonly [property: string]: unknown } | string;
 }
 
-/** What came out of an expectation. */
+/** The result of one expectation. */
 export interface Result {
   readonly what: string;
   readonly good: string[];
   readonly notImplemented: string[];
-  /** A line for each property that is not as expected. */
+  /** One line per property with an unexpected value. */
   readonly wrong: string[];
 }
 
-/** Asks for each resource and compares. */
+/** Makes the call of each expectation and compares the response. */
 export async function check(aws: Aws, expectations: Expectation[]): Promise<Result[]> {
   const results = [];
   for (const expectation of expectations) {
@@ -33,24 +33,24 @@ export async function check(aws: Aws, expectations: Expectation[]): Promise<Resu
   return results;
 }
 
-function compare({ what, type, of = response => response, is }: Expectation, answer: Answer): Result {
+function compare({ what, type, of = response => response, is }: Expectation, called: CallResult): Result {
   const result: Result = { what, good: [], notImplemented: [], wrong: [] };
-  const error = 'error' in answer ? answer.error : undefined;
+  const error = 'error' in called ? called.error : undefined;
   if (typeof is === 'string') {
     (error === is ? result.good : result.wrong).push(
-      error === is ? 'not there' : `is ${error ?? 'there'}, expected ${is}`,
+      error === is ? 'does not exist' : `${error ?? 'exists'}, expected ${is}`,
     );
     return result;
   }
-  const properties = 'error' in answer ? {} : of(answer.response) ?? {};
+  const properties = 'error' in called ? {} : of(called.response) ?? {};
   for (const [property, expected] of Object.entries(is)) {
     const found = error ?? properties[property];
-    const instead = NOT_IMPLEMENTED[type] ?? {};
-    if (property in instead && isDeepStrictEqual(found, instead[property])) {
+    const emulated = NOT_IMPLEMENTED[type] ?? {};
+    if (property in emulated && isDeepStrictEqual(found, emulated[property])) {
       result.notImplemented.push(property);
-    } else if (property in instead) {
+    } else if (property in emulated) {
       result.wrong.push(
-        `${property} is ${JSON.stringify(found)}: the emulator implements it now, so change NOT_IMPLEMENTED`,
+        `${property} is ${JSON.stringify(found)}: the emulator implements it now. Update NOT_IMPLEMENTED.`,
       );
     } else if (isDeepStrictEqual(found, expected)) {
       result.good.push(property);

@@ -1,9 +1,9 @@
 /**
- * Deploys the lake of `integ/stacks` to an emulator of AWS on this machine with the CDK's own command, and asks the AWS
- * API what is there: after the deployment, after an update, and after all was destroyed.
+ * Deploys the lake of `integ/stacks` to a local AWS emulator with the CDK CLI, and checks the resources through the AWS
+ * API: after the deployment, after an update, and after `cdk destroy`.
  *
- * Run by `npx projen test:deploy`. Progress on standard error, a table of what was checked on standard output. Exit
- * codes: 0 all as expected, 1 something else, 130 interrupted.
+ * Run by `npx projen test:deploy`. Progress goes to standard error, the table of results to standard output. Exit
+ * codes: 0 all as expected, 1 a failure, 130 interrupted.
  */
 import * as fs from 'fs';
 import * as os from 'os';
@@ -13,7 +13,7 @@ import { Aws } from './aws';
 import { check, Result } from './check';
 import { ACCOUNT, clientEnvironment, REGION, setUpPython, startEmulator } from './emulator';
 import { DEPLOYED, DESTROYED, PUBLISHED, TAGS, UPDATED } from './expectations';
-import { NOT_PROVED } from './not-implemented';
+import { NOT_TESTED } from './not-implemented';
 import { Lake, LakeChange } from '../../integ/stacks/lake';
 import { DataSizeCategory } from '../../src';
 import { Child, GUARD, interrupt } from '../../src/cli/child';
@@ -46,34 +46,34 @@ async function main(): Promise<number> {
     );
     const code = await child.exit;
     if (code !== 0) {
-      throw new Error(`cdk ${args.join(' ')} ended with ${code}`);
+      throw new Error(`cdk ${args.join(' ')} exited with code ${code}`);
     }
   });
   const results: Result[] = [];
-  const look = async (when: string, expectations: typeof DEPLOYED) =>
+  const verify = async (when: string, expectations: typeof DEPLOYED) =>
     results.push(
       ...(
-        await progress.step(`Asking AWS about ${expectations.length} resources ${when}`, () => check(aws, expectations))
+        await progress.step(`Checking ${expectations.length} resources, ${when}`, () => check(aws, expectations))
       ).map(result => ({ ...result, what: `${when}: ${result.what}` })),
     );
 
   await cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
   const lake = synthesize('deployed');
   await cdk('deploy', '--app', lake, '--all', '--require-approval', 'never', '--progress', 'events');
-  await look('deployed', DEPLOYED);
+  await verify('deployed', DEPLOYED);
   for (const [service, operation, parameters] of PUBLISHED) {
     await aws.call(service, operation, parameters);
   }
   const changed = synthesize('updated', { zipcodesSize: DataSizeCategory.MEDIUM, airports: true, fdaCder: false });
   await cdk('deploy', '--app', changed, '--all', '--require-approval', 'never', '--progress', 'events');
-  await look('updated', UPDATED);
+  await verify('updated', UPDATED);
   await cdk('destroy', '--app', changed, '--all', '--force');
-  await look('destroyed', DESTROYED);
+  await verify('destroyed', DESTROYED);
   aws.close();
   return print(results);
 }
 
-/** The assembly of the lake, to be deployed as it is. */
+/** Synthesizes the lake and returns the folder of the assembly. */
 function synthesize(name: string, change?: LakeChange): string {
   const outdir = path.join(temporary, name);
   const app = new App({ outdir, analyticsReporting: false });
@@ -83,7 +83,7 @@ function synthesize(name: string, change?: LakeChange): string {
   return outdir;
 }
 
-/** A line a resource, its properties by name; then what the emulator cannot prove. */
+/** Prints one line per resource with its properties, and what the emulator cannot test. */
 function print(results: Result[]): number {
   const width = Math.max(...results.map(({ what }) => what.length));
   for (const { what, good, notImplemented, wrong } of results) {
@@ -94,8 +94,8 @@ function print(results: Result[]): number {
     ];
     console.log(`${what.padEnd(width)}  ${parts.join(`\n${''.padEnd(width)}  `)}`);
   }
-  console.log('\nNot proved here, because the emulator does not do it:');
-  for (const line of NOT_PROVED) {
+  console.log('\nNot tested, because the emulator does not implement it:');
+  for (const line of NOT_TESTED) {
     console.log(`  ${line}`);
   }
   const count = (of: keyof Omit<Result, 'what'>) => results.reduce((sum, result) => sum + result[of].length, 0);
@@ -119,7 +119,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 void main().then(found => { code = found; }, error => {
-  // The log goes with the temporary folder.
+  // The log is deleted with the temporary folder.
   const printed = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').split('\n').slice(-60).join('\n') : '';
   console.error(`${printed}\n${error.message}`);
 }).then(end);

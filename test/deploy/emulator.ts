@@ -5,13 +5,13 @@ import { findPython } from '../../src/cli/python';
 import { lockedPython } from '../locked-python';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
-const OURS = path.join(TEMPLATES, 'tests', 'deploy');
+const DEPLOY_TESTS = path.join(TEMPLATES, 'tests', 'deploy');
 
-/** The account of ministack, and the region of this test. */
+/** The account of the emulator (ministack), and the region of this test. */
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
 
-/** Settings of the clients, which know of this endpoint and of no account. */
+/** Environment variables for clients of the emulator. They contain no real credentials. */
 export function clientEnvironment(endpoint: string, added: Record<string, string> = {}): NodeJS.ProcessEnv {
   return cleanEnvironment({
     AWS_ENDPOINT_URL: endpoint,
@@ -25,21 +25,22 @@ export function clientEnvironment(endpoint: string, added: Record<string, string
   });
 }
 
-/** Starts the emulator and gives its endpoint, once it answers. It ends with this process. */
+/** Starts the emulator and returns its endpoint when it is ready. The emulator stops with this process. */
 export async function startEmulator(python: string, scratch: string, log: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = cleanEnvironment({
-      PYTHONPATH: [OURS, LOCAL_GLUE].join(path.delimiter),
+      PYTHONPATH: [DEPLOY_TESTS, LOCAL_GLUE].join(path.delimiter),
       TMPDIR: scratch,
       HOME: scratch,
       NO_PROXY: '127.0.0.1',
     });
-    const emulator = new Child(python, [path.join(OURS, 'start.py')], { env, log, onLine: line => line.startsWith('http://') && resolve(line) });
-    void emulator.exit.then(code => reject(new Error(`the emulator ended with ${code}`)), reject);
+    const onLine = (line: string) => line.startsWith('http://') && resolve(line);
+    const emulator = new Child(python, [path.join(DEPLOY_TESTS, 'start.py')], { env, log, onLine });
+    void emulator.exit.then(code => reject(new Error(`The emulator exited with code ${code}.`)), reject);
   });
 }
 
-/** A Python with the emulator and boto3, kept in the same cache as those of `medallion run`. */
+/** Creates a Python environment with the emulator and boto3, in the cache of `medallion run`. */
 export async function setUpPython(progress: Progress): Promise<string> {
   const { version, executable } = findPython();
   const folder = await lockedPython(

@@ -1,5 +1,5 @@
 /**
- * What AWS must say of the lake in `integ/stacks/lake.ts`, written by hand: nothing here is computed by the library.
+ * The expected resources of the lake in `integ/stacks/lake.ts`. Written by hand: the library does not compute them.
  */
 import { createHash } from 'crypto';
 import * as fs from 'fs';
@@ -14,13 +14,13 @@ const SCHEDULER_ROLE = `arn:aws:iam::${ACCOUNT}:role/medallion-integ-scheduler-r
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:medallion-integ-alerts`;
 const s3 = (key: string) => `s3://${BUCKET}/${key}`;
 
-/** The shared package, under a name with a hash of its content. */
+/** The shared Python package. Its file name contains a hash of its content. */
 const RUNTIME = etlRuntimePackage();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const script = (name: string) =>
   sha256(fs.readFileSync(path.join(__dirname, '..', '..', 'glue-templates', 'jobs', name)));
 
-/** What every job is told, and what all jobs have in common. */
+/** A job, with the settings that all jobs have in common. */
 function job(layer: string, dataset: string, size: object, names: object): Expectation {
   return {
     what: `job medallion-integ-${layer}-${dataset}`,
@@ -130,7 +130,7 @@ const GOLD_JOBS = [
   }),
 ];
 
-function crawler(layer: string, dataset: string, paths: string[], more: object = {}): Expectation {
+function crawler(layer: string, dataset: string, paths: string[], additional: object = {}): Expectation {
   return {
     what: `crawler medallion-integ-${layer}-${dataset}-crawler`,
     type: 'AWS::Glue::Crawler',
@@ -149,7 +149,7 @@ function crawler(layer: string, dataset: string, paths: string[], more: object =
       SchemaChangePolicy: { UpdateBehavior: 'UPDATE_IN_DATABASE', DeleteBehavior: 'LOG' },
       RecrawlPolicy: { RecrawlBehavior: 'CRAWL_EVERYTHING' },
       Schedule: undefined,
-      ...more,
+      ...additional,
     },
   };
 }
@@ -175,7 +175,7 @@ function schedule(name: string, expression: string, timezone: string, window: ob
   };
 }
 
-/** The role with its trust; its policies follow, each with its statements. */
+/** A role with its trust policy. `policy` checks its permissions. */
 function role(name: string, trust: object): Expectation {
   return {
     what: `role ${name}`,
@@ -306,7 +306,7 @@ const BUCKET_PROTECTION: Expectation[] = [
     is: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
   },
   {
-    what: 'bucket: versions',
+    what: 'bucket: versioning',
     type: 'AWS::S3::Bucket',
     call: ['s3', 'get_bucket_versioning', { Bucket: BUCKET }],
     is: { Status: 'Enabled' },
@@ -350,7 +350,7 @@ const BUCKET_PROTECTION: Expectation[] = [
   },
 ];
 
-/** Tags that a team gives its whole app. */
+/** Tags of the app. */
 export const TAGS = { team: 'data' };
 
 const TAGS_OF: Expectation[] = [
@@ -482,10 +482,10 @@ function target(name: string): Expectation {
   };
 }
 
-/** All keys below a prefix, and nothing else. */
+/** All keys with a prefix. No other keys may exist. */
 function keys(prefix: string, is: string[]): Expectation {
   return {
-    what: `objects below ${prefix}`,
+    what: `objects with the prefix "${prefix}"`,
     type: 'object',
     call: ['s3', 'list_objects_v2', { Bucket: BUCKET, Prefix: prefix }],
     of: ({ Contents }) => ({ Key: Contents.map((object: any) => object.Key).sort() }),
@@ -557,7 +557,7 @@ export const DEPLOYED: Expectation[] = [
   ZIPCODES_SCHEDULE,
   FDA_CDER_SCHEDULE,
   STATES_SCHEDULE,
-  gone(
+  absent(
     'schedule medallion-integ-gold-states-history (it has none)',
     ['scheduler', 'get_schedule', { Name: 'medallion-integ-gold-states-history', GroupName: 'medallion-integ' }],
     'ResourceNotFoundException',
@@ -590,7 +590,7 @@ export const DEPLOYED: Expectation[] = [
 
 const DATA = 'bronze/fda-cder/products/fda_cder_products.parquet';
 
-/** As a run and a crawl would have left it: what must outlive the dataset. */
+/** Creates the results of a job run and a crawl, which must remain when the dataset is deleted. */
 export const PUBLISHED: [service: string, operation: string, parameters: object][] = [
   ['s3', 'put_object', { Bucket: BUCKET, Key: DATA, Body: 'rows' }],
   ['s3', 'put_object', { Bucket: BUCKET, Key: 'etl/fda-cder/runs/bronze/published.json', Body: '{}' }],
@@ -600,7 +600,7 @@ export const PUBLISHED: [service: string, operation: string, parameters: object]
   }],
 ];
 
-const DATA_IS_THERE: Expectation[] = [
+const DATA_IS_RETAINED: Expectation[] = [
   content(DATA, sha256(Buffer.from('rows'))),
   content('etl/fda-cder/runs/bronze/published.json', sha256(Buffer.from('{}'))),
   {
@@ -612,18 +612,18 @@ const DATA_IS_THERE: Expectation[] = [
   },
 ];
 
-/** A resource that must not be there. */
-function gone(what: string, call: Expectation['call'], error: string): Expectation {
-  return { what, type: 'gone', call, is: error };
+/** A resource that must not exist. */
+function absent(what: string, call: Expectation['call'], error: string): Expectation {
+  return { what, type: 'absent', call, is: error };
 }
 
-/** A job and a crawler that must not be there. */
+/** A job, a crawler and a schedule that must not exist. */
 function noJob(layer: string, dataset: string): Expectation[] {
   const name = `medallion-integ-${layer}-${dataset}`;
   return [
-    gone(`job ${name}`, ['glue', 'get_job', { JobName: name }], 'EntityNotFoundException'),
-    gone(`crawler ${name}-crawler`, ['glue', 'get_crawler', { Name: `${name}-crawler` }], 'EntityNotFoundException'),
-    gone(
+    absent(`job ${name}`, ['glue', 'get_job', { JobName: name }], 'EntityNotFoundException'),
+    absent(`crawler ${name}-crawler`, ['glue', 'get_crawler', { Name: `${name}-crawler` }], 'EntityNotFoundException'),
+    absent(
       `schedule ${name}`,
       ['scheduler', 'get_schedule', { Name: name, GroupName: 'medallion-integ' }],
       'ResourceNotFoundException',
@@ -631,16 +631,16 @@ function noJob(layer: string, dataset: string): Expectation[] {
   ];
 }
 
-/** After zipcodes became bigger, airports came and fda-cder went. */
+/** After an update: zipcodes has a larger size, airports is new, and fda-cder is deleted. */
 export const UPDATED: Expectation[] = [
   zipcodesJob(MEDIUM), ZIPCODES_CRAWLER, ZIPCODES_SCHEDULE,
   AIRPORTS_JOB, crawler('bronze', 'airports', ['bronze/airports/']),
   keys('etl/airports/', bronzeScripts('airports')),
   ...GOLD_JOBS, ...GOLD_CRAWLERS, STATES_SCHEDULE,
   ...noJob('bronze', 'fda-cder'),
-  // Scripts stay as well: a run that has begun may still need them.
+  // Scripts are retained as well, because a job run in progress may still read them.
   keys('etl/fda-cder/', [...bronzeScripts('fda-cder'), 'etl/fda-cder/runs/bronze/published.json']),
-  ...DATA_IS_THERE,
+  ...DATA_IS_RETAINED,
   ...BUCKET_PROTECTION,
 ];
 
@@ -648,7 +648,7 @@ export const UPDATED: Expectation[] = [
 export const DESTROYED: Expectation[] = [
   ...BUCKET_PROTECTION,
   ...DATABASES,
-  ...DATA_IS_THERE,
+  ...DATA_IS_RETAINED,
   ...[
     ['bronze', 'zipcodes'],
     ['bronze', 'airports'],
@@ -656,33 +656,33 @@ export const DESTROYED: Expectation[] = [
     ['gold', 'states'],
     ['gold', 'states-history'],
   ].flatMap(([layer, dataset]) => noJob(layer, dataset)),
-  gone(
+  absent(
     'role medallion-integ-glue-role',
     ['iam', 'get_role', { RoleName: 'medallion-integ-glue-role' }],
     'NoSuchEntity',
   ),
-  gone(
+  absent(
     'role medallion-integ-scheduler-role',
     ['iam', 'get_role', { RoleName: 'medallion-integ-scheduler-role' }],
     'NoSuchEntity',
   ),
-  gone(
+  absent(
     'workgroup medallion-integ',
     ['athena', 'get_work_group', { WorkGroup: 'medallion-integ' }],
     'InvalidRequestException',
   ),
-  gone(
+  absent(
     'schedule group medallion-integ',
     ['scheduler', 'get_schedule_group', { Name: 'medallion-integ' }],
     'ResourceNotFoundException',
   ),
-  gone('topic medallion-integ-alerts', ['sns', 'get_topic_attributes', { TopicArn: TOPIC }], 'NotFound'),
-  gone(
+  absent('topic medallion-integ-alerts', ['sns', 'get_topic_attributes', { TopicArn: TOPIC }], 'NotFound'),
+  absent(
     'rule medallion-integ-job-alerts',
     ['events', 'describe_rule', { Name: 'medallion-integ-job-alerts' }],
     'ResourceNotFoundException',
   ),
-  gone(
+  absent(
     'rule medallion-integ-crawler-alerts',
     ['events', 'describe_rule', { Name: 'medallion-integ-crawler-alerts' }],
     'ResourceNotFoundException',

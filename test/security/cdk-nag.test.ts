@@ -9,7 +9,7 @@ const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512M
 const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
-/** All that is acknowledged in the lakes, by the resource's path within its stack. */
+/** All acknowledged findings, by the path of the resource within its stack. */
 const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/Bucket/Resource', 'S1'],
   ...['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => [
@@ -40,9 +40,9 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
   ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
   ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:s3:::vendor/drops/*]'],
-  ...['network-interface', 'subnet', 'security-group', 'instance'].map((kind): [string, string] => [
+  ...['network-interface', 'subnet', 'security-group', 'instance'].map((type): [string, string] => [
     'Vendor/Role/Resource',
-    `IAM5[Resource::${EC2}:${kind}/*]`,
+    `IAM5[Resource::${EC2}:${type}/*]`,
   ]),
   ['Vendor/Role/Resource', 'IAM5[Resource::*]'],
   [
@@ -54,15 +54,15 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   [HANDLER, 'L1'],
 ];
 
-/** A path and a rule in one text, as it is for the environment of the tests. */
+/** A path and a rule in one string, with tokens resolved for the environment of the tests. */
 function pair(constructPath: string, rule: string): string {
-  const here = rule
+  const resolved = rule
     .replace('<AWS::Partition>', 'aws')
     .replace(/<AWS::AccountId>/g, '123456789012')
     .replace(/<AWS::Region>/g, 'eu-central-1')
     .replace('our-lake', 'pp-dw-123456789012')
     .replace('AwsSolutions-', '');
-  return `${constructPath.split('/').slice(1).join('/')}: ${here}`;
+  return `${constructPath.split('/').slice(1).join('/')}: ${resolved}`;
 }
 
 const LISTED = ACKNOWLEDGED.map(([path, rule]) => pair(`Stack/${path}`, rule));
@@ -71,7 +71,7 @@ const used = new Set<string>();
 describe.each(CHECKED_LAKES)('$name', ({ app }) => {
   const root = app();
   const nodes = root.node.findAll();
-  const said = nodes.flatMap(node => node.node.metadata
+  const acknowledged = nodes.flatMap(node => node.node.metadata
     .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
     .flatMap(({ data }) => Object.entries(data as { [rule: string]: string }))
     .map(([rule, reason]) => ({ node, reason, pair: pair(node.node.path, rule) })));
@@ -80,22 +80,23 @@ describe.each(CHECKED_LAKES)('$name', ({ app }) => {
     expect(new AwsSolutionsChecks(root).validateScope(root).violations).toEqual([]);
   });
 
-  test('every acknowledgement is listed, and stands at the resource itself with a reason', () => {
-    said.forEach(({ pair: each }) => used.add(each));
-    expect(said.filter(({ pair: each }) => !LISTED.includes(each))).toEqual([]);
-    expect(said.filter(({ node, reason }) => !CfnResource.isCfnResource(node) || reason.length < 20)).toEqual([]);
+  test('each acknowledgement is listed, and is on the resource itself with a reason', () => {
+    acknowledged.forEach(({ pair: each }) => used.add(each));
+    expect(acknowledged.filter(({ pair: each }) => !LISTED.includes(each))).toEqual([]);
+    const misplaced = acknowledged.filter(({ node }) => !CfnResource.isCfnResource(node));
+    expect([...misplaced, ...acknowledged.filter(({ reason }) => reason.length < 20)]).toEqual([]);
   });
 
-  test('no acknowledgement silences what is not found', () => {
+  test('each acknowledgement matches a finding', () => {
     const checks = new AwsSolutionsChecks(root);
     Object.assign(checks, { isAcknowledged: () => false });
     const found = checks.validateScope(root).violations.flatMap(({ ruleName, violatingResources }) =>
       violatingResources.map(({ constructPath }) => pair(constructPath!, ruleName)));
-    expect(said.map(({ pair: each }) => each).sort()).toEqual(found.sort());
+    expect(acknowledged.map(({ pair: each }) => each).sort()).toEqual(found.sort());
   });
 
-  test('cdk-nag 2 is told the same, in the template', () => {
-    const told = nodes
+  test('the template contains the same suppressions for cdk-nag 2', () => {
+    const suppressed = nodes
       .filter(node => CfnResource.isCfnResource(node))
       .flatMap(node =>
         ((node.getMetadata('cdk_nag')?.rules_to_suppress ?? []) as { id: string; applies_to?: string[] }[]).flatMap(
@@ -103,10 +104,10 @@ describe.each(CHECKED_LAKES)('$name', ({ app }) => {
             (findings?.map(finding => `${id}[${finding}]`) ?? [id]).map(rule => pair(node.node.path, rule)),
         ),
       );
-    expect(told.sort()).toEqual(said.map(({ pair: each }) => each).sort());
+    expect(suppressed.sort()).toEqual(acknowledged.map(({ pair: each }) => each).sort());
   });
 });
 
-test('nothing is listed that no lake acknowledges', () => {
+test('each listed acknowledgement is used by a lake', () => {
   expect(LISTED.filter(each => !used.has(each))).toEqual([]);
 });

@@ -33,40 +33,37 @@ function policiesOf(stack: Stack, roleName: string): Policy[] {
   return role.Properties.Policies.map(({ PolicyDocument }: { PolicyDocument: Policy }) => PolicyDocument);
 }
 
-/**
- * What CDK gives a key, and what a role needs beside its own policies: without a word of its key KMS refuses
- * everything.
- */
-const OF_A_KEY: Policy = {
+/** The default key policy of CDK. KMS denies all requests of a role unless the key policy allows IAM policies. */
+const DEFAULT_KEY_POLICY: Policy = {
   Version: '2012-10-17',
   Statement: [
     { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' },
   ],
 };
 
-/** A table of what a role may, and one of what it may not. */
-function table(name: string, policies: Policy[], may: Row[], mayNot: Row[]): void {
-  // A row without its third cell would get jest's `done` there, and be waited for.
-  const whole = (rows: Row[]) => rows.map(([action, on, context = {}]) => [action, on, context] as const);
+/** Tests the calls that a role is allowed, and the calls that it is denied. */
+function table(name: string, policies: Policy[], allowed: Row[], denied: Row[]): void {
+  // Jest passes its `done` callback in place of a missing third cell and waits for it.
+  const withContext = (rows: Row[]) => rows.map(([action, on, context = {}]) => [action, on, context] as const);
   const principal = `arn:aws:iam::123456789012:role/${name.replace(/\W+/g, '-')}`;
   describe(name, () => {
-    test.each(whole(may))('may %s on %s %j', async (action, on, context) => {
+    test.each(withContext(allowed))('is allowed %s on %s %j', async (action, on, context) => {
       expect(
         await isAllowed(
           principal,
           { action, resource: on, context },
           policies,
-          action.startsWith('kms:') ? OF_A_KEY : undefined,
+          action.startsWith('kms:') ? DEFAULT_KEY_POLICY : undefined,
         ),
       ).toBe(true);
     });
-    test.each(whole(mayNot))('may not %s on %s %j', async (action, on, context) => {
+    test.each(withContext(denied))('is denied %s on %s %j', async (action, on, context) => {
       expect(
         await isAllowed(
           principal,
           { action, resource: on, context },
           policies,
-          action.startsWith('kms:') ? OF_A_KEY : undefined,
+          action.startsWith('kms:') ? DEFAULT_KEY_POLICY : undefined,
         ),
       ).toBe(false);
     });
@@ -75,8 +72,8 @@ function table(name: string, policies: Policy[], may: Row[], mayNot: Row[]): voi
 
 const listing = (prefix: string): Row => ['s3:ListBucket', BUCKET, { 's3:prefix': prefix }];
 
-/** What no role of a lake may. */
-const NO_ROLE: Row[] = [
+/** Calls that every role of a lake is denied. */
+const DENIED_FOR_ALL: Row[] = [
   ['iam:PassRole', 'arn:aws:iam::123456789012:role/pp-dw-glue-role'],
   ['iam:CreateRole', 'arn:aws:iam::123456789012:role/any'],
   ['iam:PutRolePolicy', 'arn:aws:iam::123456789012:role/pp-dw-glue-role'],
@@ -119,7 +116,7 @@ const NO_ROLE: Row[] = [
   ['kms:ScheduleKeyDeletion', LAKE_KEY],
 ];
 
-const MAY_GLUE: Row[] = [
+const GLUE_ALLOWED: Row[] = [
   ['s3:GetObject', `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip`],
   ['s3:PutObject', `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip`],
   ['s3:PutObjectTagging', `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip`],
@@ -150,8 +147,8 @@ const MAY_GLUE: Row[] = [
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-gold-fda-nsde-crawler`],
 ];
 
-const MAY_NOT_GLUE: Row[] = [
-  ...NO_ROLE,
+const GLUE_DENIED: Row[] = [
+  ...DENIED_FOR_ALL,
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   ['s3:DeleteObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   ['s3:PutObjectTagging', `${BUCKET}/bronze/fda-nsde/part.parquet`],
@@ -162,8 +159,8 @@ const MAY_NOT_GLUE: Row[] = [
 
 const METRIC: Row = ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw' }];
 
-table('The shared role', policiesOf(stackWith(), 'pp-dw-glue-role'), MAY_GLUE, [
-  ...MAY_NOT_GLUE,
+table('The shared role', policiesOf(stackWith(), 'pp-dw-glue-role'), GLUE_ALLOWED, [
+  ...GLUE_DENIED,
   METRIC,
   ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
 ]);
@@ -172,7 +169,7 @@ table(
   'The shared role of an encrypted lake with metrics',
   policiesOf(encryptedStack(), 'pp-dw-glue-role'),
   [
-    ...MAY_GLUE,
+    ...GLUE_ALLOWED,
     METRIC,
     ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
     ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
@@ -183,7 +180,7 @@ table(
     ],
   ],
   [
-    ...MAY_NOT_GLUE,
+    ...GLUE_DENIED,
     ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw-dev' }],
     ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/Glue' }],
     ['kms:Decrypt', OTHER_KEY, THROUGH_S3],
@@ -191,7 +188,7 @@ table(
   ],
 );
 
-/** The role of a dataset of its own, in another app, where it can know the least of the key. */
+/** The policies of a dataset's own role, in another app, where the ARN of the key is not known. */
 function ownPolicies(props: Partial<BronzeDatasetProps>, prefixes: Partial<EtlCorePrefixes> = {}): Policy[] {
   const lake = LAYOUTS[2].lake(ENV, { ...PREFIXES, ...prefixes });
   bronze(lake, props);
@@ -205,14 +202,14 @@ const EC2 = 'arn:aws:ec2:eu-central-1:123456789012';
 const THROUGH_SECRETS = { 'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com' };
 const tagging = (key: string): Call['context'] => ({ 'aws:TagKeys': key });
 
-/** What any dataset's own role may: what the shared role may, for its own dataset. */
-const MAY_OWN = MAY_GLUE.filter(
+/** Calls that the role of a dataset is allowed: those of the shared role, limited to the dataset. */
+const DATASET_ALLOWED = GLUE_ALLOWED.filter(
   ([, on, context = {}]) => !/gold/.test(on + context['s3:prefix']) && context['s3:prefix'] !== 'bronze/',
 );
 
-/** What it may not, whatever it is for. */
-const MAY_NOT_OWN: Row[] = [
-  ...MAY_NOT_GLUE,
+/** Calls that the role of every dataset is denied. */
+const DATASET_DENIED: Row[] = [
+  ...GLUE_DENIED,
   ['s3:GetObject', `${BUCKET}/raw/fda-cder/run_id=1/cder.zip`],
   ['s3:GetObject', `${BUCKET}/raw/fda-nsde-2/run_id=1/cder.zip`],
   ['s3:PutObject', `${BUCKET}/raw/fda-cder/run_id=1/cder.zip`],
@@ -272,42 +269,42 @@ const USES_CONNECTION: Row[] = [
 ];
 const NO_LAKE_KEY: Row[] = [METRIC, ['kms:Decrypt', LAKE_KEY, THROUGH_S3]];
 
-table('The role of a dataset with a secret by its name', ownPolicies({ auth: Auth.bearer({ secret: 'vendor/api' }) }),
-  [...MAY_OWN, ...READS_SECRET],
-  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY, ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS]]);
+table('The role of a dataset with a secret name', ownPolicies({ auth: Auth.bearer({ secret: 'vendor/api' }) }),
+  [...DATASET_ALLOWED, ...READS_SECRET],
+  [...DATASET_DENIED, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY, ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS]]);
 
-table('The role of a dataset with a secret by the ARN', ownPolicies({ auth: Auth.bearer({ secret: SECRET }) }),
-  [...MAY_OWN, ...READS_SECRET], [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY]);
+table('The role of a dataset with a complete secret ARN', ownPolicies({ auth: Auth.bearer({ secret: SECRET }) }),
+  [...DATASET_ALLOWED, ...READS_SECRET], [...DATASET_DENIED, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY]);
 
 table(
-  'The role of a dataset with a secret by an ARN without its random end',
+  'The role of a dataset with a secret ARN without the random suffix',
   ownPolicies({ auth: Auth.bearer({ secret: `${SECRETS}:vendor/api` }) }),
-  [...MAY_OWN, ...READS_SECRET],
-  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY],
+  [...DATASET_ALLOWED, ...READS_SECRET],
+  [...DATASET_DENIED, ...READS_DROPS, ...USES_CONNECTION, ...NO_LAKE_KEY],
 );
 
 table(
-  'The role of a dataset with a secret that a key encrypts, in an encrypted lake with metrics',
+  'The role of a dataset with an encrypted secret, in an encrypted lake with metrics',
   ownPolicies(
     { auth: Auth.bearer({ secret: 'vendor/api', encryptionKey: OTHER_KEY }) },
     { encrypted: true, metrics: true },
   ),
   [
-    ...MAY_OWN,
+    ...DATASET_ALLOWED,
     ...READS_SECRET,
     METRIC,
     ['kms:Decrypt', OTHER_KEY, THROUGH_SECRETS],
     ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
   ],
-  [...MAY_NOT_OWN, ...READS_DROPS, ...USES_CONNECTION],
+  [...DATASET_DENIED, ...READS_DROPS, ...USES_CONNECTION],
 );
 
 table(
-  "The role of a dataset of a bucket's folder",
+  'The role of a dataset with an S3 folder as its source',
   ownPolicies({ source: Source.s3('s3://vendor/drops/') }),
-  [...MAY_OWN, ...READS_DROPS],
+  [...DATASET_ALLOWED, ...READS_DROPS],
   [
-    ...MAY_NOT_OWN,
+    ...DATASET_DENIED,
     ...READS_SECRET,
     ...USES_CONNECTION,
     ...NO_LAKE_KEY,
@@ -316,21 +313,29 @@ table(
   ],
 );
 
-table('The role of a dataset of a bucket\'s files by date and glob', ownPolicies({ source: Source.urls(['s3://vendor/drops/{yyyy-MM-dd}/*.csv', 's3://vendor/a?.csv']) }),
-  [...MAY_OWN, ...READS_DROPS, ['s3:GetObject', `${VENDOR}/ab.csv`], ['s3:ListBucket', VENDOR, { 's3:prefix': 'a' }]],
-  [...MAY_NOT_OWN, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/b.csv`]]);
+table(
+  'The role of a dataset with S3 URLs that contain a date and wildcards',
+  ownPolicies({ source: Source.urls(['s3://vendor/drops/{yyyy-MM-dd}/*.csv', 's3://vendor/a?.csv']) }),
+  [
+    ...DATASET_ALLOWED,
+    ...READS_DROPS,
+    ['s3:GetObject', `${VENDOR}/ab.csv`],
+    ['s3:ListBucket', VENDOR, { 's3:prefix': 'a' }],
+  ],
+  [...DATASET_DENIED, ...READS_SECRET, ...USES_CONNECTION, ...NO_LAKE_KEY, ['s3:GetObject', `${VENDOR}/b.csv`]],
+);
 
 table(
-  'The role of a dataset of one file of a bucket',
+  'The role of a dataset with one S3 object as its source',
   ownPolicies({ source: Source.s3('s3://vendor/one.csv') }),
   [
-    ...MAY_OWN,
+    ...DATASET_ALLOWED,
     ['s3:GetObject', `${VENDOR}/one.csv`],
     ['s3:ListBucket', VENDOR, { 's3:prefix': 'one.csv' }],
     ['s3:GetBucketLocation', VENDOR],
   ],
   [
-    ...MAY_NOT_OWN,
+    ...DATASET_DENIED,
     ...READS_SECRET,
     ...USES_CONNECTION,
     ...NO_LAKE_KEY,
@@ -340,9 +345,9 @@ table(
 );
 
 table('The role of a dataset with a connection', ownPolicies({ connection: GlueConnection.fromName('vendor-network') }),
-  [...MAY_OWN, ...USES_CONNECTION], [...MAY_NOT_OWN, ...READS_SECRET, ...READS_DROPS, ...NO_LAKE_KEY]);
+  [...DATASET_ALLOWED, ...USES_CONNECTION], [...DATASET_DENIED, ...READS_SECRET, ...READS_DROPS, ...NO_LAKE_KEY]);
 
-describe('A dataset\'s own role', () => {
+describe('The role of a dataset', () => {
   const keyOf = (layout: number, props: (stack: Stack) => Partial<EtlCoreProps>) => {
     const scope = new Stack();
     const lake = LAYOUTS[layout].lake(ENV, { ...PREFIXES, ...props(scope) });
@@ -357,24 +362,24 @@ describe('A dataset\'s own role', () => {
   };
   test.each<[string, number, (stack: Stack) => Partial<EtlCoreProps>, unknown]>([
     [
-      'that its own stack makes, by its ARN',
+      'by its ARN, if the same stack creates the key',
       0,
       () => ({ encrypted: true }),
       { 'Fn::GetAtt': [expect.stringMatching(/^CoreKey/), 'Arn'] },
     ],
-    ["that another stack makes, by the lake's objects", 1, () => ({ encrypted: true }), `${KMS}/*`],
-    ["of another app, by the lake's objects", 2, () => ({ encrypted: true }), `${KMS}/*`],
+    ['by the bucket in the encryption context, if another stack creates the key', 1, () => ({ encrypted: true }), `${KMS}/*`],
+    ['by the bucket in the encryption context, if another app creates the key', 2, () => ({ encrypted: true }), `${KMS}/*`],
     [
-      'that is given by its ARN, by that',
+      'by its ARN, if you pass an encryption key',
       1,
       scope => ({ encryptionKey: Key.fromKeyArn(scope, 'Own', LAKE_KEY) }),
       LAKE_KEY,
     ],
-  ])("may use the lake's key %s", (_, layout, props, resource_) => {
+  ])('is granted access to the key of the lake %s', (_, layout, props, resource_) => {
     expect(keyOf(layout, props)).toEqual(resource_);
   });
 
-  test('is Glue\'s alone', () => {
+  test('can be assumed only by Glue', () => {
     const lake = LAYOUTS[2].lake(ENV);
     bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
     expect(
@@ -384,23 +389,23 @@ describe('A dataset\'s own role', () => {
   });
 });
 
-table('The schedules\' role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role'), [
+table('The scheduler role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role'), [
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-gold-fda-summary`],
 ], [
-  ...NO_ROLE,
+  ...DENIED_FOR_ALL,
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-report`],
   ['glue:BatchStopJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
   ['s3:GetObject', `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip`],
   ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
 ]);
 
-/** In another app, where a role can know the least of the key. */
+/** In another app, where the ARN of the key is not known. */
 const deployment = LAYOUTS[2].lake(ENV, { ...PREFIXES, encrypted: true });
 bronze(deployment);
 const ASSETS = 'arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1';
 const deploymentPolicies = resources(deployment.stack, 'AWS::IAM::Policy').map(({ Properties }) => {
-  // The name of its own log group is only known at deployment.
+  // The log group name of the function is known only at deployment.
   const text = JSON.stringify(Properties.PolicyDocument).replace(
     /\{"Fn::GetAtt":\["GlueScriptsLogs\w+","Arn"\]\}/,
     `"${LOGS}:GlueScriptsLogs:*"`,
@@ -414,7 +419,7 @@ table('The role that deploys scripts', deploymentPolicies, [
   listing('etl/'),
   ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
 ], [
-  ...NO_ROLE,
+  ...DENIED_FOR_ALL,
   ['s3:PutObject', `${ASSETS}/0123.zip`],
   ['s3:ListBucket', ASSETS],
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/bronze/published.json`],
@@ -424,7 +429,7 @@ table('The role that deploys scripts', deploymentPolicies, [
   listing('raw/'),
 ]);
 
-describe('The policy of the key that a lake makes', () => {
+describe('The policy of the key that a lake creates', () => {
   const policy: Policy = resource(stackWith({ encrypted: true, alerts: {} }), 'AWS::KMS::Key').Properties.KeyPolicy;
   const group = (name: string) => ({ 'kms:EncryptionContext:aws:logs:arn': `${LOGS}:${name}` });
   const ofAccount = (account: string) => ({ 'aws:SourceAccount': account });
@@ -441,7 +446,7 @@ describe('The policy of the key that a lake makes', () => {
     ['cloudwatch.amazonaws.com', 'kms:Decrypt', ofAccount('210987654321'), false],
     ['lambda.amazonaws.com', 'kms:Decrypt', {}, false],
     ['arn:aws:iam::210987654321:role/any', 'kms:Decrypt', {}, false],
-  ])('%s may %s with %j: %s', async (principal, action, context, allowed) => {
+  ])('%s is allowed %s with %j: %s', async (principal, action, context, allowed) => {
     expect(await isAllowed(principal, { action, resource: LAKE_KEY, context }, [], policy)).toBe(allowed);
   });
 });

@@ -2,21 +2,21 @@ import { App, Duration, Environment } from 'aws-cdk-lib';
 import { Auth, EtlCoreProps, EtlDashboard, GlueConnection, Schedule, Source } from '../../src';
 import { bronze, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
 
-/** Nothing but what a user must say. */
-function least(lake: Lake): void {
+/** Only the required props. */
+function minimal(lake: Lake): void {
   bronze(lake);
   gold(lake);
 }
 
-/** Every prop that adds a resource or a permission. */
-const EVERYTHING: EtlCoreProps = {
+/** All props that add a resource or a permission. */
+const ALL_PROPS: EtlCoreProps = {
   ...PREFIXES,
   metrics: true,
   encrypted: true,
   alerts: { emails: ['on-call@example.org'] },
 };
 
-function everything(lake: Lake): void {
+function complete(lake: Lake): void {
   const datasets = [
     bronze(lake, { schedule: Schedule.cron('0 6 * * ? *') }),
     bronze(
@@ -47,15 +47,15 @@ function everything(lake: Lake): void {
   new EtlDashboard(lake.stack, 'Dashboard', { core: lake.core, datasets });
 }
 
-/** A whole app to check. */
+/** An app that the security tools check. */
 export interface CheckedLake {
   readonly name: string;
   app(): App;
 }
 
-function lakes(what: string, fill: (lake: Lake) => void, props: EtlCoreProps, env?: Environment): CheckedLake[] {
+function lakes(title: string, fill: (lake: Lake) => void, props: EtlCoreProps, env?: Environment): CheckedLake[] {
   return LAYOUTS.map(layout => ({
-    name: `${what}, ${layout.name}`,
+    name: `${title}, ${layout.name}`,
     app: () => {
       const lake = layout.lake(env, props);
       fill(lake);
@@ -65,11 +65,11 @@ function lakes(what: string, fill: (lake: Lake) => void, props: EtlCoreProps, en
   }));
 }
 
-/** What every tool looks at: the least and everything, in each layout, with the environment known and not. */
+/** All apps that the security tools check: minimal and complete lakes in each layout, with and without a region. */
 export const CHECKED_LAKES: CheckedLake[] = [
-  ...lakes('the least', least, PREFIXES, ENV),
-  ...lakes('everything', everything, EVERYTHING, ENV),
-  ...lakes('everything where it is deployed', everything, EVERYTHING),
-  ...lakes('encrypted alerts', least, { ...PREFIXES, alerts: { encrypted: true } }, ENV).slice(0, 1),
-  ...lakes('an existing bucket', least, { ...PREFIXES, existingBucketName: 'our-lake' }, ENV).slice(0, 1),
+  ...lakes('required props only', minimal, PREFIXES, ENV),
+  ...lakes('all props', complete, ALL_PROPS, ENV),
+  ...lakes('all props, environment-agnostic', complete, ALL_PROPS),
+  ...lakes('encrypted alerts', minimal, { ...PREFIXES, alerts: { encrypted: true } }, ENV).slice(0, 1),
+  ...lakes('existing bucket', minimal, { ...PREFIXES, existingBucketName: 'our-lake' }, ENV).slice(0, 1),
 ];

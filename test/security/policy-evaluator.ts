@@ -1,22 +1,22 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { ENV } from '../layouts';
 
-/** A call to AWS. */
+/** A call of the AWS API. */
 export interface Call {
   readonly action: string;
   readonly resource: string;
-  /** What the service tells IAM of the call, by condition key. */
+  /** The request context that the service passes to IAM, by condition key. */
   readonly context?: { readonly [key: string]: string };
 }
 
-/** A policy document as a template has it. */
+/** A policy document as it is in a template. */
 export type Policy = object;
 
 /**
- * Whether IAM allows a call to a role with these policies, on a resource with or without a policy of its own.
+ * Returns whether IAM allows a call by a role with these policies, on a resource with an optional resource policy.
  *
- * Fails for a call that AWS does not know and for a key that says nothing of it: they would be refused for the wrong
- * reason.
+ * Throws an error if the action does not exist, or if a condition key does not apply to it. Otherwise, the call would be
+ * denied for the wrong reason.
  */
 export async function isAllowed(
   principal: string, { action, resource, context }: Call, policies: Policy[], resourcePolicy?: Policy,
@@ -27,10 +27,10 @@ export async function isAllowed(
         principal,
         action,
         resource: { resource, accountId: ENV.account },
-        contextVariables: plain({ ...context }),
+        contextVariables: withSubstitutes({ ...context }),
       },
-      identityPolicies: policies.map((policy, index) => ({ name: `policy ${index}`, policy: plain(policy) })),
-      resourcePolicy: resourcePolicy && plain(resourcePolicy),
+      identityPolicies: policies.map((policy, index) => ({ name: `policy ${index}`, policy: withSubstitutes(policy) })),
+      resourcePolicy: resourcePolicy && withSubstitutes(resourcePolicy),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
     },
@@ -41,23 +41,23 @@ export async function isAllowed(
   }
   const ignored = simulated.resultType === 'single' ? simulated.result.ignoredContextKeys ?? [] : [];
   if (ignored.length > 0) {
-    throw new Error(`${action} knows no ${ignored.join(', ')}`);
+    throw new Error(`${action} does not support the condition keys ${ignored.join(', ')}`);
   }
   return simulated.overallResult === 'Allowed';
 }
 
 /**
- * The evaluator knows no condition key with a name of the caller's behind a colon, as those of an encryption context
- * are: other keys of the same calls, which hold text too, stand for them in policy and call alike.
+ * The evaluator does not support condition keys that contain a user-defined name, such as the keys of an encryption
+ * context. In policies and calls, they are replaced by other string condition keys of the same actions.
  */
-const STAND_INS = {
+const SUBSTITUTES = {
   'kms:EncryptionContext:aws:s3:arn': 'kms:RequestAlias',
   'kms:EncryptionContext:aws:logs:arn': 'kms:EncryptionAlgorithm',
 };
 
-function plain<T extends object>(value: T): T {
-  const text = Object.entries(STAND_INS).reduce(
-    (json, [key, standIn]) => json.replaceAll(`"${key}"`, `"${standIn}"`),
+function withSubstitutes<T extends object>(value: T): T {
+  const text = Object.entries(SUBSTITUTES).reduce(
+    (json, [key, substitute]) => json.replaceAll(`"${key}"`, `"${substitute}"`),
     JSON.stringify(value),
   );
   return JSON.parse(text) as T;

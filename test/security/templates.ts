@@ -1,7 +1,7 @@
 /**
- * cfn-lint and checkov over the templates of all checked lakes, without network once the two are set up.
+ * Runs cfn-lint and checkov on the templates of all checked lakes. Needs no network after the first run.
  *
- * Run by `npx projen test:security`. What checkov skips stands with its reason in `checkov.yaml`.
+ * Run by `npx projen test:security`. `checkov.yaml` lists the skipped checks with their reasons.
  */
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
@@ -12,8 +12,7 @@ import { cleanEnvironment } from '../../src/cli/child';
 import { findPython } from '../../src/cli/python';
 import { lockedPython } from '../locked-python';
 
-
-/** W3005: aws-cdk-lib's own function names its role twice. */
+/** W3005: a Lambda function of aws-cdk-lib has a redundant DependsOn. */
 const CFN_LINT = ['--ignore-checks', 'W3005', '--'];
 const CHECKOV = ['--config-file', path.join(__dirname, 'checkov.yaml')];
 
@@ -36,7 +35,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Writes each template under the name of its lake, and nothing else of the assemblies. */
+/** Writes each template to a file named after its lake. Other files of the assemblies are not needed. */
 function synthesize(folder: string): string[] {
   return CHECKED_LAKES.flatMap(({ name, app }) => app().synth().stacks.map(stack => {
     const file = path.join(folder, `${name} ${stack.stackName}.template.json`.replace(/[ ,]+/g, '-'));
