@@ -1,5 +1,5 @@
 /**
- * Compares the API with that of the last release on npm. Fails if a change is not backward compatible.
+ * Compares the API with that of the latest release on npm. Fails if a change is not backward compatible.
  *
  * Run by `npx projen api:diff`, after `npx projen compile`. List intended breaking changes in .compatignore, one key
  * per line.
@@ -11,7 +11,7 @@ const NAME = 'cdk-glue-medallion';
 const ROOT = path.join(__dirname, '..');
 
 /** The latest version on npm, or undefined before the first release. */
-function lastRelease(): string | undefined {
+function latestRelease(): string | undefined {
   const { stdout, stderr, status } = spawnSync('npm', ['view', NAME, 'version', '--json'], {
     cwd: ROOT,
     encoding: 'utf8',
@@ -23,12 +23,12 @@ function lastRelease(): string | undefined {
   if (typeof response === 'object' && response?.error?.code === 'E404') {
     return undefined;
   }
-  throw new Error(`npm view failed, so the latest release is unknown: ${stderr.trim()}`);
+  throw new Error(`Cannot determine the latest release: npm view failed: ${stderr.trim()}`);
 }
 
-const release = lastRelease();
+const release = latestRelease();
 if (release === undefined) {
-  console.log(`There is no release of ${NAME} to compare with yet.`);
+  console.log(`${NAME} has no release yet, so there is nothing to compare with.`);
 } else {
   console.log(`Comparing with ${NAME} ${release}`);
   const { status } = spawnSync(

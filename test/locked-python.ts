@@ -11,19 +11,19 @@ const REQUIREMENTS = path.join(__dirname, '..', 'glue-templates', 'requirements'
 export interface LockedPython {
   /** Its name in the cache of `medallion run`. */
   readonly name: string;
-  /** The text to show while it is created. */
+  /** The progress text while it is created. */
   readonly title: string;
   /** The Python interpreter that creates it. */
   readonly base: string;
   /** The file in `requirements/` that locks its packages with hashes. */
   readonly locked: string;
   /** A folder with additional packages that it can import. */
-  readonly sees?: string;
+  readonly additionalPackages?: string;
 }
 
 /** Creates a Python virtual environment with locked packages if it does not exist. Returns its folder. */
 export async function lockedPython(
-  { name, title, base, locked, sees }: LockedPython,
+  { name, title, base, locked, additionalPackages }: LockedPython,
   progress = new Progress(),
 ): Promise<string> {
   const requirements = path.join(REQUIREMENTS, locked);
@@ -53,8 +53,8 @@ export async function lockedPython(
               '-r',
               requirements,
             );
-            if (sees !== undefined) {
-              fs.writeFileSync(path.join(sitePackages(folder), 'sees.pth'), `${sees}\n`);
+            if (additionalPackages !== undefined) {
+              fs.writeFileSync(path.join(sitePackages(folder), 'additional-packages.pth'), `${additionalPackages}\n`);
             }
           }),
       ),

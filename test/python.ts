@@ -4,9 +4,9 @@
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
- * `--glue-version X` before them picks the version, for one tool or for all.
+ * `--glue-version X` before them selects the Glue version, for one tool or for all checks.
  * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
- * The environments are those of `medallion run`, with the tools in addition.
+ * Uses the environments of `medallion run`, plus the tools.
  */
 import { spawnSync } from 'child_process';
 import * as path from 'path';
@@ -23,8 +23,8 @@ type Command = [tool: string, ...args: string[]];
 
 /** One process per core, each with its own Spark and S3 emulator. */
 const PYTEST: Command = ['pytest', '--numprocesses', 'auto', '--dist', 'worksteal'];
-/** Slow tests whose result does not depend on the versions of Spark and Arrow. They run on Glue 5.0 only. */
-const SAME_IN_ALL = [
+/** Slow tests that do not depend on the versions of Spark and Arrow. They run only on Glue 5.0. */
+const VERSION_INDEPENDENT = [
   'source', 'web', 'local_glue/test_deployment.py', 'local_glue/test_emulator.py', 'local_glue/test_inspect_source.py',
   'local_glue/test_query.py', 'job/test_run_record.py', 'job/test_store.py', 'read/test_container.py',
   'convert/test_unpack.py', 'publish/test_publish.py', 'test_api_job.py', 'test_faults.py',
@@ -37,22 +37,22 @@ async function main(args: string[]): Promise<void> {
     await check(OLDEST, [...STATIC, [...PYTEST, '-m', 'not slow and not spark']]);
     return;
   }
-  const picked = option === '--glue-version' ? given : undefined;
+  const selected = option === '--glue-version' ? given : undefined;
   if (option === '--glue-version' && !(given in GLUE_VERSIONS)) {
-    throw new Error(`--glue-version is ${given}. Use one of ${Object.keys(GLUE_VERSIONS).join(', ')}.`);
+    throw new Error(`Unsupported --glue-version ${given}. Use one of ${Object.keys(GLUE_VERSIONS).join(', ')}.`);
   }
-  const command = picked ? rest : args;
+  const command = selected ? rest : args;
   if (command.length > 0) {
-    await check(picked ?? OLDEST, [command as Command]);
+    await check(selected ?? OLDEST, [command as Command]);
     return;
   }
-  await check(picked ?? OLDEST, [...STATIC, PYTEST]);
-  if (!picked) {
-    await check(NEWEST, [[...PYTEST, ...SAME_IN_ALL]]);
+  await check(selected ?? OLDEST, [...STATIC, PYTEST]);
+  if (!selected) {
+    await check(NEWEST, [[...PYTEST, ...VERSION_INDEPENDENT]]);
   }
 }
 
-/** Runs commands with the packages of a Glue version. Exits at the first that fails. */
+/** Runs commands with the packages of a Glue version. Exits at the first failure. */
 async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const progress = new Progress();
   const job = await setUpRun(glueVersion, progress);
@@ -82,7 +82,7 @@ function setUpTools(job: Environment): Promise<string> {
     title: 'Setting up the Python tools',
     base: job.jobPython,
     locked: 'tools.txt',
-    sees: sitePackages(glue),
+    additionalPackages: sitePackages(glue),
   });
 }
 

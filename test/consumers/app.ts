@@ -7,16 +7,16 @@ export const ROOT = path.join(__dirname, '..', '..');
 
 export type Language = 'typescript' | 'python' | 'java';
 
-/** A copy of one of the sample apps, with the built package and what it needs installed beside it. */
+/** A copy of a sample app, with the built package and its dependencies installed. */
 export interface ConsumerApp {
   readonly folder: string;
-  /** What the app needs in its environment. */
+  /** Environment variables that the app needs. */
   readonly env: NodeJS.ProcessEnv;
-  /** What runs it, where that is not what its cdk.json says. */
+  /** The command that runs the app, if it differs from `app` in its cdk.json. */
   readonly command?: string;
 }
 
-/** Copies an app to a new folder, and installs the built package there with these versions, from nothing. */
+/** Copies an app to a new folder, and installs the built package there with the given versions. */
 export const installApp: {
   readonly [language in Language]: (folder: string, versions: Versions) => Promise<ConsumerApp>;
 } = {
@@ -76,7 +76,7 @@ export const installApp: {
 
   java: async (folder, { cdk, constructs }) => {
     copy('integ/consumers/java', folder);
-    // What package:java makes is laid out as a Maven repository.
+    // The output of package:java has the layout of a Maven repository.
     const repository = path.join(folder, '.m2');
     fs.cpSync(path.join(ROOT, 'dist', 'java'), repository, { recursive: true });
     fs.mkdirSync(path.join(folder, '.mvn'));
@@ -120,12 +120,13 @@ function copy(from: string, to: string, names = fs.readdirSync(path.join(ROOT, f
   }
 }
 
-/** The package that was built for a language. */
-function built(language: string, ending: string): string {
+/** Returns the path of the built package of a language. */
+function built(language: string, extension: string): string {
   const folder = path.join(ROOT, 'dist', language);
-  const [found, ...others] = fs.readdirSync(folder).filter(file => file.endsWith(ending));
+  const [found, ...others] = fs.readdirSync(folder).filter(file => file.endsWith(extension));
   if (found === undefined || others.length > 0) {
-    throw new Error(`${folder} must hold one file *${ending}, and holds ${others.length + (found ? 1 : 0)}.`);
+    const count = others.length + (found ? 1 : 0);
+    throw new Error(`${folder} must contain exactly one *${extension} file (found ${count}).`);
   }
   return path.join(folder, found);
 }

@@ -1,7 +1,7 @@
 /**
- * Builds the packages for npm, PyPI and Maven, installs each into its sample app with the lowest and the newest
- * aws-cdk-lib, and compares the templates with those of the TypeScript app. Then `medallion` runs a dataset of the
- * Python app.
+ * Builds the packages for npm, PyPI and Maven, installs each in its sample app with the oldest and newest supported
+ * aws-cdk-lib, and compares the templates with those of the TypeScript app. Also runs a dataset of the Python app with
+ * `medallion`.
  *
  * Run by `npm run test:consumers`, or for one language by `npx projen test:consumers python`.
  */
@@ -18,28 +18,28 @@ import { compareTemplates } from './templates';
 import { MINIMUM, NEWEST, Versions } from './versions';
 import { Table } from '../../src/cli/table';
 
-type Guest = Exclude<Language, 'typescript'>;
+type PackagedLanguage = Exclude<Language, 'typescript'>;
 
-/** What the languages need on this machine, and how it is had. */
-const NEEDED: { readonly [language in Guest]: [program: string, args: string[], how: string][] } = {
+/** Programs that each language requires, and how to install them. */
+const REQUIREMENTS: { readonly [language in PackagedLanguage]: [program: string, args: string[], how: string][] } = {
   python: [
     [
       'python3',
       ['-c', 'import ensurepip, venv'],
-      'Python 3.10 or newer with venv: on Debian apt-get install python3-venv, on macOS brew install python',
+      'Python 3.10 or later with venv: on Debian apt-get install python3-venv, on macOS brew install python',
     ],
   ],
   java: [
     [
       'javac',
       ['-version'],
-      'a JDK of Java 17 or newer: on Debian apt-get install openjdk-17-jdk, on macOS brew install openjdk',
+      'JDK 17 or later: on Debian apt-get install openjdk-17-jdk, on macOS brew install openjdk',
     ],
-    ['mvn', ['--version'], 'Maven 3.6 or newer: on Debian apt-get install maven, on macOS brew install maven'],
+    ['mvn', ['--version'], 'Maven 3.6 or later: on Debian apt-get install maven, on macOS brew install maven'],
   ],
 };
 
-/** A row of the table at the end. */
+/** A row of the result table. */
 interface Outcome {
   readonly what: string;
   readonly versions: Versions;
@@ -53,12 +53,12 @@ const references = new Map<string, { app: ConsumerApp; assembly: string }>();
 const outcomes: Outcome[] = [];
 
 async function main(given: string[]): Promise<void> {
-  const guests = Object.keys(NEEDED) as Guest[];
-  const unknown = given.find(one => !guests.includes(one as Guest));
+  const supported = Object.keys(REQUIREMENTS) as PackagedLanguage[];
+  const unknown = given.find(one => !supported.includes(one as PackagedLanguage));
   if (unknown !== undefined) {
-    throw new Error(`"${unknown}" is no language. Give ${guests.join(' or ')}, or nothing for both.`);
+    throw new Error(`Unknown language "${unknown}". Use ${supported.join(' or ')}, or no argument for both.`);
   }
-  const languages = given.length > 0 ? given as Guest[] : guests;
+  const languages = given.length > 0 ? given as PackagedLanguage[] : supported;
   checkPrograms(languages);
   await build(languages);
   for (const language of languages) {
@@ -73,31 +73,31 @@ async function main(given: string[]): Promise<void> {
   print();
 }
 
-function checkPrograms(languages: Guest[]): void {
+function checkPrograms(languages: PackagedLanguage[]): void {
   const missing = languages
-    .flatMap(language => NEEDED[language])
+    .flatMap(language => REQUIREMENTS[language])
     .filter(([program, args]) => spawnSync(program, args).status !== 0);
   if (missing.length > 0) {
     throw new Error(
       missing
-        .map(([program, args, how]) => `${[program, ...args].join(' ')} does not work here. Install ${how}.`)
+        .map(([program, args, how]) => `${[program, ...args].join(' ')} failed. Install ${how}.`)
         .join('\n'),
     );
   }
 }
 
-/** Makes the packages in dist/ as a release does. */
-async function build(languages: Guest[]): Promise<void> {
+/** Builds the packages in dist/, as the release workflow does. */
+async function build(languages: PackagedLanguage[]): Promise<void> {
   console.error('Packages');
   const projen = (task: string) => step(`projen ${task}`, 'npx', ['projen', task], { cwd: ROOT });
   const sources = fs
     .readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .map(file => path.join('src', file));
-  const compiled = madeAt('.jsii');
-  if (['README.md', 'package.json', ...sources].some(file => madeAt(file) > compiled)) {
+  const compiled = modifiedAt('.jsii');
+  if (['README.md', 'package.json', ...sources].some(file => modifiedAt(file) > compiled)) {
     await projen('compile');
   }
-  if (madeAt('.jsii.tabl.json') < madeAt('.jsii')) {
+  if (modifiedAt('.jsii.tabl.json') < modifiedAt('.jsii')) {
     await projen('docs:rosetta');
   }
   for (const language of ['js', ...languages]) {
@@ -106,12 +106,12 @@ async function build(languages: Guest[]): Promise<void> {
   }
 }
 
-function madeAt(file: string): number {
+function modifiedAt(file: string): number {
   return fs.statSync(path.join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Compares an app's templates with those of the TypeScript app, then does more with the app. */
-async function check(language: Guest, versions: Versions, then: (app: ConsumerApp) => Promise<void>): Promise<void> {
+/** Compares the templates of an app with those of the TypeScript app, then calls `then`. */
+async function check(language: PackagedLanguage, versions: Versions, then: (app: ConsumerApp) => Promise<void>): Promise<void> {
   const reference = await referenceOf(versions);
   console.error(`${language}, aws-cdk-lib ${versions.cdk}, constructs ${versions.constructs}`);
   const folder = path.join(work, `${language}-${versions.cdk}`);
@@ -122,7 +122,7 @@ async function check(language: Guest, versions: Versions, then: (app: ConsumerAp
     if (difference) {
       throw new Error(`The templates differ from those of the TypeScript app:\n${difference}`);
     }
-    return 'templates as from TypeScript';
+    return 'templates identical to TypeScript';
   });
   if (app) {
     await then(app);
@@ -130,7 +130,7 @@ async function check(language: Guest, versions: Versions, then: (app: ConsumerAp
   fs.rmSync(folder, { recursive: true, force: true });
 }
 
-/** The TypeScript app with these versions, made once. */
+/** Returns the TypeScript app with these versions. Installs it on the first call. */
 async function referenceOf(versions: Versions): Promise<{ app: ConsumerApp; assembly: string }> {
   const name = `typescript-${versions.cdk}-${versions.constructs}`;
   let reference = references.get(name);
@@ -144,8 +144,8 @@ async function referenceOf(versions: Versions): Promise<{ app: ConsumerApp; asse
 }
 
 /**
- * The command of the installed npm package runs a dataset of an app in another language, and the table has the file's
- * rows.
+ * Runs a dataset of an app in another language with the `medallion` command of the installed npm package, and checks the
+ * row count of its table.
  */
 async function runDataset(app: ConsumerApp, versions: Versions): Promise<string> {
   const csv = fs.readFileSync(path.join(ROOT, 'node_modules', 'vega-datasets', 'data', 'zipcodes.csv'));
@@ -177,9 +177,9 @@ async function runDataset(app: ConsumerApp, versions: Versions): Promise<string>
 
     await medallion('medallion run', 'run', 'zipcodes');
     const rows = csv.toString().trim().split('\n').length - 1;
-    const answer = await medallion('medallion query', 'query', 'SELECT count(*) AS n FROM pp_dw_bronze.zipcodes');
-    if (JSON.stringify(answer) !== JSON.stringify([{ n: rows }])) {
-      throw new Error(`The file has ${rows} rows, and the table answers ${JSON.stringify(answer)}.`);
+    const result = await medallion('medallion query', 'query', 'SELECT count(*) AS n FROM pp_dw_bronze.zipcodes');
+    if (JSON.stringify(result) !== JSON.stringify([{ n: rows }])) {
+      throw new Error(`Row count mismatch: the file has ${rows} rows, the query returns ${JSON.stringify(result)}.`);
     }
     return `${rows} rows`;
   } finally {
@@ -187,7 +187,7 @@ async function runDataset(app: ConsumerApp, versions: Versions): Promise<string>
   }
 }
 
-/** Notes how it went, so that one failure does not hide others. */
+/** Records the outcome instead of stopping at the first failure. */
 async function attempt(what: string, versions: Versions, task: () => Promise<string>): Promise<void> {
   const began = Date.now();
   let [result, failed] = ['', false];

@@ -1,8 +1,8 @@
 /**
- * Runs the tests of the constructs with the lowest and the newest aws-cdk-lib and constructs, on each version of Node
- * from the lowest on.
+ * Runs the construct tests with the oldest and newest supported aws-cdk-lib and constructs, on each supported version of
+ * Node.
  *
- * Run by `npx projen test:matrix`, or for one version of Node by `npx projen test:matrix 24`. It works in a copy of the
+ * Run by `npx projen test:matrix`, or for one version of Node by `npx projen test:matrix 24`. Runs in a copy of the
  * repository.
  */
 import * as fs from 'fs';
@@ -13,7 +13,7 @@ import { runToEnd, step } from './step';
 import { MINIMUM, NEWEST, NODES, Versions } from './versions';
 import { Table } from '../../src/cli/table';
 
-/** What the constructs make: every layout of stacks, every kind of dataset, what the command reads of them. */
+/** Tests of the constructs, and of the assembly that `medallion` reads. */
 const TESTS = [
   'test/.*-dataset\\.test',
   'test/etl-.*\\.test',
@@ -29,7 +29,7 @@ async function main(given: string[]): Promise<void> {
   const unknown = given.find(one => !NODES.includes(one));
   if (unknown !== undefined) {
     throw new Error(
-      `"${unknown}" is no version of Node in the matrix. Give one of ${NODES.join(', ')}, or nothing for all.`,
+      `Unsupported Node version "${unknown}". Use one of ${NODES.join(', ')}, or no argument for all.`,
     );
   }
   const nodes = given.length > 0 ? given : NODES;
@@ -70,7 +70,7 @@ async function main(given: string[]): Promise<void> {
   process.exitCode = failures > 0 ? 1 : 0;
 }
 
-/** A copy of the repository that has these versions. */
+/** Copies the repository and installs these versions. */
 async function copyWith({ cdk, constructs }: Versions): Promise<string> {
   const copy = path.join(work, cdk);
   const files = (
@@ -107,17 +107,17 @@ async function copyWith({ cdk, constructs }: Versions): Promise<string> {
       version: string;
     };
     if (version !== wanted) {
-      throw new Error(`npm installed ${name} ${version} in place of ${wanted}.`);
+      throw new Error(`npm installed ${name} ${version} instead of ${wanted}.`);
     }
   }
   return copy;
 }
 
-/** How many tests passed, on which Node and with which CDK. */
+/** Runs the tests. Returns the number of passed tests and the exact version of Node. */
 async function runTests(copy: string, node: string): Promise<string> {
   const program = path.join(work, `node-${node}`, 'node_modules', 'node', 'bin', 'node');
   const report = path.join(copy, 'report.json');
-  // Newer versions of the CDK validate every template at synth, which takes six times as long.
+  // Later versions of the CDK validate each template at synthesis, which takes six times as long.
   await step(
     `jest on Node ${node}`,
     program,

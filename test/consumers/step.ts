@@ -1,25 +1,25 @@
 import { ChildProcess, spawn } from 'child_process';
 import * as fs from 'fs';
 
-/** Where a program runs, and with what. */
+/** The working directory and environment of a program. */
 export interface StepOptions {
   readonly cwd: string;
-  /** What is added to this process's environment. */
+  /** Environment variables in addition to those of this process. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 let running: ChildProcess | undefined;
 
 /**
- * Runs a program to its end and returns what it printed on standard output; says what it is for, and then how long it
- * took. What it printed is shown only if it fails.
+ * Runs a program and returns its standard output. Prints the name of the step and its duration. The output of the program
+ * is shown only if it fails.
  */
 export function step(what: string, command: string, args: string[], { cwd, env }: StepOptions): Promise<string> {
   process.stderr.write(`  ${what} … `);
   const began = Date.now();
   return new Promise((resolve, reject) => {
     let [stdout, printed] = ['', ''];
-    // A group of its own, which ends with all that the program started.
+    // In its own process group, so that child processes are killed with it.
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
@@ -35,14 +35,14 @@ export function step(what: string, command: string, args: string[], { cwd, env }
       process.stderr.write(`${code === 0 ? '' : 'failed, '}${((Date.now() - began) / 1000).toFixed(0)} s\n`);
       return code === 0
         ? resolve(stdout)
-        : reject(new Error(`${what}: ${[command, ...args].join(' ')} ended with ${code}\n${printed}`));
+        : reject(new Error(`${what}: ${[command, ...args].join(' ')} exited with code ${code}\n${printed}`));
     });
   });
 }
 
 /**
- * Runs a program of ours with the arguments it was given, and takes its folder away however it ends: by itself, by an
- * error or by a signal.
+ * Calls `main` with the command line arguments, and deletes the work folder when it completes, fails or receives a
+ * signal.
  */
 export function runToEnd(main: (given: string[]) => Promise<void>, work: string): void {
   const cleanUp = () => {

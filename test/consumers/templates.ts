@@ -3,10 +3,10 @@ import * as fs from 'fs';
 import * as path from 'path';
 
 /**
- * The difference between the templates of two assemblies, as `git diff` shows it; empty if they are the same.
+ * Returns the difference between the templates of two assemblies as the output of `git diff`, empty if they are equal.
  *
- * Left out is metadata alone, which names the folders that a template was made in. The hashes of assets are compared
- * with the rest: equal ones say that scripts and documents are the same, byte for byte.
+ * Ignores only metadata, which contains paths of the folder of the app. Asset hashes are compared: if they are equal,
+ * scripts and documents are identical.
  */
 export function compareTemplates(expected: string, actual: string, work: string): string {
   const [left, right] = [path.join(work, 'typescript'), path.join(work, 'actual')];
@@ -20,7 +20,7 @@ export function compareTemplates(expected: string, actual: string, work: string)
   fs.rmSync(left, { recursive: true });
   fs.rmSync(right, { recursive: true });
   if (status !== 0 && status !== 1) {
-    throw new Error(`git diff ended with ${status}: ${stderr}`);
+    throw new Error(`git diff exited with code ${status}: ${stderr}`);
   }
   return stdout;
 }
@@ -28,7 +28,7 @@ export function compareTemplates(expected: string, actual: string, work: string)
 function writeComparable(assembly: string, folder: string): void {
   const templates = fs.readdirSync(assembly).filter(file => file.endsWith('.template.json'));
   if (templates.length === 0) {
-    throw new Error(`${assembly} holds no template.`);
+    throw new Error(`${assembly} contains no template.`);
   }
   fs.mkdirSync(folder, { recursive: true });
   for (const file of templates) {
@@ -37,7 +37,7 @@ function writeComparable(assembly: string, folder: string): void {
   }
 }
 
-/** With sorted keys: their order is the language's. */
+/** Removes metadata and sorts keys, because the order of keys depends on the language. */
 function comparable(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(comparable);
@@ -47,7 +47,7 @@ function comparable(value: unknown): unknown {
       Object.entries(value)
         .filter(([key]) => key !== 'Metadata')
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, of]) => [key, comparable(of)]),
+        .map(([key, child]) => [key, comparable(child)]),
     );
   }
   return value;

@@ -17,12 +17,12 @@ export class Aws {
     this.responses = readline.createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** Calls one operation of boto3, for example `call('glue', 'get_job', { JobName: '…' })`. Calls run one at a time. */
+  /** Calls a boto3 operation, for example `call('glue', 'get_job', { JobName: '…' })`. Calls run one at a time. */
   async call(service: string, operation: string, parameters: object = {}): Promise<CallResult> {
     this.process.stdin!.write(`${JSON.stringify({ service, operation, parameters })}\n`);
     const { value, done } = await this.responses.next();
     if (done) {
-      throw new Error(`boto3 stopped during ${service}.${operation}(${JSON.stringify(parameters)}). See the error above.`);
+      throw new Error(`boto3 stopped in ${service}.${operation}(${JSON.stringify(parameters)}). See the error above.`);
     }
     return JSON.parse(value);
   }

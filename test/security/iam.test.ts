@@ -367,8 +367,18 @@ describe('The role of a dataset', () => {
       () => ({ encrypted: true }),
       { 'Fn::GetAtt': [expect.stringMatching(/^CoreKey/), 'Arn'] },
     ],
-    ['by the bucket in the encryption context, if another stack creates the key', 1, () => ({ encrypted: true }), `${KMS}/*`],
-    ['by the bucket in the encryption context, if another app creates the key', 2, () => ({ encrypted: true }), `${KMS}/*`],
+    [
+      'by the bucket in the encryption context, if another stack creates the key',
+      1,
+      () => ({ encrypted: true }),
+      `${KMS}/*`,
+    ],
+    [
+      'by the bucket in the encryption context, if another app creates the key',
+      2,
+      () => ({ encrypted: true }),
+      `${KMS}/*`,
+    ],
     [
       'by its ARN, if you pass an encryption key',
       1,

@@ -65,7 +65,7 @@ function lakes(title: string, fill: (lake: Lake) => void, props: EtlCoreProps, e
   }));
 }
 
-/** All apps that the security tools check: minimal and complete lakes in each layout, with and without a region. */
+/** All apps that the security tools check: minimal and complete lakes in each layout, some environment-agnostic. */
 export const CHECKED_LAKES: CheckedLake[] = [
   ...lakes('required props only', minimal, PREFIXES, ENV),
   ...lakes('all props', complete, ALL_PROPS, ENV),
