@@ -12,7 +12,7 @@ import {
 
 const app = new App();
 
-// Where the files are. `npm run demo` gives its own server: cdk synth -c source=http://127.0.0.1:…
+// The base URL of the source files. `npm run demo` passes its own server: cdk synth -c source=http://127.0.0.1:…
 const source: string = app.node.tryGetContext('source');
 
 const core = new EtlCore(new Stack(app, 'Lake'), 'Core', { resourcePrefix: 'pp-dw' });
@@ -22,7 +22,7 @@ const datasets = new Stack(app, 'Datasets');
 const zipcodes = new BronzeDataset(datasets, 'Zipcodes', {
   core,
   dataset: 'zipcodes',
-  description: 'ZIP codes of the United States, with the place and county they belong to',
+  description: 'ZIP codes of the United States with their city and county',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/zipcodes.zip`),
   schedule: Schedule.cron('0 6 * * ? *'),
@@ -40,7 +40,7 @@ const airports = new BronzeDataset(datasets, 'Airports', {
 new BronzeDataset(datasets, 'Gapminder', {
   core,
   dataset: 'gapminder',
-  description: 'Countries, and how many people lived how long there',
+  description: 'Population and life expectancy per country and year',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.api({
     countries: { url: `${source}/api/countries` },
@@ -56,7 +56,7 @@ new BronzeDataset(datasets, 'Gapminder', {
 new GoldDataset(datasets, 'AirportCities', {
   core,
   dataset: 'airport-cities',
-  description: 'Cities of the United States with an airport of their own, and their ZIP codes',
+  description: 'Cities of the United States that have an airport, with their ZIP codes',
   dataSizeCategory: DataSizeCategory.SMALL,
   inputs: [zipcodes, airports],
   transform: Transform.sqlFile('gold/airport_cities.sql'),
@@ -66,7 +66,7 @@ new GoldDataset(datasets, 'AirportCities', {
 new GoldDataset(datasets, 'AirportsHistory', {
   core,
   dataset: 'airports-history',
-  description: 'What each airport was called, and when',
+  description: 'History of the name and city of each airport',
   dataSizeCategory: DataSizeCategory.SMALL,
   inputs: [airports],
   transform: Transform.sql('SELECT iata, name, city, state FROM pp_dw_bronze.airports'),

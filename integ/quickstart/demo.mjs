@@ -1,4 +1,5 @@
-// `npm run demo`: from a fresh clone to a table one can query. Plain Node, so that it can install what the rest needs.
+// `npm run demo`: from a fresh clone to tables that you can query. Imports only Node modules, because it installs the
+// dependencies.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -8,7 +9,7 @@ const quickstart = import.meta.dirname ?? path.dirname(new URL(import.meta.url).
 const root = path.join(quickstart, '..', '..');
 const inRoot = (...names) => path.join(root, ...names);
 
-/** The New England cities with an airport of their own, by how many ZIP codes they have. */
+/** Cities in New England that have an airport, by number of ZIP codes. */
 const CITIES = `
 SELECT zip_codes, first_zip, last_zip, city, state, iata, airport
 FROM pp_dw_gold.airport_cities
@@ -16,19 +17,19 @@ WHERE state IN ('CT', 'MA', 'ME', 'NH', 'RI', 'VT')
 ORDER BY zip_codes DESC
 LIMIT 10`.trim();
 
-/** The countries with the longest lives in the last year that the API has. */
-const LONGEST = `
+/** The countries with the highest life expectancy in the latest year of the API. */
+const LIFE_EXPECTANCY = `
 SELECT country, year, life_expectancy, population
 FROM pp_dw_bronze.gapminder_years
 WHERE year = (SELECT max(year) FROM pp_dw_bronze.gapminder_years)
 ORDER BY life_expectancy DESC
 LIMIT 5`.trim();
 
-/** The environment variable with the value of the secret gapminder/api. */
+/** The environment variable that contains the value of the secret gapminder/api. */
 const KEY = 'MEDALLION_SECRET_GAPMINDER_API';
 
-/** What became of two airports between the two loads. */
-const VERSIONS = `
+/** The history of two airports that change between the two runs. */
+const HISTORY = `
 SELECT iata, name, change_type, is_current, valid_from, valid_to
 FROM pp_dw_gold.airports_history
 WHERE iata IN ('BOS', 'HVN')
@@ -39,10 +40,11 @@ const announce = text => process.stderr.write(`\n${bold(text)}\n`);
 
 let running;
 
-/** Runs a program to its end; the demo ends with it if it fails. What a quiet one prints is shown only then. */
+/** Runs a program. Rejects if it fails. With `quiet`, its output is shown only on failure. */
 function run(command, args, { cwd = quickstart, env = {}, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
     running = child;
     let printed = '';
     child.stdout?.on('data', data => { printed += data; });
@@ -53,32 +55,35 @@ function run(command, args, { cwd = quickstart, env = {}, quiet = false } = {}) 
         resolve();
       } else {
         process.stderr.write(printed);
-        reject(new Error(`${command} ${args[0]} ended with ${code}`));
+        reject(new Error(`${command} ${args[0]} exited with code ${code}`));
       }
     });
   });
 }
 
-/** Where the user stands: the paths and the next steps that the command prints hold there. */
-const here = process.env.INIT_CWD ?? process.cwd();
-const fromHere = name => path.relative(here, path.join(quickstart, name));
-const folders = ['--app', fromHere('cdk.out'), '--data', fromHere('.medallion')];
-const medallion = (...args) => run(process.execPath, [inRoot('lib', 'cli', 'main.js'), ...folders, ...args], { cwd: here });
+/** The working directory of the user. Printed paths and commands are relative to it. */
+const userFolder = process.env.INIT_CWD ?? process.cwd();
+const fromUserFolder = name => path.relative(userFolder, path.join(quickstart, name));
+const folders = ['--app', fromUserFolder('cdk.out'), '--data', fromUserFolder('.medallion')];
+const medallion = (...args) =>
+  run(process.execPath, [inRoot('lib', 'cli', 'main.js'), ...folders, ...args], { cwd: userFolder });
 const modified = file => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-const newest = folder => Math.max(...fs.readdirSync(folder, { recursive: true }).map(file => modified(path.join(folder, file))));
+const newest = folder =>
+  Math.max(...fs.readdirSync(folder, { recursive: true }).map(file => modified(path.join(folder, file))));
 
 async function prepare() {
   if (modified(inRoot('node_modules', '.package-lock.json')) < modified(inRoot('package-lock.json'))) {
-    announce('Installing the packages (npm ci, a minute)');
+    announce('Installing dependencies (npm ci, about a minute)');
     await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, quiet: true });
   }
   if (modified(inRoot('lib', 'cli', 'main.js')) < newest(inRoot('src'))) {
     announce('Compiling the library');
     const env = { JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20' };
-    await run(process.execPath, [inRoot('node_modules', 'jsii', 'bin', 'jsii'), '--silence-warnings=reserved-word'], { cwd: root, env, quiet: true });
+    const jsii = inRoot('node_modules', 'jsii', 'bin', 'jsii');
+    await run(process.execPath, [jsii, '--silence-warnings=reserved-word'], { cwd: root, env, quiet: true });
     fs.utimesSync(inRoot('lib', 'cli', 'main.js'), new Date(), new Date());
   }
-  // The app imports the library by name, and `npx medallion` finds the command, as where the library is installed.
+  // Links the library, so that the app can import it by name and `npx medallion` finds the command.
   fs.chmodSync(inRoot('lib', 'cli', 'main.js'), 0o755);
   linkTo(root, path.join(quickstart, 'node_modules', 'cdk-glue-medallion'));
   linkTo(inRoot('lib', 'cli', 'main.js'), path.join(quickstart, 'node_modules', '.bin', 'medallion'));
@@ -92,38 +97,42 @@ function linkTo(target, link) {
   }
 }
 
-async function ask(title, question) {
+async function query(title, sql) {
   announce(`medallion query: ${title}`);
-  process.stderr.write(`${question}\n\n`);
-  await medallion('query', question);
+  process.stderr.write(`${sql}\n\n`);
+  await medallion('query', sql);
 }
 
 async function main() {
   await prepare();
-  // It brings a package of the library, which may just have been installed.
+  // Imported here, because it uses a dependency that prepare() installs.
   const { serve } = await import('./source.mjs');
   const key = randomBytes(18).toString('base64url');
-  const { address: source, publishAgain, close } = await serve(key);
+  const { url: source, publishUpdate, close } = await serve(key);
   try {
-    announce(`Synthesizing the app; its files are served at ${source}`);
+    announce(`Synthesizing the app (source files at ${source})`);
     await run(process.execPath, [
-      inRoot('node_modules', 'aws-cdk', 'bin', 'cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '-c', `source=${source}`,
+      inRoot('node_modules', 'aws-cdk', 'bin', 'cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting',
+      '-c', `source=${source}`,
     ], { env: { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' }, quiet: true });
-    announce('medallion run --all: two files and an API, then two tables of gold that are made of the files');
-    process.stderr.write(`The API asks for a key. The job reads it from Secrets Manager; here it comes from the variable ${KEY}.\n`);
+    announce('medallion run --all: three bronze datasets (two files and an API), then two gold datasets');
+    process.stderr.write(
+      'The API requires a key. On AWS, the job reads it from Secrets Manager. On your machine, the job reads the\n'
+        + `environment variable ${KEY}.\n`,
+    );
     process.env[KEY] = key;
     await medallion('run', '--all');
-    await ask('New England\'s cities with an airport, by how many ZIP codes they have', CITIES);
-    await ask('where people live longest, out of the API', LONGEST);
-    publishAgain();
-    announce('A day later one airport has another name, and one is gone: medallion run airports-history --with-inputs');
+    await query('cities in New England that have an airport, by number of ZIP codes', CITIES);
+    await query('countries with the highest life expectancy, from the API', LIFE_EXPECTANCY);
+    publishUpdate();
+    announce('The next day, one airport is renamed and one is removed: medallion run airports-history --with-inputs');
     await medallion('run', 'airports-history', '--with-inputs');
-    await ask('what became of the two', VERSIONS);
-    const enter = here === quickstart ? '' : `cd ${path.relative(here, quickstart)} && `;
-    announce('These were real Glue jobs on real Spark. Ask more:');
+    await query('the history of both airports', HISTORY);
+    const cd = userFolder === quickstart ? '' : `cd ${path.relative(userFolder, quickstart)} && `;
+    announce('The demo ran the Glue jobs of the app on Spark. To query the tables, run:');
     process.stderr.write([
-      `  ${enter}npx medallion query "SELECT * FROM pp_dw_bronze.airports LIMIT 10"`,
-      '  The files and the API were served by this demo alone: to run a job again, run the demo again.', '',
+      `  ${cd}npx medallion query "SELECT * FROM pp_dw_bronze.airports LIMIT 10"`,
+      'The server of the source files has stopped. To run the jobs again, run the demo again.', '',
     ].join('\n'));
   } finally {
     close();

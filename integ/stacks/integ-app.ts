@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
 
-/** An app whose snapshot holds no paths of the machine that it was made on. */
+/** Creates an app whose snapshot contains no paths of the local machine. */
 export function integApp(): App {
   return new App({ postCliContext: { 'aws:cdk:disable-creation-stack-traces': true } });
 }

@@ -9,7 +9,7 @@ const app = integApp();
 const stack = new Stack(app, 'MedallionIntegGoldDataset');
 const core = new EtlCore(stack, 'Core', { resourcePrefix: 'medallion-integ-query' });
 removeWithStack(core);
-// Made from nothing, so that one run is enough; integ.lake.ts has gold on top of bronze.
+// Has no inputs, so that one job run is enough. integ.lake.ts tests gold datasets with inputs.
 const calendar = new GoldDataset(stack, 'Calendar', {
   core,
   dataset: 'calendar',

@@ -9,8 +9,8 @@ const role = new SharedGlueRole(stack, 'Role', { resourcePrefix: 'medallion-inte
 const bucket = `arn:${stack.partition}:s3:::medallion-integ-role-${stack.account}`;
 
 const integ = new IntegTest(app, 'SharedGlueRole', { testCases: [stack] });
-/** Asks IAM what it would decide. */
-function decides(action: string, resource: string, decision: string): void {
+/** Checks the decision of the IAM policy simulator. */
+function expectDecision(action: string, resource: string, decision: string): void {
   integ.assertions
     .awsApiCall('iam', 'SimulatePrincipalPolicy', {
       PolicySourceArn: role.roleArn,
@@ -19,10 +19,10 @@ function decides(action: string, resource: string, decision: string): void {
     })
     .assertAtPath('EvaluationResults.0.EvalDecision', ExpectedResult.stringLikeRegexp(`^${decision}$`));
 }
-decides('s3:PutObject', `${bucket}/bronze/zipcodes/zipcodes.parquet`, 'allowed');
-decides('s3:PutObject', `${bucket}/etl/zipcodes/glue/bronze_job.py`, 'implicitDeny');
-decides('s3:GetObject', `arn:${stack.partition}:s3:::another-bucket/bronze/zipcodes.parquet`, 'implicitDeny');
-decides(
+expectDecision('s3:PutObject', `${bucket}/bronze/zipcodes/zipcodes.parquet`, 'allowed');
+expectDecision('s3:PutObject', `${bucket}/etl/zipcodes/glue/bronze_job.py`, 'implicitDeny');
+expectDecision('s3:GetObject', `arn:${stack.partition}:s3:::another-bucket/bronze/zipcodes.parquet`, 'implicitDeny');
+expectDecision(
   'glue:DeleteTable',
   `arn:${stack.partition}:glue:${stack.region}:${stack.account}:table/medallion_integ_role_bronze/zipcodes`,
   'implicitDeny',

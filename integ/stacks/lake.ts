@@ -12,9 +12,9 @@ import {
   Transform,
 } from '../../src';
 
-/** What a team may change between two deployments. */
+/** Changes that a team can make between two deployments. */
 export interface LakeChange {
-  /** The size of `zipcodes`. */
+  /** The data size category of `zipcodes`. */
   readonly zipcodesSize?: DataSizeCategory;
   /** Whether there is a dataset `airports`. */
   readonly airports?: boolean;
@@ -23,8 +23,8 @@ export interface LakeChange {
 }
 
 /**
- * A lake with what the library has: bronze of one table and of several, gold, a history, schedules, alerts, metrics, a
- * dashboard.
+ * A lake with most features of the library: bronze datasets with one and several tables, gold datasets, a history,
+ * schedules, alerts, metrics and a dashboard.
  */
 export class Lake {
   readonly core: EtlCore;
@@ -50,7 +50,7 @@ export class Lake {
       description: 'US ZIP codes with their places',
       schedule: Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York', enabled: false }),
     });
-    // Its job is deployed and never run: there is no such file.
+    // The job is deployed but never run, because the URL does not exist.
     const cder = fdaCder && new BronzeDataset(stack, 'FdaCder', {
       core,
       dataset: 'fda-cder',

@@ -1,5 +1,5 @@
 /**
- * The address of a file of the npm package `vega-datasets` (BSD-3-Clause), in the version that is fixed here: it never
+ * Returns the URL of a file in the npm package `vega-datasets` (BSD-3-Clause). The version is pinned, so the file never
  * changes.
  */
 export function publicFile(name: string): string {

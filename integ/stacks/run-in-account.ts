@@ -2,21 +2,21 @@ import { AwsApiCall, ExpectedResult, IApiCall, IntegTest } from '@aws-cdk/integ-
 import { Duration } from 'aws-cdk-lib';
 import { EtlCore, LakeDataset } from '../../src';
 
-/** How long to wait for a run or a crawl, which both have to get machines first. */
-const PATIENCE = { totalTimeout: Duration.minutes(20), interval: Duration.seconds(20) };
+/** How long to wait for a job run or a crawl, including the start of its workers. */
+const WAIT = { totalTimeout: Duration.minutes(20), interval: Duration.seconds(20) };
 
-/** What a person would do with a lake in an account, one thing after the other. */
+/** Runs jobs, crawlers and queries in an AWS account, one after the other. */
 export class RunInAccount {
   private last?: IApiCall;
 
   constructor(private readonly integ: IntegTest, private readonly core: EtlCore) {}
 
-  /** Starts the job of a dataset and waits until its run has succeeded. */
+  /** Starts the job of a dataset and waits until the job run succeeds. */
   runJob({ jobName: JobName }: LakeDataset): this {
     const started = this.call('glue', 'StartJobRun', { JobName });
     this.call('glue', 'GetJobRun', { JobName, RunId: started.getAttString('JobRunId') })
       .expect(ExpectedResult.objectLike({ JobRun: { JobRunState: 'SUCCEEDED' } }))
-      .waitForAssertions(PATIENCE);
+      .waitForAssertions(WAIT);
     return this;
   }
 
@@ -25,15 +25,15 @@ export class RunInAccount {
     this.call('glue', 'StartCrawler', { Name });
     this.call('glue', 'GetCrawler', { Name })
       .expect(ExpectedResult.objectLike({ Crawler: { State: 'READY', LastCrawl: { Status: 'SUCCEEDED' } } }))
-      .waitForAssertions(PATIENCE);
+      .waitForAssertions(WAIT);
     return this;
   }
 
-  /** Asks Athena, in the lake's workgroup, a question whose answer is one value. */
+  /** Runs an Athena query in the workgroup of the lake, and checks the single value that it returns. */
   query(sql: string, value: string): this {
     const { workGroup, bucket } = this.core;
     const started = this.call('athena', 'StartQueryExecution', { QueryString: sql, WorkGroup: workGroup.name });
-    // Athena reads the catalog and the bucket, and writes the result, in the name of who asks.
+    // Athena accesses the Data Catalog and the bucket with the permissions of the caller.
     started.provider.addToRolePolicy({
       Effect: 'Allow',
       Action: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'],

@@ -2,7 +2,7 @@ import { Mixins, RemovalPolicy } from 'aws-cdk-lib';
 import { Bucket, mixins } from 'aws-cdk-lib/aws-s3';
 import { EtlCore } from '../../src';
 
-/** Lets a lake go with its stack, data and all: the next test of the same account needs its names. */
+/** Deletes a lake and its data with the stack, because the next test in the same account uses the same names. */
 export function removeWithStack({ bucket, bronzeDatabase, goldDatabase }: EtlCore): void {
   bucket.applyRemovalPolicy(RemovalPolicy.DESTROY);
   (bucket as Bucket).policy?.applyRemovalPolicy(RemovalPolicy.DESTROY);

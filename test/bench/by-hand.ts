@@ -11,7 +11,7 @@ import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 const BUCKET = `pp-dw-${Aws.ACCOUNT_ID}`;
 const BUCKET_ARN = `arn:${Aws.PARTITION}:s3:::${BUCKET}`;
 
-/** What EtlCore makes, written by hand. */
+/** The resources of EtlCore, written by hand. */
 export function coreByHand(stack: Stack): void {
   const glue = (name: string) => `arn:${Aws.PARTITION}:glue:${Aws.REGION}:${Aws.ACCOUNT_ID}:${name}`;
   const logs = (name: string) => `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:${name}`;
@@ -143,7 +143,10 @@ export function coreByHand(stack: Stack): void {
       enforceWorkGroupConfiguration: true,
       bytesScannedCutoffPerQuery: Size.gibibytes(100).toBytes(),
       publishCloudWatchMetricsEnabled: true,
-      resultConfiguration: { outputLocation: `s3://${BUCKET}/athena/`, encryptionConfiguration: { encryptionOption: 'SSE_S3' } },
+      resultConfiguration: {
+        outputLocation: `s3://${BUCKET}/athena/`,
+        encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+      },
     },
   });
   new CfnScheduleGroup(stack, 'ScheduleGroup', { name: 'pp-dw' });
@@ -174,10 +177,10 @@ export function coreByHand(stack: Stack): void {
 }
 
 /**
- * What a stack of bronze datasets holds, written by hand.
+ * The resources of a stack of bronze datasets, written by hand.
  *
- * @param runtime the name of the package's file
- * @param scripts a folder with what goes to `etl/`, one folder a dataset
+ * @param runtime the file name of the shared Python package
+ * @param scripts the folder with the files for `etl/`, one folder per dataset
  */
 export function datasetsByHand(stack: Stack, datasets: string[], runtime: string, scripts: string): void {
   const role = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/pp-dw-glue-role`;
@@ -185,23 +188,23 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const copying = new Role(stack, 'ScriptRole', {
+  const scriptRole = new Role(stack, 'ScriptRole', {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     description: 'Copies the scripts of Glue jobs into the lake',
   });
   logGroup.grantWrite(copying);
   const asset = new Asset(stack, 'ScriptFiles', { path: scripts });
-  copying.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] }));
-  copying.addToPolicy(new PolicyStatement({
+  scriptRole.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] }));
+  scriptRole.addToPolicy(new PolicyStatement({
     actions: ['s3:ListBucket'], resources: [BUCKET_ARN], conditions: { StringLike: { 's3:prefix': 'etl/*' } },
   }));
-  copying.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [`${BUCKET_ARN}/etl/*/glue/*`] }));
+  scriptRole.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [`${BUCKET_ARN}/etl/*/glue/*`] }));
   const deployment = new BucketDeployment(stack, 'Scripts', {
     sources: [Source.bucket(asset.bucket, asset.s3ObjectKey)],
     destinationBucket: Bucket.fromBucketName(stack, 'Lake', BUCKET),
     destinationKeyPrefix: 'etl',
     prune: false,
-    role: copying.withoutPolicyUpdates(),
+    role: scriptRole.withoutPolicyUpdates(),
     memoryLimit: 512,
     logGroup,
   });

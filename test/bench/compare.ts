@@ -1,9 +1,9 @@
 /**
- * The bronze job beside other ways to make Parquet of the same file. What it takes and prints:
+ * Benchmarks the bronze job against other tools that convert the same file to Parquet. For arguments and output, see
  * glue-templates/bench/README.md.
  *
- * Run by `npm run bench`. Sets up what the other ways need, then runs glue-templates/bench/compare.py as `npx projen
- * test:python` runs a tool.
+ * Run by `npm run bench`. Sets up the other tools, then runs glue-templates/bench/compare.py in the environment of
+ * `npx projen test:python`.
  */
 import { spawnSync } from 'child_process';
 import * as path from 'path';
@@ -15,7 +15,7 @@ async function main(args: string[]): Promise<void> {
   const base = await setUpPackages(new Progress());
   const dlt = await lockedPython({
     name: 'bench',
-    title: 'Setting up dlt, with which the job is compared',
+    title: 'Setting up dlt for the comparison',
     base,
     locked: 'bench.txt',
   });

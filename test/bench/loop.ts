@@ -1,10 +1,10 @@
 /**
- * How long `medallion run` takes on the quickstart's dataset: to the first line that it prints, to the first line of
- * the job, to the end.
+ * Benchmarks `medallion run` with a dataset of the quickstart: the time to its first line of output, to the first line
+ * of the job, and to the end.
  *
- * Run by `npm run bench:loop -- [--rounds 3] [--cold]`. A first run sets up what is not in the cache, and is not
- * counted. After it each round has an empty lake, then the same lake once more with `--force`. With `--cold` there is
- * one run before with an empty cache: it downloads 500 MB.
+ * Run by `npm run bench:loop -- [--rounds 3] [--cold]`. A warm-up run fills the cache and is not measured. Then each
+ * round measures a run with an empty lake, and a second run of the same lake with `--force`. With `--cold`, the first
+ * measured run uses an empty cache and downloads 500 MB.
  */
 import * as fs from 'fs';
 import * as http from 'http';
@@ -15,15 +15,15 @@ import { parseArgs } from 'util';
 import { zipSync } from 'fflate';
 import { CommandFixture, ROOT, sample } from '../cli/command-fixture';
 
-/** Seconds since the command was started. */
+/** Seconds since the start of the command. */
 interface Times {
   readonly firstLine: number;
   readonly job: number;
   readonly end: number;
 }
 
-/** In the first line that the job prints. */
-const JOB_BEGINS = /run_id/;
+/** Matches the first line of output of the job. */
+const JOB_OUTPUT = /run_id/;
 
 async function time(medallion: CommandFixture, args: string[], env: Record<string, string> = {}): Promise<Times> {
   const begin = performance.now();
@@ -34,7 +34,7 @@ async function time(medallion: CommandFixture, args: string[], env: Record<strin
     stream?.on('data', data => {
       printed += String(data);
       firstLine = isNaN(firstLine) ? seconds() : firstLine;
-      job = isNaN(job) && JOB_BEGINS.test(printed) ? seconds() : job;
+      job = isNaN(job) && JOB_OUTPUT.test(printed) ? seconds() : job;
     });
   }
   if (await run.ended !== 0) {
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     medallion.synthesize(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     console.log(
       'medallion run zipcodes, s'.padEnd(34)
-        + ['first line', 'job begins', 'end'].map(each => each.padStart(11)).join(''),
+        + ['first line', 'job starts', 'end'].map(each => each.padStart(11)).join(''),
     );
     if (values.cold) {
       const cache = fs.mkdtempSync(path.join(tmpdir(), 'bench-loop-'));
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
       again.push(await time(medallion, ['--force']));
     }
     print('with an empty lake', fresh);
-    print('again, with --force', again);
+    print('second run, with --force', again);
   } finally {
     server.close();
     medallion.remove();

@@ -1,9 +1,9 @@
 /**
- * How long a lake of 1 to 300 datasets takes to synthesize, beside the same resources written by hand.
+ * Benchmarks the synthesis of a lake with 1 to 300 datasets against the same resources written by hand.
  *
- * Run by `npm run bench:synth -- [--rounds 3] [--datasets 1,10,100,300]`. Each round is a fresh process, the two ways
- * in turn; seconds are medians, from the App to the end of its synth. A check says which types of resources have other
- * properties than those by hand.
+ * Run by `npm run bench:synth -- [--rounds 3] [--datasets 1,10,100,300]`. Each round runs both variants, each in a new
+ * process. Times are medians, from the creation of the App to the end of its synthesis. Prints the resource types whose
+ * properties differ between the variants.
  */
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
@@ -15,32 +15,32 @@ import { coreByHand, datasetsByHand } from './by-hand';
 import { BronzeDataset, DataSizeCategory, EtlCore, Schedule, Source } from '../../src';
 import { etlRuntimePackage } from '../../src/private/scripts/job-package';
 
-type Way = 'library' | 'by hand';
+type Variant = 'library' | 'by hand';
 
 interface Lake {
-  readonly way: Way;
+  readonly variant: Variant;
   readonly datasets: number;
-  /** How many datasets share a stack. */
-  readonly aStack: number;
+  /** The number of datasets per stack. */
+  readonly datasetsPerStack: number;
 }
 
-/** What a process found out about one synth. */
-interface Found {
+/** Measurements of one synthesis. */
+interface Measurement {
   readonly seconds: number;
   readonly resources: number;
-  /** All templates, in bytes. */
+  /** The total size of the templates, in bytes. */
   readonly bytes: number;
-  /** The largest of them. */
+  /** The size of the largest template, in bytes. */
   readonly largest: number;
-  /** Type and properties of each resource, without what is named by hashes. */
+  /** Type and properties of each resource, without hashes. */
   readonly properties: string[];
 }
 
-/** The datasets by their stacks. */
-function stacks({ datasets, aStack }: Lake): string[][] {
+/** The dataset names of each stack. */
+function stacks({ datasets, datasetsPerStack }: Lake): string[][] {
   const names = Array.from({ length: datasets }, (_, index) => `dataset-${index}`);
-  return Array.from({ length: Math.ceil(datasets / aStack) }, (_, index) =>
-    names.slice(index * aStack, (index + 1) * aStack),
+  return Array.from({ length: Math.ceil(datasets / datasetsPerStack) }, (_, index) =>
+    names.slice(index * datasetsPerStack, (index + 1) * datasetsPerStack),
   );
 }
 
@@ -71,8 +71,8 @@ function byHand(app: App, lake: Lake, scripts: string, runtime: string): void {
 }
 
 /**
- * The folders that a person has in their repository: what goes to `etl/`, a folder a stack. Returns the name of the
- * package.
+ * Writes the files for `etl/` that a handwritten app contains, one folder per stack. Returns the file name of the
+ * shared Python package.
  */
 function writeScripts(lake: Lake, folder: string): string {
   const { fileName, bytes } = etlRuntimePackage();
@@ -82,21 +82,22 @@ function writeScripts(lake: Lake, folder: string): string {
       fs.mkdirSync(target, { recursive: true });
       fs.writeFileSync(path.join(target, fileName), bytes);
       fs.writeFileSync(path.join(target, 'bronze_job.py'), '');
-      fs.writeFileSync(path.join(target, 'bronze.json'), JSON.stringify({ dataset, source_url: `https://example.org/${dataset}.zip` }));
+      const document = { dataset, source_url: `https://example.org/${dataset}.zip` };
+      fs.writeFileSync(path.join(target, 'bronze.json'), JSON.stringify(document));
     }
   }
   return fileName;
 }
 
-function measure(lake: Lake): Found {
+function measure(lake: Lake): Measurement {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'bench-synth-'));
   try {
     const outdir = path.join(folder, 'cdk.out');
     const scripts = path.join(folder, 'scripts');
-    const runtime = lake.way === 'by hand' ? writeScripts(lake, scripts) : '';
+    const runtime = lake.variant === 'by hand' ? writeScripts(lake, scripts) : '';
     const begin = performance.now();
     const app = new App({ outdir });
-    if (lake.way === 'library') {
+    if (lake.variant === 'library') {
       byLibrary(app, lake);
     } else {
       byHand(app, lake, scripts, runtime);
@@ -121,7 +122,7 @@ function measure(lake: Lake): Found {
   }
 }
 
-/** Each resource as its type and properties, with types in place of the ids that the construct tree makes. */
+/** Returns the type and properties of each resource. Logical IDs in references are replaced by resource types. */
 function propertiesOf(template: string): string[] {
   const resources = JSON.parse(template).Resources as Record<
     string,
@@ -131,21 +132,21 @@ function propertiesOf(template: string): string[] {
     const text = JSON.stringify({ Properties, DeletionPolicy }, (_key, value) =>
       typeof value === 'string' && value in resources ? resources[value].Type : value,
     );
-    return (
-      `${Type} `
-      + `${text.replace(/[0-9a-f]{64}/g, 'hash').replace(/"PolicyName":"\w+DefaultPolicy\w+"/, '"PolicyName":"default"')}`
-    );
+    const withoutHashes = text
+      .replace(/[0-9a-f]{64}/g, 'hash')
+      .replace(/"PolicyName":"\w+DefaultPolicy\w+"/, '"PolicyName":"default"');
+    return `${Type} ${withoutHashes}`;
   }).filter(text => !text.startsWith('AWS::CDK::Metadata'));
 }
 
-function inFreshProcess(lake: Lake): Found {
+function measureInNewProcess(lake: Lake): Measurement {
   const command = ['--require', 'ts-node/register', __filename, '--one', JSON.stringify(lake)];
   const done = spawnSync(process.execPath, command, {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return JSON.parse(done.stdout) as Found;
+  return JSON.parse(done.stdout) as Measurement;
 }
 
 function median(values: number[]): number {
@@ -154,35 +155,35 @@ function median(values: number[]): number {
   return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
 }
 
-function compare(datasets: number, aStack: number, rounds: number): void {
-  const ways: Way[] = ['library', 'by hand'];
-  const found: Record<Way, Found[]> = { 'library': [], 'by hand': [] };
+function compare(datasets: number, datasetsPerStack: number, rounds: number): void {
+  const variants: Variant[] = ['library', 'by hand'];
+  const measured: Record<Variant, Measurement[]> = { 'library': [], 'by hand': [] };
   for (let round = 0; round < rounds; round++) {
-    for (const way of ways) {
-      found[way].push(inFreshProcess({ way, datasets, aStack }));
+    for (const variant of variants) {
+      measured[variant].push(measureInNewProcess({ variant, datasets, datasetsPerStack }));
     }
   }
-  const seconds = ways.map(way => median(found[way].map(each => each.seconds)));
-  for (const [index, way] of ways.entries()) {
-    const [{ resources, bytes, largest }] = found[way];
+  const seconds = variants.map(variant => median(measured[variant].map(each => each.seconds)));
+  for (const [index, variant] of variants.entries()) {
+    const [{ resources, bytes, largest }] = measured[variant];
     console.log(
       [
         String(datasets).padStart(8),
-        String(Math.min(aStack, datasets)).padStart(8),
-        way.padEnd(8),
+        String(Math.min(datasetsPerStack, datasets)).padStart(9),
+        variant.padEnd(8),
         seconds[index].toFixed(2).padStart(7),
         String(resources).padStart(10),
-        (resources / datasets).toFixed(1).padStart(10),
-        String(Math.round(bytes / datasets)).padStart(16),
+        (resources / datasets).toFixed(1).padStart(11),
+        String(Math.round(bytes / datasets)).padStart(17),
         String(largest).padStart(14),
         index === 0 ? (seconds[0] / seconds[1]).toFixed(2).padStart(6) : '',
       ].join(' '),
     );
   }
-  const [mine, others] = ways.map(way => new Map(found[way][0].properties.map(each => [each, each.split(' ')[0]])));
-  const odd = [...mine].filter(([each]) => !others.has(each)).map(([, type]) => type);
-  if (odd.length > 0) {
-    console.log(`${' '.repeat(18)}other properties than by hand: ${[...new Set(odd)].join(', ')}`);
+  const [ofLibrary, handwritten] = variants.map(variant => measured[variant][0].properties);
+  const different = ofLibrary.filter(each => !handwritten.includes(each)).map(each => each.split(' ')[0]);
+  if (different.length > 0) {
+    console.log(`${' '.repeat(19)}properties differ: ${[...new Set(different)].join(', ')}`);
   }
 }
 
@@ -198,12 +199,16 @@ function main(): void {
     console.log(JSON.stringify(measure(JSON.parse(values.one) as Lake)));
     return;
   }
-  console.log('datasets  a stack way            s  resources  a dataset  bytes a dataset  largest, bytes  ratio');
+  const header = [
+    'datasets', 'per stack'.padStart(9), 'variant'.padEnd(8), 's'.padStart(7), 'resources'.padStart(10),
+    'per dataset'.padStart(11), 'bytes per dataset'.padStart(17), 'largest, bytes'.padStart(14), 'ratio'.padStart(6),
+  ];
+  console.log(header.join(' '));
   const numbers = values.datasets.split(',').map(Number);
   for (const datasets of numbers) {
     compare(datasets, 1, Number(values.rounds));
   }
-  // As many in a stack as fit.
+  // 100 datasets per stack, close to the resource limit of CloudFormation.
   for (const datasets of numbers.filter(each => each >= 10)) {
     compare(datasets, 100, Number(values.rounds));
   }

@@ -111,7 +111,11 @@ function modifiedAt(file: string): number {
 }
 
 /** Compares the templates of an app with those of the TypeScript app, then calls `then`. */
-async function check(language: PackagedLanguage, versions: Versions, then: (app: ConsumerApp) => Promise<void>): Promise<void> {
+async function check(
+  language: PackagedLanguage,
+  versions: Versions,
+  then: (app: ConsumerApp) => Promise<void>,
+): Promise<void> {
   const reference = await referenceOf(versions);
   console.error(`${language}, aws-cdk-lib ${versions.cdk}, constructs ${versions.constructs}`);
   const folder = path.join(work, `${language}-${versions.cdk}`);
@@ -144,8 +148,8 @@ async function referenceOf(versions: Versions): Promise<{ app: ConsumerApp; asse
 }
 
 /**
- * Runs a dataset of an app in another language with the `medallion` command of the installed npm package, and checks the
- * row count of its table.
+ * Runs a dataset of an app in another language with the `medallion` command of the installed npm package, and checks
+ * the row count of its table.
  */
 async function runDataset(app: ConsumerApp, versions: Versions): Promise<string> {
   const csv = fs.readFileSync(path.join(ROOT, 'node_modules', 'vega-datasets', 'data', 'zipcodes.csv'));
@@ -156,7 +160,8 @@ async function runDataset(app: ConsumerApp, versions: Versions): Promise<string>
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   try {
-    const assembly = await synthesize(app, 'cdk.out.local', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const { port } = server.address() as AddressInfo;
+    const assembly = await synthesize(app, 'cdk.out.local', `http://127.0.0.1:${port}`);
     const command = path.join(
       (await referenceOf(versions)).app.folder,
       'node_modules',

@@ -1,6 +1,6 @@
 /**
- * Runs the construct tests with the oldest and newest supported aws-cdk-lib and constructs, on each supported version of
- * Node.
+ * Runs the construct tests with the oldest and newest supported aws-cdk-lib and constructs, on each supported
+ * version of Node.
  *
  * Run by `npx projen test:matrix`, or for one version of Node by `npx projen test:matrix 24`. Runs in a copy of the
  * repository.

@@ -11,8 +11,8 @@ export interface StepOptions {
 let running: ChildProcess | undefined;
 
 /**
- * Runs a program and returns its standard output. Prints the name of the step and its duration. The output of the program
- * is shown only if it fails.
+ * Runs a program and returns its standard output. Prints the name of the step and its duration. The output of the
+ * program is shown only if it fails.
  */
 export function step(what: string, command: string, args: string[], { cwd, env }: StepOptions): Promise<string> {
   process.stderr.write(`  ${what} … `);

@@ -7,7 +7,7 @@ export interface Versions {
 /** The oldest supported versions. */
 export const MINIMUM: Versions = { cdk: '2.257.0', constructs: '10.5.1' };
 
-/** The newest versions in each registry. Versions are available on npm first, and up to months later on Maven Central. */
+/** The newest versions in each registry. npm is the first to have a version, Maven Central can be months behind. */
 export const NEWEST: { readonly [language in 'typescript' | 'python' | 'java']: Versions } = {
   typescript: { cdk: '2.276.0', constructs: '10.8.1' },
   python: { cdk: '2.275.0', constructs: '10.8.1' },

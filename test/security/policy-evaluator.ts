@@ -15,8 +15,8 @@ export type Policy = object;
 /**
  * Returns whether IAM allows a call by a role with these policies, on a resource with an optional resource policy.
  *
- * Throws an error if the action does not exist, or if a condition key does not apply to it: the call would be denied for
- * the wrong reason.
+ * Throws an error if the action does not exist, or if a condition key does not apply to it. The call would be denied
+ * for the wrong reason.
  */
 export async function isAllowed(
   principal: string, { action, resource, context }: Call, policies: Policy[], resourcePolicy?: Policy,

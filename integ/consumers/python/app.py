@@ -15,7 +15,7 @@ from cdk_glue_medallion import (
 
 app = App()
 
-# Where the files are: the context in cdk.json, or cdk synth -c source=https://…
+# The base URL of the source files, from the context in cdk.json or from cdk synth -c source=https://…
 source = app.node.try_get_context("source")
 
 core = EtlCore(Stack(app, "Lake"), "Core", resource_prefix="pp-dw")
@@ -27,7 +27,7 @@ zipcodes = BronzeDataset(
     "Zipcodes",
     core=core,
     dataset="zipcodes",
-    description="ZIP codes of the United States, with the place and county they belong to",
+    description="ZIP codes of the United States with their city and county",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/zipcodes.zip"),
     schedule=Schedule.cron("0 6 * * ? *"),
@@ -49,7 +49,7 @@ BronzeDataset(
     "Gapminder",
     core=core,
     dataset="gapminder",
-    description="Countries, and how many people lived how long there",
+    description="Population and life expectancy per country and year",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.api(
         {
@@ -69,7 +69,7 @@ GoldDataset(
     "AirportCities",
     core=core,
     dataset="airport-cities",
-    description="Cities of the United States with an airport of their own, and their ZIP codes",
+    description="Cities of the United States that have an airport, with their ZIP codes",
     data_size_category=DataSizeCategory.SMALL,
     inputs=[zipcodes, airports],
     transform=Transform.sql_file("gold/airport_cities.sql"),
@@ -81,7 +81,7 @@ GoldDataset(
     "AirportsHistory",
     core=core,
     dataset="airports-history",
-    description="What each airport was called, and when",
+    description="History of the name and city of each airport",
     data_size_category=DataSizeCategory.SMALL,
     inputs=[airports],
     transform=Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"),

@@ -1,4 +1,4 @@
--- The cities of the United States with an airport of their own, and their ZIP codes.
+-- Cities of the United States that have an airport, with their ZIP codes.
 CREATE TEMPORARY VIEW cities AS
 SELECT city, state, min(zip_code) AS first_zip, max(zip_code) AS last_zip, count(DISTINCT zip_code) AS zip_codes
 FROM pp_dw_bronze.zipcodes

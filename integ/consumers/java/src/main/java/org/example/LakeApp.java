@@ -22,7 +22,7 @@ public class LakeApp {
     public static void main(String[] args) {
         App app = new App();
 
-        // Where the files are: the context in cdk.json, or cdk synth -c source=https://…
+        // The base URL of the source files, from the context in cdk.json or from cdk synth -c source=https://…
         String source = (String) app.getNode().tryGetContext("source");
 
         EtlCore core = EtlCore.Builder.create(new Stack(app, "Lake"), "Core").resourcePrefix("pp-dw").build();
@@ -32,7 +32,7 @@ public class LakeApp {
         BronzeDataset zipcodes = BronzeDataset.Builder.create(datasets, "Zipcodes")
                 .core(core)
                 .dataset("zipcodes")
-                .description("ZIP codes of the United States, with the place and county they belong to")
+                .description("ZIP codes of the United States with their city and county")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/zipcodes.zip"))
                 .schedule(Schedule.cron("0 6 * * ? *"))
@@ -47,7 +47,7 @@ public class LakeApp {
                 .schedule(Schedule.cron("0 6 * * ? *"))
                 .build();
 
-        // In this order: that of Map.of is another one in each run of Java.
+        // LinkedHashMap keeps the order of the endpoints. The order of Map.of differs between runs.
         Map<String, ApiEndpoint> endpoints = new LinkedHashMap<>();
         endpoints.put("countries", ApiEndpoint.builder().url(source + "/api/countries").build());
         endpoints.put("years", ApiEndpoint.builder()
@@ -58,7 +58,7 @@ public class LakeApp {
         BronzeDataset.Builder.create(datasets, "Gapminder")
                 .core(core)
                 .dataset("gapminder")
-                .description("Countries, and how many people lived how long there")
+                .description("Population and life expectancy per country and year")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.api(endpoints))
                 .auth(Auth.apiKey(ApiKeyOptions.builder().secret("gapminder/api").name("X-Api-Key").build()))
@@ -68,7 +68,7 @@ public class LakeApp {
         GoldDataset.Builder.create(datasets, "AirportCities")
                 .core(core)
                 .dataset("airport-cities")
-                .description("Cities of the United States with an airport of their own, and their ZIP codes")
+                .description("Cities of the United States that have an airport, with their ZIP codes")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .inputs(List.of(zipcodes, airports))
                 .transform(Transform.sqlFile("gold/airport_cities.sql"))
@@ -78,7 +78,7 @@ public class LakeApp {
         GoldDataset.Builder.create(datasets, "AirportsHistory")
                 .core(core)
                 .dataset("airports-history")
-                .description("What each airport was called, and when")
+                .description("History of the name and city of each airport")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .inputs(List.of(airports))
                 .transform(Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"))
