@@ -192,7 +192,7 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     description: 'Copies the scripts of Glue jobs into the lake',
   });
-  logGroup.grantWrite(copying);
+  logGroup.grantWrite(scriptRole);
   const asset = new Asset(stack, 'ScriptFiles', { path: scripts });
   scriptRole.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] }));
   scriptRole.addToPolicy(new PolicyStatement({
