@@ -194,7 +194,9 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
   });
   logGroup.grantWrite(scriptRole);
   const asset = new Asset(stack, 'ScriptFiles', { path: scripts });
-  scriptRole.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] }));
+  scriptRole.addToPolicy(new PolicyStatement({
+    actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')],
+  }));
   scriptRole.addToPolicy(new PolicyStatement({
     actions: ['s3:ListBucket'], resources: [BUCKET_ARN], conditions: { StringLike: { 's3:prefix': 'etl/*' } },
   }));
