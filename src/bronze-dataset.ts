@@ -8,7 +8,7 @@ import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
 import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/definition/dataset-definition';
+import { checkPropTypes, commonDocument, DatasetDefinition, PropType } from './private/definition/dataset-definition';
 import { sourceDocument } from './private/definition/source-document';
 import { ColumnSchema as ColumnSchemaDocument, DatasetDocument } from './private/document/dataset-document.generated';
 import { customScript } from './private/scripts/job-script';
@@ -191,7 +191,7 @@ export class BronzeDataset extends LakeDataset {
 
   /** @internal */
   protected _define(props: BronzeDatasetProps): DatasetDefinition {
-    checkKinds(this, props, [
+    checkPropTypes(this, props, [
       ...(props.source === undefined && props.script !== undefined
         ? []
         : [
@@ -200,17 +200,17 @@ export class BronzeDataset extends LakeDataset {
             props.source,
             '_source',
             'a Source: Source.url("https://…"), or set script to a custom script',
-          ] as Kind,
+          ] as PropType,
         ]),
       ...(props.auth === undefined
         ? []
-        : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as Kind]),
+        : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as PropType]),
       ...(props.connection === undefined
         ? []
-        : [['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as Kind]),
+        : [['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as PropType]),
       ...(props.fileFormat === undefined
         ? []
-        : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as Kind]),
+        : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as PropType]),
     ]);
     return {
       layer: Layer.BRONZE,

@@ -5,7 +5,7 @@ import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
 import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import { checkKinds, commonDocument, DatasetDefinition, Kind } from './private/definition/dataset-definition';
+import { checkPropTypes, commonDocument, DatasetDefinition, PropType } from './private/definition/dataset-definition';
 import { registerInputs } from './private/definition/dataset-graph';
 import { synthError } from './private/errors/synth-error';
 import { scriptOf } from './private/scripts/job-script';
@@ -93,10 +93,10 @@ export class GoldDataset extends LakeDataset {
 
   /** @internal */
   protected _define(props: GoldDatasetProps): DatasetDefinition {
-    checkKinds(this, props, [
+    checkPropTypes(this, props, [
       ['transform', props.transform, '_definition', 'a Transform: Transform.sqlFile("gold/….sql")'],
       ['inputs', props.inputs, 'length', 'a list of datasets: [zipcodes]'],
-      ...((props.inputs as unknown[]) ?? []).map((input, index): Kind => [
+      ...((props.inputs as unknown[]) ?? []).map((input, index): PropType => [
         `inputs[${index}]`,
         input,
         'layer',

@@ -47,7 +47,7 @@ export class Source {
    * const source = Source.url('https://example.org/nsde-{yyyyMMdd}.csv');
    */
   public static url(url: string): Source {
-    return new Source({ address: url });
+    return new Source({ url });
   }
 
   /**
@@ -60,7 +60,7 @@ export class Source {
    * const source = Source.urls(['https://example.org/east.csv', 'https://example.org/west.csv']);
    */
   public static urls(urls: string[], options: S3SourceOptions = {}): Source {
-    return new Source({ address: urls, files: options.files });
+    return new Source({ urls, files: options.files });
   }
 
   /**
@@ -80,7 +80,7 @@ export class Source {
    * const source = Source.s3('s3://vendor-bucket/out/*.csv', { files: S3Files.ALL });
    */
   public static s3(url: string, options: S3SourceOptions = {}): Source {
-    return new Source({ address: url, files: options.files, isBucket: true });
+    return new Source({ url, files: options.files, isS3: true });
   }
 
   /**

@@ -1,4 +1,4 @@
 import * as path from 'path';
 
-/** The folder with everything in Python, beside `src` in the repository and beside `lib` in the package. */
+/** The folder with the Python code: next to `src` in the repository, and next to `lib` in the package. */
 export const GLUE_TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');

@@ -7,16 +7,16 @@ import { DataQuality as DataQualityDocument, DatasetDocument } from '../document
 import { synthError } from '../errors/synth-error';
 import { JobScript } from '../scripts/script-bundle';
 
-/** What a layer makes of a dataset's props. */
+/** The definition of a dataset: its layer, document and script. The dataset classes create it from their props. */
 export interface DatasetDefinition {
   readonly layer: Layer;
   readonly document: DatasetDocument;
   readonly script: JobScript;
-  /** What a gold dataset is made from. */
+  /** The datasets that a gold dataset reads. */
   readonly inputs?: IDataset[];
 }
 
-/** The keys that datasets of all layers have, where they are set. */
+/** The document keys that bronze and gold datasets share. */
 export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<DatasetDocument, 'source_datasets'> {
   return {
     dataset: props.dataset,
@@ -51,29 +51,31 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
   };
 }
 
-/** A prop, the mark that its class has, and what to write. */
-export type Kind = [prop: string, value: unknown, mark: string, expected: string];
+/** A prop, its value, a member that only its class has, and the expected value. */
+export type PropType = [prop: string, value: unknown, member: string, expected: string];
 
 /**
- * Where nobody checks types, a prop of another kind would count as left out: a schedule of aws-events, say, would never
- * start anything.
+ * Fails on a prop of the wrong type.
+ *
+ * JavaScript and Python do not check types, and a value of the wrong type has no effect: a schedule of aws-events, for
+ * example, would never start the job.
  */
-export function checkKinds(scope: Construct, { core, schedule }: LakeDatasetProps, kinds: Kind[]): void {
-  const all: Kind[] = [
+export function checkPropTypes(scope: Construct, { core, schedule }: LakeDatasetProps, types: PropType[]): void {
+  const all: PropType[] = [
     ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)'],
-    ...kinds,
+    ...types,
     ...(schedule === undefined
       ? []
       : [
-        ['schedule', schedule, '_document', 'a Schedule of cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as Kind,
+        ['schedule', schedule, '_document', 'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as PropType,
       ]),
   ];
-  all.forEach(kind => checkKind(scope, kind));
+  all.forEach(type => checkPropType(scope, type));
 }
 
-/** Fails for a value without the mark of its class. */
-export function checkKind(scope: Construct, [prop, value, mark, expected]: Kind): void {
-  if (typeof value !== 'object' || value === null || !(mark in value)) {
+/** Fails on a value without the member that identifies its class. */
+export function checkPropType(scope: Construct, [prop, value, member, expected]: PropType): void {
+  if (typeof value !== 'object' || value === null || !(member in value)) {
     throw value === undefined
       ? synthError(scope, 'SETTING_REQUIRED', `${prop} is missing.`, `Use ${expected}.`)
       : synthError(scope, 'PROP_TYPE_INVALID', `${prop} has the wrong type.`, `Use ${expected}.`);

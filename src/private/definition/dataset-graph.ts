@@ -2,16 +2,17 @@ import { Stack, Stage } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { synthError } from '../errors/synth-error';
 
-/** What each dataset of a lake is made from, by its name as `layer/dataset`. */
+/** The inputs of each dataset of a lake, keyed by `layer/dataset`. */
 export type Graph = Map<string, string[]>;
 
 const graphsByStage = new WeakMap<IConstruct, Map<string, Graph>>();
 
 /**
- * Notes what a dataset is made from, and fails when it would be made from itself, directly or through others.
+ * Registers the inputs of a dataset. Fails if the dataset depends on itself, directly or through other datasets.
  *
- * @param lake the prefix of the lake
- * @param dataset as `layer/dataset`, and so are its inputs
+ * @param lake the resource prefix of the lake
+ * @param dataset as `layer/dataset`
+ * @param inputs as `layer/dataset`
  */
 export function registerInputs(scope: IConstruct, lake: string, dataset: string, inputs: string[]): void {
   const stage = Stage.of(scope) ?? scope.node.root;
@@ -22,20 +23,20 @@ export function registerInputs(scope: IConstruct, lake: string, dataset: string,
   graphs.set(key, graph);
 
   graph.set(dataset, inputs);
-  const way = pathTo(dataset, dataset, graph);
-  if (way) {
+  const path = pathTo(dataset, dataset, graph);
+  if (path) {
     throw synthError(
       scope,
       'INPUTS_CYCLE',
-      `inputs of dataset "${dataset}" form a cycle: ${[dataset, ...way].join(' ← ')}.`,
+      `inputs of dataset "${dataset}" form a cycle: ${[dataset, ...path].join(' ← ')}.`,
       'A dataset cannot depend on itself: remove one of these inputs.',
     );
   }
 }
 
 /**
- * The datasets between one and what it is made from, the target last, or undefined where it is not made from the
- * target.
+ * The path from a dataset to one of its direct or indirect inputs: the datasets after `from`, ending with `target`.
+ * Undefined if `from` does not depend on `target`.
  */
 export function pathTo(target: string, from: string, graph: Graph, seen = new Set<string>()): string[] | undefined {
   for (const input of graph.get(from) ?? []) {
@@ -44,9 +45,9 @@ export function pathTo(target: string, from: string, graph: Graph, seen = new Se
     }
     if (!seen.has(input)) {
       seen.add(input);
-      const way = pathTo(target, input, graph, seen);
-      if (way) {
-        return [input, ...way];
+      const path = pathTo(target, input, graph, seen);
+      if (path) {
+        return [input, ...path];
       }
     }
   }

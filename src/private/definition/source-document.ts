@@ -1,42 +1,44 @@
 import { Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { Kind, checkKind } from './dataset-definition';
+import { PropType, checkPropType } from './dataset-definition';
 import { ApiEndpoint } from '../../api-endpoint';
 import { ApiEndpoint as ApiEndpointDocument, DatasetDocument } from '../document/dataset-document.generated';
 import { synthError } from '../errors/synth-error';
 
-/** What a Source says. */
+/** The settings of a Source. */
 export interface SourceDefinition {
-  /** Of files. */
-  readonly address?: string | string[];
-  /** Which of the files, where an address is a folder of a bucket or a glob. */
+  /** The URL or URLs of files. */
+  readonly url?: string | string[];
+  /** Which files to load, if a URL is an S3 folder or a glob. */
   readonly files?: string;
-  /** Whether the address must be that of a bucket. */
-  readonly isBucket?: boolean;
-  /** Of an API. */
+  /** Whether the URL must be an S3 URL. */
+  readonly isS3?: boolean;
+  /** The endpoints of an API, by name. */
   readonly endpoints?: { readonly [name: string]: ApiEndpoint };
 }
 
 /**
- * What a source adds to the document. Fails where something in it is of another kind, or of an address whose bucket
- * nobody could know.
+ * The document keys of a source.
+ *
+ * Fails on a value of the wrong type, and on an S3 URL whose bucket is unknown at synth.
  */
 export function sourceDocument(
   scope: Construct,
   source: SourceDefinition,
 ): Pick<DatasetDocument, 'source_url' | 'source_files' | 'api_endpoints'> {
-  const { address, files, isBucket, endpoints } = source;
-  if (isBucket && (typeof address !== 'string' || !address.startsWith('s3://'))) {
-    const found = Token.isUnresolved(address) ? 'a URL that is only known at deployment' : JSON.stringify(address);
+  const { url, files, isS3, endpoints } = source;
+  if (isS3 && (typeof url !== 'string' || !url.startsWith('s3://'))) {
+    const found = Token.isUnresolved(url) ? 'a URL that is only known at deployment' : JSON.stringify(url);
     throw synthError(
       scope,
       'URL_INVALID',
       `Source.s3 has ${found}.`,
-      'Write the s3:// prefix in the code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset gets access to exactly this location.',
+      'Write the s3:// prefix in the code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset can read '
+        + 'only this location. See docs/sources/s3-buckets.md.',
     );
   }
   return {
-    source_url: address,
+    source_url: url,
     source_files: files as DatasetDocument['source_files'],
     api_endpoints:
       endpoints
@@ -47,8 +49,8 @@ export function sourceDocument(
 }
 
 function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint): ApiEndpointDocument {
-  const kinds: Kind[] = [
-    [`endpoint "${name}"`, endpoint, 'url', 'an address: { url: "https://…" }'],
+  const types: PropType[] = [
+    [`endpoint "${name}"`, endpoint, 'url', 'an ApiEndpoint: { url: "https://…" }'],
     ...(endpoint?.pagination === undefined
       ? []
       : [
@@ -57,10 +59,10 @@ function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint)
           endpoint.pagination,
           '_pagination',
           'a Pagination: Pagination.offset({…})',
-        ] as Kind,
+        ] as PropType,
       ]),
   ];
-  kinds.forEach(kind => checkKind(scope, kind));
+  types.forEach(type => checkPropType(scope, type));
   const { url, method, params, headers, body, records, pagination, forEach, rateLimit, table } = endpoint;
   return {
     url,

@@ -1,6 +1,6 @@
 import { ApiEndpoint, DatasetDocument, Pagination } from './dataset-document.generated';
 
-/** The endpoints of a document by their names, those in the short form of an address alone too. */
+/** The endpoints of a document by name. Expands the short form, a URL, to an endpoint. */
 export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument): { [name: string]: ApiEndpoint } {
   return Object.fromEntries(
     Object.entries(endpoints).map(([name, endpoint]) => [
@@ -10,7 +10,7 @@ export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument):
   );
 }
 
-/** How the pages of an endpoint follow each other, also where it says the type alone. */
+/** The pagination of an endpoint. Expands the short form, a type, to a pagination. */
 export function paginationOf({ pagination = 'auto' }: ApiEndpoint): Pagination {
   return typeof pagination === 'string' ? { type: pagination } : pagination;
 }

@@ -7,7 +7,7 @@ import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
 import { didYouMean } from '../errors/suggestion';
 
-/** What requests are made of, for an API as for files over HTTP. */
+/** Checks the settings of HTTP requests, both for an API and for files. */
 export function* apiProblems(document: DatasetDocument): Generator<Problem> {
   const endpoints = endpointsOf(document);
   yield* headerProblems('headers', document.headers);
@@ -33,15 +33,15 @@ export function* apiProblems(document: DatasetDocument): Generator<Problem> {
   }
 }
 
-/** Headers and parameters in which people send secrets: without marks, in lower case. */
+/** Headers and parameters that usually contain secrets, in lower case, without hyphens and underscores. */
 const SECRET_HEADERS = ['authorization', 'proxyauthorization', 'cookie', 'xapikey', 'apikey', 'xauthtoken'];
 const SECRET_PARAMS = ['apikey', 'accesstoken', 'clientsecret', 'password', 'token'];
 
-/** Headers that are the job's own: they say what it sends and asks for. */
-const OWN_HEADERS = ['host', 'content-length', 'transfer-encoding', 'connection', 'accept-encoding', 'range'];
+/** Headers that the job sets. */
+const RESERVED_HEADERS = ['host', 'content-length', 'transfer-encoding', 'connection', 'accept-encoding', 'range'];
 
-/** Their values are not repeated, because they may be secrets. */
-const NO_SECRETS =
+/** The error does not repeat the value, because it may be a secret. */
+const SECRET_REMEDY =
   'Do not put secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.';
 
 function isSecret(name: string, known: string[]): boolean {
@@ -51,9 +51,9 @@ function isSecret(name: string, known: string[]): boolean {
 function* headerProblems(key: string, headers: { [name: string]: string } = {}): Generator<Problem> {
   for (const name of Object.keys(headers)) {
     if (isSecret(name, SECRET_HEADERS)) {
-      yield { code: 'SECRET_IN_CONFIG', key: `${key}.${name}`, found: 'is set', remedy: NO_SECRETS };
+      yield { code: 'SECRET_IN_CONFIG', key: `${key}.${name}`, found: 'is set', remedy: SECRET_REMEDY };
     }
-    if (OWN_HEADERS.includes(name.toLowerCase())) {
+    if (RESERVED_HEADERS.includes(name.toLowerCase())) {
       yield {
         code: 'HEADER_RESERVED',
         key: `${key}.${name}`,
@@ -67,27 +67,27 @@ function* headerProblems(key: string, headers: { [name: string]: string } = {}):
 function* paramProblems(key: string, { url, params = {} }: ApiEndpoint): Generator<Problem> {
   const inUrl = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]).keys()].find(name => isSecret(name, SECRET_PARAMS));
   if (inUrl !== undefined) {
-    yield { code: 'SECRET_IN_CONFIG', key: `${key}.url`, found: `has the parameter ${inUrl}`, remedy: NO_SECRETS };
+    yield { code: 'SECRET_IN_CONFIG', key: `${key}.url`, found: `has the parameter ${inUrl}`, remedy: SECRET_REMEDY };
   }
   for (const name of Object.keys(params).filter(each => isSecret(each, SECRET_PARAMS))) {
-    yield { code: 'SECRET_IN_CONFIG', key: `${key}.params.${name}`, found: 'is set', remedy: NO_SECRETS };
+    yield { code: 'SECRET_IN_CONFIG', key: `${key}.params.${name}`, found: 'is set', remedy: SECRET_REMEDY };
   }
 }
 
-/** The place of the value of for_each. */
-const VALUE = '{value}';
+/** The placeholder of for_each. */
+const PLACEHOLDER = '{value}';
 
 function* urlProblems(key: string, { url }: ApiEndpoint): Generator<Problem> {
   if (Token.isUnresolved(url)) {
     return;
   }
-  const other = (url.match(BRACES) ?? []).find(braces => braces !== VALUE);
+  const other = (url.match(BRACES) ?? []).find(braces => braces !== PLACEHOLDER);
   if (other !== undefined) {
     yield {
       code: 'PLACEHOLDER_INVALID',
       key: `${key}.url`,
       found: `contains ${other}`,
-      remedy: `Braces are replaced by the value of for_each: ${VALUE}. Write literal braces as %7B and %7D.`,
+      remedy: `The only placeholder is ${PLACEHOLDER}, the value of for_each. Write literal braces as %7B and %7D.`,
     };
   }
   if (/^https?:\/\/[^/?#]*[{}]/.test(url)) {
@@ -113,37 +113,37 @@ function* bodyProblems(key: string, { method, body }: ApiEndpoint): Generator<Pr
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key: `${key}.body`,
-      found: `is set, and the method is ${method ?? 'GET'}`,
+      found: `is set, but the method is ${method ?? 'GET'}`,
       remedy: 'Set method to POST, or remove body.',
     };
   }
 }
 
-/** The keys of a type, and those of them that it cannot do without. */
+/** The allowed and the required keys of a type. */
 interface KeysOfType {
-  readonly takes: string[];
-  readonly needs: string[];
+  readonly allowed: string[];
+  readonly required: string[];
 }
 
-const SIZE = ['limit', 'limit_param', 'max_pages'];
+const PAGE_SIZE_KEYS = ['limit', 'limit_param', 'max_pages'];
 
-const OF_PAGINATION: { readonly [type in Pagination['type']]: KeysOfType } = {
-  auto: { takes: ['max_pages'], needs: [] },
-  json_link: { takes: ['path', 'max_pages'], needs: [] },
-  header_link: { takes: ['max_pages'], needs: [] },
-  header_cursor: { takes: ['header', 'param', ...SIZE], needs: ['header', 'param'] },
-  cursor: { takes: ['path', 'param', ...SIZE], needs: ['path', 'param'] },
-  offset: { takes: ['param', 'first', 'total_records', ...SIZE], needs: [] },
-  page_number: { takes: ['param', 'first', 'total_pages', ...SIZE], needs: [] },
-  single: { takes: [], needs: [] },
+const PAGINATION_KEYS: { readonly [type in Pagination['type']]: KeysOfType } = {
+  auto: { allowed: ['max_pages'], required: [] },
+  json_link: { allowed: ['path', 'max_pages'], required: [] },
+  header_link: { allowed: ['max_pages'], required: [] },
+  header_cursor: { allowed: ['header', 'param', ...PAGE_SIZE_KEYS], required: ['header', 'param'] },
+  cursor: { allowed: ['path', 'param', ...PAGE_SIZE_KEYS], required: ['path', 'param'] },
+  offset: { allowed: ['param', 'first', 'total_records', ...PAGE_SIZE_KEYS], required: [] },
+  page_number: { allowed: ['param', 'first', 'total_pages', ...PAGE_SIZE_KEYS], required: [] },
+  single: { allowed: [], required: [] },
 };
 
-const OF_AUTH: { readonly [type in Auth['type']]: KeysOfType } = {
-  bearer: { takes: ['secret', 'secret_key', 'encryption_key'], needs: [] },
-  api_key: { takes: ['secret', 'secret_key', 'encryption_key', 'location', 'name'], needs: ['name'] },
-  basic: { takes: ['secret', 'encryption_key', 'username_key', 'password_key'], needs: [] },
+const AUTH_KEYS: { readonly [type in Auth['type']]: KeysOfType } = {
+  bearer: { allowed: ['secret', 'secret_key', 'encryption_key'], required: [] },
+  api_key: { allowed: ['secret', 'secret_key', 'encryption_key', 'location', 'name'], required: ['name'] },
+  basic: { allowed: ['secret', 'encryption_key', 'username_key', 'password_key'], required: [] },
   oauth2_client_credentials: {
-    takes: [
+    allowed: [
       'secret',
       'encryption_key',
       'token_url',
@@ -153,41 +153,41 @@ const OF_AUTH: { readonly [type in Auth['type']]: KeysOfType } = {
       'client_id_key',
       'client_secret_key',
     ],
-    needs: ['token_url'],
+    required: ['token_url'],
   },
 };
 
-/** The keys that a type does not take, and those that it lacks. */
+/** Checks for keys that do not apply to a type, and for missing keys. */
 function* typeProblems(
   key: string,
   { type, ...set }: Pagination | Auth,
-  { takes, needs }: KeysOfType,
+  { allowed, required }: KeysOfType,
 ): Generator<Problem> {
   for (const name of Object.entries(set)
     .filter(([, value]) => value !== undefined)
     .map(([each]) => each)) {
-    if (!takes.includes(name)) {
+    if (!allowed.includes(name)) {
       yield {
         code: 'SETTING_NOT_APPLICABLE',
         key: `${key}.${name}`,
-        found: `is set, and the type of ${key} is ${type}`,
-        remedy: `Remove it: ${type} takes ${takes.join(', ') || 'no other key'}.`,
+        found: `is set, but does not apply to the type ${type}`,
+        remedy: `Remove it. The type ${type} has ${allowed.length > 0 ? `the keys ${allowed.join(', ')}` : 'no other keys'}.`,
       };
     }
   }
-  for (const name of needs.filter(each => (set as { [name: string]: unknown })[each] === undefined)) {
+  for (const name of required.filter(each => (set as { [name: string]: unknown })[each] === undefined)) {
     yield {
       code: 'SETTING_REQUIRED',
       key,
-      found: `has the type ${type} and no ${name}`,
-      remedy: `Set ${name}: ${type} needs ${needs.join(' and ')}.`,
+      found: `has the type ${type}, but no ${name}`,
+      remedy: `Set ${name}: ${type} requires ${required.join(' and ')}.`,
     };
   }
 }
 
 function* pageProblems(key: string, endpoint: ApiEndpoint): Generator<Problem> {
   const pagination = paginationOf(endpoint);
-  yield* typeProblems(`${key}.pagination`, pagination, OF_PAGINATION[pagination.type]);
+  yield* typeProblems(`${key}.pagination`, pagination, PAGINATION_KEYS[pagination.type]);
 }
 
 const SECRET_ARN = /^arn:[^:*?]+:secretsmanager:[^:*?]+:\d{12}:secret:[^*?]+$/;
@@ -195,12 +195,12 @@ const KEY_ARN = /^arn:[^:*?]+:kms:[^:*?]+:\d{12}:key\/[^*?]+$/;
 
 function* authProblems(auth: Auth): Generator<Problem> {
   const { secret, encryption_key: key, token_url: tokenUrl, token_params: params = {} } = auth;
-  yield* typeProblems('auth', auth, OF_AUTH[auth.type]);
+  yield* typeProblems('auth', auth, AUTH_KEYS[auth.type]);
   if (!Token.isUnresolved(secret) && secret.startsWith('arn:') && !SECRET_ARN.test(secret)) {
     yield {
       code: 'SECRET_ARN_INVALID',
       key: 'auth.secret',
-      found: `is "${secret}", which is not the ARN of a secret`,
+      found: `is "${secret}", which is not a valid secret ARN`,
       remedy:
         'Use the complete ARN, for example '
         + 'arn:aws:secretsmanager:us-east-1:123456789012:secret:vendor/api-AbCdEf, or the name only.',
@@ -210,7 +210,7 @@ function* authProblems(auth: Auth): Generator<Problem> {
     yield {
       code: 'ENCRYPTION_KEY_INVALID',
       key: 'auth.encryption_key',
-      found: `is "${key}", which is not the ARN of a key`,
+      found: `is "${key}", which is not a valid KMS key ARN`,
       remedy:
         'Use the ARN of the key, for example '
         + 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab.',
@@ -227,13 +227,13 @@ function* authProblems(auth: Auth): Generator<Problem> {
   if (
     auth.name !== undefined
     && (auth.location ?? 'header') === 'header'
-    && OWN_HEADERS.includes(auth.name.toLowerCase())
+    && RESERVED_HEADERS.includes(auth.name.toLowerCase())
   ) {
     yield {
       code: 'HEADER_RESERVED',
       key: 'auth.name',
       found: `is "${auth.name}"`,
-      remedy: 'Use another header: the job sets this one.',
+      remedy: 'Use a different header: the job sets this one.',
     };
   }
   for (const name of Object.keys(params).filter(each => isSecret(each, SECRET_PARAMS))) {
@@ -241,7 +241,7 @@ function* authProblems(auth: Auth): Generator<Problem> {
       code: 'SECRET_IN_CONFIG',
       key: `auth.token_params.${name}`,
       found: 'is set',
-      remedy: 'Do not put secrets here: store the value in the secret that auth.secret names.',
+      remedy: 'Do not put secrets into files or templates. Store the value in the secret that auth.secret names.',
     };
   }
 }
@@ -253,15 +253,16 @@ function* forEachProblems(
 ): Generator<Problem> {
   const { url, params, body, for_each: forEach } = endpoints[name];
   const holder = Object.entries({ url, params, body }).find(
-    ([, value]) => value !== undefined && JSON.stringify(value).includes(VALUE),
+    ([, value]) => value !== undefined && JSON.stringify(value).includes(PLACEHOLDER),
   )?.[0];
   if (forEach === undefined) {
     if (holder !== undefined) {
       yield {
         code: 'SETTING_REQUIRED',
         key: `${key}.${holder}`,
-        found: `contains ${VALUE}, and for_each is not set`,
-        remedy: 'Set for_each to the endpoint and the field with the values: {"endpoint": "products", "field": "id"}.',
+        found: `contains ${PLACEHOLDER}, but for_each is not set`,
+        remedy: 'Set for_each to the endpoint and the field with the values, for example '
+          + '{"endpoint": "products", "field": "id"}.',
       };
     }
     return;
@@ -274,8 +275,8 @@ function* forEachProblems(
     yield {
       code: 'PLACEHOLDER_REQUIRED',
       key: `${key}.for_each`,
-      found: `is set, and url, params and body do not contain ${VALUE}`,
-      remedy: `Write ${VALUE} where the value goes, or remove for_each.`,
+      found: `is set, but url, params and body do not contain ${PLACEHOLDER}`,
+      remedy: `Add ${PLACEHOLDER} to one of them, or remove for_each.`,
     };
   }
   const { endpoint: other } = forEach;
@@ -289,42 +290,42 @@ function* forEachProblems(
         + (others.length > 0 ? `Other endpoints: ${others.join(', ')}.` : 'Add that endpoint.'),
     };
   }
-  const way = forEachCycle(name, endpoints);
-  if (way !== undefined) {
+  const cycle = forEachCycle(name, endpoints);
+  if (cycle !== undefined) {
     yield {
       code: 'ENDPOINTS_CYCLE',
       key: `${key}.for_each.endpoint`,
-      found: `forms a cycle: ${way.join(' ← ')}`,
+      found: `forms a cycle: ${cycle.join(' ← ')}`,
       remedy: 'Remove one for_each: an endpoint cannot depend on its own records.',
     };
   }
 }
 
-/** The endpoints from one back to itself, each called for the records of the next. */
+/** The cycle of for_each that starts and ends with an endpoint, or undefined if there is none. */
 function forEachCycle(name: string, endpoints: { readonly [name: string]: ApiEndpoint }): string[] | undefined {
-  const way = [name];
+  const visited = [name];
   let next = endpoints[name].for_each?.endpoint;
-  while (next !== undefined && !way.slice(1).includes(next)) {
-    way.push(next);
+  while (next !== undefined && !visited.slice(1).includes(next)) {
+    visited.push(next);
     next = endpoints[next]?.for_each?.endpoint;
   }
-  return way.length > 1 && way[way.length - 1] === name ? way : undefined;
+  return visited.length > 1 && visited[visited.length - 1] === name ? visited : undefined;
 }
 
-/** Addresses without TLS that credentials are sent to, but for those of this machine. */
+/** The URLs without TLS that receive credentials, except those of the local machine. */
 export function* unencryptedUrls(
   document: DatasetDocument,
 ): Generator<{ readonly key: string; readonly host: string }> {
-  const addresses = [
-    ...sourceUrls(document).map(address => ({ key: 'source_url', address })),
+  const urls = [
+    ...sourceUrls(document).map(url => ({ key: 'source_url', url })),
     ...Object.entries(endpointsOf(document)).map(([name, { url }]) => ({
       key: `api_endpoints.${name}.url`,
-      address: url,
+      url,
     })),
-    { key: 'auth.token_url', address: document.auth?.token_url ?? '' },
+    { key: 'auth.token_url', url: document.auth?.token_url ?? '' },
   ];
-  for (const { key, address } of document.auth === undefined ? [] : addresses) {
-    const host = /^http:\/\/(\[[^\]]*\]|[^/:?#]+)/.exec(address)?.[1];
+  for (const { key, url } of document.auth === undefined ? [] : urls) {
+    const host = /^http:\/\/(\[[^\]]*\]|[^/:?#]+)/.exec(url)?.[1];
     if (host !== undefined && !Token.isUnresolved(host) && !['localhost', '127.0.0.1', '[::1]'].includes(host)) {
       yield { key, host };
     }

@@ -11,7 +11,7 @@ import { Problem } from '../errors/problem';
 import { closestMatch } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
 
-/** Fails on the first thing in a document that its schema allows and that makes no sense. */
+/** Fails on the first invalid setting that the schema of a document cannot detect. */
 export function checkRules(
   scope: IConstruct,
   document: DatasetDocument,
@@ -24,11 +24,11 @@ export function checkRules(
 }
 
 /**
- * What the schema of a document allows and what makes no sense. Values only known at deployment pass.
+ * Problems in a document that its schema cannot detect. Accepts tokens, which are only known at deployment.
  *
- * @param document one that its schema allows
- * @param tables the keys of the dataset's tables
- * @param hasCustomScript whether the job has a script of the user's, which may fetch what no key describes
+ * @param document a document that conforms to its schema
+ * @param tables the table keys of the dataset
+ * @param hasCustomScript whether the job runs a custom script, which does not need a source in the document
  */
 export function* ruleProblems(
   document: DatasetDocument,
@@ -41,7 +41,7 @@ export function* ruleProblems(
     sourceUrlProblems,
     apiProblems,
     formatProblems,
-    markProblems,
+    characterProblems,
     tableProblems,
     columnProblems,
     keyProblems,
@@ -53,7 +53,7 @@ export function* ruleProblems(
   }
 }
 
-const OF_BRONZE: (keyof DatasetDocument)[] = [
+const BRONZE_KEYS: (keyof DatasetDocument)[] = [
   'source_url',
   'lookback_days',
   'source_files',
@@ -69,26 +69,26 @@ const OF_BRONZE: (keyof DatasetDocument)[] = [
   'column_mappings',
   'connection',
 ];
-const OF_GOLD: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
+const GOLD_KEYS: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
 
-/** source_datasets makes a dataset gold, and each layer has keys of its own. */
+/** Checks for keys of the other layer. A dataset with source_datasets is gold. */
 function* layerProblems(document: DatasetDocument): Generator<Problem> {
   const isGold = document.source_datasets !== undefined;
   const source = document.api_endpoints === undefined ? 'source_url' : 'api_endpoints';
-  for (const key of isGold ? OF_BRONZE : OF_GOLD) {
+  for (const key of isGold ? BRONZE_KEYS : GOLD_KEYS) {
     if (document[key] !== undefined) {
       yield isGold
         ? {
           code: 'SETTING_NOT_APPLICABLE',
           key,
-          found: 'is set, and the dataset is gold, because source_datasets is set',
-          remedy: `Remove ${key}: it is for bronze.`,
+          found: 'is set, but the dataset is gold, because source_datasets is set',
+          remedy: `Remove ${key}: it only applies to bronze datasets.`,
         }
         : {
           code: 'SETTING_NOT_APPLICABLE',
           key,
-          found: `is set, and ${source} is set, so the dataset is bronze`,
-          remedy: `Remove ${key}: it is for gold, which has source_datasets instead of ${source}.`,
+          found: `is set, but the dataset is bronze, because ${source} is set`,
+          remedy: `Remove ${key}: it only applies to gold datasets, which have source_datasets instead of ${source}.`,
         };
     }
   }
@@ -96,20 +96,20 @@ function* layerProblems(document: DatasetDocument): Generator<Problem> {
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key: 'data_quality.max_rescued_share',
-      found: 'is set, and the dataset is gold',
+      found: 'is set, but the dataset is gold',
       remedy: 'Remove it: only bronze datasets have rescued values.',
     };
   }
 }
 
-const OF_TEXT: (keyof FileFormat)[] = [
+const TEXT_KEYS: (keyof FileFormat)[] = [
   'header', 'encoding', 'null_values', 'comment', 'skip_rows', 'skip_footer', 'date_format', 'number_format',
 ];
 
-/** The keys of a file format that mean something for each type. */
-const TAKES: { readonly [type in NonNullable<FileFormat['type']>]: (keyof FileFormat)[] } = {
-  csv: ['delimiter', 'quote', 'escape', 'quoted_nulls', ...OF_TEXT],
-  fixed_width: ['widths', ...OF_TEXT],
+/** The file format keys that apply to each type. */
+const FORMAT_KEYS: { readonly [type in NonNullable<FileFormat['type']>]: (keyof FileFormat)[] } = {
+  csv: ['delimiter', 'quote', 'escape', 'quoted_nulls', ...TEXT_KEYS],
+  fixed_width: ['widths', ...TEXT_KEYS],
   json: ['records', 'encoding'],
   jsonl: ['encoding'],
   parquet: [],
@@ -142,12 +142,13 @@ function* formatProblems({
       .map(([key, value]) => ({ at: `file_format.${key}`, key, value })),
   ];
   for (const { at, key, value } of declared) {
-    if (type !== undefined && value !== undefined && !TAKES[type].includes(key as keyof FileFormat)) {
+    if (type !== undefined && value !== undefined && !FORMAT_KEYS[type].includes(key as keyof FileFormat)) {
       yield {
         code: 'SETTING_NOT_APPLICABLE',
         key: at,
-        found: `is ${JSON.stringify(value)}, and the type of the format is ${type}`,
-        remedy: `Remove it: ${type} takes ${TAKES[type].join(', ') || 'no other key'}.`,
+        found: `is ${JSON.stringify(value)}, but does not apply to the type ${type}`,
+        remedy: `Remove it. The type ${type} has `
+          + `${FORMAT_KEYS[type].length > 0 ? `the keys ${FORMAT_KEYS[type].join(', ')}` : 'no other keys'}.`,
       };
     }
   }
@@ -155,7 +156,7 @@ function* formatProblems({
     yield {
       code: 'SETTING_REQUIRED',
       key: 'file_format',
-      found: 'has the type fixed_width and no widths',
+      found: 'has the type fixed_width, but no widths',
       remedy: 'Add the widths of the fields, for example [5, 20, 2].',
     };
   }
@@ -171,32 +172,32 @@ function* formatProblems({
   }
 }
 
-/** Characters that have a meaning in text may not have two. */
-function* markProblems({ delimiter, file_format: format = {} }: DatasetDocument): Generator<Problem> {
-  const marks = [
-    { name: 'delimiter', mark: delimiter ?? format.delimiter ?? ',' },
-    { name: 'quote', mark: format.quote ?? '"' },
-    { name: 'escape', mark: format.escape },
-    { name: 'comment', mark: format.comment },
-  ].filter((each): each is { name: string; mark: string } => Boolean(each.mark) && !Token.isUnresolved(each.mark));
+/** Checks that the special characters of a text format differ from each other. */
+function* characterProblems({ delimiter, file_format: format = {} }: DatasetDocument): Generator<Problem> {
+  const characters = [
+    { name: 'delimiter', text: delimiter ?? format.delimiter ?? ',' },
+    { name: 'quote', text: format.quote ?? '"' },
+    { name: 'escape', text: format.escape },
+    { name: 'comment', text: format.comment },
+  ].filter((each): each is { name: string; text: string } => Boolean(each.text) && !Token.isUnresolved(each.text));
   if (format.widths) {
     return;
   }
-  for (const [index, { name, mark }] of marks.entries()) {
-    for (const other of marks.slice(0, index)) {
-      if (other.mark.includes(mark)) {
+  for (const [index, { name, text }] of characters.entries()) {
+    for (const other of characters.slice(0, index)) {
+      if (other.text.includes(text)) {
         yield {
           code: 'CHARACTERS_CONFLICT',
           key: `file_format.${name}`,
           found:
-            `is ${JSON.stringify(mark)}, and `
-            + (other.mark === mark
-              ? `so is the ${other.name}`
-              : `the ${other.name} ${JSON.stringify(other.mark)} contains it`),
+            `is ${JSON.stringify(text)}, which `
+            + (other.text === text
+              ? `is also the ${other.name}`
+              : `the ${other.name} ${JSON.stringify(other.text)} contains`),
           remedy:
             name === 'escape' && other.name === 'quote'
-              ? 'Remove escape: a quote inside a quoted value is written twice.'
-              : 'Use a different character for each.',
+              ? 'Remove escape: without it, two quotes inside a quoted value mean one quote.'
+              : 'Use different characters.',
         };
       }
     }
@@ -210,7 +211,7 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
       code: 'TABLE_NAME_RESERVED',
       key: tablesKey(document),
       found: `has the table "${ownTable}", which has the name of the dataset, and other tables`,
-      remedy: 'The folder of this table would contain the folders of the others. Rename it, for example "main".',
+      remedy: 'Rename this table, for example to "main": its folder would contain the folders of the other tables.',
     };
   }
   const quality = document.data_quality ?? {};
@@ -225,13 +226,13 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
       ? Object.keys(value).find(table => !tables.includes(table))
       : undefined;
     if (unknown !== undefined) {
-      // People write the name of the table in the database, too.
-      const meant = tables.find(table => unknown.endsWith(`_${table}`)) ?? closestMatch(unknown, tables);
+      // Users also write the name of the table in the database.
+      const suggestion = tables.find(table => unknown.endsWith(`_${table}`)) ?? closestMatch(unknown, tables);
       yield {
         code: 'UNKNOWN_TABLE',
         key,
-        found: `names the table "${unknown}", which does not exist`,
-        remedy: `${meant === undefined ? '' : `Did you mean "${meant}"? `}The tables are: ${tables.join(', ')}.`,
+        found: `contains the table "${unknown}", which does not exist`,
+        remedy: `${suggestion === undefined ? '' : `Did you mean "${suggestion}"? `}Tables of the dataset: ${tables.join(', ')}.`,
       };
     }
   }
@@ -245,7 +246,7 @@ function* columnProblems(document: DatasetDocument, tables: string[]): Generator
   }
   for (const table of tables) {
     const columns = document.column_schema?.[table] ?? {};
-    // Of several tables, each may have one of the columns that are mapped to a name.
+    // With several tables, the columns that are mapped to the same name can be in different tables.
     const mapped = tables.length === 1 ? document.column_mappings ?? {} : {};
     const targets = new Map<string, string>();
     for (const source of new Set([...Object.keys(columns), ...Object.keys(mapped)])) {
@@ -287,7 +288,7 @@ function* typeProblems(key: string, { type, format }: ColumnSchema): Generator<P
     yield {
       code: 'FORMAT_INVALID',
       key: `${key}.format`,
-      found: `is ${JSON.stringify(format)}, and the column's type ${type === undefined ? 'is not set' : `is ${type}`}`,
+      found: `is ${JSON.stringify(format)}, but the type of the column is ${type ?? 'not set'}`,
       remedy,
     };
   }
@@ -298,8 +299,8 @@ function* keyProblems({ business_key: key, business_keys: keys }: DatasetDocumen
     yield {
       code: 'SETTINGS_CONFLICT',
       key: 'business_key',
-      found: 'is set, and business_keys too',
-      remedy: 'Set business_key for all tables, or business_keys by table.',
+      found: 'is set, and business_keys is also set',
+      remedy: 'Set business_key for all tables, or business_keys for each table.',
     };
   }
 }
@@ -317,23 +318,23 @@ function* historyProblems({
     yield {
       code: 'SETTINGS_CONFLICT',
       key: 'history',
-      found: 'is set, and outputs too',
-      remedy: 'A history has one table: use one dataset per table.',
+      found: 'is set, and outputs is also set',
+      remedy: 'Use one dataset per table: a dataset with a history has exactly one table.',
     };
   }
   if (key !== undefined || keys !== undefined) {
     yield {
       code: 'SETTINGS_CONFLICT',
       key: key === undefined ? 'business_keys' : 'business_key',
-      found: 'is set, and history too, which has one row per version of a key',
-      remedy: 'Remove it: history.business_key is the key.',
+      found: 'is set, and history is also set',
+      remedy: 'Remove it: a history has several rows per business key, one per version. It uses history.business_key.',
     };
   }
   if (history.compare !== undefined && history.exclude !== undefined) {
     yield {
       code: 'SETTINGS_CONFLICT',
       key: 'history.compare',
-      found: 'is set, and history.exclude too',
+      found: 'is set, and history.exclude is also set',
       remedy: 'Set one of them.',
     };
   }
@@ -342,13 +343,13 @@ function* historyProblems({
     if (columns === undefined || Token.isUnresolved(columns)) {
       continue;
     }
-    const own = columns.find(column => HISTORY_COLUMNS.includes(column.toLowerCase()));
-    if (own !== undefined) {
+    const reserved = columns.find(column => HISTORY_COLUMNS.includes(column.toLowerCase()));
+    if (reserved !== undefined) {
       yield {
         code: 'COLUMN_NAME_RESERVED',
         key: `history.${list}`,
-        found: `names ${own}, a column that history adds`,
-        remedy: 'Name columns of the query.',
+        found: `contains ${reserved}, a column that the history adds`,
+        remedy: 'Use columns of the query.',
       };
     }
     const meta = columns.find(column => column.toLowerCase().startsWith('meta_'));
@@ -356,11 +357,11 @@ function* historyProblems({
       yield {
         code: 'COLUMN_NAME_RESERVED',
         key: `history.${list}`,
-        found: `names ${meta}`,
+        found: `contains the metadata column ${meta}`,
         remedy:
           list === 'exclude'
-            ? 'Remove it: columns that start with meta_ are never compared.'
-            : 'Rename the column in the query: columns that start with meta_ are metadata of runs and never compared.',
+            ? 'Remove it: columns whose names start with meta_ are never compared.'
+            : 'Rename the column in the query: names that start with meta_ are reserved for run metadata.',
       };
     }
     const both = list === 'business_key' ? undefined : columns.find(column => history.business_key.includes(column));
@@ -368,14 +369,14 @@ function* historyProblems({
       yield {
         code: 'SETTINGS_CONFLICT',
         key: `history.${list}`,
-        found: `names ${both}, and so does history.business_key`,
+        found: `contains ${both}, which is also in history.business_key`,
         remedy: `Remove it from ${list}.`,
       };
     }
   }
 }
 
-/** What a history adds to the columns of the query. */
+/** The columns that a history adds to those of the query. */
 const HISTORY_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'];
 
 function* scheduleProblems({ schedule }: DatasetDocument): Generator<Problem> {

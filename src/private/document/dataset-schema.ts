@@ -6,19 +6,19 @@ import { synthError } from '../errors/synth-error';
 
 let schema: DocumentSchema | undefined;
 
-/** What describes a dataset. */
+/** The schema of dataset documents. */
 export function datasetSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('dataset.schema.json');
 }
 
-/** Fails on the first value of a document that its schema does not allow. Values only known at deployment pass. */
+/** Fails on the first schema violation of a document. Accepts tokens, which are only known at deployment. */
 export function checkDocument(scope: IConstruct, document: DatasetDocument): void {
   if (Token.isUnresolved(document.dataset)) {
     throw synthError(
       scope,
       'TOKEN_NOT_ALLOWED',
       'dataset is only known at deployment.',
-      'Names of tables and folders are fixed at synth: write the name in the code.',
+      'Tables and folders are named at synth: write the name in the code.',
     );
   }
   for (const { code, key, found, remedy } of datasetSchema().problems(document)) {

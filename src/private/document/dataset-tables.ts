@@ -1,7 +1,7 @@
 import { endpointsOf } from './api-endpoints';
 import { DatasetDocument } from './dataset-document.generated';
 
-/** The key that names a dataset's tables. */
+/** The document key that defines the tables of a dataset. */
 export function tablesKey({
   outputs,
   api_endpoints: endpoints,
@@ -9,7 +9,7 @@ export function tablesKey({
   return outputs !== undefined ? 'outputs' : endpoints !== undefined ? 'api_endpoints' : 'file_table_mapping';
 }
 
-/** The keys of a dataset's tables as its document names them, none for one table with the dataset's own name. */
+/** The table keys in a document. Empty if the dataset has one table that is named after the dataset. */
 export function tablesOf(document: DatasetDocument): string[] {
   const endpoints = Object.entries(endpointsOf(document)).filter(([, { table }]) => table !== false);
   return {

@@ -20,24 +20,24 @@ interface Schema {
   readonly additionalProperties?: Schema | false;
 }
 
-/** The JSON Schema of a kind of document. It describes each key in the words that a person needs to mend it. */
+/** The JSON Schema of a document. Errors quote its descriptions as the expected value. */
 export class DocumentSchema {
   private readonly ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false });
   private readonly schema: Schema;
   private readonly validate: ValidateFunction;
 
-  /** @param file its name in `glue-templates` */
+  /** @param file the name of the schema file in `glue-templates` */
   constructor(file: string) {
     this.schema = JSON.parse(readFileSync(path.join(GLUE_TEMPLATES, file), 'utf8'));
     this.validate = this.ajv.compile(this.schema);
   }
 
-  /** The keys that a document may have. */
+  /** The known keys of a document. */
   get keys(): string[] {
     return Object.keys(this.schema.properties ?? {});
   }
 
-  /** What the schema does not allow in a document. Values only known at deployment pass. */
+  /** The schema violations of a document. Accepts tokens, which are only known at deployment. */
   problems(document: unknown): Problem[] {
     this.validate(document);
     return causes(this.validate.errors ?? [])
@@ -46,17 +46,17 @@ export class DocumentSchema {
   }
 
   /**
-   * Whether a value is what a part of the schema asks for.
+   * Whether a value conforms to a part of the schema.
    *
-   * @param part where that is in the schema, for example `$defs/date_format`
+   * @param part the path of the part, for example `$defs/date_format`
    */
   fits(part: string, value: unknown): boolean {
     return this.ajv.validate({ $ref: `${this.schema.$id}#/${part}` }, value);
   }
 
   /**
-   * A document with its keys in the schema's order and without those that are not set; names that a person chose stay
-   * in their order.
+   * The document with its keys in the order of the schema, without undefined values. User-defined names keep their
+   * order.
    */
   inOrder<T>(document: T): T {
     return inOrder(this.schema, [this.schema], document) as T;
@@ -69,16 +69,16 @@ export class DocumentSchema {
         code: 'SETTING_REQUIRED',
         key: name,
         found: `has no ${error.params.missingProperty}`,
-        remedy: 'Set it.',
+        remedy: `Set ${error.params.missingProperty}.`,
       };
     }
     if (error.keyword === 'additionalProperties') {
-      const takes = Object.keys((error.parentSchema as Schema).properties ?? {});
+      const known = Object.keys((error.parentSchema as Schema).properties ?? {});
       return {
         code: 'UNKNOWN_KEY',
         key: name,
         found: found(error),
-        remedy: `${didYouMean(error.params.additionalProperty, takes)}Known keys: ${takes.join(', ')}.`,
+        remedy: `${didYouMean(error.params.additionalProperty, known)}Known keys: ${known.join(', ')}.`,
       };
     }
     const example = described.examples ? ` For example: ${JSON.stringify(described.examples[0])}.` : '';
@@ -90,42 +90,42 @@ export class DocumentSchema {
     };
   }
 
-  /** Goes down a document and its schema to the place of a JSON pointer. */
-  private walk(document: unknown, pointer: string): Place {
+  /** Resolves a JSON pointer in a document and in its schema. */
+  private walk(document: unknown, pointer: string): Location {
     const describedIn = (parts: Schema[]) => [...parts].reverse().find(({ description }) => description !== undefined);
     let value = document;
     let parts = partsFor(this.schema, this.schema, value);
-    let place: Place = { name: '', described: describedIn(parts) ?? this.schema, isUnresolved: false };
+    let location: Location = { name: '', described: describedIn(parts) ?? this.schema, isUnresolved: false };
     for (const key of pointer.split('/').slice(1).map(escaped => escaped.replace(/~1/g, '/').replace(/~0/g, '~'))) {
-      const name = Array.isArray(value) ? `${place.name}[${key}]` : place.name && `${place.name}.${key}` || key;
+      const name = Array.isArray(value) ? `${location.name}[${key}]` : location.name && `${location.name}.${key}` || key;
       value = (value as { [key: string]: unknown })[key];
       parts = childParts(this.schema, parts, key, value);
-      place = {
+      location = {
         name,
-        described: describedIn(parts) ?? place.described,
-        isUnresolved: place.isUnresolved || Token.isUnresolved(value),
+        described: describedIn(parts) ?? location.described,
+        isUnresolved: location.isUnresolved || Token.isUnresolved(value),
       };
     }
-    return place;
+    return location;
   }
 }
 
-/** A place in a document. */
-interface Place {
+/** A location in a document. */
+interface Location {
   readonly name: string;
-  /** The nearest part of the schema with a description: of the value itself, or of what it lies in. */
+  /** The closest part of the schema with a description: of the value or of an ancestor. */
   readonly described: Schema;
-  /** Whether it is, or lies in, a value only known at deployment. */
+  /** Whether the value or an ancestor is a token, which is only known at deployment. */
   readonly isUnresolved: boolean;
 }
 
 /**
- * The errors that others follow from: a value fails an anyOf because of what is wrong by the branch for values of its
- * type.
+ * The errors without those that follow from others: if a branch of an anyOf matches the type of the value, only the
+ * errors of this branch remain.
  */
 function causes(errors: ErrorObject[]): ErrorObject[] {
-  const own = errors.filter(({ keyword }) => keyword !== 'if');
-  return own.filter(({ keyword }) => keyword === 'anyOf').reduce((left, anyOf) => {
+  const relevant = errors.filter(({ keyword }) => keyword !== 'if');
+  return relevant.filter(({ keyword }) => keyword === 'anyOf').reduce((left, anyOf) => {
     const inside = left.filter(
       error => error !== anyOf && `${error.instancePath}/`.startsWith(`${anyOf.instancePath}/`),
     );
@@ -134,10 +134,10 @@ function causes(errors: ErrorObject[]): ErrorObject[] {
     );
     const followers = inside.length > otherTypes.length ? [anyOf, ...otherTypes] : inside;
     return left.filter(error => !followers.includes(error));
-  }, own);
+  }, relevant);
 }
 
-/** A part of the schema with what it refers to, and with the branches for values of this type. */
+/** A part of the schema, the part that its $ref refers to, and the anyOf branches that match the type of the value. */
 function partsFor(root: Schema, part: Schema, value: unknown): Schema[] {
   const referred = part.$ref
     ?.split('/')
@@ -149,7 +149,7 @@ function partsFor(root: Schema, part: Schema, value: unknown): Schema[] {
   return [part, ...referred ? partsFor(root, referred, value) : [], ...branches.flat()];
 }
 
-/** The parts for the value at a key of a value with these parts. */
+/** The schema parts of a child value, given the parts of its parent. */
 function childParts(root: Schema, parts: Schema[], key: string, value: unknown): Schema[] {
   return parts
     .flatMap(part => part.properties?.[key] ?? part.items ?? (part.additionalProperties || []))
@@ -178,7 +178,7 @@ function inOrder(root: Schema, parts: Schema[], value: unknown): unknown {
   );
 }
 
-/** The codes of invalid values that have one of their own, by the JSON pointer of the value. */
+/** The error codes of invalid values by JSON pointer. All other values have the code VALUE_INVALID. */
 const VALUE_CODES: [pointer: RegExp, code: ErrorCode][] = [
   [/^\/dataset$/, 'DATASET_NAME_INVALID'],
   [/^\/(etl_resource_prefix|database_prefix)$/, 'PREFIX_INVALID'],
@@ -195,9 +195,9 @@ function valueCode({ keyword, instancePath, propertyName }: ErrorObject): ErrorC
   return code ?? 'VALUE_INVALID';
 }
 
-const LONGEST_SHOWN = 120;
+const MAX_SHOWN_CHARACTERS = 120;
 
-/** Where people may have put a secret's value: it is refused, and not repeated in the log of a build. */
+/** Values that may be secrets by mistake. Errors redact them, because build logs have many readers. */
 const MAY_BE_SECRET = /(^\/auth(\/(secret|token_params(\/[^/]*)?))?|\/headers(\/[^/]*)?)$/;
 
 function found({ keyword, data, propertyName, params, instancePath }: ErrorObject): string {
@@ -207,10 +207,12 @@ function found({ keyword, data, propertyName, params, instancePath }: ErrorObjec
   if (MAY_BE_SECRET.test(instancePath) && propertyName === undefined) {
     return 'is invalid (value redacted, because it may be a secret)';
   }
-  const whole = redactUrls(JSON.stringify(data));
-  const shown = whole.length > LONGEST_SHOWN ? `${whole.slice(0, LONGEST_SHOWN)}… (${whole.length} characters)` : whole;
+  const text = redactUrls(JSON.stringify(data));
+  const value = text.length > MAX_SHOWN_CHARACTERS
+    ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}… (${text.length} characters)`
+    : text;
   if (propertyName !== undefined) {
-    return `has the key ${shown}`;
+    return `has the key ${value}`;
   }
-  return keyword === 'uniqueItems' ? `is ${shown}, which has a duplicate value` : `is ${shown}`;
+  return keyword === 'uniqueItems' ? `is ${value}, which contains a duplicate` : `is ${value}`;
 }

@@ -7,12 +7,12 @@ import { synthError } from '../errors/synth-error';
 
 let schema: DocumentSchema | undefined;
 
-/** What describes the core of a lake. */
+/** The schema of config.json, which configures the core of a lake. */
 export function configSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('config.schema.json');
 }
 
-/** Fails on the first thing in a core's Glue settings that is not allowed. Values only known at deployment pass. */
+/** Fails on the first invalid Glue setting of a core. Accepts tokens, which are only known at deployment. */
 export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): void {
   const document = glueSettings(props);
   for (const { code, key, found, remedy } of [...configSchema().problems(document), ...configRuleProblems(document)]) {
@@ -20,20 +20,20 @@ export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): voi
   }
 }
 
-/** What the schema of a core's document allows and what makes no sense. */
+/** Problems in a core's document that its schema cannot express. */
 export function* configRuleProblems({ glue_defaults: defaults }: ConfigDocument): Generator<Problem> {
-  const taken = Object.keys(defaults?.default_arguments ?? {}).find(name => OURS.includes(name));
-  if (taken !== undefined) {
+  const reserved = Object.keys(defaults?.default_arguments ?? {}).find(name => RESERVED_ARGUMENTS.includes(name));
+  if (reserved !== undefined) {
     yield {
       code: 'ARGUMENT_RESERVED',
       key: 'glue_defaults.default_arguments',
-      found: `has ${taken}, which the library sets for each job`,
+      found: `has ${reserved}, which the library sets for each job`,
       remedy: 'Remove it.',
     };
   }
 }
 
-const OURS = [
+const RESERVED_ARGUMENTS = [
   '--JOB_NAME',
   '--dataset_config',
   '--names',
@@ -43,7 +43,7 @@ const OURS = [
   '--custom-logGroup-prefix',
 ];
 
-/** The prefixes have rules of their own, in LakeNames. */
+/** The document of the Glue settings. LakeNames validates the prefixes; this one is a placeholder. */
 function glueSettings({ glueDefaults, glueWorkerConfigs }: EtlCorePrefixes): ConfigDocument {
   return configSchema().inOrder({
     etl_resource_prefix: 'pp-dw',

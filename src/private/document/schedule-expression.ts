@@ -1,15 +1,15 @@
-/** One field of a cron expression, as EventBridge Scheduler reads it. */
+/** One field of an EventBridge Scheduler cron expression. */
 interface CronField {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  /** Words for the values from min on. */
+  /** Names of the values, starting at `min`. */
   readonly names?: string[];
-  /** Whether `/` is allowed. */
+  /** Whether the field supports `/`. */
   readonly steps: boolean;
-  /** Forms this field alone knows. */
+  /** Values that only this field supports. */
   readonly special?: RegExp[];
-  readonly takes: string;
+  readonly allowed: string;
 }
 
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
@@ -17,17 +17,17 @@ const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
 /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based */
 const CRON_FIELDS: CronField[] = [
-  { name: 'minutes', min: 0, max: 59, steps: true, takes: '0-59 and , - * /' },
-  { name: 'hours', min: 0, max: 23, steps: true, takes: '0-23 and , - * /' },
+  { name: 'minutes', min: 0, max: 59, steps: true, allowed: '0-59 and , - * /' },
+  { name: 'hours', min: 0, max: 23, steps: true, allowed: '0-23 and , - * /' },
   {
     name: 'day of month',
     min: 1,
     max: 31,
     steps: true,
     special: [/^L$/, /^([1-9]|[12]\d|3[01])W$/],
-    takes: '1-31 and , - * ? / L W',
+    allowed: '1-31 and , - * ? / L W',
   },
-  { name: 'month', min: 1, max: 12, names: MONTHS, steps: true, takes: '1-12 or JAN-DEC and , - * /' },
+  { name: 'month', min: 1, max: 12, names: MONTHS, steps: true, allowed: '1-12 or JAN-DEC and , - * /' },
   {
     name: 'day of week',
     min: 1,
@@ -35,14 +35,14 @@ const CRON_FIELDS: CronField[] = [
     names: DAYS,
     steps: false,
     special: [/^L$/, /^([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)L$/, /^([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)#[1-5]$/],
-    takes: '1-7 or SUN-SAT and , - * ? L #',
+    allowed: '1-7 or SUN-SAT and , - * ? L #',
   },
-  { name: 'year', min: 1970, max: 2199, steps: true, takes: '1970-2199 and , - * /' },
+  { name: 'year', min: 1970, max: 2199, steps: true, allowed: '1970-2199 and , - * /' },
 ];
 const DAY_OF_MONTH = 2;
 const DAY_OF_WEEK = 4;
 
-/** What is wrong with a schedule expression and what to write instead, or undefined when the service would take it. */
+/** The problem of a schedule expression with its correction, or undefined if EventBridge Scheduler accepts it. */
 export function scheduleExpressionProblem(expression: string): string | undefined {
   const cron = /^cron\((.*)\)$/.exec(expression);
   if (cron) {
@@ -61,7 +61,7 @@ export function scheduleExpressionProblem(expression: string): string | undefine
 function rateProblem(rate: string): string | undefined {
   const match = /^([1-9]\d*) (minute|hour|day)(s?)$/.exec(rate);
   if (!match) {
-    return 'A rate is a whole number from 1 and minutes, hours or days, for example "rate(6 hours)".';
+    return 'A rate is a positive integer followed by minutes, hours or days, for example "rate(6 hours)".';
   }
   const [, value, unit, plural] = match;
   if ((value === '1') === (plural === 's')) {
@@ -74,13 +74,13 @@ function cronProblem(cron: string): string | undefined {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== CRON_FIELDS.length) {
     return (
-      `A cron expression has six fields (${CRON_FIELDS.map(field => field.name).join(', ')}), and this one has `
+      `A cron expression has six fields (${CRON_FIELDS.map(field => field.name).join(', ')}). This one has `
       + `${fields.length}.`
     );
   }
   for (const [index, field] of CRON_FIELDS.entries()) {
     if (!fieldIsValid(field, fields[index])) {
-      return `Its ${field.name} "${fields[index]}" is not valid: the field takes ${field.takes}.`;
+      return `The ${field.name} field "${fields[index]}" is invalid: it allows ${field.allowed}.`;
     }
   }
   if ((fields[DAY_OF_MONTH] === '?') === (fields[DAY_OF_WEEK] === '?')) {
@@ -95,14 +95,14 @@ function fieldIsValid(field: CronField, text: string): boolean {
     return true;
   }
   const items = text.split(',');
-  // The service takes one # expression only.
+  // EventBridge Scheduler accepts only one # expression.
   if (items.length > 1 && text.includes('#')) {
     return false;
   }
-  return items.every(item => field.special?.some(form => form.test(item)) || itemIsValid(field, item));
+  return items.every(item => field.special?.some(pattern => pattern.test(item)) || itemIsValid(field, item));
 }
 
-/** A value, a range of values, or either of them (or `*`) with a step. */
+/** Whether an item is a value or a range, or a value, a range or `*` with a step. */
 function itemIsValid(field: CronField, item: string): boolean {
   const [range, step, ...rest] = item.split('/');
   if (
@@ -120,16 +120,16 @@ function itemIsValid(field: CronField, item: string): boolean {
   );
 }
 
-/** The number a value stands for, NaN if it stands for none. */
+/** The number of a value or its name. NaN if the text is neither. */
 function fieldValue(field: CronField, text: string): number {
   const named = field.names?.indexOf(text) ?? -1;
   return named >= 0 ? named + field.min : /^\d{1,4}$/.test(text) ? Number(text) : NaN;
 }
 
-/** What is wrong with the name of a time zone, or undefined when it is one of the IANA database. */
+/** The correction of a time zone name, or undefined if the name is in the IANA time zone database. */
 export function timezoneProblem(timezone: string): string | undefined {
-  const remedy = 'Use a name of the IANA database, for example "America/New_York".';
-  // Intl also takes offsets and any case, which the service does not.
+  const remedy = 'Use a name from the IANA time zone database, for example "America/New_York".';
+  // Intl also accepts offsets and ignores case. EventBridge Scheduler does not.
   const spelling = Intl.supportedValuesOf('timeZone').find(name => name.toLowerCase() === timezone.toLowerCase());
   if (spelling !== undefined && spelling !== timezone) {
     return `Write "${spelling}".`;

@@ -1,38 +1,38 @@
 import { Token } from 'aws-cdk-lib';
 import { DatasetDocument } from './dataset-document.generated';
 
-/** A value only known at deployment, as CDK writes it into a text. */
+/** A CDK token in a string. */
 const TOKEN = '\\$\\{Token\\[[^\\]]*\\]\\}';
 
-/** What a key begins with, up to the first character of a glob or a date, or one that no policy takes. */
+/** The literal prefix of a key: it ends at a glob, a date placeholder or a character that IAM policies reject. */
 const LITERAL = new RegExp(`^(${TOKEN}|[^*?[{\\u0100-\\uffff])*`);
 
-/** The addresses of a dataset's files, none where they are a list that is only known at deployment. */
+/** The source URLs of a dataset. Empty if the list is a token. */
 export function sourceUrls({ source_url: source = [] }: DatasetDocument): string[] {
   return typeof source === 'string' ? [source] : Token.isUnresolved(source) ? [] : source;
 }
 
-/** Whether an address is that of a bucket. One that is only known at deployment is not. */
-export function isS3(address: string): boolean {
-  return address.startsWith('s3://');
+/** Whether a URL is an S3 URL. False for a token. */
+export function isS3(url: string): boolean {
+  return url.startsWith('s3://');
 }
 
-/** Whether an address may stand for several files: those of a folder of a bucket, or those that a glob matches. */
-export function mayMatchSeveralFiles(address: string): boolean {
-  return isS3(address) && (address.endsWith('/') || /[*?[]/.test(address.replace(new RegExp(TOKEN, 'g'), '')));
+/** Whether a URL can match several files: an S3 folder or a glob. */
+export function mayMatchSeveralFiles(url: string): boolean {
+  return isS3(url) && (url.endsWith('/') || /[*?[]/.test(url.replace(new RegExp(TOKEN, 'g'), '')));
 }
 
-/** A place in a bucket. */
+/** A location in a bucket. */
 export interface S3Location {
   readonly bucket: string;
-  /** The key of an object, or what the keys of several begin with. */
+  /** The key of an object, or the prefix of several keys. */
   readonly prefix: string;
   readonly isExact: boolean;
 }
 
-/** What an address of a bucket leads to, as far as it is fixed. */
-export function s3Location(address: string): S3Location {
-  const [, bucket, key] = /^s3:\/\/([^/]*)\/?(.*)$/s.exec(address)!;
+/** The location of an S3 URL up to its first glob or date placeholder. */
+export function s3Location(url: string): S3Location {
+  const [, bucket, key] = /^s3:\/\/([^/]*)\/?(.*)$/s.exec(url)!;
   const [prefix] = LITERAL.exec(key)!;
   return { bucket, prefix, isExact: prefix === key && prefix !== '' && !prefix.endsWith('/') };
 }
