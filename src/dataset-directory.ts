@@ -9,7 +9,7 @@ import { LakeDataset } from './lake-dataset';
 import { synthError } from './private/errors/synth-error';
 import { CONFIG, DatasetFile, readDatasetFiles } from './private/files/dataset-files';
 import { createFileDataset } from './private/files/file-dataset';
-import { shown } from './private/files/json-file';
+import { relativePath } from './private/files/json-file';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
 const MAX_STACK_NAME_LENGTH = 128;
@@ -90,8 +90,8 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'DATASETS_REQUIRED',
-        `the folder ${shown(folder)} contains no dataset.`,
-        `Add ${shown(folder)}/<dataset>/${CONFIG}.`,
+        `the folder ${relativePath(folder)} contains no dataset.`,
+        `Add ${relativePath(folder)}/<dataset>/${CONFIG}.`,
       );
     }
     this.core = props.core ?? this.createCore(path.join(folder, CONFIG), props.env);
@@ -119,7 +119,7 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'FILE_NOT_FOUND',
-        `the file ${shown(file)} does not exist.`,
+        `the file ${relativePath(file)} does not exist.`,
         'Create it, for example with { "etl_resource_prefix": "pp-dw" }, or set core.',
       );
     }

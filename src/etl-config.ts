@@ -5,7 +5,7 @@ import { GlueVersion } from './glue-version';
 import { GlueWorkerConfig, WorkerType } from './glue-worker-config';
 import { ConfigDocument } from './private/document/config-document.generated';
 import { configRuleProblems, configSchema } from './private/document/glue-settings';
-import { JsonFile, problemsError, shown } from './private/files/json-file';
+import { JsonFile, problemsError, relativePath } from './private/files/json-file';
 import { knownKeys } from './private/files/known-keys';
 
 /**
@@ -38,7 +38,7 @@ export class EtlConfig {
    * const config = EtlConfig.fromFile('lake/config.json');
    */
   public static fromFile(file: string): EtlConfig {
-    const json = new JsonFile(shown(path.resolve(file)));
+    const json = new JsonFile(relativePath(path.resolve(file)));
     const { document, problems, warnings } = knownKeys(json, configSchema());
     const found = json.problems.length > 0 ? [] : [
       ...configSchema().problems(document), ...configRuleProblems(document as unknown as ConfigDocument),

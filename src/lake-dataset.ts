@@ -87,7 +87,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
 
     const lake = new LakeNames(this, props.core);
     const names = new DatasetNames(this, lake, layer, props.dataset, tablesOf(document));
-    checkRules(this, document, Object.keys(names.tables), script.isOwn);
+    checkRules(this, document, Object.keys(names.tables), script.isCustom);
     warnAboutClearText(this, document);
     claimNames(this, names);
 

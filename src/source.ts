@@ -60,7 +60,7 @@ export class Source {
    * const source = Source.urls(['https://example.org/east.csv', 'https://example.org/west.csv']);
    */
   public static urls(urls: string[], options: S3SourceOptions = {}): Source {
-    return new Source({ urls, files: options.files });
+    return new Source({ url: urls, files: options.files });
   }
 
   /**

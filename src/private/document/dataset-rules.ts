@@ -87,7 +87,7 @@ function* layerProblems(document: DatasetDocument): Generator<Problem> {
         : {
           code: 'SETTING_NOT_APPLICABLE',
           key,
-          found: `is set, but the dataset is bronze, because ${source} is set`,
+          found: 'is set, but the dataset is bronze, because source_datasets is not set',
           remedy: `Remove ${key}: it only applies to gold datasets, which have source_datasets instead of ${source}.`,
         };
     }

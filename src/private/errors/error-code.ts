@@ -9,7 +9,7 @@ export const ERROR_CODES = [
   'TABLE_NAME_RESERVED',
   'COLUMN_NAME_TAKEN',
   'COLUMN_NAME_RESERVED',
-  // Settings: keys of a file, and props
+  // Settings: keys of files, and props
   'UNKNOWN_KEY',
   'DUPLICATE_KEY',
   'SETTING_REQUIRED',

@@ -1,9 +1,9 @@
 import { ErrorCode } from './error-code';
 
-/** A value in a document that is invalid: where it is, what was found there, and how to fix it. */
+/** An invalid value in a document: its key, what was found, and how to fix it. */
 export interface Problem {
   readonly code: ErrorCode;
-  /** The key path: data_quality.max_shrink, source_url[1]. Empty for the document itself. */
+  /** The key path: data_quality.max_shrink, source_url[1]. Empty for the document. */
   readonly key: string;
   readonly found: string;
   readonly remedy: string;

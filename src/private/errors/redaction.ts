@@ -1,4 +1,4 @@
-/** A text that may hold addresses, without their passwords and keys: what a build logs is read by many. */
+/** Redacts credentials in the URLs of a text, because build logs have many readers. */
 export function redactUrls(text: string): string {
   return text
     .replace(/\/\/[^/"]*@/g, '//***@')

@@ -1,16 +1,16 @@
-/** The known word with the smallest edit distance, or undefined where none is close. */
+/** The known word with the smallest edit distance, or undefined if no word is close. */
 export function closestMatch(word: string, known: string[]): string | undefined {
   const [closest] = [...known].sort((a, b) => distance(word, a) - distance(word, b));
   return closest !== undefined && distance(word, closest) <= Math.max(2, word.length / 3) ? closest : undefined;
 }
 
-/** The question to put in front of a remedy: `Did you mean "dataset"? `. Empty where no known word is close. */
+/** The question before a remedy: `Did you mean "dataset"? `. Empty if no known word is close. */
 export function didYouMean(word: string, known: string[]): string {
   const closest = closestMatch(word, known);
   return closest === undefined ? '' : `Did you mean "${closest}"? `;
 }
 
-/** How many letters to change, add or leave out to get from one word to the other. */
+/** The Levenshtein distance of two words. */
 function distance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_unused, index) => index);
   for (let i = 1; i <= from.length; i++) {

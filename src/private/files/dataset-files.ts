@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'fs';
 import * as path from 'path';
-import { FileProblem, JsonFile, problemsError, shown } from './json-file';
+import { FileProblem, JsonFile, problemsError, relativePath } from './json-file';
 import { knownKeys } from './known-keys';
 import { Layer } from '../../layer';
 import { tableKeys } from '../../naming';
@@ -12,75 +12,72 @@ import { tablesOf } from '../document/dataset-tables';
 import { didYouMean, closestMatch } from '../errors/suggestion';
 import { JobScript, packagedScript } from '../scripts/script-bundle';
 
-/** The name of the file that describes a dataset, and in the folder above them all the core. */
+/** The file that describes a dataset or, in the root folder, the core. */
 export const CONFIG = 'config.json';
 
-/** A dataset that a file describes. */
+/** A dataset that is defined in a file. */
 export interface DatasetFile {
-  /** As a person would name it, from the folder where cdk runs. */
+  /** The path of the file, relative to the folder where cdk runs. */
   readonly file: string;
-  /** `bronze/zipcodes`. */
+  /** For example `bronze/zipcodes`. */
   readonly name: string;
   readonly layer: Layer;
   readonly document: DatasetDocument;
   readonly script: JobScript;
-  /** Of keys that nobody reads. */
+  /** Warnings about unknown keys, which are ignored. */
   readonly warnings: string[];
 }
 
 /**
- * The datasets of all `config.json` below a folder, each after those it is made from.
+ * The datasets of all `config.json` files below a folder, each after its inputs.
  *
- * Fails with all that is wrong in all of them.
+ * Fails with all problems of all files.
  *
- * @param others datasets that are deployed elsewhere, as `bronze/zipcodes`
+ * @param others datasets that another app deploys, for example `bronze/zipcodes`
  */
 export function readDatasetFiles(folder: string, others: string[]): DatasetFile[] {
-  const found = configsBelow(folder).map(readDataset);
-  const datasets = found.flatMap(({ dataset }) => dataset ?? []);
-  const problems = [...found.flatMap(each => each.problems), ...crossDatasetProblems(found, others)];
+  const results = findConfigFiles(folder).map(readDataset);
+  const datasets = results.flatMap(({ dataset }) => dataset ?? []);
+  const problems = [...results.flatMap(each => each.problems), ...crossDatasetProblems(results, others)];
   if (problems.length > 0) {
     throw problemsError(problems);
   }
   return inOrder(datasets);
 }
 
-interface Read {
+interface ReadResult {
   readonly json: JsonFile;
-  /** None where the file is no dataset that could be made. */
+  /** Undefined if the file does not define a valid dataset. */
   readonly dataset?: DatasetFile;
   readonly problems: FileProblem[];
 }
 
-/**
- * The files at any depth, in the order of their names. What begins with a dot is no part of a project, and neither is
- * what tools make.
- */
-function configsBelow(folder: string): string[] {
+/** The config files at any depth, sorted by name. Skips hidden folders and the output folders of tools. */
+function findConfigFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(entry => entry.isDirectory() && !/^(\.|node_modules$|cdk\.out$|__pycache__$)/.test(entry.name))
     .sort((a, b) => a.name < b.name ? -1 : 1)
     .flatMap(({ name }) => {
-      const below = path.join(folder, name);
-      return [...existsSync(path.join(below, CONFIG)) ? [path.join(below, CONFIG)] : [], ...configsBelow(below)];
+      const subfolder = path.join(folder, name);
+      return [...existsSync(path.join(subfolder, CONFIG)) ? [path.join(subfolder, CONFIG)] : [], ...findConfigFiles(subfolder)];
     });
 }
 
-function readDataset(file: string): Read {
-  const json = new JsonFile(shown(file));
+function readDataset(file: string): ReadResult {
+  const json = new JsonFile(relativePath(file));
   if (json.problems.length > 0) {
     return { json, problems: json.problems };
   }
   const { document: known, problems, warnings } = knownKeys(json, datasetSchema());
   const document = known as unknown as DatasetDocument;
-  const wrong = [...problems, ...datasetSchema().problems(document).map(problem => json.locate(problem))];
-  if (wrong.length > 0) {
-    return { json, problems: wrong };
+  const invalid = [...problems, ...datasetSchema().problems(document).map(problem => json.locate(problem))];
+  if (invalid.length > 0) {
+    return { json, problems: invalid };
   }
   const layer = document.source_datasets === undefined ? Layer.BRONZE : Layer.GOLD;
   const script = readScript(json, path.dirname(file), layer, document);
   const tables = tableKeys(document.dataset, tablesOf(document));
-  const rules = [...ruleProblems(document, tables, script.script.isOwn)].map(problem => json.locate(problem));
+  const rules = [...ruleProblems(document, tables, script.script.isCustom)].map(problem => json.locate(problem));
   return {
     json,
     dataset: {
@@ -95,74 +92,75 @@ function readDataset(file: string): Read {
   };
 }
 
-/** The dataset's own script if there is one in its folder, and its query. */
+/** The script of a dataset, which is the custom script in its folder if there is one, and its query. */
 function readScript(
   json: JsonFile,
   folder: string,
   layer: Layer,
   { sql }: DatasetDocument,
 ): { script: JobScript; problems: FileProblem[] } {
-  const own = path.join(folder, 'glue', `${layer}_job.py`);
+  const customScript = path.join(folder, 'glue', `${layer}_job.py`);
   const other = layer === Layer.BRONZE ? Layer.GOLD : Layer.BRONZE;
-  const hasOwn = isFile(own);
+  const hasCustomScript = isFile(customScript);
   const problems: FileProblem[] = [];
   if (existsSync(path.join(folder, 'glue', `${other}_job.py`))) {
     problems.push(
       json.locate({
         code: 'SCRIPT_LAYER_MISMATCH',
         key: '',
-        found: `describes a ${layer} dataset, and glue/${other}_job.py lies in its folder`,
+        found: `defines a ${layer} dataset, but its folder contains glue/${other}_job.py`,
         remedy: `Rename the script to ${layer}_job.py, or remove it.`,
       }),
     );
   }
-  if (hasOwn && readFileSync(own, 'utf8').trim() === '') {
+  if (hasCustomScript && readFileSync(customScript, 'utf8').trim() === '') {
     problems.push(
       json.locate({
         code: 'FILE_EMPTY',
         key: '',
-        found: `has an empty glue/${layer}_job.py in its folder`,
-        remedy: 'Add a script: the README has a complete example.',
+        found: `has the custom script glue/${layer}_job.py, which is empty`,
+        remedy: 'Add a script. For an example, see '
+          + `${layer === Layer.GOLD ? 'docs/gold/scripts.md' : 'docs/sources/custom-scripts.md'}.`,
       }),
     );
   }
-  if (layer === Layer.GOLD && sql === undefined && !hasOwn) {
+  if (layer === Layer.GOLD && sql === undefined && !hasCustomScript) {
     problems.push(
       json.locate({
         code: 'TRANSFORM_REQUIRED',
         key: '',
-        found: 'has no sql, and there is no glue/gold_job.py in its folder',
-        remedy: 'Set the file with the query: "sql": "query.sql".',
+        found: 'has no sql, and its folder does not contain glue/gold_job.py',
+        remedy: 'Set sql to the file with the query, for example "sql": "query.sql", or add a custom script.',
       }),
     );
   }
   const queries = readdirSync(folder).filter(name => name.endsWith('.sql') && isFile(path.join(folder, name)));
-  const text = sql !== undefined && queries.includes(sql) ? decoded(readFileSync(path.join(folder, sql))) : '';
+  const text = sql !== undefined && queries.includes(sql) ? decodeUtf8(readFileSync(path.join(folder, sql))) : '';
   if (text === undefined) {
     problems.push(
       json.locate({
         code: 'FILE_UNREADABLE',
         key: 'sql',
-        found: `names "${sql}", which is not in UTF-8`,
+        found: `is "${sql}", a file that is not in UTF-8`,
         remedy: 'Save the file in UTF-8.',
       }),
     );
   }
   if (layer === Layer.GOLD && sql !== undefined && text?.trim() === '') {
-    const there =
+    const remedy =
       queries.length > 0
-        ? `${didYouMean(sql, queries)}There is ${queries.join(', ')}.`
-        : 'Add the file next to config.json.';
+        ? `${didYouMean(sql, queries)}Query files in the folder: ${queries.join(', ')}.`
+        : 'Add the file to the folder of config.json.';
     problems.push(
       json.locate({
         code: queries.includes(sql) ? 'FILE_EMPTY' : 'FILE_NOT_FOUND',
         key: 'sql',
-        found: queries.includes(sql) ? `names "${sql}", which is empty` : `names "${sql}", which is not in the folder`,
-        remedy: there,
+        found: queries.includes(sql) ? `is "${sql}", a file that is empty` : `is "${sql}", which does not exist`,
+        remedy,
       }),
     );
   }
-  const script = hasOwn ? { path: own, isOwn: true } : { path: packagedScript(layer) };
+  const script = hasCustomScript ? { path: customScript, isCustom: true } : { path: packagedScript(layer) };
   return { script: { ...script, ...(sql !== undefined && { sql: { name: sql, text: text ?? '' } }) }, problems };
 }
 
@@ -170,8 +168,8 @@ function isFile(file: string): boolean {
   return existsSync(file) && statSync(file).isFile();
 }
 
-/** The text of a file in UTF-8, undefined where it is of another encoding. */
-function decoded(bytes: Buffer): string | undefined {
+/** The text of a UTF-8 file, or undefined if the file has a different encoding. */
+function decodeUtf8(bytes: Buffer): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -179,12 +177,12 @@ function decoded(bytes: Buffer): string | undefined {
   }
 }
 
-/** What is wrong with datasets only beside each other: two of one name, inputs that are not there, circles. */
-function crossDatasetProblems(found: Read[], others: string[]): FileProblem[] {
-  const reads = found.flatMap(({ json, dataset }) => dataset ? [{ json, dataset }] : []);
+/** Problems that involve several datasets: duplicate names, unknown inputs, cycles. */
+function crossDatasetProblems(results: ReadResult[], others: string[]): FileProblem[] {
+  const reads = results.flatMap(({ json, dataset }) => dataset ? [{ json, dataset }] : []);
   const names = [...reads.map(({ dataset }) => dataset.name), ...others];
-  // A dataset whose file cannot be read is no input that is not there.
-  const isWhole = reads.length === found.length;
+  // If a file is invalid, its dataset may be the input that seems to be missing.
+  const allValid = reads.length === results.length;
   const graph = new Map(reads.map(({ dataset }) => [dataset.name, inputsOf(dataset)]));
   return reads.flatMap(({ json, dataset }, index) => {
     const problems: FileProblem[] = [];
@@ -194,34 +192,34 @@ function crossDatasetProblems(found: Read[], others: string[]): FileProblem[] {
         json.locate({
           code: 'NAME_TAKEN',
           key: 'dataset',
-          found: `is "${dataset.document.dataset}", and so is that of ${first.json.file}`,
+          found: `is "${dataset.document.dataset}", which ${first.json.file} also uses`,
           remedy: 'Rename one of them.',
         }),
       );
     }
     for (const [at, input] of inputsOf(dataset).entries()) {
       const key = `source_datasets[${at}]`;
-      if (isWhole && !names.includes(input)) {
+      if (allValid && !names.includes(input)) {
         problems.push(
           json.locate({
             code: 'UNKNOWN_INPUT',
             key,
-            found: `is "${input}", which is not a dataset of this directory`,
+            found: `is "${input}", which is not a dataset in this directory`,
             remedy:
               `${suggestInput(input, names)}Correct it, or add it to otherDatasets of the DatasetDirectory if `
-              + 'another app deploys it.',
+              + 'DatasetDirectory.',
           }),
         );
       }
     }
-    const way = pathTo(dataset.name, dataset.name, graph);
-    if (way) {
-      const key = `source_datasets[${inputsOf(dataset).indexOf(way[0])}]`;
+    const cycle = pathTo(dataset.name, dataset.name, graph);
+    if (cycle) {
+      const key = `source_datasets[${inputsOf(dataset).indexOf(cycle[0])}]`;
       problems.push(
         json.locate({
           code: 'INPUTS_CYCLE',
           key,
-          found: `forms a cycle: ${[dataset.name, ...way].join(' ← ')}`,
+          found: `forms a cycle: ${[dataset.name, ...cycle].join(' ← ')}`,
           remedy: 'A dataset cannot depend on itself: remove one of these inputs.',
         }),
       );
@@ -230,26 +228,26 @@ function crossDatasetProblems(found: Read[], others: string[]): FileProblem[] {
   });
 }
 
-/** The question for an input that is nearly another, or one of the other layer. */
+/** "Did you mean …?" for an input with a similar name or the wrong layer. Empty if there is none. */
 function suggestInput(input: string, names: string[]): string {
-  const ofName = new Map(names.map(name => [name.split('/')[1], name]));
-  const nearest = closestMatch(input.split('/')[1], [...ofName.keys()]);
-  return nearest === undefined ? '' : `Did you mean "${ofName.get(nearest)}"? `;
+  const fullNames = new Map(names.map(name => [name.split('/')[1], name]));
+  const closest = closestMatch(input.split('/')[1], [...fullNames.keys()]);
+  return closest === undefined ? '' : `Did you mean "${fullNames.get(closest)}"? `;
 }
 
 function inputsOf({ document }: DatasetFile): string[] {
   return document.source_datasets ?? [];
 }
 
-/** Each after those it is made from, otherwise as they came. */
+/** The datasets, each after its inputs, otherwise in the given order. */
 function inOrder(datasets: DatasetFile[]): DatasetFile[] {
   const ordered = new Set<DatasetFile>();
-  const put = (dataset: DatasetFile): void => {
+  const add = (dataset: DatasetFile): void => {
     for (const input of inputsOf(dataset)) {
-      datasets.filter(({ name }) => name === input).forEach(put);
+      datasets.filter(({ name }) => name === input).forEach(add);
     }
     ordered.add(dataset);
   };
-  datasets.forEach(put);
+  datasets.forEach(add);
   return [...ordered];
 }

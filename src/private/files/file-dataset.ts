@@ -15,7 +15,7 @@ interface FileDatasetProps extends LakeDatasetProps {
   readonly definition: DatasetDefinition;
 }
 
-/** A dataset whose document is a file, and no props. */
+/** Creates the construct of a dataset that is defined in a file instead of props. */
 export function createFileDataset(
   scope: Construct,
   core: IEtlCore,

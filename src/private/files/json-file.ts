@@ -11,24 +11,24 @@ import {
 } from 'jsonc-parser';
 import { Problem } from '../errors/problem';
 
-/** What is wrong in a file, and at which place in it. */
+/** A problem in a file and its location. */
 export interface FileProblem extends Problem {
-  /** The file, and line and column if the problem has some: `lake/zipcodes/config.json:4:26`. */
-  readonly place: string;
-  /** The JSON pointer of the value, empty for the document itself. */
+  /** The file, line and column: `lake/zipcodes/config.json:4:26`. Only the file if the problem has no position. */
+  readonly location: string;
+  /** The JSON pointer of the value. Empty for the document. */
   readonly pointer: string;
 }
 
-/** A JSON object in a file, which knows where its values are. */
+/** A JSON object in a file, with the line and column of each value. */
 export class JsonFile {
-  /** The object, empty where the file holds none. */
+  /** The object. Empty if the file is invalid. */
   readonly value: { readonly [key: string]: unknown } = {};
-  /** Why the file cannot be read, empty where it can. */
+  /** The reasons why the file is invalid. Empty if it is valid. */
   readonly problems: FileProblem[] = [];
   private readonly text: string = '';
   private readonly tree?: Node;
 
-  /** @param file as a person would name it, from the folder where cdk runs */
+  /** @param file the path of the file, relative to the folder where cdk runs */
   constructor(readonly file: string) {
     try {
       this.text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
@@ -48,8 +48,8 @@ export class JsonFile {
         this.at([], {
           code: 'TOKEN_NOT_ALLOWED',
           key: '',
-          found: 'contains ${Token[…]}, which CDK would read as a token',
-          remedy: 'Write the value.',
+          found: 'contains ${Token[…]}, which CDK would interpret as a token',
+          remedy: 'Replace it with the value.',
         }),
       ];
       return;
@@ -63,10 +63,10 @@ export class JsonFile {
           ...this.at([], {
             code: 'JSON_INVALID',
             key: '',
-            found: `is not valid JSON: ${words(printParseErrorCode(error))}`,
+            found: `is not valid JSON: ${errorText(printParseErrorCode(error))}`,
             remedy: 'Correct the syntax at this position.',
           }),
-          place: `${file}:${this.lineAndColumn(offset)}`,
+          location: `${file}:${this.lineAndColumn(offset)}`,
         },
       ];
     } else if (this.tree?.type !== 'object') {
@@ -75,26 +75,26 @@ export class JsonFile {
           code: 'JSON_INVALID',
           key: '',
           found: 'is not a JSON object',
-          remedy: 'The file starts with { and ends with }.',
+          remedy: 'Start the file with { and end it with }.',
         }),
       ];
     } else {
       this.value = getNodeValue(this.tree);
-      this.problems = [...this.twice(this.tree, [])];
+      this.problems = [...this.duplicateKeys(this.tree, [])];
     }
   }
 
-  /** A problem with its place in this file. Where its key is not there, that is the nearest value around it. */
+  /** A problem with its location. If the key does not exist, that is the location of the closest ancestor. */
   locate(problem: Problem): FileProblem {
     return this.at(pathOf(this.value, problem.key), problem);
   }
 
-  /** The file, line and column of a key's value. */
-  placeOf(key: string): string {
-    return this.placeAt(pathOf(this.value, key));
+  /** The file, line and column of the value of a key. */
+  locationOf(key: string): string {
+    return this.locationAt(pathOf(this.value, key));
   }
 
-  private placeAt(where: JSONPath): string {
+  private locationAt(where: JSONPath): string {
     const node = this.tree && findNodeAtLocation(this.tree, where);
     return node && where.length > 0 ? `${this.file}:${this.lineAndColumn(node.offset)}` : this.file;
   }
@@ -102,17 +102,17 @@ export class JsonFile {
   private at(where: JSONPath, problem: Problem): FileProblem {
     return {
       ...problem,
-      place: this.placeAt(where),
+      location: this.locationAt(where),
       pointer: where.map(key => `/${`${key}`.replace(/~/g, '~0').replace(/\//g, '~1')}`).join(''),
     };
   }
 
-  /** Of a key that is set twice, JSON takes the last one without a word. */
-  private *twice(node: Node, where: JSONPath): Generator<FileProblem> {
+  /** JSON parsers silently use the last value of a duplicate key. */
+  private *duplicateKeys(node: Node, where: JSONPath): Generator<FileProblem> {
     const seen = new Set<string>();
     for (const [index, child] of (node.children ?? []).entries()) {
       if (node.type !== 'object') {
-        yield* this.twice(child, [...where, index]);
+        yield* this.duplicateKeys(child, [...where, index]);
         continue;
       }
       const [key, value] = child.children ?? [];
@@ -124,12 +124,12 @@ export class JsonFile {
             found: 'is set twice',
             remedy: 'Remove one of them.',
           }),
-          place: `${this.file}:${this.lineAndColumn(key.offset)}`,
+          location: `${this.file}:${this.lineAndColumn(key.offset)}`,
         };
       }
       seen.add(key.value);
       if (value) {
-        yield* this.twice(value, [...where, key.value]);
+        yield* this.duplicateKeys(value, [...where, key.value]);
       }
     }
   }
@@ -140,18 +140,18 @@ export class JsonFile {
   }
 }
 
-/** All problems in one error, each with its place. */
+/** All problems in one error, each with its location. */
 export function problemsError(problems: FileProblem[]): Error {
-  const files = new Set(problems.map(({ place }) => place.replace(/(:\d+)*$/, ''))).size;
+  const files = new Set(problems.map(({ location }) => location.replace(/(:\d+)*$/, ''))).size;
   const lines = problems.map(
-    ({ code, place, pointer, found, remedy }) =>
-      `  ${code}: ${place}: ${pointer === '' ? 'it' : pointer} ${found}. ${remedy}`,
+    ({ code, location, pointer, found, remedy }) =>
+      `  ${code}: ${location}: ${pointer === '' ? 'the file' : pointer} ${found}. ${remedy}`,
   );
   return new Error([`${count(problems.length, 'problem')} in ${count(files, 'file')}:`, ...lines].join('\n'));
 }
 
-/** A file's name as people write it: from the folder where cdk runs. */
-export function shown(file: string): string {
+/** The path of a file, relative to the folder where cdk runs. */
+export function relativePath(file: string): string {
   return path.relative(process.cwd(), file).split(path.sep).join('/') || '.';
 }
 
@@ -159,14 +159,14 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-/** jsonc-parser names its errors in one word: CommaExpected. */
-function words(code: string): string {
+/** Splits an error code of jsonc-parser, such as CommaExpected, into words. */
+function errorText(code: string): string {
   return code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 }
 
 /**
- * The path of a key such as column_schema.products.Unit Price.type, as far as it is there. Names may hold dots: the
- * longest one counts.
+ * The path of a key such as column_schema.products.Unit Price.type, up to the last part that exists. Names can contain
+ * dots: the longest matching name applies.
  */
 function pathOf(value: unknown, key: string): JSONPath {
   if (typeof value !== 'object' || value === null || key === '') {

@@ -2,25 +2,28 @@ import { FileProblem, JsonFile } from './json-file';
 import { DocumentSchema } from '../document/document-schema';
 import { didYouMean } from '../errors/suggestion';
 
-/** A file's object with the keys that its schema knows, and what is to be said of the others. */
+/** The known keys of a file, and the problems and warnings of the unknown keys. */
 export interface KnownKeys {
   readonly document: { readonly [key: string]: unknown };
   readonly problems: FileProblem[];
-  /** Of keys that nobody knows. They may be somebody's own notes. */
+  /** Warnings about unknown keys, which may be notes of the user. */
   readonly warnings: string[];
 }
 
-/** `$schema` is for editors. A key that is nearly a known one is a slip; another is somebody's own, and said. */
+/**
+ * Separates known and unknown keys. A key that is similar to a known key is an error, because it is probably a typo.
+ * Other unknown keys are warnings. Ignores `$schema`, which editors use.
+ */
 export function knownKeys(file: JsonFile, schema: DocumentSchema): KnownKeys {
   const problems: FileProblem[] = [];
   const warnings: string[] = [];
   const known = Object.entries(file.value).filter(([key]) => schema.keys.includes(key));
   for (const key of Object.keys(file.value).filter(each => !schema.keys.includes(each) && each !== '$schema')) {
-    const question = didYouMean(key, schema.keys);
-    if (question) {
-      problems.push(file.locate({ code: 'UNKNOWN_KEY', key, found: 'is not a known key', remedy: question.trim() }));
+    const suggestion = didYouMean(key, schema.keys);
+    if (suggestion) {
+      problems.push(file.locate({ code: 'UNKNOWN_KEY', key, found: 'is not a known key', remedy: suggestion.trim() }));
     } else {
-      warnings.push(`${file.placeOf(key)}: unknown key, ignored: "${key}".`);
+      warnings.push(`${file.locationOf(key)}: unknown key, ignored: "${key}".`);
     }
   }
   return { document: Object.fromEntries(known), problems, warnings };

@@ -4,21 +4,21 @@ import * as path from 'path';
 import { zipSync, Zippable } from 'fflate';
 import { GLUE_TEMPLATES } from '../glue-templates';
 
-/** The Python package that every job imports, zipped as Glue wants it. */
+/** The Python package that every job imports, as a ZIP file for `--extra-py-files`. */
 export interface JobPackage {
-  /** Holds a hash of its content, so that a run that has begun keeps the package it began with. */
+  /** Contains a hash of the content, so that a deployment does not replace the package of a run in progress. */
   readonly fileName: string;
   readonly bytes: Uint8Array;
 }
 
 let jobPackage: JobPackage | undefined;
 
-/** The package as it is on disk when first asked for; the same files always make the same bytes. */
+/** The package, created on the first call. The same files always result in the same bytes. */
 export function etlRuntimePackage(): JobPackage {
   return jobPackage ??= zipPackage(path.join(GLUE_TEMPLATES, 'etl_runtime'));
 }
 
-/** Zips the modules of a Python package under the package's own name. */
+/** Zips the modules of a Python package, in a folder with the name of the package. */
 export function zipPackage(folder: string): JobPackage {
   const name = path.basename(folder);
   const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -27,7 +27,7 @@ export function zipPackage(folder: string): JobPackage {
     .sort();
   const files: Zippable = {};
   for (const module of modules) {
-    // A fixed local time: the ZIP format has no time zone.
+    // A fixed local time, because the ZIP format has no time zone.
     files[`${name}/${module}`] = [readFileSync(path.join(folder, module)), { mtime: new Date(1980, 0, 1), os: 0 }];
   }
   const bytes = zipSync(files);

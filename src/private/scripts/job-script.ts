@@ -6,19 +6,19 @@ import { JobScript, packagedScript } from './script-bundle';
 import { Layer } from '../../layer';
 import { synthError } from '../errors/synth-error';
 
-/** What a Transform says: a file, or the query itself. */
+/** The settings of a Transform: a file or a query. */
 export interface TransformDefinition {
-  /** Of the file with the query or the script. */
+  /** The path of the file with the query or the custom script. */
   readonly path?: string;
-  /** The query itself. */
+  /** The query. */
   readonly text?: string;
   readonly isScript: boolean;
 }
 
-/** What a query is called that has no file of its own. */
-const INLINE = 'query.sql';
+/** The file name of an inline query. */
+const INLINE_QUERY_FILE = 'query.sql';
 
-/** The script of a gold dataset and its query. Fails where a file is not there, or there is nothing in it. */
+/** The script and the query of a gold dataset. Fails if a file does not exist or is empty. */
 export function scriptOf(
   scope: Construct,
   dataset: string,
@@ -33,24 +33,25 @@ export function scriptOf(
       scope,
       file === undefined ? 'TRANSFORM_REQUIRED' : 'FILE_EMPTY',
       `transform of dataset "${dataset}" `
-        + `${file === undefined ? 'is an empty query' : `names the file "${file}", which is empty`}.`,
-      'Write for example SELECT * FROM pp_dw_bronze.zipcodes.',
+        + `${file === undefined ? 'is an empty query' : `refers to the file "${file}", which is empty`}.`,
+      'Write a query, for example SELECT * FROM pp_dw_bronze.zipcodes.',
     );
   }
   return { path: packagedScript(Layer.GOLD), sql: { name: nameOf(file), text: query } };
 }
 
-/** A script of the user's own. Fails where the file is not there, or there is nothing in it. */
+/** A custom script. Fails if the file does not exist or is empty. */
 export function customScript(scope: Construct, dataset: string, prop: string, file: string): JobScript {
   if (contentOf(scope, dataset, prop, file).trim() === '') {
     throw synthError(
       scope,
       'FILE_EMPTY',
-      `${prop} of dataset "${dataset}" names the file "${file}", which is empty.`,
-      'Add a script: the README has a complete example.',
+      `${prop} of dataset "${dataset}" refers to the file "${file}", which is empty.`,
+      'Add a script. For an example, see '
+        + `${prop === 'transform' ? 'docs/gold/scripts.md' : 'docs/sources/custom-scripts.md'}.`,
     );
   }
-  return { path: file, isOwn: true };
+  return { path: file, isCustom: true };
 }
 
 function contentOf(scope: Construct, dataset: string, prop: string, file: string): string {
@@ -58,17 +59,17 @@ function contentOf(scope: Construct, dataset: string, prop: string, file: string
     throw synthError(
       scope,
       'FILE_NOT_FOUND',
-      `${prop} of dataset "${dataset}" names the file "${file}", which does not exist.`,
-      `Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
+      `${prop} of dataset "${dataset}" refers to the file "${file}", which does not exist.`,
+      `Paths are relative to the folder where you run cdk: ${process.cwd()}.`,
     );
   }
   return readFileSync(file, 'utf8');
 }
 
-/** The name under which a query is deployed: that of its file, without what an S3 key had better not hold. */
+/** The deployed name of a query: the name of its file, with only characters that are safe in S3 keys. */
 function nameOf(file?: string): string {
   return file === undefined
-    ? INLINE
+    ? INLINE_QUERY_FILE
     : `${
       path
         .parse(file)

@@ -20,58 +20,58 @@ import { objectKeyStatement } from '../resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from '../resources/nag-suppressions';
 import { isInSameStage } from '../resources/same-stage';
 
-/** A job's script, and the query beside it. */
+/** The script of a job and its query, if it has one. */
 export interface JobScript {
-  /** The script's file on this machine. */
+  /** The local path of the script. */
   readonly path: string;
-  /** Whether it is the user's, in place of the packaged one. */
-  readonly isOwn?: boolean;
-  /** The query by the name of its file. */
+  /** Whether it is a custom script, which replaces the packaged script. */
+  readonly isCustom?: boolean;
+  /** The query and the name of its file. */
   readonly sql?: { readonly name: string; readonly text: string };
 }
 
-/** The script of a layer that comes with this library. */
+/** The packaged script of a layer. */
 export function packagedScript(layer: Layer): string {
   return path.join(GLUE_TEMPLATES, 'jobs', `${layer}_job.py`);
 }
 
-/** What one dataset puts into the bundle of its stack. */
+/** The files of one dataset in the bundle of its stack. */
 export interface DatasetScripts {
   readonly names: DatasetNames;
   readonly document: DatasetDocument;
   readonly script: JobScript;
-  /** Waits for the deployment. */
+  /** Depends on the deployment. */
   readonly job: CfnJob;
   readonly core: IEtlCore;
 }
 
-/** Where a dataset's job finds the package it imports. */
+/** The S3 URL of the Python package that the job of a dataset imports. */
 export function runtimePackageUri(names: DatasetNames): string {
   return names.lake.uri(`${names.scriptFolder}${etlRuntimePackage().fileName}`);
 }
 
-/** Deploys a dataset's script, document and package together with those of all other datasets of its stack. */
+/** Deploys the script, document and package of a dataset. All datasets of a stack share one deployment. */
 export function deployScripts(scope: Construct, scripts: DatasetScripts): void {
   const stage = Stage.of(scope) ?? scope.node.root;
   let bundles = bundlesByStage.get(stage);
   if (!bundles) {
     bundles = new ScriptBundles(stage);
     bundlesByStage.set(stage, bundles);
-    Aspects.of(stage).add(bundles, { priority: BEFORE_OTHERS });
+    Aspects.of(stage).add(bundles, { priority: ASPECT_PRIORITY });
   }
   bundles.add(scope, scripts);
 }
 
 const bundlesByStage = new WeakMap<IConstruct, ScriptBundles>();
 
-/** The deployments must stand before the aspects that tag or check what is there, which have priority 200 and more. */
-const BEFORE_OTHERS = 100;
+/** The deployments must exist before aspects with priority 200 and higher add tags or run checks. */
+const ASPECT_PRIORITY = 100;
 
 /**
- * The bundles of a stage's stacks, made at synth when all datasets are known.
+ * Creates the bundles of all stacks of a stage during synthesis, when all datasets are known.
  *
- * One aspect on the stage and not one a stack: CDK starts its walk again when an aspect adds constructs, a hundred
- * times at most.
+ * There is one aspect for the stage instead of one per stack: CDK visits the tree again when an aspect adds
+ * constructs, up to 100 times.
  */
 class ScriptBundles implements IAspect {
   private readonly byStack = new Map<Stack, DatasetScripts[]>();
@@ -85,7 +85,7 @@ class ScriptBundles implements IAspect {
         scope,
         'DATASET_AFTER_SYNTH',
         'the dataset was added after the app was synthesized.',
-        'Create all datasets before the first synth().',
+        'Create all datasets before the first call of synth().',
       );
     }
     const stack = Stack.of(scope);
@@ -103,7 +103,7 @@ class ScriptBundles implements IAspect {
   }
 }
 
-/** One stack's scripts: one deployment for each bucket, and nearly always that is one. */
+/** The scripts of a stack: one deployment per bucket, usually one. */
 class ScriptBundle extends Construct {
   private readonly role: Role;
   private readonly logGroup: LogGroup;
@@ -116,7 +116,7 @@ class ScriptBundle extends Construct {
     });
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: 'Copies the scripts of Glue jobs into the lake',
+      description: 'Copies the scripts of Glue jobs to the lake bucket',
     });
     this.logGroup.grantWrite(this.role);
 
@@ -129,7 +129,7 @@ class ScriptBundle extends Construct {
 
   private deploy(id: string, bucketName: string, scripts: DatasetScripts[]): void {
     const asset = this.stageFolder(`${id}Files`, scripts);
-    // By its name, so that the deployment's tag on the bucket does not land in the stack that owns it.
+    // Imported by name, so that BucketDeployment does not add its tag to the bucket in the stack that owns it.
     const bucket = Bucket.fromBucketName(this, `${id}Bucket`, bucketName);
     const readAssets = new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] });
     const listScripts = new PolicyStatement({
@@ -149,15 +149,15 @@ class ScriptBundle extends Construct {
     const policy = this.role.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy;
     acknowledgeWildcards(
       policy,
-      'The names of assets are hashes. A right to the newest alone would come too late, or be missed by a rollback.',
+      'Asset names are content hashes. A policy for the current asset only would apply too late, or break a rollback.',
       readAssets,
     );
-    acknowledgeWildcards(policy, 'Scripts lie in a folder for each dataset of the stack.', writeScripts);
+    acknowledgeWildcards(policy, 'Each dataset of the stack has its own folder of scripts.', writeScripts);
     if (useKey) {
       this.role.addToPolicy(useKey);
       acknowledgeWildcards(
         policy,
-        "The key is another stack's. A condition holds its use to the objects of the lake's bucket.",
+        'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
         useKey,
       );
     }
@@ -165,15 +165,15 @@ class ScriptBundle extends Construct {
     const deployment = new BucketDeployment(this, id, {
       sources: [
         Source.bucket(asset.bucket, asset.s3ObjectKey),
-        ...scripts.flatMap(script => textsOf(script).filter(isOnlyKnownAtDeployment).map(({ name, text, jsonEscape }) =>
+        ...scripts.flatMap(script => textFilesOf(script).filter(isOnlyKnownAtDeployment).map(({ name, text, jsonEscape }) =>
           Source.data(`${bundleFolder(script.names)}/${name}`, text, { jsonEscape }))),
       ],
       destinationBucket: bucket,
       destinationKeyPrefix: 'etl',
       prune: false,
-      // The deployment's own grants would open the whole bucket to its function.
+      // The default grants of the deployment would give its function access to the entire bucket.
       role: this.role.withoutPolicyUpdates(),
-      // The AWS CLI it starts takes minutes in the 128 MB of the default.
+      // With the default of 128 MB, the AWS CLI in the function takes minutes.
       memoryLimit: 512,
       logGroup: this.logGroup,
     });
@@ -182,19 +182,19 @@ class ScriptBundle extends Construct {
       acknowledge(
         handler.permissionsNode.defaultChild as CfnFunction,
         'L1',
-        'aws-cdk-lib sets the runtime of its own function.',
+        'aws-cdk-lib sets the runtime of this function.',
       );
     }
     for (const { job, core } of scripts) {
       job.node.addDependency(deployment);
       if (isInSameStage(core, this)) {
-        // After all of it: a bucket with files in it could not be taken away when the first deployment is rolled back.
+        // A rollback of the first deployment cannot delete a bucket that contains files, so they are deployed last.
         deployment.node.addDependency(core);
       }
     }
   }
 
-  /** The folder as it will lie under `etl/`, staged as an asset. */
+  /** Creates an asset with the contents of `etl/`. */
   private stageFolder(id: string, scripts: DatasetScripts[]): Asset {
     const runtime = etlRuntimePackage();
     const folder = FileSystem.mkdtemp('glue-scripts');
@@ -205,7 +205,7 @@ class ScriptBundle extends Construct {
         mkdirSync(target, { recursive: true });
         copyFileSync(script.path, path.join(target, `${names.layer}_job.py`));
         writeFileSync(path.join(target, runtime.fileName), runtime.bytes);
-        for (const { name, text } of textsOf(each).filter(found => !isOnlyKnownAtDeployment(found))) {
+        for (const { name, text } of textFilesOf(each).filter(file => !isOnlyKnownAtDeployment(file))) {
           writeFileSync(path.join(target, name), text);
         }
       }
@@ -216,14 +216,14 @@ class ScriptBundle extends Construct {
   }
 }
 
-interface Text {
+interface TextFile {
   readonly name: string;
   readonly text: string;
   readonly jsonEscape: boolean;
 }
 
-/** The texts of a dataset: its document, and its query if it has one. */
-function textsOf({ names, document, script }: DatasetScripts): Text[] {
+/** The text files of a dataset: its document, and its query if it has one. */
+function textFilesOf({ names, document, script }: DatasetScripts): TextFile[] {
   const json = JSON.stringify(document, undefined, 2);
   return [
     { name: `${names.layer}.json`, text: `${json}\n`, jsonEscape: true },
@@ -231,12 +231,12 @@ function textsOf({ names, document, script }: DatasetScripts): Text[] {
   ];
 }
 
-/** A text with a token in it is filled in by the deployment. */
-function isOnlyKnownAtDeployment({ text }: Text): boolean {
+/** Whether a text contains a token, which the deployment resolves. */
+function isOnlyKnownAtDeployment({ text }: TextFile): boolean {
   return Token.isUnresolved(text);
 }
 
-/** The folder of a dataset within the deployed one. */
+/** The folder of a dataset, relative to `etl/`. */
 function bundleFolder(names: DatasetNames): string {
   return `${names.dataset}/glue`;
 }
