@@ -206,7 +206,7 @@ function crossDatasetProblems(results: ReadResult[], others: string[]): FileProb
             key,
             found: `is "${input}", which is not a dataset in this directory`,
             remedy:
-              `${suggestInput(input, names)}Correct it, or add it to otherDatasets of the DatasetDirectory if `
+              `${suggestInput(input, names)}Correct it. If another app deploys it, add it to otherDatasets of the `
               + 'DatasetDirectory.',
           }),
         );

@@ -10,10 +10,10 @@ export interface CrawlerProps {
 }
 
 /**
- * The crawler that puts a dataset's tables into the catalog, one target a table.
+ * The crawler that registers the tables of a dataset in the Data Catalog, with one target per table.
  *
- * It has no schedule: the job says when a crawl is due, and a person starts it. It never takes a table out of the
- * catalog.
+ * It has no schedule: the output of the job states whether a crawl is required, and the user starts the crawler. It
+ * never deletes a table from the Data Catalog.
  */
 export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler {
   const { names } = props;
@@ -28,10 +28,10 @@ export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler
     schemaChangePolicy: { updateBehavior: 'UPDATE_IN_DATABASE', deleteBehavior: 'LOG' },
     configuration: JSON.stringify({
       Version: 1,
-      // Without it a folder whose files differ by a column becomes several tables.
+      // Without this setting, a folder whose files have different columns becomes several tables.
       Grouping: { TableGroupingPolicy: 'CombineCompatibleSchemas' },
     }),
   });
-  acknowledge(crawler, 'GL1', 'What a crawler logs is encrypted by CloudWatch Logs, and is names of tables, no value.');
+  acknowledge(crawler, 'GL1', 'CloudWatch Logs encrypts the logs of the crawler, which contain names of tables, but no data.');
   return crawler;
 }

@@ -2,7 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { objectKeyStatement } from './lake-key';
-import { acknowledgeWildcards, flat } from './nag-suppressions';
+import { acknowledgeWildcards, findingResource } from './nag-suppressions';
 import { bucketStatements, catalogStatement, logsStatements, metricsStatement } from './policy-statements';
 import { EtlCore } from '../../etl-core';
 import { IEtlCore } from '../../i-etl-core';
@@ -18,9 +18,10 @@ export interface DatasetRoleProps {
 }
 
 /**
- * The role of a dataset that must do what no other may: read a secret or a bucket, or enter a VPC. None for others.
+ * The role of a dataset that needs additional permissions: to read a secret or a bucket, or to run in a VPC.
  *
- * It may do that and, for its own dataset, what the shared role may for all.
+ * The role has these permissions and those of the shared role, limited to its dataset. Undefined if the dataset can use
+ * the shared role.
  */
 export function datasetRole(scope: Construct, { core, names, document }: DatasetRoleProps): Role | undefined {
   const { auth, connection } = document;
@@ -28,7 +29,7 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
   if (auth === undefined && connection === undefined && buckets.length === 0) {
     return undefined;
   }
-  checkLength(scope, 'role', names.role, 'Use a shorter prefix or dataset name, or set role on the dataset.');
+  checkLength(scope, 'role', names.role, 'Use a shorter prefix or dataset name, or set the role prop of the dataset.');
   const stack = Stack.of(scope);
   const { lake, layer, dataset } = names;
   const statements: { [policy: string]: Statements } = {
@@ -39,22 +40,23 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
         etl: `etl/${dataset}`,
         runs: `etl/${dataset}/runs/${layer}`,
       }),
-      wildcards: "The keys of objects are the job's own. Each pattern is a prefix of the dataset in the lake's bucket.",
+      wildcards: 'The job generates object keys. Each pattern is a prefix of the dataset in the lake bucket.',
     },
     catalog: {
       list: [catalogStatement(stack, lake, [layer])],
-      wildcards: 'The crawler lists the tables of the database to find its own.',
+      wildcards: 'The crawler lists the tables of the database to find the tables of the dataset.',
     },
     logs: {
       list: logsStatements(stack, lake, [names.crawler]),
       wildcards:
-        "Glue names the streams of a log. The groups are the lake's; in the group of all crawlers, the stream is.",
+        'Glue names the log streams. The log groups belong to the lake; all crawlers share one group, so the crawler name '
+        + 'limits the streams.',
     },
     ...(core.metrics && { metrics: { list: [metricsStatement(lake)] } }),
     ...(core.encrypted && {
       key: {
         list: [objectKeyStatement(stack, lake, keyOf(stack, core))],
-        wildcards: "The key is another stack's. A condition holds its use to the objects of the lake's bucket.",
+        wildcards: 'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
       },
     }),
     ...(auth && { secret: { list: secretStatements(stack, auth) } }),
@@ -62,15 +64,15 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
       source: {
         list: sourceStatements(stack, buckets),
         wildcards:
-          "The names of a source's files are known when they are there. The pattern is what the address begins with.",
+          'The names of source files are unknown at synth. The pattern is the literal prefix of the S3 URL.',
       },
     }),
     ...(connection !== undefined && {
       connection: {
         list: connectionStatements(stack, connection),
         wildcards:
-          'Glue makes network interfaces of its own in the VPC of the connection, whose subnets another '
-          + 'account may share.',
+          'Glue creates network interfaces in the VPC of the connection, whose subnets may belong to another '
+          + 'account.',
       },
     }),
   };
@@ -89,62 +91,60 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
 
 interface Statements {
   readonly list: PolicyStatement[];
-  /** Why wildcards in their resources stay. */
+  /** The reason for wildcards in the resources. */
   readonly wildcards?: string;
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MAX_CHARACTERS = 10_240;
 
-/**
- * Fails where all policies of a role together are longer than IAM takes. What is only known at deployment counts as its
- * name.
- */
-function checkSize(scope: Construct, role: string, statements: PolicyStatement[], addresses: number): void {
+/** Fails if the policies of a role exceed the IAM quota together. An unresolved reference counts with its name. */
+function checkSize(scope: Construct, role: string, statements: PolicyStatement[], urls: number): void {
   const isIntrinsic = (value: unknown) =>
     typeof value === 'object' && value !== null && /^(Ref|Fn::.*)$/.test(Object.keys(value).join());
   const resolved: unknown = Stack.of(scope).resolve(statements.map(statement => statement.toStatementJson() as object));
-  const { length } = JSON.stringify(resolved, (_, value: unknown) => isIntrinsic(value) ? flat(value) : value);
+  const { length } = JSON.stringify(resolved, (_, value: unknown) => isIntrinsic(value) ? findingResource(value) : value);
   if (length > MAX_CHARACTERS) {
     throw synthError(
       scope,
       'ROLE_POLICY_TOO_LARGE',
-      `the policies of the role "${role}" have ${length} characters, ${MAX_CHARACTERS} are allowed: `
-        + `source_url has ${addresses} addresses of buckets.`,
-      'Use folders or globs instead of single files, or set role on the dataset.',
+      `the policies of the role "${role}" have ${length} characters; the maximum is ${MAX_CHARACTERS}. `
+        + `source_url contains ${urls} S3 URLs.`,
+      'Use folders or globs instead of single files, or set the role prop of the dataset.',
     );
   }
 }
 
 function acknowledge(role: CfnRole, statements: Statements[]): void {
-  const isForAll = (statement: PolicyStatement) => statement.resources.includes('*');
+  const hasAllResources = (statement: PolicyStatement) => statement.resources.includes('*');
   for (const { list, wildcards } of statements) {
     if (wildcards !== undefined) {
-      acknowledgeWildcards(role, wildcards, ...list.filter(statement => !isForAll(statement)));
+      acknowledgeWildcards(role, wildcards, ...list.filter(statement => !hasAllResources(statement)));
     }
   }
   acknowledgeWildcards(
     role,
-    "PutMetricData, which a condition holds to the lake's namespace, and what looks around in a VPC know no resources.",
-    ...statements.flatMap(({ list }) => list.filter(isForAll)),
+    'cloudwatch:PutMetricData, which a condition limits to the namespace of the lake, and the ec2:Describe actions do '
+      + 'not support resource-level permissions.',
+    ...statements.flatMap(({ list }) => list.filter(hasAllResources)),
   );
 }
 
-/** The ARN of the lake's key where a stack can name it without an export. */
+/** The ARN of the lake key, or undefined if the stack would need an export of another stack. */
 function keyOf(stack: Stack, core: IEtlCore): string | undefined {
   const key = core instanceof EtlCore ? core.encryptionKey : undefined;
   return key && (Stack.of(key) === stack || !Token.isUnresolved(key.keyArn)) ? key.keyArn : undefined;
 }
 
 /**
- * Reads one secret. Secrets Manager puts a hyphen and six characters behind its name; an ARN may be given with or
- * without them.
+ * Allows reading one secret. Secrets Manager appends a hyphen and six characters to the name of a secret; the given ARN
+ * can include or omit them.
  *
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
  */
 function secretStatements(stack: Stack, { secret, encryption_key: key }: Auth): PolicyStatement[] {
   const named = `arn:${stack.partition}:secretsmanager:${stack.region}:${stack.account}:secret:${secret}-??????`;
-  // What is only known at deployment as a whole is an ARN: a name could not be told from one.
+  // A token must be an ARN, because a name and an ARN cannot be distinguished at synth.
   const isArn = secret.startsWith('arn:') || /^\$\{Token\[[^\]]*\]\}$/.test(secret);
   const read = new PolicyStatement({
     actions: ['secretsmanager:GetSecretValue'],
@@ -162,15 +162,15 @@ function secretStatements(stack: Stack, { secret, encryption_key: key }: Auth): 
 }
 
 /**
- * Reads what addresses of buckets lead to. By bucket, because all policies of a role together have 10240 characters.
+ * Allows reading the objects of S3 URLs. The statements are grouped by bucket because of the quota of MAX_CHARACTERS.
  */
-function sourceStatements(stack: Stack, addresses: string[]): PolicyStatement[] {
-  const places = addresses.map(s3Location);
-  return [...new Set(places.map(({ bucket }) => bucket))].flatMap(name => {
+function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
+  const locations = urls.map(s3Location);
+  return [...new Set(locations.map(({ bucket }) => bucket))].flatMap(name => {
     const bucket = `arn:${stack.partition}:s3:::${name}`;
     const patterns = [
       ...new Set(
-        places.filter(place => place.bucket === name).map(({ prefix, isExact }) => (isExact ? prefix : `${prefix}*`)),
+        locations.filter(location => location.bucket === name).map(({ prefix, isExact }) => (isExact ? prefix : `${prefix}*`)),
       ),
     ];
     return [
@@ -186,14 +186,14 @@ function sourceStatements(stack: Stack, addresses: string[]): PolicyStatement[] 
 }
 
 /**
- * What a job in a VPC needs, as AWS has it in its own policy for Glue.
+ * The permissions of a job in a VPC, from the AWS managed policy AWSGlueServiceRole.
  *
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html
  */
 function connectionStatements(stack: Stack, connection: string): PolicyStatement[] {
   const glue = (resource: string, resourceName?: string) =>
     stack.formatArn({ service: 'glue', resource, resourceName });
-  // A subnet may be shared by another account.
+  // Another account can own a shared subnet.
   const ec2 = (resource: string) => `arn:${stack.partition}:ec2:${stack.region}:*:${resource}/*`;
   return [
     new PolicyStatement({

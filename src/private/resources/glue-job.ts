@@ -14,22 +14,22 @@ export interface GlueJobProps {
   readonly roleArn: string;
   readonly maxRetries: number;
   readonly glueVersion: GlueVersion;
-  /** Those of the lake. */
+  /** The default arguments of the lake. */
   readonly defaultArguments?: { readonly [argument: string]: string };
   readonly description?: string;
-  /** The `s3://` address of the package that the script imports. */
+  /** The S3 URL of the Python package that the script imports. */
   readonly extraPyFiles: string;
-  /** The file with the query, which lies beside the script. */
+  /** The name of the file with the query, in the folder of the script. */
   readonly sql?: string;
-  /** What a gold dataset is made from. */
+  /** The datasets that a gold dataset reads. */
   readonly inputs?: IDataset[];
-  /** The name of the Glue connection whose VPC the job runs in. */
+  /** The name of the Glue connection. The job runs in its VPC. */
   readonly connection?: string;
   /** Whether runs publish metrics. */
   readonly metrics: boolean;
 }
 
-/** The Glue job of a dataset, with the arguments its script reads. */
+/** The Glue job of a dataset, with the arguments of its script. */
 export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
   const { names, size } = props;
   const job = new CfnJob(scope, 'Job', {
@@ -46,12 +46,12 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
     maxRetries: props.maxRetries,
     executionProperty: { maxConcurrentRuns: 1 },
   });
-  acknowledge(job, 'GL1', 'The log groups of the lake are encrypted, with the lake\'s key if it has one.');
-  acknowledge(job, 'GL3', 'The job keeps no bookmarks.');
+  acknowledge(job, 'GL1', 'The log groups of the lake are encrypted, with the key of the lake if it has one.');
+  acknowledge(job, 'GL3', 'The job does not use bookmarks.');
   return job;
 }
 
-/** Glue takes 260 KB of arguments; runs add their own. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */
+/** Glue allows 260 KB of arguments. The rest is for the arguments of a run. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */
 const MAX_ARGUMENT_BYTES = 200_000;
 
 function jobArguments(scope: Construct, props: GlueJobProps): { [argument: string]: string } {
@@ -78,9 +78,9 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     throw synthError(
       scope,
       'JOB_ARGUMENTS_TOO_LARGE',
-      `the names of ${Object.keys(names.tables).length} tables make ${bytes} bytes of job arguments, `
-        + `${MAX_ARGUMENT_BYTES} are allowed.`,
-      'Split the dataset.',
+      `the names of ${Object.keys(names.tables).length} tables require ${bytes} bytes of job arguments; `
+        + `the maximum is ${MAX_ARGUMENT_BYTES}.`,
+      'Split the dataset into several datasets.',
     );
   }
   return {
@@ -94,7 +94,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
   };
 }
 
-/** What the job has to know of a dataset that it reads. */
+/** The names of an input dataset, which the job uses to read it. */
 function inputNames({ lake }: DatasetNames, { layer, dataset }: IDataset): { [name: string]: string } {
   return { dataset: `${layer}/${dataset}`, database: lake.database(layer), runs: lake.runs(layer, dataset) };
 }

@@ -11,10 +11,10 @@ export interface JobScheduleProps {
   readonly job: CfnJob;
 }
 
-/** Many jobs of the same hour do not meet Glue's limits together. */
+/** Spreads jobs with the same schedule, so that they do not exceed the rate limits and quotas of Glue at once. */
 const FLEXIBLE_MINUTES = 10;
 
-/** The schedule that starts a dataset's job, through the lake's one role and in its one group. */
+/** The schedule of a job. All schedules of a lake share one role and one schedule group. */
 export function createJobSchedule(scope: Construct, { names, schedule, job }: JobScheduleProps): CfnSchedule {
   const stack = Stack.of(scope);
   const flexibleMinutes = schedule.flexible_minutes ?? FLEXIBLE_MINUTES;
@@ -30,7 +30,7 @@ export function createJobSchedule(scope: Construct, { names, schedule, job }: Jo
       arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:glue:startJobRun`,
       roleArn: names.lake.roleArn(stack, names.lake.schedulerRole),
       input: stack.toJsonString({ JobName: names.job }),
-      // The service's own default, 185 tries over a day, would start yesterday's run beside today's.
+      // The default of EventBridge Scheduler, 185 retries in 24 hours, could start a run after the next scheduled run.
       retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 },
     },
   });

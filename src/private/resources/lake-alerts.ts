@@ -18,17 +18,17 @@ import { synthError } from '../errors/synth-error';
 export interface LakeAlertsProps {
   readonly names: LakeNames;
   readonly alerts: Alerts;
-  /** What encrypts the topic, if something does. */
+  /** The key that encrypts the topic. Undefined without encryption. */
   readonly key?: IKey;
-  /** How many times Glue runs a job of the lake again. */
+  /** The maximum number of retries of each job of the lake. */
   readonly maxRetries?: number;
 }
 
 /**
- * What tells people of failures: a topic, one rule for all jobs of the lake and one for all its crawlers, and an alarm
- * on its schedules.
+ * The alerts of a lake: a topic, one rule for all jobs, one rule for all crawlers, and an alarm for all schedules.
  *
- * Nothing here grows with the datasets: a bus takes 300 rules. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+ * The number of resources does not depend on the number of datasets, because an event bus has a quota of 300 rules.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
  */
 export class LakeAlerts extends Construct {
   readonly topic: ITopic;
@@ -40,12 +40,12 @@ export class LakeAlerts extends Construct {
     checkAlerts(scope, alerts);
     this.topic = alerts.topic ?? new Topic(this, 'Topic', {
       topicName: names.alertTopic,
-      // The name that e-mails come from.
+      // The sender name of emails.
       displayName: names.alertTopic,
       enforceSSL: true,
       masterKey: key,
     });
-    this.admitSenders(names, key);
+    this.grantPublish(names, key);
     this.rules = [this.createJobRule(names, maxRetries), this.createCrawlerRule(names)];
     this.droppedScheduleAlarm = this.createAlarm(names);
     for (const email of alerts.emails ?? []) {
@@ -54,14 +54,15 @@ export class LakeAlerts extends Construct {
   }
 
   /**
-   * Lets CloudWatch send to the topic; the rules' targets let EventBridge. And both use the key.
+   * Allows CloudWatch to publish to the topic, and CloudWatch and EventBridge to use the key. The targets of the rules
+   * allow EventBridge to publish.
    *
-   * For EventBridge neither the topic's policy nor the key's has a condition: it would drop every message without a
-   * word.
+   * The policies of the topic and the key have no conditions for EventBridge: with a condition, it silently drops all
+   * messages.
    * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
    * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
-  private admitSenders(names: LakeNames, key?: IKey): void {
+  private grantPublish(names: LakeNames, key?: IKey): void {
     const stack = Stack.of(this);
     const alarms = `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm`;
     const alarm = `${alarms}:${names.droppedScheduleAlarm}`;
@@ -86,16 +87,16 @@ export class LakeAlerts extends Construct {
   }
 
   /**
-   * Runs that ended without success and will not be tried again.
+   * Matches runs that failed and will not be retried.
    *
-   * Glue tries a run that FAILED again, as `<id>_attempt_1` and so on, and sends an event for each: only that of the
-   * last attempt counts. It does not try again what reached its timeout, was stopped, or had no job.
+   * Glue retries a run with the state FAILED as `<id>_attempt_1` and so on, and sends an event per attempt. The rule
+   * matches only the last attempt. Glue does not retry runs with the states TIMEOUT, STOPPED and ERROR.
    * https://docs.aws.amazon.com/glue/latest/dg/add-job.html https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
    */
   private createJobRule(names: LakeNames, maxRetries: number): Rule {
     return new Rule(this, 'JobRule', {
       ruleName: names.jobAlertRule,
-      description: `Runs of the lake ${names.resourcePrefix} that failed and are not tried again`,
+      description: `Failed runs of the lake ${names.resourcePrefix} that Glue does not retry`,
       eventPattern: {
         source: ['aws.glue'],
         detailType: ['Glue Job State Change'],
@@ -114,7 +115,7 @@ export class LakeAlerts extends Construct {
   private createCrawlerRule(names: LakeNames): Rule {
     return new Rule(this, 'CrawlerRule', {
       ruleName: names.crawlerAlertRule,
-      description: `Crawlers of the lake ${names.resourcePrefix} that failed`,
+      description: `Failed crawlers of the lake ${names.resourcePrefix}`,
       eventPattern: {
         source: ['aws.glue'],
         detailType: ['Glue Crawler State Change'],
@@ -124,14 +125,14 @@ export class LakeAlerts extends Construct {
     });
   }
 
-  /** A schedule that could not start its job, after all its retries, shows in no event of Glue. */
+  /** Glue sends no event if a schedule cannot start its job after all retries. */
   private createAlarm(names: LakeNames): Alarm {
     const alarm = new Alarm(this, 'DroppedScheduleAlarm', {
       alarmName: names.droppedScheduleAlarm,
       alarmDescription:
-        `A schedule of the lake ${names.resourcePrefix} gave up to start its job, for example because its `
-        + 'role or the job is missing, '
-        + 'or the job was still running. Look which dataset has no run, and start its job by hand.',
+        `A schedule of the lake ${names.resourcePrefix} could not start its job after all retries, for example `
+        + 'because its role or the job does not exist, or the job was still running. Find the dataset without a run, '
+        + 'and start its job manually.',
       // https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
       metric: new Metric({
         namespace: 'AWS/Scheduler',
@@ -150,7 +151,7 @@ export class LakeAlerts extends Construct {
   }
 }
 
-/** Jobs, and the crawlers named after them. */
+/** Matches jobs and crawlers of the lake, whose names start with the same prefixes. */
 function ofThisLake(names: LakeNames): { prefix: string }[] {
   return Object.values(Layer).map(layer => ({ prefix: names.job(layer, '') }));
 }
@@ -161,7 +162,7 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
       scope,
       'SETTINGS_CONFLICT',
       `alerts has both topic and ${encryptionKey ? 'encryptionKey' : 'encrypted'}.`,
-      'Set the encryption on the topic itself.',
+      'Remove it, and configure the encryption of the topic.',
     );
   }
   if (Token.isUnresolved(emails)) {
@@ -169,7 +170,7 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
       scope,
       'TOKEN_NOT_ALLOWED',
       'emails of alerts is a list that is only known at deployment.',
-      'Write the list in the code; its addresses may be tokens.',
+      'Write the list in the code. The email addresses can be tokens.',
     );
   }
   for (const [index, email] of emails.entries()) {
@@ -178,11 +179,11 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
         scope,
         'VALUE_INVALID',
         `emails[${index}] of alerts is ${JSON.stringify(email)}.`,
-        'Use an address such as "on-call@example.org".',
+        'Use an email address, for example "on-call@example.org".',
       );
     }
     if (emails.indexOf(email) !== index) {
-      throw synthError(scope, 'DUPLICATE_VALUE', `emails of alerts has "${email}" twice.`, 'Remove one of them.');
+      throw synthError(scope, 'DUPLICATE_VALUE', `emails of alerts contains "${email}" twice.`, 'Remove one of them.');
     }
   }
 }

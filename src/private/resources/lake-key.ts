@@ -6,19 +6,19 @@ import { EtlCoreProps } from '../../etl-core-props';
 import { LakeNames } from '../../naming';
 import { synthError } from '../errors/synth-error';
 
-/** The keys of a lake: both are one where the alerts have none of their own. */
+/** The keys of a lake. They are the same key unless the alerts have a separate key. */
 export interface LakeKeys {
-  /** Encrypts bucket, logs and query results. */
+  /** Encrypts the bucket, the logs and the query results. */
   readonly lake?: IKey;
   /** Encrypts the topic of the alerts. */
   readonly alerts?: IKey;
 }
 
 /**
- * The keys that a core was given, and the one that it makes. That has the lake's alias.
+ * The keys of a core: those from its props, and otherwise a new key. The key has the alias of the lake.
  *
- * A key for alerts alone becomes that of the lake in place when the lake is encrypted later: two would not share the
- * alias.
+ * If a key encrypts only the alerts, it also becomes the key of the lake when the lake is encrypted later, because two
+ * keys cannot share the alias.
  */
 export function lakeKeys(scope: Construct, names: LakeNames, props: EtlCoreProps): LakeKeys {
   const { encryptionKey, alerts } = props;
@@ -39,13 +39,13 @@ export function lakeKeys(scope: Construct, names: LakeNames, props: EtlCoreProps
   };
 }
 
-/** Whether what the lake keeps is encrypted with a customer key. */
+/** Whether a customer managed key encrypts the data of the lake. */
 export function isEncrypted({ encrypted, encryptionKey }: Pick<EtlCoreProps, 'encrypted' | 'encryptionKey'>): boolean {
   return encryptionKey !== undefined || (encrypted ?? false);
 }
 
 /**
- * Lets CloudWatch Logs use the key, for the lake's own log groups.
+ * Allows CloudWatch Logs to use the key for the log groups of the lake.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
@@ -65,14 +65,14 @@ export function grantCloudWatchLogs(scope: Construct, names: LakeNames, key: IKe
 }
 
 /**
- * Lets a role read and write objects that a key encrypts: in the lake's bucket, through S3, and nothing else.
+ * Allows a role to use a key only to read and write objects of the lake bucket through S3.
  *
- * S3 gives KMS the bucket's ARN where it has a bucket key, and else the object's.
+ * The encryption context is the ARN of the bucket if it has an S3 Bucket Key, and otherwise the ARN of the object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
  *
- * @param key its ARN; without it whatever key the bucket's objects are encrypted with. An app that has only the lake's
- * names cannot know
- * the ARN, and a condition on the alias takes five minutes to hold: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+ * @param key the ARN of the key. If undefined, the statement allows any key of the account, because an app that has only
+ * the names of the lake does not know the ARN. A condition on the alias could take five minutes to become effective:
+ * https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
  */
 export function objectKeyStatement(stack: Stack, names: LakeNames, key?: string): PolicyStatement {
   const bucket = `arn:${stack.partition}:s3:::${names.bucket}`;
@@ -87,8 +87,8 @@ export function objectKeyStatement(stack: Stack, names: LakeNames, key?: string)
 }
 
 /**
- * What the lake keeps is lost without its key, which therefore stays as the bucket does. A message is delivered before
- * its key can go.
+ * Creates a key. The key of the lake is retained like the bucket, because its data is lost without the key. A key that
+ * encrypts only alerts is deleted with the stack.
  */
 function createKey(scope: Construct, names: LakeNames, lakeIsEncrypted: boolean): Key {
   return new Key(scope, 'Key', {
@@ -98,14 +98,14 @@ function createKey(scope: Construct, names: LakeNames, lakeIsEncrypted: boolean)
   });
 }
 
-/** Neither an alias nor a policy takes an alias for a key. */
+/** Fails on an alias: aliases and policies require the ARN of the key. */
 function checkKey(scope: Construct, prop: string, key?: IKey): void {
   if (key && 'aliasName' in key) {
     throw synthError(
       scope,
       'ENCRYPTION_KEY_INVALID',
       `${prop} is a KMS alias.`,
-      'Use the key itself, for example Key.fromKeyArn(…).',
+      'Use the key, for example Key.fromKeyArn(…).',
     );
   }
 }

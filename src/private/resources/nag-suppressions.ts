@@ -2,54 +2,53 @@ import { CfnResource, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 
 /**
- * Tells cdk-nag why a finding stays: its version 3 reads the construct's metadata, version 2 that of the resource in
- * the template.
+ * Suppresses a cdk-nag finding. Version 3 of cdk-nag reads the metadata of the construct, version 2 the metadata of the
+ * resource in the template.
  *
- * It is said of the resource itself, so that nothing else is silenced, and needs no cdk-nag, neither here nor in the
- * user's app.
+ * The suppression applies only to this resource. Neither this library nor the app of the user needs cdk-nag.
  *
- * @param findings what exactly, for a rule that can find several things in one resource
+ * @param findings the exact findings, for a rule that can have several findings per resource
  */
 export function acknowledge(resource: CfnResource, rule: string, reason: string, findings: string[] = []): void {
   const id = `AwsSolutions-${rule}`;
   const suppression = { id, reason, ...findings.length > 0 && { applies_to: findings } };
-  const before: object[] = resource.getMetadata('cdk_nag')?.rules_to_suppress ?? [];
-  if (before.some(each => JSON.stringify(each) === JSON.stringify(suppression))) {
+  const existing: object[] = resource.getMetadata('cdk_nag')?.rules_to_suppress ?? [];
+  if (existing.some(each => JSON.stringify(each) === JSON.stringify(suppression))) {
     return;
   }
-  const found = findings.length === 0 ? [id] : findings.map(finding => `${id}[${finding}]`);
-  resource.node.addMetadata('aws:cdk:acknowledged-rules', Object.fromEntries(found.map(each => [each, reason])));
-  resource.addMetadata('cdk_nag', { rules_to_suppress: [...before, suppression] });
+  const ids = findings.length === 0 ? [id] : findings.map(finding => `${id}[${finding}]`);
+  resource.node.addMetadata('aws:cdk:acknowledged-rules', Object.fromEntries(ids.map(each => [each, reason])));
+  resource.addMetadata('cdk_nag', { rules_to_suppress: [...existing, suppression] });
 }
 
-/** Tells cdk-nag why statements of a role or a policy have wildcards in their resources: each of them, by its name. */
+/** Suppresses the cdk-nag findings for wildcards in the resources of policy statements, each by its ARN pattern. */
 export function acknowledgeWildcards(resource: CfnResource, reason: string, ...statements: PolicyStatement[]): void {
   const stack = Stack.of(resource);
   const patterns = statements
-    .flatMap(({ resources }) => resources.map(arn => flat(stack.resolve(arn))))
+    .flatMap(({ resources }) => resources.map(arn => findingResource(stack.resolve(arn))))
     .filter(arn => arn.includes('*'));
-  // Without a pattern it would silence all that is ever found.
+  // Without findings, the suppression would apply to all wildcards of the resource.
   if (patterns.length > 0) {
     acknowledge(resource, 'IAM5', reason, [...new Set(patterns)].map(pattern => `Resource::${pattern}`));
   }
 }
 
-/** A resolved value as cdk-nag writes it in a finding: `arn:<AWS::Partition>:s3:::…`. */
-export function flat(value: unknown): string {
+/** A resolved value in the notation of cdk-nag findings: `arn:<AWS::Partition>:s3:::…`. */
+export function findingResource(value: unknown): string {
   if (typeof value !== 'object' || value === null) {
     return String(value).replace(/\$\{/g, '<').replace(/\}/g, '>');
   }
   const node = value as { [key: string]: unknown };
   const [separator, parts] = Array.isArray(node['Fn::Join']) ? node['Fn::Join'] : [];
   if (Array.isArray(parts)) {
-    return parts.map(flat).join(separator);
+    return parts.map(findingResource).join(separator);
   }
   if (Array.isArray(node['Fn::GetAtt'])) {
-    return `<${node['Fn::GetAtt'].map(flat).join('.')}>`;
+    return `<${node['Fn::GetAtt'].map(findingResource).join('.')}>`;
   }
   if (node.Ref !== undefined) {
-    return `<${flat(node.Ref)}>`;
+    return `<${findingResource(node.Ref)}>`;
   }
   const inner = node['Fn::Sub'] ?? node['Fn::ImportValue'];
-  return inner === undefined ? JSON.stringify(node) : flat(inner);
+  return inner === undefined ? JSON.stringify(node) : findingResource(inner);
 }

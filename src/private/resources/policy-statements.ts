@@ -3,18 +3,15 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Layer } from '../../layer';
 import { LakeNames } from '../../naming';
 
-/**
- * What jobs and crawlers of a role may reach in the lake's bucket: the beginnings of keys, without the slash at their
- * end.
- */
+/** The prefixes in the lake bucket that the jobs and crawlers of a role can access, without the trailing slash. */
 export interface LakeFolders {
-  /** What is read and written. */
+  /** Data: read and write. */
   readonly data: string[];
-  /** The originals, whose objects have tags. */
+  /** The original source files: read and write object tags. */
   readonly raw: string;
-  /** Scripts, documents and the records of runs: what is read. */
+  /** Scripts, documents and run records: read. */
   readonly etl: string;
-  /** The records of runs: what is written. */
+  /** Run records: write. */
   readonly runs: string;
 }
 
@@ -37,7 +34,7 @@ export function bucketStatements(stack: Stack, names: LakeNames, folders: LakeFo
       ],
       resources: folders.data.map(folder => `${bucket}/${folder}/*`),
     }),
-    // Tags mark the raw runs that were superseded, which the bucket's lifecycle then deletes.
+    // Superseded raw runs have a tag, and a lifecycle rule of the bucket deletes them.
     new PolicyStatement({
       actions: ['s3:GetObjectTagging', 's3:PutObjectTagging', 's3:DeleteObjectTagging'],
       resources: [`${bucket}/${folders.raw}/*`],
@@ -46,7 +43,7 @@ export function bucketStatements(stack: Stack, names: LakeNames, folders: LakeFo
       actions: ['s3:GetObject'],
       resources: [`${bucket}/${folders.etl}/*`],
     }),
-    // A job writes the records of its runs, never the scripts beside them.
+    // A job writes run records, but cannot change scripts.
     new PolicyStatement({
       actions: ['s3:PutObject', 's3:DeleteObject'],
       resources: [`${bucket}/${folders.runs}/*`],
@@ -54,7 +51,7 @@ export function bucketStatements(stack: Stack, names: LakeNames, folders: LakeFo
   ];
 }
 
-/** What a crawler does to the tables of some layers. It never deletes one. */
+/** Allows a crawler to create and update tables of the given layers, but not to delete them. */
 export function catalogStatement(stack: Stack, names: LakeNames, layers: Layer[]): PolicyStatement {
   const databases = layers.map(layer => names.database(layer));
   const arn = (resource: string, resourceName?: string) => stack.formatArn({ service: 'glue', resource, resourceName });
@@ -73,30 +70,31 @@ export function catalogStatement(stack: Stack, names: LakeNames, layers: Layer[]
 }
 
 /**
- * Jobs write to the lake's groups, crawlers to streams of their own names in the group that Glue has for all of them.
+ * Allows logs. Jobs write to the log groups of the lake. Crawlers write to a log group that all crawlers of the account
+ * share, each to a stream with its name.
  *
- * @param crawlers their names, or patterns of them
+ * @param crawlers the names of crawlers, or patterns
  */
 export function logsStatements(stack: Stack, names: LakeNames, crawlers: string[]): PolicyStatement[] {
   const group = (name: string) => `arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:${name}`;
-  const ofJobs = [names.errorLogGroup, names.outputLogGroup];
-  const ofCrawlers = '/aws-glue/crawlers';
+  const jobGroups = [names.errorLogGroup, names.outputLogGroup];
+  const crawlerGroup = '/aws-glue/crawlers';
   return [
     new PolicyStatement({
       actions: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
-      resources: [...ofJobs, ofCrawlers].flatMap(name => [group(name), group(`${name}:*`)]),
+      resources: [...jobGroups, crawlerGroup].flatMap(name => [group(name), group(`${name}:*`)]),
     }),
     new PolicyStatement({
       actions: ['logs:PutLogEvents'],
       resources: [
-        ...ofJobs.map(name => group(`${name}:*`)),
-        ...crawlers.map(crawler => group(`${ofCrawlers}:log-stream:${crawler}`)),
+        ...jobGroups.map(name => group(`${name}:*`)),
+        ...crawlers.map(crawler => group(`${crawlerGroup}:log-stream:${crawler}`)),
       ],
     }),
   ];
 }
 
-/** PutMetricData knows no resources; its condition does. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */
+/** PutMetricData does not support resource-level permissions, so a condition limits the namespace. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */
 export function metricsStatement(names: LakeNames): PolicyStatement {
   return new PolicyStatement({
     actions: ['cloudwatch:PutMetricData'],

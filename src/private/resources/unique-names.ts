@@ -5,23 +5,25 @@ import { synthError } from '../errors/synth-error';
 const takenByStage = new WeakMap<IConstruct, Map<string, IConstruct>>();
 
 /**
- * Takes a name for a construct, and fails when another construct has taken it already.
+ * Reserves a name for a construct. Fails if another construct already has the name.
  *
- * Names are compared within one stage, and within one environment unless the name counts in all regions of its account:
- * the same app may deploy one lake to several accounts.
+ * By default, a name must be unique in its stage and environment, because one app can deploy a lake to several accounts.
+ *
+ * @param type the type of the resource, for example `bucket`
+ * @param within the scope of a name that must be unique across environments, for example in all regions of an account
  */
-export function claimName(scope: IConstruct, kind: string, name: string, within = Stack.of(scope).environment): void {
+export function claimName(scope: IConstruct, type: string, name: string, within = Stack.of(scope).environment): void {
   const stage = Stage.of(scope) ?? scope.node.root;
   const taken = takenByStage.get(stage) ?? new Map<string, IConstruct>();
   takenByStage.set(stage, taken);
 
-  const key = JSON.stringify([within, kind, name]);
+  const key = JSON.stringify([within, type, name]);
   const owner = taken.get(key);
   if (owner) {
     throw synthError(
       scope,
       'NAME_TAKEN',
-      `the ${kind} "${name}" is already used by "${owner.node.path}".`,
+      `the ${type} "${name}" is already used by "${owner.node.path}".`,
       'Rename one of them.',
     );
   }
