@@ -207,7 +207,9 @@ export class BronzeDataset extends LakeDataset {
         : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as PropType]),
       ...(props.connection === undefined
         ? []
-        : [['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as PropType]),
+        : [
+          ['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as PropType,
+        ]),
       ...(props.fileFormat === undefined
         ? []
         : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as PropType]),

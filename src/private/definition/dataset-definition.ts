@@ -67,7 +67,12 @@ export function checkPropTypes(scope: Construct, { core, schedule }: LakeDataset
     ...(schedule === undefined
       ? []
       : [
-        ['schedule', schedule, '_document', 'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")'] as PropType,
+        [
+          'schedule',
+          schedule,
+          '_document',
+          'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")',
+        ] as PropType,
       ]),
   ];
   all.forEach(type => checkPropType(scope, type));

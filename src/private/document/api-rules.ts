@@ -171,7 +171,8 @@ function* typeProblems(
         code: 'SETTING_NOT_APPLICABLE',
         key: `${key}.${name}`,
         found: `is set, but does not apply to the type ${type}`,
-        remedy: `Remove it. The type ${type} has ${allowed.length > 0 ? `the keys ${allowed.join(', ')}` : 'no other keys'}.`,
+        remedy: `Remove it. The type ${type} has `
+          + `${allowed.length > 0 ? `the keys ${allowed.join(', ')}` : 'no other keys'}.`,
       };
     }
   }

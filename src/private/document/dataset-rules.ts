@@ -232,7 +232,8 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
         code: 'UNKNOWN_TABLE',
         key,
         found: `contains the table "${unknown}", which does not exist`,
-        remedy: `${suggestion === undefined ? '' : `Did you mean "${suggestion}"? `}Tables of the dataset: ${tables.join(', ')}.`,
+        remedy: `${suggestion === undefined ? '' : `Did you mean "${suggestion}"? `}`
+          + `Tables of the dataset: ${tables.join(', ')}.`,
       };
     }
   }

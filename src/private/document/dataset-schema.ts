@@ -26,7 +26,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
       key === 'dataset'
         ? key
         : key === ''
-          ? `the description of dataset "${document.dataset}"`
+          ? `dataset "${document.dataset}"`
           : `${key} of dataset "${document.dataset}"`;
     throw synthError(scope, code, `${where} ${found}.`, remedy);
   }

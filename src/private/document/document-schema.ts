@@ -97,7 +97,9 @@ export class DocumentSchema {
     let parts = partsFor(this.schema, this.schema, value);
     let location: Location = { name: '', described: describedIn(parts) ?? this.schema, isUnresolved: false };
     for (const key of pointer.split('/').slice(1).map(escaped => escaped.replace(/~1/g, '/').replace(/~0/g, '~'))) {
-      const name = Array.isArray(value) ? `${location.name}[${key}]` : location.name && `${location.name}.${key}` || key;
+      const name = Array.isArray(value)
+        ? `${location.name}[${key}]`
+        : location.name && `${location.name}.${key}` || key;
       value = (value as { [key: string]: unknown })[key];
       parts = childParts(this.schema, parts, key, value);
       location = {

@@ -22,8 +22,8 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
       code: 'SOURCE_REQUIRED',
       key: '',
       found: 'has neither source_url nor api_endpoints',
-      remedy: 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, set '
-        + 'source_datasets.',
+      remedy: 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, '
+        + 'set source_datasets.',
     };
   }
   if (source !== undefined && endpoints !== undefined) {
@@ -61,7 +61,9 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
       code: 'SETTING_NOT_APPLICABLE',
       key: 'source_files',
       found: `is "${files}", and source_url is neither an S3 folder nor a glob`,
-      remedy: 'Use a folder or a glob, for example s3://bucket/folder/ or s3://bucket/folder/*.csv, or remove source_files.',
+      remedy:
+        'Use a folder or a glob, for example s3://bucket/folder/ or s3://bucket/folder/*.csv, or remove '
+        + 'source_files.',
     };
   }
 }
@@ -90,8 +92,8 @@ export function* sourceUrlProblems({
         key,
         found: `is "${redactUrls(url)}", and ${invalid} is not a date placeholder`,
         remedy:
-          'Use yyyy, optionally MM, dd and separators, for example {yyyy-MM-dd} or {yyyyMMdd}: the placeholder is replaced '
-          + 'by the run date. '
+          'Use yyyy, optionally MM, dd and separators, for example {yyyy-MM-dd} or {yyyyMMdd}: the run date replaces '
+          + 'the placeholder. '
           + (isS3(url)
             ? 'Write literal braces as ?, which matches any character.'
             : 'Write literal braces as %7B and %7D.'),

@@ -59,7 +59,8 @@ function findConfigFiles(folder: string): string[] {
     .sort((a, b) => a.name < b.name ? -1 : 1)
     .flatMap(({ name }) => {
       const subfolder = path.join(folder, name);
-      return [...existsSync(path.join(subfolder, CONFIG)) ? [path.join(subfolder, CONFIG)] : [], ...findConfigFiles(subfolder)];
+      const config = path.join(subfolder, CONFIG);
+      return [...existsSync(config) ? [config] : [], ...findConfigFiles(subfolder)];
     });
 }
 

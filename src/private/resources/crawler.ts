@@ -32,6 +32,6 @@ export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler
       Grouping: { TableGroupingPolicy: 'CombineCompatibleSchemas' },
     }),
   });
-  acknowledge(crawler, 'GL1', 'CloudWatch Logs encrypts the logs of the crawler, which contain names of tables, but no data.');
+  acknowledge(crawler, 'GL1', 'CloudWatch Logs encrypts the crawler logs, which contain table names, but no data.');
   return crawler;
 }

@@ -49,8 +49,8 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
     logs: {
       list: logsStatements(stack, lake, [names.crawler]),
       wildcards:
-        'Glue names the log streams. The log groups belong to the lake; all crawlers share one group, so the crawler name '
-        + 'limits the streams.',
+        'Glue names the log streams. The log groups belong to the lake; all crawlers share one group, so the '
+        + 'crawler name limits the streams.',
     },
     ...(core.metrics && { metrics: { list: [metricsStatement(lake)] } }),
     ...(core.encrypted && {
@@ -103,7 +103,10 @@ function checkSize(scope: Construct, role: string, statements: PolicyStatement[]
   const isIntrinsic = (value: unknown) =>
     typeof value === 'object' && value !== null && /^(Ref|Fn::.*)$/.test(Object.keys(value).join());
   const resolved: unknown = Stack.of(scope).resolve(statements.map(statement => statement.toStatementJson() as object));
-  const { length } = JSON.stringify(resolved, (_, value: unknown) => isIntrinsic(value) ? findingResource(value) : value);
+  const { length } = JSON.stringify(
+    resolved,
+    (_, value: unknown) => isIntrinsic(value) ? findingResource(value) : value,
+  );
   if (length > MAX_CHARACTERS) {
     throw synthError(
       scope,
@@ -170,7 +173,9 @@ function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
     const bucket = `arn:${stack.partition}:s3:::${name}`;
     const patterns = [
       ...new Set(
-        locations.filter(location => location.bucket === name).map(({ prefix, isExact }) => (isExact ? prefix : `${prefix}*`)),
+        locations
+          .filter(({ bucket: each }) => each === name)
+          .map(({ prefix, isExact }) => (isExact ? prefix : `${prefix}*`)),
       ),
     ];
     return [

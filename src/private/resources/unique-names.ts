@@ -7,7 +7,7 @@ const takenByStage = new WeakMap<IConstruct, Map<string, IConstruct>>();
 /**
  * Reserves a name for a construct. Fails if another construct already has the name.
  *
- * By default, a name must be unique in its stage and environment, because one app can deploy a lake to several accounts.
+ * By default, a name must be unique in its stage and environment: one app can deploy a lake to several accounts.
  *
  * @param type the type of the resource, for example `bucket`
  * @param within the scope of a name that must be unique across environments, for example in all regions of an account

@@ -165,8 +165,11 @@ class ScriptBundle extends Construct {
     const deployment = new BucketDeployment(this, id, {
       sources: [
         Source.bucket(asset.bucket, asset.s3ObjectKey),
-        ...scripts.flatMap(script => textFilesOf(script).filter(isOnlyKnownAtDeployment).map(({ name, text, jsonEscape }) =>
-          Source.data(`${bundleFolder(script.names)}/${name}`, text, { jsonEscape }))),
+        ...scripts.flatMap(script =>
+          textFilesOf(script)
+            .filter(isOnlyKnownAtDeployment)
+            .map(({ name, text, jsonEscape }) =>
+              Source.data(`${bundleFolder(script.names)}/${name}`, text, { jsonEscape }))),
       ],
       destinationBucket: bucket,
       destinationKeyPrefix: 'etl',
