@@ -204,22 +204,22 @@ function auths(
   type: Auth['type'],
   keys: Omit<Auth, 'type'>,
   others: (keyof Auth)[],
-  takes: string,
+  allowed: string,
 ): [string, Partial<DatasetDocument>, string][] {
   return others.map(key => [
     `${key} of the auth ${type}`,
     { auth: { type, ...keys, [key]: PASTED } },
-    `SETTING_NOT_APPLICABLE: Lake: auth.${key} of dataset "fda-cder" is set, and the type of auth is ${type}. `
-      + `Remove it: ${type} takes ${takes}`,
+    `SETTING_NOT_APPLICABLE: Lake: auth.${key} of dataset "fda-cder" is set, but does not apply to the type ${type}. `
+      + `Remove it. The type ${type} has the keys ${allowed}`,
   ]);
 }
 
 const DATE =
-  'Braces are replaced by the run date: yyyy, optionally MM, dd and separators, as in {yyyy-MM-dd} or '
-  + '{yyyyMMdd}. Write literal braces as %7B and %7D.';
+  'Use yyyy, optionally MM, dd and separators, for example {yyyy-MM-dd} or {yyyyMMdd}: the run date replaces '
+  + 'the placeholder. Write literal braces as %7B and %7D.';
 const PATTERN =
   'Use each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH, mm, ss, S to SSSSSS; with separators '
-  + 'between them, as in MM/dd/yyyy HH:mm:ss.';
+  + 'between them, for example MM/dd/yyyy HH:mm:ss.';
 const NO_FORMAT = 'FORMAT_INVALID: Lake: column_schema.products.Cell.format of dataset "fda-cder" is';
 
 test.each<[string, Partial<DatasetDocument>, string]>([
@@ -227,29 +227,33 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     (braces): [string, Partial<DatasetDocument>, string] => [
       `the date ${braces}`,
       { source_url: `https://example.org/${braces}.csv` },
-      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and ${braces.endsWith('}') ? braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date. ${DATE}`,
+      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and ${braces.endsWith('}') ? `
+        + `braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date placeholder. ${DATE}`,
     ],
   ),
   [
     'a date of many that is none',
     { source_url: ['https://example.org/{yyyy}', 'https://example.org/{id}'] },
-    `PLACEHOLDER_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org/{id}", and {id} is not a date. ${DATE}`,
+    'PLACEHOLDER_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org/{id}", and {id} is not a '
+      + `date placeholder. ${DATE}`,
   ],
   [
     'an impossible port',
     { source_url: 'https://example.org:99999/{yyyy}.csv' },
-    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/{yyyy}.csv", which is not a valid URL. Check the host and the port.',
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/{yyyy}.csv", which is not a '
+      + 'valid URL. Check the host and the port.',
   ],
   [
     'an impossible port of many',
     { source_url: ['https://example.org', 'https://example.org:99999'] },
-    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org:99999", which is not a valid URL. Check the host and the port.',
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org:99999", which is not a valid '
+      + 'URL. Check the host and the port.',
   ],
   [
     'days to go back without a date',
     { lookback_days: 3 },
-    'PLACEHOLDER_REQUIRED: Lake: lookback_days of dataset "fda-cder" is 3, and source_url has no date. Add '
-      + 'the run date to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
+    'PLACEHOLDER_REQUIRED: Lake: lookback_days of dataset "fda-cder" is 3, and source_url has no date placeholder. '
+      + 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
   ],
 
   [
@@ -267,53 +271,55 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a delimiter of fixed widths',
     { file_format: { type: 'fixed_width', widths: [5], delimiter: '|' } },
-    'SETTING_NOT_APPLICABLE: Lake: file_format.delimiter of dataset "fda-cder" is "|", and the type of the '
-      + 'format is fixed_width. Remove it: fixed_width takes widths, header, encoding, null_values, comment, ',
+    'SETTING_NOT_APPLICABLE: Lake: file_format.delimiter of dataset "fda-cder" is "|", but does not apply to the type '
+      + 'fixed_width. Remove it. The type fixed_width has the keys widths, header, encoding, null_values, comment, ',
   ],
   [
     'a quote of fixed widths without a type',
     { file_format: { widths: [5], quote: '' } },
-    'SETTING_NOT_APPLICABLE: Lake: file_format.quote of dataset "fda-cder" is "", and the type of the format '
-      + 'is fixed_width.',
+    'SETTING_NOT_APPLICABLE: Lake: file_format.quote of dataset "fda-cder" is "", but does not apply to the type '
+      + 'fixed_width.',
   ],
   [
     'an escape of JSON',
     { file_format: { type: 'json', escape: '\\' } },
-    'SETTING_NOT_APPLICABLE: Lake: file_format.escape of dataset "fda-cder" is "\\\\", and the type of the '
-      + 'format is json. Remove it: json takes records, encoding.',
+    'SETTING_NOT_APPLICABLE: Lake: file_format.escape of dataset "fda-cder" is "\\\\", but does not apply to the '
+      + 'type json. '
+      + 'Remove it. The type json has the keys records, encoding.',
   ],
   [
     'a delimiter of JSON',
     { delimiter: '|', file_format: { type: 'json' } },
-    'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", and the type of the format is '
-      + 'json. Remove it: json takes records, encoding.',
+    'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", but does not apply to the type json. '
+      + 'Remove it. The type json has the keys records, encoding.',
   ],
   [
     'a delimiter beside records',
     { delimiter: '|', file_format: { records: 'data' } },
-    'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", and the type of the format is json.',
+    'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", but does not apply to the type json.',
   ],
   [
     'records of JSON Lines',
     { file_format: { type: 'jsonl', records: 'data' } },
-    'SETTING_NOT_APPLICABLE: Lake: file_format.records of dataset "fda-cder" is "data", and the type of the '
-      + 'format is jsonl.',
+    'SETTING_NOT_APPLICABLE: Lake: file_format.records of dataset "fda-cder" is "data", but does not apply to the type '
+      + 'jsonl.',
   ],
   [
     'lines to skip in Parquet',
     { file_format: { type: 'parquet', skip_rows: 1 } },
-    'SETTING_NOT_APPLICABLE: Lake: file_format.skip_rows of dataset "fda-cder" is 1, and the type of the '
-      + 'format is parquet. Remove it: parquet takes no other key.',
+    'SETTING_NOT_APPLICABLE: Lake: file_format.skip_rows of dataset "fda-cder" is 1, but does not apply to the type '
+      + 'parquet. Remove it. The type parquet has no other keys.',
   ],
   [
     'widths of csv',
     { file_format: { type: 'csv', widths: [5] } },
-    'SETTING_NOT_APPLICABLE: Lake: file_format.widths of dataset "fda-cder" is [5], and the type of the format is csv.',
+    'SETTING_NOT_APPLICABLE: Lake: file_format.widths of dataset "fda-cder" is [5], but does not apply to the type '
+      + 'csv.',
   ],
   [
     'fixed widths without widths',
     { file_format: { type: 'fixed_width' } },
-    'SETTING_REQUIRED: Lake: file_format of dataset "fda-cder" has the type fixed_width and no widths. Add '
+    'SETTING_REQUIRED: Lake: file_format of dataset "fda-cder" has the type fixed_width, but no widths. Add '
       + 'the widths of the fields, for example [5, 20, 2].',
   ],
   [
@@ -336,69 +342,69 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a quote as delimiter',
     { delimiter: '|', file_format: { quote: '|' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "|", and so is the delimiter. Use '
-      + 'a different character for each.',
+    'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "|", which is also the delimiter. '
+      + 'Use different characters.',
   ],
   [
     'a quote in the delimiter',
     { file_format: { delimiter: "~'~", quote: "'" } },
-    'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "\'", and the delimiter "~\'~" '
-      + 'contains it. Use a different character for each.',
+    'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "\'", which the delimiter "~\'~" '
+      + 'contains. Use different characters.',
   ],
   [
     'a quote as its own escape',
     { file_format: { escape: '"' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is "\\"", and so is the quote. '
-      + 'Remove escape: a quote inside a quoted value is written twice.',
+    'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is "\\"", which is also the quote. '
+      + 'Remove escape: without it, two quotes inside a quoted value mean one quote.',
   ],
   [
     'the usual delimiter as escape',
     { file_format: { escape: ',' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is ",", and so is the delimiter.',
+    'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is ",", which is also the delimiter.',
   ],
   [
     'a comment that is the delimiter',
     { file_format: { delimiter: '#', comment: '#' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", and so is the delimiter.',
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", which is also the delimiter.',
   ],
   [
     'a comment in the delimiter',
     { file_format: { delimiter: '##', comment: '#' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", and the delimiter "##" contains it.',
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", which the delimiter "##" contains.',
   ],
   [
     'a comment that is the quote',
     { file_format: { comment: '"' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "\\"", and so is the quote.',
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "\\"", which is also the quote.',
   ],
   [
     'a comment that is the escape',
     { file_format: { escape: '\\', comment: '\\' } },
-    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "\\\\", and so is the escape.',
+    'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "\\\\", which is also the escape.',
   ],
 
   [
     'columns of a misspelt table',
     { column_schema: { product: {} } },
-    'UNKNOWN_TABLE: Lake: column_schema of dataset "fda-cder" names the table "product", which does not '
-      + 'exist. Did you mean "products"? The tables are: products, packages.',
+    'UNKNOWN_TABLE: Lake: column_schema of dataset "fda-cder" contains the table "product", which does not '
+      + 'exist. Did you mean "products"? Tables of the dataset: products, packages.',
   ],
   [
     'keys of a table by its name in the database',
     { business_keys: { fda_cder_packages: ['ndc'] } },
-    'UNKNOWN_TABLE: Lake: business_keys of dataset "fda-cder" names the table "fda_cder_packages", which does '
-      + 'not exist. Did you mean "packages"? The tables are: products, packages.',
+    'UNKNOWN_TABLE: Lake: business_keys of dataset "fda-cder" contains the table "fda_cder_packages", which does '
+      + 'not exist. Did you mean "packages"? Tables of the dataset: products, packages.',
   ],
   [
     'required columns of no table',
     { data_quality: { required_columns: { elsewhere: ['ndc'] } } },
-    'UNKNOWN_TABLE: Lake: data_quality.required_columns of dataset "fda-cder" names the table "elsewhere", '
-      + 'which does not exist. The tables are: products, packages.',
+    'UNKNOWN_TABLE: Lake: data_quality.required_columns of dataset "fda-cder" contains the table "elsewhere", '
+      + 'which does not exist. Tables of the dataset: products, packages.',
   ],
   [
     'rows of no table',
     { data_quality: { expected_record_count_min: { product: 1 } } },
-    'UNKNOWN_TABLE: Lake: data_quality.expected_record_count_min of dataset "fda-cder" names the table '
+    'UNKNOWN_TABLE: Lake: data_quality.expected_record_count_min of dataset "fda-cder" contains the table '
       + '"product", which does not exist. Did you mean "products"?',
   ],
 
@@ -412,54 +418,55 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a format without a type',
     column(undefined, 'yyyyMMdd'),
-    `${NO_FORMAT} "yyyyMMdd", and the column's type is not set. A format needs a type: set the type, for example date.`,
+    `${NO_FORMAT} "yyyyMMdd", but the type of the column is not set. Set the type of the column, for example date.`,
   ],
   [
     'a format of text',
     column('string', 'yyyyMMdd'),
-    `${NO_FORMAT} "yyyyMMdd", and the column's type is string. A string column has no format: remove it.`,
+    `${NO_FORMAT} "yyyyMMdd", but the type of the column is string. Remove it: string columns have no format.`,
   ],
   [
     'a format of a date that is none',
     column('date', '%Y-%m-%d'),
-    `${NO_FORMAT} "%Y-%m-%d", and the column's type is date.`,
+    `${NO_FORMAT} "%Y-%m-%d", but the type of the column is date.`,
   ],
   [
     'a date without a day',
     column('date', 'yyyyMM'),
-    `${NO_FORMAT} "yyyyMM", and the column's type is date. ${PATTERN}`,
+    `${NO_FORMAT} "yyyyMM", but the type of the column is date. ${PATTERN}`,
   ],
   [
     'a date with a time',
     column('date', 'yyyy-MM-dd HH:mm'),
-    `${NO_FORMAT} "yyyy-MM-dd HH:mm", and the column's type is date. A date has no time: remove HH, mm, ss `
-      + 'and S, or use the type timestamp.',
+    `${NO_FORMAT} "yyyy-MM-dd HH:mm", but the type of the column is date. Remove HH, mm, ss `
+      + 'and S, which dates do not have, or use the type timestamp.',
   ],
   [
     'a timestamp of twelve hours',
     column('timestamp', 'yyyy-MM-dd hh:mm'),
-    `${NO_FORMAT} "yyyy-MM-dd hh:mm", and the column's type is timestamp. ${PATTERN}`,
+    `${NO_FORMAT} "yyyy-MM-dd hh:mm", but the type of the column is timestamp. ${PATTERN}`,
   ],
   [
     "a date's format of a number",
     column('bigint', 'yyyyMMdd'),
-    `${NO_FORMAT} "yyyyMMdd", and the column's type is bigint. Write 1234.56 with the separators of the file, `
+    `${NO_FORMAT} "yyyyMMdd", but the type of the column is bigint. Write the number 1234.56 with the separators of `
+      + 'the file, '
       + 'for example 1.234,56.',
   ],
   [
     'one mark twice in a column',
     column('decimal(18,2)', '1,234,56'),
-    `${NO_FORMAT} "1,234,56", and the column's type is decimal(18,2). Use different separators for thousands `
+    `${NO_FORMAT} "1,234,56", but the type of the column is decimal(18,2). Use different separators for thousands `
       + 'and decimals',
   ],
   [
     'one word for yes and no',
     column('boolean', 'Y/Y'),
-    `${NO_FORMAT} "Y/Y", and the column's type is boolean. Write the words for true and false, separated by a `
+    `${NO_FORMAT} "Y/Y", but the type of the column is boolean. Write the values for true and false, separated by a `
       + 'slash, for example Y/N.',
   ],
-  ['no word for no', column('boolean', 'Y/'), `${NO_FORMAT} "Y/", and the column's type is boolean.`],
-  ['three words for yes and no', column('boolean', 'Y/N/U'), `${NO_FORMAT} "Y/N/U", and the column's type is boolean.`],
+  ['no word for no', column('boolean', 'Y/'), `${NO_FORMAT} "Y/", but the type of the column is boolean.`],
+  ['three words for yes and no', column('boolean', 'Y/N/U'), `${NO_FORMAT} "Y/N/U", but the type of the column is boolean.`],
   [
     'two columns of one name',
     { column_schema: { products: { A: { target_name: 'ndc' }, B: { target_name: 'ndc' } } } },
@@ -470,14 +477,14 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'no source',
     { source_url: undefined },
-    'SOURCE_REQUIRED: Lake: dataset "fda-cder" has neither source_url nor api_endpoints. Set one of them. Or '
-      + 'add a custom script, glue/bronze_job.py, or set source_datasets for a gold dataset.',
+    'SOURCE_REQUIRED: Lake: dataset "fda-cder" has neither source_url nor api_endpoints. Set one of them. '
+      + 'For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, set source_datasets.',
   ],
   [
     'two sources',
     { api_endpoints: { products: 'https://example.org' } },
-    'SETTINGS_CONFLICT: Lake: api_endpoints of dataset "fda-cder" is set, and source_url too. Set one of '
-      + 'them. Use two datasets for files and an API.',
+    'SETTINGS_CONFLICT: Lake: api_endpoints of dataset "fda-cder" is set, and source_url is also set. '
+      + 'Remove one of them. To load both files and an API, use two datasets.',
   ],
   ...Object.entries({
     lookback_days: 3,
@@ -505,7 +512,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     (address): [string, Partial<DatasetDocument>, string] => [
       `the newest of ${address}`,
       { source_url: address, source_files: 'newest' },
-      'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", and source_url is neither an S3 folder nor a glob. Write for example s3://bucket/folder/ or',
+      'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", and source_url is neither an S3 '
+        + 'folder nor a glob. Write for example s3://bucket/folder/ or',
     ],
   ),
   [
@@ -547,28 +555,31 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a secret in an address that is none',
     api({ products: `https://example.org:99999/a?key=${PASTED}` }),
-    'URL_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" is "https://example.org:99999/a?key=***", which is not a valid URL. Check the host and the port.',
+    'URL_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" is "https://example.org:99999/a?key=***", '
+      + 'which is not a valid URL. Check the host and the port.',
   ],
   [
     "a secret in a file's address that is none",
     { source_url: `https://example.org:99999/a?X-Token=${PASTED}&b=c` },
-    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/a?X-Token=***&b=c", which is not a valid URL.',
+    'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/a?X-Token=***&b=c", which is '
+      + 'not a valid URL.',
   ],
   [
     "a secret in a file's address without a date",
     { source_url: `https://example.org/{id}?sig=${PASTED}#a` },
-    'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org/{id}?sig=***#a", and {id} is not a date.',
+    'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org/{id}?sig=***#a", and {id} '
+      + 'is not a date placeholder.',
   ],
   [
     "a key in a header of the job's own",
     { auth: { type: 'api_key', secret: 'a', name: 'Host' } },
-    'HEADER_RESERVED: Lake: auth.name of dataset "fda-cder" is "Host". Use another header: the job sets this one.',
+    'HEADER_RESERVED: Lake: auth.name of dataset "fda-cder" is "Host". Use a different header: the job sets this one.',
   ],
   [
     "a secret in a token's parameters",
     client({ token_params: { client_secret: PASTED } }),
-    'SECRET_IN_CONFIG: Lake: auth.token_params.client_secret of dataset "fda-cder" is set. Do not put secrets '
-      + 'here: store the value in the secret that auth.secret names.',
+    'SECRET_IN_CONFIG: Lake: auth.token_params.client_secret of dataset "fda-cder" is set. Do not put secrets into '
+      + 'files or templates. Store the value in the secret that auth.secret names.',
   ],
   ...['Host', 'content-length', 'Transfer-Encoding', 'connection', 'Accept-Encoding', 'Range'].map(
     (name): [string, Partial<DatasetDocument>, string] => [
@@ -605,34 +616,35 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a key without a name',
     { auth: { type: 'api_key', secret: 'a' } },
-    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type api_key and no name. Set name: api_key '
-      + 'needs name.',
+    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type api_key, but no name. '
+      + 'Set name: api_key requires name.',
   ],
   [
     'a client without an address',
     { auth: { type: 'oauth2_client_credentials', secret: 'a' } },
-    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type oauth2_client_credentials and no '
+    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type oauth2_client_credentials, but no '
       + 'token_url. Set token_url',
   ],
   [
     'an impossible port for tokens',
     client({ token_url: 'https://example.org:99999/token?a=b' }),
-    'URL_INVALID: Lake: auth.token_url of dataset "fda-cder" is "https://example.org:99999/token?a=b", which is not a valid URL. Check the host and the port.',
+    'URL_INVALID: Lake: auth.token_url of dataset "fda-cder" is "https://example.org:99999/token?a=b", which is not '
+      + 'a valid URL. Check the host and the port.',
   ],
   ...['arn:aws:secretsmanager:*:123456789012:secret:*', 'arn:aws:s3:::vendor', `${SECRET_ARN}?`].map(
     (arn): [string, Partial<DatasetDocument>, string] => [
       `the secret ${arn}`,
       { auth: { type: 'bearer', secret: arn } },
-      `SECRET_ARN_INVALID: Lake: auth.secret of dataset "fda-cder" is "${arn}", which is not the ARN of a `
-        + 'secret. Use the complete ARN, for example',
+      `SECRET_ARN_INVALID: Lake: auth.secret of dataset "fda-cder" is "${arn}", which is not a valid secret ARN. Use `
+        + 'the complete ARN, for example',
     ],
   ),
   ...['arn:aws:kms:us-east-1:123456789012:key/*', 'arn:aws:kms:*:123456789012:key/1'].map(
     (arn): [string, Partial<DatasetDocument>, string] => [
       `the key ${arn}`,
       { auth: { type: 'bearer', secret: 'a', encryption_key: arn } },
-      `ENCRYPTION_KEY_INVALID: Lake: auth.encryption_key of dataset "fda-cder" is "${arn}", which is not the `
-        + 'ARN of a key. Use the ARN of the key',
+      `ENCRYPTION_KEY_INVALID: Lake: auth.encryption_key of dataset "fda-cder" is "${arn}", which is not a valid KMS `
+        + 'key ARN. Use the ARN of the key',
     ],
   ),
 
@@ -640,7 +652,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     `${braces} in an endpoint's address`,
     api({ products: `https://example.org/${braces}` }),
     'PLACEHOLDER_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" contains '
-      + `${braces.replace(/^value/, '')}. Braces are replaced by the value of for_each: {value}. Write literal `
+      + `${braces.replace(/^value/, '')}. The only placeholder is {value}, the value of for_each. Write literal `
       + 'braces as %7B and %7D.',
   ]),
   [
@@ -652,38 +664,38 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a body of a GET',
     api({ products: { url: 'https://example.org', method: 'GET', body: {} } }),
-    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, and the method '
-      + 'is GET. Set method to POST, or remove body.',
+    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, but the method is GET. '
+      + 'Set method to POST, or remove body.',
   ],
   [
     'a body without a method',
     api({ products: { url: 'https://example.org', body: {} } }),
-    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, and the method is GET.',
+    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, but the method is GET.',
   ],
   [
     'values of nothing in an address',
     api({ products: 'https://example.org/{value}' }),
-    'SETTING_REQUIRED: Lake: api_endpoints.products.url of dataset "fda-cder" contains {value}, and for_each '
-      + 'is not set. Set for_each to the endpoint and the field with the values: {"endpoint": "products", '
+    'SETTING_REQUIRED: Lake: api_endpoints.products.url of dataset "fda-cder" contains {value}, but for_each '
+      + 'is not set. Set for_each to the endpoint and the field with the values, for example {"endpoint": "products", '
       + '"field": "id"}.',
   ],
   [
     'values of nothing in a parameter',
     api({ products: { url: 'https://example.org', params: { id: 'a-{value}' } } }),
-    'SETTING_REQUIRED: Lake: api_endpoints.products.params of dataset "fda-cder" contains {value}, and '
-      + 'for_each is not set.',
+    'SETTING_REQUIRED: Lake: api_endpoints.products.params of dataset "fda-cder" contains {value}, but for_each is '
+      + 'not set.',
   ],
   [
     'values of nothing in a body',
     api({ products: { url: 'https://example.org', method: 'POST', body: { a: ['{value}'] } } }),
-    'SETTING_REQUIRED: Lake: api_endpoints.products.body of dataset "fda-cder" contains {value}, and for_each '
-      + 'is not set.',
+    'SETTING_REQUIRED: Lake: api_endpoints.products.body of dataset "fda-cder" contains {value}, but for_each is not '
+      + 'set.',
   ],
   [
     'values for nothing',
     api({ products: 'https://example.org', packages: { url: 'https://example.org', for_each: IDS } }),
-    'PLACEHOLDER_REQUIRED: Lake: api_endpoints.packages.for_each of dataset "fda-cder" is set, and url, '
-      + 'params and body do not contain {value}. Write {value} where the value goes, or remove for_each.',
+    'PLACEHOLDER_REQUIRED: Lake: api_endpoints.packages.for_each of dataset "fda-cder" is set, but url, params and '
+      + 'body do not contain {value}. Add {value} to one of them, or remove for_each.',
   ],
   [
     'values of a misspelt endpoint',
@@ -734,7 +746,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
           },
         }),
         `SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.pagination.${key} of dataset "fda-cder" is set, `
-          + `and the type of api_endpoints.products.pagination is ${type}. Remove it: ${type} takes `,
+          + `but does not apply to the type ${type}. Remove it. The type ${type} has `,
       ]),
   ),
   ...(
@@ -747,21 +759,21 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   ).map(([type, key, others]): [string, Partial<DatasetDocument>, string] => [
     `the pagination ${type} without ${key}`,
     api({ products: { url: 'https://example.org', pagination: { type, ...others } } }),
-    `SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type ${type} and `
-      + `no ${key}. Set ${key}: ${type} needs `,
+    `SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type ${type}, but `
+      + `no ${key}. Set ${key}: ${type} requires `,
   ]),
   [
     'the pagination cursor alone',
     api({ products: { url: 'https://example.org', pagination: 'cursor' } }),
-    'SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type cursor and '
-      + 'no path. Set path: cursor needs path and param.',
+    'SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type cursor, but '
+      + 'no path. Set path: cursor requires path and param.',
   ],
 
   [
     'a key for all tables and one by table',
     { business_key: ['ndc'], business_keys: { products: ['ndc'] } },
-    'SETTINGS_CONFLICT: Lake: business_key of dataset "fda-cder" is set, and business_keys too. Set '
-      + 'business_key for all tables, or business_keys by table.',
+    'SETTINGS_CONFLICT: Lake: business_key of dataset "fda-cder" is set, and business_keys is also '
+      + 'set. Set business_key for all tables, or business_keys for each table.',
   ],
 ])('%s is an error that says where, what was found and what to do', (_, document, message) => {
   expect(() => check(document)).toThrow(message);
@@ -779,16 +791,18 @@ test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit
     expect(first).toEqual({
       code: 'SETTING_NOT_APPLICABLE',
       key,
-      found: 'is set, and the dataset is gold, because source_datasets is set',
-      remedy: `Remove ${key}: it is for bronze.`,
+      found: 'is set, but the dataset is gold, because source_datasets is set',
+      remedy: `Remove ${key}: it only applies to bronze datasets.`,
     });
   },
 );
 
 test('what is for gold is told by what is set, so the dataset is bronze', () => {
   expect(() => check(api({ products: 'https://example.org' }, { sql: 'q.sql' }))).toThrow(
-    'SETTING_NOT_APPLICABLE: Lake: sql of dataset "fda-cder" is set, and api_endpoints is set, so the dataset '
-      + 'is bronze. Remove sql: it is for gold, which has source_datasets instead of api_endpoints.',
+    'SETTING_NOT_APPLICABLE: Lake: sql of dataset "fda-cder" is set, but the dataset is bronze, because '
+      + 'source_datasets is not set. Remove sql: it only applies to gold datasets, which have source_datasets '
+      + 'instead of '
+      + 'api_endpoints.',
   );
 });
 
@@ -843,6 +857,8 @@ test.each<[string, Partial<DatasetDocument>]>([
 ])('a table with the name of its dataset has no others beside it: %s', (key, document) => {
   expect(() => check(document, ['fda_cder', 'packages'])).toThrow(
     `TABLE_NAME_RESERVED: Lake: ${key} of dataset "fda-cder" has the table "fda_cder", which has the name of `
-      + 'the dataset, and other tables. The folder of this table would contain the folders of the others. Rename it',
+      + 'the dataset, and other tables. Rename this table, for example to "main": its folder would contain the '
+      + 'folders of '
+      + 'the other tables.',
   );
 });

@@ -57,8 +57,8 @@ test.each<[string, object, string]>([
   [
     'one address twice',
     { source_url: ['https://a.org', 'https://a.org'] },
-    'DUPLICATE_VALUE: Lake: source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which has a '
-      + 'duplicate value. Expected: The http://, https:// or s3:// URL of a file, or a list',
+    'DUPLICATE_VALUE: Lake: source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which contains a '
+      + 'duplicate. Expected: The http://, https:// or s3:// URL of a file, or a list',
   ],
   [
     'part of a day',
@@ -190,7 +190,7 @@ test.each<[string, object, string]>([
   [
     'a column twice',
     { business_key: ['a', 'a'] },
-    'DUPLICATE_VALUE: Lake: business_key of dataset "fda-cder" is ["a","a"], which has a duplicate value. '
+    'DUPLICATE_VALUE: Lake: business_key of dataset "fda-cder" is ["a","a"], which contains a duplicate. '
       + 'Expected: Columns by their names',
   ],
   [
@@ -276,7 +276,7 @@ test.each<[string, object, string]>([
   [
     'an auth without a secret',
     { auth: { type: 'bearer' } },
-    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has no secret. Set it.',
+    'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has no secret. Set secret.',
   ],
   [
     'a secret by another key',
@@ -291,7 +291,7 @@ test.each<[string, object, string]>([
   [
     'an endpoint without an address',
     { api_endpoints: { a: { records: 'data' } } },
-    'SETTING_REQUIRED: Lake: api_endpoints.a of dataset "fda-cder" has no url. Set it.',
+    'SETTING_REQUIRED: Lake: api_endpoints.a of dataset "fda-cder" has no url. Set url.',
   ],
   [
     'an endpoint with a slip',
