@@ -161,12 +161,13 @@ test('the message of a job has its name, the error, links, and the command to st
   expect(rendered('pp-dw-job-alerts', FAILED)).toEqual([
     '"FAILED: Glue job pp-dw-bronze-fda-nsde in 123456789012, eu-central-1"',
     '"Error: RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}"',
-    '"The tables are as they were last published."',
-    '"Run: https://eu-central-1.console.aws.amazon.com/gluestudio/home?region=eu-central-1#/job/pp-dw-bronze-fda-nsde/run/jr_0123_attempt_1 in the console"',
-    '"Record: the last file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ where the job is pp-dw-LAYER-DATASET"',
-    '"Logs: the streams that begin with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and '
+    '"The tables still have their last published data."',
+    '"Run: https://eu-central-1.console.aws.amazon.com/gluestudio/home?region=eu-central-1#/job/pp-dw-bronze-fda-nsde/run/jr_0123_attempt_1 (AWS console)"',
+    '"Run record: the latest file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ for a job named '
+      + 'pp-dw-LAYER-DATASET"',
+    '"Logs: streams that start with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and '
       + '/aws-glue/pp-dw/error"',
-    '"Run it again with:"',
+    '"To start the job again, run:"',
     '"aws glue start-job-run --region eu-central-1 --job-name pp-dw-bronze-fda-nsde"',
   ]);
 });
@@ -182,10 +183,10 @@ test('the message of a crawler has its name, the error, links, and the command t
   expect(rendered('pp-dw-crawler-alerts', { ...ENVIRONMENT, detail })).toEqual([
     '"FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, eu-central-1"',
     '"Error: Internal Service Exception"',
-    '"The files of the tables are as they were published. New tables and columns may be missing in the catalog."',
-    '"Logs: the stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
-      + `${cloudWatchLogLink} in the console"`,
-    '"Run it again with:"',
+    '"The data files are published. New tables and columns may be missing from the Data Catalog."',
+    '"Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
+      + `${cloudWatchLogLink} (AWS console)"`,
+    '"To start the crawler again, run:"',
     '"aws glue start-crawler --region eu-central-1 --name pp-dw-bronze-fda-nsde-crawler"',
   ]);
 });
@@ -326,17 +327,20 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
   [
     'topic and encrypted',
     stack => ({ topic: new Topic(stack, 'Own'), encrypted: true }),
-    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encrypted. Set the encryption on the topic itself.',
+    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encrypted. Remove it, and '
+      + 'configure the encryption of the topic.',
   ],
   [
     'topic and encryptionKey',
     stack => ({ topic: new Topic(stack, 'Own'), encryptionKey: new Key(stack, 'OwnKey') }),
-    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Set the encryption on the topic itself.',
+    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Remove it, and '
+      + 'configure the encryption of the topic.',
   ],
   [
     'an invalid email address',
     () => ({ emails: ['on-call'] }),
-    'VALUE_INVALID: Core/Lake: emails[0] of alerts is "on-call". Use an address such as "on-call@example.org".',
+    'VALUE_INVALID: Core/Lake: emails[0] of alerts is "on-call". Use an email address, '
+      + 'for example "on-call@example.org".',
   ],
   [
     'two email addresses in one string',
@@ -346,13 +350,13 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
   [
     'a duplicate email address',
     () => ({ emails: ['a@example.org', 'a@example.org'] }),
-    'DUPLICATE_VALUE: Core/Lake: emails of alerts has "a@example.org" twice. Remove one of them.',
+    'DUPLICATE_VALUE: Core/Lake: emails of alerts contains "a@example.org" twice. Remove one of them.',
   ],
   [
     'a token as the list of email addresses',
     stack => ({ emails: new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList }),
     'TOKEN_NOT_ALLOWED: Core/Lake: emails of alerts is a list that is only known at deployment. Write the '
-      + 'list in the code; its addresses may be tokens.',
+      + 'list in the code. The email addresses can be tokens.',
   ],
 ])('%s is an error with its code and what to do', (_, alerts, message) => {
   const stack = new Stack(new App(), 'Core', { env: ENV });

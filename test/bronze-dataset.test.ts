@@ -414,7 +414,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a string as an endpoint',
       { source: Source.api({ products: 'https://api.example.org' as unknown as ApiEndpoint }) },
-      'PROP_TYPE_INVALID: Lake/Bronze: endpoint "products" has the wrong type. Use an address: { url: "https://…" }.',
+      'PROP_TYPE_INVALID: Lake/Bronze: endpoint "products" has the wrong type. Use an '
+        + 'ApiEndpoint: { url: "https://…" }.',
     ],
     [
       'a string as pagination',
@@ -457,7 +458,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a token as the URL in Source.s3',
       { source: Source.s3(Lazy.string({ produce: () => 's3://vendor/' })) },
       'URL_INVALID: Lake/Bronze: Source.s3 has a URL that is only known at deployment. Write the s3:// prefix in the '
-        + 'code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset gets access to exactly this location.',
+        + 'code, as in `s3://${bucket.bucketName}/folder/`: the role of the dataset can read only '
+        + 'this location. See docs/sources/s3-buckets.md.',
     ],
     [
       'a bucket without a path',
@@ -468,7 +470,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a rule of an API that is not part of the schema',
       { source: Source.api({ products: { url: 'https://api.example.org', body: {} } }) },
-      'SETTING_NOT_APPLICABLE: Lake/Bronze: api_endpoints.products.body of dataset "fda-nsde" is set, and the '
+      'SETTING_NOT_APPLICABLE: Lake/Bronze: api_endpoints.products.body of dataset "fda-nsde" is set, but the '
         + 'method is GET. Set method to POST, or remove body.',
     ],
     [
@@ -507,7 +509,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'no size',
       { dataSizeCategory: undefined },
-      'SETTING_REQUIRED: Lake/Bronze: the description of dataset "fda-nsde" has no data_size_category. Set it.',
+      'SETTING_REQUIRED: Lake/Bronze: dataset "fda-nsde" has no data_size_category. Set '
+        + 'data_size_category.',
     ],
     [
       'a description that is too long for AWS Glue',
@@ -575,20 +578,20 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a table with the name of the dataset, and another table',
       { fileTableMapping: { 'a.csv': 'fda_nsde', 'b.csv': 'other' } },
       'TABLE_NAME_RESERVED: Lake/Bronze: file_table_mapping of dataset "fda-nsde" has the table "fda_nsde", '
-        + 'which has the name of the dataset, and other tables. The folder of this table would contain the '
-        + 'folders of the others. Rename it, for example "main".',
+        + 'which has the name of the dataset, and other tables. Rename this table, for example to "main": its '
+        + 'folder would contain the folders of the other tables.',
     ],
     [
       'an invalid cron expression',
       { schedule: Schedule.cron('0 25 * * ? *') },
-      'SCHEDULE_INVALID: Lake/Bronze: schedule.expression of dataset "fda-nsde" is "cron(0 25 * * ? *)". Its '
-        + 'hours "25" is not valid: the field takes 0-23 and , - * /.',
+      'SCHEDULE_INVALID: Lake/Bronze: schedule.expression of dataset "fda-nsde" is "cron(0 25 * * ? *)". The '
+        + 'hours field "25" is invalid: it allows 0-23 and , - * /.',
     ],
     [
       'an unknown time zone',
       { schedule: Schedule.cron('0 6 * * ? *', { timezone: 'Europe/Atlantis' }) },
       'TIMEZONE_INVALID: Lake/Bronze: schedule.timezone of dataset "fda-nsde" is "Europe/Atlantis". Use a '
-        + 'name of the IANA database',
+        + 'name from the IANA time zone database',
     ],
     [
       'an unknown Glue version',
@@ -971,7 +974,7 @@ describe.each(LAYOUTS)('in the layout $name, the role of a dataset', ({ lake }) 
     const files = (count: number) => Source.urls(Array.from({ length: count }, (_, index) => `s3://vendor/drops/of-a-day/file-${index}.csv`));
     expect(() => bronze(lake(), { source: files(50) })).not.toThrow();
     expect(() => bronze(lake(), { source: files(200) })).toThrow(
-      /^ROLE_POLICY_TOO_LARGE: Lake\/Bronze: the policies of the role "pp-dw-bronze-fda-nsde-role" have \d+ characters, 10240 are allowed: source_url has 200 addresses of buckets\. Use folders/,
+      /^ROLE_POLICY_TOO_LARGE: Lake\/Bronze: the policies of the role "pp-dw-bronze-fda-nsde-role" have \d+ characters; the maximum is 10240\. source_url contains 200 S3 URLs\. Use folders/,
     );
   });
 
@@ -1258,7 +1261,7 @@ test('job arguments that are too large for AWS Glue are an error', () => {
     Array.from({ length: 2000 }, (_, table) => [`${table}.csv`, `table_${table}`]),
   );
   expect(() => bronze(where, { fileTableMapping })).toThrow(
-    /^JOB_ARGUMENTS_TOO_LARGE: Lake\/Bronze: the names of 2000 tables make \d+ bytes of job arguments, 200000 are allowed\. Split the dataset\.$/,
+    /^JOB_ARGUMENTS_TOO_LARGE: Lake\/Bronze: the names of 2000 tables require \d+ bytes of job arguments; the maximum is 200000\. Split the dataset into several datasets\.$/,
   );
 });
 

@@ -395,8 +395,9 @@ test.each<[string, Files, string]>([
   [
     'no source',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
-    'SOURCE_REQUIRED: LAKE/bronze/zipcodes/config.json: it has neither source_url nor api_endpoints. Set one '
-      + 'of them. Or add a custom script, glue/bronze_job.py, or set source_datasets for a gold dataset.',
+    'SOURCE_REQUIRED: LAKE/bronze/zipcodes/config.json: the file has neither source_url nor api_endpoints. '
+      + 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, set '
+      + 'source_datasets.',
   ],
   [
     'a misspelled key',
@@ -413,7 +414,8 @@ test.each<[string, Files, string]>([
   [
     'an invalid port',
     { 'bronze/zipcodes/config.json': { ...API, api_endpoints: { products: 'https://api.example.org:99999/' } } },
-    'URL_INVALID: LAKE/bronze/zipcodes/config.json:5:15: /api_endpoints/products is "https://api.example.org:99999/", which is not a valid URL. Check the host and the port.',
+    'URL_INVALID: LAKE/bronze/zipcodes/config.json:5:15: /api_endpoints/products is '
+      + '"https://api.example.org:99999/", which is not a valid URL. Check the host and the port.',
   ],
   [
     'a rule of an endpoint',
@@ -423,8 +425,8 @@ test.each<[string, Files, string]>([
         api_endpoints: { a: { url: 'https://api.example.org', pagination: { type: 'cursor', param: 'p' } } },
       },
     },
-    'SETTING_REQUIRED: LAKE/bronze/zipcodes/config.json:7:18: /api_endpoints/a/pagination has the type cursor '
-      + 'and no path. Set path',
+    'SETTING_REQUIRED: LAKE/bronze/zipcodes/config.json:7:18: /api_endpoints/a/pagination has the type '
+      + 'cursor, but no path. Set path',
   ],
   [
     'a secret in a header',
@@ -445,34 +447,35 @@ test.each<[string, Files, string]>([
   [
     'a rule that is not part of the schema',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
-    'SETTING_NOT_APPLICABLE: LAKE/bronze/zipcodes/config.json:5:13: /history is set, and source_url is set, '
-      + 'so the dataset is bronze. Remove history: it is for gold, which has source_datasets instead of source_url.',
+    'SETTING_NOT_APPLICABLE: LAKE/bronze/zipcodes/config.json:5:13: /history is set, but the dataset '
+      + 'is bronze, because source_datasets is not set. Remove history: it only applies to gold datasets, which have '
+      + 'source_datasets instead of source_url.',
   ],
   [
     'a table that does not exist',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, business_keys: { zipcode: ['zip'] } } },
-    'UNKNOWN_TABLE: LAKE/bronze/zipcodes/config.json:5:19: /business_keys names the table "zipcode", which '
+    'UNKNOWN_TABLE: LAKE/bronze/zipcodes/config.json:5:19: /business_keys contains the table "zipcode", which '
       + 'does not exist. Did you mean "zipcodes"?',
   ],
   [
     'a table with the name of the dataset, and another table',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { a: 'zipcodes', b: 'b' } } },
     'TABLE_NAME_RESERVED: LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has the table '
-      + '"zipcodes", which has the name of the dataset, and other tables. The folder of this table would '
-      + 'contain the folders of the others. Rename it, for example "main".',
+      + '"zipcodes", which has the name of the dataset, and other tables. Rename this table, for example '
+      + 'to "main": its folder would contain the folders of the other tables.',
   ],
   [
     'a misspelled input',
     { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/zipcode'] } },
     'UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/zipcode", which is not a '
-      + 'dataset of this directory. Did you mean "bronze/zipcodes"?',
+      + 'dataset in this directory. Did you mean "bronze/zipcodes"?',
   ],
   [
     'an input that no file describes',
     { 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } },
     'UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "bronze/airports", which is not a '
-      + 'dataset of this directory. Correct it, or add it to otherDatasets of the DatasetDirectory if another '
-      + 'app deploys it.',
+      + 'dataset in this directory. Correct it. If another app deploys it, add it to otherDatasets of the '
+      + 'DatasetDirectory.',
   ],
   [
     'a dataset that is its own input',
@@ -483,20 +486,21 @@ test.each<[string, Files, string]>([
   [
     'two datasets with the same name',
     { 'b/config.json': ZIPCODES },
-    'NAME_TAKEN: LAKE/bronze/zipcodes/config.json:2:13: /dataset is "zipcodes", and so is that of '
-      + 'LAKE/b/config.json. Rename one of them.',
+    'NAME_TAKEN: LAKE/bronze/zipcodes/config.json:2:13: /dataset is "zipcodes", which '
+      + 'LAKE/b/config.json also uses. Rename one of them.',
   ],
   [
     'no query',
     { 'gold/states/config.json': { ...STATES, sql: undefined } },
-    'TRANSFORM_REQUIRED: LAKE/gold/states/config.json: it has no sql, and there is no glue/gold_job.py in its '
-      + 'folder. Set the file with the query: "sql": "query.sql".',
+    'TRANSFORM_REQUIRED: LAKE/gold/states/config.json: the file has no sql, and its folder does not '
+      + 'contain glue/gold_job.py. Set sql to the file with the query, for example "sql": "query.sql", or add a custom '
+      + 'script.',
   ],
   [
     'a query that does not exist',
     { 'gold/states/config.json': { ...STATES, sql: 'state.sql' } },
-    'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql names "state.sql", which is not in the folder. '
-      + 'Did you mean "states.sql"? There is states.sql.',
+    'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql is "state.sql", which does not exist. '
+      + 'Did you mean "states.sql"? Query files in the folder: states.sql.',
   ],
   [
     'a query in another folder',
@@ -506,34 +510,36 @@ test.each<[string, Files, string]>([
   [
     'a folder instead of a query',
     { 'gold/states/config.json': { ...STATES, sql: 'folder.sql' }, 'gold/states/folder.sql/x': '' },
-    'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql names "folder.sql", which is not in the folder. '
-      + 'There is states.sql.',
+    'FILE_NOT_FOUND: LAKE/gold/states/config.json:7:9: /sql is "folder.sql", which does not exist. '
+      + 'Query files in the folder: states.sql.',
   ],
   [
     'a CDK token',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: 'ftp://${Token[TOKEN.5]}' } },
-    'TOKEN_NOT_ALLOWED: LAKE/bronze/zipcodes/config.json: it contains ${Token[…]}, which CDK would read as a token.',
+    'TOKEN_NOT_ALLOWED: LAKE/bronze/zipcodes/config.json: the file contains ${Token[…]}, which CDK would '
+      + 'interpret as a token.',
   ],
   [
     'an empty query',
     { 'gold/states/states.sql': ' \n' },
-    'FILE_EMPTY: LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is empty.',
+    'FILE_EMPTY: LAKE/gold/states/config.json:7:9: /sql is "states.sql", a file that is empty.',
   ],
   [
     'a gold script in a bronze dataset',
     { 'bronze/zipcodes/glue/gold_job.py': '' },
-    'SCRIPT_LAYER_MISMATCH: LAKE/bronze/zipcodes/config.json: it describes a bronze dataset, and '
-      + 'glue/gold_job.py lies in its folder. Rename the script to bronze_job.py, or remove it.',
+    'SCRIPT_LAYER_MISMATCH: LAKE/bronze/zipcodes/config.json: the file defines a bronze dataset, but '
+      + 'its folder contains glue/gold_job.py. Rename the script to bronze_job.py, or remove it.',
   ],
   [
     'an empty script',
     { 'bronze/zipcodes/glue/bronze_job.py': '\n' },
-    'FILE_EMPTY: LAKE/bronze/zipcodes/config.json: it has an empty glue/bronze_job.py in its folder.',
+    'FILE_EMPTY: LAKE/bronze/zipcodes/config.json: the file has the custom script '
+      + 'glue/bronze_job.py, which is empty. Add a script. For an example, see docs/sources/custom-scripts.md.',
   ],
   [
     'invalid JSON',
     { 'bronze/zipcodes/config.json': '{"dataset": "zipcodes"' },
-    'JSON_INVALID: LAKE/bronze/zipcodes/config.json:1:23: it is not valid JSON: close brace expected.',
+    'JSON_INVALID: LAKE/bronze/zipcodes/config.json:1:23: the file is not valid JSON: close brace expected.',
   ],
   [
     'a URL with a password',
@@ -550,7 +556,8 @@ test('a query that is not encoded in UTF-8 is an error', () => {
   write(LAKE);
   writeFileSync(path.join(folder, 'gold/states/states.sql'), Buffer.from('SELECT \'caf\u00e9\' AS c', 'latin1'));
   expect(failure({})[1]).toContain(
-    'FILE_UNREADABLE: LAKE/gold/states/config.json:7:9: /sql names "states.sql", which is not in UTF-8. Save '
+    'FILE_UNREADABLE: LAKE/gold/states/config.json:7:9: /sql is "states.sql", a file that is not in UTF-8. '
+      + 'Save '
       + 'the file in UTF-8.',
   );
 });

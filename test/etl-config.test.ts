@@ -75,21 +75,22 @@ test.each<[string, string | Buffer | object, string]>([
   [
     'a trailing comma',
     '{\n  "etl_resource_prefix": "pp-dw",\n}',
-    'JSON_INVALID: config.json:3:1: it is not valid JSON: property name expected. Correct the syntax at this position.',
+    'JSON_INVALID: config.json:3:1: the file is not valid JSON: property name expected. Correct the syntax at this '
+      + 'position.',
   ],
   [
     'a comment',
     '{\n  // mine\n  "etl_resource_prefix": "pp-dw"\n}',
-    'JSON_INVALID: config.json:2:3: it is not valid JSON: invalid comment token.',
+    'JSON_INVALID: config.json:2:3: the file is not valid JSON: invalid comment token.',
   ],
-  ['an empty file', '', 'JSON_INVALID: config.json:1:1: it is not valid JSON: value expected.'],
-  ['a list', '[]', 'JSON_INVALID: config.json: it is not a JSON object. The file starts with { and ends with }.'],
+  ['an empty file', '', 'JSON_INVALID: config.json:1:1: the file is not valid JSON: value expected.'],
+  ['a list', '[]', 'JSON_INVALID: config.json: the file is not a JSON object. Start the file with { and end it with }.'],
   [
     'a file that is not encoded in UTF-8',
     Buffer.from([0x7b, 0xff, 0xfe]),
-    'FILE_UNREADABLE: config.json: it cannot be read: The encoded data was not valid for encoding utf-8.',
+    'FILE_UNREADABLE: config.json: the file cannot be read: The encoded data was not valid for encoding utf-8.',
   ],
-  ['no prefix', {}, 'SETTING_REQUIRED: config.json: it has no etl_resource_prefix. Set it.'],
+  ['no prefix', {}, 'SETTING_REQUIRED: config.json: the file has no etl_resource_prefix. Set etl_resource_prefix.'],
   [
     'a duplicate key',
     '{"etl_resource_prefix": "a",\n"etl_resource_prefix": "b"}',
@@ -125,7 +126,7 @@ test('all problems are reported at once', () => {
 });
 
 test('the error for a file that does not exist names the file', () => {
-  expect(() => EtlConfig.fromFile(path.join(folder, 'no.json'))).toThrow('no.json: it cannot be read: ENOENT');
+  expect(() => EtlConfig.fromFile(path.join(folder, 'no.json'))).toThrow('no.json: the file cannot be read: ENOENT');
 });
 
 test('a byte order mark is allowed', () => {

@@ -188,7 +188,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'an input twice',
       ({ core }) => ({ inputs: [BronzeDataset.fromName(core, 'a'), BronzeDataset.fromName(core, 'a')] }),
       'DUPLICATE_VALUE: Lake/Gold: source_datasets of dataset "fda-summary" is ["bronze/a","bronze/a"], which '
-        + 'has a duplicate value.',
+        + 'contains a duplicate.',
     ],
     [
       'an input with an invalid name',
@@ -223,24 +223,25 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a file that does not exist',
       () => ({ transform: Transform.sqlFile('gold/none.sql') }),
-      'FILE_NOT_FOUND: Lake/Gold: transform of dataset "fda-summary" names the file "gold/none.sql", which '
-        + `does not exist. Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
+      'FILE_NOT_FOUND: Lake/Gold: transform of dataset "fda-summary" refers to the file "gold/none.sql", '
+        + `which does not exist. Paths are relative to the folder where you run cdk: ${process.cwd()}.`,
     ],
     ['a folder instead of a file', () => ({ transform: Transform.script(folder) }), 'which does not exist.'],
     [
       'an empty query',
       () => ({ transform: Transform.sql(' \n') }),
-      'TRANSFORM_REQUIRED: Lake/Gold: transform of dataset "fda-summary" is an empty query. Write for example',
+      'TRANSFORM_REQUIRED: Lake/Gold: transform of dataset "fda-summary" is an empty query. Write a query, '
+        + 'for example',
     ],
     [
       'an empty file',
       () => ({ transform: Transform.sqlFile(file('empty.sql', '\n')) }),
-      'empty.sql", which is empty. Write for example',
+      'empty.sql", which is empty. Write a query, for example',
     ],
     [
       'an empty script',
       () => ({ transform: Transform.script(file('empty.py', '')) }),
-      'empty.py", which is empty. Add a script: the README has a complete example.',
+      'empty.py", which is empty. Add a script. For an example, see docs/gold/scripts.md.',
     ],
     [
       'an output that is not snake_case',
@@ -252,20 +253,20 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'an output with the name of the dataset, and another output',
       () => ({ outputs: ['fda_summary', 'other'] }),
       'TABLE_NAME_RESERVED: Lake/Gold: outputs of dataset "fda-summary" has the table "fda_summary", which '
-        + 'has the name of the dataset, and other tables. The folder of this table would contain the folders of '
-        + 'the others. Rename it, for example "main".',
+        + 'has the name of the dataset, and other tables. Rename this table, for example to "main": its '
+        + 'folder would contain the folders of the other tables.',
     ],
     [
       'maxRescuedShare, which is only for bronze',
       () => ({ dataQuality: { maxRescuedShare: 0.1 } }),
-      'SETTING_NOT_APPLICABLE: Lake/Gold: data_quality.max_rescued_share of dataset "fda-summary" is set, and '
+      'SETTING_NOT_APPLICABLE: Lake/Gold: data_quality.max_rescued_share of dataset "fda-summary" is set, but '
         + 'the dataset is gold. Remove it: only bronze datasets have rescued values.',
     ],
     [
       'a history with several outputs',
       () => ({ outputs: ['a', 'b'], history: { businessKey: ['ndc'] } }),
-      'SETTINGS_CONFLICT: Lake/Gold: history of dataset "fda-summary" is set, and outputs too. A history has '
-        + 'one table: use one dataset per table.',
+      'SETTINGS_CONFLICT: Lake/Gold: history of dataset "fda-summary" is set, and outputs is also set. Use '
+        + 'one dataset per table: a dataset with a history has exactly one table.',
     ],
     [
       'a history without a key',
@@ -276,32 +277,32 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a history and a businessKey',
       () => ({ businessKey: ['ndc'], history: { businessKey: ['ndc'] } }),
-      'SETTINGS_CONFLICT: Lake/Gold: business_key of dataset "fda-summary" is set, and history too, which has '
-        + 'one row per version of a key. Remove it: history.business_key is the key.',
+      'SETTINGS_CONFLICT: Lake/Gold: business_key of dataset "fda-summary" is set, and history is also set. '
+        + 'Remove it: a history has several rows per business key, one per version. It uses history.business_key.',
     ],
     [
       'a history with compare and exclude',
       () => ({ history: { businessKey: ['ndc'], compare: ['a'], exclude: ['b'] } }),
       'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" is set, and history.exclude '
-        + 'too. Set one of them.',
+        + 'is also set. Set one of them.',
     ],
     [
       'a history that compares a column of the key',
       () => ({ history: { businessKey: ['ndc'], compare: ['ndc'] } }),
-      'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" names ndc, and so does '
-        + 'history.business_key. Remove it from compare.',
+      'SETTINGS_CONFLICT: Lake/Gold: history.compare of dataset "fda-summary" contains ndc, which is also '
+        + 'in history.business_key. Remove it from compare.',
     ],
     [
       'a history that compares a metadata column',
       () => ({ history: { businessKey: ['ndc'], compare: ['meta_run_id'] } }),
-      'COLUMN_NAME_RESERVED: Lake/Gold: history.compare of dataset "fda-summary" names meta_run_id. Rename '
-        + 'the column in the query: columns that start with meta_ are metadata of runs and never compared.',
+      'COLUMN_NAME_RESERVED: Lake/Gold: history.compare of dataset "fda-summary" contains the metadata column '
+        + 'meta_run_id. Rename the column in the query: names that start with meta_ are reserved for run metadata.',
     ],
     [
       'a history that excludes a column it adds',
       () => ({ history: { businessKey: ['ndc'], exclude: ['valid_from'] } }),
-      'COLUMN_NAME_RESERVED: Lake/Gold: history.exclude of dataset "fda-summary" names valid_from, a column '
-        + 'that history adds. Name columns of the query.',
+      'COLUMN_NAME_RESERVED: Lake/Gold: history.exclude of dataset "fda-summary" contains valid_from, a column '
+        + 'that the history adds. Use columns of the query.',
     ],
     [
       'an invalid cron expression',

@@ -227,8 +227,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     (braces): [string, Partial<DatasetDocument>, string] => [
       `the date ${braces}`,
       { source_url: `https://example.org/${braces}.csv` },
-      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and ${braces.endsWith('}') ? `
-        + `braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date placeholder. ${DATE}`,
+      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and ${braces.endsWith('}') ? braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date placeholder. ${DATE}`,
     ],
   ),
   [
@@ -466,7 +465,11 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       + 'slash, for example Y/N.',
   ],
   ['no word for no', column('boolean', 'Y/'), `${NO_FORMAT} "Y/", but the type of the column is boolean.`],
-  ['three words for yes and no', column('boolean', 'Y/N/U'), `${NO_FORMAT} "Y/N/U", but the type of the column is boolean.`],
+  [
+    'three values of a boolean',
+    column('boolean', 'Y/N/U'),
+    `${NO_FORMAT} "Y/N/U", but the type of the column is boolean.`,
+  ],
   [
     'two columns of one name',
     { column_schema: { products: { A: { target_name: 'ndc' }, B: { target_name: 'ndc' } } } },
