@@ -2,7 +2,7 @@ import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Auth, DatasetDocument, ForEach, Pagination } from '../../../src/private/document/dataset-document.generated';
 import { checkRules, ruleProblems } from '../../../src/private/document/dataset-rules';
 
-/** A document of which only what a test is about is said. */
+/** A minimal document, which each test changes. */
 const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'small', source_url: 'https://example.org/cder.zip' };
 const TABLES = ['products', 'packages'];
 
@@ -17,7 +17,7 @@ const column = (type?: string, format?: string): Partial<DatasetDocument> => ({
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:vendor/api-AbCdEf';
 const KEY_ARN = 'arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 
-/** A dataset of an API. */
+/** A dataset that loads an API. */
 function api(
   endpoints: DatasetDocument['api_endpoints'],
   more: Partial<DatasetDocument> = {},
@@ -25,10 +25,10 @@ function api(
   return { source_url: undefined, api_endpoints: endpoints, ...more };
 }
 
-/** Called for the values of `products`. */
+/** Called once per record of `products`. */
 const IDS: ForEach = { endpoint: 'products', field: 'id' };
 
-/** The keys that each type of pagination takes. */
+/** The keys of each pagination type. */
 const SIZE = { limit: 100, limit_param: 'size', max_pages: 5 };
 const PAGINATIONS: { [type in Pagination['type']]: Omit<Pagination, 'type'> } = {
   auto: { max_pages: 5 },
@@ -43,15 +43,15 @@ const PAGINATIONS: { [type in Pagination['type']]: Omit<Pagination, 'type'> } = 
 const EVERY_PAGE_KEY: Omit<Pagination, 'type'> = Object.assign({}, ...Object.values(PAGINATIONS));
 
 test.each<[string, Partial<DatasetDocument>]>([
-  ['an address without a date', {}],
+  ['a URL without a date placeholder', {}],
   ...['{yyyy}', '{yyyy-MM}', '{yyyyMMdd}', '{yyyy/MM/dd}', '{dd.MM.yyyy}', '{yyyy}/all-{yyyy-MM-dd}'].map(
     (date): [string, Partial<DatasetDocument>] => [
-      `the date ${date}`,
+      `the date placeholder ${date}`,
       { source_url: `https://example.org/${date}.csv`, lookback_days: 3 },
     ],
   ),
   [
-    'a date in one address of two',
+    'a date placeholder in one of two URLs',
     { source_url: ['https://example.org/a', 'https://example.org/{yyyy}'], lookback_days: 0 },
   ],
   [
@@ -74,21 +74,21 @@ test.each<[string, Partial<DatasetDocument>]>([
       },
     },
   ],
-  ['csv that does not quote', { delimiter: '|', file_format: { quote: '' } }],
+  ['csv without quotes', { delimiter: '|', file_format: { quote: '' } }],
   ['widths without a type', { file_format: { widths: [5], comment: ',' } }],
   ['records without a type', { file_format: { records: 'data.items' } }],
-  ['no type, and keys of csv', { delimiter: '|', file_format: { escape: '\\' } }],
+  ['keys of csv without a type', { delimiter: '|', file_format: { escape: '\\' } }],
   ...['1234.56', '1,234.56', '1 234,56', '1.234'].map((format): [string, Partial<DatasetDocument>] => [
-    `the numbers ${format}`,
+    `the number format ${format}`,
     column('decimal(18,2)', format),
   ]),
-  ['a decimal of decimals alone', column('decimal(2,2)')],
-  ['a date', column('date', 'd. MMM yy')],
-  ['a timestamp', column('timestamp', 'MM/dd/yyyy HH:mm:ss.SSS')],
-  ['a timestamp at midnight', column('timestamp', 'yyyyMMdd')],
-  ['words for yes and no', column('boolean', 'Y/N')],
+  ['a decimal whose scale equals its precision', column('decimal(2,2)')],
+  ['a date format', column('date', 'd. MMM yy')],
+  ['a timestamp format', column('timestamp', 'MM/dd/yyyy HH:mm:ss.SSS')],
+  ['a timestamp format without a time', column('timestamp', 'yyyyMMdd')],
+  ['a boolean format', column('boolean', 'Y/N')],
   [
-    'every table',
+    'settings of every table',
     {
       column_schema: { products: {}, packages: {} },
       business_keys: { products: ['ndc'], packages: ['ndc'] },
@@ -96,11 +96,11 @@ test.each<[string, Partial<DatasetDocument>]>([
     },
   ],
   [
-    'one name in two tables',
+    'the same column name in two tables',
     { column_schema: { products: { A: { target_name: 'ndc' } }, packages: { B: { target_name: 'ndc' } } } },
   ],
   [
-    'an address and a bucket',
+    'an HTTP URL and an S3 URL',
     {
       source_url: ['https://example.org/a.csv', 's3://vendor/a/*.csv'],
       source_files: 'all',
@@ -113,16 +113,16 @@ test.each<[string, Partial<DatasetDocument>]>([
     's3://vendor/a/*.csv',
     's3://vendor/{yyyy-MM-dd}/a?.csv',
     's3://vendor/a b/[ab].csv',
-  ].map((address): [string, Partial<DatasetDocument>] => [
-    `files of ${address}`,
-    { source_url: address, source_files: 'newest' },
+  ].map((url): [string, Partial<DatasetDocument>] => [
+    `source_files of ${url}`,
+    { source_url: url, source_files: 'newest' },
   ]),
-  ['a date in a bucket', { source_url: 's3://vendor/{yyyyMMdd}.csv', lookback_days: 3 }],
-  ['every auth', { auth: { type: 'bearer', secret: 'vendor/api', secret_key: 'token', encryption_key: KEY_ARN } }],
+  ['a date placeholder in an S3 URL', { source_url: 's3://vendor/{yyyyMMdd}.csv', lookback_days: 3 }],
+  ['every key of bearer', { auth: { type: 'bearer', secret: 'vendor/api', secret_key: 'token', encryption_key: KEY_ARN } }],
   ['the ARN of a secret', { auth: { type: 'basic', secret: SECRET_ARN, username_key: 'a', password_key: 'b' } }],
   ['an API key', { auth: { type: 'api_key', secret: 'a', name: 'X-Api-Key', location: 'header', secret_key: 'a' } }],
   [
-    "a client's credentials",
+    'every key of oauth2_client_credentials',
     {
       auth: {
         type: 'oauth2_client_credentials',
@@ -137,48 +137,48 @@ test.each<[string, Partial<DatasetDocument>]>([
     },
   ],
   [
-    'endpoints by their addresses alone',
+    'endpoints in the short form',
     api({ products: 'https://example.org/p', packages: 'https://example.org/q?page_token=1' }),
   ],
   [
-    'values in the address',
+    'a placeholder in the URL',
     api({ products: 'https://example.org/p', packages: { url: 'https://example.org/{value}/{value}', for_each: IDS } }),
   ],
   [
-    'values in a parameter',
+    'a placeholder in a parameter',
     api({
       products: 'https://example.org/p',
       packages: { url: 'https://example.org', params: { id: '{value}' }, for_each: IDS },
     }),
   ],
   [
-    'values in a body',
+    'a placeholder in the body',
     api({
       products: 'https://example.org/p',
       packages: { url: 'https://example.org', method: 'POST', body: { a: [{ b: '{value}' }] }, for_each: IDS },
     }),
   ],
   [
-    'values of values',
+    'for_each of an endpoint that has for_each',
     api({
       products: 'https://example.org/p',
       packages: { url: 'https://example.org/{value}', for_each: IDS },
       prices: { url: 'https://example.org/{value}', for_each: { endpoint: 'packages', field: 'a.b' } },
     }),
   ],
-  ['a body without values', api({ products: { url: 'https://example.org', method: 'POST', body: {} } })],
+  ['a body without a placeholder', api({ products: { url: 'https://example.org', method: 'POST', body: {} } })],
   ['a POST without a body', api({ products: { url: 'https://example.org', method: 'POST' } })],
   ...Object.entries(PAGINATIONS).map(([type, keys]): [string, Partial<DatasetDocument>] => [
-    `every key of the pagination ${type}`,
+    `every key of the pagination type ${type}`,
     api({ products: { url: 'https://example.org', pagination: { type: type as 'auto', ...keys } } }),
   ]),
-  ['a pagination by its type alone', api({ products: { url: 'https://example.org', pagination: 'header_link' } })],
+  ['a pagination in the short form', api({ products: { url: 'https://example.org', pagination: 'header_link' } })],
   [
-    'an endpoint that is no table beside one that is',
+    'an endpoint without a table and an endpoint with a table',
     api({ products: { url: 'https://example.org', table: false }, packages: 'https://example.org' }),
   ],
   [
-    'dates and columns of an API',
+    'date format, columns, headers and rate limit of an API',
     api(
       { products: 'https://example.org' },
       {
@@ -190,16 +190,16 @@ test.each<[string, Partial<DatasetDocument>]>([
     ),
   ],
   ['two columns of different tables mapped to one name', { column_mappings: { A: 'ndc', B: 'ndc' } }],
-])('%s makes sense', (_, document) => {
+])('%s is valid', (_, document) => {
   expect(() => check(document)).not.toThrow();
 });
 
-/** A text that no error may repeat. */
+/** A secret value, which errors must not contain. */
 const PASTED = '0123456789abcdef';
 
 const client = (keys: Partial<Auth>): Partial<DatasetDocument> => ({ auth: { type: 'oauth2_client_credentials', secret: 'a', token_url: 'https://example.org', ...keys } });
 
-/** Keys that a type of auth does not take. */
+/** Keys that do not apply to an auth type. */
 function auths(
   type: Auth['type'],
   keys: Omit<Auth, 'type'>,
@@ -207,7 +207,7 @@ function auths(
   allowed: string,
 ): [string, Partial<DatasetDocument>, string][] {
   return others.map(key => [
-    `${key} of the auth ${type}`,
+    `${key} of the auth type ${type}`,
     { auth: { type, ...keys, [key]: PASTED } },
     `SETTING_NOT_APPLICABLE: Lake: auth.${key} of dataset "fda-cder" is set, but does not apply to the type ${type}. `
       + `Remove it. The type ${type} has the keys ${allowed}`,
@@ -225,44 +225,45 @@ const NO_FORMAT = 'FORMAT_INVALID: Lake: column_schema.products.Cell.format of d
 test.each<[string, Partial<DatasetDocument>, string]>([
   ...['{date}', '{MM}', '{yyyy-mm-dd}', '{yyyyyy}', '{yyyy-yyyy}', '{yyyy', 'yyyy}', '{}', '{yyyy-MMM}', '{yyyy1}'].map(
     (braces): [string, Partial<DatasetDocument>, string] => [
-      `the date ${braces}`,
+      `the date placeholder ${braces}`,
       { source_url: `https://example.org/${braces}.csv` },
-      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and ${braces.endsWith('}') ? braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date placeholder. ${DATE}`,
+      `source_url of dataset "fda-cder" is "https://example.org/${braces}.csv", and `
+        + `${braces.endsWith('}') ? braces.replace(/^yyyy/, '') : `${braces}.csv`} is not a date placeholder. ${DATE}`,
     ],
   ),
   [
-    'a date of many that is none',
+    'an invalid date placeholder in a list',
     { source_url: ['https://example.org/{yyyy}', 'https://example.org/{id}'] },
     'PLACEHOLDER_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org/{id}", and {id} is not a '
       + `date placeholder. ${DATE}`,
   ],
   [
-    'an impossible port',
+    'an invalid port',
     { source_url: 'https://example.org:99999/{yyyy}.csv' },
     'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/{yyyy}.csv", which is not a '
       + 'valid URL. Check the host and the port.',
   ],
   [
-    'an impossible port of many',
+    'an invalid port in a list',
     { source_url: ['https://example.org', 'https://example.org:99999'] },
     'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://example.org:99999", which is not a valid '
       + 'URL. Check the host and the port.',
   ],
   [
-    'days to go back without a date',
+    'lookback_days without a date placeholder',
     { lookback_days: 3 },
     'PLACEHOLDER_REQUIRED: Lake: lookback_days of dataset "fda-cder" is 3, and source_url has no date placeholder. '
       + 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
   ],
 
   [
-    'a delimiter twice',
+    'delimiter and file_format.delimiter',
     { delimiter: '|', file_format: { delimiter: ';' } },
     'SETTINGS_CONFLICT: Lake: delimiter of dataset "fda-cder" is "|", and file_format.delimiter is ";". Set '
       + 'one of them.',
   ],
   [
-    'dates twice',
+    'date_format and file_format.date_format',
     { date_format: 'yyyyMMdd', file_format: { date_format: 'dd.MM.yyyy' } },
     'SETTINGS_CONFLICT: Lake: date_format of dataset "fda-cder" is "yyyyMMdd", and file_format.date_format is '
       + '"dd.MM.yyyy". Set one of them.',
@@ -293,7 +294,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       + 'Remove it. The type json has the keys records, encoding.',
   ],
   [
-    'a delimiter beside records',
+    'a delimiter with records',
     { delimiter: '|', file_format: { records: 'data' } },
     'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", but does not apply to the type json.',
   ],
@@ -322,42 +323,42 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       + 'the widths of the fields, for example [5, 20, 2].',
   ],
   [
-    'a month in four letters',
+    'a date format with MMMM',
     { date_format: 'dd MMMM yyyy' },
     `FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "dd MMMM yyyy". ${PATTERN}`,
   ],
   [
-    'a year twice',
+    'a date format with two years',
     { file_format: { date_format: 'yyyyMMdd yy' } },
     `FORMAT_INVALID: Lake: file_format.date_format of dataset "fda-cder" is "yyyyMMdd yy". ${PATTERN}`,
   ],
   [
-    'one mark for thousands and decimals',
+    'the same separator for thousands and decimals',
     { file_format: { number_format: '1.234.56' } },
     'FORMAT_INVALID: Lake: file_format.number_format of dataset "fda-cder" is "1.234.56". Use different '
       + 'separators for thousands and decimals, as in 1.234,56 or 1,234.56.',
   ],
 
   [
-    'a quote as delimiter',
+    'a quote that is the delimiter',
     { delimiter: '|', file_format: { quote: '|' } },
     'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "|", which is also the delimiter. '
       + 'Use different characters.',
   ],
   [
-    'a quote in the delimiter',
+    'a quote that the delimiter contains',
     { file_format: { delimiter: "~'~", quote: "'" } },
     'CHARACTERS_CONFLICT: Lake: file_format.quote of dataset "fda-cder" is "\'", which the delimiter "~\'~" '
       + 'contains. Use different characters.',
   ],
   [
-    'a quote as its own escape',
+    'an escape that is the quote',
     { file_format: { escape: '"' } },
     'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is "\\"", which is also the quote. '
       + 'Remove escape: without it, two quotes inside a quoted value mean one quote.',
   ],
   [
-    'the usual delimiter as escape',
+    'an escape that is the default delimiter',
     { file_format: { escape: ',' } },
     'CHARACTERS_CONFLICT: Lake: file_format.escape of dataset "fda-cder" is ",", which is also the delimiter.',
   ],
@@ -367,7 +368,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", which is also the delimiter.',
   ],
   [
-    'a comment in the delimiter',
+    'a comment that the delimiter contains',
     { file_format: { delimiter: '##', comment: '#' } },
     'CHARACTERS_CONFLICT: Lake: file_format.comment of dataset "fda-cder" is "#", which the delimiter "##" contains.',
   ],
@@ -383,32 +384,32 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   ],
 
   [
-    'columns of a misspelt table',
+    'column_schema of a misspelled table',
     { column_schema: { product: {} } },
     'UNKNOWN_TABLE: Lake: column_schema of dataset "fda-cder" contains the table "product", which does not '
       + 'exist. Did you mean "products"? Tables of the dataset: products, packages.',
   ],
   [
-    'keys of a table by its name in the database',
+    'business_keys of a table with its name in the database',
     { business_keys: { fda_cder_packages: ['ndc'] } },
     'UNKNOWN_TABLE: Lake: business_keys of dataset "fda-cder" contains the table "fda_cder_packages", which does '
       + 'not exist. Did you mean "packages"? Tables of the dataset: products, packages.',
   ],
   [
-    'required columns of no table',
+    'required columns of an unknown table',
     { data_quality: { required_columns: { elsewhere: ['ndc'] } } },
     'UNKNOWN_TABLE: Lake: data_quality.required_columns of dataset "fda-cder" contains the table "elsewhere", '
       + 'which does not exist. Tables of the dataset: products, packages.',
   ],
   [
-    'rows of no table',
+    'row count of an unknown table',
     { data_quality: { expected_record_count_min: { product: 1 } } },
     'UNKNOWN_TABLE: Lake: data_quality.expected_record_count_min of dataset "fda-cder" contains the table '
       + '"product", which does not exist. Did you mean "products"?',
   ],
 
   [
-    'whose scale is larger than its precision',
+    'a decimal whose scale is larger than its precision',
     column('decimal(2,18)'),
     'DATA_TYPE_INVALID: Lake: column_schema.products.Cell.type of dataset "fda-cder" is "decimal(2,18)", '
       + 'whose scale is larger than its precision. '
@@ -420,58 +421,58 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     `${NO_FORMAT} "yyyyMMdd", but the type of the column is not set. Set the type of the column, for example date.`,
   ],
   [
-    'a format of text',
+    'a format of a string',
     column('string', 'yyyyMMdd'),
     `${NO_FORMAT} "yyyyMMdd", but the type of the column is string. Remove it: string columns have no format.`,
   ],
   [
-    'a format of a date that is none',
+    'an invalid date format of a column',
     column('date', '%Y-%m-%d'),
     `${NO_FORMAT} "%Y-%m-%d", but the type of the column is date.`,
   ],
   [
-    'a date without a day',
+    'a date format without a day',
     column('date', 'yyyyMM'),
     `${NO_FORMAT} "yyyyMM", but the type of the column is date. ${PATTERN}`,
   ],
   [
-    'a date with a time',
+    'a date format with a time',
     column('date', 'yyyy-MM-dd HH:mm'),
     `${NO_FORMAT} "yyyy-MM-dd HH:mm", but the type of the column is date. Remove HH, mm, ss `
       + 'and S, which dates do not have, or use the type timestamp.',
   ],
   [
-    'a timestamp of twelve hours',
+    'a timestamp format with hh',
     column('timestamp', 'yyyy-MM-dd hh:mm'),
     `${NO_FORMAT} "yyyy-MM-dd hh:mm", but the type of the column is timestamp. ${PATTERN}`,
   ],
   [
-    "a date's format of a number",
+    'a date format of a number',
     column('bigint', 'yyyyMMdd'),
     `${NO_FORMAT} "yyyyMMdd", but the type of the column is bigint. Write the number 1234.56 with the separators of `
       + 'the file, '
       + 'for example 1.234,56.',
   ],
   [
-    'one mark twice in a column',
+    'the same separator twice in a column',
     column('decimal(18,2)', '1,234,56'),
     `${NO_FORMAT} "1,234,56", but the type of the column is decimal(18,2). Use different separators for thousands `
       + 'and decimals',
   ],
   [
-    'one word for yes and no',
+    'the same value for true and false',
     column('boolean', 'Y/Y'),
     `${NO_FORMAT} "Y/Y", but the type of the column is boolean. Write the values for true and false, separated by a `
       + 'slash, for example Y/N.',
   ],
-  ['no word for no', column('boolean', 'Y/'), `${NO_FORMAT} "Y/", but the type of the column is boolean.`],
+  ['no value for false', column('boolean', 'Y/'), `${NO_FORMAT} "Y/", but the type of the column is boolean.`],
   [
     'three values of a boolean',
     column('boolean', 'Y/N/U'),
     `${NO_FORMAT} "Y/N/U", but the type of the column is boolean.`,
   ],
   [
-    'two columns of one name',
+    'two columns with the same target_name',
     { column_schema: { products: { A: { target_name: 'ndc' }, B: { target_name: 'ndc' } } } },
     'COLUMN_NAME_TAKEN: Lake: column_schema.products.B.target_name of dataset "fda-cder" is "ndc", which is '
       + 'already the name of "A". Rename one of them.',
@@ -514,7 +515,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   ...['https://example.org/a/*.csv', 's3://vendor/a.csv', 's3://vendor/{yyyy}.csv'].map(
     (address): [string, Partial<DatasetDocument>, string] => [
       `the newest of ${address}`,
-      { source_url: address, source_files: 'newest' },
+      { source_url: url, source_files: 'newest' },
       'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", and source_url is neither an S3 '
         + 'folder nor a glob. Write for example s3://bucket/folder/ or',
     ],
@@ -550,36 +551,36 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     ],
   ),
   [
-    'a secret in an address',
+    'a secret in a URL',
     api({ products: `https://example.org/a?page=1&api_key=${PASTED}#x` }),
     'SECRET_IN_CONFIG: Lake: api_endpoints.products.url of dataset "fda-cder" has the parameter api_key. Do '
       + 'not put secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.',
   ],
   [
-    'a secret in an address that is none',
+    'a secret in an invalid URL',
     api({ products: `https://example.org:99999/a?key=${PASTED}` }),
     'URL_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" is "https://example.org:99999/a?key=***", '
       + 'which is not a valid URL. Check the host and the port.',
   ],
   [
-    "a secret in a file's address that is none",
+    'a secret in an invalid source_url',
     { source_url: `https://example.org:99999/a?X-Token=${PASTED}&b=c` },
     'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org:99999/a?X-Token=***&b=c", which is '
       + 'not a valid URL.',
   ],
   [
-    "a secret in a file's address without a date",
+    'a secret in a source_url with an invalid placeholder',
     { source_url: `https://example.org/{id}?sig=${PASTED}#a` },
     'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "https://example.org/{id}?sig=***#a", and {id} '
       + 'is not a date placeholder.',
   ],
   [
-    "a key in a header of the job's own",
+    'an API key in a reserved header',
     { auth: { type: 'api_key', secret: 'a', name: 'Host' } },
     'HEADER_RESERVED: Lake: auth.name of dataset "fda-cder" is "Host". Use a different header: the job sets this one.',
   ],
   [
-    "a secret in a token's parameters",
+    'a secret in token_params',
     client({ token_params: { client_secret: PASTED } }),
     'SECRET_IN_CONFIG: Lake: auth.token_params.client_secret of dataset "fda-cder" is set. Do not put secrets into '
       + 'files or templates. Store the value in the secret that auth.secret names.',
@@ -617,19 +618,19 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'secret, encryption_key, token_url,',
   ),
   [
-    'a key without a name',
+    'api_key without a name',
     { auth: { type: 'api_key', secret: 'a' } },
     'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type api_key, but no name. '
       + 'Set name: api_key requires name.',
   ],
   [
-    'a client without an address',
+    'oauth2_client_credentials without token_url',
     { auth: { type: 'oauth2_client_credentials', secret: 'a' } },
     'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has the type oauth2_client_credentials, but no '
       + 'token_url. Set token_url',
   ],
   [
-    'an impossible port for tokens',
+    'an invalid port in token_url',
     client({ token_url: 'https://example.org:99999/token?a=b' }),
     'URL_INVALID: Lake: auth.token_url of dataset "fda-cder" is "https://example.org:99999/token?a=b", which is not '
       + 'a valid URL. Check the host and the port.',
@@ -652,20 +653,20 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   ),
 
   ...['{id}', '{value', 'value}', '{}', '{yyyy}'].map((braces): [string, Partial<DatasetDocument>, string] => [
-    `${braces} in an endpoint's address`,
+    `${braces} in the URL of an endpoint`,
     api({ products: `https://example.org/${braces}` }),
     'PLACEHOLDER_INVALID: Lake: api_endpoints.products.url of dataset "fda-cder" contains '
       + `${braces.replace(/^value/, '')}. The only placeholder is {value}, the value of for_each. Write literal `
       + 'braces as %7B and %7D.',
   ]),
   [
-    'a host out of an answer',
+    'a placeholder in the host',
     api({ products: 'https://example.org', packages: { url: 'https://{value}.org/a', for_each: IDS } }),
     'PLACEHOLDER_INVALID: Lake: api_endpoints.packages.url of dataset "fda-cder" has braces in its host. '
       + 'Write the host without braces: a response must not choose the host of the next request.',
   ],
   [
-    'a body of a GET',
+    'a body with the method GET',
     api({ products: { url: 'https://example.org', method: 'GET', body: {} } }),
     'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, but the method is GET. '
       + 'Set method to POST, or remove body.',
@@ -676,32 +677,32 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, but the method is GET.',
   ],
   [
-    'values of nothing in an address',
+    'a placeholder in the URL without for_each',
     api({ products: 'https://example.org/{value}' }),
     'SETTING_REQUIRED: Lake: api_endpoints.products.url of dataset "fda-cder" contains {value}, but for_each '
       + 'is not set. Set for_each to the endpoint and the field with the values, for example {"endpoint": "products", '
       + '"field": "id"}.',
   ],
   [
-    'values of nothing in a parameter',
+    'a placeholder in a parameter without for_each',
     api({ products: { url: 'https://example.org', params: { id: 'a-{value}' } } }),
     'SETTING_REQUIRED: Lake: api_endpoints.products.params of dataset "fda-cder" contains {value}, but for_each is '
       + 'not set.',
   ],
   [
-    'values of nothing in a body',
+    'a placeholder in the body without for_each',
     api({ products: { url: 'https://example.org', method: 'POST', body: { a: ['{value}'] } } }),
     'SETTING_REQUIRED: Lake: api_endpoints.products.body of dataset "fda-cder" contains {value}, but for_each is not '
       + 'set.',
   ],
   [
-    'values for nothing',
+    'for_each without a placeholder',
     api({ products: 'https://example.org', packages: { url: 'https://example.org', for_each: IDS } }),
     'PLACEHOLDER_REQUIRED: Lake: api_endpoints.packages.for_each of dataset "fda-cder" is set, but url, params and '
       + 'body do not contain {value}. Add {value} to one of them, or remove for_each.',
   ],
   [
-    'values of a misspelt endpoint',
+    'for_each of a misspelled endpoint',
     api({
       products: 'https://example.org',
       packages: { url: 'https://example.org/{value}', for_each: { endpoint: 'product', field: 'id' } },
@@ -710,19 +711,19 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       + 'which is not in api_endpoints. Did you mean "products"? Other endpoints: products.',
   ],
   [
-    'values of no other endpoint',
+    'for_each of an unknown endpoint',
     api({ packages: { url: 'https://example.org/{value}', for_each: { endpoint: 'other', field: 'id' } } }),
     'UNKNOWN_ENDPOINT: Lake: api_endpoints.packages.for_each.endpoint of dataset "fda-cder" is "other", which '
       + 'is not in api_endpoints. Add that endpoint.',
   ],
   [
-    'values of its own',
+    'for_each of the same endpoint',
     api({ products: { url: 'https://example.org/{value}', for_each: IDS } }),
     'ENDPOINTS_CYCLE: Lake: api_endpoints.products.for_each.endpoint of dataset "fda-cder" forms a cycle: '
       + 'products ← products. Remove one for_each: an endpoint cannot depend on its own records.',
   ],
   [
-    'values in a circle',
+    'a for_each cycle',
     api({
       products: { url: 'https://example.org/{value}', for_each: { endpoint: 'packages', field: 'id' } },
       packages: { url: 'https://example.org/{value}', for_each: IDS },
@@ -731,21 +732,21 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       + 'products ← packages ← products.',
   ],
   [
-    'no table',
+    'an API without a table',
     api({ products: { url: 'https://example.org', table: false } }),
     'TABLE_REQUIRED: Lake: api_endpoints of dataset "fda-cder" has no endpoint with a table. Remove "table": '
       + 'false from at least one endpoint.',
   ],
 
-  ...Object.entries(PAGINATIONS).flatMap(([type, takes]) =>
+  ...Object.entries(PAGINATIONS).flatMap(([type, keys]) =>
     Object.keys(EVERY_PAGE_KEY)
-      .filter(key => !(key in takes))
+      .filter(key => !(key in keys))
       .map((key): [string, Partial<DatasetDocument>, string] => [
-        `${key} of the pagination ${type}`,
+        `${key} of the pagination type ${type}`,
         api({
           products: {
             url: 'https://example.org',
-            pagination: { type: type as 'auto', ...takes, [key]: EVERY_PAGE_KEY[key as 'path'] },
+            pagination: { type: type as 'auto', ...keys, [key]: EVERY_PAGE_KEY[key as 'path'] },
           },
         }),
         `SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.pagination.${key} of dataset "fda-cder" is set, `
@@ -760,35 +761,35 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       ['cursor', 'param', { path: 'p' }],
     ] as const
   ).map(([type, key, others]): [string, Partial<DatasetDocument>, string] => [
-    `the pagination ${type} without ${key}`,
+    `the pagination type ${type} without ${key}`,
     api({ products: { url: 'https://example.org', pagination: { type, ...others } } }),
     `SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type ${type}, but `
       + `no ${key}. Set ${key}: ${type} requires `,
   ]),
   [
-    'the pagination cursor alone',
+    'the pagination type cursor in the short form',
     api({ products: { url: 'https://example.org', pagination: 'cursor' } }),
     'SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type cursor, but '
       + 'no path. Set path: cursor requires path and param.',
   ],
 
   [
-    'a key for all tables and one by table',
+    'business_key and business_keys',
     { business_key: ['ndc'], business_keys: { products: ['ndc'] } },
     'SETTINGS_CONFLICT: Lake: business_key of dataset "fda-cder" is set, and business_keys is also '
       + 'set. Set business_key for all tables, or business_keys for each table.',
   ],
-])('%s is an error that says where, what was found and what to do', (_, document, message) => {
+])('%s is an error with its code, its key, what was found and what to do', (_, document, message) => {
   expect(() => check(document)).toThrow(message);
   expect(() => check(document)).not.toThrow(new RegExp(PASTED));
 });
 
-test('a script of the user\'s needs no source', () => {
+test('a custom script requires no source', () => {
   expect([...ruleProblems({ ...DOCUMENT, source_url: undefined }, TABLES, true)]).toEqual([]);
 });
 
 test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'])(
-  '%s is not for gold',
+  '%s is an error in a gold dataset',
   key => {
     const [first] = ruleProblems({ dataset: 'a', data_size_category: 'small', source_datasets: [], [key]: {} }, ['a']);
     expect(first).toEqual({
@@ -800,7 +801,7 @@ test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit
   },
 );
 
-test('what is for gold is told by what is set, so the dataset is bronze', () => {
+test('a gold key without source_datasets is an error', () => {
   expect(() => check(api({ products: 'https://example.org' }, { sql: 'q.sql' }))).toThrow(
     'SETTING_NOT_APPLICABLE: Lake: sql of dataset "fda-cder" is set, but the dataset is bronze, because '
       + 'source_datasets is not set. Remove sql: it only applies to gold datasets, which have source_datasets '
@@ -809,7 +810,7 @@ test('what is for gold is told by what is set, so the dataset is bronze', () => 
   );
 });
 
-test('of one table, two columns may not be mapped to one name', () => {
+test('with one table, two columns with the same name in column_mappings are an error', () => {
   expect(() => check({ column_mappings: { A: 'ndc', B: 'ndc' } }, ['fda_cder'])).toThrow(
     'COLUMN_NAME_TAKEN: Lake: column_mappings.B of dataset "fda-cder" is "ndc", which is already the name of '
       + '"A". Rename one of them.',
@@ -821,7 +822,7 @@ test('of one table, two columns may not be mapped to one name', () => {
   ).not.toThrow();
 });
 
-test('values only known at deployment make sense', () => {
+test('tokens are valid', () => {
   const scope = new Stack(undefined, 'Lake');
   const text = new CfnParameter(scope, 'Text').valueAsString;
   const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
@@ -857,7 +858,7 @@ test.each<[string, Partial<DatasetDocument>]>([
     'outputs',
     { source_url: undefined, source_datasets: ['bronze/x'], sql: 'q.sql', outputs: ['fda_cder', 'packages'] },
   ],
-])('a table with the name of its dataset has no others beside it: %s', (key, document) => {
+])('a table with the name of the dataset, and another table, is an error: %s', (key, document) => {
   expect(() => check(document, ['fda_cder', 'packages'])).toThrow(
     `TABLE_NAME_RESERVED: Lake: ${key} of dataset "fda-cder" has the table "fda_cder", which has the name of `
       + 'the dataset, and other tables. Rename this table, for example to "main": its folder would contain the '

@@ -8,7 +8,7 @@ import { checkDocument } from '../../../src/private/document/dataset-schema';
 
 const TYPES = 'src/private/document/dataset-document.generated.ts';
 
-test('the generated types are those of the schema; `npx projen generate` makes them', () => {
+test('the generated types match the schema; `npx projen generate` updates them', () => {
   const tasks = JSON.parse(readFileSync('.projen/tasks.json', 'utf8')).tasks;
   const folder = mkdtempSync(path.join(tmpdir(), 'dataset-document-'));
   try {
@@ -22,121 +22,121 @@ test('the generated types are those of the schema; `npx projen generate` makes t
   }
 });
 
-/** A document of which only what a test is about is said. */
+/** A minimal document, which each test changes. */
 const DOCUMENT: DatasetDocument = { dataset: 'fda-cder', data_size_category: 'small', source_url: 'https://example.org/cder.zip' };
 
 test.each<[string, object, string]>([
   [
-    'an address of many',
+    'an invalid URL in a list',
     { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
     'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// URL '
       + 'without credentials, or an s3:// URL with a bucket and a path. For example: ',
   ],
   [
-    'a password in one address of many',
+    'a URL with a password in a list',
     { source_url: ['https://a.org/1', 'https://me:secret@a.org/2'] },
     'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "https://***@a.org/2".',
   ],
   [
-    'a key in an address',
+    'a URL with an API key',
     { source_url: 'https://a.org/1 2?a=b&Api-Key=secret&c=d' },
     'URL_INVALID: Lake: source_url of dataset "fda-cder" is "https://a.org/1 2?a=b&Api-Key=***&c=d".',
   ],
   [
-    'an address that is neither one nor many',
+    'a source_url that is neither a string nor a list',
     { source_url: 5 },
     'URL_INVALID: Lake: source_url of dataset "fda-cder" is 5. Expected: The http://, https:// or s3:// URL of a '
       + 'file, or a list',
   ],
   [
-    'no address',
+    'an empty list of URLs',
     { source_url: [] },
     'URL_INVALID: Lake: source_url of dataset "fda-cder" is []. Expected: The http://, https:// or s3:// URL of a '
       + 'file, or a list',
   ],
   [
-    'one address twice',
+    'a duplicate URL',
     { source_url: ['https://a.org', 'https://a.org'] },
     'DUPLICATE_VALUE: Lake: source_url of dataset "fda-cder" is ["https://a.org","https://a.org"], which contains a '
       + 'duplicate. Expected: The http://, https:// or s3:// URL of a file, or a list',
   ],
   [
-    'part of a day',
+    'a fraction of a day',
     { lookback_days: 1.5 },
     'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is 1.5. Expected: Number of days that a run looks back',
   ],
   [
-    'days that are to come',
+    'a negative number of days',
     { lookback_days: -1 },
     'VALUE_INVALID: Lake: lookback_days of dataset "fda-cder" is -1. Expected: Number of days that a run looks back',
   ],
   [
-    'words for a date',
+    'an invalid date format',
     { date_format: 'the day' },
     'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "the day". Expected: Format of dates',
   ],
   [
-    "words for the file's dates",
+    'an invalid date format of a file',
     { file_format: { date_format: 'the day' } },
     'FORMAT_INVALID: Lake: file_format.date_format of dataset "fda-cder" is "the day". Expected: Format of dates',
   ],
   [
-    'an unknown type of file',
+    'an unknown file type',
     { file_format: { type: 'xlsx' } },
     'VALUE_INVALID: Lake: file_format.type of dataset "fda-cder" is "xlsx". Expected: csv: delimited text',
   ],
   [
-    'an escape of two characters',
+    'an escape with two characters',
     { file_format: { escape: '\\\\' } },
     'VALUE_INVALID: Lake: file_format.escape of dataset "fda-cder" is "\\\\\\\\". Expected: Character that escapes '
       + 'the next character',
   ],
   [
-    'the empty text as null',
+    'the empty string as a null value',
     { file_format: { null_values: ['NA', ''] } },
     'VALUE_INVALID: Lake: file_format.null_values[1] of dataset "fda-cder" is "". Expected: Values that mean null',
   ],
   [
-    'no null values',
+    'an empty list of null values',
     { file_format: { null_values: [] } },
     'VALUE_INVALID: Lake: file_format.null_values of dataset "fda-cder" is []. Expected: Values that mean null',
   ],
   [
-    'a word for a comment',
+    'a comment prefix with several characters',
     { file_format: { comment: 'REM' } },
     'VALUE_INVALID: Lake: file_format.comment of dataset "fda-cder" is "REM". Expected: Character that starts a '
       + 'comment line',
   ],
   [
-    'a word for yes',
+    'a string instead of a boolean',
     { file_format: { quoted_nulls: 'yes' } },
     'VALUE_INVALID: Lake: file_format.quoted_nulls of dataset "fda-cder" is "yes". Expected: Whether the empty string',
   ],
   [
-    'fewer than no lines',
+    'a negative number of lines',
     { file_format: { skip_rows: -1 } },
     'VALUE_INVALID: Lake: file_format.skip_rows of dataset "fda-cder" is -1. Expected: Number of lines to skip '
       + 'before the header',
   ],
   [
-    'too many records',
+    'too many records to skip',
     { file_format: { skip_footer: 10001 } },
     'VALUE_INVALID: Lake: file_format.skip_footer of dataset "fda-cder" is 10001. Expected: Number of records to '
       + 'skip at the end',
   ],
   [
-    'a field of no width',
+    'a field width of 0',
     { file_format: { widths: [5, 0] } },
     'VALUE_INVALID: Lake: file_format.widths[1] of dataset "fda-cder" is 0. Expected: fixed_width: widths of the '
       + 'fields',
   ],
   [
-    'a number with other digits',
+    'a number format with other digits',
     { file_format: { number_format: '9.999,99' } },
     'FORMAT_INVALID: Lake: file_format.number_format of dataset "fda-cder" is "9.999,99". Expected: Format of numbers',
   ],
   [
-    'a path to nothing',
+    'an empty path to records',
     { file_format: { records: '' } },
     'VALUE_INVALID: Lake: file_format.records of dataset "fda-cder" is "". Expected: json: path to the list of records',
   ],
@@ -147,18 +147,18 @@ test.each<[string, object, string]>([
       + 'type: string, bigint, double, decimal(p,s), boolean, date or timestamp.',
   ],
   [
-    'a decimal of 39 digits',
+    'a decimal with a precision of 39',
     { column_schema: { products: { Price: { type: 'decimal(39,2)' } } } },
     'DATA_TYPE_INVALID: Lake: column_schema.products.Price.type of dataset "fda-cder" is "decimal(39,2)".',
   ],
   [
-    "a source's name for a column's",
+    'a column name that is not snake_case',
     { column_schema: { products: { Zip: { target_name: 'Zip Code' } } } },
     'VALUE_INVALID: Lake: column_schema.products.Zip.target_name of dataset "fda-cder" is "Zip Code". '
       + 'Expected: Name of a column in its table: snake_case',
   ],
   [
-    'a name of ours',
+    'a column name that starts with meta_',
     { column_mappings: { Run: 'meta_run_id' } },
     'VALUE_INVALID: Lake: column_mappings.Run of dataset "fda-cder" is "meta_run_id". Expected: Name of a column in '
       + 'its table',
@@ -176,88 +176,88 @@ test.each<[string, object, string]>([
       + 'and formats of columns',
   ],
   [
-    'a column that is no object',
+    'a column that is not an object',
     { column_schema: { products: { Day: 'date' } } },
     'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: Name, data type and '
       + 'format of a column.',
   ],
   [
-    'a key of no columns',
+    'a business key without columns',
     { business_key: [] },
     'VALUE_INVALID: Lake: business_key of dataset "fda-cder" is []. Expected: Columns by their names in the '
       + 'table. For example: ["zip_code"].',
   ],
   [
-    'a column twice',
+    'a duplicate column',
     { business_key: ['a', 'a'] },
     'DUPLICATE_VALUE: Lake: business_key of dataset "fda-cder" is ["a","a"], which contains a duplicate. '
       + 'Expected: Columns by their names',
   ],
   [
-    'one column for a list',
+    'a string instead of a list of columns',
     { business_keys: { products: 'ndc' } },
     'VALUE_INVALID: Lake: business_keys.products of dataset "fda-cder" is "ndc". Expected: Columns by their '
       + 'names in the table.',
   ],
   [
-    'an empty name',
+    'an empty column name',
     { data_quality: { required_columns: { products: ['ndc', ''] } } },
     'VALUE_INVALID: Lake: data_quality.required_columns.products[1] of dataset "fda-cder" is "". Expected: '
       + 'Columns by their names in the table.',
   ],
   [
-    'a text for columns',
+    'a string instead of required columns',
     { data_quality: { required_columns: 'ndc' } },
     'VALUE_INVALID: Lake: data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns, by '
       + 'their names in the table, that must exist in the source',
   ],
   [
-    'fewer than no rows',
+    'a negative number of rows',
     { data_quality: { expected_record_count_min: -1 } },
     'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is -1. Expected: Number of '
       + 'rows.',
   ],
   [
-    'fewer than no rows of a table',
+    'a negative number of rows of a table',
     { data_quality: { expected_record_count_min: { products: -1 } } },
     'VALUE_INVALID: Lake: data_quality.expected_record_count_min.products of dataset "fda-cder" is -1. '
       + 'Expected: Number of rows.',
   ],
   [
-    'a text for rows',
+    'a string instead of a number of rows',
     { data_quality: { expected_record_count_min: 'many' } },
     'VALUE_INVALID: Lake: data_quality.expected_record_count_min of dataset "fda-cder" is "many". Expected: '
       + 'Minimum number of rows of a table: a number for all tables, or',
   ],
-])('%s: the error has the whole path, what is there, and the nearest description', (_, wrong, message) => {
+])('%s: the error contains the complete key, the value and the closest description', (_, wrong, message) => {
   expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(message);
 });
 
-/** A text that nobody wants to read in the log of a build. */
+/** A secret value, which must not appear in build logs. */
 const PASTED = 'sk live 0123456789abcdef';
 
 test.each<[string, object, string]>([
   ['a secret', { auth: { type: 'bearer', secret: PASTED } }, 'auth.secret'],
-  ['a secret in place of an auth', { auth: PASTED }, 'auth'],
+  ['a secret instead of auth', { auth: PASTED }, 'auth'],
   ['a secret in a list', { auth: { type: 'bearer', secret: [PASTED] } }, 'auth.secret'],
   [
-    "a parameter of a token's address",
+    'a parameter of a token request',
     { auth: { type: 'bearer', secret: 'a', token_params: { key: [PASTED] } } },
     'auth.token_params.key',
   ],
   [
-    "parameters of a token's address",
+    'a string instead of token_params',
     { auth: { type: 'bearer', secret: 'a', token_params: PASTED } },
     'auth.token_params',
   ],
-  ['a header', { headers: { Authorization: `${PASTED}\n` } }, 'headers.Authorization'],
-  ['headers', { headers: PASTED }, 'headers'],
+  ['a header value', { headers: { Authorization: `${PASTED}\n` } }, 'headers.Authorization'],
+  ['a string instead of headers', { headers: PASTED }, 'headers'],
   [
     'a header of an endpoint',
     { api_endpoints: { a: { url: 'https://example.org', headers: { 'X-Key': [PASTED] } } } },
     'api_endpoints.a.headers.X-Key',
   ],
-])('%s that may be one is not repeated', (_, wrong, key) => {
+])('the error redacts %s', (_, wrong, key) => {
   const check = () => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong });
   expect(check).toThrow(
     `VALUE_INVALID: Lake: ${key} of dataset "fda-cder" is invalid (value redacted, because it may be a `
@@ -279,50 +279,50 @@ test.each<[string, object, string]>([
     'SETTING_REQUIRED: Lake: auth of dataset "fda-cder" has no secret. Set secret.',
   ],
   [
-    'a secret by another key',
+    'a secret in an unknown key',
     { auth: { type: 'bearer', secret: 'a', token: PASTED } },
     'UNKNOWN_KEY: Lake: auth of dataset "fda-cder" has the key "token". ',
   ],
   [
-    'a header that is none',
+    'an invalid header name',
     { headers: { 'A B': 'c' } },
     'VALUE_INVALID: Lake: headers of dataset "fda-cder" has the key "A B". Expected: Headers',
   ],
   [
-    'an endpoint without an address',
+    'an endpoint without a URL',
     { api_endpoints: { a: { records: 'data' } } },
     'SETTING_REQUIRED: Lake: api_endpoints.a of dataset "fda-cder" has no url. Set url.',
   ],
   [
-    'an endpoint with a slip',
+    'an endpoint with a misspelled key',
     { api_endpoints: { a: { url: 'https://example.org', record: 'data' } } },
     'UNKNOWN_KEY: Lake: api_endpoints.a of dataset "fda-cder" has the key "record". Did you mean "records"? '
       + 'Known keys: url, method,',
   ],
   [
-    'an endpoint in a bucket',
+    'an endpoint with an S3 URL',
     { api_endpoints: { a: 's3://vendor/a' } },
     'VALUE_INVALID: Lake: api_endpoints.a of dataset "fda-cder" is "s3://vendor/a". Expected: An http:// or https:// '
       + 'URL',
   ],
   [
-    'a pagination that is not known',
+    'an unknown pagination type',
     { api_endpoints: { a: { url: 'https://example.org', pagination: 'pages' } } },
     'VALUE_INVALID: Lake: api_endpoints.a.pagination of dataset "fda-cder" is "pages". Expected: auto: follows a link',
   ],
   [
-    'a limit of no requests',
+    'a rate limit of 0 requests',
     { rate_limit: { requests: 0 } },
     'VALUE_INVALID: Lake: rate_limit.requests of dataset "fda-cder" is 0. Expected: Maximum number of requests in '
       + 'the period.',
   ],
   [
-    'files of a bucket that nobody knows',
+    'an unknown value of source_files',
     { source_files: 'oldest' },
     'VALUE_INVALID: Lake: source_files of dataset "fda-cder" is "oldest". Expected: Which files to load',
   ],
   [
-    'a bucket without a path',
+    'an S3 URL without a path',
     { source_url: 's3://vendor' },
     'URL_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor". Expected: An http:// or https:// URL',
   ],
@@ -331,11 +331,11 @@ test.each<[string, object, string]>([
     { connection: 'one, two' },
     'VALUE_INVALID: Lake: connection of dataset "fda-cder" is "one, two". Expected: Name of the Glue connection',
   ],
-])('%s is an error of the schema', (_, wrong, message) => {
+])('%s is a schema error', (_, wrong, message) => {
   expect(() => checkDocument(new Stack(undefined, 'Lake'), { ...DOCUMENT, ...wrong })).toThrow(message);
 });
 
-test('a value only known at deployment hides no other that is wrong', () => {
+test('a token does not hide other invalid values', () => {
   const scope = new Stack(undefined, 'Lake');
   const text = new CfnParameter(scope, 'Text').valueAsString;
   const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
@@ -345,8 +345,8 @@ test('a value only known at deployment hides no other that is wrong', () => {
   };
   expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown })).not.toThrow();
   expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: list })).not.toThrow();
-  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: [text, 'no address'] })).toThrow(
-    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "no address".',
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: [text, 'no URL'] })).toThrow(
+    'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "no URL".',
   );
   expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, date_format: '?' })).toThrow(
     'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "?".',

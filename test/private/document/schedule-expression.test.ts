@@ -19,7 +19,7 @@ test.each([
   'rate(15 minutes)',
   'rate(1 hour)',
   'rate(2 days)',
-])('%s is taken', expression => {
+])('%s is valid', expression => {
   expect(scheduleExpressionProblem(expression)).toBeUndefined();
 });
 
@@ -65,11 +65,11 @@ test.each([
   ['rate(5)', 'A rate is a positive integer'],
   ['rate(1 hours)', 'Write "rate(1 hour)".'],
   ['rate(2 hour)', 'Write "rate(2 hours)".'],
-])('%s is refused with what to write instead', (expression, problem) => {
+])('%s is invalid, with a correction', (expression, problem) => {
   expect(scheduleExpressionProblem(expression)).toContain(problem);
 });
 
-test('a number is taken exactly where its field allows it', () => {
+test('a number is valid if and only if it is in the range of its field', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 70 }),
@@ -84,7 +84,7 @@ test('a number is taken exactly where its field allows it', () => {
 });
 
 test.each(['UTC', 'America/New_York', 'Europe/Berlin', 'Asia/Kolkata', 'Asia/Calcutta', 'US/Eastern', 'Etc/GMT+5'])(
-  '%s is a time zone',
+  '%s is a valid time zone',
   timezone => {
     expect(timezoneProblem(timezone)).toBeUndefined();
   },
@@ -95,6 +95,6 @@ test.each([
   ['Europe/Atlantis', 'Use a name from the IANA time zone database, for example "America/New_York".'],
   ['+02:00', 'Use a name from the IANA time zone database'],
   ['', 'Use a name from the IANA time zone database'],
-])('"%s" is no time zone', (timezone, problem) => {
+])('"%s" is an invalid time zone, with a correction', (timezone, problem) => {
   expect(timezoneProblem(timezone)).toContain(problem);
 });

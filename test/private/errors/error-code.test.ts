@@ -5,7 +5,7 @@ import { ERROR_CODES } from '../../../src/private/errors/error-code';
 
 const CODE = /^[A-Z]+(_[A-Z]+)+$/;
 
-/** The texts in a file of `src` that look like codes, without those of its imports. */
+/** The string literals in a file that look like error codes. */
 function codesIn(file: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -18,7 +18,7 @@ function codesIn(file: string): string[] {
   return found;
 }
 
-/** The sources of the constructs. */
+/** The source files of the constructs. */
 function sources(): string[] {
   return readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.ts') && !file.startsWith('cli') && !file.endsWith('error-code.ts'))
@@ -30,11 +30,11 @@ test('src uses every error code', () => {
   expect(ERROR_CODES.filter(code => !used.has(code))).toEqual([]);
 });
 
-test('an error code is listed once', () => {
+test('each error code is listed once', () => {
   expect([...new Set(ERROR_CODES)]).toEqual([...ERROR_CODES]);
 });
 
-// The compiler refuses a code that is not in the list; this refuses an error without any.
+// The compiler rejects unknown codes. This test rejects errors without a code.
 test('every error that src throws comes from synthError or problemsError, which take a code', () => {
   const thrown = sources().flatMap(file => {
     const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);

@@ -8,7 +8,7 @@ import { bronze, gold } from '../../layouts';
 
 const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'arguments.py'), 'utf8');
 
-/** Those of a bronze dataset's job, and of a gold one's. */
+/** The arguments of a bronze job and a gold job. */
 function bothArguments(metrics = true): Record<string, string>[] {
   const stack = new Stack(new App(), 'Lake', { env: { account: '123456789012', region: 'eu-central-1' } });
   const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', metrics });
@@ -18,18 +18,18 @@ function bothArguments(metrics = true): Record<string, string>[] {
   );
 }
 
-/** The computed names of both. */
+/** The computed names of both jobs. */
 function bothNames(metrics = true): Record<string, unknown>[] {
   return bothArguments(metrics).map(passed => JSON.parse(passed['--names']));
 }
 
-/** The names between the brackets or braces behind `start`, one a line or separated by commas. */
+/** The names in the block that `start` captures. */
 function namesIn(start: RegExp, each: RegExp): string[] {
   const block = start.exec(ARGUMENTS_PY)?.[1] ?? '';
   return [...block.matchAll(each)].map(([, name]) => name);
 }
 
-test('the job asks for the arguments that the stack passes, and for the one that the service adds', () => {
+test('the job reads the arguments that the stack passes, and JOB_NAME, which Glue adds', () => {
   const asked = namesIn(/^ARGUMENTS = \(([^)]*)\)/m, /"(\w+)"/g);
   expect(asked).toContain('JOB_NAME');
   for (const given of bothArguments()) {
@@ -47,7 +47,7 @@ test('the computed names are the fields that the job reads', () => {
   expect(Object.keys((ofGold.inputs as object[])[0]).sort()).toEqual(ofInput.sort());
 });
 
-test('no argument is one that the service sets, or begins with a dash', () => {
+test('no argument is reserved by Glue, and no value starts with a dash', () => {
   for (const passed of bothArguments()) {
     for (const reserved of ['--JOB_NAME', '--JOB_RUN_ID', '--debug', '--mode', '--endpoint']) {
       expect(passed).not.toHaveProperty(reserved);
@@ -58,7 +58,7 @@ test('no argument is one that the service sets, or begins with a dash', () => {
   }
 });
 
-test('the names have the namespace of metrics where the core asks for them, and not else', () => {
+test('the names contain the metrics namespace only if the core has metrics', () => {
   expect(bothNames(true).map(names => names.metrics_namespace)).toEqual(['pp-dw', 'pp-dw']);
   expect(bothNames(false).filter(names => 'metrics_namespace' in names)).toEqual([]);
 });

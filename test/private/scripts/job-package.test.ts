@@ -19,7 +19,7 @@ function writePackage(folder: string, files: { [file: string]: string }): string
   return target;
 }
 
-test('the modules lie under the package\'s name, without caches and other files', () => {
+test('the ZIP file contains the modules in a folder with the name of the package, and no other files', () => {
   const { bytes } = zipPackage(
     writePackage('a', {
       '__init__.py': '',
@@ -37,14 +37,14 @@ test('the modules lie under the package\'s name, without caches and other files'
   ]);
 });
 
-test('the same modules make the same bytes, whenever and in whatever order they were written', () => {
+test('the same modules result in the same bytes, regardless of their timestamps and the order of writing', () => {
   const one = writePackage('a', { 'a.py': '1', 'b.py': '2' });
   const other = writePackage('b', { 'b.py': '2', 'a.py': '1' });
   utimesSync(path.join(other, 'a.py'), 0, 0);
   expect(zipPackage(other)).toEqual(zipPackage(one));
 });
 
-test('the name changes with the content', () => {
+test('the file name depends on the content', () => {
   const one = zipPackage(writePackage('a', { 'a.py': '1' }));
   const other = zipPackage(writePackage('b', { 'a.py': '2' }));
   expect(one.fileName).toMatch(/^etl_runtime-[0-9a-f]{12}\.zip$/);

@@ -10,7 +10,7 @@ import { deployedFiles, resource, resources } from '../../assembly';
 import { bronze, ENV, LAYOUTS } from '../../layouts';
 
 describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
-  test('every dataset has its script, its document and the package in a folder of its own', () => {
+  test('every dataset has its script, document and package in a separate folder', () => {
     const where = lake(ENV);
     const datasets = [bronze(where), bronze(where, { dataset: 'fda-cder', delimiter: '|' }, 'Cder')];
     const files = deployedFiles(where.stack);
@@ -29,7 +29,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     }
   });
 
-  test('what the job is told lies where the deployment puts it', () => {
+  test('the job arguments refer to the deployed files', () => {
     const where = lake(ENV);
     bronze(where);
     const { DestinationBucketName, DestinationBucketKeyPrefix } = resource(
@@ -43,7 +43,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     ).toEqual(deployed.sort());
   });
 
-  test('a stack has one deployment, which deletes nothing and tags no bucket', () => {
+  test('a stack has one deployment, which does not delete files or tag the bucket', () => {
     const where = lake(ENV);
     bronze(where);
     bronze(where, { dataset: 'fda-cder' }, 'Cder');
@@ -55,7 +55,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     }
   });
 
-  test('the deployment\'s function writes scripts and nothing else in the lake', () => {
+  test('the function of the deployment can only write scripts in the lake bucket', () => {
     const where = lake(ENV);
     bronze(where);
     const policy = resources(where.stack, 'AWS::IAM::Policy').find(({ id }) => id.startsWith('GlueScripts'))!;
@@ -78,7 +78,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   });
 });
 
-test('the package holds the modules that the job imports', () => {
+test('the package contains the modules that the job imports', () => {
   const { bytes } = etlRuntimePackage();
   const modules = Object.keys(unzipSync(bytes));
   const script = readFileSync(path.join(__dirname, '../../../glue-templates/jobs/bronze_job.py'), 'utf8');
@@ -88,7 +88,7 @@ test('the package holds the modules that the job imports', () => {
   expect(strFromU8(unzipSync(bytes)['etl_runtime/__init__.py'])).toBeDefined();
 });
 
-test('two lakes in one stack get their scripts each', () => {
+test('two lakes in one stack have separate deployments', () => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
   const [one, other] = ['pp-one', 'pp-two'].map(resourcePrefix =>
     EtlCore.fromPrefixes(stack, resourcePrefix, { resourcePrefix }),
@@ -103,7 +103,7 @@ test('two lakes in one stack get their scripts each', () => {
   );
 });
 
-test('a deployment of the user\'s in the same stack keeps its rights, even where both share a function', () => {
+test('another BucketDeployment in the same stack keeps its permissions, even if both share a function', () => {
   const where = LAYOUTS[2].lake(ENV);
   bronze(where);
   new BucketDeployment(where.stack, 'Site', {
@@ -122,15 +122,15 @@ test('a deployment of the user\'s in the same stack keeps its rights, even where
   expect(JSON.stringify(policies)).toContain('arn:aws:s3:::pp-dw-123456789012');
 });
 
-test('tags of the app reach the deployment', () => {
+test('tags of the app apply to the deployment', () => {
   const where = LAYOUTS[1].lake(ENV);
   bronze(where);
   Tags.of(where.app).add('team', 'data');
   expect(resource(where.stack, 'AWS::Lambda::Function').Properties.Tags).toEqual([{ Key: 'team', Value: 'data' }]);
 });
 
-// CDK starts its walk over the aspects again when one adds constructs, and gives up after a hundred times.
-test.each([true, false])('120 stacks get their scripts with CDK\'s aspect stabilization %s', stabilization => {
+// CDK visits the tree again when an aspect adds constructs, and fails after 100 times.
+test.each([true, false])('120 stacks have deployments if the aspect stabilization of CDK is %s', stabilization => {
   const app = new App({ context: { '@aws-cdk/core:aspectStabilization': stabilization } });
   const stacks = Array.from({ length: 120 }, (_, index) => new Stack(app, `Lake${index}`, { env: ENV }));
   for (const [index, stack] of stacks.entries()) {
@@ -148,7 +148,7 @@ test.each([true, false])('120 stacks get their scripts with CDK\'s aspect stabil
   }
 });
 
-test('a second synthesis deploys nothing twice', () => {
+test('a second synthesis does not add deployments', () => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where);
   const first = where.app.synth().getStackArtifact(where.stack.artifactId).template;
