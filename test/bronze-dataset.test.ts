@@ -482,7 +482,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a schedule of aws-events',
       { schedule: EventsSchedule.cron({ hour: '6' }) as unknown as Schedule },
-      'PROP_TYPE_INVALID: Lake/Bronze: schedule has the wrong type. Use a Schedule of cdk-glue-medallion: '
+      'PROP_TYPE_INVALID: Lake/Bronze: schedule has the wrong type. Use a Schedule from cdk-glue-medallion: '
         + 'Schedule.cron("0 6 * * ? *").',
     ],
     [
@@ -556,7 +556,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a rule that is not part of the schema',
       { lookbackDays: 3 },
-      'PLACEHOLDER_REQUIRED: Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url has no date.',
+      'PLACEHOLDER_REQUIRED: Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url has no date '
+        + 'placeholder.',
     ],
     [
       'a quote of two characters',
@@ -967,7 +968,7 @@ describe.each(LAYOUTS)('in the layout $name, the role of a dataset', ({ lake }) 
     const name = `dataset-${'a'.repeat(50)}`;
     expect(() => bronze(lake(), { dataset: name, auth: Auth.bearer({ secret: 'vendor/api' }) })).toThrow(
       `NAME_TOO_LONG: Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters, 64 are allowed. `
-      + 'Use a shorter prefix or dataset name, or set role on the dataset.');
+      + 'Use a shorter prefix or dataset name, or set the role prop of the dataset.');
   });
 
   test('fails if its policies are too large for IAM', () => {
@@ -1207,8 +1208,8 @@ test.each([
 test('a token as the name of a dataset is an error, because its tables are fixed at synth', () => {
   const where = LAYOUTS[0].lake();
   expect(() => bronze(where, { dataset: new CfnParameter(where.stack, 'Name').valueAsString })).toThrow(
-    'TOKEN_NOT_ALLOWED: Lake/Bronze: dataset is only known at deployment. Names of tables and folders are '
-      + 'fixed at synth: write the name in the code.',
+    'TOKEN_NOT_ALLOWED: Lake/Bronze: dataset is only known at deployment. Tables and folders are named at synth: '
+      + 'write the name in the code.',
   );
 });
 

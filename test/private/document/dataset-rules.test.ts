@@ -499,33 +499,33 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   }).map(([key, value]): [string, Partial<DatasetDocument>, string] => [
     `${key} of an API`,
     api({ products: 'https://example.org' }, { [key]: value }),
-    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and api_endpoints too. Remove ${key}: `
-      + 'it is for files.',
+    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and api_endpoints is also set. `
+      + `Remove ${key}: it only applies to files.',
   ]),
   ...Object.entries({
     headers: { Accept: 'a' },
     rate_limit: { requests: 1 },
     auth: { type: 'bearer', secret: 'a' },
   }).map(([key, value]): [string, Partial<DatasetDocument>, string] => [
-    `${key} of a bucket`,
+    `${key} of an S3 URL`,
     { source_url: ['s3://vendor/a', 's3://vendor/b'], [key]: value },
-    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and source_url is in S3. Remove `
-      + `${key}: it is for HTTP requests. S3 is read with the role of the dataset.`,
+    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and source_url is an S3 URL. Remove `
+      + `${key}: it only applies to HTTP requests. The job reads S3 with the role of the dataset.`,
   ]),
   ...['https://example.org/a/*.csv', 's3://vendor/a.csv', 's3://vendor/{yyyy}.csv'].map(
-    (address): [string, Partial<DatasetDocument>, string] => [
-      `the newest of ${address}`,
+    (url): [string, Partial<DatasetDocument>, string] => [
+      `source_files of ${url}`,
       { source_url: url, source_files: 'newest' },
       'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", and source_url is neither an S3 '
-        + 'folder nor a glob. Write for example s3://bucket/folder/ or',
+        + 'folder nor a glob. Use a folder or a glob, for example s3://bucket/folder/ or',
     ],
   ),
   [
-    'a word in braces in a bucket',
+    'an invalid date placeholder in an S3 URL',
     { source_url: 's3://vendor/{id}.csv' },
-    'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor/{id}.csv", and {id} is not a date. '
-      + 'Braces are replaced by the run date: yyyy, optionally MM, dd and separators, as in {yyyy-MM-dd} or '
-      + '{yyyyMMdd}. Replace literal braces by ?, which matches any character.',
+    'PLACEHOLDER_INVALID: Lake: source_url of dataset "fda-cder" is "s3://vendor/{id}.csv", and {id} is not a date '
+      + 'placeholder. Use yyyy, optionally MM, dd and separators, for example {yyyy-MM-dd} or {yyyyMMdd}: the run date '
+      + 'replaces the placeholder. Write literal braces as ?, which matches any character.',
   ],
 
   ...['Authorization', 'proxy-authorization', 'COOKIE', 'X-API-Key', 'x_api_key', 'Api-Key', 'X-Auth-Token'].map(
