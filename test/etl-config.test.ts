@@ -84,7 +84,11 @@ test.each<[string, string | Buffer | object, string]>([
     'JSON_INVALID: config.json:2:3: the file is not valid JSON: invalid comment token.',
   ],
   ['an empty file', '', 'JSON_INVALID: config.json:1:1: the file is not valid JSON: value expected.'],
-  ['a list', '[]', 'JSON_INVALID: config.json: the file is not a JSON object. Start the file with { and end it with }.'],
+  [
+    'a list',
+    '[]',
+    'JSON_INVALID: config.json: the file is not a JSON object. Start the file with { and end it with }.',
+  ],
   [
     'a file that is not encoded in UTF-8',
     Buffer.from([0x7b, 0xff, 0xfe]),

@@ -118,7 +118,10 @@ test.each<[string, Partial<DatasetDocument>]>([
     { source_url: url, source_files: 'newest' },
   ]),
   ['a date placeholder in an S3 URL', { source_url: 's3://vendor/{yyyyMMdd}.csv', lookback_days: 3 }],
-  ['every key of bearer', { auth: { type: 'bearer', secret: 'vendor/api', secret_key: 'token', encryption_key: KEY_ARN } }],
+  [
+    'every key of bearer',
+    { auth: { type: 'bearer', secret: 'vendor/api', secret_key: 'token', encryption_key: KEY_ARN } },
+  ],
   ['the ARN of a secret', { auth: { type: 'basic', secret: SECRET_ARN, username_key: 'a', password_key: 'b' } }],
   ['an API key', { auth: { type: 'api_key', secret: 'a', name: 'X-Api-Key', location: 'header', secret_key: 'a' } }],
   [
@@ -500,7 +503,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     `${key} of an API`,
     api({ products: 'https://example.org' }, { [key]: value }),
     `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and api_endpoints is also set. `
-      + `Remove ${key}: it only applies to files.',
+      + `Remove ${key}: it only applies to files.`,
   ]),
   ...Object.entries({
     headers: { Accept: 'a' },
