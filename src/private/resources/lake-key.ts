@@ -71,8 +71,8 @@ export function grantCloudWatchLogs(scope: Construct, names: LakeNames, key: IKe
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
  *
  * @param key the ARN of the key. If undefined, the statement allows any key of the account, because an app that has
- * only the names of the lake does not know the ARN. A condition on the alias could take five minutes to become effective:
- * https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+ * only the names of the lake does not know the ARN. A condition on the alias can take five minutes to become
+ * effective: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
  */
 export function objectKeyStatement(stack: Stack, names: LakeNames, key?: string): PolicyStatement {
   const bucket = `arn:${stack.partition}:s3:::${names.bucket}`;
