@@ -3,7 +3,7 @@ import * as path from 'path';
 import { AUTHS, PAGINATIONS } from './api-types';
 import { medallionIn } from './cli/app-fixture';
 import {
-  CodeBlock, codeBlocks, documentationPages, filesBelow, prose, readText, ROOT, tableRows,
+  CodeBlock, codeBlocks, documentationPages, prose, readText, ROOT, tableRows,
 } from './documentation-pages';
 import { WorkerType } from '../src/glue-worker-config';
 import { tableKeys } from '../src/naming';
