@@ -190,7 +190,7 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
   });
   const scriptRole = new Role(stack, 'ScriptRole', {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    description: 'Copies the scripts of Glue jobs into the lake',
+    description: 'Copies the scripts of Glue jobs to the lake bucket',
   });
   logGroup.grantWrite(scriptRole);
   const asset = new Asset(stack, 'ScriptFiles', { path: scripts });
