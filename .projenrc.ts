@@ -77,7 +77,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
   jestOptions: {
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     // Use `jest --coverage` for a coverage report.
-    jestConfig: { collectCoverage: false, coverageProvider: 'babel', testTimeout: 60_000 },
+    jestConfig: {
+      collectCoverage: false,
+      coverageProvider: 'babel',
+      testTimeout: 60_000,
+      globalSetup: '<rootDir>/test/create-temporary-folder.ts',
+      globalTeardown: '<rootDir>/test/remove-temporary-folder.ts',
+    },
   },
 
   integrationTestAutoDiscover: false,

@@ -66,9 +66,9 @@ test('alerts can have their own key, with or without a key of the lake', () => {
     results: 'SSE_S3',
     topic: { 'Fn::GetAtt': [resource(alone, 'AWS::KMS::Key').id, 'Arn'] },
   });
-  const beside = lake(scope => ({ encrypted: true, alerts: { encryptionKey: Key.fromKeyArn(scope, 'Own', KEY) } }));
-  expect(keysOf(beside)).toMatchObject({
-    bucket: { 'Fn::GetAtt': [resource(beside, 'AWS::KMS::Key').id, 'Arn'] },
+  const other = lake(scope => ({ encrypted: true, alerts: { encryptionKey: Key.fromKeyArn(scope, 'Own', KEY) } }));
+  expect(keysOf(other)).toMatchObject({
+    bucket: { 'Fn::GetAtt': [resource(other, 'AWS::KMS::Key').id, 'Arn'] },
     topic: KEY,
   });
 });
@@ -88,6 +88,6 @@ test.each<[string, (stack: Stack) => Partial<EtlCoreProps>, string]>([
   ],
 ])('an alias as the key of %s is an error, because it cannot have an alias or a policy', (_, props, prop) => {
   expect(() => lake(props)).toThrow(
-    `ENCRYPTION_KEY_INVALID: Core/Lake: ${prop} is a KMS alias. Use the key itself, for example Key.fromKeyArn(…).`,
+    `ENCRYPTION_KEY_INVALID: Core/Lake: ${prop} is a KMS alias. Use the key, for example Key.fromKeyArn(…).`,
   );
 });
