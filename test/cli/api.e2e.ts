@@ -39,7 +39,7 @@ function isAuthenticated(number: number, request: http.IncomingMessage, params: 
     params.get('key') === VALUE,
     cookie === `session=${VALUE.replace('"', '')}`,
     authorization === basic('ann', VALUE),
-    authorization === 'Bearer an-access-token',
+    authorization === 'Bearer a-token-of-the-server',
   ][number] ?? true;
 }
 
@@ -56,7 +56,7 @@ function respond(request: http.IncomingMessage, response: http.ServerResponse): 
       .writeHead(authenticated ? 200 : 401)
       .end(
         JSON.stringify(
-          authenticated ? { access_token: 'an-access-token', expires_in: 3600 } : { error: 'invalid_client' },
+          authenticated ? { access_token: 'a-token-of-the-server', expires_in: 3600 } : { error: 'invalid_client' },
         ),
       );
     return;
@@ -205,7 +205,7 @@ test('each type of pagination and authentication works, and no secret is in a fi
     VALUE.slice(0, 8),
     encodeURIComponent(VALUE).slice(0, 10),
     Buffer.from(`ann:${VALUE}`).toString('base64'),
-    'an-access-token',
+    'a-token-of-the-server',
   ]) {
     expect(everything.split('\n').filter(line => line.includes(form))).toEqual([]);
   }
