@@ -316,6 +316,20 @@ describe('default settings of jobs', () => {
       'ARGUMENT_RESERVED',
       'glue_defaults.default_arguments has --names, which the library sets for each job. Remove it.',
     ],
+    ...[
+      ['--enable-glue-datacatalog', 'true', '--enable-glue-datacatalog'],
+      ['--enable-glue-datacatalog', '', '--enable-glue-datacatalog'],
+      ['--Enable_Glue_DataCatalog', 'true', '--Enable_Glue_DataCatalog'],
+      ['--conf', 'a=b --conf spark.sql.catalogImplementation=hive', 'spark.sql.catalogImplementation'],
+      ['--conf', 'spark.sql.catalog.spark_catalog=org.example.Catalog', 'spark.sql.catalog.spark_catalog'],
+      ['--conf', 'spark.sql.defaultCatalog=glue_catalog', 'spark.sql.defaultCatalog'],
+      ['--conf', 'spark.hadoop.hive.metastore.client.factory.class=X', 'hive.metastore.client.factory.class'],
+    ].map(([name, value, found]): [object, string, string] => [
+      { glueDefaults: { defaultArguments: { [name]: value } } },
+      'ARGUMENT_RESERVED',
+      `glue_defaults.default_arguments has ${found}, with which a gold job would drop and create databases in the `
+        + 'Glue Data Catalog. Remove it',
+    ]),
     [
       { glueWorkerConfigs: { tiny: {} } },
       'UNKNOWN_KEY',

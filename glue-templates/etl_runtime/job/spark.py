@@ -9,6 +9,8 @@ from pyspark.sql import SparkSession
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 SETTINGS = {
+    # Gold drops and creates databases with the names of the lake: never in the Glue Data Catalog.
+    "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.session.timeZone": "UTC",  # otherwise the time zone of a laptop changes the data
     "spark.sql.parquet.compression.codec": "zstd",
     # Spark 3.5 raises an error for dates before 1582 in files that Spark did not write.
@@ -32,6 +34,22 @@ def start_spark() -> SparkSession:
     if archive:
         spark.sparkContext.addPyFile(archive)
     return spark
+
+
+def require_in_memory_catalog(spark: SparkSession) -> None:
+    """Raise RunFailed if SQL statements of this session would change a catalog outside of the job."""
+    expected = {
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.catalog.spark_catalog": "",
+        "spark.sql.defaultCatalog": "spark_catalog",
+    }
+    for setting, value in expected.items():
+        if (found := spark.conf.get(setting, value)) != value:
+            raise RunFailed(
+                ErrorCode.ARGUMENTS_INVALID,
+                f"{setting} is {found}, so this job could change tables in the Glue Data Catalog. "
+                "Remove the setting and --enable-glue-datacatalog from the job's default arguments, and deploy again.",
+            )
 
 
 def task_error(error: Exception) -> RunFailed:

@@ -17,6 +17,7 @@ from etl_runtime.columns.athena_types import spark_type
 from etl_runtime.columns.names import RESCUED, RUN_ID
 from etl_runtime.job.arguments import InputName, Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.spark import require_in_memory_catalog
 from etl_runtime.job.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> di
 
 def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
     """Replace Spark's databases of the inputs by their published tables, with the names that they have in Athena."""
+    require_in_memory_catalog(spark)
     tables = {name: (table, read.published["layer"]) for read in inputs for name, table in read.tables.items()}
     for database in {read.name.database for read in inputs}:
         spark.sql(f"DROP DATABASE IF EXISTS `{database}` CASCADE")

@@ -22,7 +22,8 @@ export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): voi
 
 /** Problems in a core's document that its schema cannot express. */
 export function* configRuleProblems({ glue_defaults: defaults }: ConfigDocument): Generator<Problem> {
-  const reserved = Object.keys(defaults?.default_arguments ?? {}).find(name => RESERVED_ARGUMENTS.includes(name));
+  const given = defaults?.default_arguments ?? {};
+  const reserved = Object.keys(given).find(name => RESERVED_ARGUMENTS.includes(name));
   if (reserved !== undefined) {
     yield {
       code: 'ARGUMENT_RESERVED',
@@ -31,7 +32,25 @@ export function* configRuleProblems({ glue_defaults: defaults }: ConfigDocument)
       remedy: 'Remove it.',
     };
   }
+  for (const [name, value] of Object.entries(given)) {
+    const catalog = CATALOG_ARGUMENT.test(name) ? name : CATALOG_SETTING.exec(`${name} ${value}`)?.[0];
+    if (catalog !== undefined) {
+      yield {
+        code: 'ARGUMENT_RESERVED',
+        key: 'glue_defaults.default_arguments',
+        found: `has ${catalog}, with which a gold job would drop and create databases in the Glue Data Catalog`,
+        remedy: 'Remove it: jobs read the files of their inputs and do not need the catalog.',
+      };
+    }
+  }
 }
+
+const CATALOG_ARGUMENT = /^-*enable[-_]glue[-_]data[-_]?catalog$/i;
+/** Spark settings that replace the catalog of a session, also within `--conf`. */
+const CATALOG_SETTING = new RegExp([
+  'spark\\.sql\\.catalogImplementation', 'spark\\.sql\\.defaultCatalog', 'spark\\.sql\\.catalog\\.spark_catalog\\b',
+  'hive\\.metastore\\.client\\.factory\\.class',
+].join('|'), 'i');
 
 const RESERVED_ARGUMENTS = [
   '--JOB_NAME',
