@@ -164,7 +164,7 @@ class RunRecord:
     def skip_futile_retry(self) -> None:
         """Raise RunFailed if this run is Glue's retry of a run whose error is not retryable.
 
-        Glue names the retry of `jr_x` `jr_x_attempt_1`.
+        Glue appends `_attempt_1` to the run ID for the retry: `jr_x` becomes `jr_x_attempt_1`.
         """
         first, marker, _ = self._content["job_run_id"].partition("_attempt_")
         if not marker:
