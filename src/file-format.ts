@@ -74,7 +74,7 @@ export interface CsvOptions extends TextOptions {
   readonly delimiter?: string;
 
   /**
-   * Whether the first record contains the column names. With false, the columns are named `column_1`, `column_2`, …
+   * Whether the first record contains the column names. If false, the columns are named `column_1`, `column_2`, …
    *
    * @default true - most files have a header
    */
@@ -112,7 +112,7 @@ export interface FixedWidthOptions extends TextOptions {
   readonly widths: number[];
 
   /**
-   * Whether the first record contains the column names. With false, the columns are named `column_1`, `column_2`, …
+   * Whether the first record contains the column names. If false, the columns are named `column_1`, `column_2`, …
    *
    * @default false - most fixed-width files have a separate description of their fields
    */

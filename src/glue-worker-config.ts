@@ -37,9 +37,9 @@ export interface GlueWorkerConfig {
   /**
    * The number of workers, including the driver: 2 to 299.
    *
-   * The service quotas of your account can allow fewer.
+   * Your account's service quotas may allow fewer.
    *
-   * @default - by size: 2, 5, 10 or 10
+   * @default - depends on the size: 2 (small), 5 (medium), 10 (large and xlarge)
    * @see https://docs.aws.amazon.com/general/latest/gr/glue.html
    */
   readonly numberOfWorkers?: number;

@@ -172,9 +172,9 @@ def _keys_read(values: list[object], name: str, first: int) -> int:
 
 
 def _keys(values: Sequence[object], depth: int = 0) -> int:
-    """The number of keys of the objects in the values, at any depth.
+    """The total number of keys in all objects within the values, at any depth.
 
-    Raises RecursionError if they are nested too deeply.
+    Raises RecursionError if the values are nested too deeply.
     """
     if depth > MAX_DEPTH:
         raise RecursionError

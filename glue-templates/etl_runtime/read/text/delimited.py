@@ -125,7 +125,7 @@ def _read(
 
 
 def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders) -> str:
-    """A null value as it occurs in the text, with the replaced delimiter and with placeholders for escapes."""
+    """A null value as it occurs in the prepared text: delimiters are replaced and escapes are placeholders."""
     token = token.replace(file_format.delimiter, file_format.delimiter_byte.decode())
     for placeholder, meant in placeholders.items():
         token = (
