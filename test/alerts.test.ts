@@ -358,6 +358,13 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
     'TOKEN_NOT_ALLOWED: Core/Lake: emails of alerts is a list that is only known at deployment. Write the '
       + 'list in the code. The email addresses can be tokens.',
   ],
+  [
+    'an email address from a list that is a token',
+    stack => ({
+      emails: ['a@example.org', ...new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList],
+    }),
+    'TOKEN_NOT_ALLOWED: Core/Lake: emails[1] of alerts contains a list that is only known at deployment.',
+  ],
 ])('%s is an error with its code and what to do', (_, alerts, message) => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   expect(() => new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: alerts(stack) })).toThrow(message);

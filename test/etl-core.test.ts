@@ -355,11 +355,21 @@ describe('default settings of jobs', () => {
     expect(() => lakeWith(props)).toThrow(`${code}: Lake/Core: ${message}`);
   });
 
-  test('a number can be a token', () => {
+  test.each<[string, (number: number) => Partial<EtlCoreProps>]>([
+    ['glue_defaults.max_retries', number => ({ glueDefaults: { maxRetries: number } })],
+    ['glue_defaults.timeout_minutes', number => ({ glueDefaults: { timeout: Duration.minutes(number) } })],
+    [
+      'glue_worker_configs.small.number_of_workers',
+      number => ({ glueWorkerConfigs: { small: { numberOfWorkers: number } } }),
+    ],
+  ])('%s that is only known at deployment is an error, because costs and alerts depend on it', (key, props) => {
     const stack = new Stack(new App(), 'Lake');
-    const maxRetries = new CfnParameter(stack, 'Retries', { type: 'Number' }).valueAsNumber;
-    expect(() =>
-      EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw', glueDefaults: { maxRetries } }),
-    ).not.toThrow();
+    const number = new CfnParameter(stack, 'Number', { type: 'Number' }).valueAsNumber;
+    const given = { resourcePrefix: 'pp-dw', ...props(number) };
+    const message = `${key} is a number that is only known at deployment. Write the number in the code.`;
+    expect(() => new EtlCore(stack, 'Core', given)).toThrow(`TOKEN_NOT_ALLOWED: Lake/Core: ${message}`);
+    expect(() => EtlCore.fromPrefixes(stack, 'Imported', given)).toThrow(
+      `TOKEN_NOT_ALLOWED: Lake/Imported: ${message}`,
+    );
   });
 });

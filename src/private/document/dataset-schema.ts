@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { DatasetDocument } from './dataset-document.generated';
 import { DocumentSchema } from './document-schema';
+import { unresolvedValues } from './unresolved-values';
 import { synthError } from '../errors/synth-error';
 
 let schema: DocumentSchema | undefined;
@@ -11,7 +12,7 @@ export function datasetSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('dataset.schema.json');
 }
 
-/** Fails on the first schema violation of a document. Accepts tokens, which are only known at deployment. */
+/** Fails on the first schema violation of a document. Accepts string tokens, which the deployment resolves. */
 export function checkDocument(scope: IConstruct, document: DatasetDocument): void {
   if (Token.isUnresolved(document.dataset)) {
     throw synthError(
@@ -21,7 +22,8 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
       'Tables and folders are named at synth: write the name in the code.',
     );
   }
-  for (const { code, key, found, remedy } of datasetSchema().problems(document)) {
+  const problems = [...unresolvedValues(document), ...datasetSchema().problems(document)];
+  for (const { code, key, found, remedy } of problems) {
     const where =
       key === 'dataset'
         ? key

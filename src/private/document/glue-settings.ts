@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { ConfigDocument } from './config-document.generated';
 import { DocumentSchema } from './document-schema';
+import { unresolvedValues } from './unresolved-values';
 import { EtlCorePrefixes } from '../../etl-core-props';
 import { Problem } from '../errors/problem';
 import { synthError } from '../errors/synth-error';
@@ -12,10 +13,15 @@ export function configSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('config.schema.json');
 }
 
-/** Fails on the first invalid Glue setting of a core. Accepts tokens, which are only known at deployment. */
+/** Fails on the first invalid Glue setting of a core. Accepts string tokens, which the deployment resolves. */
 export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): void {
   const document = glueSettings(props);
-  for (const { code, key, found, remedy } of [...configSchema().problems(document), ...configRuleProblems(document)]) {
+  const problems = [
+    ...unresolvedValues(document),
+    ...configSchema().problems(document),
+    ...configRuleProblems(document),
+  ];
+  for (const { code, key, found, remedy } of problems) {
     throw synthError(scope, code, `${key} ${found}.`, remedy);
   }
 }

@@ -13,6 +13,7 @@ import { Alerts } from '../../alerts';
 import { Layer } from '../../layer';
 import { LakeNames } from '../../naming';
 import { MAX_RETRIES } from '../../sizing';
+import { unresolvedValues } from '../document/unresolved-values';
 import { synthError } from '../errors/synth-error';
 
 export interface LakeAlertsProps {
@@ -172,6 +173,9 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
       'emails of alerts is a list that is only known at deployment.',
       'Write the list in the code. The email addresses can be tokens.',
     );
+  }
+  for (const { code, key, found, remedy } of unresolvedValues(emails, 'emails')) {
+    throw synthError(scope, code, `${key} of alerts ${found}.`, remedy);
   }
   for (const [index, email] of emails.entries()) {
     if (!Token.isUnresolved(email) && !/^[^\s@]+@[^\s@]+$/.test(email)) {

@@ -338,17 +338,64 @@ test.each<[string, object, string]>([
 test('a token does not hide other invalid values', () => {
   const scope = new Stack(undefined, 'Lake');
   const text = new CfnParameter(scope, 'Text').valueAsString;
-  const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
-  const number = new CfnParameter(scope, 'Number', { type: 'Number' }).valueAsNumber;
-  const unknown: Partial<DatasetDocument> = {
-    source_url: [text], business_key: list, lookback_days: number, data_quality: { expected_record_count_min: number },
-  };
+  const unknown: Partial<DatasetDocument> = { source_url: [text], business_key: [text] };
   expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown })).not.toThrow();
-  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: list })).not.toThrow();
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: text })).not.toThrow();
   expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, source_url: [text, 'no URL'] })).toThrow(
     'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "no URL".',
   );
   expect(() => checkDocument(scope, { ...DOCUMENT, ...unknown, date_format: '?' })).toThrow(
     'FORMAT_INVALID: Lake: date_format of dataset "fda-cder" is "?".',
+  );
+});
+
+type TokenCase = [name: string, wrong: (list: string[], number: number) => Partial<DatasetDocument>, message: string];
+test.each<TokenCase>([
+  ['a list', list => ({ source_url: list }), 'source_url of dataset "fda-cder" is a list that is only known'],
+  ['a copied list', list => ({ business_key: [...list] }), 'business_key of dataset "fda-cder" is a list that'],
+  [
+    'an element from a list',
+    list => ({ business_key: ['ndc', list[0]] }),
+    'business_key[1] of dataset "fda-cder" contains a list that is only known at deployment. '
+      + 'Write the list in the code',
+  ],
+  [
+    'a list in an object',
+    list => ({ data_quality: { required_columns: list } }),
+    'data_quality.required_columns of dataset "fda-cder" is a list that',
+  ],
+  [
+    'a list per table',
+    list => ({ data_quality: { required_columns: { products: list } } }),
+    'data_quality.required_columns.products of dataset "fda-cder" is a list that',
+  ],
+  [
+    'a list in a text',
+    list => ({ description: `Files of ${list}` }),
+    'description of dataset "fda-cder" contains a list',
+  ],
+  [
+    'a list as a name',
+    list => ({ column_mappings: { [list[0]]: 'a' } }),
+    'column_mappings of dataset "fda-cder" has a name',
+  ],
+  ['a number', (_, number) => ({ lookback_days: number }), 'lookback_days of dataset "fda-cder" is a number that is'],
+  [
+    'a number in an object',
+    (_, number) => ({ data_quality: { expected_record_count_min: number } }),
+    'data_quality.expected_record_count_min of dataset "fda-cder" is a number that is only known at deployment. '
+      + 'Write the number in the code.',
+  ],
+  [
+    'a number in a text',
+    (_, number) => ({ source_url: `https://example.org/${number}.csv` }),
+    'source_url of dataset "fda-cder" contains a number that is only known at deployment.',
+  ],
+])('%s that is only known at deployment is an error', (_, wrong, message) => {
+  const scope = new Stack(undefined, 'Lake');
+  const list = new CfnParameter(scope, 'List', { type: 'CommaDelimitedList' }).valueAsList;
+  const number = new CfnParameter(scope, 'Number', { type: 'Number' }).valueAsNumber;
+  expect(() => checkDocument(scope, { ...DOCUMENT, ...wrong(list, number) })).toThrow(
+    `TOKEN_NOT_ALLOWED: Lake: ${message}`,
   );
 });
