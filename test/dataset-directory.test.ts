@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
@@ -628,6 +628,62 @@ test.each<[string, Files, string]>([
   ],
 ])('the error for a folder with %s says what to create', (_, files, message) => {
   expect(failure(files)[0]).toContain(message);
+});
+
+test('links to folders and files of datasets are followed', () => {
+  const shared = mkdtempSync(path.join(tmpdir(), 'shared-'));
+  try {
+    write(LAKE);
+    mkdirSync(path.join(shared, 'counties'));
+    writeFileSync(path.join(shared, 'counties/config.json'), JSON.stringify({ ...ZIPCODES, dataset: 'counties' }));
+    writeFileSync(path.join(shared, 'cities.json'), JSON.stringify({ ...ZIPCODES, dataset: 'cities' }));
+    symlinkSync(path.join(shared, 'counties'), path.join(folder, 'bronze/counties'));
+    mkdirSync(path.join(folder, 'bronze/cities'));
+    symlinkSync(path.join(shared, 'cities.json'), path.join(folder, 'bronze/cities/config.json'));
+    const { directory } = lake({});
+    expect(Object.keys(directory.datasets)).toEqual([
+      'bronze/cities', 'bronze/counties', 'bronze/zipcodes', 'gold/states',
+    ]);
+  } finally {
+    rmSync(shared, { recursive: true });
+  }
+});
+
+test('a link to a folder that contains it is followed once', () => {
+  write(LAKE);
+  symlinkSync('..', path.join(folder, 'bronze/parent'));
+  symlinkSync('.', path.join(folder, 'bronze/zipcodes/self'));
+  expect(Object.keys(lake({}).directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states']);
+});
+
+test('a folder of datasets can itself be a link', () => {
+  write({ 'real/config.json': CORE, 'real/zipcodes/config.json': ZIPCODES });
+  symlinkSync('real', path.join(folder, 'linked'));
+  const directory = new DatasetDirectory(new App(), 'Lake', { path: path.join(folder, 'linked') });
+  expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes']);
+});
+
+test.each([
+  ['folder', 'bronze/counties'],
+  ['config file', 'bronze/zipcodes/other/config.json'],
+  ['core config file', 'config.json'],
+  ['script', 'bronze/zipcodes/glue/bronze_job.py'],
+  ['query', 'gold/states/other.sql'],
+])('a broken link to a %s is an error, because a dataset would be deleted or changed', (_, link) => {
+  write(LAKE);
+  mkdirSync(path.dirname(path.join(folder, link)), { recursive: true });
+  rmSync(path.join(folder, link), { force: true });
+  symlinkSync('no/such', path.join(folder, link));
+  expect(failure({})).toContainEqual(expect.stringContaining(
+    `FILE_NOT_FOUND: LAKE/${link}: the file is a broken symbolic link to "no/such". `
+      + 'Correct the link, or remove it.',
+  ));
+});
+
+test('a link that refers to itself is an error', () => {
+  write(LAKE);
+  symlinkSync('loop', path.join(folder, 'bronze/loop'));
+  expect(failure({})[1]).toContain('FILE_NOT_FOUND: LAKE/bronze/loop: the file is a broken symbolic link to "loop"');
 });
 
 test('a folder that does not exist is an error', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'fs';
 import * as path from 'path';
 import { FileProblem, JsonFile, problemsError, relativePath } from './json-file';
 import { knownKeys } from './known-keys';
@@ -36,7 +36,8 @@ export interface DatasetFile {
  * @param others datasets that another app deploys, for example `bronze/zipcodes`
  */
 export function readDatasetFiles(folder: string, others: string[]): DatasetFile[] {
-  const results = findConfigFiles(folder).map(readDataset);
+  const { files, brokenLinks } = findConfigFiles(folder);
+  const results = [...brokenLinks.map(brokenLink), ...files.map(readDataset)];
   const datasets = results.flatMap(({ dataset }) => dataset ?? []);
   const problems = [...results.flatMap(each => each.problems), ...crossDatasetProblems(results, others)];
   if (problems.length > 0) {
@@ -46,22 +47,57 @@ export function readDatasetFiles(folder: string, others: string[]): DatasetFile[
 }
 
 interface ReadResult {
-  readonly json: JsonFile;
+  /** Undefined if the file is a broken link. */
+  readonly json?: JsonFile;
   /** Undefined if the file does not define a valid dataset. */
   readonly dataset?: DatasetFile;
   readonly problems: FileProblem[];
 }
 
-/** The config files at any depth, sorted by name. Skips hidden folders and the output folders of tools. */
-function findConfigFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && !/^(\.|node_modules$|cdk\.out$|__pycache__$)/.test(entry.name))
-    .sort((a, b) => a.name < b.name ? -1 : 1)
-    .flatMap(({ name }) => {
-      const subfolder = path.join(folder, name);
-      const config = path.join(subfolder, CONFIG);
-      return [...existsSync(config) ? [config] : [], ...findConfigFiles(subfolder)];
-    });
+interface ConfigFiles {
+  readonly files: string[];
+  readonly brokenLinks: string[];
+}
+
+/**
+ * The config files at any depth, sorted by name, and the symbolic links without a target. Follows symbolic links. Skips
+ * hidden folders and the output folders of tools.
+ *
+ * @param ancestors the real paths of the folders above: a link to one of them would never end
+ */
+function findConfigFiles(folder: string, ancestors: string[] = []): ConfigFiles {
+  const parents = [...ancestors, realpathSync(folder)];
+  const files: string[] = [];
+  const brokenLinks: string[] = [];
+  const entries = readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !/^(\.|node_modules$|cdk\.out$|__pycache__$)/.test(name))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const entry of entries) {
+    const target = path.join(folder, entry.name);
+    if (entry.isSymbolicLink() && !existsSync(target)) {
+      brokenLinks.push(target);
+    } else if (statSync(target).isDirectory() && !parents.includes(realpathSync(target))) {
+      const config = path.join(target, CONFIG);
+      const below = findConfigFiles(target, parents);
+      files.push(...existsSync(config) ? [config] : [], ...below.files);
+      brokenLinks.push(...below.brokenLinks);
+    }
+  }
+  return { files, brokenLinks };
+}
+
+/** A link without a target may be a dataset, which the next deployment would delete. */
+function brokenLink(file: string): ReadResult {
+  return {
+    problems: [{
+      code: 'FILE_NOT_FOUND',
+      location: relativePath(file),
+      pointer: '',
+      key: '',
+      found: `is a broken symbolic link to "${readlinkSync(file)}"`,
+      remedy: 'Correct the link, or remove it.',
+    }],
+  };
 }
 
 function readDataset(file: string): ReadResult {
@@ -180,7 +216,7 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 
 /** Problems that involve several datasets: duplicate names, unknown inputs, cycles. */
 function crossDatasetProblems(results: ReadResult[], others: string[]): FileProblem[] {
-  const reads = results.flatMap(({ json, dataset }) => dataset ? [{ json, dataset }] : []);
+  const reads = results.flatMap(({ json, dataset }) => json && dataset ? [{ json, dataset }] : []);
   const names = [...reads.map(({ dataset }) => dataset.name), ...others];
   // If a file is invalid, its dataset may be the input that seems to be missing.
   const allValid = reads.length === results.length;
