@@ -5,6 +5,12 @@ import { addGitHubFiles, PULL_REQUEST_TEMPLATE } from './.projen/workflows';
 /** The oldest supported version of aws-cdk-lib. integ-runner 2.197 cannot read the assemblies of 2.258 and later. */
 const CDK_VERSION = '2.257.0';
 
+/** Folders that tools and local runs write, in any folder. */
+const TOOL_OUTPUT = [
+  '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.import_linter_cache/', '.pytest_cache/', '.hypothesis/',
+  '.medallion/', 'cdk.out/',
+];
+
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-glue-medallion',
   description:
@@ -100,28 +106,14 @@ const project = new awscdk.AwsCdkConstructLibrary({
       '/.devcontainer/', '/.editorconfig', '/CODE_OF_CONDUCT.md', '/SECURITY.md',
       '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
       ...['tools', 'deploy', 'security', 'bench'].map(name => `/glue-templates/requirements/${name}.*`),
-      '__pycache__/',
-      '.venv/',
-      '.mypy_cache/',
-      '.ruff_cache/',
-      '.pytest_cache/',
-      '.hypothesis/',
-      '.medallion/',
-      'cdk.out/',
+      ...TOOL_OUTPUT,
     ],
   },
   gitignore: [
     '/integ/**/*.snapshot/asset.*',
     '/.npm-cache/',
     '/.jsii.tabl.json',
-    'cdk.out/',
-    '.medallion/',
-    '__pycache__/',
-    '.venv/',
-    '.mypy_cache/',
-    '.ruff_cache/',
-    '.pytest_cache/',
-    '.hypothesis/',
+    ...TOOL_OUTPUT,
     '*.egg-info/',
   ],
 });

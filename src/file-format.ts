@@ -99,7 +99,7 @@ export interface CsvOptions extends TextOptions {
   readonly escape?: string;
 
   /**
-   * Whether the empty string and `nullValues` also mean null if they are in quotes. With false, they are kept as text.
+   * Whether the empty string and `nullValues` also mean null if they are in quotes. If false, they are kept as text.
    *
    * @default true - many exports put all fields in quotes, including those that are null
    */

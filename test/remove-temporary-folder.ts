@@ -6,5 +6,6 @@ export default function removeTemporaryFolder(): void {
   const folder = process.env.TMPDIR;
   if (folder && path.basename(folder).startsWith('medallion-jest-')) {
     fs.rmSync(folder, { recursive: true, force: true });
+    process.env.TMPDIR = path.dirname(folder); // for the next run of `jest --watch`, in the same process
   }
 }

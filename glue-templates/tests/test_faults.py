@@ -145,7 +145,7 @@ def test_an_input_interrupted_between_copy_and_published_json_is_an_error_until_
     old, new = table.rows(table.version), table.rows(table.version + 1)
     published_input_of(table).interrupt(table.version + 1, Fault(Action.OUTAGE, "PutObject", 3))
     with pytest.raises(
-        JobFailed, match="^INPUT_INCOMPLETE: The publication of the input .* is incomplete: published.json lists"
+        JobFailed, match="^INPUT_INCOMPLETE: The published data of the input .* is incomplete: published.json lists"
     ):
         table.run_without_fault()
     assert (table.lake.seen(old, new), table.lake.listed(old, new)) == (State.OLD, State.OLD)

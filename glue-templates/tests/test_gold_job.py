@@ -381,7 +381,7 @@ def test_gold_waits_for_a_publication_in_progress_and_fails_if_it_does_not_compl
     monkeypatch.setattr(reading, "MAX_PUBLICATION_SECONDS", 0)
     error = made.fails(f"SELECT n FROM {athena(bronze)}")
     assert (
-        f"INPUT_INCOMPLETE: The publication of the input bronze/{bronze.name} is incomplete: published.json lists s3://{BUCKET}/"
+        f"INPUT_INCOMPLETE: The published data of the input bronze/{bronze.name} is incomplete: published.json lists s3://{BUCKET}/"
         in error
     )
     assert f"of run {old['run_id']}, but run {new['run_id']} has replaced it. Run bronze/{bronze.name} again" in error

@@ -76,6 +76,6 @@ def _boolean_words(format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _in_utc(iso: pa.Array) -> pa.Array:
-    """Add the missing parts: a timestamp without a time zone is in UTC, and a date without a time is midnight."""
+    """Add missing parts: read a timestamp without a time zone as UTC, and a date without a time as midnight in UTC."""
     iso = pc.replace_substring_regex(iso, f"^({DATE})$", r"\1T00:00")
     return pc.replace_substring_regex(iso, r"([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$", r"\1Z")

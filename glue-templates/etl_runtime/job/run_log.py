@@ -4,8 +4,6 @@ import logging
 
 from etl_runtime.job.redaction import REDACTION
 
-LOG = logging.getLogger(__name__)
-
 RUNTIME = logging.getLogger("etl_runtime")
 
 

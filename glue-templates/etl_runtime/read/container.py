@@ -172,11 +172,13 @@ def _zip_member(
         if len({(other.file_size, other.CRC) for other in infos}) > 1:
             raise RunFailed(
                 ErrorCode.ARCHIVE_UNSUPPORTED,
-                f"{label} occurs {len(infos)} times with different content. Ask the source which file is correct.",
+                f"{label} occurs {len(infos)} times with different content. "
+                "Ask the data provider which file is correct.",
             )
         if info.flag_bits & 0x1:
             raise RunFailed(
-                ErrorCode.ARCHIVE_UNSUPPORTED, f"{label} is encrypted. Ask the source for a ZIP without a password."
+                ErrorCode.ARCHIVE_UNSUPPORTED,
+                f"{label} is encrypted. Ask the data provider for a ZIP without a password.",
             )
         if info.compress_type not in SUPPORTED_METHODS:
             known = UNSUPPORTED_METHODS.get(info.compress_type)
@@ -184,7 +186,7 @@ def _zip_member(
             raise RunFailed(
                 ErrorCode.ARCHIVE_UNSUPPORTED,
                 f"{label} uses compression method {method}, which is not supported. "
-                "Ask the source for a ZIP with deflate compression.",
+                "Ask the data provider for a ZIP with deflate compression.",
             )
         with _damage_as_run_failure(label):
             packed = cast(BinaryIO, archive.open(info))
@@ -228,7 +230,7 @@ def _refuse_archive(stream: io.BufferedReader, label: str, inside: bool = False)
         raise RunFailed(
             ErrorCode.ARCHIVE_UNSUPPORTED,
             f"{label} is {found}{where}, which is not supported. "
-            "Ask the source for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
+            "Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
         )
     return stream
 
@@ -315,7 +317,7 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
         raise RunFailed(
             ErrorCode.ARCHIVE_UNSUPPORTED,
             f"{name} uses a ZIP feature that is not supported: {error}. "
-            "Ask the source for a ZIP with deflate compression and no password.",
+            "Ask the data provider for a ZIP with deflate compression and no password.",
         ) from error
     except (
         zipfile.BadZipFile,

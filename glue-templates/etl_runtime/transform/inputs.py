@@ -148,7 +148,7 @@ def _read_input(name: InputName, bucket: str, store: Store) -> Input:
         if time.monotonic() > deadline:
             raise RunFailed(
                 ErrorCode.INPUT_INCOMPLETE,
-                f"The publication of the input {name.dataset} is incomplete: published.json lists {file} of run "
+                f"The published data of the input {name.dataset} is incomplete: published.json lists {file} of run "
                 f"{published['run_id']}, but {what}. Run {name.dataset} again to complete it, then run this dataset.",
                 retryable=True,
             )

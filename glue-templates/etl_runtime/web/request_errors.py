@@ -71,8 +71,8 @@ def require_valid_headers(response: Any) -> None:
     if unsupported:
         raise RequestFailed(
             ErrorCode.SOURCE_REQUEST_FAILED,
-            f"the server sends the file encoded as {unsupported}, which the request does not accept. Ask the source "
-            "for the unencoded file",
+            f"the server sends the file encoded as {unsupported}, which the request does not accept. "
+            "Ask the data provider for the unencoded file",
             retryable=False,
         )
 

@@ -99,7 +99,7 @@ def test_a_readable_original_becomes_the_same_table(
         pytest.param(b"Service temporarily unavailable\nsorry\n", {}, "^SCHEMA_CONTRACT_CONFLICT: .*: the source has none of the published columns", id="error page in plain text"),
         pytest.param(b'{"error": "quota"}\n{}\n', {}, "^FILE_FORMAT_MISMATCH: x.csv is read as delimited text, but contains JSON.*file_format.type to jsonl", id="error in JSON"),
         pytest.param(b"\xef\xbb\xbf" + CSV, {"file_format": {"encoding": "cp1252"}}, "^ENCODING_INVALID: x.csv starts with the byte order mark of utf-8, but file_format.encoding is cp1252", id="byte order mark that contradicts the declared encoding"),
-        pytest.param(CSV.decode().encode("utf-16-le"), {}, "^ENCODING_INVALID: x.csv contains zero bytes in its first line", id="UTF-16 without a byte order mark"),
+        pytest.param(CSV.decode().encode("utf-16-le"), {}, "^ENCODING_INVALID: x.csv contains NUL bytes in its first line", id="UTF-16 without a byte order mark"),
         pytest.param(zipped(**{"x.csv.gz": gzipped(CSV)}), {}, "^ARCHIVE_UNSUPPORTED: .* is a gzip file inside another container", id="gzip in a ZIP"),
         pytest.param(b"PAR1\0\0", {}, "^PARQUET_INVALID: x.csv is not a valid Parquet file", id="truncated Parquet"),
         pytest.param(b"report\n" + CSV, {"file_format": {"skip_rows": 4}}, "^FILE_FORMAT_MISMATCH: x.csv has no more lines than file_format.skip_rows skips", id="shorter than its preamble"),

@@ -378,7 +378,7 @@ export interface FileFormat {
   type?: 'csv' | 'fixed_width' | 'json' | 'jsonl' | 'parquet';
   delimiter?: Delimiter;
   /**
-   * Whether the first record contains the column names. Default: true; for fixed_width: false. With false, the columns are named column_1, column_2, …
+   * Whether the first record contains the column names. Default: true; for fixed_width: false. If false, the columns are named column_1, column_2, …
    */
   header?: boolean;
   /**
@@ -400,7 +400,7 @@ export interface FileFormat {
    */
   null_values?: string[];
   /**
-   * Whether the empty string and null_values also mean null if they are in quotes. Default: true. With false, they are kept as text.
+   * Whether the empty string and null_values also mean null if they are in quotes. Default: true. If false, they are kept as text.
    */
   quoted_nulls?: boolean;
   /**

@@ -97,7 +97,8 @@ def _require_length(chunks: list[bytes], name: str, record: int) -> None:
         raise RunFailed(
             ErrorCode.RECORD_TOO_LONG,
             f"{name}: record {record:,} is longer than {MAX_RECORD_BYTES >> 20} MB. "
-            "If the records are nested deeper, set file_format.records. Otherwise ask the source for smaller records.",
+            "If the records are nested deeper, set file_format.records. "
+            "Otherwise ask the data provider for smaller records.",
         )
 
 

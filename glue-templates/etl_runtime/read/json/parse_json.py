@@ -66,7 +66,7 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
                 ErrorCode.JSON_TOO_MANY_KEYS,
                 f"{name}: the records have more than {MAX_COLUMNS:,} keys, for example {', '.join(list(keys)[:5])}. "
                 "Keys that are data cannot be columns. If the records are elsewhere in the document, set "
-                "file_format.records. Otherwise ask the source for a list of records.",
+                "file_format.records. Otherwise ask the data provider for a list of records.",
             )
         by_key = transposed(objects, results, keys)
         for key in keys:

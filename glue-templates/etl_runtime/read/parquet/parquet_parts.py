@@ -74,7 +74,7 @@ def _require_parquet(path: Path, name: str) -> None:
     if head.startswith(ENCRYPTED_MAGIC):
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
-            f"{name} is an encrypted Parquet file. Ask the source for a file without encryption.",
+            f"{name} is an encrypted Parquet file. Ask the data provider for a file without encryption.",
         )
     if not head.startswith(PARQUET_MAGIC):
         shown = json.dumps(head[:SHOWN_BYTES].decode(errors="replace"), ensure_ascii=False)

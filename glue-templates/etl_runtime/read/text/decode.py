@@ -92,7 +92,7 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         raise RunFailed(
             ErrorCode.ARCHIVE_UNSUPPORTED,
             f"{name} is {other}, which is not supported. "
-            "Ask the source for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
+            "Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
         )
     if is_parquet(head):
         raise RunFailed(
@@ -103,7 +103,7 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         likely = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
         raise RunFailed(
             ErrorCode.ENCODING_INVALID,
-            f"{name} contains zero bytes in its first line, so it is UTF-16 or not text. "
+            f"{name} contains NUL bytes in its first line, so it is UTF-16 or not text. "
             f"Set file_format.encoding, e.g. to {likely}.",
         )
 
@@ -158,7 +158,7 @@ def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape
             raise RunFailed(
                 ErrorCode.TEXT_INVALID,
                 f"{name} contains the control character 0x1F, so a delimiter of several characters is not supported. "
-                "Ask the source for a file with a single-character delimiter.",
+                "Ask the data provider for a file with a single-character delimiter.",
             )
         text = remainder + block
         split = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1

@@ -147,7 +147,7 @@ def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholde
 
 
 def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, Placeholders]:
-    r"""Replace zero bytes, because Arrow may miss a delimiter or a line ending after them.
+    r"""Replace NUL bytes, because Arrow may miss a delimiter or a line ending after them.
 
     If a null value contains an escape, also replace escapes before ordinary bytes: \N is null, N is not.
     """
@@ -156,7 +156,7 @@ def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, P
         placeholder = _unused_byte(
             text,
             file_format,
-            "its zero bytes cannot be read. Check that the file is text, and set file_format.encoding",
+            "its NUL bytes cannot be read. Check that the file is text, and set file_format.encoding",
         )
         text = text.replace(ZERO, placeholder)
         placeholders[placeholder.decode()] = ZERO.decode()

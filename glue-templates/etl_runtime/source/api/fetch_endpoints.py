@@ -151,7 +151,7 @@ class _EndpointFetch:
             raise RunFailed(
                 ErrorCode.API_VALUE_INVALID,
                 f"{self._endpoint.name}: the value {value} contains half a surrogate pair, which a URL cannot "
-                "contain. Report this to the source.",
+                "contain. Report this to the data provider.",
             ) from None
         except RunFailed as error:
             raise error.within(self._endpoint.name) from None

@@ -47,7 +47,7 @@ def _values(original: Original, parent: Endpoint, field: str, endpoint: str) -> 
                     raise RunFailed(
                         ErrorCode.API_VALUE_INVALID,
                         f"for_each of {endpoint}: {field} of {parent.name} is {value!r}, which means a folder in a "
-                        "URL. Use another field, or report this to the source.",
+                        "URL. Use another field, or report this to the data provider.",
                     )
                 if value is not MISSING and value not in (None, ""):
                     yield str(value) if isinstance(value, Number) else json.dumps(value)

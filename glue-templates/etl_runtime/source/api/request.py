@@ -26,7 +26,7 @@ class ApiRequest:
             except ValueError as error:
                 raise RunFailed(
                     ErrorCode.PAGINATION_INVALID,
-                    f"pagination.param {name} does not fit the request body: {error}. Correct the parameter or the "
+                    f"pagination.param {name} cannot be set in the request body: {error}. Correct the parameter or the "
                     "body.",
                 ) from None
         parts = urlsplit(self.url)
@@ -49,7 +49,7 @@ class ApiRequest:
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
                 f"the URL of the next page is not a valid http:// or https:// URL (found {excerpt(link, 80)}). "
-                "Report this to the source.",
+                "Report this to the data provider.",
             )
         return replace(self, url=url)
 

@@ -101,7 +101,9 @@ def _parse(body: bytes) -> JsonBody:
 
 
 def _invalid(problem: str) -> RequestFailed:
-    return RequestFailed(ErrorCode.API_RESPONSE_INVALID, f"{problem}. Report this to the source", retryable=False)
+    return RequestFailed(
+        ErrorCode.API_RESPONSE_INVALID, f"{problem}. Report this to the data provider", retryable=False
+    )
 
 
 def _refuse_constant(constant: str) -> None:

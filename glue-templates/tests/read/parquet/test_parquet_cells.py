@@ -245,7 +245,7 @@ def test_a_truncated_parquet_file_fails(tmp_path: Path) -> None:
         (b"<!doctype html><p>Sorry", "FILE_FORMAT_MISMATCH: x.parquet is an HTML or XML page, not data"),
         (
             b"PARE" + bytes(100),
-            "PARQUET_INVALID: x.parquet is an encrypted Parquet file. Ask the source for a file without encryption.",
+            "PARQUET_INVALID: x.parquet is an encrypted Parquet file. Ask the data provider for a file without encryption.",
         ),
         (
             b"id,name\n1,a\n",

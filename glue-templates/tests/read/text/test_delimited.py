@@ -66,7 +66,7 @@ def rows(
         pytest.param(b'"a||b"c||d\n', FileFormat(delimiter="||"), [['"a||b"c', "d"]], id="a delimiter in a field with text after its closing quote"),
         pytest.param(b'"||"||b\n', FileFormat(delimiter="||", null_values=("||",)), [[None, "b"]], id="a null value that is a delimiter of two characters"),
         pytest.param("\ufeffa,b\n".encode(), FileFormat(), [["\ufeffa", "b"]], id="a byte-order mark within the file"),
-        pytest.param(b"a\0b,\0\n", FileFormat(), [["a\0b", "\0"]], id="zero bytes"),
+        pytest.param(b"a\0b,\0\n", FileFormat(), [["a\0b", "\0"]], id="NUL bytes"),
         pytest.param(b"a,b\rc,d\r", FileFormat(), [["a", "b"], ["c", "d"]], id="CR only"),
     ],
 )  # fmt: skip
@@ -194,6 +194,6 @@ def test_zero_bytes_do_not_hide_a_delimiter_or_line_ending(
 
 def test_zero_bytes_among_all_other_control_characters_fail_the_run() -> None:
     with pytest.raises(
-        RunFailed, match="^TEXT_INVALID: The text contains every control character, so its zero bytes cannot be read"
+        RunFailed, match="^TEXT_INVALID: The text contains every control character, so its NUL bytes cannot be read"
     ):
         read_table(bytes(range(0x20)) + b"\n", FileFormat(), 1)

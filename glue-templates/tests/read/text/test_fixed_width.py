@@ -28,7 +28,7 @@ FORMAT = FileFormat(type="fixed_width", quote="", widths=(3, 4, 2))
         ),
         pytest.param('"1"a,"dNY\n', [['"1"', 'a,"d', "NY"]], id="quotes and delimiters are text"),
         pytest.param("1\t \u00a0abcNY\n", [["1\t", "\u00a0abc", "NY"]], id="only spaces are padding"),
-        pytest.param("1  a\0cdNY\n", [["1", "a\0cd", "NY"]], id="zero bytes"),
+        pytest.param("1  a\0cdNY\n", [["1", "a\0cd", "NY"]], id="NUL bytes"),
     ],
 )
 def test_cells_of_fixed_width_text_are(text: str, expected: list[list[str | None]]) -> None:

@@ -680,7 +680,7 @@ def test_a_pagination_param_that_does_not_fit_the_body_fails(source: Source) -> 
     url = source.serves_api("/items", lambda _: GOOD)
     declared = {"type": "offset", "param": "variables.o"}
     error = fails(url, method="POST", body={"variables": None}, pagination=declared)
-    assert has_error(error, "PAGINATION_INVALID: items: pagination.param variables.o does not fit the request body")
+    assert has_error(error, "PAGINATION_INVALID: items: pagination.param variables.o cannot be set in the request body")
 
 
 def test_a_list_of_objects_and_lists_fails(source: Source) -> None:
