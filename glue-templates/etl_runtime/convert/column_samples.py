@@ -9,7 +9,7 @@ from etl_runtime.columns.type_hints import hint
 
 
 def merge_inference(inferences: dict[str, Inference], source: str, inference: Inference) -> None:
-    """Add what more cells of a source column show. A type that any cells have ruled out stays ruled out."""
+    """Merge the inference from further cells of a source column. A type that one cell rules out stays ruled out."""
     inferences[source] = inferences[source].merged(inference) if source in inferences else inference
 
 

@@ -52,7 +52,7 @@ def _require_equal_row_counts(unpacked: Mapping[str, UnpackedTable], converted: 
     if mismatches:
         raise RunFailed(
             ErrorCode.ROW_COUNT_MISMATCH,
-            f"Row count mismatch: {'; '.join(mismatches)}. Nothing is published. This is a defect of the job: report "
+            f"Row count mismatch: {'; '.join(mismatches)}. Nothing is published. This is a bug in the library: report "
             "it with the original file.",
         )
 

@@ -145,7 +145,7 @@ def convert_tables(
     raise RunFailed(
         ErrorCode.UNEXPECTED_ERROR,
         f"Type inference of {', '.join(unpacked.keys() - converted.keys())} has no result after {MAX_ROUNDS} rounds. "
-        "This is a defect of the job: report it with the run record.",
+        "This is a bug in the library: report it with the run record.",
     )
 
 

@@ -64,7 +64,7 @@ Value = TypeVar("Value")
 
 
 def _for_table(setting: Value | Mapping[str, Value], key: str, default: Value) -> Value:
-    """The value for one table of a setting that may have one value per table."""
+    """The value that applies to one table, from a setting with a single value or one value per table."""
     return setting.get(key, default) if isinstance(setting, Mapping) else setting
 
 

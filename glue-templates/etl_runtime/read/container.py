@@ -338,6 +338,7 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
         raise RunFailed(
             ErrorCode.ARCHIVE_DAMAGED,
             f"{name} is damaged or truncated: {what}. "
-            "Download the file manually and compare. Run again when the source is complete.",
+            "Download the file manually and check whether that copy is damaged too. "
+            "Run again when the source is complete.",
             retryable=True,
         ) from error

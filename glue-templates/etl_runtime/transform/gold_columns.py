@@ -50,8 +50,8 @@ def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
     if duplicates := sorted({name for name in names if names.count(name) > 1}):
         raise RunFailed(
             ErrorCode.COLUMN_NAME_INVALID,
-            f"{key}: the column name {', '.join(duplicates)} occurs more than once. "
-            "Select the columns by name instead of with *, or rename one: … AS my_name.",
+            f"{key}: these column names occur more than once: {', '.join(duplicates)}. "
+            "Select the columns by name instead of with *, or rename the duplicates: … AS my_name.",
         )
     return rows.toDF(*names).drop(RUN_ID)
 

@@ -104,7 +104,7 @@ class Records:
 class Lines:
     """The end offsets of records and comments in a text, and replacement text by line number.
 
-    Comments are replaced by nothing.
+    Comments are removed.
     """
 
     ends: Offsets

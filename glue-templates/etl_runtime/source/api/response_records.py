@@ -112,7 +112,7 @@ class ApiRecords:
         if {dict, list} <= types:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                "the response is a list that contains objects and lists, and a path cannot select one of them. Use a "
+                "the response is a list of both objects and lists, so a path cannot select the records. Use a "
                 "custom script to fetch this endpoint.",
             )
         return None if document == [] else ROOT

@@ -686,7 +686,7 @@ def test_a_pagination_param_that_does_not_fit_the_body_fails(source: Source) -> 
 def test_a_list_of_objects_and_lists_fails(source: Source) -> None:
     """For example the API of the World Bank."""
     url = source.serves("/items", b'[{"page": 1, "pages": 6}, [{"a": 1}]]')
-    assert has_error(fails(url), "API_RECORDS_AMBIGUOUS: the response is a list that contains objects and lists")
+    assert has_error(fails(url), "API_RECORDS_AMBIGUOUS: the response is a list of both objects and lists")
 
 
 def test_403_with_retry_after_is_retried(source: Source) -> None:
