@@ -327,14 +327,14 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
   [
     'topic and encrypted',
     stack => ({ topic: new Topic(stack, 'Own'), encrypted: true }),
-    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encrypted. Remove it, and '
-      + 'configure the encryption of the topic.',
+    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encrypted. Remove encrypted, '
+      + 'and configure the encryption on the topic.',
   ],
   [
     'topic and encryptionKey',
     stack => ({ topic: new Topic(stack, 'Own'), encryptionKey: new Key(stack, 'OwnKey') }),
-    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Remove it, and '
-      + 'configure the encryption of the topic.',
+    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Remove encryptionKey, '
+      + 'and configure the encryption on the topic.',
   ],
   [
     'an invalid email address',

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
-from etl_runtime.job.plural import plural
+from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
@@ -144,7 +144,7 @@ def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Origin
         kept = ", ".join(sorted(names))
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,
-            f"Run {from_run} has no original of the endpoint {', '.join(missing)}. It has {kept}. "
+            f"Run {from_run} has no original of the {with_names('endpoint', missing)}. It has originals of: {kept}. "
             "Set from_run to another run, or run without from_run.",
         )
 

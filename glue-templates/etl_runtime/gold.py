@@ -16,7 +16,7 @@ from py4j.protocol import Py4JJavaError
 from etl_runtime.columns.names import RUN_ID
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.plural import plural
+from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
@@ -288,7 +288,7 @@ def _transform_inputs(
         record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
     raise RunFailed(
         ErrorCode.INPUT_CHANGED,
-        f"The input {', '.join(changed)} published during each of the {MAX_READS} attempts to read it. "
+        f"The {with_names('input', changed)} published during each of the {MAX_READS} attempts to read it. "
         f"Schedule {names.dataset} for another time, and run again.",
         retryable=True,
     )

@@ -72,7 +72,7 @@ def parse(text: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _castable(text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """The text in the notation that Arrow casts to the type, with null for text in another format."""
+    """Rewrite the text in the notation that Arrow casts to the type. Text in another format becomes null."""
     if column_type.declared:
         return declared_types.normalize(text, column_type.type, column_type.format)
     if column_type.format and column_type.type in ("date", "timestamp"):

@@ -29,7 +29,7 @@ def regex(type: str, format: str) -> str:
 
 
 def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
-    """The text in the notation that Arrow casts to the type. Null if the text is not valid for the type."""
+    """Rewrite the text in the notation that Arrow casts to the type. Text that is not valid becomes null."""
     text = pc.utf8_trim_whitespace(null_unless_match(text, regex(type, format)))
     if type == "boolean":
         true, _ = _boolean_words(format)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl_runtime.job.dataset_document import DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.plural import plural
+from etl_runtime.job.plural import plural, with_names
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def find_duplicates(
         if missing := [column for column in key if column not in types]:
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
-                f"{table}: the business key has the column {', '.join(missing)}, but the table does not. "
+                f"{table}: the business key has the {with_names('column', missing)}, but the table does not. "
                 f"Its columns are {', '.join(types)}. Correct business_key.",
             )
         if maps := [name for name, type_ in types.items() if name in key and "map<" in type_]:
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
-                f"{table}: the column {', '.join(maps)} of the business key contains a map, and maps cannot be "
-                "compared. Choose other columns for business_key.",
+                f"{table}: the business key has the {with_names('column', maps)} with maps. Maps cannot be compared. "
+                "Choose other columns for business_key.",
             )
         if key:
             rows = spark.read.parquet(*content.objects.values())

@@ -81,9 +81,9 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
 
 
 def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> dict[str, str]:
-    """The listed files that do not exist or were replaced by another run, with the id of that run or "".
+    """The listed files that no longer exist, with "", or that another run replaced, with the ID of that run.
 
-    A table of one file has the same key in every run, so a publication replaces it.
+    The file of a table with a single file has the same key in every run, so each publication replaces it.
     """
     files = [f"s3://{bucket}/{file}" for table in published["tables"].values() for file in table["files"]]
     with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:

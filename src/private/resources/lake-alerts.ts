@@ -163,7 +163,7 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
       scope,
       'SETTINGS_CONFLICT',
       `alerts has both topic and ${encryptionKey ? 'encryptionKey' : 'encrypted'}.`,
-      'Remove it, and configure the encryption of the topic.',
+      `Remove ${encryptionKey ? 'encryptionKey' : 'encrypted'}, and configure the encryption on the topic.`,
     );
   }
   if (Token.isUnresolved(emails)) {
