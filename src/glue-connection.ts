@@ -21,7 +21,7 @@ export class GlueConnection {
   /**
    * Uses an existing connection.
    *
-   * @param name the name of the connection, without spaces and commas
+   * @param name the name of the connection, without spaces or commas
    * @exampleMetadata fixture=lake
    * @example
    * const connection = GlueConnection.fromName('warehouse-network');

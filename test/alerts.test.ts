@@ -350,13 +350,13 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
   [
     'a duplicate email address',
     () => ({ emails: ['a@example.org', 'a@example.org'] }),
-    'DUPLICATE_VALUE: Core/Lake: emails of alerts contains "a@example.org" twice. Remove one of them.',
+    'DUPLICATE_VALUE: Core/Lake: alerts.emails contains "a@example.org" twice. Remove one of them.',
   ],
   [
     'a token as the list of email addresses',
     stack => ({ emails: new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList }),
-    'TOKEN_NOT_ALLOWED: Core/Lake: emails of alerts is a list that is only known at deployment. Write the '
-      + 'list in the code. The email addresses can be tokens.',
+    'TOKEN_NOT_ALLOWED: Core/Lake: alerts.emails is a list that is only known at deployment. Write the '
+      + 'list in the code. Each email address can be a token.',
   ],
   [
     'an email address from a list that is a token',

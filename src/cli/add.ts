@@ -104,7 +104,7 @@ function checkUrl(text: string): void {
   if (url.password || secret) {
     throw new Failure(
       `The URL contains ${url.password ? 'a password' : `the parameter "${secret}", which looks like a secret`}. `
-        + 'The URL is written to config.json. Remove the secret from the URL.',
+        + 'The URL would be written to config.json. Remove the secret from the URL.',
       2,
     );
   }

@@ -2,7 +2,7 @@ import { readDatasets } from './dataset';
 import { paint } from './progress';
 import { formatTable, outputWidth } from './table';
 
-/** Prints the datasets of the app in the order of its stacks, which does not depend on their inputs. */
+/** Prints the datasets of the app in the order of its stacks. A dataset may be listed before its inputs. */
 export function list(options: { app: string; json: boolean }): void {
   const datasets = readDatasets(options.app).map(
     ({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) => ({

@@ -85,7 +85,7 @@ test.each<[string, string[], string, (() => void)?]>([
   [
     'a URL with a password',
     ['add', 'https://me:pass@example.org/x.csv'],
-    'The URL contains a password. The URL is written to config.json.',
+    'The URL contains a password. The URL would be written to config.json.',
   ],
   [
     'a URL with an API key',

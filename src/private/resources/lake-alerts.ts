@@ -170,8 +170,8 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
     throw synthError(
       scope,
       'TOKEN_NOT_ALLOWED',
-      'emails of alerts is a list that is only known at deployment.',
-      'Write the list in the code. The email addresses can be tokens.',
+      'alerts.emails is a list that is only known at deployment.',
+      'Write the list in the code. Each email address can be a token.',
     );
   }
   for (const { code, key, found, remedy } of unresolvedValues(emails, 'emails')) {
@@ -187,7 +187,7 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
       );
     }
     if (emails.indexOf(email) !== index) {
-      throw synthError(scope, 'DUPLICATE_VALUE', `emails of alerts contains "${email}" twice.`, 'Remove one of them.');
+      throw synthError(scope, 'DUPLICATE_VALUE', `alerts.emails contains "${email}" twice.`, 'Remove one of them.');
     }
   }
 }
