@@ -6,8 +6,9 @@ export interface SecretOptions {
    * The name or ARN of the secret, such as `vendor/api`. Never its value.
    *
    * The dataset's role can read this secret and no other. Use `secret.secretArn` for a secret that your app creates: a
-   * value that is only known at deployment must be an ARN. Synthesis fails with `VALUE_INVALID` if it is neither a name
-   * nor an ARN. The error does not repeat the value.
+   * value that is only known at deployment must be an ARN; synthesis fails with `SECRET_ARN_INVALID` for
+   * `secret.secretName`, or a parameter whose default is a name. Synthesis fails with `VALUE_INVALID` if it is neither
+   * a name nor an ARN. The error does not repeat the value.
    */
   readonly secret: string;
 

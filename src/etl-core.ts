@@ -9,7 +9,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { EtlCorePrefixes, EtlCoreProps } from './etl-core-props';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
@@ -24,6 +24,9 @@ import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/
 import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
 import { claimName } from './private/resources/unique-names';
 import { SharedGlueRole } from './shared-glue-role';
+
+/** Marks a core. Each copy of this package in an app has its own class, but all copies have the same symbol. */
+const ETL_CORE = Symbol.for('cdk-glue-medallion.EtlCore');
 
 /**
  * The core of a lake: the resources that all its datasets share.
@@ -42,6 +45,20 @@ import { SharedGlueRole } from './shared-glue-role';
  * });
  */
 export class EtlCore extends Construct implements IEtlCore {
+  /**
+   * Whether a construct is an `EtlCore`, also if it was created by another copy of this package in the same app.
+   *
+   * Use it instead of `instanceof`, which is false for a core of another copy.
+   *
+   * @param construct the construct to check
+   * @exampleMetadata fixture=lake
+   * @example
+   * const cores = app.node.findAll().filter(construct => EtlCore.isEtlCore(construct));
+   */
+  public static isEtlCore(construct: IConstruct): construct is EtlCore {
+    return ETL_CORE in construct;
+  }
+
   /**
    * Refers to a core that another app deploys, for datasets in this app.
    *
@@ -106,6 +123,7 @@ export class EtlCore extends Construct implements IEtlCore {
    */
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
+    Object.defineProperty(this, ETL_CORE, { value: true });
     const names = new LakeNames(this, props);
     // Roles and buckets are not regional.
     claimName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);

@@ -3,7 +3,6 @@ import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { EtlCore } from './etl-core';
 import { GlueVersion } from './glue-version';
 import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
@@ -19,9 +18,9 @@ import { tablesOf } from './private/document/dataset-tables';
 import { synthError } from './private/errors/synth-error';
 import { createCrawler } from './private/resources/crawler';
 import { datasetRole } from './private/resources/dataset-role';
+import { coreInSameStage, deployedCore } from './private/resources/deployed-core';
 import { createGlueJob } from './private/resources/glue-job';
 import { createJobSchedule } from './private/resources/job-schedule';
-import { isInSameStage } from './private/resources/same-stage';
 import { claimName } from './private/resources/unique-names';
 import { deployScripts, runtimePackageUri } from './private/scripts/script-bundle';
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
@@ -141,7 +140,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
 
 /** The ARN of the shared role is derived from its name: a reference to it would need a cross-stack export. */
 function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRole): string {
-  const isShared = role === undefined || (core instanceof EtlCore && role === core.role);
+  const isShared = role === undefined || role === deployedCore(core)?.role;
   return isShared ? lake.roleArn(scope, lake.glueRole) : role.roleArn;
 }
 
@@ -155,11 +154,12 @@ function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
 
 /** The resources of a lake are in one account and Region, and so must be its datasets. */
 function checkEnvironment(scope: Construct, core: IEtlCore): void {
-  if (!(core instanceof EtlCore)) {
+  const deployed = deployedCore(core);
+  if (!deployed) {
     return;
   }
   const here = Stack.of(scope);
-  const there = Stack.of(core);
+  const there = Stack.of(deployed);
   for (const [what, own, ofCore] of [
     ['account', here.account, there.account],
     ['region', here.region, there.region],
@@ -185,8 +185,9 @@ function claimNames(scope: Construct, names: DatasetNames): void {
 
 /** Deploys the dataset after the shared resources that it refers to by name, if this app deploys them. */
 function dependOnCore(dataset: Construct, core: IEtlCore, layer: Layer): void {
-  if (isInSameStage(core, dataset)) {
-    const database = layer === Layer.BRONZE ? core.bronzeDatabase : core.goldDatabase;
-    dataset.node.addDependency(core.role, database, core.schedulerRole, core.scheduleGroup);
+  const deployed = coreInSameStage(core, dataset);
+  if (deployed) {
+    const database = layer === Layer.BRONZE ? deployed.bronzeDatabase : deployed.goldDatabase;
+    dataset.node.addDependency(deployed.role, database, deployed.schedulerRole, deployed.scheduleGroup);
   }
 }

@@ -338,6 +338,17 @@ ELSEWHERE: dict[str, list[str]] = {
 }  # fmt: skip
 """The tests that prove a row which has no case here."""
 
+CDK_APPS: dict[str, list[str]] = {
+    "Two copies of this package in one app, for example because of workspaces or `npm link`": ["two-copies.test.ts::the job and the deployment depend on the same resources as with one copy", "two-copies.test.ts::a name that a dataset of the other copy has is an error", "two-copies.test.ts::inputs that form a cycle across copies are an error"],
+    "A construct of yours that implements `IEtlCore` and contains the core": ["two-copies.test.ts::the job depends on the core if the dataset gets %s"],
+    "A `BucketDeployment` of yours in the stack of a dataset, with any memory and storage size": ["private/scripts/script-bundle.test.ts::with %s has its own function and role (encrypted: %s, created first: %s)", "private/scripts/script-bundle.test.ts::with a role of the user does not extend that role"],
+    "A construct of yours named `GlueScripts`": ["private/scripts/script-bundle.test.ts::a construct of the user named GlueScripts does not conflict"],
+    "Many datasets with values that are only known at deployment": ["private/scripts/script-bundle.test.ts::the response of the deployment does not grow with the datasets"],
+    "Bootstrap assets that are encrypted with a KMS key of yours": ["security/iam.test.ts::The role that deploys scripts"],
+    "A secret whose name is only known at deployment": ["private/resources/secret-arn.test.ts::%s is an error"],
+}  # fmt: skip
+"""The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
+
 
 @pytest.mark.parametrize(("path", "case"), CASES)
 def test_what_happens(
@@ -362,9 +373,12 @@ def test_what_happens(
     assert case.says.replace("{table}", table) in capsys.readouterr().out
 
 
-def first_cells() -> list[str]:
-    """The first cell of each row of the page's tables."""
-    lines = PAGE.read_text().splitlines()
+JOBS, CDK = PAGE.read_text().split("\n## CDK apps\n")
+
+
+def first_cells(text: str) -> list[str]:
+    """The first cell of each row of the tables."""
+    lines = text.splitlines()
     rows = [line for line in lines if line.startswith("|") and not line.startswith(("| case |", "|---"))]
     assert all(re.fullmatch(r"\|( [^|]+ \|){3}", row) for row in rows)
     return [row.split(" | ")[0].removeprefix("| ") for row in rows]
@@ -372,7 +386,8 @@ def first_cells() -> list[str]:
 
 def test_each_row_of_the_page_has_one_proof_and_each_proof_its_row() -> None:
     proved = [*(case.row for cases in PATHS.values() for case in cases), *ELSEWHERE]
-    assert sorted(first_cells()) == sorted(proved)
+    assert sorted(first_cells(JOBS)) == sorted(proved)
+    assert sorted(first_cells(CDK)) == sorted(CDK_APPS)
 
 
 @pytest.mark.parametrize("node", sorted({node for nodes in ELSEWHERE.values() for node in nodes}))
@@ -382,6 +397,12 @@ def test_a_test_that_proves_a_row_is_there(node: str) -> None:
     text = next(HERE.rglob(file)).read_text()
     assert f"def {name}(" in text
     assert f'id="{case}"' in text or not case
+
+
+@pytest.mark.parametrize("node", sorted({node for nodes in CDK_APPS.values() for node in nodes}))
+def test_a_jest_test_that_proves_a_row_is_there(node: str) -> None:
+    file, _, name = node.partition("::")
+    assert f"'{name}'" in (PAGE.parent.parent / "test" / file).read_text()
 
 
 def test_what_the_page_says_of_other_limits() -> None:

@@ -428,8 +428,16 @@ table('The role that deploys scripts', deploymentPolicies, [
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   listing('etl/'),
   ['kms:GenerateDataKey', LAKE_KEY, THROUGH_S3],
+  // The organization of the account can own the key of the bootstrap bucket.
+  ...[OTHER_KEY, OTHER_KEY.replace('123456789012', '210987654321')].flatMap((key): Row[] => [
+    ['kms:Decrypt', key, { ...THROUGH_S3, 'kms:EncryptionContext:aws:s3:arn': ASSETS }],
+    ['kms:Decrypt', key, { ...THROUGH_S3, 'kms:EncryptionContext:aws:s3:arn': `${ASSETS}/0123.zip` }],
+  ]),
 ], [
   ...DENIED_FOR_ALL,
+  ['kms:Decrypt', OTHER_KEY],
+  ['kms:Decrypt', OTHER_KEY, { ...THROUGH_S3, 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::another-bucket' }],
+  ['kms:GenerateDataKey', OTHER_KEY, { ...THROUGH_S3, 'kms:EncryptionContext:aws:s3:arn': ASSETS }],
   ['s3:PutObject', `${ASSETS}/0123.zip`],
   ['s3:ListBucket', ASSETS],
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/bronze/published.json`],

@@ -1,11 +1,10 @@
-import { Stack, Stage } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { synthError } from '../errors/synth-error';
+import { stageState } from '../resources/stage-state';
 
 /** The inputs of each dataset of a lake, keyed by `layer/dataset`. */
 export type Graph = Map<string, string[]>;
-
-const graphsByStage = new WeakMap<IConstruct, Map<string, Graph>>();
 
 /**
  * Registers the inputs of a dataset. Fails if the dataset depends on itself, directly or through other datasets.
@@ -15,9 +14,7 @@ const graphsByStage = new WeakMap<IConstruct, Map<string, Graph>>();
  * @param inputs as `layer/dataset`
  */
 export function registerInputs(scope: IConstruct, lake: string, dataset: string, inputs: string[]): void {
-  const stage = Stage.of(scope) ?? scope.node.root;
-  const graphs = graphsByStage.get(stage) ?? new Map<string, Graph>();
-  graphsByStage.set(stage, graphs);
+  const graphs = stageState(scope, 'inputs', () => new Map<string, Graph>());
   const key = JSON.stringify([Stack.of(scope).environment, lake]);
   const graph = graphs.get(key) ?? new Map<string, string[]>();
   graphs.set(key, graph);

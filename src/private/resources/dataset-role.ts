@@ -1,10 +1,11 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { deployedCore } from './deployed-core';
 import { objectKeyStatement } from './lake-key';
 import { acknowledgeWildcards, findingResource } from './nag-suppressions';
 import { bucketStatements, catalogStatement, logsStatements, metricsStatement } from './policy-statements';
-import { EtlCore } from '../../etl-core';
+import { secretArns } from './secret-arn';
 import { IEtlCore } from '../../i-etl-core';
 import { checkLength, DatasetNames } from '../../naming';
 import { Auth, DatasetDocument } from '../document/dataset-document.generated';
@@ -59,7 +60,7 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
         wildcards: 'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
       },
     }),
-    ...(auth && { secret: { list: secretStatements(stack, auth) } }),
+    ...(auth && { secret: { list: secretStatements(scope, auth) } }),
     ...(buckets.length > 0 && {
       source: {
         list: sourceStatements(stack, buckets),
@@ -135,23 +136,16 @@ function acknowledge(role: CfnRole, statements: Statements[]): void {
 
 /** The ARN of the lake key, or undefined if the stack would need an export of another stack. */
 function keyOf(stack: Stack, core: IEtlCore): string | undefined {
-  const key = core instanceof EtlCore ? core.encryptionKey : undefined;
+  const key = deployedCore(core)?.encryptionKey;
   return key && (Stack.of(key) === stack || !Token.isUnresolved(key.keyArn)) ? key.keyArn : undefined;
 }
 
-/**
- * Allows reading one secret. Secrets Manager appends a hyphen and six characters to the name of a secret; the given ARN
- * can include or omit them.
- *
- * https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
- */
-function secretStatements(stack: Stack, { secret, encryption_key: key }: Auth): PolicyStatement[] {
-  const named = `arn:${stack.partition}:secretsmanager:${stack.region}:${stack.account}:secret:${secret}-??????`;
-  // A token must be an ARN, because a name and an ARN cannot be distinguished at synth.
-  const isArn = secret.startsWith('arn:') || /^\$\{Token\[[^\]]*\]\}$/.test(secret);
+/** Allows reading one secret. */
+function secretStatements(scope: Construct, { secret, encryption_key: key }: Auth): PolicyStatement[] {
+  const stack = Stack.of(scope);
   const read = new PolicyStatement({
     actions: ['secretsmanager:GetSecretValue'],
-    resources: isArn ? [secret, `${secret}-??????`] : [named],
+    resources: secretArns(scope, secret),
   });
   if (key === undefined) {
     return [read];

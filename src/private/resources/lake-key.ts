@@ -87,6 +87,24 @@ export function objectKeyStatement(stack: Stack, names: LakeNames, key?: string)
 }
 
 /**
+ * Allows a role to read the objects of the bootstrap bucket if a customer managed key encrypts them.
+ *
+ * The key can be in any account and its ARN is not known, so the encryption context limits the statement: it is the ARN
+ * of the bucket or of the object. Without such a key, the statement has no effect.
+ * https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
+ */
+export function assetKeyStatement(stack: Stack, bucketArn: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [stack.formatArn({ service: 'kms', account: '*', resource: 'key', resourceName: '*' })],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `s3.${stack.region}.${stack.urlSuffix}` },
+      StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucketArn, `${bucketArn}/*`] },
+    },
+  });
+}
+
+/**
  * Creates a key. The key of the lake is retained like the bucket, because its data is lost without the key. A key that
  * encrypts only alerts is deleted with the stack.
  */

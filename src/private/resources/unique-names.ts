@@ -1,8 +1,7 @@
-import { Stack, Stage } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
+import { stageState } from './stage-state';
 import { synthError } from '../errors/synth-error';
-
-const takenByStage = new WeakMap<IConstruct, Map<string, IConstruct>>();
 
 /**
  * Reserves a name for a construct. Fails if another construct already has the name.
@@ -13,9 +12,7 @@ const takenByStage = new WeakMap<IConstruct, Map<string, IConstruct>>();
  * @param within the scope of a name that must be unique across environments, for example in all regions of an account
  */
 export function claimName(scope: IConstruct, type: string, name: string, within = Stack.of(scope).environment): void {
-  const stage = Stage.of(scope) ?? scope.node.root;
-  const taken = takenByStage.get(stage) ?? new Map<string, IConstruct>();
-  takenByStage.set(stage, taken);
+  const taken = stageState(scope, 'names', () => new Map<string, IConstruct>());
 
   const key = JSON.stringify([within, type, name]);
   const owner = taken.get(key);

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
 import * as path from 'path';
-import { Aspects, FileSystem, IAspect, RemovalPolicy, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Aspects, FileSystem, IAspect, RemovalPolicy, Size, Stack, Stage, Token } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, SingletonFunction } from 'aws-cdk-lib/aws-lambda';
@@ -16,9 +16,9 @@ import { Layer } from '../../layer';
 import { DatasetNames } from '../../naming';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { synthError } from '../errors/synth-error';
-import { objectKeyStatement } from '../resources/lake-key';
+import { coreInSameStage } from '../resources/deployed-core';
+import { assetKeyStatement, objectKeyStatement } from '../resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from '../resources/nag-suppressions';
-import { isInSameStage } from '../resources/same-stage';
 
 /** The script of a job and its query, if it has one. */
 export interface JobScript {
@@ -108,8 +108,11 @@ class ScriptBundle extends Construct {
   private readonly role: Role;
   private readonly logGroup: LogGroup;
 
+  private readonly handlerStorage: Size;
+
   constructor(stack: Stack, scripts: DatasetScripts[]) {
-    super(stack, 'GlueScripts');
+    super(stack, freeId(stack, 'GlueScripts'));
+    this.handlerStorage = unusedHandlerStorage(stack);
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -143,7 +146,9 @@ class ScriptBundle extends Construct {
     });
     const encrypted = scripts.find(({ core }) => core.encrypted);
     const useKey = encrypted && objectKeyStatement(Stack.of(this), encrypted.names.lake);
+    const decryptAssets = assetKeyStatement(Stack.of(this), asset.bucket.bucketArn);
     this.role.addToPolicy(readAssets);
+    this.role.addToPolicy(decryptAssets);
     this.role.addToPolicy(listScripts);
     this.role.addToPolicy(writeScripts);
     const policy = this.role.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy;
@@ -151,6 +156,11 @@ class ScriptBundle extends Construct {
       policy,
       'Asset names are content hashes. A policy for the current asset only would apply too late, or break a rollback.',
       readAssets,
+    );
+    acknowledgeWildcards(
+      policy,
+      'The app does not know the key of the bootstrap bucket. A condition limits its use to objects of this bucket.',
+      decryptAssets,
     );
     acknowledgeWildcards(policy, 'Each dataset of the stack has its own folder of scripts.', writeScripts);
     if (useKey) {
@@ -177,7 +187,11 @@ class ScriptBundle extends Construct {
       // The default grants of the deployment would give its function access to the entire bucket.
       role: this.role.withoutPolicyUpdates(),
       // With the default of 128 MB, the AWS CLI in the function takes minutes.
-      memoryLimit: 512,
+      memoryLimit: HANDLER_MEMORY_MIB,
+      ephemeralStorageSize: this.handlerStorage,
+      // The response of a custom resource is limited to 4,096 bytes, about 50 keys.
+      // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+      outputObjectKeys: false,
       logGroup: this.logGroup,
     });
     const handler = deployment.node.tryFindChild('CustomResourceHandler');
@@ -190,9 +204,10 @@ class ScriptBundle extends Construct {
     }
     for (const { job, core } of scripts) {
       job.node.addDependency(deployment);
-      if (isInSameStage(core, this)) {
+      const deployedCore = coreInSameStage(core, this);
+      if (deployedCore) {
         // A rollback of the first deployment cannot delete a bucket that contains files, so they are deployed last.
-        deployment.node.addDependency(core);
+        deployment.node.addDependency(deployedCore);
       }
     }
   }
@@ -217,6 +232,36 @@ class ScriptBundle extends Construct {
       rmSync(folder, { recursive: true });
     }
   }
+}
+
+const HANDLER_MEMORY_MIB = 512;
+
+/** The free storage of a function, and the minimum. https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html */
+const MIN_HANDLER_STORAGE_MIB = 512;
+
+/**
+ * A storage size that no function of aws-cdk-lib in the stack has.
+ *
+ * All deployments of a stack with the same memory and storage share one function and its role. A deployment of the user
+ * would therefore run with the role of the scripts, or extend a role of the user by access to the lake. The size is
+ * part of the ID of the function.
+ */
+function unusedHandlerStorage(stack: Stack): Size {
+  const ids = stack.node.children.map(({ node }) => node.id);
+  let mebibytes = MIN_HANDLER_STORAGE_MIB;
+  while (ids.some(id => id.endsWith(`${HANDLER_MEMORY_MIB}MiB${mebibytes}MiB`))) {
+    mebibytes++;
+  }
+  return Size.mebibytes(mebibytes);
+}
+
+/** An ID that no other construct in the stack has. */
+function freeId(stack: Stack, id: string): string {
+  let free = id;
+  for (let number = 2; stack.node.tryFindChild(free); number++) {
+    free = `${id}${number}`;
+  }
+  return free;
 }
 
 interface TextFile {

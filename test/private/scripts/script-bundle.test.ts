@@ -1,13 +1,15 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
-import { App, Stack, Tags } from 'aws-cdk-lib';
+import { App, Size, Stack, Tags } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
+import { BucketDeployment, BucketDeploymentProps, Source } from 'aws-cdk-lib/aws-s3-deployment';
+import { Construct } from 'constructs';
 import { strFromU8, unzipSync } from 'fflate';
-import { EtlCore } from '../../../src';
+import { EtlCore, Source as LakeSource } from '../../../src';
 import { etlRuntimePackage } from '../../../src/private/scripts/job-package';
 import { deployedFiles, resource, resources } from '../../assembly';
-import { bronze, ENV, LAYOUTS } from '../../layouts';
+import { bronze, ENV, LAYOUTS, PREFIXES } from '../../layouts';
 
 describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
   test('every dataset has its script, document and package in a separate folder', () => {
@@ -103,23 +105,92 @@ test('two lakes in one stack have separate deployments', () => {
   );
 });
 
-test('another BucketDeployment in the same stack keeps its permissions, even if both share a function', () => {
-  const where = LAYOUTS[2].lake(ENV);
-  bronze(where);
-  new BucketDeployment(where.stack, 'Site', {
-    sources: [Source.data('index.html', 'hello')],
-    destinationBucket: Bucket.fromBucketName(where.stack, 'SiteBucket', 'our-site'),
-    memoryLimit: 512,
+describe('another BucketDeployment in the same stack', () => {
+  const MIB_512 = { memoryLimit: 512 };
+  const SAME_AS_OURS = { memoryLimit: 512, ephemeralStorageSize: Size.mebibytes(512) };
+
+  function withSite(props: Partial<BucketDeploymentProps>, encrypted: boolean, siteFirst: boolean) {
+    const where = LAYOUTS[2].lake(ENV, { ...PREFIXES, encrypted });
+    const site = () =>
+      new BucketDeployment(where.stack, 'Site', {
+        sources: [Source.data('index.html', 'hello')],
+        destinationBucket: Bucket.fromBucketName(where.stack, 'SiteBucket', 'our-site'),
+        ...props,
+      });
+    if (siteFirst) {
+      site();
+      bronze(where);
+    } else {
+      bronze(where);
+      site();
+    }
+    return where.stack;
+  }
+
+  /** The role of the function of a deployment, and the statements of that role. */
+  function handlerOf(stack: Stack, bucket: string) {
+    const deployment = resources(stack, 'Custom::CDKBucketDeployment').find(
+      ({ Properties }) => Properties.DestinationBucketName === bucket,
+    )!;
+    const functionId = deployment.Properties.ServiceToken['Fn::GetAtt'][0];
+    const handler = resources(stack, 'AWS::Lambda::Function').find(({ id }) => id === functionId)!;
+    const role = handler.Properties.Role['Fn::GetAtt'][0];
+    const policies = resources(stack, 'AWS::IAM::Policy')
+      .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes(role));
+    return { functionId, role, policies: JSON.stringify(policies) };
+  }
+
+  test.each([
+    ['the default memory', {}],
+    ['512 MiB', MIB_512],
+    ['the memory and the storage of our function', SAME_AS_OURS],
+  ].flatMap(([name, props]) => [true, false].flatMap(encrypted => [true, false].map(siteFirst =>
+    [name, encrypted, siteFirst, props] as [string, boolean, boolean, Partial<BucketDeploymentProps>]))),
+  )('with %s has its own function and role (encrypted: %s, created first: %s)', (_, encrypted, siteFirst, props) => {
+    const stack = withSite(props, encrypted, siteFirst);
+    const ours = handlerOf(stack, 'pp-dw-123456789012');
+    const theirs = handlerOf(stack, 'our-site');
+    expect(ours.functionId).not.toBe(theirs.functionId);
+    expect(ours.role).not.toBe(theirs.role);
+    expect(theirs.policies).toContain('arn:aws:s3:::our-site/*');
+    expect(theirs.policies).not.toContain('pp-dw');
+    expect(ours.policies).toContain('arn:aws:s3:::pp-dw-123456789012/etl/*/glue/*');
+    expect(ours.policies).not.toContain('our-site');
   });
-  const [shared, ...others] = resources(where.stack, 'AWS::Lambda::Function').filter(({ id }) =>
-    id.startsWith('CustomCDKBucketDeployment'),
-  );
-  expect(others).toEqual([]);
-  const { Role } = shared.Properties;
-  const policies = resources(where.stack, 'AWS::IAM::Policy')
-    .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes(Role['Fn::GetAtt'][0]));
-  expect(JSON.stringify(policies)).toContain('arn:aws:s3:::our-site/*');
-  expect(JSON.stringify(policies)).toContain('arn:aws:s3:::pp-dw-123456789012');
+
+  test('with a role of the user does not extend that role', () => {
+    const where = LAYOUTS[2].lake(ENV);
+    const role = new Role(where.stack, 'Mine', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    new BucketDeployment(where.stack, 'Site', {
+      sources: [Source.data('index.html', 'hello')],
+      destinationBucket: Bucket.fromBucketName(where.stack, 'SiteBucket', 'our-site'),
+      role,
+      ...SAME_AS_OURS,
+    });
+    bronze(where);
+    expect(JSON.stringify(resources(where.stack, 'AWS::IAM::Policy').filter(({ id }) => id.startsWith('Mine'))))
+      .not.toContain('pp-dw');
+    expect(handlerOf(where.stack, 'pp-dw-123456789012').role).toMatch(/^GlueScripts/);
+  });
+});
+
+test('the response of the deployment does not grow with the datasets', () => {
+  const where = LAYOUTS[2].lake(ENV);
+  const landing = new Bucket(where.stack, 'Landing');
+  for (let index = 0; index < 60; index++) {
+    bronze(where, { dataset: `d${index}`, source: LakeSource.s3(`s3://${landing.bucketName}/d${index}/`) }, `D${index}`);
+  }
+  const { SourceObjectKeys, OutputObjectKeys } = resource(where.stack, 'Custom::CDKBucketDeployment').Properties;
+  expect(SourceObjectKeys).toHaveLength(61);
+  expect(OutputObjectKeys).toBe(false);
+});
+
+test('a construct of the user named GlueScripts does not conflict', () => {
+  const where = LAYOUTS[2].lake(ENV);
+  new Construct(where.stack, 'GlueScripts');
+  new Construct(where.stack, 'GlueScripts2');
+  bronze(where);
+  expect(resource(where.stack, 'Custom::CDKBucketDeployment').id).toMatch(/^GlueScripts3/);
 });
 
 test('tags of the app apply to the deployment', () => {

@@ -1,0 +1,25 @@
+import { Stage } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { EtlCore } from '../../etl-core';
+import { IEtlCore } from '../../i-etl-core';
+
+/**
+ * The core that this app deploys: the construct itself, or the core within a construct of the user that implements
+ * `IEtlCore`. Undefined if another app deploys it.
+ */
+export function deployedCore(core: IEtlCore): EtlCore | undefined {
+  if (EtlCore.isEtlCore(core)) {
+    return core;
+  }
+  const within = core.node.findAll().filter(EtlCore.isEtlCore);
+  return within.find(({ resourcePrefix }) => resourcePrefix === core.resourcePrefix);
+}
+
+/**
+ * The core, if it is deployed in the same stage as a construct, so that one can depend on the other. CDK supports
+ * dependencies between stacks only within a stage.
+ */
+export function coreInSameStage(core: IEtlCore, scope: IConstruct): EtlCore | undefined {
+  const deployed = deployedCore(core);
+  return deployed && Stage.of(deployed) === Stage.of(scope) ? deployed : undefined;
+}
