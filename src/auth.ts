@@ -1,4 +1,5 @@
 import { Auth as AuthDocument } from './private/document/dataset-document.generated';
+import { datasetSchema } from './private/document/dataset-schema';
 
 /** The secret in AWS Secrets Manager that holds the credentials. */
 export interface SecretOptions {
@@ -161,8 +162,7 @@ export class Auth {
    * const auth = Auth.bearer({ secret: secret.secretArn });
    */
   public static bearer(options: BearerOptions): Auth {
-    const { secret, secretKey, encryptionKey } = options;
-    return new Auth({ type: 'bearer', secret, secret_key: secretKey, encryption_key: encryptionKey });
+    return new Auth('bearer', options);
   }
 
   /**
@@ -174,8 +174,7 @@ export class Auth {
    * const auth = Auth.apiKey({ secret: 'vendor/key', name: 'api_key', location: ApiKeyLocation.QUERY });
    */
   public static apiKey(options: ApiKeyOptions): Auth {
-    const { secret, secretKey, encryptionKey, location, name } = options;
-    return new Auth({ type: 'api_key', secret, secret_key: secretKey, encryption_key: encryptionKey, location, name });
+    return new Auth('api_key', options);
   }
 
   /**
@@ -187,14 +186,7 @@ export class Auth {
    * const auth = Auth.basic({ secret: 'vendor/user', usernameKey: 'user', passwordKey: 'pass' });
    */
   public static basic(options: BasicOptions): Auth {
-    const { secret, encryptionKey, usernameKey, passwordKey } = options;
-    return new Auth({
-      type: 'basic',
-      secret,
-      encryption_key: encryptionKey,
-      username_key: usernameKey,
-      password_key: passwordKey,
-    });
+    return new Auth('basic', options);
   }
 
   /**
@@ -213,23 +205,13 @@ export class Auth {
    * });
    */
   public static oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions): Auth {
-    return new Auth({
-      type: 'oauth2_client_credentials',
-      secret: options.secret,
-      encryption_key: options.encryptionKey,
-      token_url: options.tokenUrl,
-      scope: options.scope,
-      token_params: options.tokenParams,
-      token_auth_method: options.tokenAuthMethod,
-      client_id_key: options.clientIdKey,
-      client_secret_key: options.clientSecretKey,
-    });
+    return new Auth('oauth2_client_credentials', options);
   }
 
   /** @internal */
   public readonly _auth: AuthDocument;
 
-  private constructor(document: AuthDocument) {
-    this._auth = document;
+  private constructor(type: AuthDocument['type'], options: SecretOptions) {
+    this._auth = { type, ...datasetSchema().documentKeys(options) };
   }
 }

@@ -8,9 +8,18 @@ import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
 import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import { checkPropTypes, commonDocument, DatasetDefinition, PropType } from './private/definition/dataset-definition';
+import {
+  checkPropTypes,
+  COMMON_PROPS,
+  commonDocument,
+  DatasetDefinition,
+  PropType,
+} from './private/definition/dataset-definition';
 import { sourceDocument } from './private/definition/source-document';
-import { ColumnSchema as ColumnSchemaDocument, DatasetDocument } from './private/document/dataset-document.generated';
+import { DatasetDocument } from './private/document/dataset-document.generated';
+import { datasetSchema } from './private/document/dataset-schema';
+import { isStruct } from './private/document/struct-keys';
+import { checkProps, PropTypes } from './private/errors/prop-types';
 import { customScript } from './private/scripts/job-script';
 import { packagedScript } from './private/scripts/script-bundle';
 import { RateLimit } from './rate-limit';
@@ -112,6 +121,9 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   /**
    * The names, data types and formats of columns: from a table to its columns, by their names in the source.
    *
+   * Each column is a `ColumnSchema`. In Python it can also be a dict, such as `{"target_name": "zip_code"}`. Synthesis
+   * fails with `UNKNOWN_KEY` for a key that `ColumnSchema` does not have.
+   *
    * The table is named as in `fileTableMapping` or the endpoints of the source. A dataset without either has one table,
    * named after the dataset in snake_case. Columns that are not listed keep their defaults. A declared type applies
    * from the first publication; if a value does not fit, its cell is null and the value is stored in `meta_rescued`.
@@ -191,6 +203,7 @@ export class BronzeDataset extends LakeDataset {
 
   /** @internal */
   protected _define(props: BronzeDatasetProps): DatasetDefinition {
+    checkProps(this, props, PROPS);
     checkPropTypes(this, props, [
       ...(props.source === undefined && props.script !== undefined
         ? []
@@ -225,33 +238,47 @@ export class BronzeDataset extends LakeDataset {
   }
 }
 
+const PROPS: PropTypes<BronzeDatasetProps> = {
+  ...COMMON_PROPS,
+  source: 'unchecked',
+  headers: 'unchecked',
+  rateLimit: 'unchecked',
+  auth: 'unchecked',
+  connection: 'unchecked',
+  lookbackDays: 'unchecked',
+  delimiter: 'unchecked',
+  dateFormat: 'unchecked',
+  fileFormat: 'unchecked',
+  fileTableMapping: 'unchecked',
+  columnSchema: 'unchecked',
+  columnMappings: 'unchecked',
+  script: 'unchecked',
+};
+
 function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocument {
   return {
     ...commonDocument(scope, props),
     ...props.source && sourceDocument(scope, props.source._source),
     lookback_days: props.lookbackDays,
     headers: props.headers,
-    rate_limit: props.rateLimit,
+    rate_limit: props.rateLimit && datasetSchema().documentKeys(props.rateLimit),
     auth: props.auth?._auth,
     delimiter: props.delimiter,
     date_format: props.dateFormat,
     file_format: props.fileFormat?._document,
     file_table_mapping: props.fileTableMapping,
-    column_schema: props.columnSchema && mapValues(props.columnSchema, columns => mapValues(columns, columnDocument)),
+    column_schema:
+      props.columnSchema
+      && mapValues(props.columnSchema, columns =>
+        mapValues(columns, column => datasetSchema().documentKeys(column))),
     column_mappings: props.columnMappings,
     connection: props.connection?._connection,
   };
 }
 
-/** Leaves out keys that are not set, so that the schema rejects a column without any. */
-function columnDocument({ targetName, type, format }: ColumnSchema): ColumnSchemaDocument {
-  return {
-    ...targetName !== undefined && { target_name: targetName },
-    ...type !== undefined && { type },
-    ...format !== undefined && { format },
-  };
-}
-
+/** A map with its values converted. The schema reports what is not a map. */
 function mapValues<From, To>(map: { [key: string]: From }, value: (from: From) => To): { [key: string]: To } {
-  return Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]));
+  return isStruct(map)
+    ? Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]))
+    : map;
 }

@@ -6,6 +6,7 @@ import { EtlConfig } from './etl-config';
 import { EtlCore } from './etl-core';
 import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
+import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { CONFIG, DatasetFile, readDatasetFiles } from './private/files/dataset-files';
 import { createFileDataset } from './private/files/file-dataset';
@@ -13,6 +14,13 @@ import { relativePath } from './private/files/json-file';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
 const MAX_STACK_NAME_LENGTH = 128;
+
+const DIRECTORY_PROPS: PropTypes<DatasetDirectoryProps> = {
+  path: 'unchecked',
+  core: 'unchecked',
+  env: 'unchecked',
+  otherDatasets: 'unchecked',
+};
 
 /** Properties of a directory: where its configuration files are, and which lake they belong to. */
 export interface DatasetDirectoryProps {
@@ -84,6 +92,7 @@ export class DatasetDirectory extends Construct {
    */
   constructor(scope: Construct, id: string, props: DatasetDirectoryProps) {
     super(scope, id);
+    checkProps(this, props, DIRECTORY_PROPS);
     const folder = this.folderOf(props);
     const files = readDatasetFiles(folder, props.otherDatasets ?? []);
     if (files.length === 0) {

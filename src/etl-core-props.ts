@@ -52,7 +52,9 @@ export interface EtlCorePrefixes {
    * Worker settings by size: from `small`, `medium`, `large` or `xlarge` to the settings that differ from the built-in
    * ones. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * Synthesis fails with `UNKNOWN_KEY` for another size, and with `VALUE_INVALID` for a value outside its range.
+   * The settings of a size are a `GlueWorkerConfig`. In Python they can also be a dict, such as
+   * `{"number_of_workers": 5}`. Synthesis fails with `UNKNOWN_KEY` for another size or an unknown setting, and with
+   * `VALUE_INVALID` for a value outside its range.
    *
    * @default - the built-in settings, see `DataSizeCategory`
    */

@@ -10,6 +10,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, Lifecy
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct, IConstruct } from 'constructs';
+import { Alerts } from './alerts';
 import { EtlCorePrefixes, EtlCoreProps } from './etl-core-props';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
@@ -17,7 +18,8 @@ import { IEtlCore } from './i-etl-core';
 import { LakeRetention } from './lake-retention';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
-import { checkGlueSettings } from './private/document/glue-settings';
+import { checkGlueSettings, workerConfigs } from './private/document/glue-settings';
+import { checkProps, checkStruct, DURATION, KEY, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { LakeAlerts } from './private/resources/lake-alerts';
 import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
@@ -123,6 +125,9 @@ export class EtlCore extends Construct implements IEtlCore {
    */
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
+    checkProps(this, props, CORE_PROPS);
+    checkStruct(this, 'retention', props.retention, RETENTION_PROPS);
+    checkStruct(this, 'alerts', props.alerts, ALERTS_PROPS);
     Object.defineProperty(this, ETL_CORE, { value: true });
     const names = new LakeNames(this, props);
     // Roles and buckets are not regional.
@@ -134,7 +139,7 @@ export class EtlCore extends Construct implements IEtlCore {
     this.existingBucketName = props.existingBucketName;
     checkGlueSettings(this, props);
     this.glueDefaults = props.glueDefaults ?? {};
-    this.glueWorkerConfigs = props.glueWorkerConfigs ?? {};
+    this.glueWorkerConfigs = workerConfigs(props);
     this.metrics = props.metrics ?? false;
     this.encrypted = isEncrypted(props);
     const keys = lakeKeys(this, names, props);
@@ -142,7 +147,13 @@ export class EtlCore extends Construct implements IEtlCore {
     this.bucket = this.createBucket(names, props);
     this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
     this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
-    this.role = new SharedGlueRole(this, 'GlueRole', { ...props, encryptionKey: keys.lake });
+    this.role = new SharedGlueRole(this, 'GlueRole', {
+      resourcePrefix: props.resourcePrefix,
+      databasePrefix: props.databasePrefix,
+      existingBucketName: props.existingBucketName,
+      metrics: props.metrics,
+      encryptionKey: keys.lake,
+    });
     this.workGroup = this.createWorkGroup(names, props);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = this.createSchedulerRole(names);
@@ -278,17 +289,52 @@ class ImportedEtlCore extends Construct implements IEtlCore {
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
+    checkProps(this, prefixes, PREFIXES_PROPS);
     const names = new LakeNames(this, prefixes);
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
     this.existingBucketName = prefixes.existingBucketName;
     checkGlueSettings(this, prefixes);
     this.glueDefaults = prefixes.glueDefaults ?? {};
-    this.glueWorkerConfigs = prefixes.glueWorkerConfigs ?? {};
+    this.glueWorkerConfigs = workerConfigs(prefixes);
     this.metrics = prefixes.metrics ?? false;
     this.encrypted = prefixes.encrypted ?? false;
   }
 }
+
+const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
+  resourcePrefix: 'unchecked',
+  databasePrefix: 'unchecked',
+  existingBucketName: 'unchecked',
+  glueDefaults: 'unchecked',
+  glueWorkerConfigs: 'unchecked',
+  metrics: 'boolean',
+  encrypted: 'boolean',
+};
+
+const CORE_PROPS: PropTypes<EtlCoreProps> = {
+  ...PREFIXES_PROPS,
+  retention: 'unchecked',
+  queryScanLimit: { member: 'toBytes', example: 'a Size: Size.gibibytes(100)' },
+  encryptionKey: KEY,
+  alerts: 'unchecked',
+};
+
+const RETENTION_PROPS: PropTypes<LakeRetention> = {
+  incompleteUploads: DURATION,
+  staging: DURATION,
+  noncurrentVersions: DURATION,
+  supersededRuns: DURATION,
+  athenaResults: DURATION,
+  logs: 'unchecked',
+};
+
+const ALERTS_PROPS: PropTypes<Alerts> = {
+  emails: 'unchecked',
+  topic: { member: 'topicArn', example: 'an SNS topic: Topic.fromTopicArn(…)' },
+  encrypted: 'boolean',
+  encryptionKey: KEY,
+};
 
 /** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
 const MIN_SCAN_LIMIT_BYTES = 10_000_000;

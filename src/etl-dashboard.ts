@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
 import { LakeNames } from './naming';
+import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { claimName } from './private/resources/unique-names';
 
@@ -71,6 +72,7 @@ export class EtlDashboard extends Construct {
    */
   constructor(scope: Construct, id: string, props: EtlDashboardProps) {
     super(scope, id);
+    checkProps(this, props, DASHBOARD_PROPS);
     const { core, datasets } = props;
     checkDatasets(this, props);
     const names = new LakeNames(this, core);
@@ -84,6 +86,12 @@ export class EtlDashboard extends Construct {
     });
   }
 }
+
+const DASHBOARD_PROPS: PropTypes<EtlDashboardProps> = {
+  core: 'unchecked',
+  datasets: 'unchecked',
+  dashboardName: 'unchecked',
+};
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html */
 const MAX_WIDGETS = 500;

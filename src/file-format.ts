@@ -1,4 +1,5 @@
 import { FileFormat as FileFormatDocument } from './private/document/dataset-document.generated';
+import { datasetSchema } from './private/document/dataset-schema';
 
 /** Options of text formats with one record per line. */
 export interface TextOptions {
@@ -178,16 +179,7 @@ export class FileFormat {
    * const format = FileFormat.csv({ delimiter: ';', numberFormat: '1.234,56', dateFormat: 'dd.MM.yyyy' });
    */
   public static csv(options: CsvOptions = {}): FileFormat {
-    const { delimiter, header, quote, escape, quotedNulls } = options;
-    return new FileFormat({
-      type: 'csv',
-      delimiter,
-      header,
-      quote,
-      escape,
-      quoted_nulls: quotedNulls,
-      ...textDocument(options),
-    });
+    return new FileFormat({ type: 'csv', ...datasetSchema().documentKeys(options) });
   }
 
   /**
@@ -199,8 +191,7 @@ export class FileFormat {
    * const format = FileFormat.fixedWidth({ widths: [5, 20, 2] });
    */
   public static fixedWidth(options: FixedWidthOptions): FileFormat {
-    const { widths, header } = options;
-    return new FileFormat({ type: 'fixed_width', widths, header, ...textDocument(options) });
+    return new FileFormat({ type: 'fixed_width', ...datasetSchema().documentKeys(options) });
   }
 
   /**
@@ -212,8 +203,7 @@ export class FileFormat {
    * const format = FileFormat.json({ records: 'data.items' });
    */
   public static json(options: JsonOptions = {}): FileFormat {
-    const { records, encoding } = options;
-    return new FileFormat({ type: 'json', records, encoding });
+    return new FileFormat({ type: 'json', ...datasetSchema().documentKeys(options) });
   }
 
   /**
@@ -225,7 +215,7 @@ export class FileFormat {
    * const format = FileFormat.jsonLines();
    */
   public static jsonLines(options: JsonLinesOptions = {}): FileFormat {
-    return new FileFormat({ type: 'jsonl', encoding: options.encoding });
+    return new FileFormat({ type: 'jsonl', ...datasetSchema().documentKeys(options) });
   }
 
   /**
@@ -245,24 +235,4 @@ export class FileFormat {
   private constructor(document: FileFormatDocument) {
     this._document = document;
   }
-}
-
-function textDocument({
-  encoding,
-  nullValues,
-  comment,
-  skipRows,
-  skipFooter,
-  dateFormat,
-  numberFormat,
-}: TextOptions): FileFormatDocument {
-  return {
-    encoding,
-    null_values: nullValues,
-    comment,
-    skip_rows: skipRows,
-    skip_footer: skipFooter,
-    date_format: dateFormat,
-    number_format: numberFormat,
-  };
 }

@@ -5,8 +5,16 @@ import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
 import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import { checkPropTypes, commonDocument, DatasetDefinition, PropType } from './private/definition/dataset-definition';
+import {
+  checkPropTypes,
+  COMMON_PROPS,
+  commonDocument,
+  DatasetDefinition,
+  PropType,
+} from './private/definition/dataset-definition';
 import { registerInputs } from './private/definition/dataset-graph';
+import { datasetSchema } from './private/document/dataset-schema';
+import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { scriptOf } from './private/scripts/job-script';
 import { Transform } from './transform';
@@ -93,6 +101,7 @@ export class GoldDataset extends LakeDataset {
 
   /** @internal */
   protected _define(props: GoldDatasetProps): DatasetDefinition {
+    checkProps(this, props, PROPS);
     checkPropTypes(this, props, [
       ['transform', props.transform, '_definition', 'a Transform: Transform.sqlFile("gold/….sql")'],
       ['inputs', props.inputs, 'length', 'a list of datasets: [zipcodes]'],
@@ -126,14 +135,18 @@ export class GoldDataset extends LakeDataset {
         source_datasets: inputs,
         sql: script.sql?.name,
         outputs: props.outputs,
-        history: props.history && {
-          business_key: props.history.businessKey,
-          compare: props.history.compare,
-          exclude: props.history.exclude,
-        },
+        history: props.history && datasetSchema().documentKeys(props.history),
       },
       script,
       inputs: props.inputs,
     };
   }
 }
+
+const PROPS: PropTypes<GoldDatasetProps> = {
+  ...COMMON_PROPS,
+  inputs: 'unchecked',
+  transform: 'unchecked',
+  outputs: 'unchecked',
+  history: 'unchecked',
+};

@@ -1,4 +1,5 @@
 import { Pagination as PaginationDocument } from './private/document/dataset-document.generated';
+import { datasetSchema } from './private/document/dataset-schema';
 
 /** Options of all types of pagination with several pages. */
 export interface PagesOptions {
@@ -144,7 +145,7 @@ export class Pagination {
    * const pagination = Pagination.auto({ maxPages: 500 });
    */
   public static auto(options: PagesOptions = {}): Pagination {
-    return new Pagination({ type: 'auto', ...pagesDocument(options) });
+    return new Pagination('auto', options);
   }
 
   /**
@@ -156,7 +157,7 @@ export class Pagination {
    * const pagination = Pagination.jsonLink({ path: 'paging.next' });
    */
   public static jsonLink(options: JsonLinkOptions = {}): Pagination {
-    return new Pagination({ type: 'json_link', path: options.path, ...pagesDocument(options) });
+    return new Pagination('json_link', options);
   }
 
   /**
@@ -169,7 +170,7 @@ export class Pagination {
    * const pagination = Pagination.headerLink();
    */
   public static headerLink(options: PagesOptions = {}): Pagination {
-    return new Pagination({ type: 'header_link', ...pagesDocument(options) });
+    return new Pagination('header_link', options);
   }
 
   /**
@@ -181,12 +182,7 @@ export class Pagination {
    * const pagination = Pagination.headerCursor({ header: 'X-Next-Cursor', param: 'cursor' });
    */
   public static headerCursor(options: HeaderCursorOptions): Pagination {
-    return new Pagination({
-      type: 'header_cursor',
-      header: options.header,
-      param: options.param,
-      ...pageSizeDocument(options),
-    });
+    return new Pagination('header_cursor', options);
   }
 
   /**
@@ -198,7 +194,7 @@ export class Pagination {
    * const pagination = Pagination.cursor({ path: 'paging.after', param: 'after' });
    */
   public static cursor(options: CursorOptions): Pagination {
-    return new Pagination({ type: 'cursor', path: options.path, param: options.param, ...pageSizeDocument(options) });
+    return new Pagination('cursor', options);
   }
 
   /**
@@ -210,8 +206,7 @@ export class Pagination {
    * const pagination = Pagination.offset({ limit: 100, totalRecords: 'meta.total' });
    */
   public static offset(options: OffsetOptions = {}): Pagination {
-    const { param, first, totalRecords } = options;
-    return new Pagination({ type: 'offset', param, first, total_records: totalRecords, ...pageSizeDocument(options) });
+    return new Pagination('offset', options);
   }
 
   /**
@@ -223,8 +218,7 @@ export class Pagination {
    * const pagination = Pagination.pageNumber({ param: 'page', totalPages: 'meta.pages' });
    */
   public static pageNumber(options: PageNumberOptions = {}): Pagination {
-    const { param, first, totalPages } = options;
-    return new Pagination({ type: 'page_number', param, first, total_pages: totalPages, ...pageSizeDocument(options) });
+    return new Pagination('page_number', options);
   }
 
   /**
@@ -235,21 +229,13 @@ export class Pagination {
    * const pagination = Pagination.single();
    */
   public static single(): Pagination {
-    return new Pagination({ type: 'single' });
+    return new Pagination('single', {});
   }
 
   /** @internal */
   public readonly _pagination: PaginationDocument;
 
-  private constructor(document: PaginationDocument) {
-    this._pagination = document;
+  private constructor(type: PaginationDocument['type'], options: PagesOptions) {
+    this._pagination = { type, ...datasetSchema().documentKeys(options) };
   }
-}
-
-function pagesDocument({ maxPages }: PagesOptions): Partial<PaginationDocument> {
-  return { max_pages: maxPages };
-}
-
-function pageSizeDocument(options: PageSizeOptions): Partial<PaginationDocument> {
-  return { limit: options.limit, limit_param: options.limitParam, ...pagesDocument(options) };
 }

@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Schedule as ScheduleDocument } from './private/document/dataset-document.generated';
+import { datasetSchema } from './private/document/dataset-schema';
+import { plainCopy } from './private/document/struct-keys';
 
 /** Options of a schedule. */
 export interface ScheduleOptions {
@@ -94,11 +96,11 @@ export class Schedule {
    * const schedule = Schedule.expression('rate(6 hours)');
    */
   public static expression(expression: string, options: ScheduleOptions = {}): Schedule {
+    const { flexibleWindow, ...others } = plainCopy(options);
     return new Schedule({
-      enabled: options.enabled,
+      ...datasetSchema().documentKeys(others),
       expression,
-      flexible_minutes: options.flexibleWindow?.toMinutes(),
-      timezone: options.timezone,
+      flexible_minutes: flexibleWindow?.toMinutes(),
     });
   }
 

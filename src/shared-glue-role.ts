@@ -4,6 +4,7 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { checkProps, KEY, PropTypes } from './private/errors/prop-types';
 import { objectKeyStatement } from './private/resources/lake-key';
 import { acknowledgeWildcards } from './private/resources/nag-suppressions';
 import {
@@ -71,6 +72,7 @@ export class SharedGlueRole extends Role {
    * @param props the properties of the role
    */
   constructor(scope: Construct, id: string, props: SharedGlueRoleProps) {
+    checkProps(scope, props, ROLE_PROPS);
     const names = new LakeNames(scope, props);
     const stack = Stack.of(scope);
     const layers = Object.values(Layer);
@@ -123,3 +125,11 @@ export class SharedGlueRole extends Role {
     }
   }
 }
+
+const ROLE_PROPS: PropTypes<SharedGlueRoleProps> = {
+  resourcePrefix: 'unchecked',
+  databasePrefix: 'unchecked',
+  existingBucketName: 'unchecked',
+  metrics: 'boolean',
+  encryptionKey: KEY,
+};

@@ -60,7 +60,7 @@ export class Source {
    * const source = Source.urls(['https://example.org/east.csv', 'https://example.org/west.csv']);
    */
   public static urls(urls: string[], options: S3SourceOptions = {}): Source {
-    return new Source({ url: urls, files: options.files });
+    return new Source({ url: urls, options });
   }
 
   /**
@@ -80,11 +80,14 @@ export class Source {
    * const source = Source.s3('s3://vendor-bucket/out/*.csv', { files: S3Files.ALL });
    */
   public static s3(url: string, options: S3SourceOptions = {}): Source {
-    return new Source({ url, files: options.files, isS3: true });
+    return new Source({ url, options, isS3: true });
   }
 
   /**
    * A REST API that returns JSON. Each endpoint becomes a table, whose rows are the records of its responses.
+   *
+   * Each endpoint is an `ApiEndpoint`. In Python it can also be a dict, such as `{"url": "https://…"}`. Synthesis fails
+   * with `UNKNOWN_KEY` for a key that `ApiEndpoint` does not have.
    *
    * Synthesis fails with `TABLE_NAME_RESERVED` if a table with the name of the dataset is not the only table.
    *

@@ -346,6 +346,9 @@ CDK_APPS: dict[str, list[str]] = {
     "Many datasets with values that are only known at deployment": ["private/scripts/script-bundle.test.ts::the response of the deployment does not grow with the datasets"],
     "Bootstrap assets that are encrypted with a KMS key of yours": ["security/iam.test.ts::The role that deploys scripts"],
     "A secret whose name is only known at deployment": ["private/resources/secret-arn.test.ts::%s is an error"],
+    "A misspelled prop or key, at any depth": ["unknown-keys.test.ts::a key of a column", "unknown-keys.test.ts::a key of dataQuality", "unknown-keys.test.ts::a key of retention"],
+    "A Python dict in a map, such as a column of `column_schema`": ["unknown-keys.test.ts::keys in snake_case, as in a Python dict, are the same as in camelCase"],
+    "A prop of the wrong type, such as a number for a `Duration`": ["unknown-keys.test.ts::a timeout that is a number", "unknown-keys.test.ts::a role that is an ARN"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

@@ -54,10 +54,11 @@ BronzeDataset(
     source=Source.api(
         {
             "countries": ApiEndpoint(url=f"{source}/api/countries"),
-            "years": ApiEndpoint(
-                url=f"{source}/api/countries/{{value}}/years",
-                for_each=ForEach(endpoint="countries", field="name", column="country"),
-            ),
+            # An endpoint can also be a dict.
+            "years": {
+                "url": f"{source}/api/countries/{{value}}/years",
+                "for_each": ForEach(endpoint="countries", field="name", column="country"),
+            },
         }
     ),
     auth=Auth.api_key(secret="gapminder/api", name="X-Api-Key"),

@@ -4,6 +4,9 @@ import { IDataset } from '../../i-dataset';
 import { LakeDatasetProps } from '../../lake-dataset-props';
 import { Layer } from '../../layer';
 import { DataQuality as DataQualityDocument, DatasetDocument } from '../document/dataset-document.generated';
+import { datasetSchema } from '../document/dataset-schema';
+import { isStruct, plainCopy } from '../document/struct-keys';
+import { PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 import { JobScript } from '../scripts/script-bundle';
 
@@ -32,6 +35,9 @@ export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<
 }
 
 function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualityDocument {
+  if (!isStruct(quality)) {
+    return quality;
+  }
   for (const prop of ['requiredColumns', 'expectedRecordCountMin'] as const) {
     if (quality[prop] !== undefined && quality[`${prop}ByTable`] !== undefined) {
       throw synthError(
@@ -42,14 +48,28 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
       );
     }
   }
-  return {
-    required_columns: quality.requiredColumns ?? quality.requiredColumnsByTable,
-    critical_null_threshold: quality.criticalNullThreshold,
-    expected_record_count_min: quality.expectedRecordCountMin ?? quality.expectedRecordCountMinByTable,
-    max_shrink: quality.maxShrink,
-    max_rescued_share: quality.maxRescuedShare,
-  };
+  const { requiredColumnsByTable, expectedRecordCountMinByTable, ...others } = plainCopy(quality);
+  return datasetSchema().documentKeys({
+    ...others,
+    requiredColumns: quality.requiredColumns ?? requiredColumnsByTable,
+    expectedRecordCountMin: quality.expectedRecordCountMin ?? expectedRecordCountMinByTable,
+  });
 }
+
+/** The props that bronze and gold datasets share. */
+export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
+  core: 'unchecked',
+  dataset: 'unchecked',
+  dataSizeCategory: 'unchecked',
+  description: 'unchecked',
+  businessKey: 'unchecked',
+  businessKeys: 'unchecked',
+  schemaContract: 'unchecked',
+  dataQuality: 'unchecked',
+  schedule: 'unchecked',
+  glueVersion: 'unchecked',
+  role: ROLE,
+};
 
 /** A prop, its value, a member that only its class has, and the expected value. */
 export type PropType = [prop: string, value: unknown, member: string, expected: string];

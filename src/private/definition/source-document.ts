@@ -3,14 +3,15 @@ import { Construct } from 'constructs';
 import { PropType, checkPropType } from './dataset-definition';
 import { ApiEndpoint } from '../../api-endpoint';
 import { ApiEndpoint as ApiEndpointDocument, DatasetDocument } from '../document/dataset-document.generated';
+import { datasetSchema } from '../document/dataset-schema';
+import { checkStruct } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 
 /** The settings of a Source. */
 export interface SourceDefinition {
   /** The URL or URLs of files. */
   readonly url?: string | string[];
-  /** Which files to load, if a URL is an S3 folder or a glob. */
-  readonly files?: string;
+  readonly options?: { readonly files?: string };
   /** Whether the URL must be an S3 URL. */
   readonly isS3?: boolean;
   /** The endpoints of an API, by name. */
@@ -26,7 +27,8 @@ export function sourceDocument(
   scope: Construct,
   source: SourceDefinition,
 ): Pick<DatasetDocument, 'source_url' | 'source_files' | 'api_endpoints'> {
-  const { url, files, isS3, endpoints } = source;
+  const { url, options, isS3, endpoints } = source;
+  checkStruct(scope, 'options of source', options, { files: 'unchecked' });
   if (isS3 && (typeof url !== 'string' || !url.startsWith('s3://'))) {
     const found = Token.isUnresolved(url) ? 'a URL that is only known at deployment' : JSON.stringify(url);
     throw synthError(
@@ -39,7 +41,7 @@ export function sourceDocument(
   }
   return {
     source_url: url,
-    source_files: files as DatasetDocument['source_files'],
+    source_files: options?.files as DatasetDocument['source_files'],
     api_endpoints:
       endpoints
       && Object.fromEntries(
@@ -49,6 +51,7 @@ export function sourceDocument(
 }
 
 function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint): ApiEndpointDocument {
+  const schema = datasetSchema();
   const types: PropType[] = [
     [`endpoint "${name}"`, endpoint, 'url', 'an ApiEndpoint: { url: "https://…" }'],
     ...(endpoint?.pagination === undefined
@@ -63,17 +66,11 @@ function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint)
       ]),
   ];
   types.forEach(type => checkPropType(scope, type));
-  const { url, method, params, headers, body, records, pagination, forEach, rateLimit, table } = endpoint;
+  const { pagination, for_each: forEach, rate_limit: rateLimit, ...others } = schema.documentKeys(endpoint);
   return {
-    url,
-    method,
-    params,
-    headers,
-    body,
-    records,
+    ...others,
     pagination: pagination?._pagination,
-    for_each: forEach,
-    rate_limit: rateLimit,
-    table,
+    for_each: forEach && schema.documentKeys(forEach),
+    rate_limit: rateLimit && schema.documentKeys(rateLimit),
   };
 }

@@ -23,7 +23,10 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
     );
   }
   const problems = [...unresolvedValues(document), ...datasetSchema().problems(document)];
-  for (const { code, key, found, remedy } of problems) {
+  // A misspelled key is the reason why the key that was meant is missing.
+  const problem = problems.find(({ code }) => code === 'UNKNOWN_KEY') ?? problems[0];
+  if (problem !== undefined) {
+    const { code, key, found, remedy } = problem;
     const where =
       key === 'dataset'
         ? key

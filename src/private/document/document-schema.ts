@@ -5,8 +5,9 @@ import { Token } from 'aws-cdk-lib';
 import { ErrorCode } from '../errors/error-code';
 import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
-import { didYouMean } from '../errors/suggestion';
+import { unknownKeyRemedy, snakeCase } from '../errors/unknown-key';
 import { GLUE_TEMPLATES } from '../glue-templates';
+import { snakeKeys, SnakeKeys } from './struct-keys';
 
 interface Schema {
   readonly $id?: string;
@@ -25,11 +26,14 @@ export class DocumentSchema {
   private readonly ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false });
   private readonly schema: Schema;
   private readonly validate: ValidateFunction;
+  /** The keys of all objects in a document. */
+  private readonly allKeys: ReadonlySet<string>;
 
   /** @param file the name of the schema file in `glue-templates` */
   constructor(file: string) {
     this.schema = JSON.parse(readFileSync(path.join(GLUE_TEMPLATES, file), 'utf8'));
     this.validate = this.ajv.compile(this.schema);
+    this.allKeys = new Set(keysIn(this.schema));
   }
 
   /** The known keys of a document. */
@@ -62,6 +66,11 @@ export class DocumentSchema {
     return inOrder(this.schema, [this.schema], document) as T;
   }
 
+  /** A struct of the public API with the keys of a document. Keeps unknown keys, which `problems` reports. */
+  documentKeys<Struct extends object>(struct: Struct): SnakeKeys<Struct> {
+    return snakeKeys(struct, this.allKeys);
+  }
+
   private problem(document: unknown, error: ErrorObject): Problem {
     const { name, described } = this.walk(document, error.instancePath);
     if (error.keyword === 'required') {
@@ -74,12 +83,11 @@ export class DocumentSchema {
     }
     if (error.keyword === 'additionalProperties') {
       const known = Object.keys((error.parentSchema as Schema).properties ?? {});
-      return {
-        code: 'UNKNOWN_KEY',
-        key: name,
-        found: found(error),
-        remedy: `${didYouMean(error.params.additionalProperty, known)}Known keys: ${known.join(', ')}.`,
-      };
+      const key: string = error.params.additionalProperty;
+      const snake = snakeCase(key);
+      return known.includes(snake) && snake in (error.data as object)
+        ? { code: 'DUPLICATE_KEY', key: name, found: `has both ${key} and ${snake}`, remedy: 'Remove one of them.' }
+        : { code: 'UNKNOWN_KEY', key: name, found: found(error), remedy: unknownKeyRemedy(key, known) };
     }
     const example = described.examples ? ` For example: ${JSON.stringify(described.examples[0])}.` : '';
     return {
@@ -112,6 +120,16 @@ export class DocumentSchema {
   }
 }
 
+/** The keys of an object in a schema, and of the objects below it. */
+function* keysIn(schema: unknown): Generator<string> {
+  if (typeof schema === 'object' && schema !== null) {
+    yield* Object.keys((schema as Schema).properties ?? {});
+    for (const part of Object.values(schema)) {
+      yield* keysIn(part);
+    }
+  }
+}
+
 /** A location in a document. */
 interface Location {
   readonly name: string;
@@ -131,12 +149,17 @@ function causes(errors: ErrorObject[]): ErrorObject[] {
     const inside = left.filter(
       error => error !== anyOf && `${error.instancePath}/`.startsWith(`${anyOf.instancePath}/`),
     );
-    const otherTypes = inside.filter(
-      ({ keyword, instancePath }) => keyword === 'type' && instancePath === anyOf.instancePath,
-    );
-    const followers = inside.length > otherTypes.length ? [anyOf, ...otherTypes] : inside;
+    const ofValue = inside.filter(({ instancePath }) => instancePath === anyOf.instancePath);
+    const otherTypes = ofValue.filter(({ keyword }) => keyword === 'type').map(branchOf);
+    const ofOtherTypes = ofValue.filter(error => otherTypes.includes(branchOf(error)));
+    const followers = inside.length > ofOtherTypes.length ? [anyOf, ...ofOtherTypes] : inside;
     return left.filter(error => !followers.includes(error));
   }, relevant);
+}
+
+/** The part of the schema that an error is about. */
+function branchOf({ schemaPath, keyword }: ErrorObject): string {
+  return schemaPath.slice(0, -keyword.length);
 }
 
 /** A part of the schema, the part that its $ref refers to, and the anyOf branches that match the type of the value. */

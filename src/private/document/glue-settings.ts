@@ -1,9 +1,13 @@
 import { Construct } from 'constructs';
 import { ConfigDocument } from './config-document.generated';
 import { DocumentSchema } from './document-schema';
+import { camelKeys } from './struct-keys';
 import { unresolvedValues } from './unresolved-values';
 import { EtlCorePrefixes } from '../../etl-core-props';
+import { GlueDefaults } from '../../glue-defaults';
+import { GlueWorkerConfig } from '../../glue-worker-config';
 import { Problem } from '../errors/problem';
+import { checkStruct, DURATION, PropTypes } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 
 let schema: DocumentSchema | undefined;
@@ -15,6 +19,10 @@ export function configSchema(): DocumentSchema {
 
 /** Fails on the first invalid Glue setting of a core. Accepts string tokens, which the deployment resolves. */
 export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): void {
+  checkStruct(scope, 'glueDefaults', props.glueDefaults, DEFAULTS_PROPS);
+  for (const [size, config] of Object.entries(workerConfigs(props))) {
+    checkStruct(scope, `glueWorkerConfigs.${size}`, config, WORKER_PROPS);
+  }
   const document = glueSettings(props);
   const problems = [
     ...unresolvedValues(document),
@@ -25,6 +33,19 @@ export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): voi
     throw synthError(scope, code, `${key} ${found}.`, remedy);
   }
 }
+
+const DEFAULTS_PROPS: PropTypes<GlueDefaults> = {
+  version: 'unchecked',
+  timeout: DURATION,
+  maxRetries: 'unchecked',
+  defaultArguments: 'unchecked',
+};
+
+const WORKER_PROPS: PropTypes<GlueWorkerConfig> = {
+  workerType: 'unchecked',
+  numberOfWorkers: 'unchecked',
+  timeout: DURATION,
+};
 
 /** Problems in a core's document that its schema cannot express. */
 export function* configRuleProblems({ glue_defaults: defaults }: ConfigDocument): Generator<Problem> {
@@ -68,8 +89,16 @@ const RESERVED_ARGUMENTS = [
   '--custom-logGroup-prefix',
 ];
 
+/** The worker settings by size. Python passes dicts with snake_case keys. */
+export function workerConfigs({ glueWorkerConfigs = {} }: EtlCorePrefixes): { [size: string]: GlueWorkerConfig } {
+  return Object.fromEntries(
+    Object.entries(glueWorkerConfigs).map(([size, config]) => [size, camelKeys(config, Object.keys(WORKER_PROPS))]),
+  );
+}
+
 /** The document of the Glue settings. LakeNames validates the prefixes; this one is a placeholder. */
-function glueSettings({ glueDefaults, glueWorkerConfigs }: EtlCorePrefixes): ConfigDocument {
+function glueSettings(props: EtlCorePrefixes): ConfigDocument {
+  const { glueDefaults } = props;
   return configSchema().inOrder({
     etl_resource_prefix: 'pp-dw',
     glue_defaults: glueDefaults && {
@@ -79,9 +108,9 @@ function glueSettings({ glueDefaults, glueWorkerConfigs }: EtlCorePrefixes): Con
       default_arguments: glueDefaults.defaultArguments,
     },
     glue_worker_configs:
-      glueWorkerConfigs
+      props.glueWorkerConfigs
       && Object.fromEntries(
-        Object.entries(glueWorkerConfigs).map(([size, config]) => [
+        Object.entries(workerConfigs(props)).map(([size, config]) => [
           size,
           {
             worker_type: config.workerType,

@@ -1,6 +1,6 @@
 import { FileProblem, JsonFile } from './json-file';
 import { DocumentSchema } from '../document/document-schema';
-import { didYouMean } from '../errors/suggestion';
+import { unknownKeys } from '../errors/unknown-key';
 
 /** The known keys of a file, and the problems and warnings of the unknown keys. */
 export interface KnownKeys {
@@ -15,16 +15,12 @@ export interface KnownKeys {
  * Other unknown keys are warnings. Ignores `$schema`, which editors use.
  */
 export function knownKeys(file: JsonFile, schema: DocumentSchema): KnownKeys {
-  const problems: FileProblem[] = [];
-  const warnings: string[] = [];
   const known = Object.entries(file.value).filter(([key]) => schema.keys.includes(key));
-  for (const key of Object.keys(file.value).filter(each => !schema.keys.includes(each) && each !== '$schema')) {
-    const suggestion = didYouMean(key, schema.keys);
-    if (suggestion) {
-      problems.push(file.locate({ code: 'UNKNOWN_KEY', key, found: 'is not a known key', remedy: suggestion.trim() }));
-    } else {
-      warnings.push(`${file.locationOf(key)}: unknown key, ignored: "${key}".`);
-    }
-  }
-  return { document: Object.fromEntries(known), problems, warnings };
+  const { typos, others } = unknownKeys(Object.keys(file.value).filter(key => key !== '$schema'), schema.keys);
+  return {
+    document: Object.fromEntries(known),
+    problems: typos.map(({ key, suggestion }) =>
+      file.locate({ code: 'UNKNOWN_KEY', key, found: 'is not a known key', remedy: suggestion.trim() })),
+    warnings: others.map(key => `${file.locationOf(key)}: unknown key, ignored: "${key}".`),
+  };
 }
