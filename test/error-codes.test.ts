@@ -1,8 +1,10 @@
 import { filesBelow, readText } from './documentation-pages';
+import { LOCAL_ERROR_CODES } from '../src/cli/result';
 import { ERROR_CODES } from '../src/private/errors/error-code';
 
 const PAGE = readText('docs/reference/error-codes.md');
-const [RUN_SECTION, SYNTH_SECTION] = PAGE.split('\n## Synth errors\n');
+const [DEPLOYED_SECTIONS, LOCAL_SECTION] = PAGE.split('\n## Errors of local runs\n');
+const [RUN_SECTION, SYNTH_SECTION] = DEPLOYED_SECTIONS.split('\n## Synth errors\n');
 const RUNTIME = 'glue-templates/etl_runtime';
 const ERRORS_PY = `${RUNTIME}/job/errors.py`;
 
@@ -25,6 +27,10 @@ test('the documentation lists exactly the codes of run errors', () => {
 
 test('the documentation lists exactly the codes of synth errors', () => {
   expect(codesIn(SYNTH_SECTION)).toEqual([...ERROR_CODES]);
+});
+
+test('the documentation lists exactly the codes of local runs', () => {
+  expect(codesIn(LOCAL_SECTION)).toEqual([...LOCAL_ERROR_CODES]);
 });
 
 test('every row has a meaning and a fix', () => {

@@ -349,6 +349,8 @@ CDK_APPS: dict[str, list[str]] = {
     "A misspelled prop or key, at any depth": ["unknown-keys.test.ts::a key of a column", "unknown-keys.test.ts::a key of dataQuality", "unknown-keys.test.ts::a key of retention"],
     "A Python dict in a map, such as a column of `column_schema`": ["unknown-keys.test.ts::keys in snake_case, as in a Python dict, are the same as in camelCase"],
     "A prop of the wrong type, such as a number for a `Duration`": ["unknown-keys.test.ts::a timeout that is a number", "unknown-keys.test.ts::a role that is an ARN"],
+    "A value that is only known at deployment, in `medallion run`": ["cli/unknown-value.test.ts::a value that is only known at deployment affects only its dataset, and the message says how to supply it", "cli/unknown-value.test.ts::--value supplies the values"],
+    "An SSM parameter as a value, in `medallion run`": ["cli/intrinsics.test.ts::an SSM parameter"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

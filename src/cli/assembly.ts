@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { Failure } from './failure';
 import { resolve, Resource, Scope, Template, Value } from './intrinsics';
+import { unknownValuesIn } from './unknown-value';
 
 /** Used for stacks without an explicit environment. */
 const DEFAULT_ACCOUNT = '123456789012';
@@ -24,6 +25,11 @@ export interface Deployment {
   readonly prefix: string;
   /** Placeholders in the files, and the values that replace them at deployment. */
   readonly markers: Record<string, string>;
+}
+
+/** Whether a file of the deployment depends on a value that is only known at deployment. */
+export function hasUnknownValues({ bucket, prefix, markers }: Deployment): boolean {
+  return unknownValuesIn([bucket, prefix, ...Object.values(markers)].join('')).length > 0;
 }
 
 interface Artifact {
@@ -49,8 +55,9 @@ interface AssetManifest {
  * The stacks of an app, including those of its stages.
  *
  * @param directory the cloud assembly that `cdk synth` wrote
+ * @param values the values of `--value`
  */
-export function readStacks(directory: string): Stack[] {
+export function readStacks(directory: string, values: Readonly<Record<string, string>> = {}): Stack[] {
   const manifest = readJson<{ artifacts?: Record<string, Artifact> }>(path.join(directory, 'manifest.json'));
   const artifacts = Object.entries(manifest.artifacts ?? {});
   const assets: Record<string, string> = {};
@@ -66,7 +73,7 @@ export function readStacks(directory: string): Stack[] {
   }
   return artifacts.flatMap(([id, { type, properties, environment, displayName }]): Stack[] => {
     if (type === 'cdk:cloud-assembly' && properties?.directoryName) {
-      return readStacks(path.join(directory, properties.directoryName));
+      return readStacks(path.join(directory, properties.directoryName), values);
     }
     if (type !== 'aws:cloudformation:stack' || !properties?.templateFile) {
       return [];
@@ -79,6 +86,7 @@ export function readStacks(directory: string): Stack[] {
       region: !region || region === 'unknown-region' ? DEFAULT_REGION : region,
       template: readJson<Template>(path.join(directory, properties.templateFile)),
       assets,
+      values,
     }];
   });
 }
@@ -88,22 +96,31 @@ export function resourcesOf(stack: Stack, type: string): [string, Resource][] {
   return Object.entries(stack.template.Resources ?? {}).filter(([, resource]) => resource.Type === type);
 }
 
-/** The files that a stack uploads to buckets. */
-export function readDeployments(stack: Stack): Deployment[] {
-  return resourcesOf(stack, 'Custom::CDKBucketDeployment').flatMap(([id, resource]): Deployment[] => {
-    const property = (name: string): Value => resolve(resource.Properties?.[name] ?? null, stack, `${name} of ${id}`);
+/**
+ * The files that a stack uploads to buckets.
+ *
+ * Leaves out files that come from other buckets, unless they are for the lake.
+ *
+ * @param lake the bucket whose files are required
+ */
+export function readDeployments(stack: Stack, lake: string): Deployment[] {
+  return resourcesOf(stack, 'Custom::CDKBucketDeployment').flatMap(([, resource]): Deployment[] => {
+    const property = (name: string): Value => resolve(resource.Properties?.[name] ?? null, stack);
     const bucket = String(property('DestinationBucketName'));
     const prefix = String(property('DestinationBucketKeyPrefix') ?? '').replace(/\/+$/, '');
     const markers = (property('SourceMarkers') ?? []) as Record<string, string>[];
-    return (property('SourceObjectKeys') as string[]).map((key, index) => {
+    return (property('SourceObjectKeys') as string[]).flatMap((key, index) => {
       const source = stack.assets[key];
+      if (!source && bucket !== lake) {
+        return [];
+      }
       if (!source || !fs.existsSync(source)) {
         throw new Failure(
           `The asset ${key} of stack ${stack.stack} is not in the cloud assembly. Run \`npx cdk synth\` again.`,
           2,
         );
       }
-      return { source, bucket, prefix, markers: markers[index] ?? {} };
+      return [{ source, bucket, prefix, markers: markers[index] ?? {} }];
     });
   });
 }

@@ -1,11 +1,12 @@
 import { runConcurrently } from './concurrency';
 import { Dataset, fullName } from './dataset';
+import { unknownValueOf } from './dataset-document';
 import { relativePath } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS } from './environment';
 import { Lake } from './lake';
 import { paint, Progress, statusMark } from './progress';
-import { hasSucceeded, Result, resultOf, skippedResult } from './result';
+import { hasSucceeded, Result, resultOf, skippedResult, unknownValueResult } from './result';
 import { runJob } from './run-job';
 import { Substitutes } from './substitutes';
 
@@ -69,6 +70,12 @@ export class DatasetRunner {
     if (missing.length > 0) {
       const result = skippedResult(dataset, missing);
       progress.line(`${statusMark(false)}${label} skipped: ${result.error}`);
+      return result;
+    }
+    const unknown = unknownValueOf(dataset);
+    if (unknown !== undefined) {
+      const result = unknownValueResult(dataset, unknown);
+      progress.line(`${statusMark(false)}${label} failed: ${result.error}`);
       return result;
     }
     progress.line(

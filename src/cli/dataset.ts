@@ -1,4 +1,6 @@
-import { Deployment, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
+import * as fs from 'fs';
+import * as path from 'path';
+import { Deployment, hasUnknownValues, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
 import { Failure } from './failure';
 import { resolve, Value } from './intrinsics';
 import { didYouMean } from '../private/errors/suggestion';
@@ -26,7 +28,7 @@ export interface Dataset {
   readonly script: string;
   /** The default arguments of the job. */
   readonly arguments: Record<string, string>;
-  /** The files that its stack uploads to buckets. */
+  /** The files that its stack uploads to buckets, without those of other datasets that have unknown values. */
   readonly deployments: () => Deployment[];
 }
 
@@ -57,15 +59,16 @@ interface Names {
  * The datasets of an app, in the order of its stacks.
  *
  * @param app the cloud assembly that `cdk synth` wrote
+ * @param values the values of `--value`
  */
-export function readDatasets(app: string): Dataset[] {
-  return readStacks(app).flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
+export function readDatasets(app: string, values: Readonly<Record<string, string>> = {}): Dataset[] {
+  return readStacks(app, values).flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
     .filter(([, job]) => DOCUMENT in ((job.Properties?.DefaultArguments ?? {}) as object))
-    .map(([id, job]) => toDataset(stack, id, job.Properties ?? {})));
+    .map(([, job]) => toDataset(stack, job.Properties ?? {})));
 }
 
-function toDataset(stack: Stack, id: string, properties: Record<string, Value>): Dataset {
-  const property = (name: string) => resolve(properties[name] ?? null, stack, `${name} of ${id}`);
+function toDataset(stack: Stack, properties: Record<string, Value>): Dataset {
+  const property = (name: string) => resolve(properties[name] ?? null, stack);
   const defaultArguments = property('DefaultArguments') as Record<string, Value>;
   const names = JSON.parse(String(defaultArguments['--names'])) as Names;
   return {
@@ -83,8 +86,18 @@ function toDataset(stack: Stack, id: string, properties: Record<string, Value>):
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
     arguments: Object.fromEntries(Object.entries(defaultArguments).map(([name, value]) => [name, String(value)])),
-    deployments: () => readDeployments(stack),
+    deployments: () => readDeployments(stack, names.bucket).filter(
+      deployment => !hasUnknownValues(deployment) || isOfDataset(deployment, names),
+    ),
   };
+}
+
+/** Whether a deployment has files of a dataset. Both layers can have a dataset of the same name. */
+function isOfDataset({ source, bucket, prefix }: Deployment, { dataset, layer, bucket: lake }: Names): boolean {
+  const folder = path.join(source, dataset, 'glue');
+  const ofOther = layer === 'gold' ? /^bronze/ : /^gold|\.sql$/;
+  return bucket === lake && prefix === 'etl' && fs.existsSync(folder)
+    && fs.readdirSync(folder).some(name => !ofOther.test(name));
 }
 
 /** The name of a dataset that is unique in its lake: `layer/dataset`. */

@@ -1,4 +1,4 @@
-import { Failure } from './failure';
+import { markUnknown, unknownValuesIn } from './unknown-value';
 
 /** A value of a CloudFormation template. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
@@ -12,7 +12,9 @@ export interface Resource {
 /** The parts of a template that are read here. */
 export interface Template {
   readonly Resources?: Record<string, Resource>;
-  readonly Parameters?: Record<string, { readonly Default?: Value }>;
+  readonly Parameters?: Record<string, { readonly Type?: string; readonly Default?: Value }>;
+  readonly Mappings?: Record<string, Record<string, Record<string, Value>>>;
+  readonly Conditions?: Record<string, Value>;
 }
 
 /** The values that intrinsic functions of a template refer to. */
@@ -23,6 +25,8 @@ export interface Scope {
   readonly account: string;
   readonly region: string;
   readonly template: Template;
+  /** The values of `--value`, by the name of the value or `stack:name`. */
+  readonly values?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -39,58 +43,118 @@ const NAME_PROPERTIES: Record<string, string[]> = {
 };
 
 /**
- * Resolves the intrinsic functions of a value, as a deployment does.
+ * Resolves the intrinsic functions and dynamic references of a value, as a deployment does. Marks values that are only
+ * known at deployment, see `unknownValuesIn`.
  *
  * @param value the value in the template
  * @param scope the stack of the template
- * @param where the property and resource, for errors: `Name of Job`
  */
-export function resolve(value: Value, scope: Scope, where: string): Value {
+export function resolve(value: Value, scope: Scope): Value {
   if (Array.isArray(value)) {
-    return value.map(each => resolve(each, scope, where));
+    return value.map(each => resolve(each, scope));
+  }
+  if (typeof value === 'string') {
+    return value.replace(/\{\{resolve:([^}]+)\}\}/g, (text: string, name: string) =>
+      unknown(name, `the dynamic reference ${text}`, scope));
   }
   if (value === null || typeof value !== 'object') {
     return value;
   }
   const keys = Object.keys(value);
   if (keys.length === 1 && (keys[0] === 'Ref' || keys[0].startsWith('Fn::'))) {
-    return call(keys[0], value[keys[0]], scope, where);
+    return call(keys[0], value[keys[0]], scope);
   }
-  return Object.fromEntries(keys.map(key => [key, resolve(value[key], scope, where)]));
+  return Object.fromEntries(keys.map(key => [key, resolve(value[key], scope)]));
 }
 
-function call(name: string, argument: Value, scope: Scope, where: string): Value {
+function call(name: string, argument: Value, scope: Scope): Value {
   switch (name) {
     case 'Ref':
-      return reference(String(argument), scope, where);
+      return reference(String(argument), scope);
     case 'Fn::Join': {
       const [separator, parts] = toList(argument);
-      return toList(resolve(parts, scope, where)).join(String(separator));
+      return toList(resolve(parts, scope)).join(String(separator));
     }
     case 'Fn::Sub': {
       const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
-      const local = resolve(variables ?? {}, scope, where) as Record<string, Value>;
+      const local = resolve(variables ?? {}, scope) as Record<string, Value>;
       return String(text).replace(/\$\{(!?)([^}]+)\}/g, (_all, literal: string, variable: string) => {
         if (literal) {
           return `\${${variable}}`;
         }
-        return String(variable in local ? local[variable] : reference(variable, scope, where));
+        return String(variable in local ? local[variable] : substitution(variable, scope));
       });
     }
     case 'Fn::Select': {
-      const [index, values] = toList(resolve(argument, scope, where));
-      return toList(values)[Number(index)];
+      const [index, values] = toList(resolve(argument, scope));
+      // An unknown text is split into one part.
+      return toList(values)[Number(index)] ?? firstUnknown(values);
     }
     case 'Fn::Split': {
-      const [separator, text] = toList(resolve(argument, scope, where));
+      const [separator, text] = toList(resolve(argument, scope));
       return String(text).split(String(separator));
     }
+    case 'Fn::FindInMap': {
+      const [map, first, second] = toList(resolve(argument, scope));
+      return scope.template.Mappings?.[String(map)]?.[String(first)]?.[String(second)]
+        ?? unknown(`${map}.${first}.${second}`, `the mapping ${map}, which has no ${first}.${second}`, scope);
+    }
+    case 'Fn::If': {
+      const [condition, then, otherwise] = toList(argument);
+      const holds = evaluate({ Condition: condition }, scope);
+      return holds === undefined
+        ? unknown(String(condition), `the condition ${condition}`, scope)
+        : resolve(holds ? then : otherwise, scope);
+    }
+    case 'Fn::ImportValue': {
+      const exported = String(resolve(argument, scope));
+      return unknown(exported, `the export ${exported} of another stack`, scope);
+    }
+    case 'Fn::GetAtt':
+      return attribute((Array.isArray(argument) ? argument.join('.') : String(argument)), scope);
     default:
-      throw unresolvable(`${name} ${JSON.stringify(argument)}`, scope, where);
+      return unknown(name, `the function ${name} ${JSON.stringify(argument)}`, scope);
   }
 }
 
-function reference(name: string, scope: Scope, where: string): Value {
+/** Whether a condition holds. Undefined if it depends on an unknown value. */
+function evaluate(condition: Value, scope: Scope): boolean | undefined {
+  const [[name, argument]] = Object.entries(condition as Record<string, Value>);
+  const operands = () => toList(argument).map(each => evaluate(each, scope));
+  switch (name) {
+    case 'Condition': {
+      const named = scope.template.Conditions?.[String(argument)];
+      return named === undefined ? undefined : evaluate(named, scope);
+    }
+    case 'Fn::Equals': {
+      const [left, right] = toList(resolve(argument, scope)).map(String);
+      return [left, right].some(each => unknownValuesIn(each).length > 0) ? undefined : left === right;
+    }
+    case 'Fn::Not': {
+      const [operand] = operands();
+      return operand === undefined ? undefined : !operand;
+    }
+    case 'Fn::And':
+      return operands().includes(false) ? false : operands().includes(undefined) ? undefined : true;
+    case 'Fn::Or':
+      return operands().includes(true) ? true : operands().includes(undefined) ? undefined : false;
+    default:
+      return undefined;
+  }
+}
+
+/** A variable of Fn::Sub: a name, or an attribute of a resource. */
+function substitution(variable: string, scope: Scope): Value {
+  return variable.includes('.') ? attribute(variable, scope) : reference(variable, scope);
+}
+
+function attribute(name: string, scope: Scope): Value {
+  const [resource, ...path] = name.split('.');
+  const type = scope.template.Resources?.[resource]?.Type;
+  return unknown(name, `the attribute ${path.join('.')} of ${resource}${type ? ` (${type})` : ''}`, scope);
+}
+
+function reference(name: string, scope: Scope): Value {
   const pseudo: Record<string, Value> = {
     'AWS::AccountId': scope.account,
     'AWS::Region': scope.region,
@@ -102,32 +166,51 @@ function reference(name: string, scope: Scope, where: string): Value {
     return pseudo[name];
   }
   const parameter = scope.template.Parameters?.[name];
-  if (parameter?.Default !== undefined) {
-    return parameter.Default;
+  if (parameter !== undefined) {
+    return parameterValue(name, parameter, scope);
   }
   const resource = scope.template.Resources?.[name];
   let physicalName: Value | undefined = resource?.Properties;
   for (const key of NAME_PROPERTIES[resource?.Type ?? ''] ?? ['']) {
     physicalName = (physicalName as Record<string, Value> | undefined)?.[key];
   }
-  if (physicalName === undefined) {
-    throw unresolvable(
-      resource ? `the name of ${name} (${resource.Type})` : `${name}, which has no default value`,
-      scope,
-      where,
-    );
+  return physicalName === undefined
+    ? unknown(name, resource ? `the name of ${name} (${resource.Type})` : name, scope)
+    : resolve(physicalName, scope);
+}
+
+/** The value of a parameter. The default of an SSM parameter is its name, and its value is only known to SSM. */
+function parameterValue(
+  name: string,
+  { Type: type = 'String', Default: value }: NonNullable<Template['Parameters']>[string],
+  scope: Scope,
+): Value {
+  if (type.startsWith('AWS::SSM::Parameter::Value')) {
+    return value === undefined
+      ? unknown(name, `the SSM parameter that ${name} names`, scope)
+      : unknown(String(value), `the SSM parameter ${value}`, scope);
   }
-  return resolve(physicalName, scope, where);
+  const given = givenValue(name, scope) ?? value;
+  if (given === undefined) {
+    return unknown(name, `the parameter ${name}, which has no default value`, scope);
+  }
+  return type === 'CommaDelimitedList' || type.startsWith('List<') ? String(given).split(',') : given;
+}
+
+function givenValue(name: string, { stack, values = {} }: Scope): string | undefined {
+  return values[`${stack}:${name}`] ?? values[name];
+}
+
+function unknown(name: string, description: string, scope: Scope): string {
+  return givenValue(name, scope) ?? markUnknown({ stack: scope.stack, name, description });
+}
+
+/** The marker of the first unknown value in a resolved value. */
+function firstUnknown(value: Value): Value {
+  const [first] = unknownValuesIn(toList(value).join(''));
+  return first ? markUnknown(first) : null;
 }
 
 function toList(value: Value): Value[] {
   return Array.isArray(value) ? value : [value];
-}
-
-function unresolvable(value: string, scope: Scope, where: string): Failure {
-  return new Failure(
-    `${where} in stack ${scope.stack} depends on ${value}, which is only known at deployment. To run the dataset `
-      + 'locally, use a fixed name.',
-    2,
-  );
 }

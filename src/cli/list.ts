@@ -1,19 +1,21 @@
 import { readDatasets } from './dataset';
 import { paint } from './progress';
+import { readValues } from './substitutes';
 import { formatTable, outputWidth } from './table';
+import { showUnknown } from './unknown-value';
 
 /** Prints the datasets of the app in the order of its stacks. A dataset may be listed before its inputs. */
-export function list(options: { app: string; json: boolean }): void {
-  const datasets = readDatasets(options.app).map(
+export function list(options: { app: string; json: boolean; value: string[] }): void {
+  const datasets = readDatasets(options.app, readValues(options.value)).map(
     ({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) => ({
       dataset,
       layer,
-      tables,
+      tables: tables.map(showUnknown),
       inputs: inputs.map(input => input.dataset),
-      job,
+      job: showUnknown(job),
       stack,
       glue_version: glueVersion,
-      description,
+      description: showUnknown(description),
     }),
   );
   if (options.json) {

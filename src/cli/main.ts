@@ -19,6 +19,7 @@ interface GlobalOptions {
   readonly app: string;
   readonly data: string;
   readonly json: boolean;
+  readonly value: string[];
 }
 
 /** The options of `run`, without the global options. */
@@ -66,6 +67,9 @@ function command(): Command {
     .option('--app <dir>', 'Cloud assembly that `cdk synth` wrote', 'cdk.out')
     .option('--data <dir>', 'Folder of the local lake', DEFAULT_DATA)
     .option('--json', 'Print one JSON document to standard output')
+    .addOption(
+      repeatable('--value <name=value>', 'Value that is only known at deployment, for local runs; repeatable', 'none'),
+    )
     .helpOption('-h, --help', 'Show help')
     .helpCommand('help [command]', 'Show help for a command')
     .showHelpAfterError('(Run `medallion --help` for usage.)')

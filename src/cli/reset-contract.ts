@@ -2,11 +2,13 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
 import { Dataset, fullName, readDatasets, selectDataset } from './dataset';
+import { requireKnownValues } from './dataset-document';
 import { Emulator } from './emulator';
 import { setUpLake } from './environment';
 import { Failure } from './failure';
 import { Lake } from './lake';
 import { Progress } from './progress';
+import { readValues } from './substitutes';
 
 /**
  * Resets the schema contract of a bronze dataset: its next run infers columns and data types again. Until then, its
@@ -16,9 +18,9 @@ import { Progress } from './progress';
  */
 export async function resetContract(
   name: string,
-  options: { app: string; data: string; json: boolean; stack?: string },
+  options: { app: string; data: string; json: boolean; value: string[]; stack?: string },
 ): Promise<void> {
-  const dataset = selectDataset(readDatasets(options.app), name, options.stack);
+  const dataset = selectDataset(readDatasets(options.app, readValues(options.value)), name, options.stack);
   if (dataset.layer === 'gold') {
     throw new Failure(
       `${fullName(dataset)} has no schema contract: its query or script determines its columns. To change them, edit `
@@ -26,6 +28,7 @@ export async function resetContract(
       2,
     );
   }
+  requireKnownValues(dataset);
   if (!Lake.isLake(options.data)) {
     throw new Failure(
       `${options.data} does not contain a local lake. Run the dataset first: npx medallion run ${name}. Or set the `

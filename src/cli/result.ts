@@ -62,6 +62,22 @@ export function skippedResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'lay
   };
 }
 
+/** The codes that only local runs have. */
+export const LOCAL_ERROR_CODES = ['VALUE_UNKNOWN'] as const;
+
+/** The result of a dataset that is not run because it needs a value that is only known at deployment. */
+export function unknownValueResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, message: string): Result {
+  return {
+    dataset,
+    layer,
+    run_id: null,
+    status: 'failed',
+    seconds: 0,
+    tables: [],
+    ...withCode(LOCAL_ERROR_CODES[0], message),
+  };
+}
+
 export function hasSucceeded({ error }: Result): boolean {
   return error === undefined;
 }

@@ -1,5 +1,6 @@
 import { defaultConcurrency } from './concurrency';
 import { Dataset, fullName, readDatasets, selectDataset, selectDatasets } from './dataset';
+import { requireKnownValues, unknownValueOf } from './dataset-document';
 import { DatasetRunner } from './dataset-runner';
 import { describeInputs, describeResults, describeTable } from './describe';
 import { Emulator } from './emulator';
@@ -11,7 +12,7 @@ import { executeQuery, readQueryResult } from './query';
 import { hasSucceeded, Result } from './result';
 import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
-import { readSubstitutes, requireBuckets } from './substitutes';
+import { readSubstitutes, readValues, requireBuckets } from './substitutes';
 
 /** The number of sample rows of each table that are printed after a run. */
 const SAMPLE_ROWS = 5;
@@ -26,6 +27,7 @@ export interface RunOptions extends SingleRunOptions {
   readonly jobs?: number;
   readonly secret: string[];
   readonly bucket: string[];
+  readonly value: string[];
   readonly glueVersion?: string;
   readonly stack?: string;
 }
@@ -37,7 +39,7 @@ export interface RunOptions extends SingleRunOptions {
  * @returns whether all runs succeeded
  */
 export async function run(name: string | undefined, options: RunOptions): Promise<boolean> {
-  const datasets = readDatasets(options.app);
+  const datasets = readDatasets(options.app, readValues(options.value));
   const requested = requestedDatasets(name, datasets, options);
   const substitutes = readSubstitutes(options.secret, options.bucket);
   const progress = new Progress();
@@ -47,8 +49,12 @@ export async function run(name: string | undefined, options: RunOptions): Promis
     requested,
     options,
   );
+  if (!options.all) {
+    // With --all, only the datasets fail that need an unknown value.
+    order.forEach(requireKnownValues);
+  }
   if (options.fromRun === undefined) {
-    order.forEach(dataset => requireBuckets(dataset, substitutes));
+    order.filter(dataset => unknownValueOf(dataset) === undefined).forEach(each => requireBuckets(each, substitutes));
   }
   const environments: Record<string, Environment> = {};
   for (const version of new Set(order.map(dataset => dataset.glueVersion))) {

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Dataset } from './dataset';
+import { documentOf } from './dataset-document';
 import { Failure } from './failure';
 
 /** Local substitutes for the AWS resources outside of the lake that a job reads. */
@@ -43,6 +44,21 @@ export function readSubstitutes(secrets: string[], buckets: string[]): Substitut
   };
 }
 
+/** Reads `--value NAME=VALUE`. */
+export function readValues(values: string[]): Record<string, string> {
+  return Object.fromEntries(values.map(pair => {
+    const [name, value] = splitPair(pair);
+    if (!name || value === undefined) {
+      throw new Failure(
+        `--value ${pair} is not valid. Specify the name of a value that is only known at deployment, as the error `
+          + 'prints it, and its value: --value NAME=VALUE.',
+        2,
+      );
+    }
+    return [name, value];
+  }));
+}
+
 /** Fails if a dataset reads a source bucket without a local folder. */
 export function requireBuckets(dataset: Dataset, { buckets }: Substitutes): void {
   const source = documentOf(dataset)?.source_url ?? [];
@@ -56,23 +72,6 @@ export function requireBuckets(dataset: Dataset, { buckets }: Substitutes): void
       );
     }
   }
-}
-
-/** The dataset document that the stack deploys. */
-function documentOf(dataset: Dataset): { readonly source_url?: string | string[] } | undefined {
-  const uri = dataset.arguments['--dataset_config'];
-  for (const { source, bucket, prefix, markers } of dataset.deployments()) {
-    const folder = `s3://${bucket}/${prefix ? `${prefix}/` : ''}`;
-    const file = path.join(source, uri.slice(folder.length));
-    if (uri.startsWith(folder) && fs.statSync(source).isDirectory() && fs.existsSync(file)) {
-      const text = Object.entries(markers).reduce(
-        (replaced, [marker, value]) => replaced.replaceAll(marker, value),
-        fs.readFileSync(file, 'utf8'),
-      );
-      return JSON.parse(text) as { source_url?: string | string[] };
-    }
-  }
-  return undefined;
 }
 
 function splitPair(pair: string): [string, string | undefined] {

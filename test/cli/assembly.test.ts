@@ -125,7 +125,7 @@ describe('readDeployments', () => {
     [undefined, ''],
   ])('normalizes the destination prefix %s', (input, prefix) => {
     const app = writeAssembly({ Datasets: { resources: deployment({ DestinationBucketKeyPrefix: input }) } });
-    expect(readDeployments(readStacks(app)[0])).toEqual([
+    expect(readDeployments(readStacks(app)[0], 'lake')).toEqual([
       { source: path.join(app, 'asset.abc'), bucket: 'lake', prefix, markers: {} },
     ]);
   });
@@ -133,12 +133,18 @@ describe('readDeployments', () => {
   test('resolves the values of deployment markers', () => {
     const markers = [{ '<<marker:0xbaba:0>>': { Ref: 'AWS::AccountId' } }];
     const app = writeAssembly({ Datasets: { resources: deployment({ SourceMarkers: markers }) } });
-    expect(readDeployments(readStacks(app)[0])[0].markers).toEqual({ '<<marker:0xbaba:0>>': '123456789012' });
+    expect(readDeployments(readStacks(app)[0], 'lake')[0].markers).toEqual({ '<<marker:0xbaba:0>>': '123456789012' });
+  });
+
+  test('leaves out files of another bucket that are not in the assembly', () => {
+    const other = { SourceObjectKeys: ['gone.zip'], DestinationBucketName: 'other' };
+    const app = writeAssembly({ Datasets: { resources: deployment(other) } });
+    expect(readDeployments(readStacks(app)[0], 'lake')).toEqual([]);
   });
 
   test('rejects an asset that is not in the assembly', () => {
     const app = writeAssembly({ Datasets: { resources: deployment({ SourceObjectKeys: ['gone.zip'] }) } });
-    expect(() => readDeployments(readStacks(app)[0]))
+    expect(() => readDeployments(readStacks(app)[0], 'lake'))
       .toThrow('The asset gone.zip of stack Datasets is not in the cloud assembly. Run `npx cdk synth` again.');
   });
 });

@@ -1,0 +1,77 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Dataset, fullName } from './dataset';
+import { Failure } from './failure';
+import { unknownMessage, unknownValuesIn } from './unknown-value';
+
+/** The keys of a dataset document that are read here. */
+interface DatasetDocument {
+  readonly source_url?: string | string[];
+}
+
+/** The document that the stack of a dataset deploys. Undefined if it is in a ZIP file. */
+export function documentOf(dataset: Dataset): DatasetDocument | undefined {
+  const text = deployedText(dataset, dataset.arguments['--dataset_config']);
+  return text === undefined ? undefined : JSON.parse(text) as DatasetDocument;
+}
+
+/** Fails if a dataset needs a value that is only known at deployment. */
+export function requireKnownValues(dataset: Dataset): void {
+  const message = unknownValueOf(dataset);
+  if (message !== undefined) {
+    throw new Failure(message, 2);
+  }
+}
+
+/** The message about the first value of a dataset that is only known at deployment. Undefined if all are known. */
+export function unknownValueOf(dataset: Dataset): string | undefined {
+  const texts = {
+    'The name of the job': dataset.job,
+    'The bucket': dataset.bucket,
+    ...Object.fromEntries(
+      Object.entries(dataset.arguments).map(([name, value]) => [`The job argument ${name}`, value]),
+    ),
+    ...textsOf(documentOf(dataset)),
+    'The query': queryOf(dataset),
+  };
+  for (const [what, text] of Object.entries(texts)) {
+    const [unknown] = unknownValuesIn(text);
+    if (unknown !== undefined) {
+      return unknownMessage(`${what} of ${fullName(dataset)}`, unknown);
+    }
+  }
+  return undefined;
+}
+
+function queryOf(dataset: Dataset): string {
+  const { sql } = JSON.parse(dataset.arguments['--names']) as { sql?: string };
+  return sql === undefined ? '' : deployedText(dataset, sql) ?? '';
+}
+
+/** The texts in a value by their keys, such as `source_url[1]`. */
+function textsOf(value: unknown, key = ''): Record<string, string> {
+  if (typeof value === 'string') {
+    return { [key]: value };
+  }
+  if (typeof value !== 'object' || value === null) {
+    return {};
+  }
+  const entries = Object.entries(value).map(([name, each]) =>
+    textsOf(each, Array.isArray(value) ? `${key}[${name}]` : key === '' ? name : `${key}.${name}`));
+  return Object.assign({}, ...entries) as Record<string, string>;
+}
+
+/** The text of a file that the stack of a dataset deploys, with its markers replaced. */
+function deployedText(dataset: Dataset, uri: string): string | undefined {
+  for (const { source, bucket, prefix, markers } of dataset.deployments()) {
+    const folder = `s3://${bucket}/${prefix ? `${prefix}/` : ''}`;
+    const file = path.join(source, uri.slice(folder.length));
+    if (uri.startsWith(folder) && fs.statSync(source).isDirectory() && fs.existsSync(file)) {
+      return Object.entries(markers).reduce(
+        (replaced, [marker, value]) => replaced.replaceAll(marker, value),
+        fs.readFileSync(file, 'utf8'),
+      );
+    }
+  }
+  return undefined;
+}

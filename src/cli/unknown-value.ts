@@ -1,0 +1,37 @@
+/** A value that is only known at deployment. */
+export interface UnknownValue {
+  /** The stack whose template has the value. */
+  readonly stack: string;
+  /** The name with which `--value` supplies it: of a parameter, an export, a resource or an attribute. */
+  readonly name: string;
+  /** For errors: `the export landing-bucket of another stack`. */
+  readonly description: string;
+}
+
+/** Mark an unknown value within a resolved text. Private-use characters, which names and URLs do not contain. */
+const START = '\uE000';
+const END = '\uE001';
+const MARKED = new RegExp(`${START}([^${END}]*)${END}`, 'g');
+
+/** A text that stands for an unknown value. It can be a part of a JSON text. */
+export function markUnknown(value: UnknownValue): string {
+  return `${START}${encodeURIComponent(JSON.stringify(value))}${END}`;
+}
+
+/** The unknown values in a resolved text. */
+export function unknownValuesIn(text: string): UnknownValue[] {
+  return [...text.matchAll(MARKED)].map(([, value]) => JSON.parse(decodeURIComponent(value)) as UnknownValue);
+}
+
+/** A text for output: unknown values are `<name>`. */
+export function showUnknown(text: string): string {
+  return text.replace(MARKED, (_all, value: string) =>
+    `<${(JSON.parse(decodeURIComponent(value)) as UnknownValue).name}>`);
+}
+
+/** What depends on an unknown value, and how to supply it for a local run. */
+export function unknownMessage(what: string, { name, description }: UnknownValue): string {
+  const option = /^[\w./:@-]+$/.test(name) ? `${name}=VALUE` : `'${name}=VALUE'`;
+  return `${what} depends on ${description}, which is only known at deployment. For a local run, add --value `
+    + `${option}.`;
+}
