@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 
 from etl_runtime.columns.names import clean_names, source_names
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.read.container import Member, has_data_extension
+from etl_runtime.read.container import Member
+from etl_runtime.read.data_files import is_documentation, only_data_file
 
 
 def map_tables(
@@ -33,15 +34,17 @@ def suggested_mapping(names: list[str]) -> dict[str, str]:
 
 def _only_data_file(container: str, members: list[Member]) -> Member:
     _require_files(container, members)
-    data = members if len(members) == 1 else [member for member in members if has_data_extension(member.name)]
-    if len(data) != 1:
-        suggestion = json.dumps(suggested_mapping([member.name for member in members]), ensure_ascii=False)
+    found, doubt = only_data_file(members)
+    if found is None:
+        likely = [member for member in members if not is_documentation(member)] or members
+        suggestion = json.dumps(suggested_mapping([member.name for member in likely]), ensure_ascii=False)
         raise RunFailed(
             ErrorCode.FILE_TABLE_MAPPING_REQUIRED,
-            f"{container} contains {len(members)} files, and no mapping assigns them to tables. "
-            f"Add this to the dataset, without the files that contain no data: file_table_mapping {suggestion}",
+            f"{container} contains {len(members)} files, and no mapping assigns them to tables. {doubt}"
+            "Add this to the dataset, and leave out any files that contain no data: "
+            f"file_table_mapping {suggestion}",
         )
-    return data[0]
+    return found
 
 
 def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> list[tuple[Member, str]]:
@@ -67,11 +70,6 @@ def _require_files(container: str, members: list[Member]) -> None:
             ErrorCode.FILE_EMPTY,
             f"{container} contains no data file. Check what the source publishes.",
             retryable=True,
-        )
-    if any(member.name == "[Content_Types].xml" for member in members):
-        raise RunFailed(
-            ErrorCode.FILE_FORMAT_UNSUPPORTED,
-            f"{container} is an Office document, such as a spreadsheet. Use a source that publishes CSV.",
         )
 
 

@@ -8,7 +8,6 @@ import errno
 import gzip
 import io
 import lzma
-import re
 import struct
 import zipfile
 import zlib
@@ -20,25 +19,18 @@ from tempfile import NamedTemporaryFile, gettempdir
 from typing import Any, BinaryIO, cast
 
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed
+from etl_runtime.read.file_signatures import (
+    BZIP2_MAGIC,
+    GZIP_MAGIC,
+    HEAD_BYTES,
+    ZIP_MAGIC,
+    UnsupportedFile,
+    office_document,
+    unsupported_file,
+)
 from etl_runtime.source.files.original import Original
 
-ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-GZIP_MAGIC = b"\x1f\x8b"
-BZIP2_MAGIC = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 PARQUET_MAGIC = b"PAR1"
-UNSUPPORTED_ARCHIVES = (
-    (b"\xfd7zXZ\0", "an xz file"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\x1f\x9d", "a compress file (.Z)"),
-    (b"\x04\x22\x4d\x18", "an LZ4 file"),
-    (b"MSCF\0\0\0\0", "a Cabinet archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a legacy Office document, such as a spreadsheet (.xls)"),
-    (b"%PDF-", "a PDF file"),
-)
-TAR_MAGIC, TAR_MAGIC_OFFSET = (b"ustar\0", b"ustar  \0"), 257
-HEAD_BYTES = 512
 SUPPORTED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 UNSUPPORTED_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 BLOCK_BYTES = 1 << 20
@@ -48,19 +40,19 @@ DAMAGE_TEXTS = (  # clearer than Python's messages
     ("File is not a zip file", "the central directory at the end of the ZIP is missing"),
     ("Not a gzipped file", "other bytes follow the end of the gzip data"),
 )
-DATA_EXTENSIONS = (
-    *(".csv", ".txt", ".tsv", ".tab", ".psv", ".dat", ".asc", ".rrf", ".prn"),
-    *(".json", ".jsonl", ".ndjson", ".geojson", ".parquet"),
-)
 
 
 @dataclass(frozen=True)
 class Member:
-    """A data file that can be opened as a stream. `file` is its path if it is not in a container."""
+    """A data file that can be opened as a stream.
+
+    `file` is its path if it is not in a container. `size` is its uncompressed size in bytes in a ZIP.
+    """
 
     name: str
     open: Callable[[], BinaryIO]
     file: Path | None = None
+    size: int | None = None
 
     @contextmanager
     def local_file(self) -> Iterator[Path]:
@@ -92,8 +84,8 @@ class Member:
 def members(original: Original) -> Iterator[list[Member]]:
     """The files in `original`, in the order of the container. Names are only labels: no file is written under them.
 
-    Raises RunFailed if the container is damaged. Reading a member also raises RunFailed if the member is damaged or
-    is an archive.
+    Raises RunFailed if the container is damaged or an Office document. Opening a member also raises RunFailed if the
+    member is an archive or another file that is not supported. Reading it raises RunFailed if it is damaged.
     """
     path, name = original.path, original.name
     with path.open("rb") as stream:
@@ -102,6 +94,7 @@ def members(original: Original) -> Iterator[list[Member]]:
     archive = _zip_archive(original, head)
     if archive:
         with archive:
+            _refuse_office_document(archive, name)
             yield _zip_members(archive, name, max_bytes)
     elif head.startswith(GZIP_MAGIC):
         yield [_compressed_member(name, ".gz", lambda: cast(BinaryIO, gzip.GzipFile(path)), max_bytes)]
@@ -110,11 +103,7 @@ def members(original: Original) -> Iterator[list[Member]]:
             _compressed_member(name, ".bz2", lambda: cast(BinaryIO, io.BufferedReader(_Bzip2Stream(path))), max_bytes)
         ]
     else:
-        yield [Member(name, lambda: _refuse_archive(path.open("rb"), name), path)]
-
-
-def has_data_extension(name: str) -> bool:
-    return name.lower().endswith(DATA_EXTENSIONS)
+        yield [Member(name, lambda: _refuse_unsupported(path.open("rb"), name), path)]
 
 
 def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
@@ -124,9 +113,7 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
     """
     has_magic = head.startswith(ZIP_MAGIC)
     if not has_magic and (
-        _unsupported_archive(head, inside=True)
-        or head.startswith(PARQUET_MAGIC)
-        or not zipfile.is_zipfile(original.path)
+        unsupported_file(head, inside=True) or head.startswith(PARQUET_MAGIC) or not zipfile.is_zipfile(original.path)
     ):
         return None
     try:
@@ -192,7 +179,7 @@ def _zip_member(
             packed = cast(BinaryIO, archive.open(info))
         return _unpack(packed, label, max_bytes, info.file_size)
 
-    return Member(name, open_member)
+    return Member(name, open_member, size=info.file_size)
 
 
 def _compressed_member(name: str, extension: str, open_packed: Callable[[], BinaryIO], max_bytes: int) -> Member:
@@ -212,40 +199,48 @@ def _is_data_member(name: str) -> bool:
 
 
 def _unpack(packed: BinaryIO, label: str, max_bytes: int, expected_bytes: int | None = None) -> BinaryIO:
-    return _refuse_archive(
+    return _refuse_unsupported(
         io.BufferedReader(_UnpackedStream(packed, label, max_bytes, expected_bytes), 64 << 10), label, inside=True
     )
 
 
-def _refuse_archive(stream: io.BufferedReader, label: str, inside: bool = False) -> BinaryIO:
-    """Return the stream. Raises RunFailed if it is an archive of an unsupported type."""
+def _refuse_unsupported(stream: io.BufferedReader, label: str, inside: bool = False) -> BinaryIO:
+    """Return the stream. Raises RunFailed if it is an archive, a document or another file that is not supported."""
     try:
-        found = _unsupported_archive(stream.peek(HEAD_BYTES)[:HEAD_BYTES], inside)
+        found = unsupported_file(stream.peek(HEAD_BYTES)[:HEAD_BYTES], inside)
     except BaseException:
         stream.close()
         raise
     if found:
         stream.close()
-        where = " inside another container" if inside else ""
-        raise RunFailed(
-            ErrorCode.ARCHIVE_UNSUPPORTED,
-            f"{label} is {found}{where}, which is not supported. "
-            "Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
-        )
+        raise _unsupported(found, label, inside)
     return stream
 
 
-def _unsupported_archive(head: bytes, inside: bool = False) -> str | None:
-    """The type of an archive that is not supported, else None. Inside another container, no archive is supported."""
-    if head.startswith(TAR_MAGIC, TAR_MAGIC_OFFSET):
-        return "a tar archive"
-    if inside and head.startswith(ZIP_MAGIC[0]):
-        return "a ZIP file"
-    if inside and head.startswith(GZIP_MAGIC):
-        return "a gzip file"
-    if inside and BZIP2_MAGIC.match(head):
-        return "a bzip2 file"
-    return next((what for magic, what in UNSUPPORTED_ARCHIVES if head.startswith(magic)), None)
+def _refuse_office_document(archive: zipfile.ZipFile, name: str) -> None:
+    """Raise RunFailed if the ZIP is an Office document."""
+    names, mime_type = archive.namelist(), b""
+    first = archive.infolist()[0] if names else None
+    if first and first.filename == "mimetype" and first.compress_type == zipfile.ZIP_STORED and not first.flag_bits & 1:
+        with _damage_as_run_failure(name), archive.open(first) as stream:
+            mime_type = stream.read(HEAD_BYTES)
+    if found := office_document(names, mime_type):
+        raise _unsupported(found, name)
+
+
+def _unsupported(found: UnsupportedFile, label: str, inside: bool = False) -> RunFailed:
+    if found.kind == "format":
+        return RunFailed(
+            ErrorCode.FILE_FORMAT_UNSUPPORTED,
+            f"{label} is {found.what}, which is not supported. "
+            "Use a source that publishes delimited text, JSON or Parquet.",
+        )
+    where = " inside another container" if inside else ""
+    return RunFailed(
+        ErrorCode.ARCHIVE_UNSUPPORTED,
+        f"{label} is {found.what}{where}, which is not supported. "
+        "Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
+    )
 
 
 class _UnpackedStream(io.RawIOBase):

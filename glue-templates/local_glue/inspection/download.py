@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.read.container import BZIP2_MAGIC, GZIP_MAGIC
+from etl_runtime.read.file_signatures import BZIP2_MAGIC, GZIP_MAGIC
 from etl_runtime.source.files.fetch import fetch, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original

@@ -14,11 +14,12 @@ def report_lines(
     samples: Sequence[Sample],
     tables: Sequence[SampledTable],
     file_format: Mapping[str, Any],
-    skipped: Sequence[str],
+    skipped: Mapping[str, str],
 ) -> list[str]:
-    """One line for each table, and one for the skipped files. `container` is the name of the download."""
+    """One line for each table, and one for the skipped files with their reasons. `container` is the download."""
     lines = [_table_line(container, sample, table, file_format) for sample, table in zip(samples, tables, strict=True)]
-    return [*lines, f"skipped files: {', '.join(skipped)}"] if skipped else lines
+    reasons = ", ".join(f"{name} ({reason})" for name, reason in skipped.items())
+    return [*lines, f"skipped files: {reasons}"] if skipped else lines
 
 
 def _table_line(container: str, sample: Sample, table: SampledTable, file_format: Mapping[str, Any]) -> str:

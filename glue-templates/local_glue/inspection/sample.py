@@ -1,19 +1,18 @@
 """The first records of each data file in a source."""
 
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
-from etl_runtime.read.container import Member, has_data_extension
+from etl_runtime.read.container import Member
+from etl_runtime.read.data_files import DATA_EXTENSIONS, has_data_extension, is_documentation, is_prose, records_in
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
 from etl_runtime.source.files.original import Original
 from inspection.encoding import byte_order_mark
 
 SAMPLE_BYTES = 16 << 20
-DOCUMENTATION = re.compile(r"(^|/)(readme|licen[cs]e|changelog)\b[^/]*$", re.IGNORECASE)
 MAX_LINES_AT_END = 300  # to search for the end of the last complete record
 
 
@@ -31,20 +30,23 @@ class Sample:
     is_complete: bool
 
 
-def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Sample], list[str]]:
-    """The data files of a source, and the names of the skipped files. Raises RunFailed if there is no data file."""
-    candidates = (
-        members
-        if len(members) == 1
-        else [member for member in members if has_data_extension(member.name) and not DOCUMENTATION.search(member.name)]
-    )
-    samples = [_sample(member, original) for member in candidates]
+def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Sample], dict[str, str]]:
+    """The data files of a source, and why each of the other files is skipped, by name.
+
+    Raises RunFailed if there is no data file, or if a file that is not supported may be the data.
+    """
+    skipped: dict[str, str] = {}
+    if len(members) > 1:
+        skipped = {member.name: reason for member in members if (reason := _why_skipped(member))}
+    samples = [_sample(member, original) for member in members if member.name not in skipped]
+    _require_supported(members, samples)
     filled = samples if len(samples) == 1 else [sample for sample in samples if sample.head.strip()]
     if not filled:
         names = ", ".join(member.name for member in members) or "no files"
         raise RunFailed(ErrorCode.FILE_EMPTY, f"{original.name} contains no data file. It contains {names}.")
     sampled = {sample.member.name for sample in filled}
-    return filled, [member.name for member in members if member.name not in sampled]
+    empty = {sample.member.name: "empty" for sample in samples if sample.member.name not in sampled}
+    return filled, {member.name: reason for member in members if (reason := (skipped | empty).get(member.name))}
 
 
 def detect_type(name: str, head: bytes) -> FileType:
@@ -64,6 +66,28 @@ def unpacked_bytes(member: Member, original: Original) -> int:
             while block := stream.read(1 << 20):
                 size += len(block)
     return size if original.total is None else int(size * original.total / max(1, original.size))
+
+
+def _why_skipped(member: Member) -> str | None:
+    """Why a file of an archive is not data, or None if it may be."""
+    if is_documentation(member):
+        return "documentation or a program"
+    content = records_in(member)
+    if content == "unsupported":
+        return "file type is not supported"
+    if content is None and (not has_data_extension(member.name) or is_prose(member)):
+        return "no records"
+    return None
+
+
+def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> None:
+    """Raise RunFailed if a file that is not supported is larger than all data files, and no name is that of data."""
+    if any(sample.member.name.lower().endswith(DATA_EXTENSIONS) for sample in samples):
+        return
+    largest = max((len(sample.head) for sample in samples), default=0)
+    for member in members if len(members) > 1 else ():
+        if (member.size or 0) > largest and not is_documentation(member) and records_in(member) == "unsupported":
+            member.open().close()
 
 
 def _sample(member: Member, original: Original) -> Sample:

@@ -106,7 +106,7 @@ def test_a_readable_original_becomes_the_same_table(
         pytest.param(CSV, {"file_format": {"skip_footer": 3}}, "^FILE_FORMAT_MISMATCH: x.csv has 2 records, fewer than file_format.skip_footer skips", id="shorter than its footer"),
         pytest.param(CSV, {"file_format": {"skip_footer": 2}}, "^FILE_EMPTY: x.csv contains a header but no records", id="only a footer"),
         pytest.param(b"#a\n#b\n", {"file_format": {"comment": "#"}}, "^FILE_EMPTY: x.csv is empty", id="only comments"),
-        pytest.param(zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), {}, "^FILE_FORMAT_UNSUPPORTED: x.csv is an Office document, such as a spreadsheet", id="spreadsheet"),
+        pytest.param(zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), {}, r"^FILE_FORMAT_UNSUPPORTED: x.csv is an Excel workbook \(\.xlsx\), which is not supported", id="spreadsheet"),
         pytest.param(b'id,name\n1,"a\n2,b\n', {}, "^QUOTE_NOT_CLOSED: x.csv, record 2: a quoted field is not closed", id="quote that is not closed"),
         pytest.param(zipped(), {}, "^FILE_EMPTY: x.csv contains no data file", id="empty ZIP"),
         pytest.param(stored_zip("d/"), {}, "^FILE_EMPTY: x.csv contains no data file", id="ZIP with only a folder"),

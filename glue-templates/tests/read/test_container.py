@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from conftest import Dataset, Response, Source, files_up_to, gzipped
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read import container
-from etl_runtime.read.container import Member, has_data_extension, members
+from etl_runtime.read.container import Member, members
+from etl_runtime.read.data_files import has_data_extension
 from etl_runtime.source.files.original import Original
 
 MakeDataset = Callable[..., Dataset]
@@ -285,8 +286,8 @@ FIX = "Download the file manually and check whether that copy is damaged too. Ru
         pytest.param("x.Z", b"\x1f\x9d\x90" + NOISE, "ARCHIVE_UNSUPPORTED: x.Z is a compress file (.Z)", id="compress"),
         pytest.param("x.lz4", b"\x04\x22\x4d\x18" + NOISE, "ARCHIVE_UNSUPPORTED: x.lz4 is an LZ4 file", id="LZ4"),
         pytest.param("x.cab", b"MSCF\0\0\0\0" + NOISE, "ARCHIVE_UNSUPPORTED: x.cab is a Cabinet archive", id="cabinet"),
-        pytest.param("x.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + NOISE, "ARCHIVE_UNSUPPORTED: x.csv is a legacy Office document, such as a spreadsheet (.xls)", id="a spreadsheet named .csv"),
-        pytest.param("x.csv", b"%PDF-1.7\n", "ARCHIVE_UNSUPPORTED: x.csv is a PDF file", id="a PDF named .csv"),
+        pytest.param("x.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + NOISE, "FILE_FORMAT_UNSUPPORTED: x.csv is a legacy Office document, such as an Excel workbook (.xls), which is not supported. Use a source that publishes delimited text, JSON or Parquet.", id="a spreadsheet named .csv"),
+        pytest.param("x.csv", b"%PDF-1.7\n", "FILE_FORMAT_UNSUPPORTED: x.csv is a PDF file, which is not supported", id="a PDF named .csv"),
     ],
 )  # fmt: skip
 def test_an_unsupported_or_damaged_container_fails(name: str, body: bytes, message: str) -> None:

@@ -1,0 +1,135 @@
+"""Which files of an archive contain the data: by name where the names decide, otherwise by content and size."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.container import Member
+from etl_runtime.read.detect_format import detect_format
+from etl_runtime.read.text.decode import BOMS, MARKUP
+
+DATA_EXTENSIONS = (".csv", ".tsv", ".tab", ".psv", ".rrf", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
+GENERIC_EXTENSIONS = (".txt", ".dat", ".asc", ".prn")
+"""Extensions of data files that documentation and control files have too."""
+OTHER_EXTENSIONS = (
+    *(
+        ".md",
+        ".rst",
+        ".html",
+        ".htm",
+        ".pdf",
+        ".rtf",
+        ".doc",
+        ".docx",
+        ".odt",
+        ".ppt",
+        ".pptx",
+        ".png",
+        ".jpg",
+        ".jpeg",
+    ),
+    *(".gif", ".svg", ".xsd", ".sql", ".py", ".r", ".sas", ".sps", ".do", ".sh", ".bat", ".exe", ".css", ".js"),
+    *(".md5", ".sha1", ".sha256", ".sha512", ".sig", ".ini", ".yml", ".yaml"),
+)
+"""Extensions of documentation, programs and checksums."""
+DOCUMENTATION_NAME = re.compile(
+    r"(^|[/ _-])(read[ _-]?me|licen[cs]es?|change[ _-]?log|release[ _-]?notes|terms[ _-]of[ _-]use|disclaimer|copying)"
+    r"(?![a-z])[^/]*$"
+)
+SAMPLE_BYTES = 64 << 10
+DELIMITERS = ",;\t|^~"
+QUOTED = re.compile(r'"[^"]*"')
+MIN_SHARE = 0.9
+MIN_FIXED_WIDTH = 8
+
+
+def has_data_extension(name: str) -> bool:
+    return name.lower().endswith((*DATA_EXTENSIONS, *GENERIC_EXTENSIONS))
+
+
+def is_documentation(member: Member) -> bool:
+    """Whether a file is documentation, a program or a checksum. A name such as licenses.txt decides only if the file
+    has no delimited records."""
+    name = member.name.lower()
+    if name.endswith(DATA_EXTENSIONS):
+        return False
+    if name.endswith(OTHER_EXTENSIONS):
+        return True
+    return bool(DOCUMENTATION_NAME.search(name)) and records_in(member) != "delimited"
+
+
+def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
+    """The only data file of an archive; or None and, as a sentence, why it is not certain which file that is.
+
+    A single file with the extension of a data file is it, unless another file may hold the data: records in a file
+    that is larger, or any records or a larger file of an unsupported type if the extension is a generic one such as
+    .txt, which control files and documentation have too.
+    """
+    if len(members) == 1:
+        return members[0], ""
+    candidates = [member for member in members if not is_documentation(member)]
+    if len(candidates) == 1:
+        return candidates[0], ""
+    named = [member for member in candidates if has_data_extension(member.name)]
+    likely = named or [member for member in candidates if records_in(member) == "delimited"]
+    if len(likely) != 1:
+        return None, ""
+    (found,) = likely
+    rival = next((member for member in candidates if member is not found and _may_hold_the_data(member, found)), None)
+    if rival is None:
+        return found, ""
+    extension = "the only one with the extension of a data file" if named else "the only one with delimited records"
+    return None, f"{found.name} is {extension}, but {rival.name} may contain the data. "
+
+
+def records_in(member: Member) -> str | None:
+    """What the first bytes of a file contain: delimited records, lines of equal length, or data in an unsupported
+    type. None for anything else, such as prose or no bytes."""
+    try:
+        with member.open() as stream:
+            head = stream.read(SAMPLE_BYTES)
+    except RunFailed:
+        return "unsupported"
+    if detect_format("", head, FileFormat()) != "csv":
+        return "delimited"
+    if MARKUP.match(head):
+        return None
+    bom, codec = next(((bom, codec) for bom, codec in BOMS if head.startswith(bom)), (b"", "utf-8"))
+    text = head[len(bom) :].decode(codec, "replace")
+    if "\0" in text:
+        return "unsupported"
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(head) == SAMPLE_BYTES:
+        lines = lines[:-1]  # the last line may be incomplete
+    if len(lines) < 2:
+        return None
+    if any(_is_regular(lines, delimiter) for delimiter in DELIMITERS):
+        return "delimited"
+    return "fixed width" if len(lines[0]) >= MIN_FIXED_WIDTH and len({len(line) for line in lines}) == 1 else None
+
+
+def is_prose(member: Member) -> bool:
+    """Whether a file contains sentences instead of records or a list of words."""
+    if records_in(member) is not None:
+        return False
+    with member.open() as stream:
+        lines = [line for line in stream.read(SAMPLE_BYTES).splitlines() if line.strip()]
+    return bool(lines) and sum(b" " in line.strip() for line in lines) >= len(lines) / 2
+
+
+def _may_hold_the_data(member: Member, instead_of: Member) -> bool:
+    content = records_in(member)
+    is_generic = not instead_of.name.lower().endswith(DATA_EXTENSIONS)
+    is_larger = (member.size or 0) >= (instead_of.size or 0)
+    if content == "delimited":
+        return is_generic or is_larger
+    return content is not None and is_generic and is_larger
+
+
+def _is_regular(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether nearly all lines have the same number of delimiters outside of quotes."""
+    counts = Counter(QUOTED.sub("", line).count(delimiter) for line in lines)
+    ((count, lines_with_it),) = counts.most_common(1)
+    return count > 0 and lines_with_it >= MIN_SHARE * len(lines)
