@@ -4,6 +4,7 @@ import { Alerts } from './alerts';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
 import { LakeRetention } from './lake-retention';
+import { LakeRoles } from './lake-roles';
 
 /**
  * The prefixes that the names of a lake are derived from, and the settings that its datasets share.
@@ -88,10 +89,30 @@ export interface EtlCorePrefixes {
    * @see https://aws.amazon.com/kms/pricing/
    */
   readonly encrypted?: boolean;
+
+  /**
+   * Existing roles to use instead of new ones. Repeat this setting in `EtlCore.fromPrefixes`.
+   *
+   * Set it if your app may not create roles. You manage the permissions of these roles.
+   *
+   * @default - new roles with the least permissions
+   */
+  readonly roles?: LakeRoles;
 }
 
 /** Properties of the core of a lake: names, retention, encryption and alerts. */
 export interface EtlCoreProps extends EtlCorePrefixes {
+  /**
+   * Whether the databases of the lake exist already, for example because an earlier deployment of the lake was deleted
+   * and its databases were retained.
+   *
+   * The databases `<databasePrefix>_bronze` and `<databasePrefix>_gold` are then used and not changed. To use the bucket
+   * of that deployment as well, set `existingBucketName`.
+   *
+   * @default false - the databases are created; the deployment fails if they exist
+   */
+  readonly existingDatabases?: boolean;
+
   /**
    * How long the lake keeps data that it no longer needs.
    *

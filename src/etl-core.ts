@@ -3,7 +3,7 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
-import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, IRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
@@ -16,6 +16,7 @@ import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
 import { IEtlCore } from './i-etl-core';
 import { LakeRetention } from './lake-retention';
+import { LakeRoles } from './lake-roles';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
 import { checkGlueSettings, workerConfigs } from './private/document/glue-settings';
@@ -24,6 +25,7 @@ import { synthError } from './private/errors/synth-error';
 import { LakeAlerts } from './private/resources/lake-alerts';
 import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
+import { checkRoles } from './private/resources/role-arns';
 import { claimName } from './private/resources/unique-names';
 import { SharedGlueRole } from './shared-glue-role';
 
@@ -84,23 +86,24 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   public readonly metrics: boolean;
   public readonly encrypted: boolean;
+  public readonly roles?: LakeRoles;
 
   /**
    * The bucket with all data of the lake: original files, tables, staging data, scripts, run records, query results.
    */
   public readonly bucket: IBucket;
-  /** The database of the bronze tables. */
-  public readonly bronzeDatabase: CfnDatabase;
-  /** The database of the gold tables. */
-  public readonly goldDatabase: CfnDatabase;
+  /** The database of the bronze tables. Undefined with `existingDatabases`. */
+  public readonly bronzeDatabase?: CfnDatabase;
+  /** The database of the gold tables. Undefined with `existingDatabases`. */
+  public readonly goldDatabase?: CfnDatabase;
   /** The shared role of jobs and crawlers. Datasets with their own role do not use it. */
-  public readonly role: SharedGlueRole;
+  public readonly role: IRole;
   /** The Athena workgroup for queries. It stores query results under `athena/` in the bucket. */
   public readonly workGroup: CfnWorkGroup;
   /** The group of the schedules of all datasets. */
   public readonly scheduleGroup: CfnScheduleGroup;
   /** The role that schedules use to start jobs. */
-  public readonly schedulerRole: Role;
+  public readonly schedulerRole: IRole;
   /** The log group of Spark and AWS Glue. */
   public readonly errorLogGroup: LogGroup;
   /** The log group of the output of the jobs. */
@@ -142,12 +145,16 @@ export class EtlCore extends Construct implements IEtlCore {
     this.glueWorkerConfigs = workerConfigs(props);
     this.metrics = props.metrics ?? false;
     this.encrypted = isEncrypted(props);
+    checkRoles(this, props.roles);
+    this.roles = props.roles;
     const keys = lakeKeys(this, names, props);
     this.encryptionKey = keys.lake;
     this.bucket = this.createBucket(names, props);
-    this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
-    this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
-    this.role = new SharedGlueRole(this, 'GlueRole', {
+    if (!props.existingDatabases) {
+      this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
+      this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
+    }
+    this.role = props.roles?.glue ?? new SharedGlueRole(this, 'GlueRole', {
       resourcePrefix: props.resourcePrefix,
       databasePrefix: props.databasePrefix,
       existingBucketName: props.existingBucketName,
@@ -156,7 +163,7 @@ export class EtlCore extends Construct implements IEtlCore {
     });
     this.workGroup = this.createWorkGroup(names, props);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
-    this.schedulerRole = this.createSchedulerRole(names);
+    this.schedulerRole = props.roles?.scheduler ?? this.createSchedulerRole(names);
     if (keys.lake) {
       grantCloudWatchLogs(this, names, keys.lake);
     }
@@ -260,7 +267,7 @@ export class EtlCore extends Construct implements IEtlCore {
       inlinePolicies: { jobs: new PolicyDocument({ statements: [startJobs] }) },
     });
     acknowledgeWildcards(
-      role.node.defaultChild as CfnRole,
+      role.node.defaultChild as CfnRole | undefined,
       "Other apps can add datasets. The name of each job starts with the lake's prefix and a layer.",
       startJobs,
     );
@@ -286,6 +293,7 @@ class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
   public readonly metrics: boolean;
   public readonly encrypted: boolean;
+  public readonly roles?: LakeRoles;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
@@ -299,6 +307,8 @@ class ImportedEtlCore extends Construct implements IEtlCore {
     this.glueWorkerConfigs = workerConfigs(prefixes);
     this.metrics = prefixes.metrics ?? false;
     this.encrypted = prefixes.encrypted ?? false;
+    checkRoles(this, prefixes.roles);
+    this.roles = prefixes.roles;
   }
 }
 
@@ -310,10 +320,12 @@ const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
   glueWorkerConfigs: 'unchecked',
   metrics: 'boolean',
   encrypted: 'boolean',
+  roles: 'unchecked',
 };
 
 const CORE_PROPS: PropTypes<EtlCoreProps> = {
   ...PREFIXES_PROPS,
+  existingDatabases: 'boolean',
   retention: 'unchecked',
   queryScanLimit: { member: 'toBytes', example: 'a Size: Size.gibibytes(100)' },
   encryptionKey: KEY,

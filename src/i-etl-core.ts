@@ -1,6 +1,7 @@
 import { IConstruct } from 'constructs';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
+import { LakeRoles } from './lake-roles';
 
 /**
  * The core of a lake, deployed by this app or another.
@@ -22,4 +23,6 @@ export interface IEtlCore extends IConstruct {
   readonly metrics: boolean;
   /** Whether a customer managed KMS key encrypts the lake. */
   readonly encrypted: boolean;
+  /** Existing roles that the lake uses. Undefined if the lake creates all its roles. */
+  readonly roles?: LakeRoles;
 }

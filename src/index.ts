@@ -21,6 +21,7 @@ export * from './i-etl-core';
 export * from './lake-dataset';
 export * from './lake-dataset-props';
 export * from './lake-retention';
+export * from './lake-roles';
 export * from './layer';
 export * from './pagination';
 export * from './rate-limit';

@@ -21,6 +21,7 @@ import { datasetRole } from './private/resources/dataset-role';
 import { coreInSameStage, deployedCore } from './private/resources/deployed-core';
 import { createGlueJob } from './private/resources/glue-job';
 import { createJobSchedule } from './private/resources/job-schedule';
+import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role-arns';
 import { claimName } from './private/resources/unique-names';
 import { deployScripts, runtimePackageUri } from './private/scripts/script-bundle';
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
@@ -93,7 +94,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);
     const maxRetries = defaults.maxRetries ?? MAX_RETRIES;
-    this.role = props.role ?? datasetRole(this, { core: props.core, names, document });
+    this.role = props.role
+      ?? rolesOf(props.core).datasets?.[`${layer}/${props.dataset}`]
+      ?? datasetRole(this, { core: props.core, names, document });
     const roleArn = roleArnOf(this, lake, props.core, this.role);
     const description = props.description;
 
@@ -114,7 +117,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
     this.crawler = createCrawler(this, { names, roleArn, description });
     if (document.schedule) {
       checkLength(this, 'schedule', names.schedule);
-      this.schedule = createJobSchedule(this, { names, schedule: document.schedule, job: this.job });
+      this.schedule = createJobSchedule(this, {
+        names, schedule: document.schedule, job: this.job, roleArn: schedulerRoleArn(this, lake, props.core),
+      });
     }
     deployScripts(this, { names, document, script, job: this.job, core: props.core });
     dependOnCore(this, props.core, layer);
@@ -138,10 +143,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
   protected abstract _define(props: LakeDatasetProps): DatasetDefinition;
 }
 
-/** The ARN of the shared role is derived from its name: a reference to it would need a cross-stack export. */
 function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRole): string {
   const isShared = role === undefined || role === deployedCore(core)?.role;
-  return isShared ? lake.roleArn(scope, lake.glueRole) : role.roleArn;
+  return isShared ? glueRoleArn(scope, lake, core) : role.roleArn;
 }
 
 /** A warning and not an error, because an API in a private network can be without TLS. */
@@ -188,6 +192,9 @@ function dependOnCore(dataset: Construct, core: IEtlCore, layer: Layer): void {
   const deployed = coreInSameStage(core, dataset);
   if (deployed) {
     const database = layer === Layer.BRONZE ? deployed.bronzeDatabase : deployed.goldDatabase;
-    dataset.node.addDependency(deployed.role, database, deployed.schedulerRole, deployed.scheduleGroup);
+    dataset.node.addDependency(deployed.role, deployed.schedulerRole, deployed.scheduleGroup);
+    if (database) {
+      dataset.node.addDependency(database);
+    }
   }
 }

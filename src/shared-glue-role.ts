@@ -99,7 +99,7 @@ export class SharedGlueRole extends Role {
         }),
       },
     });
-    const resource = this.node.defaultChild as CfnRole;
+    const resource = this.node.defaultChild as CfnRole | undefined;
     acknowledgeWildcards(
       resource,
       "Jobs choose the keys of objects. Each pattern is limited to a prefix of the lake's bucket.",

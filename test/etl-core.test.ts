@@ -1,4 +1,5 @@
 import { App, CfnParameter, Duration, Size, Stack, Stage } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { EtlCore, EtlCoreProps, GlueVersion, WorkerType } from '../src';
 import { resource, resources } from './assembly';
@@ -38,6 +39,43 @@ test('the names of the databases start with databasePrefix', () => {
       ({ Properties }) => Properties.DatabaseInput.Name,
     ),
   ).toEqual(['dw_bronze', 'dw_gold']);
+});
+
+describe('with existing databases and an existing bucket', () => {
+  const existing = { existingDatabases: true, existingBucketName: 'pp-dw-123456789012' };
+
+  test('the stack creates neither', () => {
+    const stack = coreStack(existing);
+    const types = resources(stack).map(({ Type }) => Type);
+    expect(types).not.toContain('AWS::Glue::Database');
+    expect(types).not.toContain('AWS::S3::Bucket');
+    expect(types).toContain('AWS::Athena::WorkGroup');
+  });
+
+  test('datasets use them', () => {
+    const stack = new Stack(new App(), 'Core', { env: ENV });
+    const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', ...existing });
+    expect(core.bronzeDatabase).toBeUndefined();
+    expect(core.goldDatabase).toBeUndefined();
+    bronze({ stack, core });
+    expect(resource(stack, 'AWS::Glue::Crawler').Properties.DatabaseName).toBe('pp_dw_bronze');
+    expect(resource(stack, 'AWS::Glue::Job').DependsOn).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^LakeGlueRole/), expect.stringMatching(/^LakeScheduleGroup/)]),
+    );
+  });
+
+  test('the key of the lake can be an existing key', () => {
+    const stack = new Stack(new App(), 'Core', { env: ENV });
+    const encryptionKey = Key.fromKeyArn(stack, 'Key', `arn:aws:kms:${ENV.region}:${ENV.account}:key/1234`);
+    new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', encryptionKey, ...existing });
+    expect(resources(stack).map(({ Type }) => Type)).not.toContain('AWS::KMS::Key');
+  });
+});
+
+test.each([true, false])('the databases exist: %s; the names of the databases are the same', existingDatabases => {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', databasePrefix: 'dw', existingDatabases });
+  expect(bronze({ stack, core }).databaseName).toBe('dw_bronze');
 });
 
 test('the bucket is versioned and encrypted, and rejects public access and plain HTTP', () => {

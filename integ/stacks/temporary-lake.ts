@@ -7,6 +7,6 @@ export function removeWithStack({ bucket, bronzeDatabase, goldDatabase }: EtlCor
   bucket.applyRemovalPolicy(RemovalPolicy.DESTROY);
   (bucket as Bucket).policy?.applyRemovalPolicy(RemovalPolicy.DESTROY);
   Mixins.of(bucket).apply(new mixins.BucketAutoDeleteObjects());
-  bronzeDatabase.applyRemovalPolicy(RemovalPolicy.DESTROY);
-  goldDatabase.applyRemovalPolicy(RemovalPolicy.DESTROY);
+  bronzeDatabase?.applyRemovalPolicy(RemovalPolicy.DESTROY);
+  goldDatabase?.applyRemovalPolicy(RemovalPolicy.DESTROY);
 }

@@ -86,7 +86,7 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
       Object.entries(statements).map(([policy, { list }]) => [policy, new PolicyDocument({ statements: list })]),
     ),
   });
-  acknowledge(role.node.defaultChild as CfnRole, Object.values(statements));
+  acknowledge(role.node.defaultChild as CfnRole | undefined, Object.values(statements));
   return role;
 }
 
@@ -119,7 +119,7 @@ function checkSize(scope: Construct, role: string, statements: PolicyStatement[]
   }
 }
 
-function acknowledge(role: CfnRole, statements: Statements[]): void {
+function acknowledge(role: CfnRole | undefined, statements: Statements[]): void {
   const hasAllResources = (statement: PolicyStatement) => statement.resources.includes('*');
   for (const { list, wildcards } of statements) {
     if (wildcards !== undefined) {

@@ -9,13 +9,14 @@ export interface JobScheduleProps {
   readonly names: DatasetNames;
   readonly schedule: Schedule;
   readonly job: CfnJob;
+  readonly roleArn: string;
 }
 
 /** Spreads jobs with the same schedule, so that they do not exceed the rate limits and quotas of Glue at once. */
 const FLEXIBLE_MINUTES = 10;
 
 /** The schedule of a job. All schedules of a lake share one role and one schedule group. */
-export function createJobSchedule(scope: Construct, { names, schedule, job }: JobScheduleProps): CfnSchedule {
+export function createJobSchedule(scope: Construct, { names, schedule, job, roleArn }: JobScheduleProps): CfnSchedule {
   const stack = Stack.of(scope);
   const flexibleMinutes = schedule.flexible_minutes ?? FLEXIBLE_MINUTES;
   const jobSchedule = new CfnSchedule(scope, 'Schedule', {
@@ -28,7 +29,7 @@ export function createJobSchedule(scope: Construct, { names, schedule, job }: Jo
       flexibleMinutes === 0 ? { mode: 'OFF' } : { mode: 'FLEXIBLE', maximumWindowInMinutes: flexibleMinutes },
     target: {
       arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:glue:startJobRun`,
-      roleArn: names.lake.roleArn(stack, names.lake.schedulerRole),
+      roleArn,
       input: stack.toJsonString({ JobName: names.job }),
       // The default of EventBridge Scheduler, 185 retries in 24 hours, could start a run after the next scheduled run.
       retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 },

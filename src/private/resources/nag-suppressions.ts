@@ -21,8 +21,17 @@ export function acknowledge(resource: CfnResource, rule: string, reason: string,
   resource.addMetadata('cdk_nag', { rules_to_suppress: [...existing, suppression] });
 }
 
-/** Suppresses the cdk-nag findings for wildcards in the resources of policy statements, each by its ARN pattern. */
-export function acknowledgeWildcards(resource: CfnResource, reason: string, ...statements: PolicyStatement[]): void {
+/**
+ * Suppresses the cdk-nag findings for wildcards in the resources of policy statements, each by its ARN pattern.
+ *
+ * @param resource the role or policy; undefined if `Role.customizeRoles` replaces the role by an existing one
+ */
+export function acknowledgeWildcards(
+  resource: CfnResource | undefined, reason: string, ...statements: PolicyStatement[]
+): void {
+  if (!resource) {
+    return;
+  }
   const stack = Stack.of(resource);
   const patterns = statements
     .flatMap(({ resources }) => resources.map(arn => findingResource(stack.resolve(arn))))

@@ -2,10 +2,10 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
 import * as path from 'path';
 import { Aspects, FileSystem, IAspect, RemovalPolicy, Size, Stack, Stage, Token } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
-import { CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnPolicy, IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, SingletonFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct, IConstruct } from 'constructs';
@@ -19,6 +19,7 @@ import { synthError } from '../errors/synth-error';
 import { coreInSameStage } from '../resources/deployed-core';
 import { assetKeyStatement, objectKeyStatement } from '../resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from '../resources/nag-suppressions';
+import { rolesOf } from '../resources/role-arns';
 
 /** The script of a job and its query, if it has one. */
 export interface JobScript {
@@ -103,25 +104,24 @@ class ScriptBundles implements IAspect {
   }
 }
 
+/** The role and the storage size of the function of a deployment. */
+interface Handler {
+  readonly role: IRole;
+  readonly storage: Size;
+}
+
 /** The scripts of a stack: one deployment per bucket, usually one. */
 class ScriptBundle extends Construct {
-  private readonly role: Role;
   private readonly logGroup: LogGroup;
+  private ownRole?: Role;
+  private ownStorage?: Size;
 
-  private readonly handlerStorage: Size;
-
-  constructor(stack: Stack, scripts: DatasetScripts[]) {
+  constructor(private readonly stack: Stack, scripts: DatasetScripts[]) {
     super(stack, freeId(stack, 'GlueScripts'));
-    this.handlerStorage = unusedHandlerStorage(stack);
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: 'Copies the scripts of Glue jobs to the lake bucket',
-    });
-    this.logGroup.grantWrite(this.role);
 
     const buckets = [...new Set(scripts.map(({ names }) => names.lake.bucket))];
     for (const [index, bucket] of buckets.entries()) {
@@ -130,48 +130,33 @@ class ScriptBundle extends Construct {
     }
   }
 
+  /** A role that the user provides is not shared with other lakes, and no policy is added to it. */
+  private handlerOf(id: string, asset: Asset, bucket: IBucket, scripts: DatasetScripts[]): Handler {
+    const [provided] = scripts.flatMap(({ core }) => rolesOf(core).deployment ?? []);
+    if (provided) {
+      const role = Role.fromRoleArn(this, `${id}Role`, provided.roleArn, { mutable: false });
+      return { role, storage: unusedHandlerStorage(this.stack) };
+    }
+    const role = this.ownRole ??= this.createRole();
+    grantDeployment(role, asset, bucket, scripts);
+    // The default grants of the deployment would give its function access to the entire bucket.
+    return { role: role.withoutPolicyUpdates(), storage: this.ownStorage ??= unusedHandlerStorage(this.stack) };
+  }
+
+  private createRole(): Role {
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Copies the scripts of Glue jobs to the lake bucket',
+    });
+    this.logGroup.grantWrite(role);
+    return role;
+  }
+
   private deploy(id: string, bucketName: string, scripts: DatasetScripts[]): void {
     const asset = this.stageFolder(`${id}Files`, scripts);
     // Imported by name, so that BucketDeployment does not add its tag to the bucket in the stack that owns it.
     const bucket = Bucket.fromBucketName(this, `${id}Bucket`, bucketName);
-    const readAssets = new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] });
-    const listScripts = new PolicyStatement({
-      actions: ['s3:ListBucket'],
-      resources: [bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': 'etl/*' } },
-    });
-    const writeScripts = new PolicyStatement({
-      actions: ['s3:PutObject'],
-      resources: [bucket.arnForObjects('etl/*/glue/*')],
-    });
-    const encrypted = scripts.find(({ core }) => core.encrypted);
-    const useKey = encrypted && objectKeyStatement(Stack.of(this), encrypted.names.lake);
-    const decryptAssets = assetKeyStatement(Stack.of(this), asset.bucket.bucketArn);
-    this.role.addToPolicy(readAssets);
-    this.role.addToPolicy(decryptAssets);
-    this.role.addToPolicy(listScripts);
-    this.role.addToPolicy(writeScripts);
-    const policy = this.role.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy;
-    acknowledgeWildcards(
-      policy,
-      'Asset names are content hashes. A policy for the current asset only would apply too late, or break a rollback.',
-      readAssets,
-    );
-    acknowledgeWildcards(
-      policy,
-      'The app does not know the key of the bootstrap bucket. A condition limits its use to objects of this bucket.',
-      decryptAssets,
-    );
-    acknowledgeWildcards(policy, 'Each dataset of the stack has its own folder of scripts.', writeScripts);
-    if (useKey) {
-      this.role.addToPolicy(useKey);
-      acknowledgeWildcards(
-        policy,
-        'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
-        useKey,
-      );
-    }
-
+    const handler = this.handlerOf(id, asset, bucket, scripts);
     const deployment = new BucketDeployment(this, id, {
       sources: [
         Source.bucket(asset.bucket, asset.s3ObjectKey),
@@ -184,20 +169,19 @@ class ScriptBundle extends Construct {
       destinationBucket: bucket,
       destinationKeyPrefix: 'etl',
       prune: false,
-      // The default grants of the deployment would give its function access to the entire bucket.
-      role: this.role.withoutPolicyUpdates(),
+      role: handler.role,
       // With the default of 128 MB, the AWS CLI in the function takes minutes.
       memoryLimit: HANDLER_MEMORY_MIB,
-      ephemeralStorageSize: this.handlerStorage,
+      ephemeralStorageSize: handler.storage,
       // The response of a custom resource is limited to 4,096 bytes, about 50 keys.
       // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
       outputObjectKeys: false,
       logGroup: this.logGroup,
     });
-    const handler = deployment.node.tryFindChild('CustomResourceHandler');
-    if (handler instanceof SingletonFunction) {
+    const singleton = deployment.node.tryFindChild('CustomResourceHandler');
+    if (singleton instanceof SingletonFunction) {
       acknowledge(
-        handler.permissionsNode.defaultChild as CfnFunction,
+        singleton.permissionsNode.defaultChild as CfnFunction,
         'L1',
         'aws-cdk-lib sets the runtime of this function.',
       );
@@ -230,6 +214,47 @@ class ScriptBundle extends Construct {
       return new Asset(this, id, { path: folder });
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+/** Allows the function of a deployment to read its asset, and to write scripts to the bucket of the lake. */
+function grantDeployment(role: Role, asset: Asset, bucket: IBucket, scripts: DatasetScripts[]): void {
+  const stack = Stack.of(role);
+  const encrypted = scripts.find(({ core }) => core.encrypted);
+  const statements: [reason: string | undefined, statement: PolicyStatement][] = [
+    [
+      'Asset names are content hashes. A policy for the current asset only would apply too late, or break a rollback.',
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')] }),
+    ],
+    [
+      'The app does not know the key of the bootstrap bucket. A condition limits its use to objects of this bucket.',
+      assetKeyStatement(stack, asset.bucket.bucketArn),
+    ],
+    [
+      undefined,
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': 'etl/*' } },
+      }),
+    ],
+    [
+      'Each dataset of the stack has its own folder of scripts.',
+      new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('etl/*/glue/*')] }),
+    ],
+  ];
+  if (encrypted) {
+    statements.push([
+      'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
+      objectKeyStatement(stack, encrypted.names.lake),
+    ]);
+  }
+  for (const [reason, statement] of statements) {
+    role.addToPolicy(statement);
+    const policy = role.node.tryFindChild('DefaultPolicy')?.node.defaultChild as CfnPolicy | undefined;
+    if (reason !== undefined) {
+      acknowledgeWildcards(policy, reason, statement);
     }
   }
 }

@@ -1,0 +1,41 @@
+import { IRole } from 'aws-cdk-lib/aws-iam';
+
+/**
+ * Existing IAM roles for a lake, for organizations whose apps may not create roles.
+ *
+ * You manage the permissions of these roles: no policy is added to them. `docs/security.md` lists what each needs. As an
+ * alternative, `Role.customizeRoles` of the AWS CDK replaces all roles of an app, and writes a report with the policies
+ * that they need.
+ */
+export interface LakeRoles {
+  /**
+   * The shared role of jobs and crawlers. AWS Glue must be allowed to assume it.
+   *
+   * @default - a new role, `<resourcePrefix>-glue-role`
+   */
+  readonly glue?: IRole;
+
+  /**
+   * The role that schedules use to start jobs. EventBridge Scheduler must be allowed to assume it.
+   *
+   * @default - a new role, `<resourcePrefix>-scheduler-role`
+   */
+  readonly scheduler?: IRole;
+
+  /**
+   * The role of the function that copies the scripts of jobs to the bucket. AWS Lambda must be allowed to assume it.
+   *
+   * @default - a new role in each stack that contains datasets
+   */
+  readonly deployment?: IRole;
+
+  /**
+   * The roles of single datasets, from a layer and a name, such as `bronze/zipcodes`, to the role of its job and
+   * crawler. The `role` of a dataset takes precedence.
+   *
+   * Synthesis fails with `VALUE_INVALID` for a key without a layer.
+   *
+   * @default - a new role for each dataset with `auth`, `connection` or an S3 source; otherwise the shared role
+   */
+  readonly datasets?: { [dataset: string]: IRole };
+}
