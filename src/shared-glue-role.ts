@@ -8,8 +8,10 @@ import { checkProps, KEY, PropTypes } from './private/errors/prop-types';
 import { objectKeyStatement } from './private/resources/lake-key';
 import { acknowledgeWildcards } from './private/resources/nag-suppressions';
 import {
+  bucketLocationStatement,
   bucketStatements,
   catalogStatement,
+  crawlerLogsStatement,
   logsStatements,
   metricsStatement,
 } from './private/resources/policy-statements';
@@ -76,14 +78,20 @@ export class SharedGlueRole extends Role {
     const names = new LakeNames(scope, props);
     const stack = Stack.of(scope);
     const layers = Object.values(Layer);
-    const bucket = bucketStatements(stack, names, {
-      data: ['raw', 'bronze', 'gold', 'staging'],
-      raw: 'raw',
-      etl: 'etl',
-      runs: 'etl/*/runs',
-    });
+    const bucket = [
+      ...bucketStatements(stack, names, {
+        data: ['raw', 'bronze', 'gold', 'staging'],
+        raw: 'raw',
+        etl: 'etl',
+        runs: 'etl/*/runs',
+      }),
+      bucketLocationStatement(stack, names),
+    ];
     const catalog = catalogStatement(stack, names, layers);
-    const logs = logsStatements(stack, names, layers.map(layer => names.job(layer, '*')));
+    const logs = [
+      ...logsStatements(stack, names),
+      crawlerLogsStatement(stack, ...layers.map(layer => names.job(layer, '*'))),
+    ];
     const metrics = metricsStatement(names);
     super(scope, id, {
       roleName: names.glueRole,

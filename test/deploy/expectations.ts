@@ -220,7 +220,6 @@ const ROLES: Expectation[] = [
       Resource: `arn:aws:s3:::${BUCKET}`,
       Condition: { StringLike: { 's3:prefix': ['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*'] } },
     },
-    { Action: 's3:GetBucketLocation', Resource: `arn:aws:s3:::${BUCKET}` },
     {
       Action: [
         's3:GetObject',
@@ -235,6 +234,7 @@ const ROLES: Expectation[] = [
     { Action: ['s3:GetObjectTagging', 's3:PutObjectTagging', 's3:DeleteObjectTagging'], Resource: objects('raw/*') },
     { Action: 's3:GetObject', Resource: objects('etl/*') },
     { Action: ['s3:PutObject', 's3:DeleteObject'], Resource: objects('etl/*/runs/*') },
+    { Action: 's3:GetBucketLocation', Resource: `arn:aws:s3:::${BUCKET}` },
   ]),
   policy('medallion-integ-glue-role', 'catalog', [
     {
@@ -273,6 +273,11 @@ const ROLES: Expectation[] = [
       Resource: [
         '/aws-glue/medallion-integ/error:*',
         '/aws-glue/medallion-integ/output:*',
+      ].map(name => arn('logs', `log-group:${name}`)),
+    },
+    {
+      Action: 'logs:PutLogEvents',
+      Resource: [
         '/aws-glue/crawlers:log-stream:medallion-integ-bronze-*',
         '/aws-glue/crawlers:log-stream:medallion-integ-gold-*',
       ].map(name => arn('logs', `log-group:${name}`)),

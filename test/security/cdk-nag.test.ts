@@ -5,7 +5,7 @@ import { CHECKED_LAKES } from './lakes';
 const BUCKET = 'arn:aws:s3:::pp-dw-123456789012';
 const LOGS = 'arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue';
 const GLUE = 'arn:aws:glue:eu-central-1:123456789012';
-const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB/Resource';
+const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB512MiB/Resource';
 const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
@@ -34,23 +34,25 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ...['raw/vendor/*', 'bronze/vendor/*', 'staging/bronze/vendor/*', 'etl/vendor/*', 'etl/vendor/runs/bronze/*'].map(
     (keys): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${BUCKET}/${keys}]`],
   ),
-  ['Vendor/Role/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
-  ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
-  ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/pp-dw/output:*]`],
-  ['Vendor/Role/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
-  ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
   ['Vendor/Role/Resource', 'IAM5[Resource::arn:aws:s3:::vendor/drops/*]'],
+  ['GlueBronzePolicy/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
+  ['GlueBronzePolicy/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
+  ['GlueBronzePolicy/Resource', `IAM5[Resource::${LOGS}/pp-dw/output:*]`],
+  ['GlueBronzePolicy/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
+  ['GlueBronzePolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
+  ['GlueBronzePolicy/Resource', 'IAM5[Resource::*]'],
   ...['network-interface', 'subnet', 'security-group', 'instance'].map((type): [string, string] => [
-    'Vendor/Role/Resource',
+    'GlueNetworkPolicy/Resource',
     `IAM5[Resource::${EC2}:${type}/*]`,
   ]),
-  ['Vendor/Role/Resource', 'IAM5[Resource::*]'],
+  ['GlueNetworkPolicy/Resource', 'IAM5[Resource::*]'],
   [
     'GlueScripts/Role/DefaultPolicy/Resource',
     'IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1/*]',
   ],
   ['GlueScripts/Role/DefaultPolicy/Resource', `IAM5[Resource::${BUCKET}/etl/*/glue/*]`],
   ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
+  ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:*:key/*]'],
   [HANDLER, 'L1'],
 ];
 

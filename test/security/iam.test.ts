@@ -28,9 +28,12 @@ function encryptedStack(): Stack {
   return stack;
 }
 
+/** The inline policies and the managed policies of a role. */
 function policiesOf(stack: Stack, roleName: string): Policy[] {
-  const role = resources(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === roleName)!;
-  return role.Properties.Policies.map(({ PolicyDocument }: { PolicyDocument: Policy }) => PolicyDocument);
+  const { Properties } = resources(stack, 'AWS::IAM::Role').find(role => role.Properties.RoleName === roleName)!;
+  const attached = (Properties.ManagedPolicyArns as string[] | undefined ?? []).map(arn =>
+    resources(stack, 'AWS::IAM::ManagedPolicy').find(({ id }) => arn === `\${${id}}`)!.Properties);
+  return [...Properties.Policies, ...attached].map(({ PolicyDocument }: { PolicyDocument: Policy }) => PolicyDocument);
 }
 
 /** The default key policy of CDK. KMS denies all requests of a role unless the key policy allows IAM policies. */
@@ -352,13 +355,9 @@ describe('The role of a dataset', () => {
     const scope = new Stack();
     const lake = LAYOUTS[layout].lake(ENV, { ...PREFIXES, ...props(scope) });
     bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
-    const role = resources(lake.stack, 'AWS::IAM::Role').find(
-      ({ Properties }) => Properties.RoleName === 'pp-dw-bronze-fda-nsde-role',
-    )!;
-    const [{ PolicyDocument }] = role.Properties.Policies.filter(
-      ({ PolicyName }: { PolicyName: string }) => PolicyName === 'key',
-    );
-    return PolicyDocument.Statement[0].Resource as unknown;
+    const statements = policiesOf(lake.stack, 'pp-dw-bronze-fda-nsde-role').flatMap(policy =>
+      (policy as { Statement: { Action: string[] | string; Resource: unknown }[] }).Statement);
+    return statements.find(({ Action }) => Action.includes('kms:GenerateDataKey'))!.Resource;
   };
   test.each<[string, number, (stack: Stack) => Partial<EtlCoreProps>, unknown]>([
     [

@@ -1,6 +1,7 @@
 import { CfnCrawler } from 'aws-cdk-lib/aws-glue';
 import { Construct } from 'constructs';
 import { acknowledge } from './nag-suppressions';
+import { substituted } from './substituted-text';
 import { DatasetNames } from '../../naming';
 
 export interface CrawlerProps {
@@ -23,7 +24,7 @@ export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler
     role: props.roleArn,
     databaseName: names.database,
     tablePrefix: names.tablePrefix,
-    targets: { s3Targets: Object.values(names.tables).map(table => ({ path: table.location })) },
+    targets: { s3Targets: Object.values(names.tables).map(table => ({ path: substituted(table.location) })) },
     recrawlPolicy: { recrawlBehavior: 'CRAWL_EVERYTHING' },
     schemaChangePolicy: { updateBehavior: 'UPDATE_IN_DATABASE', deleteBehavior: 'LOG' },
     configuration: JSON.stringify({

@@ -3,9 +3,18 @@ import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from
 import { Construct } from 'constructs';
 import { deployedCore } from './deployed-core';
 import { objectKeyStatement } from './lake-key';
-import { acknowledgeWildcards, findingResource } from './nag-suppressions';
-import { bucketStatements, catalogStatement, logsStatements, metricsStatement } from './policy-statements';
+import { findingResource } from './nag-suppressions';
+import {
+  bucketLocationStatement,
+  bucketStatements,
+  catalogStatement,
+  crawlerLogsStatement,
+  logsStatements,
+  metricsStatement,
+} from './policy-statements';
 import { secretArns } from './secret-arn';
+import { acknowledgeStatements, layerPolicy, networkPolicy, Statements } from './shared-policies';
+import { substituted } from './substituted-text';
 import { IEtlCore } from '../../i-etl-core';
 import { checkLength, DatasetNames } from '../../naming';
 import { Auth, DatasetDocument } from '../document/dataset-document.generated';
@@ -34,32 +43,18 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
   const stack = Stack.of(scope);
   const { lake, layer, dataset } = names;
   const statements: { [policy: string]: Statements } = {
-    bucket: {
-      list: bucketStatements(stack, lake, {
-        data: [`raw/${dataset}`, `${layer}/${dataset}`, `staging/${layer}/${dataset}`],
-        raw: `raw/${dataset}`,
-        etl: `etl/${dataset}`,
-        runs: `etl/${dataset}/runs/${layer}`,
-      }),
+    dataset: {
+      list: [
+        ...bucketStatements(stack, lake, {
+          data: [`raw/${dataset}`, `${layer}/${dataset}`, `staging/${layer}/${dataset}`],
+          raw: `raw/${dataset}`,
+          etl: `etl/${dataset}`,
+          runs: `etl/${dataset}/runs/${layer}`,
+        }),
+        crawlerLogsStatement(stack, names.crawler),
+      ],
       wildcards: 'The job generates object keys. Each pattern is a prefix of the dataset in the lake bucket.',
     },
-    catalog: {
-      list: [catalogStatement(stack, lake, [layer])],
-      wildcards: 'The crawler lists the tables of the database to find the tables of the dataset.',
-    },
-    logs: {
-      list: logsStatements(stack, lake, [names.crawler]),
-      wildcards:
-        'Glue names the log streams. The log groups belong to the lake; all crawlers share one group, so the '
-        + 'crawler name limits the streams.',
-    },
-    ...(core.metrics && { metrics: { list: [metricsStatement(lake)] } }),
-    ...(core.encrypted && {
-      key: {
-        list: [objectKeyStatement(stack, lake, keyOf(stack, core))],
-        wildcards: 'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
-      },
-    }),
     ...(auth && { secret: { list: secretStatements(scope, auth) } }),
     ...(buckets.length > 0 && {
       source: {
@@ -68,14 +63,7 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
           'The names of source files are unknown at synth. The pattern is the literal prefix of the S3 URL.',
       },
     }),
-    ...(connection !== undefined && {
-      connection: {
-        list: connectionStatements(stack, connection),
-        wildcards:
-          'Glue creates network interfaces in the VPC of the connection, whose subnets may belong to another '
-          + 'account.',
-      },
-    }),
+    ...(connection !== undefined && { connection: { list: [connectionStatement(stack, connection)] } }),
   };
   checkSize(scope, names.role, Object.values(statements).flatMap(({ list }) => list), buckets.length);
   const role = new Role(scope, 'Role', {
@@ -85,15 +73,35 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
     inlinePolicies: Object.fromEntries(
       Object.entries(statements).map(([policy, { list }]) => [policy, new PolicyDocument({ statements: list })]),
     ),
+    managedPolicies: [
+      layerPolicy(scope, core, layer, () => layerStatements(stack, core, names)),
+      ...(connection === undefined ? [] : [networkPolicy(scope, () => networkStatements(stack))]),
+    ],
   });
-  acknowledge(role.node.defaultChild as CfnRole | undefined, Object.values(statements));
+  acknowledgeStatements(role.node.defaultChild as CfnRole | undefined, Object.values(statements));
   return role;
 }
 
-interface Statements {
-  readonly list: PolicyStatement[];
-  /** The reason for wildcards in the resources. */
-  readonly wildcards?: string;
+/** The permissions of all datasets of a layer. They contain no name of a dataset. */
+function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetNames): Statements[] {
+  return [
+    {
+      list: [catalogStatement(stack, lake, [layer])],
+      wildcards: 'The crawler lists the tables of the database to find the tables of the dataset.',
+    },
+    { list: [bucketLocationStatement(stack, lake)] },
+    {
+      list: logsStatements(stack, lake),
+      wildcards: 'Glue names the log streams. The log groups of the jobs belong to the lake.',
+    },
+    ...(core.metrics ? [{ list: [metricsStatement(lake)] }] : []),
+    ...(core.encrypted
+      ? [{
+        list: [objectKeyStatement(stack, lake, keyOf(stack, core))],
+        wildcards: 'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
+      }]
+      : []),
+  ];
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -117,21 +125,6 @@ function checkSize(scope: Construct, role: string, statements: PolicyStatement[]
       'Use folders or globs instead of single files, or set the role prop of the dataset.',
     );
   }
-}
-
-function acknowledge(role: CfnRole | undefined, statements: Statements[]): void {
-  const hasAllResources = (statement: PolicyStatement) => statement.resources.includes('*');
-  for (const { list, wildcards } of statements) {
-    if (wildcards !== undefined) {
-      acknowledgeWildcards(role, wildcards, ...list.filter(statement => !hasAllResources(statement)));
-    }
-  }
-  acknowledgeWildcards(
-    role,
-    'cloudwatch:PutMetricData, which a condition limits to the namespace of the lake, and the ec2:Describe actions do '
-      + 'not support resource-level permissions.',
-    ...statements.flatMap(({ list }) => list.filter(hasAllResources)),
-  );
 }
 
 /** The ARN of the lake key, or undefined if the stack would need an export of another stack. */
@@ -164,7 +157,8 @@ function secretStatements(scope: Construct, { secret, encryption_key: key }: Aut
 function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
   const locations = urls.map(s3Location);
   return [...new Set(locations.map(({ bucket }) => bucket))].flatMap(name => {
-    const bucket = `arn:${stack.partition}:s3:::${name}`;
+    const arn = `arn:${stack.partition}:s3:::${name}`;
+    const bucket = substituted(arn);
     const patterns = [
       ...new Set(
         locations
@@ -173,7 +167,7 @@ function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
       ),
     ];
     return [
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: patterns.map(pattern => `${bucket}/${pattern}`) }),
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: patterns.map(pattern => substituted(`${arn}/${pattern}`)) }),
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [bucket],
@@ -184,21 +178,24 @@ function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
   });
 }
 
+function connectionStatement(stack: Stack, connection: string): PolicyStatement {
+  const glue = (resource: string, resourceName?: string) =>
+    substituted(stack.formatArn({ service: 'glue', resource, resourceName }));
+  return new PolicyStatement({
+    actions: ['glue:GetConnection'],
+    resources: [glue('catalog'), glue('connection', connection)],
+  });
+}
+
 /**
  * The permissions of a job in a VPC, from the AWS managed policy AWSGlueServiceRole.
  *
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html
  */
-function connectionStatements(stack: Stack, connection: string): PolicyStatement[] {
-  const glue = (resource: string, resourceName?: string) =>
-    stack.formatArn({ service: 'glue', resource, resourceName });
+function networkStatements(stack: Stack): Statements[] {
   // Another account can own a shared subnet.
-  const ec2 = (resource: string) => `arn:${stack.partition}:ec2:${stack.region}:*:${resource}/*`;
-  return [
-    new PolicyStatement({
-      actions: ['glue:GetConnection'],
-      resources: [glue('catalog'), glue('connection', connection)],
-    }),
+  const ec2 = (resource: string) => substituted(`arn:${stack.partition}:ec2:${stack.region}:*:${resource}/*`);
+  const list = [
     new PolicyStatement({
       actions: [
         'ec2:DescribeVpcEndpoints',
@@ -221,4 +218,9 @@ function connectionStatements(stack: Stack, connection: string): PolicyStatement
       conditions: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['aws-glue-service-resource'] } },
     }),
   ];
+  return [{
+    list,
+    wildcards:
+      'Glue creates network interfaces in the VPC of the connection, whose subnets may belong to another account.',
+  }];
 }

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { Construct } from 'constructs';
 import { acknowledge } from './nag-suppressions';
+import { substituted } from './substituted-text';
 import { GlueVersion } from '../../glue-version';
 import { IDataset } from '../../i-dataset';
 import { DatasetNames } from '../../naming';
@@ -36,7 +37,7 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
     name: names.job,
     description: props.description,
     role: props.roleArn,
-    command: { name: 'glueetl', pythonVersion: '3', scriptLocation: names.script },
+    command: { name: 'glueetl', pythonVersion: '3', scriptLocation: substituted(names.script) },
     defaultArguments: jobArguments(scope, props),
     connections: props.connection === undefined ? undefined : { connections: [props.connection] },
     glueVersion: props.glueVersion,
@@ -85,11 +86,11 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
   }
   return {
     ...props.defaultArguments,
-    '--dataset_config': names.document,
-    '--names': Stack.of(scope).toJsonString(jobNames),
+    '--dataset_config': substituted(names.document),
+    '--names': substituted(Stack.of(scope).toJsonString(jobNames)),
     '--run_options': '{}',
-    '--extra-py-files': props.extraPyFiles,
-    '--TempDir': names.temp,
+    '--extra-py-files': substituted(props.extraPyFiles),
+    '--TempDir': substituted(names.temp),
     '--custom-logGroup-prefix': names.lake.logGroupPrefix,
   };
 }

@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { substituted } from './substituted-text';
 import { Layer } from '../../layer';
 import { LakeNames } from '../../naming';
 
@@ -16,45 +17,49 @@ export interface LakeFolders {
 }
 
 export function bucketStatements(stack: Stack, names: LakeNames, folders: LakeFolders): PolicyStatement[] {
-  const bucket = `arn:${stack.partition}:s3:::${names.bucket}`;
+  const arn = (path = '') => substituted(`arn:${stack.partition}:s3:::${names.bucket}${path}`);
   return [
     new PolicyStatement({
       actions: ['s3:ListBucket'],
-      resources: [bucket],
+      resources: [arn()],
       conditions: { StringLike: { 's3:prefix': [...folders.data, folders.etl].map(folder => `${folder}/*`) } },
-    }),
-    new PolicyStatement({
-      actions: ['s3:GetBucketLocation'],
-      resources: [bucket],
     }),
     new PolicyStatement({
       actions: [
         's3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObject',
         's3:AbortMultipartUpload', 's3:ListMultipartUploadParts',
       ],
-      resources: folders.data.map(folder => `${bucket}/${folder}/*`),
+      resources: folders.data.map(folder => arn(`/${folder}/*`)),
     }),
     // Superseded raw runs have a tag, and a lifecycle rule of the bucket deletes them.
     new PolicyStatement({
       actions: ['s3:GetObjectTagging', 's3:PutObjectTagging', 's3:DeleteObjectTagging'],
-      resources: [`${bucket}/${folders.raw}/*`],
+      resources: [arn(`/${folders.raw}/*`)],
     }),
     new PolicyStatement({
       actions: ['s3:GetObject'],
-      resources: [`${bucket}/${folders.etl}/*`],
+      resources: [arn(`/${folders.etl}/*`)],
     }),
     // A job writes run records, but cannot change scripts.
     new PolicyStatement({
       actions: ['s3:PutObject', 's3:DeleteObject'],
-      resources: [`${bucket}/${folders.runs}/*`],
+      resources: [arn(`/${folders.runs}/*`)],
     }),
   ];
+}
+
+export function bucketLocationStatement(stack: Stack, names: LakeNames): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['s3:GetBucketLocation'],
+    resources: [substituted(`arn:${stack.partition}:s3:::${names.bucket}`)],
+  });
 }
 
 /** Allows a crawler to create and update tables of the given layers, but not to delete them. */
 export function catalogStatement(stack: Stack, names: LakeNames, layers: Layer[]): PolicyStatement {
   const databases = layers.map(layer => names.database(layer));
-  const arn = (resource: string, resourceName?: string) => stack.formatArn({ service: 'glue', resource, resourceName });
+  const arn = (resource: string, resourceName?: string) =>
+    substituted(stack.formatArn({ service: 'glue', resource, resourceName }));
   return new PolicyStatement({
     actions: [
       'glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:CreateTable', 'glue:UpdateTable',
@@ -69,29 +74,43 @@ export function catalogStatement(stack: Stack, names: LakeNames, layers: Layer[]
   });
 }
 
+/** All crawlers of an account write to this log group, each to a stream with its name. */
+const CRAWLER_LOG_GROUP = '/aws-glue/crawlers';
+
+function logGroupArn(stack: Stack, name: string): string {
+  return substituted(`arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:${name}`);
+}
+
 /**
- * Allows logs. Jobs write to the log groups of the lake. Crawlers write to a log group that all crawlers of the account
- * share, each to a stream with its name.
- *
- * @param crawlers the names of crawlers, or patterns
+ * Allows jobs to write to the log groups of the lake, and jobs and crawlers to create their log groups and streams.
  */
-export function logsStatements(stack: Stack, names: LakeNames, crawlers: string[]): PolicyStatement[] {
-  const group = (name: string) => `arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:${name}`;
+export function logsStatements(stack: Stack, names: LakeNames): PolicyStatement[] {
   const jobGroups = [names.errorLogGroup, names.outputLogGroup];
-  const crawlerGroup = '/aws-glue/crawlers';
   return [
     new PolicyStatement({
       actions: ['logs:CreateLogGroup', 'logs:CreateLogStream'],
-      resources: [...jobGroups, crawlerGroup].flatMap(name => [group(name), group(`${name}:*`)]),
+      resources: [...jobGroups, CRAWLER_LOG_GROUP].flatMap(name => [
+        logGroupArn(stack, name),
+        logGroupArn(stack, `${name}:*`),
+      ]),
     }),
     new PolicyStatement({
       actions: ['logs:PutLogEvents'],
-      resources: [
-        ...jobGroups.map(name => group(`${name}:*`)),
-        ...crawlers.map(crawler => group(`${crawlerGroup}:log-stream:${crawler}`)),
-      ],
+      resources: jobGroups.map(name => logGroupArn(stack, `${name}:*`)),
     }),
   ];
+}
+
+/**
+ * Allows crawlers to write logs.
+ *
+ * @param crawlers the names of crawlers, or patterns
+ */
+export function crawlerLogsStatement(stack: Stack, ...crawlers: string[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['logs:PutLogEvents'],
+    resources: crawlers.map(crawler => logGroupArn(stack, `${CRAWLER_LOG_GROUP}:log-stream:${crawler}`)),
+  });
 }
 
 /** PutMetricData does not support resource-level permissions, so a condition limits the namespace. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */

@@ -17,9 +17,11 @@ import { DatasetNames } from '../../naming';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { synthError } from '../errors/synth-error';
 import { coreInSameStage } from '../resources/deployed-core';
+import { freeId } from '../resources/free-id';
 import { assetKeyStatement, objectKeyStatement } from '../resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from '../resources/nag-suppressions';
 import { rolesOf } from '../resources/role-arns';
+import { limitResources, limitTemplates } from '../resources/stack-limits';
 
 /** The script of a job and its query, if it has one. */
 export interface JobScript {
@@ -99,8 +101,9 @@ class ScriptBundles implements IAspect {
     }
     this.deployed = true;
     for (const [stack, scripts] of this.byStack) {
-      new ScriptBundle(stack, scripts);
+      limitResources(new ScriptBundle(stack, scripts), scripts.length);
     }
+    limitTemplates(this.stage, new Map([...this.byStack].map(([stack, { length }]) => [stack, length])));
   }
 }
 
@@ -278,15 +281,6 @@ function unusedHandlerStorage(stack: Stack): Size {
     mebibytes++;
   }
   return Size.mebibytes(mebibytes);
-}
-
-/** An ID that no other construct in the stack has. */
-function freeId(stack: Stack, id: string): string {
-  let free = id;
-  for (let number = 2; stack.node.tryFindChild(free); number++) {
-    free = `${id}${number}`;
-  }
-  return free;
 }
 
 interface TextFile {
