@@ -106,8 +106,8 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * Whether the databases of the lake exist already, for example because an earlier deployment of the lake was deleted
    * and its databases were retained.
    *
-   * The databases `<databasePrefix>_bronze` and `<databasePrefix>_gold` are then used and not changed. To use the bucket
-   * of that deployment as well, set `existingBucketName`.
+   * The databases `<databasePrefix>_bronze` and `<databasePrefix>_gold` are then used and not changed. To use the
+   * bucket of that deployment as well, set `existingBucketName`.
    *
    * @default false - the databases are created; the deployment fails if they exist
    */

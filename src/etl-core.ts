@@ -22,10 +22,10 @@ import { LakeNames } from './naming';
 import { checkGlueSettings, workerConfigs } from './private/document/glue-settings';
 import { checkProps, checkStruct, DURATION, KEY, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
+import { checkRoles } from './private/resources/check-roles';
 import { LakeAlerts } from './private/resources/lake-alerts';
 import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
-import { checkRoles } from './private/resources/role-arns';
 import { claimName } from './private/resources/unique-names';
 import { SharedGlueRole } from './shared-glue-role';
 

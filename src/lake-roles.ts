@@ -3,9 +3,9 @@ import { IRole } from 'aws-cdk-lib/aws-iam';
 /**
  * Existing IAM roles for a lake, for organizations whose apps may not create roles.
  *
- * You manage the permissions of these roles: no policy is added to them. `docs/security.md` lists what each needs. As an
- * alternative, `Role.customizeRoles` of the AWS CDK replaces all roles of an app, and writes a report with the policies
- * that they need.
+ * You manage the permissions of these roles: no policy is added to them. See `docs/security.md`. As an alternative,
+ * `Role.customizeRoles` of the AWS CDK replaces all roles of an app, and writes a report with the policies that they
+ * need.
  */
 export interface LakeRoles {
   /**

@@ -184,6 +184,8 @@ test('the message of a crawler has its name, the error, links, and the command t
     '"FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, eu-central-1"',
     '"Error: Internal Service Exception"',
     '"The data files are published. New tables and columns may be missing from the Data Catalog."',
+    '"If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: see Lake '
+      + 'Formation in docs/security.md."',
     '"Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
       + `${cloudWatchLogLink} (AWS console)"`,
     '"To start the crawler again, run:"',

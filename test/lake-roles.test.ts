@@ -157,3 +157,16 @@ test.each(['zipcodes', 'silver/zipcodes', ''])('the key "%s" of roles.datasets i
   expect(() => new EtlCore(new Stack(stack.node.root as App, 'Other'), 'Core', { ...PREFIXES, roles: { datasets } }))
     .toThrow('VALUE_INVALID');
 });
+
+test.each<[string, unknown, string]>([
+  ['the name of a role', { glue: 'org-glue' }, 'PROP_TYPE_INVALID: Lake/Core: roles.glue has the wrong type.'],
+  [
+    'a misspelled key',
+    { scheduller: {} },
+    'UNKNOWN_KEY: Lake/Core: roles has the key "scheduller". Did you mean "scheduler"?',
+  ],
+  ['a name for a dataset', { datasets: { 'gold/a': 'org' } }, 'PROP_TYPE_INVALID: Lake/Core: roles.datasets.gold/a'],
+])('roles with %s are an error', (_, roles, message) => {
+  const stack = new Stack(new App(), 'Lake', { env: ENV });
+  expect(() => EtlCore.fromPrefixes(stack, 'Core', { ...PREFIXES, roles: roles as LakeRoles })).toThrow(message);
+});

@@ -25,6 +25,7 @@ class ErrorCode(StrEnum):
     TIMEOUT_TOO_CLOSE = "TIMEOUT_TOO_CLOSE"
     DISK_FULL = "DISK_FULL"
     STAGING_MISSING = "STAGING_MISSING"
+    LAKE_FORMATION_DENIED = "LAKE_FORMATION_DENIED"
     SPARK_FAILED = "SPARK_FAILED"
     UNEXPECTED_ERROR = "UNEXPECTED_ERROR"
     # Sources
@@ -143,8 +144,30 @@ class RunFailed(Exception):
         return cls(ErrorCode.UNEXPECTED_ERROR, text, retryable=retryable)
 
 
+LAKE_FORMATION = r"Lake Formation|lakeformation:|LakeFormation"
+REFUSED = r"insufficient|not authorized|denied|does not have any privilege"
+
+
 def run_failure(error: BaseException) -> RunFailed:
     """The RunFailed for any error. An error that the runtime does not know is retryable: it may not occur again."""
+    failed = _as_run_failed(error)
+    if failed.code in (ErrorCode.SPARK_FAILED, ErrorCode.UNEXPECTED_ERROR) and _is_lake_formation_denial(
+        failed.message
+    ):
+        return RunFailed(
+            ErrorCode.LAKE_FORMATION_DENIED,
+            f"{failed.message} Lake Formation controls this resource, so an IAM policy is not sufficient. A data lake "
+            "administrator must grant the permission to the role of the job: see Lake Formation in docs/security.md.",
+        )
+    return failed
+
+
+def _is_lake_formation_denial(message: str) -> bool:
+    """Whether an error says that Lake Formation refused a call. The AWS services have no common error code for it."""
+    return re.search(LAKE_FORMATION, message) is not None and re.search(REFUSED, message, re.IGNORECASE) is not None
+
+
+def _as_run_failed(error: BaseException) -> RunFailed:
     if isinstance(error, RunFailed):
         return error
     if isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS:

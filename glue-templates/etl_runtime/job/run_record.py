@@ -101,6 +101,8 @@ class RunRecord:
                 publish_metrics(self._metrics_namespace, self._content, self._store.region)
             if error is not None and any(REDACTION.redact(text) != text for text in _printed_texts(error)):
                 raise failed from None
+            if error is not None and failed.code == ErrorCode.LAKE_FORMATION_DENIED:
+                raise failed from error  # Glue shows the text of the exception, so the alert says what to do
         finally:
             self._log.detach()
 

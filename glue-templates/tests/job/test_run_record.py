@@ -6,6 +6,7 @@ from tempfile import gettempdir
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from conftest import Dataset, Source, files_up_to
 from etl_runtime.columns.column_types import TEXT
@@ -168,3 +169,48 @@ def test_a_record_contains_rows_bytes_and_rescued_values_per_table(dataset: Make
     table = record["tables"][0]
     size = sum(len(made.store.read(f"s3://{made.names['bucket']}/{file}") or b"") for file in table["files"])
     assert (table["rows"], table["bytes"], table["rescued"], record["gates"]) == (100, size, {"id": 1}, [])
+
+
+def denied(operation: str, message: str, code: str = "AccessDeniedException") -> Callable[[Any], None]:
+    """A fetch function of a custom script whose call of a service is refused."""
+
+    def fetch(_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+    return fetch
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        ("GetTable", "Insufficient Lake Formation permission(s): Required Describe on prices"),
+        ("CreateDatabase", "Insufficient Lake Formation permission(s): Required Create Database on Catalog"),
+        (
+            "GetDataAccess",
+            "User: arn:aws:sts::123456789012:assumed-role/pp-dw-glue-role/jr_1 is not authorized to perform: "
+            "lakeformation:GetDataAccess on resource: arn:aws:lakeformation:us-east-1:123456789012:catalog",
+        ),
+        (
+            "GetTables",
+            "Principal does not have any privilege on specified resource (Service: AWSLakeFormation; Status Code: 400)",
+        ),
+    ],
+)
+def test_a_refusal_by_lake_formation_says_what_to_grant(dataset: MakeDataset, operation: str, message: str) -> None:
+    made = dataset()
+    error = made.failing(lambda: made.run_on(fetch=denied(operation, message)))
+    assert error.startswith("LAKE_FORMATION_DENIED: ")
+    assert message in error
+    assert "see Lake Formation in docs/security.md" in error
+    record = made.record()
+    assert (record["error_code"], record["retryable"]) == ("LAKE_FORMATION_DENIED", False)
+
+
+@pytest.mark.parametrize(
+    "message", ["Access denied", "The table lake_formation_costs does not exist", "no such bucket: lake-formation-logs"]
+)
+def test_another_refusal_is_not_attributed_to_lake_formation(dataset: MakeDataset, message: str) -> None:
+    made = dataset()
+    with pytest.raises(ClientError):
+        made.run_on(fetch=denied("GetObject", message, "NoSuchEntity"))
+    assert made.record()["error"].startswith("UNEXPECTED_ERROR: ")

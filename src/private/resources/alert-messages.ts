@@ -43,6 +43,8 @@ export function crawlerAlertMessage(): RuleTargetInput {
       `FAILED: Glue crawler ${detail('crawlerName')} in ${account}, ${region}`,
       `Error: ${detail('errorMessage')}`,
       'The data files are published. New tables and columns may be missing from the Data Catalog.',
+      'If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: see Lake '
+        + 'Formation in docs/security.md.',
       `Logs: stream ${detail('crawlerName')} in the log group /aws-glue/crawlers, `
         + `${detail('cloudWatchLogLink')} (AWS console)`,
       'To start the crawler again, run:',

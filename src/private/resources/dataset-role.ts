@@ -167,7 +167,10 @@ function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
       ),
     ];
     return [
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: patterns.map(pattern => substituted(`${arn}/${pattern}`)) }),
+      new PolicyStatement({
+        actions: ['s3:GetObject'],
+        resources: patterns.map(pattern => substituted(`${arn}/${pattern}`)),
+      }),
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [bucket],

@@ -32,6 +32,8 @@ export function createJobSchedule(scope: Construct, { names, schedule, job, role
       roleArn,
       input: stack.toJsonString({ JobName: names.job }),
       // The default of EventBridge Scheduler, 185 retries in 24 hours, could start a run after the next scheduled run.
+      // AWS does not document whether it retries a start that Glue rejects because the job is running.
+      // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
       retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 },
     },
   });

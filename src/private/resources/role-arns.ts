@@ -4,10 +4,7 @@ import { Construct } from 'constructs';
 import { deployedCore } from './deployed-core';
 import { IEtlCore } from '../../i-etl-core';
 import { LakeRoles } from '../../lake-roles';
-import { Layer } from '../../layer';
 import { LakeNames } from '../../naming';
-import { checkStruct, PropTypes, ROLE } from '../errors/prop-types';
-import { synthError } from '../errors/synth-error';
 
 /** The existing roles of a lake. */
 export function rolesOf(core: IEtlCore): LakeRoles {
@@ -31,25 +28,4 @@ export function schedulerRoleArn(scope: Construct, lake: LakeNames, core: IEtlCo
  */
 function arnByName(scope: Construct, lake: LakeNames, name: string, role?: IRole): string {
   return lake.roleArn(scope, role && !Token.isUnresolved(role.roleName) ? role.roleName : name);
-}
-
-const ROLES_PROPS: PropTypes<LakeRoles> = { glue: ROLE, scheduler: ROLE, deployment: ROLE, datasets: 'unchecked' };
-
-/** Fails on a value that is no role, and on a key of `datasets` that names no layer: it would have no effect. */
-export function checkRoles(scope: Construct, roles?: LakeRoles): void {
-  checkStruct(scope, 'roles', roles, ROLES_PROPS);
-  const datasets = roles?.datasets ?? {};
-  for (const key of Object.keys(datasets)) {
-    checkStruct(scope, 'roles.datasets', { [key]: datasets[key] }, { [key]: ROLE });
-  }
-  const layers = Object.values(Layer);
-  const invalid = Object.keys(datasets).find(key => !layers.some(layer => key.startsWith(`${layer}/`)));
-  if (invalid !== undefined) {
-    throw synthError(
-      scope,
-      'VALUE_INVALID',
-      `roles.datasets has the key "${invalid}".`,
-      `Use the layer and the name of a dataset, for example "${Layer.BRONZE}/zipcodes".`,
-    );
-  }
 }

@@ -28,8 +28,8 @@ export function limitResources(scope: Construct, datasets: number): void {
         throw synthError(
           stack,
           'STACK_TOO_LARGE',
-          `the stack has ${length} resources; CloudFormation allows ${max}. It contains ${datasets} datasets, each with `
-            + 'a job, a crawler, and if needed a schedule and a role.',
+          `the stack has ${length} resources; CloudFormation allows ${max}. It contains ${datasets} datasets, each `
+            + 'with a job, a crawler, and if needed a schedule and a role.',
           SPLIT,
         );
       }

@@ -1,0 +1,26 @@
+import { Construct } from 'constructs';
+import { LakeRoles } from '../../lake-roles';
+import { Layer } from '../../layer';
+import { checkStruct, PropTypes, ROLE } from '../errors/prop-types';
+import { synthError } from '../errors/synth-error';
+
+const ROLES_PROPS: PropTypes<LakeRoles> = { glue: ROLE, scheduler: ROLE, deployment: ROLE, datasets: 'unchecked' };
+
+/** Fails on a value that is no role, and on a key of `datasets` that names no layer: it would have no effect. */
+export function checkRoles(scope: Construct, roles?: LakeRoles): void {
+  checkStruct(scope, 'roles', roles, ROLES_PROPS);
+  const datasets = roles?.datasets ?? {};
+  for (const key of Object.keys(datasets)) {
+    checkStruct(scope, 'roles.datasets', { [key]: datasets[key] }, { [key]: ROLE });
+  }
+  const layers = Object.values(Layer);
+  const invalid = Object.keys(datasets).find(key => !layers.some(layer => key.startsWith(`${layer}/`)));
+  if (invalid !== undefined) {
+    throw synthError(
+      scope,
+      'VALUE_INVALID',
+      `roles.datasets has the key "${invalid}".`,
+      `Use the layer and the name of a dataset, for example "${Layer.BRONZE}/zipcodes".`,
+    );
+  }
+}
