@@ -118,6 +118,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   ],
 });
 
+// Yarn Plug'n'Play otherwise keeps the package in a ZIP file, where Python cannot read the code of the local runs.
+project.package.addField('preferUnplugged', true);
+
 // By default, jsii embeds the sources in lib/ (0.9 MB). Node ignores them without --enable-source-maps.
 project.tryFindObjectFile('package.json')?.addOverride('jsii.tsc.inlineSourceMap', false);
 

@@ -18,6 +18,7 @@ import {
 import { sourceDocument } from './private/definition/source-document';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
+import { pendingName } from './private/document/pending-lookup';
 import { isStruct } from './private/document/struct-keys';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { customScript } from './private/scripts/job-script';
@@ -187,7 +188,7 @@ export class BronzeDataset extends LakeDataset {
    * });
    */
   public static fromName(core: IEtlCore, dataset: string): IDataset {
-    return { core, dataset, layer: Layer.BRONZE };
+    return { core, dataset: pendingName(dataset), layer: Layer.BRONZE };
   }
 
   /**

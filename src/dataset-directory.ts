@@ -11,6 +11,7 @@ import { synthError } from './private/errors/synth-error';
 import { CONFIG, DatasetFile, readDatasetFiles } from './private/files/dataset-files';
 import { createFileDataset } from './private/files/file-dataset';
 import { relativePath } from './private/files/json-file';
+import { limitDescription, MAX_STACK_DESCRIPTION_BYTES } from './private/resources/description';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
 const MAX_STACK_NAME_LENGTH = 128;
@@ -154,7 +155,11 @@ export class DatasetDirectory extends Construct {
         'Use a shorter prefix or dataset name.',
       );
     }
-    const stack = new Stack(this, id, { stackName: name, env, description: file.document.description });
+    const stack = new Stack(this, id, {
+      stackName: name,
+      env,
+      description: limitDescription(file.document.description, MAX_STACK_DESCRIPTION_BYTES),
+    });
     file.warnings.forEach((warning, index) =>
       Annotations.of(stack).addWarningV2(`cdk-glue-medallion:unknown-key-${index}`, warning),
     );

@@ -20,6 +20,7 @@ import { LakeRoles } from './lake-roles';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
 import { checkGlueSettings, workerConfigs } from './private/document/glue-settings';
+import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, checkStruct, DURATION, KEY, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { checkRoles } from './private/resources/check-roles';
@@ -132,6 +133,7 @@ export class EtlCore extends Construct implements IEtlCore {
     checkStruct(this, 'retention', props.retention, RETENTION_PROPS);
     checkStruct(this, 'alerts', props.alerts, ALERTS_PROPS);
     Object.defineProperty(this, ETL_CORE, { value: true });
+    props = withPendingLookups(props);
     const names = new LakeNames(this, props);
     // Roles and buckets are not regional.
     claimName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);
@@ -298,6 +300,7 @@ class ImportedEtlCore extends Construct implements IEtlCore {
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
     super(scope, id);
     checkProps(this, prefixes, PREFIXES_PROPS);
+    prefixes = withPendingLookups(prefixes);
     const names = new LakeNames(this, prefixes);
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;

@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
 import { LakeNames } from './naming';
+import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { claimName } from './private/resources/unique-names';
@@ -76,7 +77,7 @@ export class EtlDashboard extends Construct {
     const { core, datasets } = props;
     checkDatasets(this, props);
     const names = new LakeNames(this, core);
-    const dashboardName = props.dashboardName ?? names.dashboard;
+    const dashboardName = withPendingLookups(props.dashboardName) ?? names.dashboard;
     // Dashboards are not regional.
     claimName(this, 'dashboard', dashboardName, Stack.of(this).account);
     this.dashboard = new Dashboard(this, 'Dashboard', {

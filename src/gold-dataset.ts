@@ -14,6 +14,7 @@ import {
 } from './private/definition/dataset-definition';
 import { registerInputs } from './private/definition/dataset-graph';
 import { datasetSchema } from './private/document/dataset-schema';
+import { pendingName } from './private/document/pending-lookup';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { scriptOf } from './private/scripts/job-script';
@@ -85,7 +86,7 @@ export class GoldDataset extends LakeDataset {
    * });
    */
   public static fromName(core: IEtlCore, dataset: string): IDataset {
-    return { core, dataset, layer: Layer.GOLD };
+    return { core, dataset: pendingName(dataset), layer: Layer.GOLD };
   }
 
   /**
@@ -126,7 +127,7 @@ export class GoldDataset extends LakeDataset {
         );
       }
     }
-    registerInputs(this, props.core.resourcePrefix, `${Layer.GOLD}/${props.dataset}`, inputs);
+    registerInputs(this, props.core.resourcePrefix, `${Layer.GOLD}/${pendingName(props.dataset)}`, inputs);
     const script = scriptOf(this, props.dataset, props.transform._definition);
     return {
       layer: Layer.GOLD,

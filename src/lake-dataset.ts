@@ -14,16 +14,20 @@ import { unencryptedUrls } from './private/document/api-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { checkRules } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
+import { withPendingLookups } from './private/document/pending-lookup';
 import { tablesOf } from './private/document/dataset-tables';
+import { unresolvedValues } from './private/document/unresolved-values';
 import { synthError } from './private/errors/synth-error';
 import { createCrawler } from './private/resources/crawler';
+import { limitDescription, MAX_GLUE_DESCRIPTION_BYTES } from './private/resources/description';
 import { datasetRole } from './private/resources/dataset-role';
 import { coreInSameStage, deployedCore } from './private/resources/deployed-core';
 import { createGlueJob } from './private/resources/glue-job';
 import { createJobSchedule } from './private/resources/job-schedule';
 import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role-arns';
 import { claimName } from './private/resources/unique-names';
-import { deployScripts, runtimePackageUri } from './private/scripts/script-bundle';
+import { placeholderProblems, withDatabases } from './private/scripts/query-databases';
+import { deployScripts, JobScript, runtimePackageUri } from './private/scripts/script-bundle';
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
 /**
@@ -80,13 +84,14 @@ export abstract class LakeDataset extends Construct implements IDataset {
    */
   constructor(scope: Construct, id: string, props: LakeDatasetProps) {
     super(scope, id);
-    const { layer, script, inputs, ...defined } = this._define(props);
-    const document = datasetSchema().inOrder(defined.document);
+    const { layer, inputs, ...defined } = this._define(props);
+    const document = datasetSchema().inOrder(withPendingLookups(defined.document));
     checkDocument(this, document);
     checkEnvironment(this, props.core);
 
     const lake = new LakeNames(this, props.core);
-    const names = new DatasetNames(this, lake, layer, props.dataset, tablesOf(document));
+    const script = withDatabaseNames(this, defined.script, lake, document);
+    const names = new DatasetNames(this, lake, layer, document.dataset, tablesOf(document));
     checkRules(this, document, Object.keys(names.tables), script.isCustom);
     warnAboutClearText(this, document);
     claimNames(this, names);
@@ -98,7 +103,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       ?? rolesOf(props.core).datasets?.[`${layer}/${props.dataset}`]
       ?? datasetRole(this, { core: props.core, names, document });
     const roleArn = roleArnOf(this, lake, props.core, this.role);
-    const description = props.description;
+    const description = limitDescription(props.description, MAX_GLUE_DESCRIPTION_BYTES);
 
     this.job = createGlueJob(this, {
       names,
@@ -126,7 +131,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
 
     this.core = props.core;
     this.layer = layer;
-    this.dataset = props.dataset;
+    this.dataset = document.dataset;
     this.jobName = names.job;
     this.crawlerName = names.crawler;
     this.databaseName = names.database;
@@ -146,6 +151,20 @@ export abstract class LakeDataset extends Construct implements IDataset {
 function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRole): string {
   const isShared = role === undefined || role === deployedCore(core)?.role;
   return isShared ? glueRoleArn(scope, lake, core) : role.roleArn;
+}
+
+/** A script whose query has the names of the databases in place of placeholders. */
+function withDatabaseNames(
+  scope: Construct, script: JobScript, lake: LakeNames, { dataset }: DatasetDocument,
+): JobScript {
+  if (script.sql === undefined) {
+    return script;
+  }
+  const { name, text } = script.sql;
+  for (const { code, found, remedy } of [...unresolvedValues(text), ...placeholderProblems(text)]) {
+    throw synthError(scope, code, `transform of dataset "${dataset}" ${found}.`, remedy);
+  }
+  return { ...script, sql: { name, text: withDatabases(text, layer => lake.database(layer)) } };
 }
 
 /** A warning and not an error, because an API in a private network can be without TLS. */

@@ -4,6 +4,7 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { Layer } from './layer';
 import { LakeNames } from './naming';
+import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, KEY, PropTypes } from './private/errors/prop-types';
 import { objectKeyStatement } from './private/resources/lake-key';
 import { acknowledgeWildcards } from './private/resources/nag-suppressions';
@@ -75,7 +76,7 @@ export class SharedGlueRole extends Role {
    */
   constructor(scope: Construct, id: string, props: SharedGlueRoleProps) {
     checkProps(scope, props, ROLE_PROPS);
-    const names = new LakeNames(scope, props);
+    const names = new LakeNames(scope, withPendingLookups(props));
     const stack = Stack.of(scope);
     const layers = Object.values(Layer);
     const bucket = [

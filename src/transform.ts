@@ -20,9 +20,11 @@ export class Transform {
   /**
    * Builds the tables with a Spark SQL query in a file.
    *
-   * The query reads tables by the names that they have in Athena, such as `pp_dw_bronze.zipcodes`. The last statement
-   * is the table. The statements before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each table is the temporary
-   * view of that name.
+   * The query reads tables by the names that they have in Athena, such as `pp_dw_bronze.zipcodes`. For lakes with
+   * different prefixes, write `${bronze_database}.zipcodes`: `${bronze_database}` and `${gold_database}` are replaced
+   * by the names of the databases, except in quotes and comments. The last statement is the table. The statements
+   * before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each table is the temporary view of that name.
+   * Synthesis fails with `PLACEHOLDER_INVALID` if a placeholder is misspelled.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`
    * @see https://spark.apache.org/docs/latest/sql-ref.html

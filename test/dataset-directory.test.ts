@@ -656,6 +656,31 @@ test('a link to a folder that contains it is followed once', () => {
   expect(Object.keys(lake({}).directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states']);
 });
 
+test('the deployed content of linked scripts and queries is that of their targets', () => {
+  const { 'gold/states/states.sql': _query, ...others } = LAKE;
+  write({ ...others, '.shared/q.sql': QUERY, '.shared/gold_job.py': 'print("mine")\n' });
+  symlinkSync('../../.shared/q.sql', path.join(folder, 'gold/states/states.sql'));
+  symlinkSync('../../.shared', path.join(folder, 'gold/states/glue'));
+  const { directory } = lake({});
+  const files = deployedFiles(Stack.of(directory.datasets['gold/states']));
+  expect(String(files.get('states/glue/states.sql'))).toBe(QUERY);
+  expect(String(files.get('states/glue/gold_job.py'))).toBe('print("mine")\n');
+
+  const stack = new Stack(new App(), 'Lake');
+  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' });
+  const gold = (dataset: string, transform: Transform) => new GoldDataset(stack, dataset, {
+    core,
+    dataset,
+    dataSizeCategory: DataSizeCategory.SMALL,
+    inputs: [],
+    transform,
+  });
+  gold('by-query', Transform.sqlFile(path.join(folder, 'gold/states/states.sql')));
+  gold('by-script', Transform.script(path.join(folder, 'gold/states/glue/gold_job.py')));
+  expect(String(deployedFiles(stack).get('by-query/glue/states.sql'))).toBe(QUERY);
+  expect(String(deployedFiles(stack).get('by-script/glue/gold_job.py'))).toBe('print("mine")\n');
+});
+
 test('a folder of datasets can itself be a link', () => {
   write({ 'real/config.json': CORE, 'real/zipcodes/config.json': ZIPCODES });
   symlinkSync('real', path.join(folder, 'linked'));
@@ -699,4 +724,30 @@ test('an unknown key is a warning of its stack, and is not deployed', () => {
     expect.stringContaining('zipcodes/config.json:5:14: unknown key, ignored: "our_team".'),
   ]);
   expect(JSON.parse(directory.datasets['bronze/zipcodes'].document)).toEqual(ZIPCODES);
+});
+
+test('a description that is longer than a stack allows is shortened for the stack and complete on the job', () => {
+  const description = 'ü'.repeat(600);
+  const { app } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, description } });
+  const { template } = app.synth().getStackByName('pp-dw-bronze-zipcodes');
+  expect(template.Description).toBe(`${'ü'.repeat(510)}…`);
+  const [job] = Object.values(template.Resources as { [id: string]: { Type: string; Properties: object } })
+    .filter(({ Type }) => Type === 'AWS::Glue::Job');
+  expect(job.Properties).toMatchObject({ Description: description });
+});
+
+test('one query is deployed with the databases of its lake, and a misspelled placeholder is an error', () => {
+  const files = {
+    ...LAKE,
+    'config.json': { etl_resource_prefix: 'dev' },
+    'gold/states/states.sql': 'SELECT state FROM ${bronze_database}.zipcodes',
+  };
+  const { directory } = lake(files);
+  expect(String(deployedFiles(Stack.of(directory.datasets['gold/states'])).get('states/glue/states.sql')))
+    .toBe('SELECT state FROM dev_bronze.zipcodes');
+  expect(failure({ ...files, 'gold/states/states.sql': 'SELECT state FROM ${bronze}.zipcodes' })).toEqual([
+    '1 problem in 1 file:',
+    '  PLACEHOLDER_INVALID: LAKE/gold/states/config.json:7:9: /sql is "states.sql", a file that contains ${bronze}. '
+      + 'Did you mean "bronze_database"? The databases of the lake are ${bronze_database} and ${gold_database}.',
+  ]);
 });

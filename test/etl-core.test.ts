@@ -1,7 +1,8 @@
-import { App, CfnParameter, Duration, Size, Stack, Stage } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Environment, Size, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { EtlCore, EtlCoreProps, GlueVersion, WorkerType } from '../src';
+import { BronzeDataset, DataSizeCategory, EtlCore, EtlCoreProps, GlueVersion, Source, WorkerType } from '../src';
 import { resource, resources } from './assembly';
 import { bronze, ENV } from './layouts';
 
@@ -255,18 +256,54 @@ test('two cores with the same prefix in one environment are an error', () => {
   ).toThrow('NAME_TAKEN: C/Core: the databasePrefix "pp_dw" is already used by "A/Core".');
 });
 
-test('a prefix can be used once per account, and again in another account or stage', () => {
+test('a prefix can be used once per account, and again in another account', () => {
   const app = new App();
   const core = (scope: App | Stage, id: string, env = ENV, props: Partial<EtlCoreProps> = {}) =>
     new EtlCore(new Stack(scope, id, { env }), 'Core', { resourcePrefix: 'pp-dw', ...props });
   core(app, 'Frankfurt');
   core(app, 'Other', { ...ENV, account: '210987654321' });
-  core(new Stage(app, 'Test'), 'Core');
   const ireland = { ...ENV, region: 'eu-west-1' };
   expect(() => core(app, 'Ireland', ireland)).toThrow(
     'NAME_TAKEN: Ireland/Core: the resourcePrefix "pp-dw" is already used by "Frankfurt/Core".',
   );
   expect(() => core(app, 'Dublin', ireland, { resourcePrefix: 'pp-ie', databasePrefix: 'pp_dw' })).not.toThrow();
+});
+
+test('a prefix of another stage in the same account is an error', () => {
+  const app = new App();
+  const core = (stage: string, env: Environment) =>
+    new EtlCore(new Stack(new Stage(app, stage, { env }), 'Lake'), 'Core', { resourcePrefix: 'pp-dw' });
+  core('Test', ENV);
+  core('Production', { ...ENV, account: '210987654321' });
+  expect(() => core('Demo', ENV))
+    .toThrow('NAME_TAKEN: Demo/Lake/Core: the resourcePrefix "pp-dw" is already used by "Test/Lake/Core".');
+  expect(() => core('Ireland', { ...ENV, region: 'eu-west-1' }))
+    .toThrow('NAME_TAKEN: Ireland/Lake/Core: the resourcePrefix "pp-dw" is already used by "Test/Lake/Core".');
+});
+
+test('a prefix of another stage is a warning if the accounts are only known at deployment', () => {
+  const app = new App();
+  const lakes = ['Test', 'Production'].map(id => {
+    const stack = new Stack(new Stage(app, id), 'Lake');
+    const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' });
+    for (const dataset of ['zip', 'states']) {
+      new BronzeDataset(stack, dataset, {
+        core,
+        dataset,
+        dataSizeCategory: DataSizeCategory.SMALL,
+        source: Source.url('https://example.org/zip.csv'),
+      });
+    }
+    return stack;
+  });
+  const [test, production] = lakes.map(stack => Annotations.fromStack(stack).findWarning('*', Match.anyValue()));
+  expect(test).toEqual([]);
+  expect(production.map(({ id, entry }) => [id, entry.data])).toEqual([[
+    '/Production/Lake/Core',
+    expect.stringContaining('the resourcePrefix "pp-dw" is already used by "Test/Lake/Core". Deploy the two stages to'),
+  ]]);
+  expect(() => new EtlCore(lakes[1], 'Second', { resourcePrefix: 'pp-dw' }))
+    .toThrow('NAME_TAKEN: Production/Lake/Second');
 });
 
 test('the error for an invalid prefix has the construct, the value and what to do', () => {

@@ -363,3 +363,61 @@ test('the stack of a gold dataset depends only on the stack of its core', () => 
       .filter(id => !id.endsWith('.assets')),
   ).toEqual(['Core']);
 });
+
+test.each(['pp-dw', 'dev'])('one SQL file builds the tables of the lake %s', resourcePrefix => {
+  const stack = new Stack(new App(), 'Lake', { env: ENV });
+  const core = new EtlCore(stack, 'Core', { resourcePrefix });
+  const query = file('by_state.sql', 'SELECT state FROM ${bronze_database}.zip -- ${gold_database}\n');
+  new GoldDataset(stack, 'Gold', {
+    core,
+    dataset: 'by-state',
+    dataSizeCategory: DataSizeCategory.SMALL,
+    inputs: [BronzeDataset.fromName(core, 'zip')],
+    transform: Transform.sqlFile(query),
+  });
+  const database = resourcePrefix.replace('-', '_');
+  expect(String(deployedFiles(stack).get('by-state/glue/by_state.sql')))
+    .toBe(`SELECT state FROM ${database}_bronze.zip -- \${gold_database}\n`);
+});
+
+test.each([
+  [
+    'a list token',
+    (stack: Stack) => `SELECT ${new CfnParameter(stack, 'P', { type: 'CommaDelimitedList' }).valueAsList} AS a`,
+    'TOKEN_NOT_ALLOWED: Lake/Gold: transform of dataset "by-state" contains a list that is only known at deployment.',
+  ],
+  [
+    'a number token',
+    (stack: Stack) => `SELECT ${new CfnParameter(stack, 'P', { type: 'Number' }).valueAsNumber} AS a`,
+    'TOKEN_NOT_ALLOWED: Lake/Gold: transform of dataset "by-state" contains a number that is only known at deployment.',
+  ],
+  [
+    'a misspelled placeholder',
+    () => 'SELECT * FROM ${bronze_db}.zip',
+    'PLACEHOLDER_INVALID: Lake/Gold: transform of dataset "by-state" contains ${bronze_db}. Did you mean '
+      + '"bronze_database"?',
+  ],
+])('a query with %s is rejected', (_what, query, error) => {
+  const stack = new Stack(new App(), 'Lake', { env: ENV });
+  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' });
+  expect(() => new GoldDataset(stack, 'Gold', {
+    core,
+    dataset: 'by-state',
+    dataSizeCategory: DataSizeCategory.SMALL,
+    inputs: [],
+    transform: Transform.sql(query(stack)),
+  })).toThrow(error);
+});
+
+test('the name of a SQL file can be longer than the key of a deployed query', () => {
+  const stack = new Stack(new App(), 'Lake', { env: ENV });
+  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' });
+  const dataset = new GoldDataset(stack, 'Gold', {
+    core,
+    dataset: 'by-state',
+    dataSizeCategory: DataSizeCategory.SMALL,
+    inputs: [],
+    transform: Transform.sqlFile(file(`${'a'.repeat(200)}.sql`, 'SELECT 1 AS a')),
+  });
+  expect(JSON.parse(dataset.document).sql).toBe(`${'a'.repeat(124)}.sql`);
+});

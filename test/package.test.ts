@@ -1,4 +1,5 @@
 import { spawnSync } from 'child_process';
+import { readFileSync } from 'fs';
 import * as path from 'path';
 
 /** The files of the package that `npm pack` would create, and its size in bytes. */
@@ -27,4 +28,8 @@ test('the package contains what users need and no tests, in less than 5 MB', () 
   expect(own.filter(file => forContributors.test(file))).toEqual([]);
   expect(own).toContain('CHANGELOG.md');
   expect(unpackedSize).toBeLessThan(5e6);
+});
+
+test('Yarn unpacks the package', () => {
+  expect(JSON.parse(readFileSync(path.join(__dirname, '..', 'package.json'), 'utf8')).preferUnplugged).toBe(true);
 });

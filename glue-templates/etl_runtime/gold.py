@@ -67,7 +67,8 @@ class Gold:
         """Read the published rows of an input's table.
 
         Args:
-            table: The name of the table in Athena, `database.table`.
+            table: The name of the table in Athena, `database.table`. `${bronze_database}` and `${gold_database}` are
+                replaced by the names of the lake's databases.
 
         Returns:
             The rows of the last publication, with the columns that the job adds: `meta_run_id`, and `meta_rescued` for
@@ -79,6 +80,8 @@ class Gold:
         Example:
             zipcodes = gold.read("pp_dw_bronze.zipcodes")
         """
+        for each in self._inputs:
+            table = table.replace(f"${{{each.published['layer']}_database}}", each.name.database)
         if table not in self.tables:
             raise RunFailed(
                 ErrorCode.QUERY_TABLE_NOT_AN_INPUT,

@@ -438,6 +438,13 @@ def test_a_custom_script_reads_inputs_and_adds_rules(places: Dataset, gold: Make
     assert sorted((row["state"] or "", row["count"]) for row in made.rows()) == [("", 1), ("MA", 2), ("NY", 1)]
 
 
+def test_a_custom_script_names_the_database_of_the_lake_by_its_layer(places: Dataset, gold: MakeGold) -> None:
+    table = athena(places).partition(".")[2]
+    made = gold(places)
+    made.run(lambda gold: gold.read(f"${{bronze_database}}.{table}").select("state"))
+    assert len(made.rows()) == 4
+
+
 def ruled(rule: str, condition: str, output: str | None = None) -> Callable[[Gold], Any]:
     """A transform that copies the input and adds a rule."""
 

@@ -357,6 +357,19 @@ CDK_APPS: dict[str, list[str]] = {
     "A prop of the wrong type, such as a number for a `Duration`": ["unknown-keys.test.ts::a timeout that is a number", "unknown-keys.test.ts::a role that is an ARN"],
     "A value that is only known at deployment, in `medallion run`": ["cli/unknown-value.test.ts::a value that is only known at deployment affects only its dataset, and the message says how to supply it", "cli/unknown-value.test.ts::--value supplies the values"],
     "An SSM parameter as a value, in `medallion run`": ["cli/intrinsics.test.ts::an SSM parameter"],
+    "A value of `StringParameter.valueFromLookup`, in the first synthesis": ["pending-lookup.test.ts::%s can be a value of valueFromLookup"],
+    "A list or a number that is only known at deployment, such as `CfnParameter.valueAsList`, also in a query": ["gold-dataset.test.ts::a query with %s is rejected", "etl-core.test.ts::%s that is only known at deployment is an error, because costs and alerts depend on it"],
+    "A `queryScanLimit` that is only known at deployment": ["etl-core.test.ts::a queryScanLimit below the minimum of Athena is an error, and a token is allowed"],
+    "Two stages or stacks with the same prefix, account and Region": ["etl-core.test.ts::a prefix of another stage in the same account is an error", "etl-core.test.ts::a prefix of another stage is a warning if the accounts are only known at deployment"],
+    "One query for lakes with different prefixes": ["gold-dataset.test.ts::one SQL file builds the tables of the lake %s", "private/scripts/query-databases.test.ts::%s is not changed"],
+    "A misspelled placeholder in a query, such as `${bronze}`": ["private/scripts/query-databases.test.ts::%s has a misspelled placeholder"],
+    "A time zone in the wrong case, such as `europe/vienna`": ["private/document/schedule-expression.test.ts::\"%s\" is an invalid time zone, with a correction"],
+    "A description that is longer than a stack or AWS Glue allows in bytes": ["dataset-directory.test.ts::a description that is longer than a stack allows is shortened for the stack and complete on the job"],
+    "A SQL file with a long name": ["gold-dataset.test.ts::the name of a SQL file can be longer than the key of a deployed query"],
+    "A symbolic link to a dataset, a script or a query": ["dataset-directory.test.ts::links to folders and files of datasets are followed", "dataset-directory.test.ts::the deployed content of linked scripts and queries is that of their targets"],
+    "`--enable-glue-datacatalog` in `defaultArguments`, in any spelling, or a catalog in `--conf`": ["etl-core.test.ts::--enable-glue-datacatalog"],
+    "An app that a bundler such as esbuild packs into one file": ["private/glue-templates.test.ts::a bundle in %s uses the files of the installed package", "private/glue-templates.test.ts::a bundle without the installed package is an error that says how to exclude the package"],
+    "Yarn Plug'n'Play": ["package.test.ts::Yarn unpacks the package"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

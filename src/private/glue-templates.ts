@@ -1,4 +1,29 @@
+import { existsSync } from 'fs';
+import { createRequire } from 'module';
 import * as path from 'path';
 
-/** The folder with the Python code: next to `src` in the repository, and next to `lib` in the package. */
-export const GLUE_TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
+/** The folder with the Python code and the JSON Schemas. */
+export const GLUE_TEMPLATES = findGlueTemplates();
+
+/**
+ * Finds the folder next to `src` in the repository, and next to `lib` in the package.
+ *
+ * If a bundler such as esbuild copied this code into the app, the folder is that of the package in the `node_modules`
+ * of the app.
+ */
+function findGlueTemplates(): string {
+  const own = typeof __dirname === 'string' ? path.join(__dirname, '..', '..', 'glue-templates') : undefined;
+  if (own !== undefined && existsSync(path.join(own, 'dataset.schema.json'))) {
+    return own;
+  }
+  try {
+    const app = createRequire(path.join(process.cwd(), 'app.js'));
+    return path.join(path.dirname(app.resolve('cdk-glue-medallion/package.json')), 'glue-templates');
+  } catch {
+    throw new Error(
+      'FILE_NOT_FOUND: The files of the package cdk-glue-medallion are not next to its code, and the package is not '
+        + `installed in ${process.cwd()}. A bundler leaves them out: exclude the package from the bundle, with esbuild `
+        + 'by --external:cdk-glue-medallion or --packages=external, and install it where the app runs.',
+    );
+  }
+}

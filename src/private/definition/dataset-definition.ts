@@ -5,6 +5,7 @@ import { LakeDatasetProps } from '../../lake-dataset-props';
 import { Layer } from '../../layer';
 import { DataQuality as DataQualityDocument, DatasetDocument } from '../document/dataset-document.generated';
 import { datasetSchema } from '../document/dataset-schema';
+import { pendingName } from '../document/pending-lookup';
 import { isStruct, plainCopy } from '../document/struct-keys';
 import { PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
@@ -22,7 +23,7 @@ export interface DatasetDefinition {
 /** The document keys that bronze and gold datasets share. */
 export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<DatasetDocument, 'source_datasets'> {
   return {
-    dataset: props.dataset,
+    dataset: pendingName(props.dataset),
     description: props.description,
     data_size_category: props.dataSizeCategory,
     business_key: props.businessKey,

@@ -4,6 +4,7 @@ import { PropType, checkPropType } from './dataset-definition';
 import { ApiEndpoint } from '../../api-endpoint';
 import { ApiEndpoint as ApiEndpointDocument, DatasetDocument } from '../document/dataset-document.generated';
 import { datasetSchema } from '../document/dataset-schema';
+import { isPendingLookup } from '../document/pending-lookup';
 import { checkStruct } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 
@@ -29,7 +30,7 @@ export function sourceDocument(
 ): Pick<DatasetDocument, 'source_url' | 'source_files' | 'api_endpoints'> {
   const { url, options, isS3, endpoints } = source;
   checkStruct(scope, 'options of source', options, { files: 'unchecked' });
-  if (isS3 && (typeof url !== 'string' || !url.startsWith('s3://'))) {
+  if (isS3 && !isPendingLookup(url) && (typeof url !== 'string' || !url.startsWith('s3://'))) {
     const found = Token.isUnresolved(url) ? 'a URL that is only known at deployment' : JSON.stringify(url);
     throw synthError(
       scope,

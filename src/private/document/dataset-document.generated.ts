@@ -138,7 +138,7 @@ export interface DatasetDocument {
    */
   source_datasets?: SourceDataset[];
   /**
-   * gold: name of the file with the Spark SQL query, in the same folder. The last statement is the table; the statements before it must be CREATE TEMPORARY VIEW. Without a query, the custom script glue/gold_job.py in the same folder builds the table.
+   * gold: name of the file with the Spark SQL query, in the same folder. The last statement is the table; the statements before it must be CREATE TEMPORARY VIEW. ${bronze_database} and ${gold_database} are replaced by the names of the databases. Without a query, the custom script glue/gold_job.py in the same folder builds the table.
    */
   sql?: string;
   /**

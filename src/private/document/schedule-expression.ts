@@ -1,3 +1,5 @@
+import { didYouMean } from '../errors/suggestion';
+
 /** One field of an EventBridge Scheduler cron expression. */
 interface CronField {
   readonly name: string;
@@ -126,21 +128,52 @@ function fieldValue(field: CronField, text: string): number {
   return named >= 0 ? named + field.min : /^\d{1,4}$/.test(text) ? Number(text) : NaN;
 }
 
-/** The correction of a time zone name, or undefined if the name is in the IANA time zone database. */
+/** Names of the IANA database without an area, which Intl accepts but does not list. */
+const ZONES_WITHOUT_AREA = [
+  'UTC', 'UCT', 'GMT', 'GMT0', 'GMT+0', 'GMT-0', 'Zulu', 'Universal', 'Greenwich', 'EST', 'MST', 'HST', 'EST5EDT',
+  'CST6CDT', 'MST7MDT', 'PST8PDT', 'CET', 'MET', 'EET', 'WET', 'Cuba', 'Egypt', 'Eire', 'GB', 'GB-Eire', 'Hongkong',
+  'Iceland', 'Iran', 'Israel', 'Jamaica', 'Japan', 'Kwajalein', 'Libya', 'NZ', 'NZ-CHAT', 'Navajo', 'PRC', 'Poland',
+  'Portugal', 'ROC', 'ROK', 'Singapore', 'Turkey', 'W-SU',
+];
+
+/** Areas that only have alternative names of zones, such as US/Eastern. */
+const OTHER_AREAS = ['US', 'Canada', 'Mexico', 'Brazil', 'Chile', 'Etc'];
+
+/**
+ * The correction of a time zone name, or undefined if the name is in the IANA time zone database.
+ *
+ * Intl also accepts offsets and ignores case. EventBridge Scheduler does not.
+ */
 export function timezoneProblem(timezone: string): string | undefined {
-  const remedy = 'Use a name from the IANA time zone database, for example "America/New_York".';
-  // Intl also accepts offsets and ignores case. EventBridge Scheduler does not.
-  const spelling = Intl.supportedValuesOf('timeZone').find(name => name.toLowerCase() === timezone.toLowerCase());
-  if (spelling !== undefined && spelling !== timezone) {
-    return `Write "${spelling}".`;
+  const zones = [...Intl.supportedValuesOf('timeZone'), ...ZONES_WITHOUT_AREA, 'Etc/UTC', 'Etc/GMT'];
+  const spelling = zones.find(name => name === timezone)
+    ?? zones.find(name => name.toLowerCase() === timezone.toLowerCase())
+    ?? alternativeTo(timezone);
+  if (spelling === undefined) {
+    return `${didYouMean(timezone, zones)}Use a name from the IANA time zone database, for example "America/New_York".`;
   }
-  if (!/^[A-Za-z]/.test(timezone)) {
-    return remedy;
-  }
+  const isAlternative = spelling.toLowerCase() !== timezone.toLowerCase() && hasCaseOfZone(timezone, zones);
+  return spelling === timezone || isAlternative
+    ? undefined
+    : `Write "${spelling}".`;
+}
+
+/** The zone of an alternative name, such as Asia/Calcutta for Asia/Kolkata. Undefined if there is no such zone. */
+function alternativeTo(timezone: string): string | undefined {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone });
-    return undefined;
+    return /^[A-Za-z]+\//.test(timezone)
+      ? new Intl.DateTimeFormat('en', { timeZone: timezone }).resolvedOptions().timeZone
+      : undefined;
   } catch {
-    return remedy;
+    return undefined;
   }
+}
+
+/** Whether a name with an area has capitals like other zones: US/Eastern, not us/eastern, Us/Eastern or US/EASTERN. */
+function hasCaseOfZone(timezone: string, zones: string[]): boolean {
+  const [area, ...places] = timezone.split('/');
+  const areas = [...zones.map(zone => zone.split('/')[0]), ...OTHER_AREAS];
+  const words = places.flatMap(place => place.split(/[_-]/));
+  return areas.includes(area)
+    && words.every(word => /^([A-Z0-9]|of$|es$|au$|d')/.test(word) && !/^[A-Z]{4,}$/.test(word));
 }

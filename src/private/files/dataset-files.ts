@@ -10,6 +10,7 @@ import { ruleProblems } from '../document/dataset-rules';
 import { datasetSchema } from '../document/dataset-schema';
 import { tablesOf } from '../document/dataset-tables';
 import { didYouMean, closestMatch } from '../errors/suggestion';
+import { placeholderProblems } from '../scripts/query-databases';
 import { JobScript, packagedScript } from '../scripts/script-bundle';
 
 /** The file that describes a dataset or, in the root folder, the core. */
@@ -196,6 +197,9 @@ function readScript(
         remedy,
       }),
     );
+  }
+  for (const problem of placeholderProblems(text ?? '')) {
+    problems.push(json.locate({ ...problem, found: `is "${sql}", a file that ${problem.found}` }));
   }
   const script = hasCustomScript ? { path: customScript, isCustom: true } : { path: packagedScript(layer) };
   return { script: { ...script, ...(sql !== undefined && { sql: { name: sql, text: text ?? '' } }) }, problems };

@@ -1,14 +1,7 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
-import {
-  findNodeAtLocation,
-  JSONPath,
-  Node,
-  ParseError,
-  parseTree,
-  printParseErrorCode,
-  getNodeValue,
-} from 'jsonc-parser';
+import { JSONPath, Node, ParseError } from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from './jsonc-parser';
 import { Problem } from '../errors/problem';
 
 /** A problem in a file and its location. */

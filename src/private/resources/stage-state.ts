@@ -10,6 +10,15 @@ import { IConstruct } from 'constructs';
  * @param name the name of the state, which all versions of the package use for the same type
  */
 export function stageState<T>(scope: IConstruct, name: string, create: () => T): T {
-  const stage = (Stage.of(scope) ?? scope.node.root) as IConstruct & { [state: symbol]: T | undefined };
-  return stage[Symbol.for(`cdk-glue-medallion.${name}`)] ??= create();
+  return stateOf(Stage.of(scope) ?? scope.node.root, name, create);
+}
+
+/** State that all constructs of an app share. */
+export function appState<T>(scope: IConstruct, name: string, create: () => T): T {
+  return stateOf(scope.node.root, name, create);
+}
+
+function stateOf<T>(owner: IConstruct, name: string, create: () => T): T {
+  const states = owner as IConstruct & { [state: symbol]: T | undefined };
+  return states[Symbol.for(`cdk-glue-medallion.${name}`)] ??= create();
 }

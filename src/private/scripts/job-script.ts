@@ -15,6 +15,9 @@ export interface TransformDefinition {
   readonly isScript: boolean;
 }
 
+/** The schema of a document allows 128 characters with `.sql`. */
+const MAX_QUERY_NAME_LENGTH = 124;
+
 /** The file name of an inline query. */
 const INLINE_QUERY_FILE = 'query.sql';
 
@@ -74,6 +77,7 @@ function nameOf(file?: string): string {
       path
         .parse(file)
         .name.replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9_.-]/g, '_')
-        .replace(/^_+/, '') || 'query'
+        .replace(/^_+/, '')
+        .slice(0, MAX_QUERY_NAME_LENGTH) || 'query'
     }.sql`;
 }

@@ -83,6 +83,21 @@ test('a number is valid if and only if it is in the range of its field', () => {
   );
 });
 
+test.each(['asia/kolkata', 'ASIA/SAIGON', 'america/buenos_aires', 'pacific/yap'])(
+  'the correction of %s is a zone that Intl lists',
+  timezone => {
+    const [, zone] = /^Write "(.*)"\.$/.exec(timezoneProblem(timezone)!)!;
+    expect(Intl.supportedValuesOf('timeZone')).toContain(zone);
+  },
+);
+
+test.each([
+  'Etc/UTC', 'GMT', 'EST5EDT', 'NZ-CHAT', 'America/Argentina/ComodRivadavia', 'America/Port_of_Spain', 'Europe/Kyiv',
+  'America/Knox_IN', 'Antarctica/DumontDUrville', 'Canada/Pacific', 'Africa/Dar_es_Salaam',
+])('%s is a valid time zone', timezone => {
+  expect(timezoneProblem(timezone)).toBeUndefined();
+});
+
 test.each(['UTC', 'America/New_York', 'Europe/Berlin', 'Asia/Kolkata', 'Asia/Calcutta', 'US/Eastern', 'Etc/GMT+5'])(
   '%s is a valid time zone',
   timezone => {
@@ -92,6 +107,18 @@ test.each(['UTC', 'America/New_York', 'Europe/Berlin', 'Asia/Kolkata', 'Asia/Cal
 
 test.each([
   ['america/new_york', 'Write "America/New_York".'],
+  ['europe/vienna', 'Write "Europe/Vienna".'],
+  ['EUROPE/VIENNA', 'Write "Europe/Vienna".'],
+  ['utc', 'Write "UTC".'],
+  ['etc/utc', 'Write "Etc/UTC".'],
+  ['Gmt', 'Write "GMT".'],
+  ['est5edt', 'Write "EST5EDT".'],
+  ['us/eastern', 'Write "America/New_York".'],
+  ['Us/Eastern', 'Write "America/New_York".'],
+  ['US/EASTERN', 'Write "America/New_York".'],
+  ['etc/gmt+5', 'Write "Etc/GMT+5".'],
+  ['Europe/Viena', 'Did you mean "Europe/Vienna"? Use a name from the IANA time zone database'],
+  ['Vienna', 'Use a name from the IANA time zone database'],
   ['Europe/Atlantis', 'Use a name from the IANA time zone database, for example "America/New_York".'],
   ['+02:00', 'Use a name from the IANA time zone database'],
   ['', 'Use a name from the IANA time zone database'],

@@ -1,0 +1,45 @@
+import { Lazy } from 'aws-cdk-lib';
+
+/**
+ * The values of `StringParameter.valueFromLookup` in the first synthesis, before the CDK CLI looks them up and
+ * synthesizes again. Nothing is deployed in between.
+ */
+const DUMMY_VALUE = 'dummy-value-for-';
+
+/** The tokens of dummy values. The same value must be the same token, because values are compared. */
+const tokens = new Map<string, string>();
+
+/** Whether a text contains a value that the CDK CLI has not looked up yet. */
+export function isPendingLookup(value: unknown): boolean {
+  return typeof value === 'string' && value.includes(DUMMY_VALUE);
+}
+
+/** A value with tokens in place of texts that are not looked up yet, so that checks accept them. */
+export function withPendingLookups<Value>(value: Value): Value {
+  if (typeof value === 'string') {
+    return isPendingLookup(value) ? tokenOf(value) as Value : value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(withPendingLookups) as Value;
+  }
+  return isPlainObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withPendingLookups(each)])) as Value
+    : value;
+}
+
+/** A name, in kebab-case if it is not looked up yet: the names of datasets cannot be tokens. */
+export function pendingName(name: string): string {
+  return isPendingLookup(name)
+    ? name.replace(DUMMY_VALUE, 'pending-').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 80).replace(/-$/, '')
+    : name;
+}
+
+function tokenOf(text: string): string {
+  const token = tokens.get(text) ?? Lazy.string({ produce: () => text });
+  tokens.set(text, token);
+  return token;
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,34 @@
+import { Token } from 'aws-cdk-lib';
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-description-structure.html */
+export const MAX_STACK_DESCRIPTION_BYTES = 1024;
+
+/** https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html */
+export const MAX_GLUE_DESCRIPTION_BYTES = 2048;
+
+const ELLIPSIS = '…';
+
+/**
+ * A description that a service accepts: with spaces in place of control characters, and shortened if it is too long. A
+ * limit in bytes is shorter in characters for most languages, and no reason to fail.
+ */
+export function limitDescription(description: string | undefined, maxBytes: number): string | undefined {
+  if (description === undefined || Token.isUnresolved(description)) {
+    return description;
+  }
+  // eslint-disable-next-line no-control-regex
+  const text = Buffer.from(description).toString().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, ' ');
+  if (Buffer.byteLength(text) <= maxBytes) {
+    return text;
+  }
+  let bytes = Buffer.byteLength(ELLIPSIS);
+  let shortened = '';
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) {
+      break;
+    }
+    shortened += character;
+  }
+  return `${shortened.trimEnd()}${ELLIPSIS}`;
+}
