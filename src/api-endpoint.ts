@@ -22,6 +22,8 @@ export interface ForEach {
   /**
    * The path to the value in the records of the parent endpoint, with keys joined by dots, such as `meta.id`.
    *
+   * `$` is the record itself: use it if the parent endpoint returns a list of single values, such as `["NL", "BE"]`.
+   *
    * Each distinct value is used once, in the order of the records. Null values are skipped.
    */
   readonly field: string;
@@ -89,12 +91,22 @@ export interface ApiEndpoint {
   /**
    * The path to the list of records in a response, with keys joined by dots, such as `data.items`.
    *
-   * `$` is the response itself.
+   * `$` is the response itself. A number is a position in a list, starting at 0, such as `1` or `$[1]`.
    *
    * @default - the response if it is a list; otherwise its list of objects: the only one, or the one with a typical
-   * name such as `results`; otherwise the response as a single record. This fits most APIs
+   * name such as `results`; otherwise the response as a single record. This fits most APIs. After the first
+   * publication, the records stay at the published place: a run fails if they are no longer there
    */
   readonly records?: string;
+
+  /**
+   * Whether a response without the list of records has no records.
+   *
+   * Set it to true for an API that omits the list when it is empty.
+   *
+   * @default false - the run fails if the list is missing, because the response can be incomplete
+   */
+  readonly recordsOptional?: boolean;
 
   /**
    * How a run gets from one page of the endpoint to the next.

@@ -120,15 +120,27 @@ export interface FixedWidthOptions extends TextOptions {
   readonly header?: boolean;
 }
 
-/** Options of a JSON document. */
+/** Options of JSON documents. */
 export interface JsonOptions {
   /**
-   * The path to the list of records, with keys joined by dots, such as `data.items`. `$` is the document itself.
+   * The path to the list of records, with keys joined by dots, such as `data.items`.
+   *
+   * `$` is the document itself. A number is a position in a list, starting at 0, such as `1` or `$[1]`.
    *
    * @default - the document if it is a list; otherwise its list of objects: the only one, or the one with a typical
-   * name such as `results`; otherwise the document as a single record. This fits most documents
+   * name such as `results`; otherwise the document as a single record. This fits most documents. After the first
+   * publication, the records stay at the published place: a run fails if they are no longer there
    */
   readonly records?: string;
+
+  /**
+   * Whether a document without the list of records has no records.
+   *
+   * Set it to true for a source that omits the list when it is empty.
+   *
+   * @default false - the run fails if the list is missing, because the document can be incomplete
+   */
+  readonly recordsOptional?: boolean;
 
   /**
    * The encoding of the file, by its name in Python, such as `cp1252`.
@@ -195,7 +207,7 @@ export class FileFormat {
   }
 
   /**
-   * One JSON document with a list of records.
+   * A JSON document with a list of records, or a sequence of JSON documents.
    *
    * @param options the path to the list and the encoding
    * @exampleMetadata fixture=lake

@@ -23,6 +23,7 @@ from etl_runtime.publish.publish import publish, read_published, recover
 from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
 from etl_runtime.source.files.original import Original
 from etl_runtime.source.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
+from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.source.unchanged import document_hash, resets_contract, validators
 from etl_runtime.web.client import without_query
 
@@ -85,7 +86,9 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
     with record.step("fetch"):
         known = validators(job, published, store)
-        originals = gather(job, record, known, store, starting_spark, fetch)
+        reset = resets_contract(job, published)
+        contract = RecordsContract({} if reset else (published or {}).get("records"))
+        originals = gather(job, record, known, store, starting_spark, fetch, contract)
     if originals is None:
         log_unchanged(record, published)
         return
@@ -101,10 +104,11 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with on_disk(originals) as files, record.step("unpack"):
         uploads = [background.submit(keep, each, store) for each in originals]
         try:
-            endpoints = {each.name: each for each in endpoints_of(job.document) if each.is_table}
+            declared_endpoints = endpoints_of(job.document)
+            endpoints = {each.name: each for each in declared_endpoints if each.is_table}
             require_kept_endpoints(endpoints.values(), files, job.options.from_run)
             mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
-            unpacked = unpack(files, file_format, mapping, endpoints, names, staging, store)
+            unpacked = unpack(files, file_format, mapping, endpoints, names, staging, store, contract)
         finally:
             for each in uploads:
                 each.result()
@@ -114,7 +118,6 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("start spark"):
         spark = starting_spark().result()
     with record.step("convert"):
-        reset = resets_contract(job, published)
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(record.run_id, store.region, staging)
         converted = convert_tables(spark, unpacked, None if reset else published, declared, file_format, place)
@@ -128,7 +131,8 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         record.note_gates(check_gates(unpacked, converted, duplicates, published, job.document, allow))
     record.require_time_to_publish()
     with record.step("publish"):
-        metadata = {"document": document_hash(job.document), "sources": sources}
+        records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
+        metadata = {"document": document_hash(job.document), "sources": sources, "records": records}
         new = publish(staged, metadata, published, names, record.run_id, store)
     record.note({"tables": described_tables(new, converted)})
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.

@@ -10,6 +10,7 @@ from expected_error import has_error
 
 from conftest import Dataset, Response, Source
 from etl_runtime.bronze import Fetching
+from etl_runtime.job.errors import RunFailed
 from paged_api import DECLARED, paged
 from secret_server import serving_secrets
 from source_server import Request
@@ -239,3 +240,84 @@ def test_from_run_without_responses_of_the_endpoint_fails(source: Source, datase
         f"ORIGINAL_NOT_FOUND: Run {first['run_id']} has no original of the endpoint goods. It has originals of: items.jsonl"
         in error
     )
+
+
+ORDERS = [{"type": "orders", "id": str(number), "amount": number} for number in range(5)]
+PEOPLE = [{"type": "people", "id": str(number), "name": "P"} for number in range(3)]
+
+
+@pytest.mark.parametrize("declared", [{}, EMPTY_TOO], ids=["not empty", "may be empty"])
+def test_an_empty_list_of_records_never_makes_another_list_the_table(
+    source: Source, dataset: MakeDataset, declared: Any
+) -> None:
+    """Also for a table that was published before published.json had the place of the records."""
+    made = dataset(["entities"])
+    endpoints = {"entities": source.serves("/entities", json.dumps({"data": ORDERS, "included": PEOPLE}).encode())}
+    made.run_on(api_endpoints=endpoints)
+    assert made.published()["records"] == {"entities": {"path": "data", "kind": "list"}}
+    source.serves("/entities", json.dumps({"data": [], "included": PEOPLE}).encode())
+    for published in (made.published(), {**made.published(), "records": {}}):
+        made.store.write_json(made.names["runs"] + "published.json", published)
+        assert made.failing(lambda: made.run_on(api_endpoints=endpoints, **declared)).startswith("GATE_")
+
+
+def test_records_at_another_place_than_published_fail_and_name_both(source: Source, dataset: MakeDataset) -> None:
+    made = dataset(["entities"])
+    endpoints = {"entities": source.serves("/entities", json.dumps({"orders": ORDERS, "people": []}).encode())}
+    made.run_on(api_endpoints=endpoints)
+    source.serves("/entities", json.dumps({"orders": [], "people": PEOPLE}).encode())
+    assert has_error(made.failing(lambda: made.run_on(api_endpoints=endpoints)), "GATE_EXPECTED_RECORD_COUNT_MIN")
+    source.serves("/entities", json.dumps({"people": PEOPLE}).encode())
+    error = made.failing(lambda: made.run_on(api_endpoints=endpoints))
+    assert has_error(error, "RECORDS_MOVED: entities, page 1")
+    assert "the published records are in the list orders, but this response has them in the list people" in error
+    optional = {"entities": {"url": endpoints["entities"], "records_optional": True}}
+    assert has_error(made.failing(lambda: made.run_on(api_endpoints=optional)), "RECORDS_MOVED")
+    made.run_on({"reset_contract": True}, api_endpoints=endpoints)
+    assert [row["name"] for row in made.rows("entities")] == ["P"] * 3
+    assert made.published()["records"]["entities"]["path"] == "people"
+
+
+def test_each_endpoint_keeps_the_place_of_its_own_records(source: Source, dataset: MakeDataset) -> None:
+    """Also an endpoint that is not a table, and one with a response that is one record."""
+    made = dataset(["parts", "status"])
+    source.serves("/ids", b'{"groups": [{"id": 1}], "links": []}')
+    source.serves_api("/parts/", lambda _: Response(b'{"members": [{"n": 1}]}'))
+    source.serves("/status", b'{"state": "up"}')
+    endpoints = {
+        "ids": {"url": f"{source.url}/ids", "table": False},
+        "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "ids", "field": "id"}},
+        "status": f"{source.url}/status",
+    }
+    made.run_on(api_endpoints=endpoints)
+    assert made.published()["records"] == {
+        "ids": {"path": "groups", "kind": "list"},
+        "parts": {"path": "members", "kind": "list"},
+        "status": {"path": "$", "kind": "record"},
+    }
+    source.serves("/status", b'{"state": "up", "nodes": [{"id": 1}, {"id": 2}]}')
+    made.run_on(api_endpoints=endpoints)
+    assert [(row["state"], row["nodes"]) for row in made.rows("status")] == [("up", [{"id": 1}, {"id": 2}])]
+    source.serves("/ids", b'{"links": [{"id": 7}]}')
+    error = made.failing(lambda: made.run_on(api_endpoints=endpoints))
+    assert (
+        has_error(error, "RECORDS_MOVED: ids, page 1") and "in the list groups" in error and "the list links" in error
+    )
+
+
+def test_a_list_that_the_api_omits_is_empty_if_records_are_optional(source: Source, dataset: MakeDataset) -> None:
+    made = dataset(["groups", "members"])
+    source.serves("/groups", b'{"kind": "groups", "groups": [{"id": "g1"}, {"id": "g2"}]}')
+    source.serves("/members/g1", b'{"kind": "members", "members": [{"id": "m1"}]}')
+    source.serves("/members/g2", b'{"kind": "members", "etag": "x"}')
+    members: dict[str, Any] = {
+        "url": f"{source.url}/members/{{value}}",
+        "for_each": {"endpoint": "groups", "field": "id", "column": "group"},
+        "records": "members",
+    }
+    endpoints = {"groups": f"{source.url}/groups", "members": members}
+    with pytest.raises(RunFailed, match="set records_optional to true"):
+        made.run_on(api_endpoints=endpoints)
+    members["records_optional"] = True
+    made.run_on(api_endpoints=endpoints)
+    assert [(row["id"], row["group"]) for row in made.rows("members")] == [("m1", "g1")]

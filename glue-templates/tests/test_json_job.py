@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Dataset, Response, Source, gzipped, zipped
+from etl_runtime.job.errors import RunFailed
 from etl_runtime.read import split_records
 
 MakeDataset = Callable[..., Dataset]
@@ -164,3 +165,66 @@ def test_a_table_cannot_have_files_of_two_types(dataset: MakeDataset, source: So
     made = dataset()
     error = made.fails([source.serves("/a.json", b'[{"id": 1}]'), source.serves("/b.csv", b"id\n1\n")])
     assert "b.csv is csv and a.json is json, but all files of a table have one type" in error
+
+
+FLIPPED: list[tuple[str, bytes, bytes]] = [
+    ("a list next to an empty list", b'{"data": [{"id": 1}], "errors": []}', b'{"data": [], "errors": [{"id": 7}]}'),
+    ("another list only", b'{"orders": [{"id": 1}]}', b'{"people": [{"id": 7}]}'),
+    ("an object instead of a list", b'[{"id": 1}]', b'{"id": 7, "message": "no data today"}'),
+    ("a list instead of an object", b'{"id": 1}', b'[{"id": 7}, {"id": 8}]'),
+    ("an object without the list", b'{"data": {"items": [{"id": 1}]}}', b'{"id": 7}'),
+    ("documents instead of a list", b'{"data": [{"id": 1}]}', b'{"id": 7}\n{"id": 8}\n'),
+]
+
+
+@pytest.mark.parametrize(("published", "body"), [each[1:] for each in FLIPPED], ids=[each[0] for each in FLIPPED])
+@pytest.mark.parametrize("path", ["/x.json", "/x"])
+def test_records_at_another_place_never_replace_the_table(
+    dataset: MakeDataset, source: Source, path: str, published: bytes, body: bytes
+) -> None:
+    made = dataset()
+    made.run(source.serves(path, published))
+    assert re.match("RECORDS_MOVED: x|FILE_EMPTY: x", made.fails(source.serves(path, body)))
+
+
+def test_the_published_place_stays_whatever_else_is_in_the_document(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x", b'{"id": 1}\n{"id": 2}\n'))
+    made.run(source.serves("/x", b'{"id": 3, "tags": [{"a": 1}, {"a": 2}]}'))
+    assert [(row["id"], row["tags"]) for row in made.rows()] == [(3, [{"a": 1}, {"a": 2}])]
+    made = dataset()
+    made.run(source.serves("/x.json", b'{"orders": [{"id": 1}], "items": []}'.replace(b"items", b"notes")))
+    made.run(source.serves("/x.json", b'{"orders": [{"id": 2}], "items": [{"id": 7}, {"id": 8}]}'))
+    assert [row["id"] for row in made.rows()] == [2]
+
+
+def test_a_reset_of_the_contract_detects_the_place_again(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.run(source.serves("/x.json", b'{"orders": [{"id": 1}]}'))
+    made.run(source.serves("/x.json", b'{"people": [{"id": 7}]}'), run_options='{"reset_contract": true}')
+    assert [row["id"] for row in made.rows()] == [7]
+    assert list(made.published()["records"].values()) == [{"path": "people", "kind": "list"}]
+
+
+def test_all_files_of_a_table_have_their_records_at_the_same_place(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    urls = [source.serves("/a.json", b'[{"id": 1}]'), source.serves("/b.json", b'{"rows": [{"id": 2}], "n": 1}')]
+    made.run([urls[0]])
+    made = dataset()
+    with pytest.raises(
+        RunFailed,
+        match="JSON_RECORDS_AMBIGUOUS: b.json: the records of another file are in the document, which is a list, but this document has them in the list rows",
+    ):
+        made.run(urls)
+
+
+@pytest.mark.parametrize("path", ["/firehose.json", "/firehose-1-2024-01-01-00", "/x.jsonl"])
+@pytest.mark.parametrize("separator", [b"", b"\r\n", b",", b"\n\x1e"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_sequence_of_documents_is_read_like_json_lines(
+    dataset: MakeDataset, source: Source, path: str, separator: bytes, indent: int | None
+) -> None:
+    made = dataset()
+    documents = [json.dumps(record, indent=indent).encode() for record in RECORDS]
+    made.run(source.serves(path, separator.join(documents)))
+    assert made.rows() == ROWS

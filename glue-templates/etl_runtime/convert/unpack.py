@@ -20,6 +20,7 @@ from etl_runtime.read.part import Part
 from etl_runtime.read.split_records import split_api_responses, split_records, type_of
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.files.original import Original
+from etl_runtime.source.records_contract import RecordsContract, TableRecords
 
 LOG = logging.getLogger(__name__)
 
@@ -69,18 +70,22 @@ def unpack(
     names: Names,
     staging: str,
     store: Store,
+    contract: RecordsContract | None = None,
 ) -> dict[str, UnpackedTable]:
     """Split the originals into parts under `staging`, by table. `endpoints` are those of an API, by table.
+
+    `contract` says where the records are in JSON.
 
     Raises RunFailed if a file cannot be read, has no records, is not assigned to a table, or is a decompression bomb.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
+    contract = contract or RecordsContract()
     max_bytes = FREE_BYTES + MAX_RATIO * sum(original.size for original in originals)
     with ExitStack() as stack, _Uploads(store) as uploads:
         found = {original.name: stack.enter_context(members(original)) for original in originals}
         assigned = map_tables(found, mapping, names.tables)
         for member, key in assigned:
-            splitter = _Splitter(f"{staging}parts/{key}/", uploads, max_bytes)
+            splitter = _Splitter(key, contract.of(key), f"{staging}parts/{key}/", uploads, max_bytes)
             records = splitter.split(member, file_format, endpoints.get(key), tables[key])
             LOG.info(f"{member.name} → {key}: {plural(records, 'record')}")
         used = {member for member, _ in assigned}
@@ -102,8 +107,10 @@ def _log_likely_delimiter(key: str, table: UnpackedTable, file_format: FileForma
 
 @dataclass(frozen=True)
 class _Splitter:
-    """Splits files into parts under `prefix`."""
+    """Splits files of the table `key` into parts under `prefix`."""
 
+    key: str
+    places: TableRecords
     prefix: str
     uploads: "_Uploads"
     max_bytes: int
@@ -118,9 +125,9 @@ class _Splitter:
                 "table have one type. Assign them to two tables in file_table_mapping, or declare file_format.type.",
             )
         blocks = (
-            split_api_responses(member, endpoint)
+            split_api_responses(member, endpoint, self.places)
             if endpoint
-            else split_records(member, replace(file_format, type=type))
+            else split_records(member, replace(file_format, type=type), self.key, self.places)
         )
         parts: list[Part] = []
         samples: list[bytes] = []  # of the first parts
@@ -140,7 +147,7 @@ class _Splitter:
                     f"{member.name} unpacks to more than {self.max_bytes >> 20:,} MB, more than {MAX_RATIO} times "
                     "its download. Check the file: it may be a decompression bomb.",
                 )
-        if not records and not endpoint:
+        if not records and not endpoint and not file_format.records_optional:
             found = "a header but no records" if file_format.header and type in ("csv", "fixed_width") else "no records"
             raise RunFailed(
                 ErrorCode.FILE_EMPTY,

@@ -106,6 +106,7 @@ class FileFormat(TypedDict):
     date_format: NotRequired[DateFormat]
     number_format: NotRequired[str]
     records: NotRequired[str]
+    records_optional: NotRequired[bool]
 
 
 RowCount = int
@@ -148,6 +149,7 @@ class ApiEndpoint(TypedDict):
     headers: NotRequired[Headers]
     body: NotRequired[dict[str, Any]]
     records: NotRequired[str]
+    records_optional: NotRequired[bool]
     pagination: NotRequired[PaginationType | Pagination]
     for_each: NotRequired[ForEach]
     rate_limit: NotRequired[RateLimit]

@@ -21,6 +21,8 @@ CSV_KEYS = (
     "skip_footer",
 )
 
+JSON_KEYS = ("records", "records_optional")
+
 
 @dataclass(frozen=True)
 class Formats:
@@ -56,6 +58,7 @@ class FileFormat:
     date_format: str = ""
     number_format: str = ""
     records: str | None = None
+    records_optional: bool = False
 
     @property
     def formats(self) -> Formats:
@@ -81,7 +84,7 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         type = "fixed_width"
     if type is None and (delimiter or any(key in declared for key in CSV_KEYS)):
         type = "csv"
-    if type is None and "records" in declared:
+    if type is None and any(key in declared for key in JSON_KEYS):
         type = "json"
     fixed = type == "fixed_width"
     file_format = FileFormat(
@@ -100,6 +103,7 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         date_format=declared.get("date_format", document.get("date_format", "")),
         number_format=declared.get("number_format", ""),
         records=declared.get("records"),
+        records_optional=declared.get("records_optional", False),
     )
     if file_format.escape == file_format.quote:  # other tools describe doubled quotes with an escape that is the quote
         file_format = replace(file_format, escape="")

@@ -12,15 +12,20 @@ import numpy as np
 
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.read.json.json_records import JsonReader, keys_of, records_at
+from etl_runtime.read.json.json_reader import JsonReader
+from etl_runtime.read.json.json_records import records_at
 from etl_runtime.read.text.record_ends import Records
 from etl_runtime.source.api.endpoints import Endpoint
+from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.api.response_records import ApiRecords
+from etl_runtime.source.records_contract import TableRecords
 
 
-def response_records(lines: BinaryIO, endpoint: Endpoint, name: str) -> Iterator[Records]:
+def response_records(
+    lines: BinaryIO, endpoint: Endpoint, name: str, places: TableRecords | None = None
+) -> Iterator[Records]:
     """The records of all responses in order, one JSON value per line. Raises RunFailed if a response has no records."""
-    records = ApiRecords(endpoint)
+    records = ApiRecords(endpoint, places)
     column = endpoint.for_each.get("column") if endpoint.for_each else None
     for number, line in enumerate(lines, 1):
         where = f"{name}, response {number:,}"

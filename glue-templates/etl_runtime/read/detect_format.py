@@ -19,6 +19,9 @@ EXTENSIONS: dict[str, FileType] = {
     ".tab": "csv",
     ".psv": "csv",
 }
+ADJACENT_DOCUMENTS = re.compile(
+    r'\s*,?\s*\{\s*["}]|\s*\[\s*[\[{]'
+)  # JSON documents after another, without a line break
 HEAD_BYTES = 1 << 20  # enough to detect the type
 # The start of valid JSON. A CSV header may also start with a bracket, as in [id],[name].
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
@@ -71,7 +74,7 @@ def _json_type(text: str) -> FileType | None:
         return "json"  # longer than the head, or invalid: the reader reports that
     line, _, rest = text[end:].partition("\n")
     if line.strip():
-        return None
+        return "json" if ADJACENT_DOCUMENTS.match(text[end:]) else None
     is_lines = text[0] == "{" and rest.lstrip().startswith("{") and "\n" not in text[:end]
     return "jsonl" if is_lines else "json"
 

@@ -13,13 +13,15 @@ from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.read.api_responses import response_records
 from etl_runtime.read.container import Member
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format, refuse_json
-from etl_runtime.read.json.json_records import json_lines, json_records
+from etl_runtime.read.json.json_lines import json_lines
+from etl_runtime.read.json.json_records import json_records, require_documents
 from etl_runtime.read.parquet.parquet_parts import parquet_parts
 from etl_runtime.read.prefetch import prefetch
 from etl_runtime.read.text import delimited, fixed_width
 from etl_runtime.read.text.decode import skip_lines, utf8_blocks, with_single_byte_delimiter
 from etl_runtime.read.text.record_ends import Records, split_at_record_ends, without_header, without_last
 from etl_runtime.source.api.endpoints import Endpoint
+from etl_runtime.source.records_contract import TableRecords
 
 LOG = logging.getLogger(__name__)
 
@@ -49,11 +51,15 @@ def type_of(member: Member, file_format: FileFormat) -> FileType:
         return detect_format(member.name, stream.read(HEAD_BYTES), file_format)
 
 
-def split_records(member: Member, file_format: FileFormat) -> Iterator[RecordBlock]:
+def split_records(
+    member: Member, file_format: FileFormat, table: str = "", places: TableRecords | None = None
+) -> Iterator[RecordBlock]:
     """Split the file into blocks of about PART_BYTES. A file without records has no blocks.
 
-    `file_format.type` must be set. Raises RunFailed if the file cannot be read.
+    `file_format.type` must be set. `places` says where the records of the `table` are in JSON. Raises RunFailed if the
+    file cannot be read.
     """
+    places = places or TableRecords()
     if file_format.type == "parquet":
         with member.local_file() as path:
             for body, records, sample in parquet_parts(path, member.name, PART_BYTES):
@@ -64,8 +70,11 @@ def split_records(member: Member, file_format: FileFormat) -> Iterator[RecordBlo
             with member.open() as stream:
                 yield from _utf8_blocks(stream, file_format, member.name)
 
-        yield from _record_blocks(json_records(open_blocks, member.name, file_format.records))
+        declared, optional = file_format.records, file_format.records_optional
+        blocks = _record_blocks(json_records(open_blocks, member.name, declared, table, places, optional))
+        yield from _or_empty(blocks) if optional else blocks
     elif file_format.type == "jsonl":
+        require_documents(places, member.name)
         with member.open() as stream:
             yield from _record_blocks(json_lines(_utf8_blocks(stream, file_format, member.name), member.name))
     else:
@@ -73,18 +82,25 @@ def split_records(member: Member, file_format: FileFormat) -> Iterator[RecordBlo
             yield from _split_text(stream, member.name, file_format)
 
 
-def split_api_responses(member: Member, endpoint: Endpoint) -> Iterator[RecordBlock]:
+def split_api_responses(
+    member: Member, endpoint: Endpoint, places: TableRecords | None = None
+) -> Iterator[RecordBlock]:
     """Split the archived responses of an endpoint into blocks.
 
     Without records, one empty block still creates the table.
     """
     with member.open() as responses:
-        empty = True
-        for block in _record_blocks(response_records(responses, endpoint, member.name)):
-            empty = False
-            yield block
-        if empty:
-            yield RecordBlock(b"", 0, b"")
+        yield from _or_empty(_record_blocks(response_records(responses, endpoint, member.name, places)))
+
+
+def _or_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
+    """The blocks, or one empty block."""
+    empty = True
+    for block in blocks:
+        empty = False
+        yield block
+    if empty:
+        yield RecordBlock(b"", 0, b"")
 
 
 def _utf8_blocks(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[bytes]:

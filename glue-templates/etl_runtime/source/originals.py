@@ -26,6 +26,7 @@ from etl_runtime.source.files.dated_files import fetch_all, with_unique_names
 from etl_runtime.source.files.fetch import BLOCK_BYTES, Validators, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
+from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.web.auth import credentials_of
 from etl_runtime.web.client import HttpClient, without_query
 from etl_runtime.web.rate_limiter import RateLimiter
@@ -113,16 +114,18 @@ def gather(
     store: Store,
     on_response: Callable[[], object],
     custom_fetch: Fetch | None = None,
+    records: RecordsContract | None = None,
 ) -> list[KeptOriginal] | None:
     """The originals of the run, None if the source is unchanged since `known`.
 
     `on_response` is called when a download starts. The originals come from the earlier run that `from_run` names, else
-    from `custom_fetch`, else from the API or the URLs of the document.
+    from `custom_fetch`, else from the API or the URLs of the document. `records` has the places of the records in the
+    responses of an API.
     """
     if job.options.from_run:
         on_response()
         return [_fetch_stored(source, store) for source in _stored_sources(job.options.from_run, job.names, store)]
-    originals = _fetch(job.document, known, store, on_response, custom_fetch)
+    originals = _fetch(job.document, known, store, on_response, custom_fetch, records or RecordsContract())
     if originals is None:
         return None
     folder = f"{job.names.raw}run_id={record.run_id}/"
@@ -135,12 +138,13 @@ def _fetch(
     store: Store,
     on_response: Callable[[], object],
     custom_fetch: Fetch | None,
+    records: RecordsContract,
 ) -> list[Original] | None:
     if custom_fetch:
         on_response()
         return _fetch_custom(custom_fetch, document)
     if "api_endpoints" in document:
-        return fetch_endpoints(endpoints_of(document), FetchContext(client_of(document), on_response))
+        return fetch_endpoints(endpoints_of(document), FetchContext(client_of(document), on_response, records))
     if "source_url" in document:
         context = FetchContext(client_of(document), on_response)
         buckets = BucketReader(store, document.get("source_files", "newest") == "newest")

@@ -194,9 +194,13 @@ export interface ApiEndpoint {
    */
   body?: {};
   /**
-   * Path to the list of records in a response, with keys joined by dots. $ is the response itself. Default: the response if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the response as a single record.
+   * Path to the list of records in a response, with keys joined by dots. $ is the response itself, and a number is a position in a list, starting at 0. Default: the published place; before the first publication, the response if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the response as a single record.
    */
   records?: string;
+  /**
+   * Whether a response without the list of records has no records. Default: false; the run fails if the list is missing.
+   */
+  records_optional?: boolean;
   /**
    * How a run gets from one page to the next: a type, or {type, …} with options. Default: auto.
    */
@@ -265,7 +269,7 @@ export interface ForEach {
    */
   endpoint: string;
   /**
-   * Path to the value in the records of the parent endpoint, with keys joined by dots. Each distinct value is used once, in the order of the records. Null values are skipped.
+   * Path to the value in the records of the parent endpoint, with keys joined by dots. $ is the record itself, for a list of single values. Each distinct value is used once, in the order of the records. Null values are skipped.
    */
   field: string;
   /**
@@ -373,7 +377,7 @@ export interface Auth {
  */
 export interface FileFormat {
   /**
-   * csv: delimited text. fixed_width: fixed-width text. json: one JSON document with a list of records. jsonl: JSON Lines, one document per line. parquet: Parquet. Default: fixed_width if widths are set; otherwise inferred from the file extension, then from the first bytes, otherwise csv.
+   * csv: delimited text. fixed_width: fixed-width text. json: a JSON document with a list of records, or a sequence of documents. jsonl: JSON Lines, one document per line. parquet: Parquet. Default: fixed_width if widths are set; otherwise inferred from the file extension, then from the first bytes, otherwise csv.
    */
   type?: 'csv' | 'fixed_width' | 'json' | 'jsonl' | 'parquet';
   delimiter?: Delimiter;
@@ -427,9 +431,13 @@ export interface FileFormat {
    */
   number_format?: string;
   /**
-   * json: path to the list of records, with keys joined by dots. $ is the document itself. Default: the document if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the document as a single record.
+   * json: path to the list of records, with keys joined by dots. $ is the document itself, and a number is a position in a list, starting at 0. Default: the published place; before the first publication, the document if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the document as a single record.
    */
   records?: string;
+  /**
+   * json: whether a document without the list of records has no records. Default: false; the run fails if the list is missing.
+   */
+  records_optional?: boolean;
 }
 /**
  * Name, data type and format of a column. Set at least one of them.

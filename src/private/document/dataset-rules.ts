@@ -110,10 +110,14 @@ const TEXT_KEYS: (keyof FileFormat)[] = [
 const FORMAT_KEYS: { readonly [type in NonNullable<FileFormat['type']>]: (keyof FileFormat)[] } = {
   csv: ['delimiter', 'quote', 'escape', 'quoted_nulls', ...TEXT_KEYS],
   fixed_width: ['widths', ...TEXT_KEYS],
-  json: ['records', 'encoding'],
+  json: ['records', 'records_optional', 'encoding'],
   jsonl: ['encoding'],
   parquet: [],
 };
+
+function hasJsonKeys({ records, records_optional: recordsOptional }: FileFormat): boolean {
+  return records !== undefined || recordsOptional !== undefined;
+}
 
 function* formatProblems({
   delimiter,
@@ -133,7 +137,7 @@ function* formatProblems({
       };
     }
   }
-  const type = format.type ?? (format.widths ? 'fixed_width' : format.records === undefined ? undefined : 'json');
+  const type = format.type ?? (format.widths ? 'fixed_width' : hasJsonKeys(format) ? 'json' : undefined);
   const declared = [
     { at: 'delimiter', key: 'delimiter', value: delimiter },
     { at: 'date_format', key: 'date_format', value: dateFormat },

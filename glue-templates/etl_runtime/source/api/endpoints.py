@@ -31,6 +31,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     records: str | None = None
+    records_optional: bool = False
     pagination: PaginationType | Pagination = "auto"
     for_each: ForEach | None = None
     rate_limit: RateLimit | None = None
@@ -86,6 +87,7 @@ def _endpoint(name: str, setting: str | ApiEndpoint) -> Endpoint:
         headers=setting.get("headers", {}),
         body=setting.get("body"),
         records=setting.get("records"),
+        records_optional=setting.get("records_optional", False),
         pagination=setting.get("pagination", "auto"),
         for_each=setting.get("for_each"),
         rate_limit=setting.get("rate_limit"),

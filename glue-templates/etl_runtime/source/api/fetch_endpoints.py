@@ -23,6 +23,7 @@ from etl_runtime.source.api.response_records import ApiRecords
 from etl_runtime.source.api.stored_response import stored_response
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
+from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.web.client import HttpRequest, without_query
 from etl_runtime.web.rate_limiter import RateLimiter
 from etl_runtime.web.request_errors import REQUEST_ERRORS, RequestFailed, request_failure
@@ -47,19 +48,22 @@ def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Or
         for endpoint in endpoints:
             file = temporary_files.enter_context(NamedTemporaryFile(prefix="medallion-"))
             fetch = _EndpointFetch(endpoint, context)
-            with closing(fetch.run(_values(endpoint, endpoints, originals))) as blocks:
+            with closing(fetch.run(_values(endpoint, endpoints, originals, context.records))) as blocks:
                 originals[endpoint.name] = _write_original(blocks, file, endpoint)
             LOG.info(f"{endpoint.name}: {fetch.progress()}")
         temporary_files.pop_all()
     return list(originals.values())
 
 
-def _values(endpoint: Endpoint, endpoints: list[Endpoint], originals: Mapping[str, Original]) -> Iterable[str | None]:
+def _values(
+    endpoint: Endpoint, endpoints: list[Endpoint], originals: Mapping[str, Original], records: RecordsContract
+) -> Iterable[str | None]:
     """The values of for_each as JSON text. An endpoint without for_each is called once, without a value."""
     if endpoint.for_each is None:
         return [None]
     parent = next(each for each in endpoints if each.name == endpoint.for_each["endpoint"])
-    return parent_values(originals[parent.name], parent, endpoint.for_each["field"], endpoint.name)
+    records_of_parent = ApiRecords(parent, records.of(parent.name))
+    return parent_values(originals[parent.name], parent, records_of_parent, endpoint.for_each["field"], endpoint.name)
 
 
 def _write_original(blocks: Iterator[bytes], file: Any, endpoint: Endpoint) -> Original:
@@ -83,7 +87,7 @@ class _EndpointFetch:
         self._endpoint = endpoint
         self._context = context
         self._rate_limiter = RateLimiter(endpoint.rate_limit)
-        self._records = ApiRecords(endpoint)
+        self._records = ApiRecords(endpoint, context.records.of(endpoint.name))
         self._stop = Event()
         self._lock = Lock()  # for the counts below
         self._response_count = self._record_count = 0

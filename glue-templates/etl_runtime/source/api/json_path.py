@@ -1,19 +1,32 @@
-"""Paths into a JSON value: keys joined by dots. A key may contain dots itself, such as @odata.nextLink."""
+"""Paths into a JSON value: keys joined by dots, such as data.items.
 
+A key may contain dots itself, such as @odata.nextLink. A number is a position in a list, starting at 0: 1.items, or
+$[1].items.
+"""
+
+import re
 from typing import Any
 
 MISSING = object()
+POSITION = re.compile(r"\[(\d+)\]")
+
+
+def keys_of(path: str) -> tuple[str, ...]:
+    """The keys, without the `$` of the document itself."""
+    keys = tuple(POSITION.sub(r".\1", path).split("."))
+    return keys[1:] if keys[0] == "$" or path.startswith("[") else keys
 
 
 def value_at(document: Any, path: str) -> Any:
     """The value at the path, where `$` is the document itself. MISSING if there is no such value."""
-    keys = path.split(".")
-    return _value_at(document, keys[1:] if keys[0] == "$" else keys)
+    return _value_at(document, keys_of(path))
 
 
-def _value_at(value: Any, keys: list[str]) -> Any:
+def _value_at(value: Any, keys: tuple[str, ...]) -> Any:
     if not keys:
         return value
+    if isinstance(value, list) and keys[0].isdecimal() and int(keys[0]) < len(value):
+        return _value_at(value[int(keys[0])], keys[1:])
     if not isinstance(value, dict):
         return MISSING
     for count in range(1, len(keys) + 1):
@@ -21,6 +34,16 @@ def _value_at(value: Any, keys: list[str]) -> Any:
         if key in value and (found := _value_at(value[key], keys[count:])) is not MISSING:
             return found
     return MISSING
+
+
+def is_absent(document: Any, path: str) -> bool:
+    """Whether a key of the path is missing or null. False if the path leads through a list or a single value."""
+    keys = keys_of(path)
+    for count in range(len(keys) - 1, -1, -1):
+        parent = _value_at(document, keys[:count])
+        if parent is not MISSING:
+            return parent is None or isinstance(parent, dict)
+    return False
 
 
 def with_value(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

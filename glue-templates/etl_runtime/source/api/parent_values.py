@@ -12,14 +12,16 @@ from etl_runtime.source.api.response_records import ApiRecords
 from etl_runtime.source.files.original import Original
 
 
-def parent_values(original: Original, parent: Endpoint, field: str, endpoint: str) -> Collection[str]:
-    """The distinct values as JSON text, in the order of the parent's records.
+def parent_values(
+    original: Original, parent: Endpoint, records: ApiRecords, field: str, endpoint: str
+) -> Collection[str]:
+    """The distinct values as JSON text, in the order of the parent's `records`.
 
     `endpoint` is the name of the endpoint that is called with the values. Raises RunFailed if no record has the field,
     or if a value cannot be part of a URL.
     """
     by_url_text: dict[str, str] = {}  # 1 and "1" give the same URL
-    for value in _values(original, parent, field, endpoint):
+    for value in _values(original, parent, records, field, endpoint):
         by_url_text.setdefault(url_text(value), value)
     return by_url_text.values()
 
@@ -29,12 +31,13 @@ def url_text(value: str) -> str:
     return str(json.loads(value)) if value.startswith('"') else value
 
 
-def _values(original: Original, parent: Endpoint, field: str, endpoint: str) -> Iterator[str]:
-    records, count, has_field = ApiRecords(parent), 0, False
+def _values(original: Original, parent: Endpoint, records: ApiRecords, field: str, endpoint: str) -> Iterator[str]:
+    count, has_field, are_objects = 0, False, False
     with original.path.open("rb") as lines:
         for line in lines:
             for record in records.of(json.loads(line, parse_float=Number)["answer"]):
                 count += 1
+                are_objects = are_objects or isinstance(record, dict)
                 value = value_at(record, field)
                 has_field = has_field or value is not MISSING
                 if isinstance(value, (dict, list)):
@@ -52,8 +55,12 @@ def _values(original: Original, parent: Endpoint, field: str, endpoint: str) -> 
                 if value is not MISSING and value not in (None, ""):
                     yield str(value) if isinstance(value, Number) else json.dumps(value)
     if count and not has_field:
+        remedy = (
+            "Correct for_each.field."
+            if are_objects
+            else 'They are single values, not objects: set for_each.field to "$", which is the value itself.'
+        )
         raise RunFailed(
             ErrorCode.API_VALUE_INVALID,
-            f"for_each of {endpoint}: none of the {count:,} records of {parent.name} has {field}. Correct "
-            "for_each.field.",
+            f"for_each of {endpoint}: none of the {count:,} records of {parent.name} has {field}. {remedy}",
         )

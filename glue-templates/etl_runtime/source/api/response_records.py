@@ -1,146 +1,181 @@
 """Finds the records in the responses of an API."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.endpoints import Endpoint
-from etl_runtime.source.api.json_path import MISSING, value_at
-
-ROOT = "$"
-RECORD_LIST_KEYS = frozenset(
-    {
-        *("data", "results", "result", "items", "records", "rows", "entries", "values", "value", "docs", "hits"),
-        *("content", "elements", "list", "objects", "features"),
-    }
+from etl_runtime.source.api.json_path import MISSING, is_absent, value_at
+from etl_runtime.source.records_contract import (
+    ERROR_KEYS,
+    MAX_DEPTH,
+    ROOT,
+    SINGLE_RECORD,
+    AmbiguousRecords,
+    FoundList,
+    ItemKind,
+    RecordsPlace,
+    TableRecords,
+    is_usual,
+    moved_remedy,
+    record_list,
 )
-"""The usual keys of the list of records."""
-MAX_DEPTH = 3  # the longest path of a list that is detected
-ERROR_KEYS = ("error", "errors", "fault")
-FAILED_STATUS = ("error", "fail", "failed", "failure")
+
 MAX_SHOWN_CHARACTERS = 200
+FAILED_STATUS = ("error", "fail", "failed", "failure")
 
 
 class ApiRecords:
-    """Finds the records of an endpoint's responses: at `records` if it is set, else at the path in the first response.
+    """Finds the records of an endpoint's responses: at `records` if it is set, else where they are published.
 
-    The path is the same for all responses of the endpoint. Threads share one instance.
+    Before the first publication, they are where the first response has them. The place is the same for all responses.
+    Threads share one instance.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.path = endpoint.records
+    def __init__(self, endpoint: Endpoint, places: TableRecords | None = None) -> None:
         self._endpoint = endpoint
-        self._is_declared = endpoint.records is not None
+        self._places = places or TableRecords()
         self._lock = Lock()
+
+    @property
+    def path(self) -> str | None:
+        """The path of the records, None if no response has determined it."""
+        known = self._places.known
+        return self._endpoint.records or (known.path if known else None)
 
     def of(self, document: Any) -> list[Any]:
         """The records of one response. `document` is None for a response without content.
 
-        Raises RunFailed if there are no records at the path, if the path is ambiguous, or if the response is an error.
+        Raises RunFailed if the records are not at their place, if the place is ambiguous, or if the response is an
+        error.
         """
         if document is None:
             return []
-        if self.path != ROOT or not self._is_declared:
+        if self._endpoint.records != ROOT:
             refuse_error(document)
-        if not self._is_declared and not self._detect_path(document):
+        if self._endpoint.records is not None:
+            return self._declared_records(document, self._endpoint.records)
+        if not isinstance(document, (dict, list)):
+            raise _not_records(ROOT, document)
+        if not document:
             return []
-        records = value_at(document, str(self.path))
-        if records is MISSING:
-            raise RunFailed(
-                ErrorCode.API_RECORDS_NOT_FOUND,
-                f"records {self.path} is missing in the response, which has {_keys(document)}. Correct records.",
-                retryable=True,
-            )
-        if isinstance(records, list):
-            return records
-        if records is None or isinstance(records, dict):
-            return [records] if records else []  # some APIs write an empty list as null or as {}
-        raise RunFailed(
-            ErrorCode.API_RECORDS_NOT_FOUND,
-            f"records {self.path} is neither a list nor an object (found {excerpt(records, MAX_SHOWN_CHARACTERS)!r}). "
-            "Correct records.",
-            retryable=True,
-        )
+        if self._places.known is None and not self._detect_place(document):
+            return []
+        return self._records_at_place(document)
 
     def is_single_record(self, document: Any) -> bool:
         """Whether the document itself is the only record."""
         return self.path == ROOT and isinstance(document, dict)
 
-    def _detect_path(self, document: Any) -> bool:
-        """Whether the response has a path to records. Raises RunFailed if it differs from the path of an earlier "
-        "response."""
-        path = self._detected_path(document)
-        if path is None:
-            return False
-        with self._lock:
-            self.path = self.path or path
-        if self.path != path:
-            names = {ROOT: "the response itself"}
+    def _declared_records(self, document: Any, path: str) -> list[Any]:
+        records = value_at(document, path)
+        if records is MISSING:
+            if self._endpoint.records_optional and is_absent(document, path):
+                return []
             raise RunFailed(
-                ErrorCode.API_RECORDS_AMBIGUOUS,
-                f"the records are at {names.get(path, path)}, but in another response at "
-                f"{names.get(self.path, self.path)}. Set records to the path of the records.",
+                ErrorCode.API_RECORDS_NOT_FOUND,
+                f"records {path} is missing in the response, which has {_keys(document)}. Correct records. If a "
+                "missing list means that there are no records, set records_optional to true.",
+                retryable=True,
             )
-        return True
+        if isinstance(records, list):
+            self._places.found = RecordsPlace(path, "list")
+            return records
+        if records is None or isinstance(records, dict):
+            if records and self._places.found is None:
+                self._places.found = RecordsPlace(path, "record")
+            return [records] if records else []  # some APIs write an empty list as null or as {}
+        raise _not_records(path, records)
 
-    def _detected_path(self, document: Any) -> str | None:
-        """`$` for a list, else the path of the only list of objects, else `$` for a document that is a record.
+    def _detect_place(self, document: Any) -> bool:
+        """Set the place for all responses. False if the response does not determine it."""
+        place, is_certain = self._detected_place(document)
+        if is_certain:
+            with self._lock:
+                self._places.found = self._places.found or place
+        return is_certain
 
-        None if there are no records: an empty list or object does not determine the path.
+    def _records_at_place(self, document: Any) -> list[Any]:
+        place = self._places.known or SINGLE_RECORD
+        value = value_at(document, place.path)
+        if place.kind == "list" and isinstance(value, list):
+            if place.path == ROOT:
+                _refuse_mixed_list(value)
+        elif place.kind == "record" and isinstance(value, dict) and not self._has_list(document):
+            value = [value]
+        elif self._places.published and (value is None or value == {}):
+            return []
+        else:
+            return self._refuse_other_place(document, place)
+        self._places.found = place
+        return value
+
+    def _has_list(self, document: Any) -> bool:
+        """Whether the response has a list of records, although others are one record and no place is published."""
+        return not self._places.published and self._detected_place(document)[0].kind == "list"
+
+    def _refuse_other_place(self, document: Any, place: RecordsPlace) -> list[Any]:
+        """Raise RunFailed, unless a missing list means that there are no records."""
+        try:
+            found, is_certain = self._detected_place(document)
+        except RunFailed as error:
+            raise RunFailed(error.code, f"{error.message} The records were in {place} before.") from None
+        is_missing = place == RecordsPlace(ROOT, "list") or (
+            value_at(document, place.path) in (MISSING, None) and is_absent(document, place.path)
+        )
+        if not is_certain and is_missing and (self._endpoint.records_optional or not self._places.published):
+            return []
+        if self._places.published:
+            raise RunFailed(
+                ErrorCode.RECORDS_MOVED,
+                f"the published records are in {place}, but this response "
+                + (f"has them in {found}. " if is_certain else f"has {_keys(document)}. ")
+                + moved_remedy("records", found if is_certain else None),
+                retryable=True,
+            )
+        names = {ROOT: "the response itself"}
+        raise RunFailed(
+            ErrorCode.API_RECORDS_AMBIGUOUS,
+            f"the records are at {names.get(found.path, found.path)}, but in another response at "
+            f"{names.get(place.path, place.path)}. Set records to the path of the records. If a missing list means "
+            "that there are no records, set records_optional to true.",
+        )
+
+    def _detected_place(self, document: Any) -> tuple[RecordsPlace, bool]:
+        """The place of the records in the response, and whether it is certain.
+
+        An empty list that has no usual key is uncertain. With `records_optional`, so is a response without a list.
         """
+        if isinstance(document, list):
+            _refuse_mixed_list(document)
+            return RecordsPlace(ROOT, "list"), bool(document)
         if not isinstance(document, dict):
-            return self._root_path(document)
-        if not document:
-            return None
-        level: dict[str, dict[str, Any]] = {"": document}
-        for _ in range(MAX_DEPTH):
-            members = [(f"{prefix}{key}", value) for prefix, parent in level.items() for key, value in parent.items()]
-            lists = {path: value for path, value in members if isinstance(value, list)}
-            found = self._record_list(lists)
-            if found is not None:
-                self._refuse_record(document, found)
-                return found if lists[found] else None
-            level = {f"{path}.": value for path, value in members if isinstance(value, dict)}
-        self._refuse_empty_value(document)
-        return ROOT
-
-    def _root_path(self, document: Any) -> str | None:
-        types = {type(each) for each in document} if isinstance(document, list) else set()
-        if {dict, list} <= types:
+            return SINGLE_RECORD, True
+        try:
+            found = record_list(_lists(document), self._endpoint.name)
+        except AmbiguousRecords as error:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                "the response is a list of both objects and lists, so a path cannot select the records. Use a "
-                "custom script to fetch this endpoint.",
-            )
-        return None if document == [] else ROOT
-
-    def _record_list(self, lists: Mapping[str, list[Any]]) -> str | None:
-        """The path of the list of objects, else of the empty list. A usual key, or the endpoint's name, decides "
-        "among several."""
-        of_objects = [path for path, value in lists.items() if value and isinstance(value[0], dict)]
-        empty = [path for path, value in lists.items() if not value]
-        for candidates in (of_objects, empty):
-            usual = [path for path in candidates if self._is_usual(path)]
-            found = usual if len(usual) == 1 else candidates
-            if len(found) > 1:
-                raise RunFailed(
-                    ErrorCode.API_RECORDS_AMBIGUOUS,
-                    f"the response contains several lists: {', '.join(found)}. Set records to the path of the records.",
-                )
-            if found:
-                return found[0]
-        return None
+                f"the response contains several lists: {error}. Set records to the path of the records.",
+            ) from None
+        if found:
+            self._refuse_record(document, found.path)
+            return RecordsPlace(found.path, "list"), found.items is not None or self._is_usual(found.path)
+        if self._endpoint.records_optional:
+            return SINGLE_RECORD, False
+        self._refuse_empty_value(document)
+        return SINGLE_RECORD, True
 
     def _is_usual(self, path: str) -> bool:
-        return path.rpartition(".")[2] in RECORD_LIST_KEYS | {self._endpoint.name}
+        return is_usual(path, self._endpoint.name)
 
     def _refuse_record(self, document: dict[str, Any], path: str) -> None:
         # The response for a value of for_each is often one record, which contains a list.
         fields = [key for key, value in document.items() if value is not None and not isinstance(value, (dict, list))]
-        if self._endpoint.for_each and fields and not self._is_usual(path):
+        if self._endpoint.for_each and fields and not self._is_usual(path) and not self._endpoint.records_optional:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
                 f'the response contains the list {path} and also {", ".join(fields[:5])}. Set records to "{path}" if '
@@ -155,6 +190,28 @@ class ApiRecords:
                 f"the response has no list, and {empty[0]} is {json.dumps(document[empty[0]])}. "
                 f'Set records to "{empty[0]}" if this is an empty list, or to "$" if the response is one record.',
             )
+
+
+def _lists(document: dict[str, Any], prefix: str = "", depth: int = 1) -> Iterator[FoundList]:
+    for key, value in document.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, list):
+            yield FoundList(path, depth, _item_kind(value[0]) if value else None)
+        elif isinstance(value, dict) and depth < MAX_DEPTH:
+            yield from _lists(value, f"{path}.", depth + 1)
+
+
+def _item_kind(item: Any) -> ItemKind:
+    return "object" if isinstance(item, dict) else "list" if isinstance(item, list) else "value"
+
+
+def _refuse_mixed_list(values: list[Any]) -> None:
+    if {dict, list} <= {type(each) for each in values}:
+        raise RunFailed(
+            ErrorCode.API_RECORDS_AMBIGUOUS,
+            "the response is a list of both objects and lists. Set records to the position of the records in it, such "
+            'as "1" for the second element.',
+        )
 
 
 def refuse_error(document: Any) -> None:
@@ -174,6 +231,15 @@ def refuse_error(document: Any) -> None:
             f'the response is an error: {text}. Check the request. If the response is data, set records to "$".',
             retryable=True,
         )
+
+
+def _not_records(path: str, found: Any) -> RunFailed:
+    return RunFailed(
+        ErrorCode.API_RECORDS_NOT_FOUND,
+        f"records {path} is neither a list nor an object (found {excerpt(found, MAX_SHOWN_CHARACTERS)!r}). "
+        "Correct records.",
+        retryable=True,
+    )
 
 
 def _keys(document: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
+from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.web.client import HttpClient
 
 IDLE_TIMEOUT_SECONDS = 60  # without a byte; the duration of a download is not limited
@@ -13,13 +14,15 @@ IDLE_TIMEOUT_SECONDS = 60  # without a byte; the duration of a download is not l
 class FetchContext:
     """The client, callbacks and time limits for the sources of a run.
 
-    `client` sends the HTTP requests. `on_response` is called when a download starts. Setting `stop` in another thread
+    `client` sends the HTTP requests. `on_response` is called when a download starts. `records` has the places of the
+    records in the responses of an API. Setting `stop` in another thread
     ends the downloads. The first retry waits for `first_wait_seconds`. A server may send nothing for
     `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)
     on_response: Callable[[], object] = lambda: None
+    records: RecordsContract = field(default_factory=RecordsContract)
     stop: Event = field(default_factory=Event)
     first_wait_seconds: float = 1
     idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.read.json import json_records as module
-from etl_runtime.read.json.json_records import json_lines, json_records
+from etl_runtime.read.json import json_reader as module
+from etl_runtime.read.json.json_lines import json_lines
+from etl_runtime.read.json.json_records import json_records
 from etl_runtime.read.json.json_strings import inside_strings
 from etl_runtime.read.text.record_ends import Records
 from log_lines import logged
@@ -29,7 +30,7 @@ def blocks(text: bytes, size: int) -> Iterator[bytes]:
 
 
 def split(text: bytes, records: str | None = None, size: int = 7) -> list[Records]:
-    return list(json_records(lambda: blocks(text, size), "x.json", records))
+    return list(json_records(lambda: blocks(text, size), "x.json", records, "orders"))
 
 
 def parsed(batches: list[Records]) -> list[Any]:
@@ -79,6 +80,43 @@ def test_each_line_of_json_lines_is_a_record(lines: list[Any], line_end: bytes, 
     assert parsed(list(json_lines(blocks(text, size), "x.jsonl"))) == lines
 
 
+separators = st.sampled_from([b"", b"\n", b"\r\n", b" ", b"\n\n\t", b",", b" ,\n", b"\n\x1e", b"\x1e"])
+documents = st.lists(st.dictionaries(keys, values, max_size=4), min_size=1, max_size=6)
+
+
+@given(documents, styles, separators, st.booleans(), st.integers(1, 30))
+def test_each_document_of_a_sequence_is_a_record(
+    objects: list[Any], style: dict[str, Any], separator: bytes, ended: bool, size: int
+) -> None:
+    text = separator.join(json.dumps(value, **style).encode() for value in objects) + (separator if ended else b"")
+    text = b"\x1e" * separator.endswith(b"\x1e") + text
+    assert parsed(split(text, "$", size)) == objects
+    assert parsed(list(json_lines(iter([text]), "x.jsonl"))) == objects
+
+
+@given(st.lists(st.lists(values, max_size=4), min_size=1, max_size=4), styles, separators, st.integers(1, 30))
+def test_the_records_of_all_documents_of_a_sequence_are_read(
+    lists: list[Any], style: dict[str, Any], separator: bytes, size: int
+) -> None:
+    elements = [element for each in lists for element in each]
+    pages = [{"n": 1, "data": {"items": each}} for each in lists]
+    for text, path in (
+        (separator.join(json.dumps(page, **style).encode() for page in pages), "data.items"),
+        (separator.join(json.dumps([page, page], **style).encode() for page in pages), "1.data.items"),
+        (separator.join(json.dumps(each, **style).encode() for each in lists), "$"),
+    ):
+        assert parsed(split(text, path, size)) == elements
+
+
+@given(documents, st.sampled_from([b"", b" "]), st.integers(0, 3), st.integers(1, 400))
+def test_json_lines_may_have_several_objects_in_a_line(
+    objects: list[Any], separator: bytes, single: int, size: int
+) -> None:
+    lines = [json.dumps(value).encode() for value in objects]
+    text = b'{"a": "}{"}\n' + b"\n".join([*lines[:single], separator.join(lines[single:])])
+    assert parsed(list(json_lines(blocks(text, max(size, 20)), "x.jsonl"))) == [{"a": "}{"}, *objects]
+
+
 @given(values, st.integers(0, 60), styles)
 def test_a_truncated_document_fails(value: Any, end: int, style: dict[str, Any]) -> None:
     text = json.dumps([value, value], **style).encode()[:-1]
@@ -111,6 +149,15 @@ def test_strings_are_found_like_a_parser_finds_them(text: str, middle: int) -> N
         ('{"a": [1, 2], "b": {}}', None, 1, "the only record"),
         ('{"n": 2, "data": [{"a": 1}, {"a": 2}], "tags": ["x"]}', None, 2, "the records are in the list data; ignored: tags, n"),
         ('{"data": [{"a": 1}], "errors": []}', None, 1, "the list data; ignored: errors"),
+        ('{"data": [], "errors": [{"code": 429}]}', None, 0, "the list data; ignored: errors"),
+        ('{"data": [], "included": [{"id": 7}]}', None, 0, "the list data; ignored: included"),
+        ('{"orders": [], "people": [{"id": 7}]}', None, 0, "the list orders; ignored: people"),
+        ('{"result": {"fields": [{"id": "a"}], "records": []}, "help": "x"}', None, 0, "the list result.records; ignored: help"),
+        ('{"warnings": [], "response": {"docs": [{"a": 1}]}}', None, 1, "the list response.docs; ignored: warnings"),
+        ('{"a": 1}{"a": 2}\n\n{"a": [{"b": 1}]}', None, 3, "several documents, each of which is a record"),
+        ('[{"page": 1}, [{"a": 1}, {"a": 2}]]', "1", 2, ""),
+        ('[{"page": 1}, [{"a": 1}, {"a": 2}]]', "$[1]", 2, ""),
+        ('{"data": [[], {"rows": [1, 2, 3]}]}', "data[1].rows", 3, ""),
         ('{"count": 0, "data": []}', None, 0, "the list data; ignored: count"),
         ('{"@odata.value": [{"a": 1}, 2], "@odata": {"value": []}}', None, 2, "the list @odata.value"),
         ('{"@odata.value": [{"a": 1}, 2]}', "@odata.value", 2, ""),
@@ -137,6 +184,10 @@ def test_records_are_found_in_the_document(text: str, records: str | None, count
         ("Service unavailable", None, "JSON_INVALID", "Service is not valid JSON"),
         ('{"a": [{}], "b": [{}]}', None, "JSON_RECORDS_AMBIGUOUS", r"several lists: a, b\. Set file_format\.records"),
         ('{"a": [], "b": []}', None, "JSON_RECORDS_AMBIGUOUS", "several lists: a, b"),
+        ('{"links": [{}], "result": {"records": [{}]}}', None, "JSON_RECORDS_AMBIGUOUS", "several lists: links, result.records"),
+        ('{"data": null}', None, "JSON_RECORDS_AMBIGUOUS", 'has no list, and data is empty. If this is an empty list, set file_format.records to "data"'),
+        ('[{"page": 1}]', "1", "JSON_RECORDS_NOT_FOUND", "records is 1, but the document is a list with 1 elements"),
+        ('[{"page": 1}, 3]', "1", "JSON_RECORDS_NOT_FOUND", "records 1 is 3"),
         ('{"data": {"rows": [], "n": 1}}', "data.items", "JSON_RECORDS_NOT_FOUND", "data.items, but items is missing or null. The keys are: rows, n"),
         ('{"data": null, "error": "x"}', "data", "JSON_RECORDS_NOT_FOUND", "data is missing or null. The keys are: data, error"),
         ("{}", "data", "JSON_RECORDS_NOT_FOUND", "The keys are: none"),
@@ -150,11 +201,18 @@ def test_records_are_found_in_the_document(text: str, records: str | None, count
         ('[{"a": 1}, {"a": 2},', None, "JSON_INVALID", "ends in record 3 before"),
         ("[", None, "JSON_INVALID", "ends in record 1 before all brackets are closed"),
         ('{"data": [1, 2]', "data", "JSON_INVALID", "expected ',', found the end of the document, which is truncated"),
-        ('{"a": {"x": 1', None, "JSON_INVALID", "ends before all brackets are closed"),
+        ('{"a": {"x": 1', None, "JSON_INVALID", "expected ',', found the end of the document, which is truncated"),
+        ('{"a": [{"x": 1', None, "JSON_INVALID", "ends before all brackets are closed"),
         ('{"a"', None, "JSON_INVALID", "expected ':', found the end of the document"),
         ('{"a', None, "JSON_INVALID", "expected a value"),
         ("[1, 2]]", None, "JSON_INVALID", r"ends after record 2, but \] follows"),
-        ('{"a": 1}\n{"a": 2}', None, "JSON_INVALID", r'ends, but {"a": 2} follows\. .* jsonl'),
+        ('{"a": 1}\n{"a": 2} x', None, "JSON_INVALID", "ends after record 2, but x follows"),
+        ('{"a": 1}\n[2]', None, "JSON_INVALID", r"ends after record 1, but \[2\] follows"),
+        ('[{"a": 1}]\n{"a": 2}', None, "JSON_RECORDS_AMBIGUOUS", "several documents, both lists and objects"),
+        ('{"a": 1},,{"a": 2}', None, "JSON_INVALID", r"ends, but ,{\"a\": 2} follows"),
+        ('{"a": 1}, {"a": 2},,{"a": 3}', "$", "JSON_INVALID", r"ends after record 2, but ,{\"a\": 3} follows"),
+        ('{"a": 1}{"a": 2', None, "JSON_INVALID", "ends in record 2 before all brackets are closed"),
+        ('{"a": 1}}{"a": 2}', None, "JSON_INVALID", "ends, but }"),
         ("[1, 2}", None, "JSON_INVALID", r"'\[' is closed by '}' in record 2"),
         ('{"a": 1]', None, "JSON_INVALID", r"expected ',', found \]"),
         ("[1, 2,]", None, "JSON_INVALID", "record 3 is empty"),

@@ -19,7 +19,8 @@ from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.json import json_inference
 from etl_runtime.read.json.json_cells import JsonCells
 from etl_runtime.read.json.json_inference import JsonInference, detailed_type_of, infer
-from etl_runtime.read.json.json_records import json_lines, json_records
+from etl_runtime.read.json.json_lines import json_lines
+from etl_runtime.read.json.json_records import json_records
 from etl_runtime.read.json.parse_json import read_table
 
 keys = st.sampled_from(["a", "b", "A", "a b", "a_b", "é", ""])

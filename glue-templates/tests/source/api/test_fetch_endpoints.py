@@ -54,6 +54,16 @@ def serving_document(source: Source, document: Any, **more: Any) -> str:
         pytest.param({"a": 1, "tags": ["x"]}, [{"a": 1, "tags": ["x"]}], id="an object is a record"),
         pytest.param({"results": [], "count": 0}, [], id="an empty list of records"),
         pytest.param({"results": [], "errors": []}, [], id="empty lists of records and errors"),
+        pytest.param({"data": [], "included": [{"a": 1}]}, [], id="an empty list with a usual key"),
+        pytest.param({"Records": [], "links": [{"rel": "self"}]}, [], id="a usual key in another case"),
+        pytest.param({"items": [], "people": [{"a": 1}]}, [], id="an empty list with the name of the endpoint"),
+        pytest.param(
+            {"result": {"fields": [{"id": "a"}], "records": [], "total": 0}}, [], id="an empty list, one level deeper"
+        ),
+        pytest.param(
+            {"warnings": [], "response": {"docs": [{"a": 1}]}}, [{"a": 1}], id="an empty list above a usual key"
+        ),
+        pytest.param({"data": [{"a": 1}], "values": [1, 2]}, [{"a": 1}], id="a usual key of single values"),
     ],
 )
 def test_records_are_detected(source: Source, document: Any, records: list[Any]) -> None:
@@ -88,6 +98,31 @@ def test_declared_records_are_used(source: Source, document: Any, records: str, 
             {},
             "API_RECORDS_AMBIGUOUS: the response contains several lists: one, two. Set records to the path of the records",
             id="several lists",
+        ),
+        pytest.param(
+            {"links": [{"rel": "self"}], "result": {"records": [{"a": 1}]}},
+            {},
+            "API_RECORDS_AMBIGUOUS: the response contains several lists: links, result.records. Set records to",
+            id="a list with another key above one with a usual key",
+        ),
+        pytest.param(
+            {"data": [], "rows": [{"a": 1}]},
+            {},
+            "API_RECORDS_AMBIGUOUS: the response contains several lists: data, rows. Set records to",
+            id="two usual keys",
+        ),
+        pytest.param(
+            {"data": "maintenance"},
+            {"records": "data.items", "records_optional": True},
+            "API_RECORDS_NOT_FOUND: records data.items is missing in the response",
+            id="optional records below a text",
+        ),
+        pytest.param(
+            {"userInput": "x"},
+            {"records": "result.matches"},
+            "API_RECORDS_NOT_FOUND: records result.matches is missing in the response, which has the keys userInput. Correct "
+            "records. If a missing list means that there are no records, set records_optional to true",
+            id="a missing list, which may mean no records",
         ),
         pytest.param(
             {"other": 1},
@@ -275,6 +310,13 @@ def test_for_each_chains_endpoints_declared_in_any_order(source: Source) -> None
             "API_VALUE_INVALID: for_each of parts: id of items is not a single value (found [1])",
             id="a list",
         ),
+        pytest.param(
+            ["NL", "BE"],
+            "id",
+            "API_VALUE_INVALID: for_each of parts: none of the 2 records of items has id. They are single values, not objects: "
+            'set for_each.field to "$"',
+            id="single values",
+        ),
     ],
 )
 def test_invalid_values_of_for_each_fail(source: Source, records: Any, field: str, message: str) -> None:
@@ -286,6 +328,18 @@ def test_invalid_values_of_for_each_fail(source: Source, records: Any, field: st
                 "parts": {"url": f"{source.url}/{{value}}", "for_each": {"endpoint": "items", "field": field}},
             }
         )
+
+
+def test_for_each_over_single_values_uses_the_record_itself(source: Source) -> None:
+    source.serves("/items", b'["NL", "BE"]')
+    source.serves_api("/parts/", lambda request: Response(json.dumps([{"of": request.path[-2:]}]).encode()))
+    kept = fetch(
+        {
+            "items": f"{source.url}/items",
+            "parts": {"url": f"{source.url}/parts/{{value}}", "for_each": {"endpoint": "items", "field": "$"}},
+        }
+    )
+    assert [json.loads(line)["answer"][0]["of"] for line in kept["parts"].splitlines()] == ["NL", "BE"]
 
 
 def test_without_values_there_are_no_calls(source: Source) -> None:
@@ -573,6 +627,39 @@ def test_responses_with_records_at_different_paths_fail(source: Source, first: R
 def test_declared_records_may_be_null_or_empty(source: Source, empty: bytes) -> None:
     kept = parts_of(source, Response(empty), LISTED, records="items")
     assert len(records_in(kept, Endpoint("parts", "", records="items"))) == 2
+
+
+@pytest.mark.parametrize("declared", [{}, {"records": "items"}], ids=["detected", "declared"])
+@pytest.mark.parametrize(
+    "empty", [b"{}", b'{"kind": "list"}', b'{"meta": {}}', b'{"userInput": "x"}', b'{"items": null}']
+)
+def test_a_missing_list_is_empty_if_records_are_optional(
+    source: Source, empty: bytes, declared: dict[str, str]
+) -> None:
+    kept = parts_of(source, Response(empty), LISTED, Response(empty), records_optional=True, **declared)
+    for_each: Any = {"endpoint": "items", "field": "id"}
+    endpoint = Endpoint("parts", "", for_each=for_each, records=declared.get("records"), records_optional=True)
+    assert len(records_in(kept, endpoint)) == 2
+
+
+@pytest.mark.parametrize("moved", [b'{"items": {"id": 1}}', b'{"people": [{"a": 1}]}', b'{"items": "none"}'])
+def test_optional_records_elsewhere_are_not_missing(source: Source, moved: bytes) -> None:
+    with pytest.raises(RunFailed, match="API_RECORDS_AMBIGUOUS"):
+        parts_of(source, LISTED, Response(moved), records_optional=True)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(b'{"message": "slow down"}', id="a message after a list"),
+        pytest.param(b'{"included": [{"b": 1}]}', id="another list"),
+        pytest.param(b'[{"a": 3}]', id="a list that is the response"),
+    ],
+)
+def test_pages_with_records_at_different_paths_fail(source: Source, second: bytes) -> None:
+    source.serves("/2", second)
+    error = fails(serving_document(source, {"items": [{"a": 1}], "next": "/2"}))
+    assert has_error(error, "API_RECORDS_AMBIGUOUS: items, page 2") and "but in another response at items" in error
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""Split JSON Lines into batches of records.
+
+A file that does not have one document per line is read as a sequence of documents.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.read.json.json_reader import SPACE, TAB, JsonReader, line_starts, require_length
+from etl_runtime.read.json.json_strings import inside_strings
+from etl_runtime.read.text.record_ends import LF, Records
+
+ADJACENT = re.compile(rb"\}[ \t]*\{")
+RECORD_SEPARATORS = re.compile(rb"^\x1e", re.MULTILINE)  # RFC 7464
+DOCUMENTS = b"{["
+
+
+def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
+    """The records of JSON Lines: each line that is not blank.
+
+    If the first line is not one document, each document of the file is a record, however many lines it has.
+    """
+    head = next(blocks, b"")
+    while head.isspace():
+        head = next(blocks, b"")
+    if _is_sequence(head):
+        reader = JsonReader(chain([head], blocks), name)
+        reader.next_document()
+        yield from reader.documents(DOCUMENTS)
+    else:
+        yield from _complete_lines(chain([head], blocks), name)
+
+
+def _is_sequence(head: bytes) -> bool:
+    """Whether the first line is not one document: it has several, or the first document has several lines."""
+    text = head.decode(errors="ignore").lstrip(" \t\r\n")
+    line, line_end, _ = text.partition("\n")
+    if not line.startswith(("{", "[")):
+        return line.startswith("\x1e")  # a record separator
+    try:
+        _, end = json.JSONDecoder().raw_decode(line)
+    except ValueError:
+        return bool(line_end)  # without one, the first document can be longer than the head
+    except RecursionError:
+        return False
+    return bool(line[end:].strip())
+
+
+def _complete_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
+    chunks: list[bytes] = []
+    lines = 0
+    for block in blocks:
+        split = block.rfind(b"\n") + 1
+        chunks.append(block[:split] if split else block)
+        if split:
+            batch = _lines(b"".join(chunks))
+            yield batch
+            lines += len(batch.ends)
+            chunks = [block[split:]]
+        require_length(chunks, name, lines + 1)
+    if rest := b"".join(chunks):
+        yield _lines(rest + b"\n")
+
+
+def _lines(text: bytes) -> Records:
+    """Complete lines, without blank lines. Lines with several objects are split."""
+    if b"\x1e" in text:
+        text = RECORD_SEPARATORS.sub(b" ", text)
+    if b"}{" in text or b"} {" in text:
+        text = _split_objects(text)
+    content = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(content == LF) + 1
+    starts = line_starts(ends)
+    indented = np.flatnonzero((content[starts] == SPACE) | (content[starts] == TAB)).tolist()
+    blank = [line for line in indented if not text[starts[line] : ends[line]].strip(b" \t\r\n")]
+    if not blank:
+        return Records(text, ends)
+    filled = np.delete(np.arange(len(ends)), blank).tolist()
+    return _lines(b"".join(text[starts[line] : ends[line]] for line in filled))
+
+
+def _split_objects(text: bytes) -> bytes:
+    """The text with a line break between objects of the same line."""
+    in_string = inside_strings(text)
+    adjacent = {match.start() for match in ADJACENT.finditer(text) if not in_string[match.start()]}
+    if not adjacent:
+        return text
+    lines = text.split(b"\n")
+    begins = np.cumsum([0, *(len(line) + 1 for line in lines)])
+    for index in np.unique(np.searchsorted(begins, sorted(adjacent), side="right") - 1).tolist():
+        try:
+            split = JsonReader(iter([lines[index]]), "").documents(DOCUMENTS)
+            lines[index] = b"".join(records.text for records in split).rstrip(b"\n")
+        except RunFailed:
+            pass  # the task that parses the line reports the error
+    return b"\n".join(lines)

@@ -1,0 +1,172 @@
+"""Finds the place of the records in a JSON document, without reading it into memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.read.json.json_reader import JsonReader
+from etl_runtime.source.api.json_path import keys_of
+from etl_runtime.source.records_contract import (
+    MAX_DEPTH,
+    ROOT,
+    SINGLE_RECORD,
+    AmbiguousRecords,
+    FoundList,
+    ItemKind,
+    RecordsPlace,
+    is_usual,
+    record_list,
+)
+
+MAX_KEYS_SHOWN = 20
+MAX_MEMBERS = 100  # of a nested object that are searched for lists: an object with more members is a map
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The place of the records in a document, and its text for the log.
+
+    `path` is None if there are no records. The place is not certain if the document has only an empty list, which can
+    be any list.
+    """
+
+    place: RecordsPlace
+    path: tuple[str, ...] | None
+    is_certain: bool
+    text: str = ""
+
+
+def detect_place(reader: JsonReader, table: str, optional: bool) -> Detected:
+    """The place of the records if nothing declares or publishes it. The cursor is before the document.
+
+    With `optional`, a document without a list has no records. Raises RunFailed if the place is ambiguous.
+    """
+    first = reader.next_document()
+    if first == b"[":
+        return Detected(RecordsPlace(ROOT, "list"), (), True)
+    if first != b"{":
+        reader.fail(
+            f"the document is {reader.scalar()}, neither a list nor an object. Check the source.",
+            ErrorCode.JSON_RECORDS_NOT_FOUND,
+            retryable=True,
+        )
+    outline = _Outline()
+    outline.read(reader)
+    if reader.next_document():
+        return Detected(SINGLE_RECORD, (), True, "the file has several documents, each of which is a record")
+    try:
+        found = record_list(outline.lists, table)
+    except AmbiguousRecords as error:
+        raise RunFailed(
+            ErrorCode.JSON_RECORDS_AMBIGUOUS,
+            f"{reader.name} contains several lists: {key_list(error.paths)}. Set file_format.records to one of them.",
+        ) from None
+    if found:
+        # A list at the top level can have dots in its key.
+        path = (found.path,) if found.depth == 1 else keys_of(found.path)
+        lists = [each.path for each in outline.lists if each.depth == 1]
+        ignored = [key for key in dict.fromkeys([*lists, *outline.keys]) if key != path[0]]
+        return Detected(
+            RecordsPlace(found.path, "list"),
+            path,
+            found.items is not None or is_usual(found.path, table),
+            f"the records are in the list {found.path}" + (f"; ignored: {key_list(ignored)}" if ignored else ""),
+        )
+    if optional:
+        return Detected(SINGLE_RECORD, None, False)
+    if empty := [key for key in outline.empty if is_usual(key, table)]:
+        reader.fail(
+            f"the document has no list, and {empty[0]} is empty. If this is an empty list, set file_format.records to "
+            f'"{empty[0]}" and file_format.records_optional to true. If the document is one record, set '
+            'file_format.records to "$".',
+            ErrorCode.JSON_RECORDS_AMBIGUOUS,
+        )
+    return Detected(
+        SINGLE_RECORD, (), True, "the document is an object without a list of objects, so it is the only record"
+    )
+
+
+def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
+    """The first byte of the value at the path in the next document: `n` for null, empty if there is no such key.
+
+    A path that leads through a list or a single value has the first byte of that.
+    """
+    first = reader.next_document()
+    while path:
+        if first == b"[" and path[0].isdecimal():
+            steps = next((1 for position in _skipped(reader, reader.items()) if position == int(path[0])), 0)
+        elif first == b"{":
+            steps = next((steps for key in _skipped(reader, reader.members()) if (steps := steps_of(path, key))), 0)
+        else:
+            return first
+        if not steps:
+            return b""
+        path, first = path[steps:], reader.peek()
+    return first
+
+
+def steps_of(path: tuple[str, ...], key: str) -> int:
+    """The number of keys of the path that this key is, 0 for another key. A key may contain dots."""
+    return next((steps for steps in range(1, len(path) + 1) if key == ".".join(path[:steps])), 0)
+
+
+def key_list(keys: list[str]) -> str:
+    more = f" and {len(keys) - MAX_KEYS_SHOWN:,} more" if len(keys) > MAX_KEYS_SHOWN else ""
+    return (", ".join(keys[:MAX_KEYS_SHOWN]) or "none") + more
+
+
+Name = TypeVar("Name", str, int)
+
+
+def _skipped(reader: JsonReader, names: Iterator[Name]) -> Iterator[Name]:
+    """The names of the members. The value of each is skipped before the next one."""
+    for name in names:
+        yield name
+        reader.skip()
+
+
+@dataclass
+class _Outline:
+    """What is in a document: its lists up to MAX_DEPTH, its keys, and the keys that are null or an empty object."""
+
+    lists: list[FoundList] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+
+    def read(self, reader: JsonReader) -> None:
+        """Add the object at the cursor."""
+        for key in reader.members():
+            self.keys.append(key)
+            first = reader.peek()
+            if first == b"{":
+                if not self._read_object(reader, key, 2):
+                    self.empty.append(key)
+            else:
+                self._read_value(reader, key, 1)
+                if first == b"n":
+                    self.empty.append(key)
+
+    def _read_object(self, reader: JsonReader, path: str, depth: int) -> int:
+        """Add the lists of a nested object. Returns the number of members that were read."""
+        members = 0
+        for key in reader.members():
+            members += 1
+            if reader.peek() == b"{" and depth < MAX_DEPTH:
+                self._read_object(reader, f"{path}.{key}", depth + 1)
+            else:
+                self._read_value(reader, f"{path}.{key}", depth)
+            if members >= MAX_MEMBERS:
+                reader.skip_rest_of_object()
+                break
+        return members
+
+    def _read_value(self, reader: JsonReader, path: str, depth: int) -> None:
+        if reader.peek() == b"[":
+            self.lists.append(FoundList(path, depth, _kind_of(reader.skip_list())))
+        else:
+            reader.skip()
+
+
+def _kind_of(first: bytes | None) -> ItemKind | None:
+    return None if first is None else "object" if first == b"{" else "list" if first == b"[" else "value"
