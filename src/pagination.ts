@@ -19,6 +19,13 @@ export interface JsonLinkOptions extends PagesOptions {
    * @default - the usual places, such as `next` and `links.next`, because most APIs use one of them
    */
   readonly path?: string;
+
+  /**
+   * The URL that a relative link is appended to, or the path to this URL in the response, such as `_links.base`.
+   *
+   * @default - the URL of the request; the link is resolved as in a browser
+   */
+  readonly base?: string;
 }
 
 /** Options of the page size. */
@@ -61,6 +68,41 @@ export interface CursorOptions extends PageSizeOptions {
    * the body, with keys joined by dots.
    */
   readonly param: string;
+}
+
+/** Options of a cursor in the response that is sent to another URL, for an API that keeps the position. */
+export interface ScrollOptions extends CursorOptions {
+  /** The URL of all pages after the first. */
+  readonly url: string;
+
+  /**
+   * The JSON object to send with POST to `url`. `param` is added to it.
+   *
+   * @default - an empty object if the endpoint uses POST; otherwise the request is a GET
+   */
+  readonly body?: { [key: string]: unknown };
+}
+
+/** Options of a cursor in the last record. */
+export interface RecordCursorOptions extends PageSizeOptions {
+  /**
+   * The path to the cursor in the last record of a page, with keys joined by dots, such as `id`. Each record must have
+   * a different value.
+   */
+  readonly path: string;
+
+  /**
+   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to it in
+   * the body, with keys joined by dots.
+   */
+  readonly param: string;
+
+  /**
+   * Whether a page starts with the record that the parameter names. The run leaves out the records that it already has.
+   *
+   * @default false - a page starts after the record
+   */
+  readonly inclusive?: boolean;
 }
 
 /** Options of requests that send an offset. */
@@ -134,10 +176,10 @@ export interface PageNumberOptions extends PageSizeOptions {
  */
 export class Pagination {
   /**
-   * Follows a link in the response or the headers, or a cursor in the headers, at the usual places. Without one, there
-   * is one page.
+   * Follows a link in the response or the headers, or a cursor in the headers. Without one, there is one page.
    *
-   * The run fails if the response says that there are more pages and has no such link or cursor.
+   * The run fails if the response indicates more pages and has no such link or cursor. The error contains the
+   * pagination to set.
    *
    * @param options the maximum number of pages
    * @exampleMetadata fixture=lake
@@ -151,7 +193,7 @@ export class Pagination {
   /**
    * The response contains the URL of the next page.
    *
-   * @param options the path to the URL
+   * @param options the path to the URL, and what it is relative to
    * @exampleMetadata fixture=lake
    * @example
    * const pagination = Pagination.jsonLink({ path: 'paging.next' });
@@ -195,6 +237,36 @@ export class Pagination {
    */
   public static cursor(options: CursorOptions): Pagination {
     return new Pagination('cursor', options);
+  }
+
+  /**
+   * The response contains a cursor, which is sent to another URL until a page is empty.
+   *
+   * @param options the path to the cursor, the parameter, and the URL and body of the next requests
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.scroll({
+   *   path: '_scroll_id',
+   *   param: 'scroll_id',
+   *   url: 'https://search.example.org/_search/scroll',
+   *   body: { scroll: '1m' },
+   * });
+   */
+  public static scroll(options: ScrollOptions): Pagination {
+    return new Pagination('cursor', options);
+  }
+
+  /**
+   * The last record of a page contains a cursor, which the next request sends as a parameter. An empty page is the
+   * last.
+   *
+   * @param options the path to the cursor in the record, and the parameter
+   * @exampleMetadata fixture=lake
+   * @example
+   * const pagination = Pagination.recordCursor({ path: 'id', param: 'starting_after' });
+   */
+  public static recordCursor(options: RecordCursorOptions): Pagination {
+    return new Pagination('record_cursor', options);
   }
 
   /**

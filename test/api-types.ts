@@ -20,8 +20,8 @@ export const PAGINATIONS: ApiType[] = [
   {
     type: 'auto',
     code: 'Pagination.auto()',
-    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers, at the usual '
-      + 'places. Without one, there is one page; the run fails if the response says that there are more.',
+    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers. Without one, there '
+      + 'is one page; the run fails if the response indicates more, and proposes the pagination to set.',
   },
   {
     type: 'json_link',
@@ -42,6 +42,12 @@ export const PAGINATIONS: ApiType[] = [
     type: 'cursor',
     code: "Pagination.cursor({ path: 'paging.after', param: 'after' })",
     text: 'The response contains a cursor, which the next request sends as a parameter.',
+  },
+  {
+    type: 'record_cursor',
+    code: "Pagination.recordCursor({ path: 'id', param: 'after' })",
+    text: 'The last record of a page contains the cursor. The pages end with an empty one, or with a flag such as '
+      + '`has_more: false`.',
   },
   {
     type: 'offset',

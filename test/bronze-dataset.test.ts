@@ -30,9 +30,11 @@ import {
   PageNumberOptions,
   PageSizeOptions,
   Pagination,
+  RecordCursorOptions,
   S3Files,
   Schedule,
   SchemaContract,
+  ScrollOptions,
   SecretOptions,
   Source,
   TextOptions,
@@ -783,6 +785,8 @@ const SIZE: Required<PageSizeOptions> = { limit: 100, limitParam: 'size', maxPag
 const SIZE_DOCUMENT = { limit: 100, limit_param: 'size', max_pages: 5 };
 const HEADER_CURSOR: Required<HeaderCursorOptions> = { ...SIZE, header: 'X-Next', param: 'after' };
 const CURSOR: Required<CursorOptions> = { ...SIZE, path: 'meta.next', param: 'after' };
+const SCROLL: Required<ScrollOptions> = { ...CURSOR, url: 'https://api.example.org/scroll', body: { scroll: '1m' } };
+const RECORD_CURSOR: Required<RecordCursorOptions> = { ...SIZE, path: 'id', param: 'after', inclusive: true };
 const OFFSET: Required<OffsetOptions> = { ...SIZE, param: 'start', first: 1, totalRecords: 'meta.total' };
 const PAGE_NUMBER: Required<PageNumberOptions> = { ...SIZE, param: 'p', first: 0, totalPages: 'meta.pages' };
 const PAGINATIONS: [string, Pagination, object][] = [
@@ -790,8 +794,8 @@ const PAGINATIONS: [string, Pagination, object][] = [
   ['auto without options', Pagination.auto(), { type: 'auto' }],
   [
     'jsonLink',
-    Pagination.jsonLink({ path: 'links.next', maxPages: 5 }),
-    { type: 'json_link', path: 'links.next', max_pages: 5 },
+    Pagination.jsonLink({ path: 'links.next', base: 'links.base', maxPages: 5 }),
+    { type: 'json_link', path: 'links.next', base: 'links.base', max_pages: 5 },
   ],
   ['jsonLink without options', Pagination.jsonLink(), { type: 'json_link' }],
   ['headerLink', Pagination.headerLink({ maxPages: 5 }), { type: 'header_link', max_pages: 5 }],
@@ -802,6 +806,23 @@ const PAGINATIONS: [string, Pagination, object][] = [
     { type: 'header_cursor', header: 'X-Next', param: 'after', ...SIZE_DOCUMENT },
   ],
   ['cursor', Pagination.cursor(CURSOR), { type: 'cursor', path: 'meta.next', param: 'after', ...SIZE_DOCUMENT }],
+  [
+    'scroll',
+    Pagination.scroll(SCROLL),
+    {
+      type: 'cursor',
+      path: 'meta.next',
+      param: 'after',
+      url: 'https://api.example.org/scroll',
+      body: { scroll: '1m' },
+      ...SIZE_DOCUMENT,
+    },
+  ],
+  [
+    'recordCursor',
+    Pagination.recordCursor(RECORD_CURSOR),
+    { type: 'record_cursor', path: 'id', param: 'after', inclusive: true, ...SIZE_DOCUMENT },
+  ],
   [
     'offset',
     Pagination.offset(OFFSET),

@@ -39,8 +39,8 @@ const PAIRS: Pair[] = [
   ofDataset('api_endpoint', ['ApiEndpoint']),
   ofDataset('file_format', ['TextOptions', 'CsvOptions', 'FixedWidthOptions', 'JsonOptions', 'JsonLinesOptions']),
   ofDataset('pagination', [
-    'PagesOptions', 'JsonLinkOptions', 'PageSizeOptions', 'HeaderCursorOptions', 'CursorOptions', 'OffsetOptions',
-    'PageNumberOptions',
+    'PagesOptions', 'JsonLinkOptions', 'PageSizeOptions', 'HeaderCursorOptions', 'CursorOptions', 'ScrollOptions',
+    'RecordCursorOptions', 'OffsetOptions', 'PageNumberOptions',
   ]),
   ofDataset('auth', [
     'SecretOptions', 'BearerOptions', 'ApiKeyOptions', 'BasicOptions', 'OAuth2ClientCredentialsOptions',

@@ -24,6 +24,7 @@ PaginationType = Literal[
     'header_link',
     'header_cursor',
     'cursor',
+    'record_cursor',
     'offset',
     'page_number',
     'single',
@@ -33,6 +34,10 @@ PaginationType = Literal[
 class Pagination(TypedDict):
     type: PaginationType
     path: NotRequired[str]
+    base: NotRequired[str]
+    url: NotRequired[HttpAddress]
+    body: NotRequired[dict[str, Any]]
+    inclusive: NotRequired[bool]
     header: NotRequired[str]
     param: NotRequired[str]
     limit: NotRequired[int]

@@ -43,6 +43,10 @@ def response_records(
             _refuse_duplicate_keys(line, records, where)
             continue
         blocks = list(_record_blocks(line, records, where))
+        if skipped := stored.get("skip", 0):
+            blocks, values = [_without_first(blocks, skipped)], values[skipped:]
+            if not values:
+                continue
         if (count := sum(block.count() for block in blocks)) != len(values):
             raise RunFailed(
                 ErrorCode.UNEXPECTED_ERROR,
@@ -79,10 +83,22 @@ def _record_blocks(line: bytes, records: ApiRecords, where: str) -> Iterator[Rec
             reader.skip()
 
 
+def _without_first(blocks: list[Records], count: int) -> Records:
+    """The records without those that were on the page before."""
+    lines = [line for block in blocks for line in _lines(block)][count:]
+    return Records(
+        b"".join(line + b"\n" for line in lines), np.cumsum([len(each) + 1 for each in lines], dtype=np.int64)
+    )
+
+
+def _lines(block: Records) -> list[bytes]:
+    return [line for line in bytes(block.text).split(b"\n") if line.strip()]
+
+
 def _with_column(blocks: list[Records], values: list[Any], column: str, value: Any) -> Records:
     """The records with the value of for_each as an additional field. A record that has a field of this name keeps "
     "it."""
-    texts = [text for block in blocks for text in bytes(block.text).split(b"\n") if text.strip()]
+    texts = [line for block in blocks for line in _lines(block)]
     member = f"{json.dumps(column)}: {value if isinstance(value, Number) else json.dumps(value)}}}\n".encode()
 
     def line(text: bytes, record: Any) -> bytes:

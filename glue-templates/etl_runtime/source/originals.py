@@ -159,7 +159,7 @@ def _fetch(
 
 def client_of(document: DatasetDocument) -> HttpClient:
     """The client for the requests of a dataset. Raises RunFailed if its secret cannot be read."""
-    trusted_urls = [*_source_urls(document), *(each.url for each in endpoints_of(document))]
+    trusted_urls = [*_source_urls(document), *(url for each in endpoints_of(document) for url in each.urls)]
     credentials = credentials_of(document["auth"]) if "auth" in document else None
     return HttpClient(document.get("headers"), credentials, RateLimiter(document.get("rate_limit")), trusted_urls)
 

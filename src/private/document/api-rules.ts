@@ -65,12 +65,16 @@ function* headerProblems(key: string, headers: { [name: string]: string } = {}):
 }
 
 function* paramProblems(key: string, { url, params = {} }: ApiEndpoint): Generator<Problem> {
-  const inUrl = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]).keys()].find(name => isSecret(name, SECRET_PARAMS));
-  if (inUrl !== undefined) {
-    yield { code: 'SECRET_IN_CONFIG', key: `${key}.url`, found: `has the parameter ${inUrl}`, remedy: SECRET_REMEDY };
-  }
+  yield* secretParamProblems(`${key}.url`, url);
   for (const name of Object.keys(params).filter(each => isSecret(each, SECRET_PARAMS))) {
     yield { code: 'SECRET_IN_CONFIG', key: `${key}.params.${name}`, found: 'is set', remedy: SECRET_REMEDY };
+  }
+}
+
+function* secretParamProblems(key: string, url: string): Generator<Problem> {
+  const inUrl = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]).keys()].find(name => isSecret(name, SECRET_PARAMS));
+  if (inUrl !== undefined) {
+    yield { code: 'SECRET_IN_CONFIG', key, found: `has the parameter ${inUrl}`, remedy: SECRET_REMEDY };
   }
 }
 
@@ -129,10 +133,11 @@ const PAGE_SIZE_KEYS = ['limit', 'limit_param', 'max_pages'];
 
 const PAGINATION_KEYS: { readonly [type in Pagination['type']]: KeysOfType } = {
   auto: { allowed: ['max_pages'], required: [] },
-  json_link: { allowed: ['path', 'max_pages'], required: [] },
+  json_link: { allowed: ['path', 'base', 'max_pages'], required: [] },
   header_link: { allowed: ['max_pages'], required: [] },
   header_cursor: { allowed: ['header', 'param', ...PAGE_SIZE_KEYS], required: ['header', 'param'] },
-  cursor: { allowed: ['path', 'param', ...PAGE_SIZE_KEYS], required: ['path', 'param'] },
+  cursor: { allowed: ['path', 'param', 'url', 'body', ...PAGE_SIZE_KEYS], required: ['path', 'param'] },
+  record_cursor: { allowed: ['path', 'param', 'inclusive', ...PAGE_SIZE_KEYS], required: ['path', 'param'] },
   offset: { allowed: ['param', 'first', 'total_records', ...PAGE_SIZE_KEYS], required: [] },
   page_number: { allowed: ['param', 'first', 'total_pages', ...PAGE_SIZE_KEYS], required: [] },
   single: { allowed: [], required: [] },
@@ -189,6 +194,37 @@ function* typeProblems(
 function* pageProblems(key: string, endpoint: ApiEndpoint): Generator<Problem> {
   const pagination = paginationOf(endpoint);
   yield* typeProblems(`${key}.pagination`, pagination, PAGINATION_KEYS[pagination.type]);
+  const { url, base, body } = pagination;
+  if (body !== undefined && url === undefined) {
+    yield {
+      code: 'SETTING_REQUIRED',
+      key: `${key}.pagination.body`,
+      found: 'is set, but pagination.url is not',
+      remedy: 'Set url to the URL of the pages after the first, or remove body.',
+    };
+  }
+  for (const [name, value] of Object.entries({ url, base })) {
+    if (value === undefined || Token.isUnresolved(value) || (name === 'base' && !/^https?:/i.test(value))) {
+      continue;
+    }
+    yield* secretParamProblems(`${key}.pagination.${name}`, value);
+    const braces = value.match(BRACES)?.[0];
+    if (braces !== undefined) {
+      yield {
+        code: 'PLACEHOLDER_INVALID',
+        key: `${key}.pagination.${name}`,
+        found: `contains ${braces}`,
+        remedy: 'Write the URL without placeholders. Write literal braces as %7B and %7D.',
+      };
+    } else if (!URL.canParse(value)) {
+      yield {
+        code: 'URL_INVALID',
+        key: `${key}.pagination.${name}`,
+        found: `is "${redactUrls(value)}", which is not a valid URL`,
+        remedy: 'Check the host and the port.',
+      };
+    }
+  }
 }
 
 const SECRET_ARN = /^arn:[^:*?]+:secretsmanager:[^:*?]+:\d{12}:secret:[^*?]+$/;
@@ -319,10 +355,14 @@ export function* unencryptedUrls(
 ): Generator<{ readonly key: string; readonly host: string }> {
   const urls = [
     ...sourceUrls(document).map(url => ({ key: 'source_url', url })),
-    ...Object.entries(endpointsOf(document)).map(([name, { url }]) => ({
-      key: `api_endpoints.${name}.url`,
-      url,
-    })),
+    ...Object.entries(endpointsOf(document)).flatMap(([name, endpoint]) => {
+      const { url, base } = paginationOf(endpoint);
+      return [
+        { key: `api_endpoints.${name}.url`, url: endpoint.url },
+        { key: `api_endpoints.${name}.pagination.url`, url: url ?? '' },
+        { key: `api_endpoints.${name}.pagination.base`, url: base ?? '' },
+      ];
+    }),
     { key: 'auth.token_url', url: document.auth?.token_url ?? '' },
   ];
   for (const { key, url } of document.auth === undefined ? [] : urls) {

@@ -9,9 +9,10 @@ export type Address = string;
  */
 export type HttpAddress = string;
 /**
- * auto: follows a link in the response or the headers, or a cursor in the headers, at the usual places; without one, there is one page, and the run fails if the response says that there are more. json_link: the response contains the URL of the next page. header_link: the Link header contains it. header_cursor: a header contains a cursor, which the next request sends as a parameter. cursor: the response contains the cursor. offset: requests send the number of records to skip. page_number: requests send a page number. single: there is one page.
+ * auto: follows a link in the response or the headers, or a cursor in the headers; without one, there is one page, and the run fails if the response indicates more. json_link: the response contains the URL of the next page. header_link: the Link header contains it. header_cursor: a header contains a cursor, which the next request sends as a parameter. cursor: the response contains the cursor. record_cursor: the cursor is a field of the last record. offset: requests send the number of records to skip. page_number: requests send a page number. single: there is one page.
  */
-export type PaginationType = 'auto' | 'json_link' | 'header_link' | 'header_cursor' | 'cursor' | 'offset' | 'page_number' | 'single';
+export type PaginationType =
+  'auto' | 'json_link' | 'header_link' | 'header_cursor' | 'cursor' | 'record_cursor' | 'offset' | 'page_number' | 'single';
 /**
  * Delimiter between the fields of a record: one to eight characters, without double quotes and line breaks. Default: comma. A tab is the single character that JSON writes as \t, not a backslash and a t.
  */
@@ -224,19 +225,35 @@ export interface Headers {
 export interface Pagination {
   type: PaginationType;
   /**
-   * json_link: path to the URL of the next page in the response, with keys joined by dots. Default: the usual places, such as next or links.next. cursor: path to the next cursor.
+   * json_link: path to the URL of the next page in the response, with keys joined by dots. Default: the usual places, such as next or links.next. cursor: path to the next cursor. record_cursor: path to the cursor in the last record.
    */
   path?: string;
+  /**
+   * json_link: the URL that a relative link is appended to, or the path to this URL in the response, with keys joined by dots. Default: the URL of the request; the link is resolved as in a browser.
+   */
+  base?: string;
+  /**
+   * An http:// or https:// URL without credentials.
+   */
+  url?: string;
+  /**
+   * cursor with url: the JSON object to send with POST to url. param is added to it. Default: an empty object if the endpoint uses POST; otherwise the request is a GET.
+   */
+  body?: {};
+  /**
+   * record_cursor: whether a page starts with the record that the parameter names. The run leaves out the records that it already has. Default: false.
+   */
+  inclusive?: boolean;
   /**
    * header_cursor: the response header that contains the next cursor.
    */
   header?: string;
   /**
-   * Query parameter that selects the page. For an endpoint with a body, the path to it in the body, with keys joined by dots. Required for cursor and header_cursor. Default for offset: offset. Default for page_number: page.
+   * Query parameter that selects the page. For an endpoint with a body, the path to it in the body, with keys joined by dots. Required for cursor, record_cursor and header_cursor. Default for offset: offset. Default for page_number: page.
    */
   param?: string;
   /**
-   * offset, page_number, cursor, header_cursor: number of records to request per page. Default: the page size of the API.
+   * offset, page_number, cursor, record_cursor, header_cursor: number of records to request per page. Default: the page size of the API.
    */
   limit?: number;
   /**

@@ -32,10 +32,11 @@ const IDS: ForEach = { endpoint: 'products', field: 'id' };
 const SIZE = { limit: 100, limit_param: 'size', max_pages: 5 };
 const PAGINATIONS: { [type in Pagination['type']]: Omit<Pagination, 'type'> } = {
   auto: { max_pages: 5 },
-  json_link: { path: 'next', max_pages: 5 },
+  json_link: { path: 'next', base: 'links.base', max_pages: 5 },
   header_link: { max_pages: 5 },
   header_cursor: { header: 'X-Next', param: 'after', ...SIZE },
-  cursor: { path: 'next', param: 'after', ...SIZE },
+  cursor: { path: 'next', param: 'after', url: 'https://example.org/next', body: {}, ...SIZE },
+  record_cursor: { path: 'id', param: 'after', inclusive: true, ...SIZE },
   offset: { param: 'start', first: 1, total_records: 'total', ...SIZE },
   page_number: { param: 'p', first: 0, total_pages: 'pages', ...SIZE },
   single: {},
@@ -762,6 +763,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
       ['header_cursor', 'param', { header: 'h' }],
       ['cursor', 'path', { param: 'p' }],
       ['cursor', 'param', { path: 'p' }],
+      ['record_cursor', 'path', { param: 'p' }],
+      ['record_cursor', 'param', { path: 'p' }],
     ] as const
   ).map(([type, key, others]): [string, Partial<DatasetDocument>, string] => [
     `the pagination type ${type} without ${key}`,
@@ -769,6 +772,44 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     `SETTING_REQUIRED: Lake: api_endpoints.products.pagination of dataset "fda-cder" has the type ${type}, but `
       + `no ${key}. Set ${key}: ${type} requires `,
   ]),
+  [
+    'a pagination body without a URL',
+    api({ products: { url: 'https://example.org', pagination: { type: 'cursor', path: 'p', param: 'p', body: {} } } }),
+    'SETTING_REQUIRED: Lake: api_endpoints.products.pagination.body of dataset "fda-cder" is set, but pagination.url '
+      + 'is not. Set url to the URL of the pages after the first, or remove body.',
+  ],
+  [
+    'a placeholder in the URL of the next pages',
+    api({
+      products: {
+        url: 'https://example.org',
+        pagination: { type: 'cursor', path: 'p', param: 'p', url: 'https://example.org/{value}' },
+      },
+    }),
+    'PLACEHOLDER_INVALID: Lake: api_endpoints.products.pagination.url of dataset "fda-cder" contains {value}. Write '
+      + 'the URL without placeholders. Write literal braces as %7B and %7D.',
+  ],
+  [
+    'a secret in the URL of the next pages',
+    api({
+      products: {
+        url: 'https://example.org',
+        pagination: { type: 'cursor', path: 'p', param: 'p', url: `https://example.org/?api_key=${PASTED}` },
+      },
+    }),
+    'SECRET_IN_CONFIG: Lake: api_endpoints.products.pagination.url of dataset "fda-cder" has the parameter api_key. ',
+  ],
+  [
+    'a base that is not a valid URL',
+    api({
+      products: {
+        url: 'https://example.org',
+        pagination: { type: 'json_link', path: 'next', base: 'https://example.org:port/' },
+      },
+    }),
+    'URL_INVALID: Lake: api_endpoints.products.pagination.base of dataset "fda-cder" is "https://example.org:port/", '
+      + 'which is not a valid URL. Check the host and the port.',
+  ],
   [
     'the pagination type cursor in the short form',
     api({ products: { url: 'https://example.org', pagination: 'cursor' } }),

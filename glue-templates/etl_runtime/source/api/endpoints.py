@@ -43,6 +43,13 @@ class Endpoint:
         return f"{self.name}.jsonl"
 
     @property
+    def urls(self) -> list[str]:
+        """The URLs that the document declares for the endpoint."""
+        pagination: Pagination = {"type": self.pagination} if isinstance(self.pagination, str) else self.pagination
+        base = pagination.get("base", "")
+        return [self.url, *([pagination["url"]] if "url" in pagination else []), *([base] if ":" in base else [])]
+
+    @property
     def max_pages(self) -> int:
         return MAX_PAGES if isinstance(self.pagination, str) else self.pagination.get("max_pages", MAX_PAGES)
 

@@ -1,6 +1,7 @@
 """Fetches the endpoints of an API. Each endpoint has one original, with one JSON line per response."""
 
 import hashlib
+import json
 import logging
 import time
 from collections import deque
@@ -14,8 +15,10 @@ from typing import IO, Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.api.endpoints import Endpoint
+from etl_runtime.source.api.next_page_detector import PageSigns
 from etl_runtime.source.api.page_checks import PageChecks
 from etl_runtime.source.api.pagination import Paginator, paginator_for
+from etl_runtime.source.api.pagination_proposal import proposed_pagination
 from etl_runtime.source.api.parent_values import parent_values, url_text
 from etl_runtime.source.api.request import ApiRequest, Response
 from etl_runtime.source.api.response_body import joined_headers, read_json
@@ -131,8 +134,8 @@ class _EndpointFetch:
         return file
 
     def _pages(self, value: str | None) -> Iterator[Response]:
-        paginator = paginator_for(self._endpoint.pagination)
-        checks = PageChecks(self._endpoint.max_pages, paginator.counting_parameter)
+        paginator = paginator_for(self._endpoint.pagination, is_detail=self._endpoint.for_each is not None)
+        checks = PageChecks(self._endpoint.max_pages, paginator)
         request: ApiRequest | None = self._first_request(paginator, value)
         page = record_count = 0
         while request:
@@ -140,8 +143,9 @@ class _EndpointFetch:
             try:
                 checks.check_request(request)
                 response = self._fetch_page(request, record_count)
+                response = response.without_first(paginator.repeated_records(response.records))
                 checks.check_records(response.records)
-                next_request = _next_request(paginator, response)
+                next_request = _next_request(paginator, checks, response)
             except RunFailed as error:
                 url = self._context.client.without_credentials(request.url)
                 raise error.within(f"{self._endpoint.name}, page {page} ({url})") from None
@@ -201,6 +205,7 @@ class _EndpointFetch:
             records,
             previous_records + len(records),
             self._records.is_single_record(body.document),
+            self._records.path,
         )
 
     def _count(self, response: Response) -> None:
@@ -215,13 +220,23 @@ class _EndpointFetch:
                 LOG.info(f"{self._endpoint.name}: {self.progress()}")
 
 
-def _next_request(paginator: Paginator, response: Response) -> ApiRequest | None:
+def _next_request(paginator: Paginator, checks: PageChecks, response: Response) -> ApiRequest | None:
+    """The request of the next page, None after the last page. Raises RunFailed if the response indicates more pages."""
     request = paginator.next_request(response)
-    if request is None and (hint := paginator.unfollowed_hint(response)):
+    if request and checks.is_end(response, request):
+        signs = PageSigns(response)
+        request, hint = None, signs.flag or signs.total_hint
+    elif request is None:
+        hint = paginator.unfollowed_hint(response)
+    else:
+        checks.check_empty_pages()
+        return request
+    if hint:
+        example = json.dumps(proposed_pagination(response, hint), ensure_ascii=False)
         raise RunFailed(
             ErrorCode.PAGINATION_INCOMPLETE,
-            f"the response indicates more pages ({hint}), but pagination finds no next page. Set the pagination of "
-            "this source, "
+            f"the response indicates more pages ({hint.text}), but pagination finds no next page. Set the pagination "
+            f'of this endpoint, for example "pagination": {example}, with the parameter in the API\'s documentation, '
             'or "single" if this page is complete.',
         )
     return request

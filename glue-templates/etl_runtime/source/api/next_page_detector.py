@@ -1,130 +1,437 @@
-"""Detects the next page in a response: links, cursors, flags and totals in the places where APIs usually have them."""
+"""Detects what a response says about the pages after it: links, cursors, flags, totals, and a page that is full.
 
+The names of keys and headers differ from API to API, but their words do not: `nextPageUri`, `exceededTransferLimit`,
+`X-WP-TotalPages`. What a record contains says nothing about pages.
+"""
+
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.redaction import excerpt
+from etl_runtime.source.api.envelope import Member, envelope
+from etl_runtime.source.api.link_header import link_with_relation
+from etl_runtime.source.api.name_words import (
+    CURRENT_PAGE,
+    CURSORS,
+    CUT_OFF,
+    CUT_OFF_FILLERS,
+    FILLERS,
+    LAST,
+    LAST_FILLERS,
+    LIMIT_FILLERS,
+    LIMITS,
+    LINKS,
+    MORE,
+    NEXT_PAGE,
+    NOUNS,
+    OFFSET_FILLERS,
+    OFFSETS,
+    PAGING,
+    TOTAL_FILLERS,
+    TOTALS,
+    words,
+)
 from etl_runtime.source.api.request import Response
 
-MAX_DEPTH = 4  # nested objects that are searched
-
-# Keys, in lower case and without other characters than letters.
-LINK_KEYS = frozenset(
-    {
-        *("next", "nexthref", "nextlink", "nextpage", "nextpagelink", "nextpageurl", "nextrecordsurl", "nexturl"),
-        "odatanextlink",
-    }
-)
-LINK_LIST_KEYS = frozenset({"links", "link"})
-"""Lists of links with a relation: {"rel": "next", "href": …} or {"relation": "next", "url": …}."""
-MORE_KEYS = frozenset(
-    {
-        *("hasmore", "hasmorepages", "hasmoreresults", "hasnext", "hasnextpage"),
-        *("incompleteresults", "istruncated", "more", "moreavailable", "moreresults", "truncated"),
-    }
-)
-LAST_KEYS = frozenset({"done", "last", "lastpage", "islast", "islastpage", "isend", "end"})
-CURSOR_KEYS = frozenset(
-    {
-        *("next", "nextcursor", "nextkey", "nextmarker", "nextoffset", "nextpage", "nextpagenumber", "nextpagetoken"),
-        *("continuation", "continuationtoken", "continue", "cursor", "nexttoken", "offset", "pagetoken", "scrollid"),
-    }
-)
-TOTAL_KEYS = frozenset(
-    {
-        *("count", "hitscount", "numfound", "recordstotal", "total", "totalcount", "totalelements", "totalhits"),
-        *("totalitems", "totalrecords", "totalresults", "totalsize"),
-    }
-)
-PAGE_COUNT_KEYS = frozenset({"pages", "totalpages", "pagecount", "numpages", "lastpage", "pagestotal"})
+LINK_MEMBERS = ("href", "url", "uri", "link")
 CURSOR_HEADERS = {
     "X-Next-Cursor": "cursor",
     "X-Next-Page": "page",
     "X-Next-Token": "token",
     "X-Ms-Continuationtoken": "continuationToken",
 }
-"""Headers with a cursor, and the parameter of the next request that receives it."""
-TOTAL_HEADERS = ("x-total-count", "x-total")
-PAGE_COUNT_HEADERS = ("x-total-pages", "x-pages", "x-page-count")
+"""Headers with a cursor that are followed, and the parameter of the next request that receives it."""
+LIMITED_HEADERS = frozenset(
+    {"cache", "cost", "credit", "quota", "rate", "ratelimit", "limit", "limits", "time", "timing"}
+)
+"""Words of headers whose counts are not those of the records."""
+CONTENT_RANGE = re.compile(r"(?:[\w-]+[ =])?\d+-\d+/(\d+)")
+"""Content-Range: items 0-4/23."""
+NO_CURSORS = frozenset({"", "0", "-1", "nil", "none", "null"})
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+VENDOR_MAX_CHARACTERS = 3  # X-WP-Total
 
 
-def next_link(document: Any) -> str | None:
-    """The URL of the next page, from the places where APIs usually have it."""
-    for key, value in _normalized_items(document):
-        link = value
-        if key in LINK_KEYS and isinstance(value, dict):
-            link = next((value[name] for name in ("href", "url", "uri", "link") if name in value), None)
-        if key in LINK_KEYS and isinstance(link, str) and _is_link(link):
-            return link
-        for each in value if key in LINK_LIST_KEYS and isinstance(value, list) else []:
+@dataclass(frozen=True)
+class Link:
+    """The URL of the next page. `base` is the URL in the same object that it is relative to."""
+
+    url: str
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A part of a response that indicates another page. `member` is None for a header and for the records."""
+
+    text: str
+    member: Member | None = None
+    header: str | None = None
+
+
+def next_link(document: Any, records_path: str | None = None) -> Link | None:
+    """The URL of the next page in a response."""
+    nouns = _nouns(records_path)
+    for member in envelope(document, records_path):
+        if isinstance(member.value, str) and _is_link(member.value) and _is_link_name(member, nouns):
+            base = next((value for key, value in member.siblings.items() if "base" in words(key)), None)
+            return Link(member.value, base if isinstance(base, str) and _is_link(base) else None)
+        for each in member.value if words(member.key) & {"link", "links"} and isinstance(member.value, list) else []:
             if isinstance(each, dict) and _is_next(each.get("rel", each.get("relation"))):
-                return next((each[name] for name in ("href", "url", "uri") if isinstance(each.get(name), str)), None)
+                url = next((each[name] for name in LINK_MEMBERS if isinstance(each.get(name), str)), None)
+                return None if url is None else Link(url)
     return None
 
 
-def link_with_relation(header: str, relation: str) -> str | None:
-    """The URL with this relation in a Link header (RFC 8288), None if there is no such link."""
-    at = 0
-    while (start := header.find("<", at)) >= 0 and (end := header.find(">", start)) >= 0:
-        relations, at = _relations(header, end + 1)
-        if relation in relations:
-            return header[start + 1 : end]
-    return None
+def more_pages_hint(response: Response) -> Hint | None:
+    """The part of a response that indicates another page, None if nothing does."""
+    return PageSigns(response).hint
 
 
-def more_pages_hint(response: Response) -> str | None:
-    """The part of a response that indicates another page, None if nothing does.
-
-    If the document itself is the only record, its keys are data. Then only keys that always mean pagination count.
-    """
-    if flag := more_pages_flag(response):
-        return flag
-    is_first_page = response.records_so_far == len(response.records)
-    for key, value in _normalized_items(response.document):
-        if (
-            key in CURSOR_KEYS
-            and _is_cursor(key, value)
-            and (not response.is_single_record or key.startswith(("nextpaget", "nextcursor", "nexttoken")))
-        ):
-            return f"{key} is {excerpt(value)}"
-        if response.is_single_record:
-            continue
-        if key in TOTAL_KEYS and (total := _number(value)) is not None and total > response.records_so_far:
-            return f"{key} is {total:,}, {response.records_so_far:,} records received"
-        if key in PAGE_COUNT_KEYS and (pages := _number(value)) is not None and pages > 1 and is_first_page:
-            return f"{key} is {pages:,}"
-    for name in TOTAL_HEADERS:
-        total = _number(response.headers.get(name))
-        if total is not None and total > response.records_so_far:
-            return f"{name} is {total:,}"
-    for name in PAGE_COUNT_HEADERS if is_first_page else ():
-        pages = _number(response.headers.get(name))
-        if pages is not None and pages > 1:
-            return f"{name} is {pages:,}"
-    return None
-
-
-def more_pages_flag(response: Response) -> str | None:
+def more_pages_flag(response: Response) -> Hint | None:
     """The flag in a response that says that there are more pages, such as `has_more`, None if there is no such flag."""
-    for key, value in _normalized_items(response.document):
-        if key in MORE_KEYS and value is True:
-            return f"{key} is true"
-        if key in LAST_KEYS and value is False and not response.is_single_record:
-            return f"{key} is false"
-    return None
+    return PageSigns(response).flag
 
 
-def _normalized_items(document: Any, depth: int = 1) -> Iterator[tuple[str, Any]]:
-    """The keys (lower-case letters only) and values of the document's objects. Lists are not searched: they contain "
-    "records."""
-    if not isinstance(document, dict) or depth > MAX_DEPTH:
-        return
-    for key, value in document.items():
-        yield re.sub(r"[^a-z]", "", key.lower()), value
-    for value in document.values():
-        yield from _normalized_items(value, depth + 1)
+def is_marked_last(response: Response) -> bool:
+    """Whether a flag in the response says that the page is the last, such as `"has_more": false`."""
+    return PageSigns(response).is_marked_last
+
+
+def total_of(response: Response) -> int | None:
+    """The total number of records that the response states, None if it states none."""
+    return PageSigns(response).total
+
+
+class PageSigns:
+    """What a response says about the pages after it."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        self.nouns = _nouns(response.records_path)
+        self.members = [*self._members(), *_header_members(response)]
+
+    @cached_property
+    def hint(self) -> Hint | None:
+        """The part of the response that indicates another page, None if nothing does."""
+        return self.flag or self.total_hint or next(chain(self.cursor_hints(), self._full_page_hints()), None)
+
+    @cached_property
+    def flag(self) -> Hint | None:
+        """The flag that says that there are more pages, such as `has_more`."""
+        for member in self.members:
+            if _more_flag(member, self.nouns) is True or _last_flag(member, self.nouns) is False:
+                return Hint(f"{member.path} is {json.dumps(member.value)}", member)
+        for name, value in self.response.headers.items():
+            if "more" in words(name) and words(name) <= MORE | FILLERS | NOUNS and _boolean(value):
+                return Hint(f"{name} is {value}", header=name)
+        return None
+
+    @cached_property
+    def is_marked_last(self) -> bool:
+        """Whether a flag says that the page is the last."""
+        if self.flag:
+            return False
+        return any(
+            (_more_flag(each, self.nouns) is False and not each.words & CUT_OFF)
+            or (_last_flag(each, self.nouns) is True and bool(each.words & {"end", "eof", "exhausted", "last"}))
+            for each in self.members
+        )
+
+    @cached_property
+    def total(self) -> int | None:
+        """The total number of records. Not a bare `count`, which can be that of the page."""
+        totals = (_total(each, self.nouns) for each in self.members if each.words - {"count"})
+        return max((total for total in totals if total is not None), default=None)
+
+    @property
+    def total_member(self) -> Member | None:
+        """The total number of records that is not reached."""
+        return next((each for each in self.members if (_total(each, self.nouns) or 0) > self._received), None)
+
+    @property
+    def page_count_member(self) -> Member | None:
+        return next((each for each in self.members if _page_count(each) is not None), None)
+
+    @property
+    def page_count_header(self) -> str | None:
+        return next((name for name in self.response.headers if _header_counts(name)[1]), None)
+
+    @cached_property
+    def total_hint(self) -> Hint | None:
+        """The total number of records or pages that is not reached."""
+        received, is_first_page = self._received, self.response.records_so_far == len(self.response.records)
+        for member in self.members:
+            total = _total(member, self.nouns)
+            if total is not None and total > received and not (member.words == {"count"} and self._is_limit(total)):
+                return Hint(f"{member.path} is {total:,}, {received:,} records received", member)
+        for member in self.members:
+            if is_first_page and (pages := _page_count(member)) is not None and pages > 1:
+                return Hint(f"{member.path} is {pages:,}", member)
+        return next(self._header_totals(is_first_page), None)
+
+    def cursor_hints(self) -> Iterator[Hint]:
+        """The cursors that are not followed, unless something else says that the page is the last."""
+        is_last = self.is_marked_last or self._is_total_reached
+        for member in self.members if not is_last else ():
+            is_cursor = _is_cursor_name(member, self.nouns) and _is_cursor(member)
+            if (is_cursor or _is_more_link(member, self.nouns)) and not self._is_sent(member):
+                yield Hint(f"{member.path} is {excerpt(member.value)}", member)
+        for member in self.members if not is_last and not self._has_null_next else ():
+            if _is_weak_cursor(member) and not self._is_sent(member):
+                yield Hint(f"{member.path} is {excerpt(member.value)}", member)
+        for name, value in self.response.headers.items() if not is_last else ():
+            if _is_cursor_header(name) and value.strip():
+                yield Hint(f"{name} is {excerpt(value)}", header=name)
+
+    def _full_page_hints(self) -> Iterator[Hint]:
+        """A page with exactly as many records as requested, if nothing says that it is the last."""
+        count = len(self.response.records)
+        has_end = self.is_marked_last or self._has_null_next or self.total == count or self._has_other_links
+        if has_end or count < 2 or count != self.response.records_so_far or self.response.is_single_record:
+            return
+        for name, value in self.response.request.parameters():
+            is_limit = is_limit_name(words(name)) or words(name) in ({"count"}, {"num"})
+            if is_limit and number_in(value) == count:
+                yield Hint(f"the page has all {count:,} records that {name} allows")
+
+    @property
+    def _received(self) -> int:
+        """The received records. In a response that is one record, the elements of its longest list."""
+        if not self.response.is_single_record:
+            return self.response.records_so_far
+        values = (each.value for each in self.members)
+        return max((len(each) for each in values if isinstance(each, list)), default=self.response.records_so_far)
+
+    @property
+    def _is_total_reached(self) -> bool:
+        """Whether an unambiguous total is reached: `total` and `count` alone can be those of the page."""
+        totals = [_total(each, self.nouns) for each in self.members if each.words - {"count", "total"}]
+        return self._received in totals
+
+    @property
+    def _has_null_next(self) -> bool:
+        return any(
+            _is_cursor_name(each, self.nouns) and (each.value is None or each.value in ("", False))
+            for each in self.members
+        )
+
+    @property
+    def _has_other_links(self) -> bool:
+        """Whether there is a Link header, which has no link to a next page."""
+        header = self.response.headers.get("link", "")
+        return any(link_with_relation(header, relation) for relation in ("first", "last", "prev", "previous"))
+
+    def _is_sent(self, member: Member) -> bool:
+        """Whether the request has the cursor, so that it leads to no other page."""
+        name = member.words - {"next"}
+        sent = ((words(key), value) for key, value in self.response.request.parameters())
+        return any(str(value) == str(member.value) and key and key & name for key, value in sent)
+
+    def _is_limit(self, number: int) -> bool:
+        """Whether the number is the page size of the request or of the response."""
+        sent = ((words(name), value) for name, value in self.response.request.parameters())
+        stated = ((each.words, each.value) for each in self.members)
+        return any(
+            (is_limit_name(name) or name == {"count"} and is_sent) and number_in(value) == number
+            for pairs, is_sent in ((sent, True), (stated, False))
+            for name, value in pairs
+        )
+
+    def _header_totals(self, is_first_page: bool) -> Iterator[Hint]:
+        received = self.response.records_so_far
+        for name, value in self.response.headers.items():
+            number, is_total, is_page_count = number_in(value), *_header_counts(name)
+            if name == "content-range" and (found := CONTENT_RANGE.fullmatch(value.strip())):
+                number, is_total = int(found[1]), True
+            if number is None:
+                continue
+            if (is_total and number > received) or (is_page_count and number > 1 and is_first_page):
+                yield Hint(f"{name} is {number:,}", header=name)
+
+    def _members(self) -> Iterable[Member]:
+        """The members of the envelope. If the document itself is the only record, its keys are data. Then only keys
+        that always mean pagination count, and objects with several of them."""
+        members = list(envelope(self.response.document, self.response.records_path))
+        if not self.response.is_single_record:
+            return [each for each in members if not each.is_echo]
+        objects = {id(each.siblings): each.siblings for each in members}
+        required_kinds = 2 if any(isinstance(each.value, list) for each in members) else 3
+        pages = {name for name, siblings in objects.items() if len(_paging_kinds(siblings)) >= required_kinds}
+        return [each for each in members if id(each.siblings) in pages or _is_always_paging(each)]
+
+
+def is_limit_name(name: frozenset[str]) -> bool:
+    """Whether a name with these words is that of a page size, such as `per_page`, `maxResults` or `$top`."""
+    is_limit = bool(name & LIMITS) or ("max" in name and bool(name & (NOUNS | {"ret", "count"})))
+    return is_limit and name <= LIMITS | LIMIT_FILLERS | NOUNS | FILLERS
+
+
+def is_offset_name(name: frozenset[str]) -> bool:
+    """Whether a name with these words is that of an offset, such as `startAt` or `$skip`."""
+    return bool(name & OFFSETS) and name <= OFFSETS | OFFSET_FILLERS | NOUNS | FILLERS
+
+
+def is_page_number(member: Member) -> bool:
+    """Whether a member is the number of the page, such as `currentPage`."""
+    name = member.words | (member.parents & {"page"} if member.words & {"number", "num"} else frozenset())
+    return "page" in name and name <= CURRENT_PAGE | FILLERS and number_in(member.value) is not None
+
+
+def _nouns(records_path: str | None) -> frozenset[str]:
+    """The words for records: the usual ones, and the name of the list of records."""
+    own = words((records_path or "").rpartition(".")[2])
+    return NOUNS | own | {f"{each}s" for each in own} | {each.removesuffix("s") for each in own}
+
+
+def _is_link_name(member: Member, nouns: frozenset[str]) -> bool:
+    return "next" in member.words and member.words <= FILLERS | LINKS | PAGING | nouns | {"next"}
+
+
+def _is_more_link(member: Member, nouns: frozenset[str]) -> bool:
+    """Whether a member is a link to more records, such as `load_more_url`."""
+    is_name = "more" in member.words and member.words <= MORE | LINKS | FILLERS | nouns | {"load"}
+    return is_name and isinstance(member.value, str) and _is_link(member.value)
+
+
+def _is_cursor_name(member: Member, nouns: frozenset[str]) -> bool:
+    if "continue" in member.words and "continue" not in words(member.key):
+        return True  # {"continue": {"sroffset": 10}}
+    return "next" in member.words and member.words <= NEXT_PAGE | nouns
+
+
+def _is_cursor(member: Member) -> bool:
+    """Whether the value of a member with the name of a cursor is one."""
+    value = member.value
+    if isinstance(value, (bool, Number)) or not isinstance(value, (str, int)):
+        return False
+    text = str(value).strip()
+    if DATE.match(text) and member.words & {"at", "start"}:
+        return False  # the next event
+    return text.lower() not in NO_CURSORS
+
+
+def _is_weak_cursor(member: Member) -> bool:
+    """Whether a member without `next` in its name is a cursor. A number is the position of this page."""
+    name, value = member.words - FILLERS, member.value
+    if name >= {"evaluated", "last"}:
+        return bool(value)
+    if not isinstance(value, str) or isinstance(value, Number):
+        return False
+    if value.strip().isdecimal() and "end" not in name:
+        return False
+    if value.strip().lower() in NO_CURSORS:
+        return False
+    if not name <= CURSORS | PAGING | {"continue", "end", "response"}:
+        return False
+    if name == {"after"} or name == {"after", "cursor"}:
+        return not member.siblings.get(member.key.replace("after", "before"))  # the bounds of the page
+    if name & {"continuation", "continue", "cursor", "bookmark", "marker", "scroll"} or name == {"offset"}:
+        return "start" not in name
+    return "token" in name and bool(name & {"page", "pagination", "skip"})
+
+
+def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
+    """Whether a flag says that there are more pages, None if the member is no such flag."""
+    flag = _boolean(member.value)
+    if member.words & CUT_OFF and member.words <= CUT_OFF | CUT_OFF_FILLERS | FILLERS | nouns:
+        return flag
+    if not member.words & {"more", "next", "remaining"} or not member.words <= MORE | FILLERS | nouns:
+        return None
+    if "remaining" in member.words and not member.words & (nouns | {"page", "pages"}):
+        return None
+    number = number_in(member.value) if member.words & {"more", "remaining"} else None
+    return flag if number is None else number > 0
+
+
+def _last_flag(member: Member, nouns: frozenset[str]) -> bool | None:
+    """Whether a flag says that the page is the last, None if the member is no such flag."""
+    is_name = member.words & LAST and member.words <= LAST | LAST_FILLERS | FILLERS | nouns
+    return _boolean(member.value) if is_name else None
+
+
+def _total(member: Member, nouns: frozenset[str]) -> int | None:
+    """The total number of records, None if the member is no total."""
+    name = member.words
+    is_counted = name & {"available", "nb", "num", "number"} and any(each.endswith("s") for each in name & nouns)
+    if not (name & TOTALS or is_counted) or not name <= TOTALS | TOTAL_FILLERS | FILLERS | nouns:
+        return None
+    return number_in(member.value)
+
+
+def _page_count(member: Member) -> int | None:
+    """The number of pages, None if the member is no such number."""
+    name = member.words - FILLERS
+    is_count = "pages" in name or ("page" in name and bool(name & {"count", "last", "max", "total"}))
+    known = {"all", "available", "count", "last", "max", "nb", "num", "number", "page", "pages", "total"}
+    return number_in(member.value) if is_count and name <= known else None
+
+
+def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
+    """The kinds of numbers about pages in an object. Empty if none of them is the position of a page."""
+    kinds = set()
+    for key, value in siblings.items():
+        member = Member(key, key, words(key), value, frozenset(), siblings)
+        if number_in(value) is None:
+            continue
+        if is_offset_name(member.words) or is_page_number(member):
+            kinds.add("position")
+        elif is_limit_name(member.words):
+            kinds.add("limit")
+        elif _total(member, NOUNS) is not None:
+            kinds.add("total")
+        elif _page_count(member) is not None:
+            kinds.add("pages")
+    return kinds if "position" in kinds else set()
+
+
+def _is_always_paging(member: Member) -> bool:
+    """Whether a member means pagination even in an object that is a record."""
+    name = member.words
+    return bool(
+        ("next" in name and name & {"cursor", "token", "mark", "marker"})
+        or ("has" in name and name & {"more", "next"})
+        or name == {"more"}
+        or name & CUT_OFF
+        or member.key.startswith("@odata.next")
+    )
+
+
+def _header_members(response: Response) -> Iterator[Member]:
+    """The members of JSON in headers: X-Pagination: {"TotalCount": 23}."""
+    for name, value in response.headers.items():
+        if words(name) & (PAGING | TOTALS | {"cursor", "next"}) and value.startswith("{"):
+            try:
+                document = json.loads(value)
+            except ValueError:
+                continue
+            for member in envelope(document, None):
+                yield replace(member, path=f"{name}: {member.path}", is_in_header=True)
+
+
+def _header_counts(name: str) -> tuple[bool, bool]:
+    """Whether a header has the name of a total of records, and of a number of pages."""
+    found = words(name)
+    is_page_count = "pages" in found or ("page" in found and bool(found & {"count", "total"}))
+    others = found - TOTALS - TOTAL_FILLERS - FILLERS - NOUNS - PAGING
+    is_known = not others or (len(others) == 1 and len(next(iter(others))) <= VENDOR_MAX_CHARACTERS)
+    is_known = is_known or len(found & (TOTALS | NOUNS)) > 1
+    if found & LIMITED_HEADERS or not is_known:
+        return False, False
+    return bool(found & TOTALS) and not is_page_count and "page" not in found, is_page_count and "per" not in found
+
+
+def _is_cursor_header(name: str) -> bool:
+    found = words(name)
+    is_cursor = "next" in found or bool(found & {"continuation", "cursor", "continuationtoken"})
+    others = {each for each in found - NEXT_PAGE if len(each) > VENDOR_MAX_CHARACTERS}
+    return is_cursor and not others
 
 
 def _is_next(relation: Any) -> bool:
@@ -136,68 +443,16 @@ def _is_link(text: str) -> bool:
     return bool(re.match(r"https?://|/|\?|\./", text.strip()))
 
 
-def _is_cursor(key: str, value: Any) -> bool:
-    if isinstance(value, dict):
-        return bool(value) and key in ("nextpage", "continue")
-    if key in ("offset", "cursor", "pagetoken", "scrollid"):
-        return (
-            isinstance(value, str)
-            and not isinstance(value, Number)
-            and bool(value.strip())
-            and not value.strip().isdecimal()
-        )
-    return isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).strip() not in ("", "0")
+def _boolean(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    text = value.strip().lower() if isinstance(value, str) else ""
+    return {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False}.get(text)
 
 
-def _number(value: Any) -> int | None:
-    if isinstance(value, dict):
-        value = value.get("value")
+def number_in(value: Any) -> int | None:
+    """A whole number, also as text. None if the value is none."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     text = str(value).strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
-def _relations(header: str, at: int) -> tuple[list[str], int]:
-    """The relations of a link in lower case, and the index after its parameters. `at` is the index of the first "
-    "parameter."""
-    relations: list[str] | None = None
-    while True:
-        at = _skip(header, at, " \t;")
-        name_at = at
-        while at < len(header) and header[at] not in "=;, \t":
-            at += 1
-        name = header[name_at:at].lower()
-        at = _skip(header, at, " \t")
-        value = ""
-        if header[at : at + 1] == "=":
-            value, at = _parameter_value(header, _skip(header, at + 1, " \t"))
-        if name == "rel" and relations is None:
-            relations = value.lower().split()
-        if at >= len(header) or header[at] == ",":
-            return relations or [], at
-        if at == name_at:
-            at += 1  # an unexpected character
-
-
-def _parameter_value(header: str, at: int) -> tuple[str, int]:
-    quote = header[at : at + 1]
-    if quote not in ('"', "'") or not quote:
-        start = at
-        while at < len(header) and header[at] not in ";, \t":
-            at += 1
-        return header[start:at], at
-    characters = []
-    at += 1
-    while at < len(header) and header[at] != quote:
-        if header[at] == "\\":
-            at += 1
-        characters.append(header[at : at + 1])
-        at += 1
-    return "".join(characters), at + 1
-
-
-def _skip(header: str, at: int, characters: str) -> int:
-    while at < len(header) and header[at] in characters:
-        at += 1
-    return at

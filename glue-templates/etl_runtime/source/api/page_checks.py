@@ -1,56 +1,108 @@
-"""Checks that the pages of a call come to an end."""
+"""Checks that the pages of a call come to an end, and recognizes the end."""
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.source.api.request import ApiRequest
+from etl_runtime.source.api.name_words import PAGING, words
+from etl_runtime.source.api.next_page_detector import is_offset_name, number_in, total_of
+from etl_runtime.source.api.pagination import Paginator
+from etl_runtime.source.api.request import ApiRequest, Response
 
 MAX_REPEATED_RECORD_PAGES = 20
+MAX_EMPTY_PAGES = 50
 
 
 class PageChecks:
     """Raises RunFailed if a request repeats, if a page repeats, or if there are too many pages.
 
-    `counting_parameter` is the parameter that counts records or pages. Without one, pages with equal records are
-    permitted: then each request comes from the response before.
+    Pages with equal records are permitted if each request comes from the response before. They are not if the requests
+    count records or pages, or if the source keeps the position: then a source can return the same page without end.
     """
 
-    def __init__(self, max_pages: int, counting_parameter: str | None) -> None:
+    def __init__(self, max_pages: int, paginator: Paginator) -> None:
         self._max_pages = max_pages
-        self._counting_parameter = counting_parameter
+        self._paginator = paginator
         self._requested: set[tuple[str, bytes]] = set()
+        self._pages = self._repeats = self._empty_pages = 0
         self._previous: list[Any] = []
-        self._repeats = 0
 
     def check_request(self, request: ApiRequest) -> None:
         key = (request.url, request.body_bytes or b"")
-        if key in self._requested:
+        if key in self._requested and not self._paginator.can_repeat_requests:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
                 "this page was requested before: the pages form a loop. Set another pagination, or report this to "
                 "the source.",
             )
-        if len(self._requested) >= self._max_pages:
+        if self._pages >= self._max_pages:
             raise RunFailed(
                 ErrorCode.PAGINATION_TOO_MANY_PAGES,
                 f"there are more than {self._max_pages:,} pages. If this is correct, increase pagination.max_pages.",
             )
         self._requested.add(key)
+        self._pages += 1
 
     def check_records(self, records: list[Any]) -> None:
         self._repeats = self._repeats + 1 if records and _are_equal(records, self._previous) else 0
+        self._empty_pages = 0 if records else self._empty_pages + 1
         self._previous = records
         # Records may be equal by chance, above all if a page has only one.
         is_repeated = self._repeats and (len(records) > 1 or self._repeats >= MAX_REPEATED_RECORD_PAGES)
-        if self._counting_parameter and is_repeated:
+        parameter = self._paginator.counting_parameter
+        if parameter and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
                 f"the page has the same {len(records):,} records as the page before. Check whether the source "
-                f"supports the parameter {self._counting_parameter}. If it repeats its last page, set "
-                "pagination.total_pages or total_records. If records repeat, request larger pages with "
-                "pagination.limit.",
+                f"supports the parameter {parameter}. If it repeats its last page, set pagination.total_pages or "
+                "total_records. If records repeat, request larger pages with pagination.limit.",
             )
+        if self._paginator.can_repeat_requests and is_repeated:
+            raise RunFailed(
+                ErrorCode.PAGINATION_LOOP,
+                f"the page has the same {len(records):,} records as the page before. Correct pagination.url, body and "
+                "param.",
+            )
+
+    def is_end(self, response: Response, next_request: ApiRequest) -> bool:
+        """Whether the page is the last one although it has a next page.
+
+        APIs write a next page without end: the next page of the last one is the page itself, or an empty page after
+        the total is reached or at a higher offset.
+        """
+        if self._paginator.can_repeat_requests or self._paginator.counting_parameter:
+            return False
+        if next_request == response.request:
+            return not response.records or (self._pages > 1 and not self._repeats)
+        if response.records or self._pages == 1:
+            return False
+        total = total_of(response)
+        if total is not None:
+            return response.records_so_far >= total
+        return _counts_up(response.request, next_request)
+
+    def check_empty_pages(self) -> None:
+        if self._empty_pages >= MAX_EMPTY_PAGES and not self._paginator.counting_parameter:
+            raise RunFailed(
+                ErrorCode.PAGINATION_LOOP,
+                f"{self._empty_pages} pages in a row are empty, and each has a next page. Set another pagination, or "
+                "report this to the source.",
+            )
+
+
+def _counts_up(request: ApiRequest, next_request: ApiRequest) -> bool:
+    """Whether the requests differ only in an offset or a page number, which is higher in the next request."""
+    url, next_url = urlsplit(request.url), urlsplit(next_request.url)
+    params, next_params = dict(parse_qsl(url.query)), dict(parse_qsl(next_url.query))
+    if url._replace(query="") != next_url._replace(query="") or params.keys() != next_params.keys():
+        return False
+    changed = [name for name in params if params[name] != next_params[name]]
+    return bool(changed) and all(
+        (words(name) & PAGING or is_offset_name(words(name)))
+        and (number_in(next_params[name]) or 0) > (number_in(params[name]) or 0)
+        for name in changed
+    )
 
 
 def _are_equal(records: list[Any], others: list[Any]) -> bool:

@@ -4,20 +4,20 @@ fetch_endpoints.py detects loops, repeated pages and too many pages for all of t
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from etl_runtime.job.dataset_document import Pagination, PaginationType
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import MISSING, value_at
-from etl_runtime.source.api.next_page_detector import (
-    CURSOR_HEADERS,
-    link_with_relation,
-    more_pages_flag,
-    more_pages_hint,
-    next_link,
-)
+from etl_runtime.source.api.link_header import link_with_relation
+from etl_runtime.source.api.next_page_detector import CURSOR_HEADERS, Hint, Link, PageSigns, next_link
 from etl_runtime.source.api.request import ApiRequest, Response
+
+NO_CURSOR_VALUES = (None, "", "nil", "null")
 
 
 class Paginator(ABC):
@@ -25,18 +25,24 @@ class Paginator(ABC):
 
     counting_parameter: str | None = None
     """The parameter that counts records or pages. A source that does not know it returns the same page without end."""
+    can_repeat_requests = False
+    """Whether equal requests return different pages, because the source keeps the position."""
 
     def first_request(self, request: ApiRequest) -> ApiRequest:
         return request
 
+    def repeated_records(self, records: list[Any]) -> int:
+        """How many records at the start of a page were on the page before."""
+        return 0
+
     @abstractmethod
     def next_request(self, response: Response) -> ApiRequest | None:
-        """The request of the next page, None after the last page. Raises RunFailed if the response does not fit the "
-        "pagination."""
+        """The request of the next page, None after the last page. Raises RunFailed if the response does not fit the
+        pagination."""
 
-    def unfollowed_hint(self, response: Response) -> str | None:
+    def unfollowed_hint(self, response: Response) -> Hint | None:
         """The part of the last response that indicates another page, None if nothing does."""
-        return more_pages_flag(response)
+        return PageSigns(response).flag
 
 
 class SinglePage(Paginator):
@@ -45,31 +51,57 @@ class SinglePage(Paginator):
     def next_request(self, response: Response) -> ApiRequest | None:
         return None
 
-    def unfollowed_hint(self, response: Response) -> str | None:
+    def unfollowed_hint(self, response: Response) -> Hint | None:
         return None
 
 
 class JsonLink(Paginator):
-    """{"items": […], "next": "https://api.example.org/items?page=2"}. On the last page, `next` is missing, null "
-    "or empty."""
+    """{"items": […], "next": "https://api.example.org/items?page=2"}. On the last page, `next` is missing, null or
+    empty, or a flag says that there are no more pages.
 
-    def __init__(self, path: str | None = None) -> None:
+    `base` is what a relative link is appended to: a URL, or the path to it in the response.
+    """
+
+    def __init__(self, path: str | None = None, base: str | None = None) -> None:
         self._path = path
+        self._base = base
 
     def next_request(self, response: Response) -> ApiRequest | None:
-        link = value_at(response.document, self._path) if self._path else next_link(response.document)
-        if link is MISSING or not link:
+        link = self._link(response)
+        if link is None or PageSigns(response).is_marked_last:
             return None
-        if not isinstance(link, str):
+        url = link.url if link.base is None else _appended(link.base, link.url)
+        return response.request.with_url(url, response.url)
+
+    def unfollowed_hint(self, response: Response) -> Hint | None:
+        signs = PageSigns(response)
+        return signs.flag if self._path else signs.hint
+
+    def _link(self, response: Response) -> Link | None:
+        if self._path is None:
+            return next_link(response.document, response.records_path)
+        url = value_at(response.document, self._path)
+        if url is MISSING or not url:
+            return None
+        if not isinstance(url, str):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._path} is not a URL (found {excerpt(link)}). Set pagination.path to that of the next page's "
+                f"{self._path} is not a URL (found {excerpt(url)}). Set pagination.path to that of the next page's "
                 "URL.",
             )
-        return response.request.with_url(link, response.url)
+        return Link(url, self._base_url(response))
 
-    def unfollowed_hint(self, response: Response) -> str | None:
-        return more_pages_flag(response) if self._path else more_pages_hint(response)
+    def _base_url(self, response: Response) -> str | None:
+        if self._base is None or self._base.startswith(("http://", "https://")):
+            return self._base
+        base = value_at(response.document, self._base)
+        if not isinstance(base, str) or not base.strip():
+            raise RunFailed(
+                ErrorCode.PAGINATION_INVALID,
+                f"{self._base} {_problem(base, 'a URL')}. Set pagination.base to the path of the URL that the link is "
+                "relative to, or to this URL.",
+            )
+        return base
 
 
 class HeaderLink(Paginator):
@@ -111,27 +143,108 @@ class HeaderCursor(Paginator):
 class Cursor(Paginator):
     """{"items": […], "meta": {"next": "b7f3"}}, which becomes a parameter of the next request.
 
-    On the last page, the cursor is missing, null, false or empty.
+    On the last page, the cursor is missing, null, false, empty or `nil`, or a flag says that there are no more pages.
+    With `url`, all pages after the first have this URL and `body`. The source then keeps the position, as in a scroll:
+    the cursor may stay the same, and an empty page is the last.
     """
 
-    def __init__(self, path: str, param: str, size: PageSize) -> None:
+    def __init__(
+        self, path: str, param: str, size: PageSize, url: str | None = None, body: Mapping[str, Any] | None = None
+    ) -> None:
         self._path = path
         self._param = param
         self._size = size
+        self._url = url
+        self._body = body
+        self.can_repeat_requests = url is not None
 
     def first_request(self, request: ApiRequest) -> ApiRequest:
         return self._size.add_to(request)
 
     def next_request(self, response: Response) -> ApiRequest | None:
-        cursor = value_at(response.document, self._path)
-        if cursor is MISSING or cursor in (None, "") or cursor is False:
+        cursor, signs = value_at(response.document, self._path), PageSigns(response)
+        if cursor is MISSING or cursor in NO_CURSOR_VALUES or cursor is False or signs.is_marked_last:
             return None
-        if isinstance(cursor, (dict, list)) or cursor is True:
+        if self._url is not None and not response.records and not signs.flag:
+            return None
+        request = self._next_page(response.request)
+        if isinstance(cursor, dict) or cursor is True or (isinstance(cursor, list) and request.body is None):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
                 f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to that of the cursor.",
             )
-        return response.request.with_parameter(self._param, cursor)
+        return request.with_parameter(self._param, cursor)
+
+    def _next_page(self, request: ApiRequest) -> ApiRequest:
+        if self._url is None:
+            return request
+        body: Mapping[str, Any] | None = self._body
+        if body is None and request.body is not None:
+            body = {}
+        return ApiRequest(self._url, body)
+
+
+class RecordCursor(Paginator):
+    """The value of a field of the last record, which becomes a parameter of the next request: ?starting_after=ch_7.
+
+    The last page is empty, or a flag says that there are no more pages. If the parameter is `inclusive`, a page starts
+    with the last records of the page before, which are left out.
+    """
+
+    def __init__(self, path: str, param: str, size: PageSize, *, is_inclusive: bool) -> None:
+        self._path = path
+        self.counting_parameter = self._param = param
+        self._size = size
+        self._is_inclusive = is_inclusive
+        self._value: Any = MISSING  # the cursor of this page
+        self._boundary: list[Any] = []  # the records before this page that have this cursor
+        self._largest_page = 0
+
+    def first_request(self, request: ApiRequest) -> ApiRequest:
+        return self._size.add_to(request)
+
+    def repeated_records(self, records: list[Any]) -> int:
+        if not self._is_inclusive:
+            return 0
+        boundary, count = list(self._boundary), 0
+        while count < len(records) and (record := records[count]) in boundary:
+            boundary.remove(record)
+            count += 1
+        if count and count == len(records) >= self._largest_page:
+            raise RunFailed(
+                ErrorCode.PAGINATION_LOOP,
+                f"all {count:,} records of the page were on the page before: they have the same {self._path}. Request "
+                "larger pages with pagination.limit.",
+            )
+        self._largest_page = max(self._largest_page, len(records))
+        return count
+
+    def next_request(self, response: Response) -> ApiRequest | None:
+        if not response.records or PageSigns(response).is_marked_last:
+            return None
+        value = self._cursor(response.records[-1], response.request)
+        shared = [each for each in response.records if value_at(each, self._path) == value]
+        if len(shared) > 1 and not self._is_inclusive:
+            raise RunFailed(
+                ErrorCode.PAGINATION_INVALID,
+                f"the last {len(shared):,} records have the same {self._path} ({excerpt(value)}), and the next page "
+                "can leave out more of them. Set pagination.path to a field with a different value in each record.",
+            )
+        if value != self._value:
+            self._boundary = []
+        self._value, self._boundary = value, [*self._boundary, *shared]
+        return response.request.with_parameter(self._param, value)
+
+    def _cursor(self, record: Any, request: ApiRequest) -> Any:
+        value = value_at(record, self._path)
+        is_list = isinstance(value, list) and value and request.body is not None
+        if is_list or (isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""):
+            return value
+        raise RunFailed(
+            ErrorCode.PAGINATION_INVALID,
+            f"{self._path} {_problem(value, 'a cursor')} of the last record. Set pagination.path to the path of the "
+            "cursor in a record.",
+        )
 
 
 class _Counting(Paginator):
@@ -180,9 +293,13 @@ class PageNumber(_Counting):
 
 
 class Auto(Paginator):
-    """Uses the link in the first response, else the Link header, else a known cursor header, else a single page."""
+    """Uses the link in the first response, else the Link header, else a known cursor header, else a single page.
 
-    def __init__(self) -> None:
+    A link in a response to a call per value (`is_detail`) that is one record is a value of this record.
+    """
+
+    def __init__(self, *, is_detail: bool = False) -> None:
+        self._is_detail = is_detail
         self._detected: Paginator | None = None
 
     def next_request(self, response: Response) -> ApiRequest | None:
@@ -190,11 +307,12 @@ class Auto(Paginator):
             self._detected = self._detect(response)
         return self._detected.next_request(response)
 
-    def unfollowed_hint(self, response: Response) -> str | None:
-        return more_pages_hint(response)
+    def unfollowed_hint(self, response: Response) -> Hint | None:
+        return PageSigns(response).hint
 
     def _detect(self, response: Response) -> Paginator:
-        if next_link(response.document) is not None:
+        is_record = self._is_detail and response.is_single_record
+        if not is_record and next_link(response.document, response.records_path) is not None:
             return JsonLink()
         if link_with_relation(response.headers.get("link", ""), "next") is not None:
             return HeaderLink()
@@ -204,23 +322,27 @@ class Auto(Paginator):
         return SinglePage()
 
 
-def paginator_for(setting: PaginationType | Pagination) -> Paginator:
-    """A new paginator for the `pagination` of an endpoint."""
+def paginator_for(setting: PaginationType | Pagination, *, is_detail: bool = False) -> Paginator:
+    """A new paginator for the `pagination` of an endpoint. `is_detail` means that it is called per value."""
     pagination: Pagination = {"type": setting} if isinstance(setting, str) else setting
     size = PageSize(pagination.get("limit"), pagination.get("limit_param", "limit"))
     match pagination["type"]:
         case "auto":
-            return Auto()
+            return Auto(is_detail=is_detail)
         case "single":
             return SinglePage()
         case "json_link":
-            return JsonLink(pagination.get("path"))
+            return JsonLink(pagination.get("path"), pagination.get("base"))
         case "header_link":
             return HeaderLink()
         case "header_cursor":
             return HeaderCursor(pagination["header"], pagination.get("param", "cursor"), size)
         case "cursor":
-            return Cursor(pagination["path"], pagination.get("param", "cursor"), size)
+            param = pagination.get("param", "cursor")
+            return Cursor(pagination["path"], param, size, pagination.get("url"), pagination.get("body"))
+        case "record_cursor":
+            is_inclusive = pagination.get("inclusive", False)
+            return RecordCursor(pagination["path"], pagination["param"], size, is_inclusive=is_inclusive)
         case "offset":
             return Offset(
                 pagination.get("param", "offset"), pagination.get("first", 0), size, pagination.get("total_records")
@@ -239,8 +361,22 @@ def _total(response: Response, path: str | None, key: str) -> int | None:
     if isinstance(total, str) and total.strip().isdecimal():
         total = int(total)
     if not isinstance(total, int) or isinstance(total, bool):
-        problem = "is missing in the response" if total is MISSING else f"is not a number (found {excerpt(total)})"
         raise RunFailed(
-            ErrorCode.PAGINATION_INVALID, f"{path} {problem}. Set pagination.{key} to the path of the total."
+            ErrorCode.PAGINATION_INVALID,
+            f"{path} {_problem(total, 'a number')}. Set pagination.{key} to the path of the total.",
         )
     return total
+
+
+def _problem(value: Any, expected: str) -> str:
+    return "is missing in the response" if value is MISSING else f"is not {expected} (found {excerpt(value)})"
+
+
+def _appended(base: str, link: str) -> str:
+    """The link, appended to the base. A link that repeats the path of the base is relative to the host."""
+    path = urlsplit(base).path.rstrip("/")
+    if link.startswith(("http://", "https://", "//")) or (path and link.startswith((f"{path}/", f"{path}?"))):
+        return urljoin(base, link)
+    if link.startswith("?"):
+        return base + link
+    return f"{base.rstrip('/')}/{link.lstrip('/')}"

@@ -1,11 +1,11 @@
 """One request to an API endpoint, and its response."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from etl_runtime.columns.json_values import json_text
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import with_value
@@ -55,7 +55,18 @@ class ApiRequest:
 
     @property
     def body_bytes(self) -> bytes | None:
-        return None if self.body is None else json.dumps(self.body).encode()
+        return None if self.body is None else json_text(dict(self.body)).encode()
+
+    def parameters(self) -> Iterator[tuple[str, Any]]:
+        """The names and values of the query and of the body, in the body with the path of each value."""
+        yield from parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+        pending: list[tuple[str, Any]] = [("", self.body or {})]
+        while pending:
+            prefix, value = pending.pop()
+            if isinstance(value, Mapping):
+                pending.extend((f"{prefix}.{name}" if prefix else name, each) for name, each in value.items())
+            else:
+                yield prefix, value
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,9 @@ class Response:
     """One page: the JSON text as received, the parsed `document`, and the headers by lower-case name.
 
     `url` is the URL after redirects. `records_so_far` counts the records of this page and of the pages before.
-    `is_single_record` means that the document itself is the only record.
+    `is_single_record` means that the document itself is the only record. `records_path` is the path of the records,
+    None if no response had any. `skipped` counts the records at the start that were on the page before: they are in the
+    text, but not in `records`.
     """
 
     request: ApiRequest
@@ -74,3 +87,10 @@ class Response:
     records: list[Any]
     records_so_far: int
     is_single_record: bool
+    records_path: str | None
+    skipped: int = 0
+
+    def without_first(self, count: int) -> "Response":
+        """The response without records that were on the page before."""
+        records_so_far = self.records_so_far - count
+        return replace(self, records=self.records[count:], records_so_far=records_so_far, skipped=count)

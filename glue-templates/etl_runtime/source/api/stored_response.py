@@ -1,7 +1,7 @@
 """The line of an original that stores one response: {"url": …, "body": …, "value": …, "answer": …}.
 
 `answer` is the JSON text as received, so that numbers keep their notation. `body` is set for a POST, `value` for an
-endpoint with for_each.
+endpoint with for_each. `skip` counts the records at the start that were on the page before.
 """
 
 import json
@@ -20,6 +20,8 @@ def stored_response(endpoint: str, url: str, response: Response, value: str | No
     request: dict[str, Any] = {"url": url}
     if response.request.body is not None:
         request["body"] = response.request.body
+    if response.skipped:
+        request["skip"] = response.skipped
     text = response.text
     if REDACTION.is_in_data(text):
         LOG.info(f"{endpoint}: the response repeats a secret, which is stored as ***")

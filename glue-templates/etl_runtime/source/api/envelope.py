@@ -1,0 +1,92 @@
+"""The envelope of a response: everything except the records."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from etl_runtime.source.api.name_words import CURSORS, FILLERS, NOUNS, PAGING, words
+
+METADATA = PAGING | frozenset({"cursors", "info", "link", "links", "meta", "metadata", "nav", "navigation", "pager"})
+OTHER_COUNTS = frozenset(
+    {
+        *("aggregation", "aggregations", "aggs", "bucket", "buckets", "cost", "credit", "credits", "debug", "facet"),
+        *("facets", "filter", "filters", "profile", "quota", "rate", "ratelimit", "shard", "shards", "timing"),
+        *("timings", "usage"),
+    }
+)
+"""Objects with counts and limits that are not those of the records."""
+ECHOES = frozenset({"args", "echo", "header", "input", "params", "parameters", "query", "request", "self"})
+"""Objects that repeat the request."""
+CONTINUED_NAMES = frozenset({"continue", "count", "counts", "next", "total", "totals"})
+
+
+@dataclass(frozen=True)
+class Member:
+    """A key of an object in the envelope, and its value.
+
+    `path` is the path in the response, as in `records`. `words` are those of the key. They include the parent's if the
+    key continues its name, as in {"next": {"after": …}}. `parents` are the words of all parents. `siblings` is the
+    object that contains the key.
+    """
+
+    path: str
+    key: str
+    words: frozenset[str]
+    value: Any
+    parents: frozenset[str]
+    siblings: Mapping[str, Any]
+    is_in_header: bool = False
+
+    @property
+    def is_echo(self) -> bool:
+        """Whether the member repeats a part of the request."""
+        return bool(self.parents & ECHOES)
+
+
+def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
+    """The members of the envelope, outer objects first.
+
+    `records_path` is the path of the records, `$` for the document itself, None if it is unknown. Skipped are lists,
+    the records, objects that contain another list of objects, which count its elements, and objects with other counts,
+    such as facets.
+    """
+    path_of_records = records_path or ""
+    pending: deque[tuple[str, Any, frozenset[str], frozenset[str]]] = deque()
+    if isinstance(document, list) and any(isinstance(each, list) for each in document):  # [{"page": 1}, [records]]
+        pending.extend((f"{index}.", each, frozenset(), frozenset()) for index, each in enumerate(document))
+    else:
+        pending.append(("", document, frozenset(), frozenset()))
+    while pending:
+        prefix, parent, continued, parents = pending.popleft()
+        if not isinstance(parent, dict):
+            continue
+        for key, value in parent.items():
+            path = f"{prefix}{key}"
+            own = words(key)
+            member = Member(path, key, own | continued, value, parents, parent)
+            yield member
+            if isinstance(value, dict) and path != path_of_records and _is_searched(member, path_of_records):
+                outer = parents if _is_parent(path, path_of_records) else parents | own
+                pending.append((f"{path}.", value, _continued(member), outer))
+
+
+def _is_searched(member: Member, path_of_records: str) -> bool:
+    own = words(member.key)
+    if _is_parent(member.path, path_of_records) or own & METADATA or path_of_records in ("", "$"):
+        return not own & OTHER_COUNTS
+    has_other_records = any(
+        isinstance(each, list) and each and isinstance(each[0], dict) for each in member.value.values()
+    )
+    return not own & OTHER_COUNTS and not has_other_records
+
+
+def _is_parent(path: str, path_of_records: str) -> bool:
+    return path_of_records.startswith(f"{path}.")
+
+
+def _continued(member: Member) -> frozenset[str]:
+    is_continued = (
+        member.words & CONTINUED_NAMES and member.words <= CONTINUED_NAMES | NOUNS | FILLERS | PAGING | CURSORS
+    )
+    return member.words if is_continued else frozenset()
