@@ -1,7 +1,10 @@
 """A local S3 API: ministack, bound to 127.0.0.1, with the services S3 and CloudWatch metrics.
 
-    python emulator.py --data DIR [--port N]     stores objects as files in DIR; metrics are in memory
+    python emulator.py --data DIR [--port N]     stores objects as files in DIR, their metadata in DIR-metadata
     python emulator.py --memory [--port N]       stores objects and metrics in memory
+
+    --roles DIR        limits the requests of the jobs to what their roles allow; see authorization.py
+    --calls FILE       appends the permissions that these requests require to FILE
 
 The first line on standard output is the endpoint, http://127.0.0.1:PORT, printed when the server is ready.
 The access key and the secret key are `test`. If standard input is a pipe, the emulator ends when the pipe is closed.
@@ -19,7 +22,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from object_metadata import load_objects
 from parent import end_with_parent
+
+from authorization import Authorization
 
 _CANNOT_STORE = 74
 
@@ -64,17 +70,16 @@ def configure(port: int, data: str | None, services: str) -> None:
     )
     for name in ("PERSIST_STATE", "LOCALSTACK_PERSISTENCE", "AUTH", "USE_SSL", "EDGE_PORT"):
         os.environ.pop(name, None)
-    if data:
-        folder = Path(data).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        os.environ["S3_DATA_DIR"] = str(folder)
+    # load_objects sets the folder: ministack loads the objects during its import, and would not find their metadata.
+    os.environ["S3_DATA_DIR"] = os.devnull
 
 
-async def serve_until_stopped(listener: socket.socket) -> None:
+async def serve_until_stopped(listener: socket.socket, roles: str | None = None, calls: str | None = None) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
 
+    limited = Authorization(app, Path(roles), Path(calls) if calls else None) if roles else app
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
@@ -89,7 +94,10 @@ async def serve_until_stopped(listener: socket.socket) -> None:
             if message["type"] == "lifespan.startup.complete":
                 print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
 
-        await app(scope, receive, forward if scope["type"] == "lifespan" else send)
+        if scope["type"] == "lifespan":
+            await app(scope, receive, forward)
+        else:
+            await limited(scope, receive, send)
 
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
@@ -104,12 +112,20 @@ def main() -> None:
     storage = parser.add_mutually_exclusive_group(required=True)
     storage.add_argument("--data", metavar="DIR", help="store objects as files in DIR")
     storage.add_argument("--memory", action="store_true", help="store objects in memory")
+    parser.add_argument("--roles", metavar="DIR", help="limit the requests of jobs to what their roles allow")
+    parser.add_argument("--calls", metavar="FILE", help="append the permissions that these requests require")
     arguments = parser.parse_args()
     end_with_parent()
     listener = listen(arguments.port)
     configure(listener.getsockname()[1], arguments.data, services="s3,monitoring")
+    if arguments.data:
+        from ministack.services import s3
+
+        folder = Path(arguments.data).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        load_objects(s3, folder)
     logging.getLogger("s3").addHandler(_StorageGuard())
-    asyncio.run(serve_until_stopped(listener))
+    asyncio.run(serve_until_stopped(listener, arguments.roles, arguments.calls))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ class Request:
     secrets: by name or ARN of the secret, the file with its value.
     buckets: by name of a source bucket outside of the lake, the folder with its objects.
     endpoint: the URL of the S3 API.
+    access_key: the access key of the job, which limits its requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.
     java_options: additional options of the Java on this machine.
     work: an empty folder for temporary files of the run.
@@ -59,6 +60,7 @@ class Request:
     secrets: dict[str, str]
     buckets: dict[str, str]
     endpoint: str
+    access_key: str
     jars: str
     java_options: str
     work: str
@@ -77,7 +79,7 @@ def main() -> None:
     job_run_id = f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}"
     import boto3
 
-    s3: S3Client = boto3.client("s3")
+    s3: S3Client = boto3.Session().client("s3")  # with the permissions of a deployment
     deploy(s3, request.bucket, request.deployments)
     for bucket, folder in request.buckets.items():
         mirror(s3, bucket, Path(folder))
@@ -85,6 +87,7 @@ def main() -> None:
     python_files = [
         _download(s3, uri, request.work) for uri in _split_list(request.arguments.get("--extra-py-files", ""))
     ]
+    os.environ["AWS_ACCESS_KEY_ID"] = request.access_key
     conf = _spark_settings(request.arguments.get("--conf", ""))
     configure_spark(request.endpoint, request.jars, Path(request.work), java_options=request.java_options, extra=conf)
 

@@ -27,6 +27,7 @@ from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.store import Store
 from etl_runtime.source.originals import Fetch
+from job_role import JOB, ROLES_FOLDER, acting_as_job, policies_of
 from source_server import Response as Response
 from source_server import Source as Source
 from source_server import serving
@@ -68,8 +69,9 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     both.
     """
     python = os.environ["LAKE_PYTHON"]
+    roles = tmp_path_factory.mktemp("roles")
     emulator = subprocess.Popen(
-        [python, HERE.parent / "local_glue" / "emulator.py", "--memory"],
+        [python, HERE.parent / "local_glue" / "emulator.py", "--memory", "--roles", roles, "--calls", roles / "calls"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -83,9 +85,11 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        ROLES_FOLDER: str(roles),
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
     }
-    configure_spark(endpoint, os.environ["LAKE_JARS"], tmp_path_factory.mktemp("spark"))
+    as_job = {"spark.hadoop.fs.s3a.access.key": JOB}
+    configure_spark(endpoint, os.environ["LAKE_JARS"], tmp_path_factory.mktemp("spark"), extra=as_job)
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield endpoint
     emulator.stdin.close()
@@ -139,7 +143,7 @@ class Lake:
     def run_job(
         self, script: Callable[[list[str]], None], document: dict[str, Any], job_run_id: str, run_options: str
     ) -> dict[str, Any]:
-        """Run the job and return its record. Raises RunFailed as the job does."""
+        """Run the job with the permissions of its role. Returns its record. Raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/{self.layer}.json"
         self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", **document})
         arguments = {
@@ -148,7 +152,10 @@ class Lake:
             "dataset_config": uri,
             "names": json.dumps(self.names),
         }
-        script(["job.py", *(f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items())])
+        with acting_as_job(policies_of(self.layer, self.name, BUCKET, document)):
+            script(
+                ["job.py", *(f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items())]
+            )
         return self.record()
 
     def failing(self, run: Callable[[], object]) -> str:

@@ -22,6 +22,7 @@ from faults.job_processes import JobProcesses
 from faults.lake import make_bucket
 from faults.proxy import READS, Action, Fault
 from faults.trial import Before, Outcome, Trial
+from job_role import ROLES_FOLDER
 
 BUCKET = "pp-dw-123456789012"
 KINDS = {kind.name: kind for kind in (*MAIN, *OTHERS, *GOLD_MAIN, *GOLD_OTHERS)}
@@ -97,8 +98,12 @@ def summary(outcome: Outcome) -> str:
 def start_emulator() -> tuple["subprocess.Popen[str]", str]:
     """Start S3 in memory. Returns its process and its endpoint. LAKE_PYTHON is the Python with the emulator."""
     script = Path(__file__).parent.parent / "local_glue" / "emulator.py"
+    os.environ[ROLES_FOLDER] = tempfile.mkdtemp(prefix="medallion-roles-")
     emulator = subprocess.Popen(
-        [os.environ["LAKE_PYTHON"], script, "--memory"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [os.environ["LAKE_PYTHON"], script, "--memory", "--roles", os.environ[ROLES_FOLDER]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert emulator.stdout
     return emulator, emulator.stdout.readline().strip()

@@ -3,6 +3,7 @@ import * as path from 'path';
 import { Deployment, hasUnknownValues, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
 import { Failure } from './failure';
 import { resolve, Value } from './intrinsics';
+import { policiesOfRole } from './job-role';
 import { didYouMean } from '../private/errors/suggestion';
 
 /** A dataset of the app: a Glue job with a dataset document. */
@@ -28,6 +29,8 @@ export interface Dataset {
   readonly script: string;
   /** The default arguments of the job. */
   readonly arguments: Record<string, string>;
+  /** The policy documents of the job's role, for S3. */
+  readonly policies: () => Value[];
   /** The files that its stack uploads to buckets, without those of other datasets that have unknown values. */
   readonly deployments: () => Deployment[];
 }
@@ -62,12 +65,13 @@ interface Names {
  * @param values the values of `--value`
  */
 export function readDatasets(app: string, values: Readonly<Record<string, string>> = {}): Dataset[] {
-  return readStacks(app, values).flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
+  const stacks = readStacks(app, values);
+  return stacks.flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
     .filter(([, job]) => DOCUMENT in ((job.Properties?.DefaultArguments ?? {}) as object))
-    .map(([, job]) => toDataset(stack, job.Properties ?? {})));
+    .map(([, job]) => toDataset(stack, stacks, job.Properties ?? {})));
 }
 
-function toDataset(stack: Stack, properties: Record<string, Value>): Dataset {
+function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Value>): Dataset {
   const property = (name: string) => resolve(properties[name] ?? null, stack);
   const defaultArguments = property('DefaultArguments') as Record<string, Value>;
   const names = JSON.parse(String(defaultArguments['--names'])) as Names;
@@ -86,6 +90,7 @@ function toDataset(stack: Stack, properties: Record<string, Value>): Dataset {
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
     arguments: Object.fromEntries(Object.entries(defaultArguments).map(([name, value]) => [name, String(value)])),
+    policies: () => policiesOfRole(properties.Role ?? null, stack, stacks),
     deployments: () => readDeployments(stack, names.bucket).filter(
       deployment => !hasUnknownValues(deployment) || isOfDataset(deployment, names),
     ),

@@ -7,6 +7,9 @@ import { Lake } from './lake';
 /** The exit code of the emulator if an object cannot be stored. */
 const STORAGE_FAILED = 74;
 
+/** The access key of requests that are not limited to the permissions of a role. */
+const UNLIMITED = 'test';
+
 /** The S3 API of a local lake while a command runs. It only listens on 127.0.0.1, on a free port. */
 export class Emulator {
   /**
@@ -18,7 +21,9 @@ export class Emulator {
     const log = path.join(lake.scratch, 'emulator.log');
     let onEndpoint: (line: string) => void = () => undefined;
     const firstLine = new Promise<string>(resolve => { onEndpoint = resolve; });
-    const child = new Child(python, [path.join(LOCAL_GLUE, 'emulator.py'), '--data', lake.buckets], {
+    const roles = path.join(lake.scratch, 'roles');
+    fs.mkdirSync(roles, { recursive: true });
+    const child = new Child(python, [path.join(LOCAL_GLUE, 'emulator.py'), '--data', lake.buckets, '--roles', roles], {
       env: cleanEnvironment({ TMPDIR: lake.scratch }),
       log,
       onLine: onEndpoint,
@@ -27,22 +32,37 @@ export class Emulator {
     if (endpoint === undefined) {
       throw new Failure(`The local S3 emulator did not start: ${lastLine(log)}`, 1);
     }
-    return new Emulator(endpoint, child, log);
+    return new Emulator(endpoint, child, log, roles);
   }
 
   /** Environment variables that send the requests of all AWS clients to the emulator, and none to AWS. */
   public readonly clientEnvironment: Record<string, string>;
 
-  private constructor(public readonly endpoint: string, private readonly child: Child, private readonly log: string) {
+  private constructor(
+    public readonly endpoint: string,
+    private readonly child: Child,
+    private readonly log: string,
+    private readonly roles: string,
+  ) {
     this.clientEnvironment = {
       AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: 'test',
+      AWS_ACCESS_KEY_ID: UNLIMITED,
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       NO_PROXY: [process.env.NO_PROXY, '127.0.0.1', 'localhost'].filter(Boolean).join(','),
     };
+  }
+
+  /**
+   * Limits the requests with an access key to what a role allows, with the responses of S3.
+   *
+   * @param accessKey letters, digits, hyphens and underscores
+   * @param policies the policy documents of the role
+   */
+  public limit(accessKey: string, policies: unknown[]): void {
+    fs.writeFileSync(path.join(this.roles, `${accessKey}.json`), JSON.stringify(policies));
   }
 
   /** Rejects if the emulator ends unexpectedly, for example because the disk is full. */

@@ -46,6 +46,8 @@ export interface Outcome {
     readonly error: string | null;
     readonly error_code?: string | null;
     readonly tables?: RecordedTable[];
+    /** The findings of the quality gates that failed and were allowed to. */
+    readonly allowed?: string[];
     /** Gold only. */
     readonly inputs?: ReadInput[];
   } | null;
@@ -97,6 +99,8 @@ export async function runJob(
   const result = path.join(folder, 'result.json');
   const request = path.join(folder, 'request.json');
   const work = path.join(folder, 'job');
+  const accessKey = `job-${dataset.layer}-${dataset.dataset}`;
+  emulator.limit(accessKey, dataset.policies());
   fs.mkdirSync(work);
   fs.writeFileSync(request, JSON.stringify({
     job_name: dataset.job,
@@ -108,6 +112,7 @@ export async function runJob(
     secrets: substitutes.secrets,
     buckets: substitutes.buckets,
     endpoint: emulator.endpoint,
+    access_key: accessKey,
     jars: environment.jars,
     java_options: environment.javaOptions,
     work,

@@ -11,6 +11,8 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 SETTINGS = {
     # Gold drops and creates databases with the names of the lake: never in the Glue Data Catalog.
     "spark.sql.catalogImplementation": "in-memory",
+    # Spark would request the folder of each input as an object, for which the role has no permission.
+    "spark.sql.streaming.fileStreamSink.ignoreMetadata": "true",
     "spark.sql.session.timeZone": "UTC",  # otherwise the time zone of a laptop changes the data
     "spark.sql.parquet.compression.codec": "zstd",
     # Spark 3.5 raises an error for dates before 1582 in files that Spark did not write.

@@ -81,7 +81,7 @@ def published_versions(
         )
     table = published["tables"][key]
     return PublishedVersions(
-        table, datetime.fromisoformat(found["at"]), found["current"], published_rows(spark, table, "gold")
+        table, datetime.fromisoformat(found["at"]), found["current"], published_rows(spark, table, "gold", bucket)
     )
 
 

@@ -113,9 +113,14 @@ def _folder() -> "TemporaryDirectory[str]":
     return TemporaryDirectory(prefix="medallion-")
 
 
-def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str) -> "DataFrame":
-    """The rows of one published table."""
-    return spark.read.schema(schema(table, layer)).option("pathGlobFilter", _glob(table)).parquet(table["location"])
+def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str, bucket: str) -> "DataFrame":
+    """The rows of one published table.
+
+    Spark reads the files one by one. For a folder, S3A first requests an object of that name, and S3 denies a role the
+    information that it does not exist.
+    """
+    files = [f"s3://{bucket}/{file}" for file in table["files"]]
+    return spark.read.schema(schema(table, layer)).parquet(*files)
 
 
 def schema(table: Mapping[str, Any], layer: str) -> str:

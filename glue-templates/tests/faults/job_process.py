@@ -23,16 +23,21 @@ class Killed(Exception):
 
 
 class JobProcess:
-    """A process that runs jobs one after the other, with its own proxy to S3. Its files are in `folder`."""
+    """A process that runs jobs one after the other, with its own proxy to S3 and its own access key.
+
+    Its files are in `folder`.
+    """
 
     def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         folder.mkdir(parents=True)
+        self.access_key = f"job-{folder.name}"
         self.s3 = Proxy(endpoint, s3_kind)
         self.output: list[str] = []
         self._log = folder / "stderr.txt"
         environment = {
             **os.environ,
             "AWS_ENDPOINT_URL": self.s3.url,
+            "AWS_ACCESS_KEY_ID": self.access_key,
             "TMPDIR": str(folder),
             "PYTHONPATH": os.pathsep.join(str(TEMPLATES / path) for path in ("", "local_glue", "jobs", "tests")),
         }

@@ -13,6 +13,7 @@ from faults.job_processes import JobProcesses
 from faults.lake import Lake, Rows, State
 from faults.origin import Version
 from faults.proxy import Action, Fault
+from job_role import policies_of, write_role
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
 RECORD_WRITES = ("PutObject", "write", "any")  # faults of these kinds prevent that the run record is written
@@ -69,6 +70,7 @@ class Trial:
         self._document = f"etl/{kind.name}/glue/{layer}.json"
         document = {"dataset": kind.name, "data_size_category": "small", **self.origin.document(), **kind.document}
         self.lake.write(self._document, document)
+        self._policies = policies_of(layer, kind.name, bucket, document)
 
     @property
     def job(self) -> JobProcess:
@@ -210,6 +212,7 @@ class Trial:
         raise AssertionError("the run was not interrupted")
 
     def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
+        write_role(self.job.access_key, self._policies)
         self.job.run(self.kind.layer, self._arguments(options), fault)
 
     def _arguments(self, options: Mapping[str, object]) -> list[str]:

@@ -108,8 +108,8 @@ def test_a_run_that_was_closed_but_is_alive_overwrites_its_record(
 def test_a_full_disk_while_originals_are_read_is_an_error_of_one_line(dataset: MakeDataset, source: Source) -> None:
     """A download has an error message of its own."""
     made = dataset()
-    run_id = made.run(source.serves("/x.csv", b"id\n" + b"1234567\n" * 1000))["run_id"]
-    with files_up_to(2000), pytest.raises(OSError, match="File too large"):
+    run_id = made.run(source.serves("/x.csv", b"id\n" + b"1234567\n" * 4000))["run_id"]
+    with files_up_to(20_000), pytest.raises(OSError, match="File too large"):
         made.run(source.url, run_options=f'{{"from_run": "{run_id}"}}')
     assert made.record()["error"].startswith(
         f"DISK_FULL: The disk is full ({gettempdir()}: File too large). Free some space, or choose a larger "

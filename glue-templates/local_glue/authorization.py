@@ -1,0 +1,125 @@
+"""Limits the requests to the local S3 API to what IAM allows the role of a job, with the responses of S3.
+
+The access key of a request is the name of its role. The policies of the role are in a file of that name. A request with
+another access key, such as those of the `medallion` command itself, is not limited.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from s3_permissions import list_permission, required_permissions
+
+from iam_policy import Permission, is_allowed
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class Authorization:
+    """An ASGI application that limits the requests to another one.
+
+    roles: a folder with a file `<access key>.json` per role: a JSON list of its policy documents.
+    calls: a file to which each permission that a role requires is appended, as one JSON object per line.
+    """
+
+    def __init__(self, application: Application, roles: Path, calls: Path | None = None) -> None:
+        self._application = application
+        self._roles = roles
+        self._calls = calls
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope.get("headers", [])}
+        role = access_key(headers)
+        policies = self._policies(role) if scope["type"] == "http" and _is_s3(headers) else None
+        if policies is None:
+            await self._application(scope, receive, send)
+            return
+        method, target = scope["method"], f"{scope['raw_path'].decode()}?{scope['query_string'].decode('latin1')}"
+        if method == "POST" and "delete" in target:
+            body = await _body(receive)
+            receive = _replay(body)
+        else:
+            body = b""
+        permissions = required_permissions(method, target, headers, body)
+        denied = next((each for each in permissions if not is_allowed(each, policies)), None)
+        self._note(role, permissions)
+        if denied:
+            await _body(receive)  # a client that still sends would otherwise see a lost connection
+            await _deny(send, method, denied)
+        elif "/" not in scope["path"].strip("/") or is_allowed(list_permission(target), policies):
+            await self._application(scope, receive, send)
+        else:
+            await self._application(scope, receive, _without_not_found(send, method, permissions[0]))
+
+    def _policies(self, role: str) -> Sequence[Mapping[str, Any]] | None:
+        """The policies of a role; None if there is no such role. They are read each time: they can change."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", role):
+            return None
+        try:
+            policies: list[Mapping[str, Any]] = json.loads(self._roles.joinpath(f"{role}.json").read_text())
+        except FileNotFoundError:
+            return None
+        return policies
+
+    def _note(self, role: str, permissions: Sequence[Permission]) -> None:
+        if self._calls:
+            with self._calls.open("a") as file:
+                file.writelines(json.dumps({"role": role, **each.__dict__}) + "\n" for each in permissions)
+
+
+def access_key(headers: Mapping[str, str]) -> str:
+    """The access key that signs a request; empty if it is not signed."""
+    credential = re.search(r"Credential=([^/,]+)/", headers.get("authorization", ""))
+    return credential[1] if credential else ""
+
+
+def _is_s3(headers: Mapping[str, str]) -> bool:
+    return "/s3/aws4_request" in headers.get("authorization", "")
+
+
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _without_not_found(send: Send, method: str, permission: Permission) -> Send:
+    """Send 403 instead of 404 for an object that does not exist. Other responses are sent as they are."""
+    is_denied = False
+
+    async def forward(message: Message) -> None:
+        nonlocal is_denied
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            is_denied = True
+            await _deny(send, method, permission)
+        elif not is_denied:
+            await send(message)
+
+    return forward
+
+
+async def _deny(send: Send, method: str, permission: Permission) -> None:
+    message = f"The role of the job is not authorized to perform {permission.action} on {permission.resource}"
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+    ).encode()
+    headers = [(b"content-type", b"application/xml"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
