@@ -1,4 +1,7 @@
-/** The name, the data type and the format of a column. Whatever you leave out is inferred from the source. */
+/**
+ * The name, the data type and the format of a column, and whether it is optional. Whatever you leave out is inferred
+ * from the source.
+ */
 export interface ColumnSchema {
   /**
    * The name of the column in the table: snake_case, starting with a letter, at most 128 characters. It cannot start
@@ -32,4 +35,13 @@ export interface ColumnSchema {
    * point and common words for true and false
    */
   readonly format?: string;
+
+  /**
+   * Whether the column can disappear from the source, or become entirely null.
+   *
+   * Gate: `missing_columns`, `all_null_columns`. They do not check an optional column.
+   *
+   * @default false - a published column whose values are all lost usually means that the source has changed
+   */
+  readonly optional?: boolean;
 }

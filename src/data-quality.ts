@@ -27,6 +27,16 @@ export interface DataQuality {
   readonly requiredColumnsByTable?: { [table: string]: string[] };
 
   /**
+   * Columns, by their names in the table, that can disappear or become entirely null. They apply to all tables of the
+   * dataset. For a column of a bronze table, you can also set `optional` in `columnSchema`.
+   *
+   * Gate: `missing_columns`, `all_null_columns`. They do not check these columns.
+   *
+   * @default - none: a published column whose values are all lost usually means that the source has changed
+   */
+  readonly optionalColumns?: string[];
+
+  /**
    * The maximum share of rows, from 0 to 1, in which a required column can be null.
    *
    * Gate: `null_share`.

@@ -24,7 +24,13 @@ from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
 from etl_runtime.source.files.original import Original
 from etl_runtime.source.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
 from etl_runtime.source.records_contract import RecordsContract
-from etl_runtime.source.unchanged import document_hash, resets_contract, validators
+from etl_runtime.source.unchanged import (
+    document_hash,
+    has_same_content,
+    publication_to_keep,
+    resets_contract,
+    validators,
+)
 from etl_runtime.web.client import without_query
 
 if TYPE_CHECKING:
@@ -85,12 +91,13 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
     starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
     with record.step("fetch"):
-        known = validators(job, published, store)
+        to_keep = publication_to_keep(job, published, store)
         reset = resets_contract(job, published)
         contract = RecordsContract({} if reset else (published or {}).get("records"))
-        originals = gather(job, record, known, store, starting_spark, fetch, contract)
-    if originals is None:
-        log_unchanged(record, published)
+        originals = gather(job, record, validators(to_keep), store, starting_spark, fetch, contract)
+    if originals is None or has_same_content((each.described() for each in originals), to_keep):
+        with on_disk(originals or []):
+            log_unchanged(record, published)
         return
     log_fetched(record, originals)
 
@@ -125,10 +132,10 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         log_converted(record, key, table)
 
     with record.step("check"):
-        allow = job.options.allow | ({"frozen"} if reset else set())
+        allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
         staged = {key: table.staged() for key, table in converted.items()}
         duplicates = find_duplicates(spark, staged, job.document)
-        record.note_gates(check_gates(unpacked, converted, duplicates, published, job.document, allow))
+        record.note_gates(check_gates(unpacked, converted, staged, duplicates, published, job.document, allow))
     record.require_time_to_publish()
     with record.step("publish"):
         records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
@@ -185,7 +192,6 @@ def described_tables(new: Mapping[str, Any], converted: Mapping[str, "ConvertedT
     return [
         {
             **table,
-            "nulls": converted[key].nulls(),
             "bounds": {name: [str(low), str(high)] for name, (low, high) in converted[key].bounds().items()},
             "rescued": converted[key].rescued(),
         }

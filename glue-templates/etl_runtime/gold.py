@@ -236,7 +236,7 @@ def run(job: Job, record: RunRecord, store: Store, transform: Transform) -> None
                 **_history_metadata(job, tables, record.started),
             }
             new = publish(staged, metadata, published, names, record.run_id, store)
-        record.note({"tables": [{**table, "nulls": tables[key].nulls()} for key, table in new["tables"].items()]})
+        record.note({"tables": list(new["tables"].values())})
         record.log_crawler_command(names, published, new)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
     with suppress(BotoCoreError, ClientError, OSError):
@@ -335,7 +335,7 @@ def _staged_table(
     history = job.document.get("history")
     if history is None:
         written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target, rebalance=not is_sorted)
-        return TransformedTable(written, written.staged(target, columns), None)
+        return TransformedTable(written, written.staged(target, columns), None, names_of(columns))
     names = job.names
     old = published_versions(
         rows.sparkSession, key, history, published, names.tables[key].location, names.bucket, store
@@ -343,7 +343,12 @@ def _staged_table(
     versions = with_versions(key, history, rows, old, record.started, record.run_id)
     # Spark's adaptive execution already sizes the partitions of the join.
     written = write(versions, target, rebalance=False, examples_of=(DUPLICATE, history["business_key"]))
-    return TransformedTable(written, written.staged(target, athena_columns(key, versions.drop(RUN_ID, ACTION))), old)
+    staged = written.staged(target, athena_columns(key, versions.drop(RUN_ID, ACTION)))
+    return TransformedTable(written, staged, old, names_of(columns))
+
+
+def names_of(columns: Sequence[Mapping[str, str]]) -> list[str]:
+    return [column["name"] for column in columns]
 
 
 def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
@@ -352,11 +357,18 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
     if history is None:
         return {}
     (table,) = tables.values()
-    return {"history": {"business_key": history["business_key"], "at": at.isoformat(), "current": table.written.live}}
+    return {
+        "history": {
+            "business_key": history["business_key"],
+            "at": at.isoformat(),
+            "current": table.written.live,
+            "columns": list(table.columns),
+        }
+    }
 
 
 def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
-    """Whether the table is a history in which no version has begun or ended and that has no new column."""
+    """Whether the table is a history in which no version has begun or ended and whose query has the same columns."""
     if "history" not in job.document:
         return False
     ((key, table),) = tables.items()
@@ -365,6 +377,7 @@ def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: M
         table.old is not None
         and changes == 0
         and list(table.staged.columns) == list(published["tables"][key]["columns"])
+        and set(table.columns) == set(published["history"].get("columns", table.columns))
     )
 
 

@@ -238,10 +238,12 @@ def test_an_input_that_is_not_published_is_an_error(places: Dataset, gold: MakeG
 
 
 FAILURES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("required_columns", "SELECT city FROM {places}", {"data_quality": {"required_columns": ["state"]}}, "the required column state is not in the table, which has city"),
-    ("null_share", "SELECT city, state FROM {places}", {"data_quality": {"required_columns": ["state"]}}, "state is null in 1 of 4 rows (25.00%), critical_null_threshold is 5.00%"),
+    ("required_columns", "SELECT city FROM {places}", {"data_quality": {"required_columns": ["state"], "optional_columns": ["zip_code"]}}, "the required column state is not in the table, which has city"),
+    ("null_share", "SELECT city, state FROM {places}", {"data_quality": {"required_columns": ["state"], "optional_columns": ["zip_code"]}}, "state is null in 1 of 4 rows (25.00%), critical_null_threshold is 5.00%"),
     ("min_rows", "SELECT * FROM {places}", {"data_quality": {"expected_record_count_min": 5}}, "4 rows, expected_record_count_min is 5"),
     ("min_rows", "SELECT * FROM {places} WHERE false", {"data_quality": {"max_shrink": 1}}, "0 rows, expected_record_count_min is 1"),
+    ("missing_columns", "SELECT city, state, 1 AS zip FROM {places}", {}, "the table no longer has the column zip_code. It has the new columns zip. If that is expected, add it to data_quality.optional_columns"),
+    ("all_null_columns", "SELECT zip_code, CAST(NULL AS STRING) AS city, CAST(NULL AS STRING) AS state FROM {places}", {}, "the columns city, state had values in the last publication, but are null in all of 4 rows. If that is expected, add them to data_quality.optional_columns"),
     ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 row, 4 are published, max_shrink is 50%"),
     ("business_key", "SELECT * FROM {places}", {"business_key": ["city"]}, 'the business key (city) is not unique: 1 value in more than one row: {"city": "Boston"}'),
     ("frozen", "SELECT *, 1 AS more FROM {places}", {"schema_contract": "freeze"}, "the table has new columns: more"),

@@ -94,7 +94,7 @@ def test_new_keys_are_added_at_any_depth_and_mismatches_are_rescued(dataset: Mak
         source.serves(
             "/x.json", b'[{"id": "x1", "who": {"name": "b", "age": 7}, "new": [1]}, {"id": 2, "who": "nobody"}]'
         ),
-        data_quality={"max_rescued_share": 1},
+        data_quality={"max_rescued_share": 1, "optional_columns": ["gone"]},
     )
     assert made.rows() == [
         {"id": None, "who": {"name": "b", "age": 7}, "gone": None, "new": [1], "meta_rescued": '{"id": "x1"}'},

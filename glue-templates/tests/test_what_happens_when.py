@@ -56,6 +56,10 @@ def parquet(names: list[str], *columns: Any) -> bytes:
     return sink.getvalue()
 
 
+def js(records: list[Any]) -> bytes:
+    return json.dumps(records).encode()
+
+
 def column(name: str, *values: Any) -> list[dict[str, Any]]:
     return [{name: value} for value in values]
 
@@ -141,7 +145,15 @@ COLUMNS = [
     Case("An empty header", csv("id,,x", "1,2,3"), [{"id": 1, "column_2": 2, "x": 3}]),
     Case("A header with non-ASCII letters", csv("Größe,名前", "1,a"), [{"grosse": 1, "column": "a"}]),
     Case("A header of 300 characters", csv("id," + "a" * 300, "1,2"), [{"id": 1, "a" * 128: 2}]),
-    Case("Columns in another order, one missing, one new", csv("new,id", "x,2"), [{"id": 2, "gone": None, "new": "x"}], before=csv("id,gone", "1,a")),
+    Case("Columns in another order, an optional one missing, one new", csv("new,id", "x,2"), [{"id": 2, "gone": None, "new": "x"}], before=csv("id,gone", "1,a"), document={"column_schema": {"{table}": {"Gone": {"optional": True}}}}),
+    Case("A published column that disappears", csv("id", "2"), error=r"^GATE_MISSING_COLUMNS: Quality gates failed: \w+: the source no longer has the column gone\. If", before=csv("id,gone", "1,a")),
+    Case("A renamed header", csv("id,iata_code", "2,JFK"), error=r"^GATE_MISSING_COLUMNS: .* the source no longer has the column iata\. It has the new columns iata_code\. ", before=csv("id,iata", "1,BOS")),
+    Case("A published column that becomes entirely null", csv("id,iata,city", "2,,", "3,,"), error=r"^GATE_ALL_NULL_COLUMNS: .* the columns iata, city had values in the last publication, but are null in all of 2 rows\. ", before=csv("id,iata,city", "1,BOS,Boston")),
+    Case("A column that was entirely null in the last publication", csv("id", "2"), [{"id": 2, "notes": None}], before=csv("id,notes", "1,")),
+    Case("A JSON key that was in every record, and is in none", js([{"id": 2, "mail": "x"}]), error=r"^GATE_MISSING_COLUMNS: .* no longer has the column email\. It has the new columns mail\.", before=js([{"id": 1, "email": "x"}]), path="/x.json", before_path="/x.json"),
+    Case("A JSON key that few records have, and that is in none today", js([{"id": 4}, {"id": 5}]), [{"id": 4, "note": None}, {"id": 5, "note": None}], before=js([{"id": 1, "note": "x"}, {"id": 2}, {"id": 3}]), path="/x.json", before_path="/x.json"),
+    Case("A field of a nested object or list that becomes entirely null", js([{"user": {"id": 2, "mail": "x"}}]), error=r"^GATE_ALL_NULL_COLUMNS: .* the column user\.email had values in the last publication, but is null in all of 1 row\.", before=js([{"user": {"id": 1, "email": "x"}}]), path="/x.json", before_path="/x.json"),
+    Case("Lists that are empty today", js([{"id": 2, "items": []}]), [{"id": 2, "items": []}], before=js([{"id": 1, "items": [{"sku": "a"}]}]), path="/x.json", before_path="/x.json"),
     Case("`007`, `+1`, `1e5`, `NaN`, `1.10` with `1.2`", csv("a,b,c,d,e", "007,+1,1e5,NaN,1.10", "1,2,3,1.5,1.2"), [{"a": "007", "b": "+1", "c": "1e5", "d": "NaN", "e": "1.10"}, {"a": "1", "b": "2", "c": "3", "d": "1.5", "e": "1.2"}], says='"b": {"type": "bigint"}, "c": {"type": "decimal(18,2)"}, "e": {"type": "decimal(18,2)"}'),
     Case("`1,234` and `1.234,56`", csv('a;b', "1,234;1.234,56", "12;7,5"), [{"a": "1,234", "b": "1.234,56"}, {"a": "12", "b": "7,5"}], document={"delimiter": ";"}, says='"a": {"type": "bigint", "format": "1,234"}, "b": {"type": "decimal(18,2)", "format": "1.234,56"}'),
     Case("`(12)`, `$5.00`, `5%`", csv("a,b,c", "(12),$5.00,5%"), [{"a": "(12)", "b": "$5.00", "c": "5%"}]),
@@ -242,6 +254,8 @@ ELSEWHERE: dict[str, list[str]] = {
     "No file for the run date, if the URL contains a date": ["test_dated_files.py::test_the_newest_available_day_is_used", "test_dated_files.py::test_all_files_are_of_one_day"],
     "No file for any of these dates": ["test_dated_files.py::test_no_available_day_fails_with_the_days_tried"],
     "A source that is unchanged by ETag or Last-Modified": ["test_unchanged.py::test_an_unchanged_source_ends_the_run_without_spark", "test_unchanged.py::test_force_rebuilds_an_unchanged_source"],
+    "The same bytes as in the last publication, without an ETag or with a new one": ["test_unchanged.py::test_identical_bytes_end_the_run_without_spark", "test_unchanged.py::test_bytes_are_compared_with_the_published_ones"],
+    "The same bytes under the URL of another date": ["test_unchanged.py::test_a_file_that_the_source_adds_or_renames_is_a_change"],
     "Two URLs with the same file name": ["test_dated_files.py::test_file_names_are_unique"],
     "A response that is a list, or an object with one list of objects": ["test_fetch_endpoints.py::test_records_are_detected[a list]", "test_fetch_endpoints.py::test_records_are_detected[the only list, with any key]", "test_fetch_endpoints.py::test_records_are_detected[several lists, one with a usual key]", "test_fetch_endpoints.py::test_records_are_detected[two levels deeper]"],
     "Several lists that can be the records of a response": ["test_fetch_endpoints.py::test_a_response_without_records_fails[several lists]"],
@@ -332,7 +346,9 @@ ELSEWHERE: dict[str, list[str]] = {
     "A key that is null, in whole or in part": ["test_history.py::test_any_sequence_of_loads_results_in_the_versions_of_the_model"],
     "Two rows with the same key": ["test_history.py::test_an_invalid_load_is_an_error_and_the_history_is_unchanged"],
     "A new column in the query": ["test_history.py::test_no_version_is_lost_when_columns_are_added_or_removed"],
-    "A column removed from the query": ["test_history.py::test_no_version_is_lost_when_columns_are_added_or_removed"],
+    "A column removed from the query": ["test_history.py::test_no_version_is_lost_when_columns_are_added_or_removed", "test_history.py::test_a_column_that_a_query_loses_fails_the_run_once"],
+    "A column that all current versions lose": ["test_history.py::test_a_column_that_a_query_loses_fails_the_run_once"],
+    "A published column that the result no longer has, or that is now entirely null": ["test_gold_job.py::test_a_failed_gate_keeps_the_published_table"],
     "A column whose type differs from its earlier versions": ["test_history.py::test_an_invalid_load_is_an_error_and_the_history_is_unchanged"],
     "A map among the compared columns": ["test_history.py::test_an_invalid_load_is_an_error_and_the_history_is_unchanged"],
     "A changed `business_key`": ["test_history.py::test_an_invalid_load_is_an_error_and_the_history_is_unchanged"],
@@ -375,6 +391,8 @@ CDK_APPS: dict[str, list[str]] = {
     "A Python dict in a map, such as a column of `column_schema`": ["unknown-keys.test.ts::keys in snake_case, as in a Python dict, are the same as in camelCase"],
     "A prop of the wrong type, such as a number for a `Duration`": ["unknown-keys.test.ts::a timeout that is a number", "unknown-keys.test.ts::a role that is an ARN"],
     "A value that is only known at deployment, in `medallion run`": ["cli/unknown-value.test.ts::a value that is only known at deployment affects only its dataset, and the message says how to supply it", "cli/unknown-value.test.ts::--value supplies the values"],
+    "A job that calls S3 without the permission of its role, in `medallion run`": ["cli/job-role.e2e.ts::a call that the role is denied fails as in AWS", "cli/job-role.e2e.ts::a history runs twice with the permissions of its role"],
+    "A role that the app does not define, in `medallion run`": ["cli/job-role.test.ts::the policies of a role %s", "cli/job-role.test.ts::the shared role of a lake in another app is unknown"],
     "An SSM parameter as a value, in `medallion run`": ["cli/intrinsics.test.ts::an SSM parameter"],
     "A value of `StringParameter.valueFromLookup`, in the first synthesis": ["pending-lookup.test.ts::%s can be a value of valueFromLookup"],
     "A list or a number that is only known at deployment, such as `CfnParameter.valueAsList`, also in a query": ["gold-dataset.test.ts::a query with %s is rejected", "etl-core.test.ts::%s that is only known at deployment is an error, because costs and alerts depend on it"],
@@ -399,10 +417,10 @@ def test_what_happens(
 ) -> None:
     made = dataset()
     table = made.name.replace("-", "_")
-    if case.before:
-        made.run(source.serves(case.before_path or path, case.before), **case.document)
-    url = source.serves(path, Response(case.body))
     document = json.loads(json.dumps(case.document).replace("{table}", table))
+    if case.before:
+        made.run(source.serves(case.before_path or path, case.before), **document)
+    url = source.serves(path, Response(case.body))
     if case.error:
         assert case.before
         assert re.search(case.error, made.fails(url, **document))

@@ -49,6 +49,13 @@ export function describeInputs(inputs: ReadInput[]): string[] {
   return lines.length > 0 ? ['', 'Inputs', ...lines.map(line => `  ${line}`)] : [];
 }
 
+/** The text output for quality gates that failed and were allowed to. */
+export function describeAllowed(allowed: string[]): string[] {
+  return allowed.length > 0
+    ? ['', 'Quality gates that failed and were allowed to', ...allowed.map(each => `  ${each}`)]
+    : [];
+}
+
 /** The text output for several datasets: a table with one line per dataset. */
 export function describeResults(results: Result[]): string[] {
   const columns = [
@@ -59,10 +66,12 @@ export function describeResults(results: Result[]): string[] {
     { name: 'seconds', right: true },
     { name: 'error', canShrink: true },
   ];
-  const [heading, ...lines] = formatTable(columns, results.map(({ dataset, layer, status, tables, seconds, error }) => {
+  const cells = results.map(({ dataset, layer, status, tables, seconds, allowed, error }) => {
     const rows = tables.length > 0 ? tables.reduce((sum, table) => sum + table.rows, 0).toLocaleString('en') : null;
-    return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1), error ?? null];
-  }), outputWidth());
+    const note = error ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? null;
+    return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1), note];
+  });
+  const [heading, ...lines] = formatTable(columns, cells, outputWidth());
   return ['', paint('bold', heading, process.stdout), ...lines];
 }
 

@@ -18,6 +18,8 @@ export interface Result {
   readonly tables: ResultTable[];
   /** The inputs that were read, with their runs. Gold only. */
   readonly inputs?: ReadInput[];
+  /** The findings of the quality gates that failed and were allowed to, if there are any. */
+  readonly allowed?: string[];
   /** Failed and skipped datasets only. docs/reference/error-codes.md lists the codes. */
   readonly error_code?: string;
   /** Starts with the error code. Failed and skipped datasets only. */
@@ -39,6 +41,7 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
         ? Object.values(published.tables).map(table => resultTable(table, published.database, outcome))
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
+    ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
     ...(!succeeded && errorOf(outcome)),
   };
 }

@@ -2,7 +2,7 @@ import { defaultConcurrency } from './concurrency';
 import { Dataset, fullName, readDatasets, selectDataset, selectDatasets } from './dataset';
 import { requireKnownValues, unknownValueOf } from './dataset-document';
 import { DatasetRunner } from './dataset-runner';
-import { describeInputs, describeResults, describeTable } from './describe';
+import { describeAllowed, describeInputs, describeResults, describeTable } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
@@ -156,7 +156,7 @@ async function printResults(
     }
     if (hasSucceeded(last)) {
       process.stdout.write(
-        describeInputs(last.inputs ?? [])
+        [...describeInputs(last.inputs ?? []), ...describeAllowed(last.allowed ?? [])]
           .map(line => `${line}\n`)
           .join(''),
       );

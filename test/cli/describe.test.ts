@@ -1,5 +1,5 @@
 import { temporaryFolder } from './assembly-fixture';
-import { describeInputs, describeResults, describeTable } from '../../src/cli/describe';
+import { describeAllowed, describeInputs, describeResults, describeTable } from '../../src/cli/describe';
 import { Lake } from '../../src/cli/lake';
 import { Result, skippedResult } from '../../src/cli/result';
 
@@ -42,6 +42,15 @@ test('the inputs of a gold dataset are listed with their runs', () => {
   expect(describeInputs([{ dataset: 'bronze/zipcodes', run_id: 'r1' }, { dataset: 'gold/places', run_id: 'r2' }]))
     .toEqual(['', 'Inputs', '  bronze/zipcodes  run r1', '  gold/places      run r2']);
   expect(describeInputs([])).toEqual([]);
+});
+
+test('quality gates that failed and were allowed to are shown with the columns that they name', () => {
+  const allowed = ['states: the table no longer has the column zip.'];
+  expect(describeAllowed(allowed)).toEqual([
+    '', 'Quality gates that failed and were allowed to', '  states: the table no longer has the column zip.',
+  ]);
+  expect(describeAllowed([])).toEqual([]);
+  expect(describeResults([{ ...BRONZE, allowed }])[2]).toMatch(/12\.3 {2}allowed: states: the table no longer has the/);
 });
 
 test('the summary has one line per dataset, with the total rows or the error', () => {

@@ -15,6 +15,7 @@ class DeclaredColumn:
     source: str
     name: str | None = None
     column_type: ColumnType | None = None
+    optional: bool = False
 
 
 def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColumn]:
@@ -28,6 +29,7 @@ def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColu
             ColumnType(columns[source]["type"], format=columns[source].get("format", ""), declared=True)
             if "type" in columns.get(source, {})
             else None,
+            columns.get(source, {}).get("optional", False),
         )
         for source in dict.fromkeys([*columns, *names])
     ]

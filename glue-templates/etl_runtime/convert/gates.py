@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from etl_runtime.columns.column_schema import by_source, declared_columns
 from etl_runtime.convert.task import FIELDS, SURPLUS
 from etl_runtime.convert.type_plan import ConvertedTable
 from etl_runtime.convert.unpack import UnpackedTable
@@ -11,7 +12,15 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileType
 from etl_runtime.job.plural import plural
 from etl_runtime.publish.business_key import Duplicates
-from etl_runtime.publish.common_gates import required_value_failures, share_text, shrink_failures, stop_unless_allowed
+from etl_runtime.publish.common_gates import (
+    columns_of_other_gates,
+    required_value_failures,
+    share_text,
+    shrink_failures,
+    stop_unless_allowed,
+)
+from etl_runtime.publish.lost_columns import LostColumns
+from etl_runtime.publish.staged import StagedTable
 
 FORMAT_KEYS: dict[FileType, str] = {
     "csv": "delimiter, quote, skip_rows, skip_footer",
@@ -23,6 +32,7 @@ FORMAT_KEYS: dict[FileType, str] = {
 def check_gates(
     unpacked: Mapping[str, UnpackedTable],
     converted: Mapping[str, ConvertedTable],
+    staged: Mapping[str, StagedTable],
     duplicates: Mapping[str, Duplicates],
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
@@ -37,7 +47,7 @@ def check_gates(
         (gate, key, found)
         for key, table in converted.items()
         for gate, found in _failures(
-            key, table, duplicates.get(key), (published or {}).get("tables", {}).get(key), document
+            key, table, staged[key], duplicates.get(key), (published or {}).get("tables", {}).get(key), document
         )
     ]
     return stop_unless_allowed(failures, allowed)
@@ -60,6 +70,7 @@ def _require_equal_row_counts(unpacked: Mapping[str, UnpackedTable], converted: 
 def _failures(
     key: str,
     table: ConvertedTable,
+    staged: StagedTable,
     duplicates: Duplicates | None,
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
@@ -80,11 +91,35 @@ def _failures(
     if published is None:
         return
     yield from shrink_failures(table.rows, published["rows"], document)
+    yield from _lost_columns(key, table, staged, published, document).failures(published, published["rows"])
     # A published table has no columns if it has been empty in every run.
     if document.get("schema_contract") == "freeze" and published["columns"]:
         yield from _changes(table, published)
         for name, count in table.rescued().items():
             yield "frozen", _mismatches(name, count, table)
+
+
+def _lost_columns(
+    key: str, table: ConvertedTable, staged: StagedTable, published: Mapping[str, Any], document: DatasetDocument
+) -> LostColumns:
+    """Columns that another gate reports are optional here: values in meta_rescued are not lost."""
+    in_source = {column.name for column in table.columns if column.source in table.sources}
+    names = {column["name"] for column in published["columns"]}
+    missing = [column["name"] for column in published["columns"] if column["name"] not in in_source]
+    declared = by_source(declared_columns(document, key), [column.source for column in table.columns])
+    sources = {source for source, column in declared.items() if column.optional}
+    optional = {column.name for column in table.columns if column.source in sources}
+    if document.get("schema_contract") == "freeze":
+        optional |= set(missing)
+    return LostColumns(
+        staged,
+        table.rows,
+        missing,
+        sorted(in_source - names),
+        optional | columns_of_other_gates(key, document) | table.rescued().keys(),
+        "the source",
+        omits_nulls=table.type in ("json", "jsonl"),
+    )
 
 
 def _mismatches(name: str, count: int, table: ConvertedTable) -> str:

@@ -5,6 +5,7 @@ writes the same object.
 """
 
 import json
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from tempfile import NamedTemporaryFile
@@ -21,7 +22,7 @@ from etl_runtime.convert.column_samples import merge_inference
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.store import store_of_worker
-from etl_runtime.publish.parquet_object import parquet_writer, upload
+from etl_runtime.publish.parquet_object import field_values, parquet_writer, upload
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
 from etl_runtime.read.text.text_cells import TextCells
@@ -62,7 +63,7 @@ class Shard:
 
 @dataclass
 class ConvertedShard:
-    """The result of a shard. Counts, bounds and examples are by column name of the table.
+    """The result of a shard. Counts, bounds and examples are by column name of the table, `field_values` by path.
 
     `refuted` and `widened` are by source column. `refuted` has the inference for cells of columns that are new or whose
     inferred type does not match. `widened` has the inference of each part that adds fields to a published struct. If
@@ -75,6 +76,7 @@ class ConvertedShard:
     sources: set[str] = field(default_factory=set)
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    field_values: Counter[str] = field(default_factory=Counter)
     rescued: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)  # the first rescued value, with its row and file
     refuted: dict[str, Inference] = field(default_factory=dict)
@@ -113,7 +115,9 @@ def _convert_shard(shard: Shard) -> ConvertedShard:
                 stack.enter_context(parquet_writer(file, _schema(shard).empty_table()))
         if not result.changes_types:
             result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
-            _note_bounds(pq.read_metadata(file.name), result)
+            metadata = pq.read_metadata(file.name)
+            _note_bounds(metadata, result)
+            result.field_values = field_values(metadata)
     return result
 
 

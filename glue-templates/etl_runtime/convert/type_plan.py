@@ -6,6 +6,7 @@ fits all values seen so far.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial, reduce
@@ -80,6 +81,8 @@ class ConvertedTable:
             self.bytes,
             [{"name": column.name, "source": column.source, **asdict(column.column_type)} for column in self.columns],
             {shard.shard.uri.rpartition("/")[2]: shard.shard.uri for shard in self.shards},
+            self.nulls(),
+            sum((shard.field_values for shard in self.shards), Counter()),
         )
 
     def nulls(self) -> dict[str, int]:
@@ -211,7 +214,8 @@ class TypePlan:
     def require_declared(self, sources: set[str]) -> None:
         """Raise RunFailed if a type is declared for a column that neither the source nor the published table has."""
         found = {column.source for column in by_source(self._declared, {*sources, *self._contract}).values()}
-        missing = [column.source for column in self._declared if column.source not in found and column.column_type]
+        required = [column.source for column in self._declared if column.column_type and not column.optional]
+        missing = [source for source in required if source not in found]
         if missing:
             raise RunFailed(
                 ErrorCode.COLUMN_SCHEMA_INVALID,

@@ -15,6 +15,8 @@ GATES: Mapping[str, ErrorCode] = {
     "null_share": ErrorCode.GATE_CRITICAL_NULL_THRESHOLD,
     "min_rows": ErrorCode.GATE_EXPECTED_RECORD_COUNT_MIN,
     "shrink": ErrorCode.GATE_MAX_SHRINK,
+    "missing_columns": ErrorCode.GATE_MISSING_COLUMNS,
+    "all_null_columns": ErrorCode.GATE_ALL_NULL_COLUMNS,
     "rescued": ErrorCode.GATE_MAX_RESCUED_SHARE,
     "frozen": ErrorCode.GATE_SCHEMA_CONTRACT,
     "business_key": ErrorCode.GATE_BUSINESS_KEY,

@@ -87,6 +87,7 @@ class Column(TypedDict):
     target_name: NotRequired[ColumnName]
     type: NotRequired[str]
     format: NotRequired[str]
+    optional: NotRequired[bool]
 
 
 NullValue = str
@@ -122,6 +123,7 @@ Share = float
 
 class DataQuality(TypedDict):
     required_columns: NotRequired[ColumnNames | dict[str, ColumnNames]]
+    optional_columns: NotRequired[ColumnNames]
     critical_null_threshold: NotRequired[Share]
     expected_record_count_min: NotRequired[RowCount | dict[str, RowCount]]
     max_shrink: NotRequired[Share]

@@ -54,6 +54,12 @@ def required_value_failures(
         yield "min_rows", f"{plural(rows, 'row')}, expected_record_count_min is {min_rows:,}"
 
 
+def columns_of_other_gates(key: str, document: DatasetDocument) -> set[str]:
+    """The columns that the gates on lost columns skip: optional ones, and required ones, which have their own gates."""
+    quality = document.get("data_quality", {})
+    return {*quality.get("optional_columns", []), *_for_table(quality.get("required_columns", []), key, [])}
+
+
 def shrink_failures(rows: int, published: int, document: DatasetDocument) -> Iterator[tuple[str, str]]:
     max_shrink = document.get("data_quality", {}).get("max_shrink", 0.5)
     if rows < published * (1 - max_shrink):

@@ -1,5 +1,7 @@
 """One Parquet object of a table: written and uploaded by a Spark task of either layer."""
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +17,8 @@ MAX_DICTIONARY_BYTES = 1 << 20  # per column: Parquet writers fall back to plain
 SAMPLE_BYTES = MAX_DICTIONARY_BYTES // 16
 MAX_DISTINCT_SHARE = 0.98  # of a sample; with a larger share, the dictionary would exceed its limit by half
 MIN_SAMPLE_VALUES = 256
+_NOT_A_FIELD = re.compile(r"\.(?:list\.(?:element|item)|key_value\.(?:key|value))(?=\.|$)")
+"""The levels that Parquet adds to the path of a list or a map."""
 
 
 def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
@@ -34,6 +38,20 @@ def upload(file: IO[bytes], uri: str, run_id: str, region: str) -> int:
     file.flush()
     store_of_worker(region).upload(Path(file.name), uri, metadata={"run-id": run_id})
     return Path(file.name).stat().st_size
+
+
+def field_values(metadata: pq.FileMetaData) -> Counter[str]:
+    """The number of values of each nested field in a file, from the Parquet statistics."""
+    counts: Counter[str] = Counter()
+    for index in range(metadata.num_columns):
+        path = _NOT_A_FIELD.sub("[]", metadata.schema.column(index).path)
+        if "." not in path:
+            continue
+        for group in range(metadata.num_row_groups):
+            chunk = metadata.row_group(group).column(index)
+            if chunk.is_stats_set and chunk.statistics.has_null_count:
+                counts[path] += chunk.num_values - chunk.statistics.null_count
+    return counts
 
 
 def _dictionary_columns(rows: pa.Table) -> list[str]:

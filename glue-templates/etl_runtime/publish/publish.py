@@ -55,6 +55,8 @@ def publish(
             "rows": table.rows,
             "bytes": table.bytes,
             "columns": table.columns,
+            "nulls": dict(table.nulls),
+            **({"field_values": dict(table.field_values)} if table.field_values else {}),
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }
     new = {

@@ -1,7 +1,7 @@
 """A table in staging, ready to be published."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -10,10 +10,14 @@ class StagedTable:
     """The result of either layer and the input of `publish`.
 
     `bytes` is the size of the objects. `columns` are {name, type, …} as in published.json, without the columns that the
-    job adds. `objects` are the URIs in staging by the file names in the table's folder.
+    job adds. `objects` are the URIs in staging by the file names in the table's folder. `nulls` are the null counts by
+    column; for a table with a history, those of its current versions. `field_values` are the numbers of values of
+    nested fields by path, such as `user.email` and `items[].price`.
     """
 
     rows: int
     bytes: int
     columns: Sequence[Mapping[str, Any]]
     objects: Mapping[str, str]
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    field_values: Mapping[str, int] = field(default_factory=dict)

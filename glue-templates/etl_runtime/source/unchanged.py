@@ -1,9 +1,10 @@
-"""Decides whether a run can skip an unchanged source, and which conditions its requests have."""
+"""Decides whether a run can skip an unchanged source, by its validators or by its content."""
 
 import hashlib
 import json
+import posixpath
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from etl_runtime.job.arguments import Job
@@ -17,29 +18,46 @@ def document_hash(document: DatasetDocument) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def validators(job: Job, published: Mapping[str, Any] | None, store: Store) -> dict[str, Validators]:
-    """The validators of the published files, by URL without query. Empty if the tables must be rebuilt in any case:
+def publication_to_keep(job: Job, published: Mapping[str, Any] | None, store: Store) -> Mapping[str, Any] | None:
+    """The publication that stays if the source is unchanged. None if the tables must be rebuilt in any case:
 
-    for `force`, after a change of the document or a reset of the schema contract, and if a published
+    for `force` and `from_run`, after a change of the document or a reset of the schema contract, and if a published
     file is missing.
     """
     if (
         published is None
         or job.options.force
+        or job.options.from_run
         or resets_contract(job, published)
         or published.get("document") != document_hash(job.document)
     ):
-        return {}
+        return None
     for key, table in published["tables"].items():
         files = {f"s3://{job.names.bucket}/{file}" for file in table["files"]}
         if key not in job.names.tables or not files <= set(store.list(table["location"])):
-            return {}
+            return None
+    return published
+
+
+def validators(published: Mapping[str, Any] | None) -> dict[str, Validators]:
+    """The validators of the published files, by URL without query."""
+    if published is None:
+        return {}
     counts = Counter(source["url"] for source in published["sources"])  # URLs may differ only in their query
     return {
-        source["url"]: Validators(source["etag"], source["last_modified"])
+        source["url"]: Validators(source["etag"], source["last_modified"], source["size_bytes"])
         for source in published["sources"]
         if counts[source["url"]] == 1
     }
+
+
+def has_same_content(sources: Iterable[Mapping[str, Any]], published: Mapping[str, Any] | None) -> bool:
+    """Whether the originals of a run, as its record describes them, have the URLs, names and bytes of the published."""
+
+    def content(described: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+        return sorted((each["url"], posixpath.basename(each["raw"]), each["sha256"]) for each in described)
+
+    return published is not None and content(sources) == content(published["sources"])
 
 
 def resets_contract(job: Job, published: Mapping[str, Any] | None) -> bool:

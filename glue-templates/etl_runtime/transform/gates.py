@@ -8,8 +8,14 @@ from etl_runtime.job.dataset_document import DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import plural
 from etl_runtime.publish.business_key import Duplicates
-from etl_runtime.publish.common_gates import required_value_failures, shrink_failures, stop_unless_allowed
-from etl_runtime.transform.history import DUPLICATE
+from etl_runtime.publish.common_gates import (
+    columns_of_other_gates,
+    required_value_failures,
+    shrink_failures,
+    stop_unless_allowed,
+)
+from etl_runtime.publish.lost_columns import LostColumns
+from etl_runtime.transform.history import ADDED, DUPLICATE
 from etl_runtime.transform.transformed_table import TransformedTable
 
 
@@ -64,7 +70,25 @@ def _failures(
         yield "rules", violation
     if old is None:
         return
-    yield from shrink_failures(written.live, published.get("history", {}).get("current", old["rows"]), document)
+    history = published.get("history", {})
+    published_rows = history.get("current", old["rows"])
+    yield from shrink_failures(written.live, published_rows, document)
+    names = history.get("columns") or [
+        each["name"] for each in old["columns"] if not history or each["name"] not in ADDED
+    ]
+    # The current versions of a history keep the values of a column that the query no longer has.
+    optional = columns_of_other_gates(key, document) | (columns.keys() - set(table.columns) - set(names))
+    if document.get("schema_contract") == "freeze":
+        optional |= set(names) - columns.keys()
+    lost = LostColumns(
+        table.staged,
+        written.live,
+        [name for name in names if name not in table.columns],
+        [name for name in table.columns if name not in names],
+        optional,
+        "the table",
+    )
+    yield from lost.failures(old, published_rows)
     if document.get("schema_contract") == "freeze":
         yield from _changes(columns, {column["name"]: column["type"] for column in old["columns"]})
     if "history" in published and "history" not in document:

@@ -1,5 +1,6 @@
 """The result of a transform for one table, in staging."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etl_runtime.publish.staged import StagedTable
@@ -9,11 +10,12 @@ from etl_runtime.transform.write import Written
 
 @dataclass(frozen=True)
 class TransformedTable:
-    """A table in staging. `old` are the versions that its history continues, if it has a history."""
+    """A table in staging. `old` are the versions that its history continues, if it has a history.
+
+    `columns` are those of the transform's result. A history can have more.
+    """
 
     written: Written
     staged: StagedTable
     old: PublishedVersions | None
-
-    def nulls(self) -> dict[str, int]:
-        return {column["name"]: self.written.nulls[column["name"]] for column in self.staged.columns}
+    columns: Sequence[str]

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from etl_runtime.job.spark import task_error
-from etl_runtime.publish.parquet_object import parquet_writer, upload
+from etl_runtime.publish.parquet_object import field_values, parquet_writer, upload
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Target:
 class Written:
     """The result of one task, or of all: the number of `nulls` by column and of `actions` by name, and examples.
 
+    `field_values` is the number of values of nested fields by path, not for a history, whose ended versions count too.
     `live` is the number of current versions if the table has a history, otherwise of all rows. `nulls` counts these
     rows only.
     """
@@ -63,6 +65,7 @@ class Written:
     live: int = 0
     bytes: int = 0
     nulls: Counter[str] = field(default_factory=Counter)
+    field_values: Counter[str] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
@@ -73,7 +76,9 @@ class Written:
             names = [f"{target.key}.parquet"]
         else:
             names = [f"{target.key}-{target.run_id}-{index:05}.parquet" for index in range(len(self.objects))]
-        return StagedTable(self.rows, self.bytes, columns, dict(zip(names, self.objects, strict=True)))
+        nulls = {column["name"]: self.nulls[column["name"]] for column in columns}
+        objects = dict(zip(names, self.objects, strict=True))
+        return StagedTable(self.rows, self.bytes, columns, objects, nulls, self.field_values)
 
 
 def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: ExamplesOf = NO_EXAMPLES) -> Written:
@@ -89,11 +94,13 @@ def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: Ex
         raise task_error(error) from error
     total = Written()
     for result in sorted(results, key=lambda each: str(each["objects"])):
-        one = Written(**{**result, "nulls": Counter(result["nulls"]), "actions": Counter(result["actions"])})
+        counts = {name: Counter(result[name]) for name in ("nulls", "field_values", "actions")}
+        one = Written(**{**result, **counts})
         total.rows += one.rows
         total.live += one.live
         total.bytes += one.bytes
         total.nulls += one.nulls
+        total.field_values += one.field_values
         total.actions += one.actions
         total.examples += one.examples
         total.objects += one.objects
@@ -124,6 +131,8 @@ def _written(target: Target, part: int, examples_of: ExamplesOf, batches: Iterat
         if writer:
             result.objects = [target.object(part)]
             result.bytes = upload(file, target.object(part), target.run_id, target.region)
+            if not result.actions:
+                result.field_values = field_values(pq.read_metadata(file.name))
     return result
 
 

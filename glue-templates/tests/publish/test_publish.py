@@ -199,8 +199,8 @@ def test_without_noncurrent_versions_to_restore_the_next_run_still_publishes(
 def test_of_two_concurrent_runs_the_later_one_fails(
     made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = source.serves("/x.zip", archive(0, 60))
-    made.run(url, file_table_mapping=MAPPING)
+    made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
+    url = source.serves("/x.zip", archive(1000, 60))
 
     def while_another_run_publishes(*arguments: Any) -> list[str]:
         with monkeypatch.context() as other:

@@ -1,11 +1,13 @@
 """A source that is unchanged since the last publication costs one request and does not start Spark."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 from expected_error import has_error
 
 from conftest import BUCKET, Dataset, Response, Source
+from etl_runtime.bronze import Fetching
 
 MakeDataset = Callable[..., Dataset]
 CSV = b"id\n1\n"
@@ -29,6 +31,66 @@ def test_an_unchanged_source_ends_the_run_without_spark(
     assert (record["status"], record["unchanged_since"]) == ("unchanged", first["run_id"])
     assert made.published_state() == before
     assert made.run(url)["status"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [[csv(), csv()], [csv(ETag='"1"'), csv(ETag='"2"')], [csv(), Response(CSV, chunk_bytes=2)]],
+    ids=["no ETag", "new ETag", "no Content-Length"],
+)
+def test_identical_bytes_end_the_run_without_spark(
+    dataset: MakeDataset, source: Source, responses: list[Response], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    first = made.run(source.serves("/x.csv", responses[0]))
+    before = made.published_state()
+    monkeypatch.setattr("etl_runtime.bronze.start_spark", lambda: pytest.fail("Spark was started"))
+    record = made.run(source.serves("/x.csv", responses[1]))
+    assert (record["status"], record["unchanged_since"]) == ("unchanged", first["run_id"])
+    assert made.published_state() == before
+    assert made.store.list(f"{made.names['raw']}run_id={record['run_id']}/") == []
+
+
+@pytest.mark.parametrize(
+    ("second", "document", "options", "status"),
+    [
+        (b"id\n2\n", {}, {}, "published"),  # of the same size
+        (CSV, {}, {"force": True}, "published"),
+        (CSV, {}, {"reset_contract": True}, "published"),
+        (CSV, {"description": "changed"}, {}, "published"),
+        (CSV, {}, {}, "unchanged"),
+    ],
+)
+def test_bytes_are_compared_with_the_published_ones(
+    dataset: MakeDataset, source: Source, second: bytes, document: dict[str, str], options: dict[str, bool], status: str
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", CSV))
+    record = made.run(source.serves("/x.csv", second), run_options=json.dumps(options), **document)
+    assert record["status"] == status
+
+
+def test_identical_responses_of_an_api_and_files_of_a_script_are_unchanged(
+    dataset: MakeDataset, source: Source
+) -> None:
+    made, scripted = dataset(["items"]), dataset()
+    endpoints = {"items": {"url": source.serves("/items", b'[{"n": 1}]')}}
+
+    def fetch(fetching: Fetching) -> None:
+        (fetching.folder / "x.csv").write_bytes(CSV)
+
+    assert [made.run_on(api_endpoints=endpoints)["status"] for _ in range(2)] == ["published", "unchanged"]
+    assert [scripted.run_on(fetch=fetch)["status"] for _ in range(2)] == ["published", "unchanged"]
+    source.serves("/items", b'[{"n": 2}]')
+    assert made.run_on(api_endpoints=endpoints)["status"] == "published"
+
+
+def test_a_file_that_the_source_adds_or_renames_is_a_change(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    urls = [source.serves(path, CSV) for path in ("/x.csv", "/y.csv")]
+    made.run(urls[:1])
+    assert made.run(urls[1:])["status"] == "published"
+    assert made.run(urls)["status"] == "published"
 
 
 def test_a_changed_source_is_published(dataset: MakeDataset, source: Source) -> None:

@@ -270,6 +270,7 @@ def test_no_version_is_lost_when_columns_are_added_or_removed(
     )
     made.run(
         f"SELECT id, upper(v) AS v FROM {table} WHERE id = 2 UNION ALL SELECT id, v FROM {table} WHERE id = 1",
+        run_options='{"allow": ["missing_columns"]}',
         history={"business_key": ["id"]},
     )
     rows = sorted(made.rows(), key=lambda row: (row["id"], row["valid_from"]))
@@ -281,6 +282,28 @@ def test_no_version_is_lost_when_columns_are_added_or_removed(
     ]
 
 
+def test_a_column_that_a_query_loses_fails_the_run_once(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
+    bronze = dataset()
+    publish(bronze, source, b"id,v,w\n1,a,x\n2,b,y\n")
+    made = gold(bronze)
+    table = athena(bronze)
+    history = {"business_key": ["id"]}
+    made.run(f"SELECT id, v, w FROM {table}", history=history)
+    removed = f"SELECT id, v FROM {table}"
+    assert "the table no longer has the column w." in made.fails(removed, history=history)
+    # Allowed once, although no version changes: the next runs know that the query has no such column.
+    allowed = made.run(removed, run_options='{"allow": ["missing_columns"]}', history=history)
+    assert allowed["status"] == "published" and "no longer has the column w" in allowed["allowed"][0]
+    assert made.run(removed, history=history)["status"] == "unchanged"
+    null = f"SELECT id, CAST(NULL AS STRING) AS v FROM {table}"
+    assert "the column v had values in the last publication, but is null in all of 2 rows" in made.fails(
+        null, history=history
+    )
+    allowed = made.run(null, run_options='{"allow": ["all_null_columns"]}', history=history)
+    assert allowed["versions"] == {"close": 2, "update": 2}
+    assert made.run(null, history=history)["status"] == "unchanged"
+
+
 def test_a_history_supports_structs_with_any_field_names(dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
     bronze = dataset()
     publish(bronze, source, b"id,v\n1,a\n")
@@ -288,7 +311,8 @@ def test_a_history_supports_structs_with_any_field_names(dataset: MakeDataset, g
     table = athena(bronze)
     history = {"business_key": ["id"]}
     made.run(f"SELECT id, v, named_struct('a b', id, 'Ä-1', array(v)) AS s FROM {table}", history=history)
-    made.run(f"SELECT id, upper(v) AS v FROM {table}", history=history)
+    optional = {"optional_columns": ["s"]}
+    made.run(f"SELECT id, upper(v) AS v FROM {table}", history=history, data_quality=optional)
     assert [(row["v"], row["s"]) for row in sorted(made.rows(), key=lambda row: row["valid_from"])] == [
         ("a", {"a b": 1, "Ä-1": ["a"]}),
         ("A", None),

@@ -64,6 +64,12 @@ export type ColumnNames3 = string[];
  */
 export type ColumnNames4 = string[];
 /**
+ * Columns by their names in the table.
+ *
+ * @minItems 1
+ */
+export type ColumnNames5 = string[];
+/**
  * Number of rows.
  */
 export type RowCount = number;
@@ -121,7 +127,7 @@ export interface DatasetDocument {
     [k: string]: TableKey;
   };
   /**
-   * Names, data types and formats of columns: {table: {Source Column: {target_name, type, format}}}. If a value does not fit its type, its cell is null and the value is stored in meta_rescued.
+   * Names, data types and formats of columns: {table: {Source Column: {target_name, type, format, optional}}}. If a value does not fit its type, its cell is null and the value is stored in meta_rescued.
    */
   column_schema?: {
     [k: string]: {
@@ -157,7 +163,7 @@ export interface DatasetDocument {
     [k: string]: ColumnNames4;
   };
   /**
-   * What a run does if the columns differ from the published columns. evolve (default): new columns are added, missing columns are null, and a value that does not fit its column's type is stored in meta_rescued. freeze: the run fails and names the difference.
+   * What a run does if the columns differ from the published columns. evolve (default): new columns are added, columns that you allow to be missing are null, and a value that does not fit its column's type is stored in meta_rescued. freeze: the run fails and names the difference.
    */
   schema_contract?: 'evolve' | 'freeze';
   data_quality?: DataQuality;
@@ -457,7 +463,7 @@ export interface FileFormat {
   records_optional?: boolean;
 }
 /**
- * Name, data type and format of a column. Set at least one of them.
+ * Name, data type and format of a column, and whether it is optional. Set at least one of them.
  */
 export interface ColumnSchema {
   /**
@@ -472,6 +478,10 @@ export interface ColumnSchema {
    * Format of the values. date and timestamp: a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss. Numbers: 1.234,56 or 1,234.56 or 1234,56. boolean: the words for true and false, such as Y/N. Default: ISO 8601 dates, numbers with a decimal point, common words for true and false.
    */
   format?: string;
+  /**
+   * Whether the column can disappear or become entirely null: the gates missing_columns and all_null_columns do not check it. Default: false.
+   */
+  optional?: boolean;
 }
 /**
  * gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type.
@@ -493,6 +503,7 @@ export interface DataQuality {
     | {
         [k: string]: ColumnNames4;
       };
+  optional_columns?: ColumnNames5;
   /**
    * Maximum share of rows in which a required column can be null. Default: 0.05.
    */

@@ -70,7 +70,7 @@ def fetch_all(
     Returns None if all files are unchanged since `known`. A day is complete if the source has the file of each URL with
     a date placeholder. The days are `today` and up to `lookback_days` before it. The keys of `known` are URLs with
     dates inserted and without query. If only some files have changed, all are downloaded. The files have unique names.
-    `context.on_response` is called once, when the first download starts.
+    `context.on_response` is called once, when the first download of a new or changed file starts.
 
     Raises RunFailed, after deleting all temporary files.
     """
@@ -142,7 +142,7 @@ class _Downloads:
                 pool.shutdown(cancel_futures=True)
 
     def fetch_unconditionally(self, urls: Sequence[str]) -> None:
-        self._known = {}
+        self._known = {url: replace(each, etag=None, last_modified=None) for url, each in self._known.items()}
         for url in urls:
             del self.results[url]
         self.fetch(urls)

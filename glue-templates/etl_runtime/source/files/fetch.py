@@ -34,10 +34,14 @@ class FileMissing(RunFailed):
 
 @dataclass(frozen=True)
 class Validators:
-    """The ETag and Last-Modified of a file that was downloaded before, for a conditional request."""
+    """The ETag and Last-Modified of a file that was downloaded before, for a conditional request, and its size.
+
+    A file of another size in bytes has certainly changed.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
+    size: int | None = None
 
     def headers(self) -> dict[str, str]:
         headers = {"If-None-Match": self.etag, "If-Modified-Since": None if self.etag else self.last_modified}
@@ -163,7 +167,8 @@ class _Download:
                     f"the server returned {response.status} {response.reason} instead of the file",
                     retryable=True,
                 )
-            self._context.on_response()
+            if self._known.size is None or self._total not in (None, self._known.size):
+                self._context.on_response()
             self._receive(response)
         self._file.flush()
         return Original(

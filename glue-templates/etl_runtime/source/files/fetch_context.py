@@ -14,10 +14,9 @@ IDLE_TIMEOUT_SECONDS = 60  # without a byte; the duration of a download is not l
 class FetchContext:
     """The client, callbacks and time limits for the sources of a run.
 
-    `client` sends the HTTP requests. `on_response` is called when a download starts. `records` has the places of the
-    records in the responses of an API. Setting `stop` in another thread
-    ends the downloads. The first retry waits for `first_wait_seconds`. A server may send nothing for
-    `idle_timeout_seconds`.
+    `client` sends the HTTP requests. `on_response` is called when the download of a new or changed file starts.
+    `records` has the places of the records in the responses of an API. Setting `stop` in another thread ends the
+    downloads. The first retry waits for `first_wait_seconds`. A server may send nothing for `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)

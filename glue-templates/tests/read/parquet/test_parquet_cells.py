@@ -273,7 +273,9 @@ def test_a_parquet_file_becomes_a_table(dataset: MakeDataset, source: Source) ->
     ]
     assert [(row["id"], row["tags"]) for row in made.rows()] == [(1, ["a"]), (2, None)]
     wider = pa.table({"Id": [1.5, 2.0], "tags": [["b"], []], "new": ["x", None]})
-    made.run(source.serves("/x.parquet", parquet(wider)), data_quality={"max_rescued_share": 1})
+    made.run(
+        source.serves("/x.parquet", parquet(wider)), data_quality={"max_rescued_share": 1, "optional_columns": ["at"]}
+    )
     assert [(row["id"], row["new"], row["at"], row["meta_rescued"]) for row in made.rows()] == [
         (None, "x", None, '{"id": 1.5}'),
         (2, None, None, None),

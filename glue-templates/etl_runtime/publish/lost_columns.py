@@ -1,0 +1,105 @@
+"""The gates on published columns whose values are all lost: they disappear, or become entirely null."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from etl_runtime.job.plural import plural
+from etl_runtime.publish.staged import StagedTable
+
+MAX_NAMES = 20
+MIN_CHANCE = 0.01  # of a coincidence
+META = "meta_"  # columns that jobs add, such as the rescued values of an input
+
+Failure = tuple[str, str]
+"""A gate and its finding."""
+
+
+@dataclass(frozen=True)
+class LostColumns:
+    """What the gates need to know about a table of this run.
+
+    `rows` are those that the null counts of the table are about. `missing` are the published columns that the source or
+    the query does not have, `new` the columns that are not published. `optional` columns are not checked.
+    `omits_nulls`: the source omits keys without a value, as JSON can, so a column can be missing by coincidence.
+    """
+
+    table: StagedTable
+    rows: int
+    missing: Sequence[str]
+    new: Sequence[str]
+    optional: Collection[str]
+    where: str
+    omits_nulls: bool = False
+
+    def failures(self, published: Mapping[str, Any], published_rows: int) -> Iterator[Failure]:
+        """The failed gates. Columns that were entirely null in the last publication do not fail."""
+        nulls: Mapping[str, int] | None = published.get("nulls")  # earlier versions of the job did not publish them
+
+        def values(column: str) -> int:
+            return published_rows - nulls.get(column, 0) if nulls is not None else published_rows
+
+        missing = [name for name in self.missing if self._is_lost(name, values(name), published_rows)]
+        if missing:
+            new = f" It has the new columns {_listed(self.new)}." if self.new else ""
+            yield "missing_columns", f"{self.where} no longer has {_columns(missing)}.{new} {_remedy(missing)}"
+        if nulls is None or not self.rows:
+            return
+        empty = [
+            name
+            for name, count in self.table.nulls.items()
+            if count == self.rows and name not in self.missing and name in nulls
+            if self._is_lost(name, values(name), published_rows)
+        ]
+        before: Mapping[str, int] = published.get("field_values", {})
+        fields = [
+            path
+            for path in self._empty_fields(before, {*empty, *self.missing})
+            if self._is_lost(path, before[path], published_rows)
+        ]
+        if empty or fields:
+            lost = [*empty, *fields]
+            yield (
+                "all_null_columns",
+                f"{_columns(lost)} had values in the last publication, but {'is' if len(lost) == 1 else 'are'} null in "
+                f"all of {plural(self.rows, 'row')}. {_remedy(lost)}",
+            )
+
+    def _is_lost(self, column: str, values: int, rows: int) -> bool:
+        """Whether a column without values had enough of them to fail a gate."""
+        if not values or _top(column) in self.optional or column.startswith(META):
+            return False
+        chance = max(0.0, 1 - values / rows) ** self.rows
+        return not self.omits_nulls or chance < MIN_CHANCE
+
+    def _empty_fields(self, before: Mapping[str, int], empty: Collection[str]) -> Iterator[str]:
+        """The nested fields that have lost their values, in columns that still have some.
+
+        A list without elements has no fields, so it is not a loss.
+        """
+        now = self.table.field_values
+        for path, values in before.items():
+            column = _top(path)
+            if not values or now.get(path, 0) or column in empty:
+                continue
+            has_values = any(count for other, count in now.items() if _top(other) == column)
+            if has_values or "[]" not in path:
+                yield path
+
+
+def _remedy(names: Sequence[str]) -> str:
+    return f"If that is expected, add {'it' if len(names) == 1 else 'them'} to data_quality.optional_columns"
+
+
+def _top(path: str) -> str:
+    """The column of a field: `user` of `user.email`, `items` of `items[].price`."""
+    return path.partition(".")[0].partition("[")[0]
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"the column{'s' * (len(names) > 1)} {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
