@@ -10,7 +10,7 @@ const ROLES = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 'roles
 /** The permissions that each kind of job requires, recorded by `glue-templates/tests/test_permissions.py`. */
 const REQUIRED = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 'required_permissions.json');
 
-/** The policies of a role by name. */
+/** The inline and managed policies of a role, by name or logical ID. */
 type Policies = { [policy: string]: Policy };
 
 /** The role of a dataset that needs permissions of its own; otherwise the shared role. */
@@ -18,12 +18,17 @@ function policiesOf(role: string, props: Partial<BronzeDatasetProps> = {}): Poli
   const lake = LAYOUTS[0].lake(ENV, { ...PREFIXES, metrics: true });
   bronze(lake, { dataset: 'dataset-name', ...props });
   const { Properties } = resources(lake.stack, 'AWS::IAM::Role').find(each => each.Properties.RoleName === role)!;
-  return Object.fromEntries(
-    Properties.Policies.map(({ PolicyName, PolicyDocument }: { PolicyName: string; PolicyDocument: Policy }) => [
-      PolicyName,
-      PolicyDocument,
-    ]),
-  );
+  const attached = (Properties.ManagedPolicyArns as string[] | undefined ?? []).map(arn =>
+    resources(lake.stack, 'AWS::IAM::ManagedPolicy').find(({ id }) => arn === `\${${id}}`)!);
+  return {
+    ...Object.fromEntries(
+      Properties.Policies.map(({ PolicyName, PolicyDocument }: { PolicyName: string; PolicyDocument: Policy }) => [
+        PolicyName,
+        PolicyDocument,
+      ]),
+    ),
+    ...Object.fromEntries(attached.map(policy => [policy.id, policy.Properties.PolicyDocument as Policy])),
+  };
 }
 
 const OWN = 'pp-dw-bronze-dataset-name-role';
