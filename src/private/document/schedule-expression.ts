@@ -1,4 +1,4 @@
-import { didYouMean } from '../errors/suggestion';
+import { closestMatch } from '../errors/suggestion';
 
 /** One field of an EventBridge Scheduler cron expression. */
 interface CronField {
@@ -150,7 +150,9 @@ export function timezoneProblem(timezone: string): string | undefined {
     ?? zones.find(name => name.toLowerCase() === timezone.toLowerCase())
     ?? alternativeTo(timezone);
   if (spelling === undefined) {
-    return `${didYouMean(timezone, zones)}Use a name from the IANA time zone database, for example "America/New_York".`;
+    const closest = closestMatch(timezone, zones, 2);
+    return (closest === undefined ? '' : `Did you mean "${closest}"? `)
+      + 'Use a name from the IANA time zone database, for example "America/New_York".';
   }
   const isAlternative = spelling.toLowerCase() !== timezone.toLowerCase() && hasCaseOfZone(timezone, zones);
   return spelling === timezone || isAlternative

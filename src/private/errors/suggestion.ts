@@ -1,7 +1,13 @@
-/** The known word with the smallest edit distance, or undefined if no word is close. */
-export function closestMatch(word: string, known: string[]): string | undefined {
+/**
+ * The known word with the smallest edit distance, or undefined if no word is close.
+ *
+ * @param maxDistance the number of characters in which a close word may differ
+ */
+export function closestMatch(
+  word: string, known: string[], maxDistance = Math.max(2, word.length / 3),
+): string | undefined {
   const [closest] = [...known].sort((a, b) => distance(word, a) - distance(word, b));
-  return closest !== undefined && distance(word, closest) <= Math.max(2, word.length / 3) ? closest : undefined;
+  return closest !== undefined && distance(word, closest) <= maxDistance ? closest : undefined;
 }
 
 /** The question before a remedy: `Did you mean "dataset"? `. Empty if no known word is close. */
