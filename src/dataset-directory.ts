@@ -166,9 +166,15 @@ export class DatasetDirectory extends Construct {
     const dataset = createFileDataset(stack, this.core, file);
     for (const input of file.document.source_datasets ?? []) {
       if (this.datasets[input]) {
-        stack.addDependency(Stack.of(this.datasets[input]), 'is an input');
+        deployAfter(stack, Stack.of(this.datasets[input]));
       }
     }
     return dataset;
   }
+}
+
+/** Deploys a stack after another one. Stack.addDependency is deprecated, but older versions lack its successor. */
+function deployAfter(stack: Stack, input: Stack): void {
+  const { addStackDependency = stack.addDependency } = stack as { addStackDependency?: Stack['addDependency'] };
+  addStackDependency.call(stack, input, 'is an input');
 }

@@ -1,5 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { resources } from './assembly';
 import { ENV } from './layouts';
 import {
   Auth,
@@ -85,6 +86,15 @@ test.each(DATASETS)('%s can be a value of valueFromLookup', (_prop, props) => {
   });
   new EtlDashboard(stack, 'Dashboard', { core, datasets: [dataset], dashboardName: lookup('/lake/dashboard') });
   expect(synthesize(stack)!.length).toBeGreaterThan(0);
+});
+
+test('the names of resources are valid in the first synthesis, which the CDK checks', () => {
+  const { stack, lookup } = firstSynthesis();
+  new EtlCore(stack, 'Core', { resourcePrefix: lookup('/Lake/prefix') });
+  const names = resources(stack).flatMap(({ Properties }) => [Properties?.BucketName, Properties?.RoleName].flat());
+  expect(names.filter(name => name !== undefined)).toEqual([
+    'pending-lake-prefix-123456789012', 'pending-lake-prefix-glue-role', 'pending-lake-prefix-scheduler-role',
+  ]);
 });
 
 test('the same parameter is the same dataset and the same lake', () => {

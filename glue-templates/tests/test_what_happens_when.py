@@ -407,6 +407,7 @@ CDK_APPS: dict[str, list[str]] = {
     "`--enable-glue-datacatalog` in `defaultArguments`, in any spelling, or a catalog in `--conf`": ["etl-core.test.ts::--enable-glue-datacatalog"],
     "An app that a bundler such as esbuild packs into one file": ["private/glue-templates.test.ts::a bundle in %s uses the files of the installed package", "private/glue-templates.test.ts::a bundle without the installed package is an error that says how to exclude the package"],
     "Yarn Plug'n'Play": ["package.test.ts::Yarn unpacks the package"],
+    "A synthesis of an app that `medallion init` creates": ["cli/init.test.ts::the created app has the recommended feature flags, and its synthesis prints no warning"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

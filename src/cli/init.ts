@@ -49,6 +49,7 @@ export function init(folder: string, { json, language, prefix: prefixOption }: I
     ...copy(path.join(TEMPLATES, language), folder, values),
   ];
   addDependencies(path.join(folder, 'package.json'), language);
+  addFeatureFlags(path.join(folder, 'cdk.json'));
   const next = [
     ...(folder === '.' ? [] : [`cd ${folder}`]),
     ...values.install.split('\n'),
@@ -99,6 +100,20 @@ function copy(from: string, to: string, values: { [placeholder: string]: string 
       fs.writeFileSync(path.join(to, target), text);
       return target;
     });
+}
+
+/** Adds the recommended feature flags of the CDK, as `cdk init` does: without them, each synthesis prints a warning. */
+function addFeatureFlags(file: string): void {
+  let flags: object;
+  try {
+    const source = require.resolve('aws-cdk-lib/recommended-feature-flags.json');
+    flags = JSON.parse(fs.readFileSync(source, 'utf8')) as object;
+  } catch {
+    // A global installation can be without aws-cdk-lib.
+    return;
+  }
+  const settings = JSON.parse(fs.readFileSync(file, 'utf8')) as object;
+  fs.writeFileSync(file, `${JSON.stringify({ ...settings, context: flags }, undefined, 2)}\n`);
 }
 
 function addDependencies(file: string, language: string): void {

@@ -1,7 +1,9 @@
+import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { installInto, medallionIn, runIn } from './app-fixture';
 import { temporaryFolder } from './assembly-fixture';
+import { ROOT } from './command-fixture';
 
 let folder: string;
 beforeEach(() => { folder = temporaryFolder(); });
@@ -48,6 +50,30 @@ test('the created app synthesizes, and its test passes', () => {
     'airports  bronze  pp_dw_bronze.airports  pp-dw-bronze-airports  pp-dw-bronze-airports',
   );
   expect(runIn(app, 'test/lake.test.ts').stdout).toContain('# pass 2');
+});
+
+test('the created app has the recommended feature flags, and its synthesis prints no warning', () => {
+  medallionIn(folder, ['init', 'lake', '--prefix', 'pp-dw']);
+  const app = path.join(folder, 'lake');
+  installInto(app);
+  const { context } = JSON.parse(fs.readFileSync(path.join(app, 'cdk.json'), 'utf8')) as { context: object };
+  expect(context).toEqual(
+    JSON.parse(fs.readFileSync(require.resolve('aws-cdk-lib/recommended-feature-flags.json'), 'utf8')),
+  );
+  const gold = path.join(app, 'lake', 'gold', 'copy');
+  fs.mkdirSync(gold, { recursive: true });
+  const document = { dataset: 'copy', data_size_category: 'small', source_datasets: ['bronze/airports'], sql: 'q.sql' };
+  fs.writeFileSync(path.join(gold, 'config.json'), JSON.stringify(document));
+  fs.writeFileSync(path.join(gold, 'q.sql'), 'SELECT * FROM ${bronze_database}.airports');
+  const cdk = path.join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const tsNode = path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only');
+  const command = `${process.execPath} --require ${tsNode} app.ts`;
+  const { status, stderr } = spawnSync(process.execPath, [cdk, 'synth', '--quiet', '--no-notices', '--app', command], {
+    cwd: app,
+    encoding: 'utf8',
+    env: { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json'), CDK_DISABLE_CLI_TELEMETRY: 'true' },
+  });
+  expect([status, stderr.replace(/^(Successfully synthesized|Supply a stack id) .*\n/gm, '')]).toEqual([0, '']);
 });
 
 test.each<[string, string[], string, (() => void)?]>([

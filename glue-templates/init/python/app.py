@@ -1,5 +1,10 @@
-from aws_cdk import App
-from cdk_glue_medallion import DatasetDirectory
+import os
+
+# jsii prints a warning about Node 20 in each synthesis, and cdk-glue-medallion supports Node 20.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+from aws_cdk import App  # noqa: E402
+from cdk_glue_medallion import DatasetDirectory  # noqa: E402
 
 app = App()
 

@@ -5,6 +5,7 @@ import { Lazy } from 'aws-cdk-lib';
  * synthesizes again. Nothing is deployed in between.
  */
 const DUMMY_VALUE = 'dummy-value-for-';
+const DUMMY_VALUES = /dummy-value-for-\S*/g;
 
 /** The tokens of dummy values. The same value must be the same token, because values are compared. */
 const tokens = new Map<string, string>();
@@ -27,15 +28,17 @@ export function withPendingLookups<Value>(value: Value): Value {
     : value;
 }
 
-/** A name, in kebab-case if it is not looked up yet: the names of datasets cannot be tokens. */
+/**
+ * A text in which a value that is not looked up yet is in kebab-case, so that it is valid in a name. The names of
+ * datasets cannot be tokens, and the CDK validates the names of resources.
+ */
 export function pendingName(name: string): string {
-  return isPendingLookup(name)
-    ? name.replace(DUMMY_VALUE, 'pending-').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 80).replace(/-$/, '')
-    : name;
+  return name.replace(DUMMY_VALUES, dummy =>
+    dummy.replace(DUMMY_VALUE, 'pending-').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40).replace(/-$/, ''));
 }
 
 function tokenOf(text: string): string {
-  const token = tokens.get(text) ?? Lazy.string({ produce: () => text });
+  const token = tokens.get(text) ?? Lazy.string({ produce: () => pendingName(text) });
   tokens.set(text, token);
   return token;
 }
