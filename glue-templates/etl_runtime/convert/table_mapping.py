@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from etl_runtime.columns.names import clean_names, source_names
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.container import Member
-from etl_runtime.read.data_files import is_documentation, only_data_file
+from etl_runtime.read.data_files import SAMPLE_BYTES, is_documentation, only_data_file
+from etl_runtime.read.text.decode import refuse_markup
 
 
 def map_tables(
@@ -54,6 +55,7 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
     patterns = [_matching_pattern(member.name, mapping) for member in members]
     for pattern in mapping:
         if pattern not in patterns:
+            _refuse_pages(members)
             names = ", ".join(member.name for member in members)
             raise RunFailed(
                 ErrorCode.FILE_TABLE_MAPPING_INVALID,
@@ -62,6 +64,13 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
                 retryable=True,
             )
     return [(member, mapping[pattern]) for member, pattern in zip(members, patterns, strict=True) if pattern]
+
+
+def _refuse_pages(members: list[Member]) -> None:
+    """Raise RunFailed if a file is an HTML page, such as a login page instead of an archive."""
+    for member in members:
+        with member.open() as stream:
+            refuse_markup(stream.read(SAMPLE_BYTES), member.name)
 
 
 def _require_files(container: str, members: list[Member]) -> None:

@@ -13,6 +13,7 @@ from etl_runtime.job.errors import ErrorCode
 from etl_runtime.web.credentials import Credentials
 from etl_runtime.web.rate_limiter import RateLimiter
 from etl_runtime.web.request_errors import REDIRECTED_POST, RequestFailed
+from etl_runtime.web.session_cookies import SessionCookies
 
 URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # not percent-encoded; all others are, as in a browser
 PORTS = {"http": 80, "https": 443}
@@ -35,6 +36,8 @@ class HttpClient:
     `trusted_urls`, which are the URLs in the dataset's document. A redirect or a link to the next page may lead to
     another host, or from https to http; the client sends neither headers nor credentials there. From http to https of
     the same host, it does.
+
+    A cookie that a response sets is only sent back to the same origin, until the client is discarded.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class HttpClient:
             urllib.request.ProxyHandler(),
             urllib.request.HTTPHandler(),
             urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+            _CookieHandler(),
             _RedirectHandler(self),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
@@ -121,6 +125,24 @@ class _SignedRequest(urllib.request.Request):
     "target."""
 
     original = HttpRequest("")
+
+
+class _CookieHandler(urllib.request.BaseHandler):
+    """Keeps the cookies of all responses, also of redirects, and adds them to the requests of the same origin."""
+
+    def __init__(self) -> None:
+        self._cookies = SessionCookies()
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        self._cookies.add_to(request, origin(request.full_url))
+        return request
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        self._cookies.keep(origin(request.full_url), response, request)
+        return response
+
+    https_request = http_request
+    https_response = http_response
 
 
 class _RedirectHandler(urllib.request.HTTPRedirectHandler):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from expected_error import has_error
 
 from conftest import Dataset, Response, Source, gzipped, zipped
 from etl_runtime.convert import unpack as unpacking
@@ -136,6 +137,14 @@ def test_a_mapping_that_matches_no_file_lists_the_files(dataset: MakeDataset, so
         'FILE_TABLE_MAPPING_INVALID: file_table_mapping "products.csv" matches no file in x.zip, which contains packages.csv.'
         in error
     )
+
+
+def test_a_login_page_instead_of_an_archive_is_reported_before_the_mapping(
+    dataset: MakeDataset, source: Source
+) -> None:
+    page = b"<!DOCTYPE html>\n<html><form action=/login>"
+    error = dataset(["products"]).fails(source.serves("/x.zip", page), file_table_mapping={"products.csv": "products"})
+    assert has_error(error, "FILE_FORMAT_MISMATCH: x.zip is an HTML or XML page, not data")
 
 
 @pytest.mark.parametrize(

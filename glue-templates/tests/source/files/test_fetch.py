@@ -22,10 +22,10 @@ from conftest import Response, Source, files_up_to
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.source.files.fetch import UNCONDITIONAL, FileMissing, Validators, fetch, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
-from etl_runtime.web.client import without_query
+from etl_runtime.web.client import HttpClient, without_query
 from etl_runtime.web.retries import MAX_ATTEMPTS, MAX_RESUMPTIONS
 from log_lines import logged
-from source_server import serving
+from source_server import Request, serving
 
 BODY = b"a,b\n1,2\n"
 OTHER = b"a,b\n3,4\n"
@@ -406,6 +406,63 @@ def test_nothing_confidential_is_sent_to_another_host(source: Source) -> None:
             assert set(headers) <= {"Host", "User-Agent", "Accept-Encoding", "Connection", "Range", "If-Range"}
             assert "s3cret" not in str(headers)
             assert headers["Host"] == elsewhere.split("/")[2]
+
+
+def test_a_session_cookie_reaches_the_file_behind_a_sign_on(source: Source, caplog: pytest.LogCaptureFixture) -> None:
+    """The file redirects to the sign-on, which redirects back with a ticket. The ticket sets the session of the file."""
+    caplog.set_level("DEBUG")
+    with serving() as sign_on:
+
+        def file(request: Request) -> Response:
+            if "ticket" in request.params:
+                cookies = "sid=t0psecret; HttpOnly; Path=/\nlang=en"
+                return Response(status=302, headers={"Location": "/file", "Set-Cookie": cookies})
+            if "sid=t0psecret" in request.headers.get("cookie", ""):
+                return Response(BODY)
+            return Response(status=302, headers={"Location": f"{sign_on.url}/login", "Set-Cookie": "seen=1"})
+
+        ticket = f"{source.url}/file?ticket=ST-1"
+        domain = "domain=t0psecret; Domain=127.0.0.1; Path=/"
+        sign_on.serves("/login", Response(status=302, headers={"Location": ticket, "Set-Cookie": domain}))
+        assert download(source.serves_api("/file", file)) == BODY
+        assert [headers.get("Cookie") for headers in sign_on.request_headers] == [None]
+        assert source.request_headers[-1]["Cookie"] == "seen=1; sid=t0psecret; lang=en"
+    assert "t0psecret" not in caplog.text
+
+
+def test_cookies_end_with_the_run(source: Source) -> None:
+    url = source.serves("/x", Response(BODY, headers={"Set-Cookie": "session=s3cret"}))
+    download(url)
+    download(url)
+    assert "Cookie" not in source.request_headers[-1]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "path", "sent"),
+    [
+        pytest.param("a=1; Path=/private", "/there", None, id="another path"),
+        pytest.param("a=1; Secure", "/there", None, id="only over https"),
+        pytest.param("a=1; Max-Age=0", "/there", None, id="expired"),
+        pytest.param("a=1; Path=/there", "/there", "a=1", id="the path"),
+        pytest.param("a=1; Domain=example.org", "/there", None, id="the domain of another host"),
+        pytest.param("\n".join(f"c{number}=1; Path=/" for number in range(60)), "/there", "c10=1", id="too many"),
+    ],
+)
+def test_the_attributes_of_a_cookie_are_respected(source: Source, cookie: str, path: str, sent: str | None) -> None:
+    source.serves(path, Response(BODY))
+    assert download(source.serves("/x", Response(status=302, headers={"Location": path, "Set-Cookie": cookie}))) == BODY
+    assert (source.request_headers[-1].get("Cookie") or "").split("; ")[0] == (sent or "")
+
+
+def test_a_declared_cookie_has_precedence_over_that_of_the_source(source: Source) -> None:
+    source.serves("/there", Response(BODY))
+    headers = {"Location": "/there", "Set-Cookie": "consent=no; Path=/\nsid=1; Path=/"}
+    url = source.serves("/x", Response(status=302, headers=headers))
+    client = HttpClient({"cookie": "consent=yes"}, trusted_urls=[url])
+    original = fetch(url, FetchContext(client))
+    assert original
+    with original.file:
+        assert source.request_headers[-1]["Cookie"] == "consent=yes; sid=1"
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,a", "/x", ""])
