@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.api.name_words import CURSORS, FILLERS, NOUNS, PAGING, words
 
+MAX_OBJECTS = 10_000  # that are searched; a response can be one large record
 METADATA = PAGING | frozenset({"cursors", "info", "link", "links", "meta", "metadata", "nav", "navigation", "pager"})
 OTHER_COUNTS = frozenset(
     {
@@ -51,13 +53,15 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
     the records, objects that contain another list of objects, which count its elements, and objects with other counts,
     such as facets.
     """
-    path_of_records = records_path or ""
+    path_of_records = ".".join(keys_of(records_path)) if records_path else ""
     pending: deque[tuple[str, Any, frozenset[str], frozenset[str]]] = deque()
     if isinstance(document, list) and any(isinstance(each, list) for each in document):  # [{"page": 1}, [records]]
         pending.extend((f"{index}.", each, frozenset(), frozenset()) for index, each in enumerate(document))
     else:
         pending.append(("", document, frozenset(), frozenset()))
-    while pending:
+    objects = 0
+    while pending and objects < MAX_OBJECTS:
+        objects += 1
         prefix, parent, continued, parents = pending.popleft()
         if not isinstance(parent, dict):
             continue
@@ -73,7 +77,7 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
 
 def _is_searched(member: Member, path_of_records: str) -> bool:
     own = words(member.key)
-    if _is_parent(member.path, path_of_records) or own & METADATA or path_of_records in ("", "$"):
+    if _is_parent(member.path, path_of_records) or own & METADATA or not path_of_records:
         return not own & OTHER_COUNTS
     has_other_records = any(
         isinstance(each, list) and each and isinstance(each[0], dict) for each in member.value.values()

@@ -286,7 +286,7 @@ def is_page_number(member: Member) -> bool:
 
 def _nouns(records_path: str | None) -> frozenset[str]:
     """The words for records: the usual ones, and the name of the list of records."""
-    own = words((records_path or "").rpartition(".")[2])
+    own = words(records_path.rpartition(".")[2]) if records_path else frozenset()
     return NOUNS | own | {f"{each}s" for each in own} | {each.removesuffix("s") for each in own}
 
 
@@ -396,6 +396,7 @@ def _is_always_paging(member: Member) -> bool:
     name = member.words
     return bool(
         ("next" in name and name & {"cursor", "token", "mark", "marker"})
+        or name == {"cursor", "end"}
         or ("has" in name and name & {"more", "next"})
         or name == {"more"}
         or name & CUT_OFF

@@ -70,7 +70,7 @@ def _cursor_parameter(response: Response, cursor: Member) -> str:
     for member in envelope(response.document, response.records_path):
         if member.is_echo and member.words == name:
             return member.key
-    key = cursor.key
+    key = cursor.key.strip("_")
     if cursor.words & {"next"} and "next" in words(key):
         key = re.sub(r"(?i)next[_-]?|[_-]?next$", "", key, count=1)
         key = key if cursor.key[:1].isupper() else key[:1].lower() + key[1:]

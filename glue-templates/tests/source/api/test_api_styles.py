@@ -7,8 +7,9 @@ import pytest
 from api_styles import DECLARED, FOLLOWED, RECORDS, ApiStyle, served
 from expected_error import has_error
 
-from api_reading import fails, read
+from api_reading import fails, fetch, read
 from conftest import Response, Source
+from source_server import Request
 
 
 def ids(records: list[Any]) -> list[str]:
@@ -128,13 +129,30 @@ def test_auto_detects_more_pages_by_words(source: Source, document: Any, headers
     assert proposed(error)["type"]
 
 
+@pytest.mark.parametrize("path", ["result.records", "$.result.records"])
+def test_the_notation_of_the_path_of_the_records_does_not_matter(source: Source, path: str) -> None:
+    document = {"result": {"records": [{"id": 1}], "total": 23}}
+    url = source.serves("/api", json.dumps(document).encode())
+    assert has_error(fails(url, records=path), "PAGINATION_INCOMPLETE: the response indicates more pages")
+
+
+@pytest.mark.parametrize("path", ["1", "[1]", "$[1]"])
+def test_a_list_of_metadata_and_records_has_pages(source: Source, path: str) -> None:
+    def api(request: Request) -> Response:
+        page = int(request.params.get("page", 1))
+        records = RECORDS[(page - 1) * 5 : page * 5]
+        return Response(json.dumps([{"page": page, "pages": 5, "total": len(RECORDS)}, records]).encode())
+
+    url = source.serves_api("/api", api)
+    pagination = proposed(fails(url, records=path))
+    assert ids(read(url, records=path, pagination=pagination)) == ALL
+
+
 def test_a_link_in_a_record_per_value_is_not_followed(source: Source) -> None:
     source.serves_api(
         "/api/", lambda request: Response(json.dumps({"id": request.path[-1], "next": "/api/9"}).encode())
     )
     source.serves("/ids", b'[{"id": 1}, {"id": 2}]')
-    from api_reading import fetch
-
     fetch(
         {
             "ids": f"{source.url}/ids",
