@@ -186,6 +186,22 @@ FOLLOWED: dict[str, ApiStyle] = {
             lambda at, url: {"d": {"results": part(at), "meta": {"page": {"links": {"next_href": link(at, url)}}}}},
         )
     ),
+    "a list of next links": ApiStyle(
+        by(
+            "start",
+            lambda at, url: {"records": part(at), "_links": {"next": [{"href": link(at, url)}] if more(at) else []}},
+        )
+    ),
+    "links with capitals": ApiStyle(
+        by(
+            "start",
+            lambda at, url: {
+                "Items": part(at),
+                "Links": [{"Rel": "Next" if more(at) else "Self", "Href": link(at, url) or url}],
+            },
+        ),
+        endpoint={"records": "Items"},
+    ),
     "OData": ApiStyle(
         by(
             "start",

@@ -20,7 +20,7 @@ OTHER_COUNTS = frozenset(
 """Objects with counts and limits that are not those of the records."""
 ECHOES = frozenset({"args", "echo", "header", "input", "params", "parameters", "query", "request", "self"})
 """Objects that repeat the request."""
-CONTINUED_NAMES = frozenset({"continue", "count", "counts", "next", "total", "totals"})
+CONTINUED_NAMES = frozenset({"continuation", "continue", "count", "counts", "next", "total", "totals"})
 
 
 @dataclass(frozen=True)

@@ -50,14 +50,15 @@ _VOCABULARY = frozenset().union(
     *(NEXT_PAGE, MORE, CUT_OFF, CUT_OFF_FILLERS, LAST, LAST_FILLERS, TOTALS, TOTAL_FILLERS, LIMITS, LIMIT_FILLERS),
     *(OFFSETS, OFFSET_FILLERS, CURRENT_PAGE, {"before", "prev", "previous"}),
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+")
 _MAX_JOINED_CHARACTERS = 40
 
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> frozenset[str]:
     """The words of a name in lower case: snake case, camel case, kebab case, or joined as in `nextpagetoken`."""
-    return frozenset(part for word in _WORD.findall(name[:200]) for part in _split(word.lower()))
+    found = (part for word in _WORD.findall(name[:200]) for part in _split(word.lower()))
+    return frozenset(part for part in found if len(part) > 1)  # iTotalRecords
 
 
 def _split(word: str) -> list[str]:

@@ -82,10 +82,8 @@ def next_link(document: Any, records_path: str | None = None) -> Link | None:
         if isinstance(member.value, str) and _is_link(member.value) and _is_link_name(member, nouns):
             base = next((value for key, value in member.siblings.items() if "base" in words(key)), None)
             return Link(member.value, base if isinstance(base, str) and _is_link(base) else None)
-        for each in member.value if words(member.key) & {"link", "links"} and isinstance(member.value, list) else []:
-            if isinstance(each, dict) and _is_next(each.get("rel", each.get("relation"))):
-                url = next((each[name] for name in LINK_MEMBERS if isinstance(each.get(name), str)), None)
-                return None if url is None else Link(url)
+        if isinstance(member.value, list) and (url := _link_in(member, nouns)):
+            return Link(url)
     return None
 
 
@@ -435,8 +433,19 @@ def _is_cursor_header(name: str) -> bool:
     return is_cursor and not others
 
 
+def _link_in(member: Member, nouns: frozenset[str]) -> str | None:
+    """The URL of the next page in a list: "links": [{"rel": "next", "href": …}], or "next": [{"href": …}]."""
+    is_next_list, is_link_list = _is_link_name(member, nouns), bool(words(member.key) & {"link", "links"})
+    for each in member.value if is_next_list or is_link_list else []:
+        link = {str(key).lower(): value for key, value in each.items()} if isinstance(each, dict) else {}
+        if is_next_list or _is_next(link.get("rel", link.get("relation"))):
+            return next((link[name] for name in LINK_MEMBERS if isinstance(link.get(name), str)), None)
+    return None
+
+
 def _is_next(relation: Any) -> bool:
-    return relation == "next" or (isinstance(relation, list) and "next" in relation)
+    relations = relation if isinstance(relation, list) else [relation]
+    return any(isinstance(each, str) and each.lower() == "next" for each in relations)
 
 
 def _is_link(text: str) -> bool:

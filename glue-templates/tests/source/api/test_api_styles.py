@@ -110,6 +110,13 @@ def test_auto_accepts_a_complete_page(source: Source, document: Any, headers: di
         pytest.param({"items": [{"id": 1}], "meta": {"a": {"b": {"c": {"d": {"matched": 23}}}}}}, {}, id="any depth"),
         pytest.param({"items": [{"id": 1}], "total": {"records": 23, "pages": 5}}, {}, id="an object of totals"),
         pytest.param({"items": [{"id": 1}], "remaining_items": 18}, {}, id="remaining items"),
+        pytest.param({"aaData": [{"id": 1}], "iTotalRecords": 23}, {}, id="a letter before the words"),
+        pytest.param({"items": [{"id": 1}], "continuation": {"token": "x"}}, {}, id="an object for the continuation"),
+        pytest.param(
+            {"metadata": {"resultset": {"offset": 1, "count": 23}}, "results": [{"id": 1}]}, {}, id="metadata"
+        ),
+        pytest.param({"items": [{"id": 1}], "next": {"page": 2, "limit": 5}}, {}, id="an object for the next page"),
+        pytest.param([{"id": 1}], {"Pagination-Count": "23"}, id="a count in a header without X"),
         pytest.param({"items": [{"id": 1}], "load_more_url": "/api?page=2"}, {}, id="a link for more"),
         pytest.param({"items": [{"id": 1}], "LastEvaluatedKey": {"id": {"S": "r5"}}}, {}, id="the last evaluated key"),
         pytest.param({"items": [{"id": 1}], "count": 5, "nextToken": "x", "total": 1}, {}, id="a count of the page"),
