@@ -89,7 +89,8 @@ export interface LakeDatasetProps {
   /**
    * The role of the job and the crawler, for a dataset that needs more permissions.
    *
-   * @default - the shared role of the lake; a dataset with `auth`, `connection` or an S3 source gets its own role,
+   * @default - the role of the dataset in `roles.datasets` of the core, if it has one; otherwise the shared role of the
+   * lake; a dataset with `auth`, `connection` or an S3 source gets its own role,
    * `<resourcePrefix>-bronze-<dataset>-role`, so that no other job has these permissions
    */
   readonly role?: IRole;

@@ -5,7 +5,7 @@ import { CHECKED_LAKES } from './lakes';
 const BUCKET = 'arn:aws:s3:::pp-dw-123456789012';
 const LOGS = 'arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue';
 const GLUE = 'arn:aws:glue:eu-central-1:123456789012';
-const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB512MiB/Resource';
+const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB513MiB/Resource';
 const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 

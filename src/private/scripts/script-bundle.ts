@@ -264,8 +264,8 @@ function grantDeployment(role: Role, asset: Asset, bucket: IBucket, scripts: Dat
 
 const HANDLER_MEMORY_MIB = 512;
 
-/** The free storage of a function, and the minimum. https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html */
-const MIN_HANDLER_STORAGE_MIB = 512;
+/** A size that nobody chooses, one above the minimum: other deployments can also be created after this one. */
+const HANDLER_STORAGE_MIB = 513;
 
 /**
  * A storage size that no function of aws-cdk-lib in the stack has.
@@ -276,7 +276,7 @@ const MIN_HANDLER_STORAGE_MIB = 512;
  */
 function unusedHandlerStorage(stack: Stack): Size {
   const ids = stack.node.children.map(({ node }) => node.id);
-  let mebibytes = MIN_HANDLER_STORAGE_MIB;
+  let mebibytes = HANDLER_STORAGE_MIB;
   while (ids.some(id => id.endsWith(`${HANDLER_MEMORY_MIB}MiB${mebibytes}MiB`))) {
     mebibytes++;
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
-import { App, Size, Stack, Tags } from 'aws-cdk-lib';
+import { App, Aspects, Size, Stack, Tags } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, BucketDeploymentProps, Source } from 'aws-cdk-lib/aws-s3-deployment';
@@ -107,7 +107,7 @@ test('two lakes in one stack have separate deployments', () => {
 
 describe('another BucketDeployment in the same stack', () => {
   const MIB_512 = { memoryLimit: 512 };
-  const SAME_AS_OURS = { memoryLimit: 512, ephemeralStorageSize: Size.mebibytes(512) };
+  const SAME_AS_OURS = { memoryLimit: 512, ephemeralStorageSize: Size.mebibytes(513) };
 
   function withSite(props: Partial<BucketDeploymentProps>, encrypted: boolean, siteFirst: boolean) {
     const where = LAYOUTS[2].lake(ENV, { ...PREFIXES, encrypted });
@@ -143,6 +143,7 @@ describe('another BucketDeployment in the same stack', () => {
   test.each([
     ['the default memory', {}],
     ['512 MiB', MIB_512],
+    ['512 MiB and the minimum storage', { ...MIB_512, ephemeralStorageSize: Size.mebibytes(512) }],
     ['the memory and the storage of our function', SAME_AS_OURS],
   ].flatMap(([name, props]) => [true, false].flatMap(encrypted => [true, false].map(siteFirst =>
     [name, encrypted, siteFirst, props] as [string, boolean, boolean, Partial<BucketDeploymentProps>]))),
@@ -156,6 +157,26 @@ describe('another BucketDeployment in the same stack', () => {
     expect(theirs.policies).not.toContain('pp-dw');
     expect(ours.policies).toContain('arn:aws:s3:::pp-dw-123456789012/etl/*/glue/*');
     expect(ours.policies).not.toContain('our-site');
+  });
+
+  test('that an aspect creates has its own function and role', () => {
+    const where = LAYOUTS[2].lake(ENV);
+    bronze(where);
+    Aspects.of(where.stack).add({
+      visit: node => {
+        if (node === where.stack && !node.node.tryFindChild('Site')) {
+          new BucketDeployment(where.stack, 'Site', {
+            sources: [Source.data('index.html', 'hello')],
+            destinationBucket: Bucket.fromBucketName(where.stack, 'SiteBucket', 'our-site'),
+            memoryLimit: 512,
+            ephemeralStorageSize: Size.mebibytes(512),
+          });
+        }
+      },
+    });
+    const theirs = handlerOf(where.stack, 'our-site');
+    expect(theirs.functionId).not.toBe(handlerOf(where.stack, 'pp-dw-123456789012').functionId);
+    expect(theirs.policies).not.toContain('pp-dw');
   });
 
   test('with a role of the user does not extend that role', () => {
