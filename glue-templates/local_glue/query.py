@@ -1,81 +1,55 @@
 """Runs SQL on the published tables of the local lake, with the table names of Athena: pp_dw_bronze.zipcodes.
 
-    python query.py [--json] [--limit N] SQL FILE
+    python query.py [--json] [--limit N] LAKE SQL_FILE RESULT_FILE
 
-The tables are the files that published.json of each dataset lists, read through the S3 API. The result is streamed to
-FILE. Without --json, the first line has the columns, [{"name", "type"}], and each further line has one row,
-[text or null]. With --json, the result is an array of row objects.
+LAKE is the folder with one folder per bucket. SQL_FILE contains one or more statements. Their results are streamed to
+RESULT_FILE. Without --json, each result is a line with its columns, {"columns": [{"name", "type"}]}, and one line per
+row, [text or null]. With --json, the result is an array of row objects; if several statements return rows, it is an
+array of these arrays.
 Exit code 2, with one line on standard error: the SQL is invalid.
 """
 
 import argparse
+import difflib
 import json
-import math
-import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 from parent import end_with_parent
-from pyarrow import fs
+
+from published_tables import MissingFileError, Table, published_tables, snapshot
+from query_values import json_value, text_value
 
 # SHOW TABLES of DuckDB would list its internal views.
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables(?:\s+(?:in|from)\s+(\S+?))?\s*;?\s*", re.IGNORECASE)
 _ROWS_PER_FETCH = 10_000
 
-
-@dataclass(frozen=True)
-class Table:
-    """A published table: dataset, database and name in Athena, files as bucket/key, Athena type by column."""
-
-    dataset: str
-    database: str
-    name: str
-    files: list[str]
-    columns: dict[str, str]
-
-    @property
-    def full_name(self) -> str:
-        """The name in a FROM clause."""
-        return f"{self.database}.{self.name}"
+Result = duckdb.DuckDBPyConnection
 
 
 class SqlError(Exception):
     """The SQL cannot be run. The message is one line."""
 
 
-def published_tables(lake: fs.S3FileSystem) -> list[Table]:
-    """The tables of all datasets in all buckets."""
-    tables = []
-    for bucket in lake.get_file_info(fs.FileSelector("")):
-        for info in lake.get_file_info(fs.FileSelector(f"{bucket.path}/etl", recursive=True, allow_not_found=True)):
-            if info.base_name != "published.json":
-                continue
-            with lake.open_input_file(info.path) as file:
-                published = json.loads(file.read())
-            dataset = info.path.removeprefix(f"{bucket.path}/etl/").partition("/")[0]
-            for table in published["tables"].values():
-                files = [f"{bucket.path}/{key}" for key in table["files"]]
-                columns = {column["name"]: column["type"] for column in table["columns"]}
-                tables.append(Table(dataset, published["database"], table["name"], files, columns))
-    return sorted(tables, key=lambda table: table.full_name)
+def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[Result]]:
+    """Run the statements on views of the tables that they name.
 
-
-def run_query(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
-    """Run the SQL on views of the tables that it names."""
+    Returns the number of results, and the results. A result must be read before the next statement runs. `links` is an
+    empty folder.
+    """
     tables = published_tables(lake)
     show = _SHOW_TABLES.fullmatch(sql)
     if show:
         names = [table.full_name for table in tables if show[1] in (None, table.database)]
-        return duckdb.connect(":memory:").execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])
+        connection = duckdb.connect(":memory:")
+        return 1, iter([connection.execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])])
     # Opening a table reads the footer of one file. So only tables in the SQL are opened, or all if it contains none.
     named = [table for table in tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
     # DuckDB must not download extensions.
@@ -83,37 +57,46 @@ def run_query(lake: fs.S3FileSystem, sql: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config=settings)
     for number, table in enumerate(named or tables):
         try:
-            opened = _open(lake, table)
-        except FileNotFoundError as error:
-            if not named:
-                continue
-            missing = next(file for file in table.files if lake.get_file_info(file).type == fs.FileType.NotFound)
-            raise SqlError(
-                f"{table.full_name}: the file s3://{missing} is missing. "
-                f"Run the dataset again: medallion run {table.dataset}."
-            ) from error
-        connection.register(f"table_{number}", opened)
-        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
-        columns = f"* {_timestamp_casts(table)}"
-        view = f'"{table.database}"."{table.name}"'
-        connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM table_{number}")  # noqa: S608
+            _create_view(connection, f"table_{number}", snapshot(table, links))
+        except MissingFileError as error:
+            if named:
+                file = error.file.relative_to(lake).as_posix()
+                raise SqlError(
+                    f"{table.full_name}: the file s3://{file} is missing. "
+                    f"Run the dataset again: medallion run {table.dataset}."
+                ) from error
     try:
-        if not connection.extract_statements(sql):
-            raise SqlError("The SQL contains no statement. Pass a query such as SELECT 1.")
-        return connection.execute(sql)
-    except duckdb.CatalogException as error:
-        found = re.search(r"Table with name (\S+) does not exist", str(error))
-        if not found:
-            hint = (
-                " The local lake runs DuckDB, where some functions of Athena have a different name."
-                if "Function" in str(error)
-                else ""
-            )
-            raise SqlError(_first_line(error) + hint) from error
-        published = ", ".join(table.full_name for table in tables) or "none; run a dataset first: medallion run DATASET"
-        raise SqlError(f"The table {found[1]} does not exist. Published tables: {published}.") from error
+        statements = connection.extract_statements(sql)
     except duckdb.Error as error:
         raise SqlError(_first_line(error)) from error
+    if not statements:
+        raise SqlError("The SQL contains no statement. Pass a query such as SELECT 1.")
+    # The last result of a script that returns no rows shows that it has succeeded.
+    shown = [each for each in statements if _returns_rows(each)] or statements[-1:]
+
+    def results() -> Iterator[Result]:
+        for statement in statements:
+            try:
+                result = connection.execute(statement)
+            except duckdb.CatalogException as error:
+                raise SqlError(_explained(error, tables)) from error
+            if any(statement is each for each in shown):
+                yield result
+
+    return len(shown), results()
+
+
+def _returns_rows(statement: duckdb.Statement) -> bool:
+    """Whether the statement returns rows in any case. INSERT and CREATE TABLE AS only return a number of rows."""
+    return list(statement.expected_result_type) == [duckdb.ExpectedResultType.QUERY_RESULT]
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, relation: str, table: Table) -> None:
+    connection.register(relation, _opened(table))
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.database}"')
+    columns = f"* {_timestamp_casts(table)}"
+    view = f'"{table.database}"."{table.name}"'
+    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {relation}")  # noqa: S608
 
 
 def _timestamp_casts(table: Table) -> str:
@@ -122,9 +105,9 @@ def _timestamp_casts(table: Table) -> str:
     return f"REPLACE ({', '.join(casts)})" if casts else ""
 
 
-def _open(lake: fs.S3FileSystem, table: Table) -> Any:
+def _opened(table: Table) -> Any:
     if table.files:
-        return ds.dataset(table.files, filesystem=lake, format="parquet")
+        return ds.dataset([str(file) for file in table.files], format="parquet")
     return pa.schema([(name, _arrow_type(athena)) for name, athena in table.columns.items()]).empty_table()
 
 
@@ -142,6 +125,28 @@ def _arrow_type(athena: str) -> pa.DataType:
     return types.get(athena, pa.string())
 
 
+def _explained(error: duckdb.CatalogException, tables: list[Table]) -> str:
+    """The error as one line. For an unknown table, it names the published table that is probably meant."""
+    found = re.search(r'Table with name "?([^"\s]+)"? does not exist', str(error))
+    if not found:
+        is_function = "Function" in str(error)
+        hint = " The local lake runs DuckDB, where some functions of Athena have a different name." if is_function else ""
+        return _first_line(error) + hint
+    published = ", ".join(table.full_name for table in tables) or "none; run a dataset first: medallion run DATASET"
+    return f"The table {found[1]} does not exist. {_suggestion(found[1], tables)}Published tables: {published}."
+
+
+def _suggestion(name: str, tables: list[Table]) -> str:
+    """`Use pp_dw_bronze.zipcodes. ` for the name of a published table, `Did you mean …? ` for a similar name."""
+    wanted = name.rpartition(".")[2].lower()
+    same = [table.full_name for table in tables if table.name.lower() == wanted]
+    if same:
+        return f"Use {' or '.join(same)}. "
+    names = {table.full_name: table.full_name for table in tables} | {table.name: table.full_name for table in tables}
+    close = difflib.get_close_matches(name.lower(), names, n=1) or difflib.get_close_matches(wanted, names, n=1)
+    return f"Did you mean {names[close[0]]}? " if close else ""
+
+
 def _first_line(error: Exception) -> str:
     """The message of DuckDB with the line of the query, as one line."""
     message, *rest = str(error).rpartition("closed pending query result\nError: ")[2].split("\n\n")
@@ -149,38 +154,12 @@ def _first_line(error: Exception) -> str:
     return " ".join(f"{message} {f'({near})' if near else ''}".split())
 
 
-class _Encoder(json.JSONEncoder):
-    """JSON values. Decimals are text, so that they keep all digits, and so are dates."""
-
-    def default(self, o: Any) -> Any:
-        if isinstance(o, Decimal | date | time | datetime):
-            return _text(o)
-        return str(o)
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(sep=" ")
-    if isinstance(value, list | dict):
-        return json.dumps(value, cls=_Encoder, ensure_ascii=False)
-    return str(value)
-
-
-def _finite(value: Any) -> Any:
-    """The value, or None for NaN and infinity, which JSON does not have."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _unique(names: list[str]) -> list[str]:
     """Unique keys for an object: city, city_1."""
     return [name if names.index(name) == n else f"{name}_{names[:n].count(name)}" for n, name in enumerate(names)]
 
 
-def _rows(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[tuple[Any, ...]]:
+def _rows(result: Result, limit: int | None) -> Iterator[tuple[Any, ...]]:
     if limit is not None:
         yield from result.fetchmany(limit)
         return
@@ -188,37 +167,58 @@ def _rows(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[tupl
         yield from rows
 
 
-def _lines(result: duckdb.DuckDBPyConnection, as_json: bool, limit: int | None) -> Iterator[str]:
+def _text_lines(result: Result, limit: int | None) -> Iterator[str]:
     described = result.description or []
     names = _unique([str(name) for name, *_ in described])
-    if not as_json:
-        columns = [{"name": name, "type": str(type)} for name, (_, type, *_) in zip(names, described, strict=True)]
-        yield json.dumps(columns)
-        # ASCII only: the reader may treat other Unicode line separators as line ends.
-        yield from (json.dumps([_text(value) for value in row]) for row in _rows(result, limit))
-        return
+    columns = [{"name": name, "type": str(type)} for name, (_, type, *_) in zip(names, described, strict=True)]
+    yield json.dumps({"columns": columns})
+    # ASCII only: the reader may treat other Unicode line separators as line ends.
+    yield from (json.dumps([text_value(value) for value in row]) for row in _rows(result, limit))
+
+
+def _json_lines(result: Result, limit: int | None) -> Iterator[str]:
+    names = _unique([str(name) for name, *_ in result.description or []])
     separator = "["
     for row in _rows(result, limit):
-        record = {name: _finite(value) for name, value in zip(names, row, strict=True)}
-        yield separator + json.dumps(record, cls=_Encoder, ensure_ascii=False)
+        record = {name: json_value(value) for name, value in zip(names, row, strict=True)}
+        yield separator + json.dumps(record, ensure_ascii=False, allow_nan=False)
         separator = ","
     yield "[]" if separator == "[" else "]"
+
+
+def _lines(count: int, results: Iterator[Result], as_json: bool, limit: int | None) -> Iterator[str]:
+    if not as_json:
+        for result in results:
+            yield from _text_lines(result, limit)
+    elif count == 1:
+        for result in results:
+            yield from _json_lines(result, limit)
+    else:
+        separator = "["
+        for result in results:
+            yield separator
+            yield from _json_lines(result, limit)
+            separator = ","
+        yield "]"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true", help="write an array of row objects")
-    parser.add_argument("--limit", type=int, help="maximum number of rows; default: all")
-    parser.add_argument("sql")
-    parser.add_argument("file", type=Path)
+    parser.add_argument("--limit", type=int, help="maximum number of rows of each result; default: all")
+    parser.add_argument("lake", type=Path)
+    parser.add_argument("sql", type=Path)
+    parser.add_argument("result", type=Path)
     arguments = parser.parse_args()
     end_with_parent()
-    lake = fs.S3FileSystem(
-        endpoint_override=os.environ["AWS_ENDPOINT_URL"], scheme="http", region=os.environ["AWS_REGION"]
-    )
+    sql = arguments.sql.read_text(encoding="utf-8")
     try:
-        with arguments.file.open("w", encoding="utf-8") as file:
-            for line in _lines(run_query(lake, arguments.sql), arguments.json, arguments.limit):
+        with (
+            TemporaryDirectory(prefix="links-", dir=arguments.sql.parent) as links,
+            arguments.result.open("w", encoding="utf-8") as file,
+        ):
+            count, results = run_statements(arguments.lake, sql, Path(links))
+            for line in _lines(count, results, arguments.json, arguments.limit):
                 file.write(f"{line}\n")
     except SqlError as error:
         print(error, file=sys.stderr)

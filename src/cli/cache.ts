@@ -3,7 +3,7 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { createFolder, Failure } from './failure';
-import { acquireLock } from './lock';
+import { acquireLock, HeldLock } from './lock';
 
 /** Marks a complete cache entry. An entry without this file is from an interrupted set-up and is rebuilt. */
 const COMPLETE = 'complete';
@@ -62,9 +62,9 @@ export async function buildEntry(entry: string, build: () => Promise<void>): Pro
 /**
  * Does the work while holding the lock of the cache, because concurrent set-ups would write the same files.
  *
- * @param onWait called once with the process ID of the current holder, if the lock is not free
+ * @param onWait called once with the lock of another process, if the lock is not free
  */
-export async function withCacheLocked<T>(onWait: (pid: number) => void, work: () => Promise<T>): Promise<T> {
+export async function withCacheLocked<T>(onWait: (held: HeldLock) => void, work: () => Promise<T>): Promise<T> {
   const folder = cacheFolder();
   createFolder(folder, 'cache', 'MEDALLION_CACHE');
   const { bavail, bsize } = fs.statfsSync(folder);
@@ -74,10 +74,10 @@ export async function withCacheLocked<T>(onWait: (pid: number) => void, work: ()
       `${(bavail * bsize / 1e9).toFixed(1)} GB. Free some space, or set another folder with MEDALLION_CACHE.`, 1);
   }
   let lock = acquireLock(path.join(folder, 'lock'));
-  if (typeof lock === 'number') {
+  if (lock instanceof HeldLock) {
     onWait(lock);
   }
-  while (typeof lock === 'number') {
+  while (lock instanceof HeldLock) {
     await new Promise(resume => setTimeout(resume, LOCK_POLL));
     lock = acquireLock(path.join(folder, 'lock'));
   }

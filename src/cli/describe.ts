@@ -1,7 +1,7 @@
 import * as path from 'path';
 import { Lake } from './lake';
 import { paint } from './progress';
-import { QueryResult, formatQueryResult } from './query';
+import { formatQueryResult, QueryResult } from './query-result';
 import { Result, ResultTable } from './result';
 import { ReadInput } from './run-job';
 import { formatTable, outputWidth } from './table';

@@ -82,7 +82,7 @@ async function setUp(glueVersion: string, progress: Progress, needed: Component[
     return cached;
   }
   return withCacheLocked(
-    pid => progress.line(`Waiting for the set-up of another medallion command (process ${pid})`),
+    held => progress.line(`Waiting for the set-up of another medallion command (${held})`),
     async () => find() ?? build(glueVersion, progress, needed));
 }
 

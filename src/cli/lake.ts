@@ -1,7 +1,8 @@
 import * as fs from 'fs';
+import * as os from 'os';
 import * as path from 'path';
 import { createFolder, Failure } from './failure';
-import { acquireLock } from './lock';
+import { acquireLock, HeldLock } from './lock';
 
 /** The default folder of the local lake. */
 export const DEFAULT_DATA = '.medallion';
@@ -9,10 +10,18 @@ export const DEFAULT_DATA = '.medallion';
 /** The number of logs of earlier commands that are kept. */
 const KEPT_LOGS = 20;
 
+/** The emulator stores buckets by account. This is the account of the access key `test`. */
+const EMULATED_ACCOUNT = '000000000000';
+
+/** The prefix of the folders with the temporary files of commands that only read. */
+const READER = 'reader-';
+/** Folders of readers that were killed are deleted after this time, in milliseconds: one day. */
+const MAX_READER_AGE = 24 * 3600 * 1000;
+
 /** The local lake: a folder with the objects of the buckets, logs and temporary files. */
 export class Lake {
   /**
-   * Opens the lake for exclusive use by this process.
+   * Opens the lake for a command that writes. Only one process at a time can do so.
    *
    * @param folder created if it does not exist
    */
@@ -22,17 +31,34 @@ export class Lake {
     createFolder(lake.logs, 'lake', '--data DIR');
     fs.writeFileSync(path.join(lake.folder, '.gitignore'), '*\n');
     const lock = acquireLock(path.join(lake.folder, 'lock'));
-    if (typeof lock === 'number') {
+    if (lock instanceof HeldLock) {
       throw new Failure(
-        `The local lake ${folder} is in use by another medallion command (process ${lock}). Wait until it ends, or set `
+        `The local lake ${folder} is in use by another medallion command (${lock}). Wait until it ends, or set `
           + 'another folder with --data DIR.',
         1,
       );
     }
-    const clear = () => fs.rmSync(lake.scratch, { recursive: true, force: true, maxRetries: 3 });
-    clear();
+    lake.deleteOldReaders();
+    fs.rmSync(lake.scratch, { recursive: true, force: true, maxRetries: 3 });
     fs.mkdirSync(lake.scratch);
-    process.prependOnceListener('exit', clear);
+    lake.deleteScratchAtExit();
+    return lake;
+  }
+
+  /** Opens the lake for a command that only reads. Any number of processes can do so, also while another one writes. */
+  public static read(folder: string): Lake {
+    const data = path.resolve(folder);
+    const inFolder = (parent: string) => new Lake(data, fs.mkdtempSync(path.join(parent, READER)));
+    let lake;
+    try {
+      lake = inFolder(data);
+    } catch (error) {
+      if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+        throw error;
+      }
+      lake = inFolder(os.tmpdir());
+    }
+    lake.deleteScratchAtExit();
     return lake;
   }
 
@@ -43,14 +69,15 @@ export class Lake {
 
   /** The folder in which the emulator stores the buckets. */
   public readonly buckets: string;
-  /** The folder of temporary files. Deleted when a command starts and when it ends. */
-  public readonly scratch: string;
+  /** The folder with the objects: one folder per bucket. */
+  public readonly objects: string;
   private readonly logs: string;
   private readonly opened = Date.now();
 
-  private constructor(public readonly folder: string) {
+  /** @param scratch the folder of temporary files. Deleted when the command ends. */
+  private constructor(public readonly folder: string, public readonly scratch = path.join(folder, 'tmp')) {
     this.buckets = path.join(folder, 's3');
-    this.scratch = path.join(folder, 'tmp');
+    this.objects = path.join(this.buckets, EMULATED_ACCOUNT);
     this.logs = path.join(folder, 'logs');
   }
 
@@ -86,9 +113,20 @@ export class Lake {
 
   /** The local path of an s3:// URI. A folder if the URI ends with a slash. */
   public pathOf(uri: string): string {
-    return path.join(this.buckets, EMULATED_ACCOUNT, uri.replace('s3://', ''));
+    return path.join(this.objects, uri.replace('s3://', ''));
+  }
+
+  private deleteScratchAtExit(): void {
+    process.prependOnceListener('exit', () =>
+      fs.rmSync(this.scratch, { recursive: true, force: true, maxRetries: 3 }));
+  }
+
+  private deleteOldReaders(): void {
+    for (const name of fs.readdirSync(this.folder).filter(each => each.startsWith(READER))) {
+      const reader = path.join(this.folder, name);
+      if (Date.now() - (fs.statSync(reader, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > MAX_READER_AGE) {
+        fs.rmSync(reader, { recursive: true, force: true });
+      }
+    }
   }
 }
-
-/** The emulator stores buckets by account. This is the account of the access key `test`. */
-const EMULATED_ACCOUNT = '000000000000';

@@ -1,66 +1,118 @@
+import { spawnSync } from 'child_process';
 import * as fs from 'fs';
+import { cleanEnvironment } from './child';
+import { Failure } from './failure';
 
-/**
- * The process that holds a lock. `started` distinguishes processes with the same ID; empty if the operating system does
- * not provide it.
- */
-interface Holder {
-  readonly pid: number;
-  readonly started: string;
+/** The lock is held by another process. */
+export class HeldLock {
+  /** @param pid the process that holds the lock; undefined if it has not written its ID yet */
+  public constructor(public readonly pid: number | undefined) {}
+
+  /** For example `process 4711`. */
+  public toString(): string {
+    return this.pid === undefined ? 'another process' : `process ${this.pid}`;
+  }
 }
 
+/** A function that releases a lock. */
+export type Release = () => void;
+
+/** Flags of open(2) on macOS and BSD that Node has no constants for: lock the file, and fail if it is locked. */
+const O_EXLOCK = 0x20;
+const O_NONBLOCK = 0x4;
+
+/** Commands that lock file descriptor 3 with flock(2). Exit code 1 without output: another process has locked it. */
+const FLOCK_COMMANDS: [string, ...string[]][] = [
+  ['flock', '-n', '3'],
+  ['/usr/bin/flock', '-n', '3'],
+  [
+    'python3',
+    '-c',
+    'import fcntl, sys\ntry: fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept BlockingIOError: sys.exit(1)',
+  ],
+];
+
 /**
- * Acquires a lock until it is released or this process ends. A lock of a process that no longer exists is free.
+ * Acquires a lock until it is released or this process ends.
+ *
+ * The kernel holds the lock for the open file and releases it when the process ends. A lock that records a process ID
+ * would be held forever by a zombie, by a later process with the same ID, or by a process of another container.
  *
  * @param path the lock file, in an existing folder
- * @returns a function that releases the lock, or the ID of the process that holds it
+ * @returns a function that releases the lock, or the lock of another process
  */
-export function acquireLock(path: string): (() => void) | number {
-  const ownFile = `${path}.${process.pid}`;
-  fs.writeFileSync(ownFile, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
-  try {
-    for (;;) {
-      try {
-        fs.linkSync(ownFile, path);
-        const release = () => fs.rmSync(path, { force: true });
-        process.once('exit', release);
-        return () => {
-          process.off('exit', release);
-          release();
-        };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-          throw error;
-        }
-      }
-      const holder = holderOf(path);
-      if (holder) {
-        return holder.pid;
-      }
-      fs.rmSync(path, { force: true });
+export function acquireLock(path: string): Release | HeldLock {
+  for (;;) {
+    const file = openLocked(path);
+    if (file === undefined) {
+      return new HeldLock(holderOf(path));
     }
-  } finally {
-    fs.rmSync(ownFile, { force: true });
+    // Another process may have released the lock, and with it deleted the file, after this process opened it.
+    if (fs.statSync(path, { throwIfNoEntry: false })?.ino !== fs.fstatSync(file).ino) {
+      fs.closeSync(file);
+      continue;
+    }
+    fs.ftruncateSync(file);
+    fs.writeSync(file, String(process.pid));
+    const release = () => {
+      fs.rmSync(path, { force: true });
+      fs.closeSync(file);
+    };
+    process.once('exit', release);
+    return () => {
+      process.off('exit', release);
+      release();
+    };
   }
 }
 
-function holderOf(path: string): Holder | undefined {
-  try {
-    const holder = JSON.parse(fs.readFileSync(path, 'utf8')) as Holder;
-    process.kill(holder.pid, 0);
-    return startOf(holder.pid) === holder.started ? holder : undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-      ? (JSON.parse(fs.readFileSync(path, 'utf8')) as Holder)
-      : undefined;
+/** Opens the file and locks it. Undefined if another process has locked it. */
+function openLocked(path: string): number | undefined {
+  if (process.platform === 'darwin') {
+    try {
+      return fs.openSync(path, fs.constants.O_RDWR + fs.constants.O_CREAT + O_EXLOCK + O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+        return undefined;
+      }
+      throw error;
+    }
   }
+  const file = fs.openSync(path, 'a+');
+  // The lock belongs to the open file, which the command shares with this process, and stays after the command.
+  const isLocked = flock(file, path);
+  if (!isLocked) {
+    fs.closeSync(file);
+  }
+  return isLocked ? file : undefined;
 }
 
-/** The start time of a process, in clock ticks since boot (field 22 of /proc/PID/stat). */
-function startOf(pid: number): string {
+function flock(file: number, path: string): boolean {
+  for (const [command, ...args] of FLOCK_COMMANDS) {
+    const { error, status, stderr } = spawnSync(command, args, {
+      stdio: ['ignore', 'ignore', 'pipe', file],
+      encoding: 'utf8',
+      env: cleanEnvironment({}),
+    });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+      continue;
+    }
+    if (status === 0 || (status === 1 && !stderr)) {
+      return status === 0;
+    }
+    throw new Failure(
+      `Cannot lock ${path}: ${error?.message ?? stderr.trim()}. Set a folder on a file system that supports locks with `
+        + '--data DIR (local lake) or MEDALLION_CACHE (Python environments).',
+      1,
+    );
+  }
+  throw new Failure('Cannot lock files: neither flock nor python3 is on the PATH. Install the package util-linux.', 1);
+}
+
+function holderOf(path: string): number | undefined {
   try {
-    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19];
+    return Number(fs.readFileSync(path, 'utf8')) || undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }

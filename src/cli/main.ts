@@ -1,14 +1,19 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import * as fs from 'fs';
+import * as path from 'path';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AddOptions } from './add';
 import { interrupt } from './child';
+import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
+import { fullName, readDatasets } from './dataset';
 import { GLUE_VERSIONS } from './environment';
 import { Failure, FailureCode, messageOf } from './failure';
+import { addGate, GATES } from './gates';
 import { init, InitOptions, LANGUAGES } from './init';
 import { DEFAULT_DATA } from './lake';
 import { list } from './list';
 import { paint } from './progress';
-import { query } from './query';
+import { query, QueryOptions } from './query';
 import { reset } from './reset';
 import { resetContract } from './reset-contract';
 import { run, RunOptions } from './run';
@@ -48,13 +53,12 @@ function positiveInteger(value: string): number {
 
 /** The last section of a command's help. */
 function example(...lines: string[]): string {
-  return [
-    '',
-    lines.length > 1 ? 'Examples:' : 'Example:',
-    ...lines.map(line => `  $ ${line}`),
-    '',
-    'Run `medallion --help` for the options of every command.',
-  ].join('\n');
+  return ['', lines.length > 1 ? 'Examples:' : 'Example:', ...lines.map(line => `  $ ${line}`)].join('\n');
+}
+
+function version(): string {
+  const file = path.join(__dirname, '..', '..', 'package.json');
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 function command(): Command {
@@ -70,7 +74,9 @@ function command(): Command {
     .addOption(
       repeatable('--value <name=value>', 'Value that is only known at deployment, for local runs; repeatable', 'none'),
     )
+    .version(version(), '-V, --version', 'Show the version')
     .helpOption('-h, --help', 'Show help')
+    .configureHelp({ showGlobalOptions: true })
     .helpCommand('help [command]', 'Show help for a command')
     .showHelpAfterError('(Run `medallion --help` for usage.)')
     .exitOverride()
@@ -158,7 +164,12 @@ function command(): Command {
     )
     .option('--stack <stack>', 'Stack of the dataset, or with --all, of the datasets (default: all stacks)')
     .option('--force', 'Rebuild the tables of the dataset even if its source is unchanged')
-    .addOption(repeatable('--allow <gate>', 'Quality gate that can fail in this run; repeatable', 'none'))
+    .addOption(
+      new Option('--allow <gate>', 'Quality gate that can fail in this run; repeatable')
+        .choices(GATES)
+        .default([], 'none')
+        .argParser(addGate),
+    )
     .option('--reset-contract', 'Discard the published columns and data types of the dataset and infer them again')
     .addOption(
       repeatable(
@@ -178,10 +189,23 @@ function command(): Command {
   program
     .command('query')
     .summary('Query the tables of the local lake with SQL')
-    .description('Query the tables of the local lake with SQL, by their names in Athena.')
-    .argument('<sql>', 'SQL statement in the dialect of DuckDB')
-    .addHelpText('after', example('npx medallion query "SELECT count(*) FROM pp_dw_bronze.zipcodes"'))
-    .action((sql: string) => query(sql, globalOptions()));
+    .description(
+      'Query the tables of the local lake with SQL, by their names in Athena. The result of each statement is printed. '
+        + 'A query does not wait for a run that is active.',
+    )
+    .argument('[sql]', 'SQL statements in the dialect of DuckDB (default: standard input)')
+    .option('-f, --file <file>', 'Read the SQL from a file, - for standard input')
+    .addOption(new Option('--line', 'Print one line per value').conflicts('csv'))
+    .option('--csv', 'Print CSV with a header. NULL is an empty field, empty text is ""')
+    .addHelpText(
+      'after',
+      example(
+        'npx medallion query "SELECT count(*) FROM pp_dw_bronze.zipcodes"',
+        'npx medallion query --csv --file report.sql > report.csv',
+      ),
+    )
+    .action((sql: string | undefined, options: Omit<QueryOptions, keyof GlobalOptions>) =>
+      query(sql, { ...globalOptions(), ...options }));
   program
     .command('reset')
     .summary('Delete the local lake, or reset the contract of a dataset')
@@ -198,6 +222,26 @@ function command(): Command {
         ? reset({ ...globalOptions(), ...options })
         : resetContract(options.contract, { ...globalOptions(), ...options }),
     );
+  program
+    .command('completion')
+    .summary('Print a script that completes commands, options and datasets in a shell')
+    .description('Print a script that completes commands, options, datasets and quality gates in a shell.')
+    .addArgument(new Argument('<shell>', 'The shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      example(
+        'medallion completion bash >> ~/.bashrc',
+        'medallion completion zsh > "${fpath[1]}/_medallion"',
+        'medallion completion fish > ~/.config/fish/completions/medallion.fish',
+      ),
+    )
+    .action((shell: string) => {
+      process.stdout.write(completionScript(shell));
+    });
+  program.command(COMPLETE_COMMAND, { hidden: true }).argument('[words...]').action((words: string[]) => {
+    const datasetsOf = (app: string) => readDatasets(app).flatMap(each => [each.dataset, fullName(each)]);
+    process.stdout.write(candidatesFor(program, words, datasetsOf).map(each => `${each}\n`).join(''));
+  });
   return program;
 }
 

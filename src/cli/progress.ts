@@ -1,3 +1,5 @@
+import { displayWidth, truncate } from './display-width';
+
 /** Time between two updates of the line of a running step, in milliseconds. */
 const UPDATE_INTERVAL = 250;
 /** Without a terminal, the title of a step is printed if the step takes longer than this, in milliseconds. */
@@ -86,5 +88,10 @@ export function statusMark(succeeded: boolean): string {
 function shorten(text: string, columns: number): string {
   let width = 0;
   // eslint-disable-next-line no-control-regex
-  return text.replace(/\x1b\[\d+m|./gu, part => part.startsWith('\x1b') || ++width <= columns ? part : '');
+  return text.split(/(\x1b\[\d+m)/).map((part, index) => {
+    const isEscape = index % 2 === 1;
+    const shortened = isEscape || width >= columns ? (isEscape ? part : '') : truncate(part, columns - width);
+    width += isEscape ? 0 : displayWidth(shortened);
+    return shortened;
+  }).join('');
 }

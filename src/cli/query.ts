@@ -1,33 +1,41 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import * as readline from 'readline';
 import { Readable } from 'stream';
+import { text } from 'stream/consumers';
 import { pipeline } from 'stream/promises';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
-import { Emulator } from './emulator';
 import { setUpLake } from './environment';
 import { Failure } from './failure';
 import { Lake } from './lake';
 import { paint, Progress } from './progress';
-import { Column, formatTable, outputWidth, Table } from './table';
+import { csvLines, formatQueryResult, omittedColumns, readQueryResults, tableLines, valueLines } from './query-result';
+import { outputWidth } from './table';
 
-/** The maximum number of rows on a terminal. */
+/** The maximum number of rows of each result on a terminal. */
 const MAX_ROWS = 40;
 
-/** Values as text: a JavaScript number loses digits of a bigint or a decimal. */
-type Row = (string | null)[];
+const EXAMPLE = 'Example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"';
 
-/** The result of a query for text output. */
-export interface QueryResult {
-  readonly columns: { readonly name: string; readonly type: string }[];
-  readonly rows: Row[];
+/** The options of `medallion query`. */
+export interface QueryOptions {
+  readonly data: string;
+  readonly json: boolean;
+  readonly csv?: true;
+  readonly line?: true;
+  /** The file with the SQL; `-` for standard input. */
+  readonly file?: string;
 }
 
-/** Queries the tables of the local lake, by their names in Athena. */
-export async function query(sql: string, options: { data: string; json: boolean }): Promise<void> {
-  if (!sql.trim()) {
-    throw new Failure('The SQL is empty. Example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"', 2);
+/**
+ * Queries the tables of the local lake, by their names in Athena.
+ *
+ * @param sql the statements; undefined to read them from a file or standard input
+ */
+export async function query(sql: string | undefined, options: QueryOptions): Promise<void> {
+  if (options.json && (options.csv || options.line)) {
+    throw new Failure(`--json cannot be combined with ${options.csv ? '--csv' : '--line'}. Omit one of them.`, 2);
   }
+  const statements = await readSql(sql, options.file);
   if (!Lake.isLake(options.data)) {
     throw new Failure(
       `${options.data} does not contain a local lake. Run a dataset first: npx medallion run DATASET. Or set the `
@@ -36,95 +44,82 @@ export async function query(sql: string, options: { data: string; json: boolean 
     );
   }
   const progress = new Progress();
-  const lake = Lake.open(options.data);
   const python = await setUpLake(progress);
-  const emulator = await Emulator.start(python, lake);
-  try {
-    if (options.json) {
-      // Passed through unparsed, because JavaScript numbers lose digits.
-      await pipeline(fs.createReadStream(await executeQuery(python, emulator, lake, sql, ['--json'])), process.stdout, {
-        end: false,
-      });
-      return;
-    }
-    if (!process.stdout.isTTY) {
-      await pipeline(Readable.from(tableLines(await executeQuery(python, emulator, lake, sql, []))), process.stdout, {
-        end: false,
-      });
-      return;
-    }
-    const { columns, rows } = readQueryResult(
-      await executeQuery(python, emulator, lake, sql, ['--limit', String(MAX_ROWS + 1)]),
-    );
-    const [heading, ...lines] = formatQueryResult({ columns, rows: rows.slice(0, MAX_ROWS) }, outputWidth());
-    process.stdout.write([paint('bold', heading, process.stdout), ...lines, ''].join('\n'));
-    if (rows.length > MAX_ROWS) {
-      progress.line(
-        paint('dim', `Showing the first ${MAX_ROWS} rows. For all rows, add --json or redirect the output to a file.`),
-      );
-    }
-  } finally {
-    await emulator.stop();
+  const lake = Lake.read(options.data);
+  const isTable = !options.json && !options.csv && !options.line;
+  if (isTable && process.stdout.isTTY) {
+    printTables(await executeQuery(python, lake, statements, ['--limit', String(MAX_ROWS + 1)]), progress);
+    return;
   }
+  const result = await executeQuery(python, lake, statements, options.json ? ['--json'] : []);
+  // JSON is passed through unparsed, because JavaScript numbers lose digits.
+  const output = options.json
+    ? fs.createReadStream(result)
+    : Readable.from(options.csv ? csvLines(result) : options.line ? valueLines(result) : tableLines(result));
+  await pipeline(output, process.stdout, { end: false });
 }
 
-/** The result as a text table. */
-export function formatQueryResult(result: QueryResult, width: number): string[] {
-  return formatTable(displayColumns(result.columns), result.rows, width);
-}
-
-/** Reads a result that fits in memory. */
-export function readQueryResult(file: string): QueryResult {
-  const [columns, ...rows] = fs.readFileSync(file, 'utf8').trim().split('\n');
-  return { columns: JSON.parse(columns) as QueryResult['columns'], rows: rows.map(row => JSON.parse(row) as Row) };
-}
-
-/** The text table of a result of any size. Reads the file twice: for the column widths, then for the rows. */
-async function* tableLines(file: string): AsyncGenerator<string> {
-  let table: Table | undefined;
-  for await (const line of linesOf(file)) {
-    if (table) {
-      table.fit(JSON.parse(line) as Row);
-    } else {
-      table = new Table(displayColumns(JSON.parse(line) as QueryResult['columns']), Infinity);
+async function readSql(sql: string | undefined, file: string | undefined): Promise<string> {
+  if (sql !== undefined && file !== undefined) {
+    throw new Failure('The SQL is specified twice, as an argument and with --file. Omit one of them.', 2);
+  }
+  if (sql === undefined && (file === undefined || file === '-')) {
+    if (file === undefined && process.stdin.isTTY) {
+      throw new Failure(`missing required argument 'sql'. ${EXAMPLE}. Or read it from a file: --file FILE`, 2);
     }
+    const input = await text(process.stdin);
+    if (!input.trim()) {
+      throw new Failure(`missing required argument 'sql', and standard input is empty. ${EXAMPLE}`, 2);
+    }
+    return input;
   }
-  let first = true;
-  for await (const line of linesOf(file)) {
-    yield `${first ? table?.heading() : table?.line(JSON.parse(line) as Row)}\n`;
-    first = false;
+  let statements = sql ?? '';
+  if (file !== undefined) {
+    if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new Failure(`The file ${file} of --file does not exist.`, 2);
+    }
+    statements = fs.readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   }
+  if (!statements.trim()) {
+    throw new Failure(file === undefined ? `The SQL is empty. ${EXAMPLE}` : `The file ${file} is empty.`, 2);
+  }
+  return statements;
 }
 
-function linesOf(file: string): readline.Interface {
-  return readline.createInterface({ input: fs.createReadStream(file) });
-}
-
-function displayColumns(columns: QueryResult['columns']): Column[] {
-  return columns.map(({ name, type }) => ({ name, right: /INT|DECIMAL|DOUBLE|FLOAT/.test(type) }));
+/** Prints results on a terminal. */
+function printTables(file: string, progress: Progress): void {
+  const width = outputWidth();
+  readQueryResults(file).forEach(({ columns, rows }, index) => {
+    const shown = { columns, rows: rows.slice(0, MAX_ROWS) };
+    const [heading, ...lines] = formatQueryResult(shown, width);
+    process.stdout.write([...(index > 0 ? [''] : []), paint('bold', heading, process.stdout), ...lines, ''].join('\n'));
+    const hints = [
+      ...(rows.length > MAX_ROWS
+        ? [`Showing the first ${MAX_ROWS} rows. For all rows, add --csv or --json, or redirect the output to a file.`]
+        : []),
+      ...(omittedColumns(shown, width) > 0 ? ['For all columns, add --line.'] : []),
+    ];
+    hints.forEach(hint => progress.line(paint('dim', hint)));
+  });
 }
 
 /**
- * Runs a query with DuckDB.
+ * Runs statements with DuckDB.
  *
  * @param args options of query.py
- * @returns the file with the result, which the next query overwrites
+ * @returns the file with the results, which the next query overwrites
  */
-export async function executeQuery(
-  python: string,
-  emulator: Emulator,
-  lake: Lake,
-  sql: string,
-  args: string[],
-): Promise<string> {
+export async function executeQuery(python: string, lake: Lake, sql: string, args: string[]): Promise<string> {
   const log = path.join(lake.scratch, 'query.log');
+  const sqlFile = path.join(lake.scratch, 'query.sql');
   const result = path.join(lake.scratch, 'query-result');
-  const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', sql, result], {
-    env: cleanEnvironment({ ...emulator.clientEnvironment, AWS_REGION: 'us-east-1', TMPDIR: lake.scratch, TZ: 'UTC' }),
+  fs.writeFileSync(sqlFile, sql);
+  const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', lake.objects, sqlFile, result], {
+    env: cleanEnvironment({ TMPDIR: lake.scratch, TZ: 'UTC' }),
     log,
     onLine: () => undefined,
   });
-  const code = await Promise.race([child.exit, emulator.failure()]);
+  const code = await child.exit;
   if (code !== 0) {
     const message = fs.readFileSync(log, 'utf8').trim();
     throw code === 2

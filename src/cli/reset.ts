@@ -21,6 +21,10 @@ export async function reset(options: { data: string; yes?: true; json: boolean }
     throw new Failure('Canceled. Nothing was deleted.', 1);
   }
   Lake.open(folder);
+  // The lock file comes last: until then, no other command can use the folder.
+  for (const name of fs.readdirSync(folder).filter(each => each !== 'lock')) {
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
   fs.rmSync(folder, { recursive: true });
   report(options.json, folder, 'Deleted the local lake');
 }

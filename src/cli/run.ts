@@ -8,7 +8,8 @@ import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
 import { Progress } from './progress';
-import { executeQuery, readQueryResult } from './query';
+import { executeQuery } from './query';
+import { readQueryResults } from './query-result';
 import { hasSucceeded, Result } from './result';
 import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
@@ -66,7 +67,7 @@ export async function run(name: string | undefined, options: RunOptions): Promis
     const results = await new DatasetRunner(order, { environments, emulator, lake, substitutes, progress }).run(
       options.jobs ?? defaultConcurrency(),
     );
-    await printResults(results, options, python, emulator, lake, progress);
+    await printResults(results, options, python, lake, progress);
     return results.every(hasSucceeded);
   } finally {
     await emulator.stop();
@@ -130,7 +131,6 @@ async function printResults(
   results: Result[],
   options: RunOptions,
   python: string,
-  emulator: Emulator,
   lake: Lake,
   progress: Progress,
 ): Promise<void> {
@@ -145,14 +145,9 @@ async function printResults(
     process.stdout.write(`${describeResults(results).join('\n')}\n`);
   } else {
     for (const table of last.tables) {
-      const sample = await executeQuery(
-        python,
-        emulator,
-        lake,
-        `SELECT * FROM ${table.database}."${table.name}" LIMIT ${SAMPLE_ROWS}`,
-        [],
-      );
-      process.stdout.write(`${describeTable(table, readQueryResult(sample), lake).join('\n')}\n`);
+      const statement = `SELECT * FROM ${table.database}."${table.name}" LIMIT ${SAMPLE_ROWS}`;
+      const [sample] = readQueryResults(await executeQuery(python, lake, statement, []));
+      process.stdout.write(`${describeTable(table, sample, lake).join('\n')}\n`);
     }
     if (hasSucceeded(last)) {
       process.stdout.write(

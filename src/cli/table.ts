@@ -1,4 +1,6 @@
-/** The width of standard output in characters. Infinity if it is not a terminal. */
+import { displayWidth, oneLine, pad, truncate } from './display-width';
+
+/** The width of standard output in terminal columns. Infinity if it is not a terminal. */
 export function outputWidth(): number {
   return process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
 }
@@ -12,9 +14,9 @@ export interface Column {
   readonly canShrink?: boolean;
 }
 
-/** The maximum length of a cell on a terminal, in characters, for columns that cannot shrink. */
+/** The maximum width of a cell on a terminal, in terminal columns, for columns that cannot shrink. */
 const MAX_CELL = 40;
-/** The maximum column width without a terminal, in characters. Longer cells overflow and are not truncated. */
+/** The maximum column width without a terminal. Longer cells overflow and are not truncated. */
 const MAX_COLUMN_WIDTH = 60;
 
 /**
@@ -25,26 +27,33 @@ export class Table {
   private readonly widths: number[];
 
   /**
-   * @param width the maximum length of a line. Columns that do not fit are omitted, and the heading shows their number.
+   * @param width the maximum width of a line, in terminal columns. Columns that do not fit are omitted, and the heading
+   * shows their number.
    * Infinity: nothing is omitted or truncated.
    */
   public constructor(private readonly columns: Column[], private readonly width: number) {
-    this.widths = columns.map(column => column.name.length);
+    this.widths = columns.map(column => displayWidth(oneLine(column.name)));
   }
 
   /** Adjusts the column widths to a row. Null is an empty cell. */
   public fit(row: (string | null)[]): void {
     const widest = this.width === Infinity ? MAX_COLUMN_WIDTH : this.width;
     row.forEach((cell, index) => {
-      this.widths[index] = Math.max(this.widths[index], Math.min(cell?.length ?? 0, this.maxLengthOf(index), widest));
+      const width = displayWidth(oneLine(cell ?? ''));
+      this.widths[index] = Math.max(this.widths[index], Math.min(width, this.maxLengthOf(index), widest));
     });
+  }
+
+  /** The number of columns that do not fit into the width. */
+  public get omitted(): number {
+    return this.columns.length - this.fitting();
   }
 
   /** The line with the column names. */
   public heading(): string {
-    const omitted = this.columns.length - this.fitting();
+    const { omitted } = this;
     return (
-      this.lineOf(this.columns.map(column => column.name))
+      this.lineOf(this.columns.map(column => oneLine(column.name)))
       + (omitted ? `  (+ ${omitted} more column${omitted > 1 ? 's' : ''})` : '')
     );
   }
@@ -52,16 +61,14 @@ export class Table {
   /** The line of a row. */
   public line(row: (string | null)[]): string {
     return this.lineOf(
-      row.map((cell, index) => truncate(cell ?? '', Math.min(this.maxLengthOf(index), this.limitOf(index)))),
+      row.map((cell, index) => truncate(oneLine(cell ?? ''), Math.min(this.maxLengthOf(index), this.limitOf(index)))),
     );
   }
 
   private lineOf(texts: string[]): string {
     return texts
       .slice(0, this.fitting())
-      .map((text, index) =>
-        this.columns[index].right ? text.padStart(this.widthOf(index)) : text.padEnd(this.widthOf(index)),
-      )
+      .map((text, index) => pad(text, this.widthOf(index), this.columns[index].right))
       .join('  ')
       .trimEnd();
   }
@@ -78,7 +85,7 @@ export class Table {
   private limitOf(index: number): number {
     const { name, canShrink } = this.columns[index];
     const others = () => this.widths.reduce((sum, width, other) => other === index ? sum : sum + width + 2, 0);
-    return canShrink ? Math.max(name.length, this.width - others()) : Infinity;
+    return canShrink ? Math.max(displayWidth(name), this.width - others()) : Infinity;
   }
 
   /** The number of columns that fit, minimum 1. */
@@ -102,9 +109,4 @@ export function formatTable(columns: Column[], rows: (string | null)[][], width:
   const table = new Table(columns, width);
   rows.forEach(row => table.fit(row));
   return [table.heading(), ...rows.map(row => table.line(row))];
-}
-
-function truncate(cell: string, maxLength: number): string {
-  const oneLine = cell.replace(/[\r\n\t]/g, ' ');
-  return oneLine.length > maxLength ? `${oneLine.slice(0, maxLength - 1)}…` : oneLine;
 }

@@ -1,12 +1,13 @@
+import { spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
-import { acquireLock } from '../../src/cli/lock';
+import { acquireLock, HeldLock } from '../../src/cli/lock';
 
 test('a lock is held until it is released', () => {
   const lock = path.join(temporaryFolder(), 'lock');
   const release = acquireLock(lock);
-  expect(acquireLock(lock)).toBe(process.pid);
+  expect(acquireLock(lock)).toEqual(new HeldLock(process.pid));
   (release as () => void)();
   expect(fs.existsSync(lock)).toBe(false);
 });
@@ -19,4 +20,48 @@ test.each([
   const lock = path.join(temporaryFolder(), 'lock');
   fs.writeFileSync(lock, content);
   expect(acquireLock(lock)).toBeInstanceOf(Function);
+});
+
+/** Holds the lock in a child of a process that does not wait for it. Kills the child, which becomes a zombie. */
+async function zombieWithLock(lock: string): Promise<{ readonly pid: number; readonly end: () => void }> {
+  const holder = `const { acquireLock } = require(${JSON.stringify(path.join(__dirname, '..', '..', 'src', 'cli', 'lock.ts'))});
+    acquireLock(${JSON.stringify(lock)}); console.log(process.pid); setInterval(() => {}, 1000);`;
+  const parent = spawn(
+    'sh',
+    ['-c', '"$@" & exec sleep 60', 'sh', process.execPath, '--require', 'ts-node/register/transpile-only', '-e', holder],
+    { env: { ...process.env, TS_NODE_PROJECT: path.join(__dirname, '..', '..', 'tsconfig.dev.json') } },
+  );
+  const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)));
+  expect(acquireLock(lock)).toEqual(new HeldLock(pid));
+  process.kill(pid, 'SIGKILL');
+  while (!/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))) {
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  return { pid, end: () => parent.kill('SIGKILL') };
+}
+
+test('a lock of a killed process whose parent does not wait for it is free', async () => {
+  const lock = path.join(temporaryFolder(), 'lock');
+  const zombie = await zombieWithLock(lock);
+  expect(acquireLock(lock)).toBeInstanceOf(Function);
+  zombie.end();
+});
+
+test('a lock is held whatever the file contains: it can be of a process of another container', () => {
+  const lock = path.join(temporaryFolder(), 'lock');
+  const release = acquireLock(lock);
+  fs.writeFileSync(lock, '999999999');
+  expect(acquireLock(lock)).toEqual(new HeldLock(999_999_999));
+  fs.writeFileSync(lock, '');
+  expect(String(acquireLock(lock))).toBe('another process');
+  (release as () => void)();
+  expect(acquireLock(lock)).toBeInstanceOf(Function);
+});
+
+test('only one of the processes that wait for a lock acquires it, although its release deletes the file', () => {
+  const lock = path.join(temporaryFolder(), 'lock');
+  (acquireLock(lock) as () => void)();
+  const first = acquireLock(lock);
+  expect(first).toBeInstanceOf(Function);
+  expect(acquireLock(lock)).toBeInstanceOf(HeldLock);
 });

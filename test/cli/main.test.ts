@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
+import { GATES } from '../../src/cli/gates';
 
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
 const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
@@ -131,6 +132,20 @@ describe('usage errors', () => {
       ['--app', app, 'run', 'zipcodes', '--glue-version', '4.0'],
       /Allowed choices are 5.0/,
     ],
+    [
+      'a misspelled gate',
+      ['--app', app, 'run', 'zipcodes', '--allow', 'shrnk'],
+      /option '--allow <gate>' argument 'shrnk' is invalid\. Did you mean "shrink"\? The quality gates are required_columns, /,
+    ],
+    [
+      'SQL as an argument and in a file',
+      ['query', 'select 1', '-f', 'x.sql'],
+      /The SQL is specified twice, as an argument and with --file\. Omit one of them/,
+    ],
+    ['a missing SQL file', ['query', '-f', 'nowhere.sql'], /The file nowhere\.sql of --file does not exist/],
+    ['--csv and --json', ['query', 'select 1', '--csv', '--json'], /--json cannot be combined with --csv/],
+    ['--csv and --line', ['query', 'select 1', '--csv', '--line'], /option '--line' cannot be used with option '--csv'/],
+    ['an unknown shell', ['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
     ['no SQL', ['query'], /missing required argument 'sql'/],
     [
       'a file as the cloud assembly',
@@ -313,5 +328,63 @@ describe('reset', () => {
     expect(stderr).toContain(`The local lake ${data} is in use by another medallion command (process ${holder.pid})`);
     expect(code).toBe(1);
     expect(medallion(['--data', data, 'reset', '--yes']).code).toBe(0);
+  });
+});
+
+test('--version prints the version of the package', () => {
+  const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(medallion(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('the help of a command has the global options, and that of run the gates', () => {
+  const { code, stdout } = medallion(['run', '--help']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/--app <dir>[^]*--data <dir>[^]*--json/);
+  for (const gate of GATES) {
+    expect(stdout).toContain(`"${gate}"`);
+  }
+});
+
+test('--allow accepts the gates of the job', () => {
+  const file = path.join(__dirname, '..', '..', 'glue-templates', 'etl_runtime', 'job', 'arguments.py');
+  const [, gates] = /^GATES[^{]*\{([^}]*)\}/m.exec(fs.readFileSync(file, 'utf8'))!;
+  expect(GATES).toEqual([...gates.matchAll(/"(\w+)":/g)].map(([, gate]) => gate));
+});
+
+describe('completion', () => {
+  test.each([
+    ['commands', ['qu'], ['query']],
+    ['the datasets of an app', ['--app', app, 'run', ''], ['zipcodes', 'bronze/zipcodes', 'airports', 'bronze/airports']],
+    ['a started dataset', ['run', '--app', app, 'a'], ['airports']],
+    ['the dataset of an option', ['--app', app, 'reset', '--contract', 'z'], ['zipcodes']],
+    ['gates', ['run', 'zipcodes', '--allow', 'sh'], ['shrink']],
+    ['options of the command and of every command', ['list', '--'], ['--app', '--data', '--json', '--value', '--version', '--help']],
+    ['languages', ['init', '--language', ''], ['typescript', 'python']],
+    ['no dataset without an app', ['--app', 'nowhere', 'run', ''], []],
+    ['a file name', ['query', '--file', ''], []],
+  ])('completes %s', (_what, words, candidates) => {
+    const { code, stdout, stderr } = medallion(['__complete', '--', ...words]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').slice(0, -1).sort()).toEqual([...candidates].sort());
+  });
+
+  test('bash completes with the script', () => {
+    const { stdout: script } = medallion(['completion', 'bash']);
+    const call = [process.execPath, ...TS_NODE, MAIN].map(each => `'${each}'`).join(' ');
+    const { stdout, stderr } = spawnSync('bash', ['-c', `
+      medallion() { ${call} "$@"; }
+      ${script}
+      COMP_WORDS=(medallion --app ${app} run zip); COMP_CWORD=4
+      _medallion; printf '%s\n' "\${COMPREPLY[@]}"`], { encoding: 'utf8', env: { ...process.env, TS_NODE_PROJECT } });
+    expect({ stdout, stderr }).toEqual({ stdout: 'zipcodes\n', stderr: '' });
+  });
+
+  test.each(['zsh', 'fish'])('there is a script for %s', shell => {
+    expect(medallion(['completion', shell])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('medallion __complete -- ') as string,
+    });
   });
 });

@@ -203,7 +203,9 @@ test.each([
     await wait(20);
   }
   expect(medallion.processes().length).toBeGreaterThan(1);
-  const other = medallion.start(['query', 'SELECT 1']);
+  // A reader does not wait. Another writer does.
+  expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
+  const other = medallion.start(['reset', '--yes']);
   expect(await other.ended).toBe(1);
   expect(other.stderr()).toContain(`in use by another medallion command (process ${run.process.pid})`);
   run.process.kill(signal);

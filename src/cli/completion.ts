@@ -1,0 +1,97 @@
+import { Command, Option } from 'commander';
+
+/** The shells that have a completion script. */
+export const SHELLS = ['bash', 'zsh', 'fish'];
+
+/** The hidden command that prints the candidates, one per line. */
+export const COMPLETE_COMMAND = '__complete';
+
+const SCRIPTS: Record<string, string> = {
+  bash: `_medallion() {
+  local IFS=$'\\n'
+  COMPREPLY=($(medallion ${COMPLETE_COMMAND} -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _medallion medallion
+`,
+  zsh: `#compdef medallion
+_medallion() {
+  local -a candidates
+  candidates=("\${(@f)$(medallion ${COMPLETE_COMMAND} -- "\${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
+  if [[ -n "$candidates" ]]; then
+    compadd -- "\${candidates[@]}"
+  else
+    _files
+  fi
+}
+compdef _medallion medallion
+`,
+  fish: `function __medallion
+  set -l words (commandline -opc) (commandline -ct)
+  medallion ${COMPLETE_COMMAND} -- $words[2..-1] 2>/dev/null
+end
+complete -c medallion -a '(__medallion)'
+`,
+};
+
+/** The script that enables completion in a shell. */
+export function completionScript(shell: string): string {
+  return SCRIPTS[shell];
+}
+
+/**
+ * The candidates for the last word of an incomplete command line. Empty if the shell should complete a file name.
+ *
+ * @param program the command with its subcommands
+ * @param words the words after `medallion`; the last one is incomplete and can be empty
+ * @param datasetsOf the datasets of an app, by its cloud assembly. Can fail.
+ */
+export function candidatesFor(program: Command, words: string[], datasetsOf: (app: string) => string[]): string[] {
+  const current = words[words.length - 1] ?? '';
+  const earlier = words.slice(0, -1);
+  let command = program;
+  let app = program.opts<{ app: string }>().app;
+  let pending: Option | undefined;
+  for (const word of earlier) {
+    if (pending) {
+      app = pending.long === '--app' ? word : app;
+      pending = undefined;
+    } else if (word.startsWith('-')) {
+      const option = optionsOf(program, command).find(each => each.short === word || each.long === word);
+      pending = option?.required ? option : undefined;
+    } else if (command === program) {
+      command = program.commands.find(each => each.name() === word) ?? program;
+    }
+  }
+  return withPrefix(valuesFor(), current);
+
+  function valuesFor(): string[] {
+    if (pending) {
+      return pending.long === '--contract' ? datasets() : pending.argChoices ?? [];
+    }
+    if (current.startsWith('-')) {
+      return optionsOf(program, command).filter(each => !each.hidden).flatMap(each => each.long ?? []);
+    }
+    if (command === program) {
+      return program.commands.map(each => each.name()).filter(name => name !== COMPLETE_COMMAND);
+    }
+    const [argument] = command.registeredArguments;
+    return command.name() === 'run' ? datasets() : argument?.argChoices ?? [];
+  }
+
+  function datasets(): string[] {
+    try {
+      return datasetsOf(app);
+    } catch {
+      return [];
+    }
+  }
+}
+
+function optionsOf(program: Command, command: Command): readonly Option[] {
+  const own = command === program ? [] : command.options;
+  return [...own, ...program.options, new Option('-h, --help')];
+}
+
+function withPrefix(candidates: string[], prefix: string): string[] {
+  return [...new Set(candidates)].filter(each => each.startsWith(prefix));
+}

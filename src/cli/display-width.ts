@@ -1,0 +1,84 @@
+/** A character that has no width of its own: a combining mark, a joiner or another format character. */
+const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+/** An emoji that terminals show as a picture: by default, or because of a variation selector, or a flag. */
+const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|^[\d#*]\ufe0f?\u20e3|\p{Regional_Indicator}{2}/u;
+/** East Asian Width W and F of Unicode Standard Annex #11, without emoji. Future ideographs are included. */
+const WIDE =
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2fb}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]/u;
+const PRINTABLE_ASCII = /^[ -~]*$/;
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** The number of terminal columns of a text without control characters. */
+export function displayWidth(text: string): number {
+  if (PRINTABLE_ASCII.test(text)) {
+    return text.length;
+  }
+  let width = 0;
+  for (const { segment } of SEGMENTER.segment(text)) {
+    width += widthOf(segment);
+  }
+  return width;
+}
+
+function widthOf(grapheme: string): number {
+  if (EMOJI.test(grapheme)) {
+    return 2;
+  }
+  let width = 0;
+  for (const character of grapheme) {
+    width += ZERO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  }
+  return width;
+}
+
+/** The text with a maximum width. The last column of a truncated text is `…`. */
+export function truncate(text: string, maxWidth: number): string {
+  if (maxWidth === Infinity || displayWidth(text) <= maxWidth) {
+    return text;
+  }
+  let truncated = '';
+  let width = 0;
+  for (const { segment } of SEGMENTER.segment(text)) {
+    width += widthOf(segment);
+    if (width > maxWidth - 1) {
+      break;
+    }
+    truncated += segment;
+  }
+  return `${truncated}…`;
+}
+
+/** Adds spaces up to a width: at the end, or at the start of a text that is aligned to the right. */
+export function pad(text: string, width: number, right = false): string {
+  const spaces = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return right ? spaces + text : text + spaces;
+}
+
+/**
+ * The text in one line, without characters that move the cursor or change the terminal: line breaks and tabs become
+ * spaces, other control characters their symbols, such as ␛ for an escape.
+ */
+export function oneLine(text: string): string {
+  return text.replace(CONTROL, character => {
+    const code = character.charCodeAt(0);
+    return /[\t\n\r\u0085\u2028\u2029]/.test(character) ? ' ' : code < 0x20 ? String.fromCharCode(0x2400 + code) : '␡';
+  });
+}
+
+/** The lines of a text that is wrapped at spaces. A longer word keeps its own line. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of oneLine(text).split(' ')) {
+    if (line && displayWidth(line) + 1 + displayWidth(word) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line ? `${line} ${word}` : word;
+    }
+  }
+  return [...lines, line];
+}

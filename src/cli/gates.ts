@@ -1,0 +1,23 @@
+import { InvalidArgumentError } from 'commander';
+import { didYouMean } from '../private/errors/suggestion';
+
+/** The quality gates that `--allow` accepts: `GATES` of etl_runtime/job/arguments.py. A test compares them. */
+export const GATES = [
+  'required_columns',
+  'null_share',
+  'min_rows',
+  'shrink',
+  'rescued',
+  'frozen',
+  'business_key',
+  'rules',
+  'history',
+];
+
+/** Checks a value of `--allow` and adds it to the earlier ones. */
+export function addGate(gate: string, previous: string[]): string[] {
+  if (!GATES.includes(gate)) {
+    throw new InvalidArgumentError(`${didYouMean(gate, GATES)}The quality gates are ${GATES.join(', ')}.`);
+  }
+  return [...previous, gate];
+}
