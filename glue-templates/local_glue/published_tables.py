@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -98,7 +99,7 @@ def _tables(bucket: Path, published: Path) -> Iterator[Table]:
 
 def _link(file: Path, folder: Path) -> Path:
     """A link to the file; the file itself if the folder is on another file system or links are not supported."""
-    link = folder / f"{len(os.listdir(folder))}.parquet"
+    link = folder / f"{uuid.uuid4().hex}.parquet"
     try:
         os.link(file, link)
     except FileNotFoundError:

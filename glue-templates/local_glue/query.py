@@ -23,7 +23,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 from parent import end_with_parent
-
 from published_tables import MissingFileError, Table, published_tables, snapshot
 from query_values import json_value, text_value
 
@@ -31,14 +30,12 @@ from query_values import json_value, text_value
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables(?:\s+(?:in|from)\s+(\S+?))?\s*;?\s*", re.IGNORECASE)
 _ROWS_PER_FETCH = 10_000
 
-Result = duckdb.DuckDBPyConnection
-
 
 class SqlError(Exception):
     """The SQL cannot be run. The message is one line."""
 
 
-def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[Result]]:
+def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[duckdb.DuckDBPyConnection]]:
     """Run the statements on views of the tables that they name.
 
     Returns the number of results, and the results. A result must be read before the next statement runs. `links` is an
@@ -74,7 +71,7 @@ def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[Res
     # The last result of a script that returns no rows shows that it has succeeded.
     shown = [each for each in statements if _returns_rows(each)] or statements[-1:]
 
-    def results() -> Iterator[Result]:
+    def results() -> Iterator[duckdb.DuckDBPyConnection]:
         for statement in statements:
             try:
                 result = connection.execute(statement)
@@ -86,7 +83,7 @@ def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[Res
     return len(shown), results()
 
 
-def _returns_rows(statement: duckdb.Statement) -> bool:
+def _returns_rows(statement: Any) -> bool:
     """Whether the statement returns rows in any case. INSERT and CREATE TABLE AS only return a number of rows."""
     return list(statement.expected_result_type) == [duckdb.ExpectedResultType.QUERY_RESULT]
 
@@ -130,7 +127,9 @@ def _explained(error: duckdb.CatalogException, tables: list[Table]) -> str:
     found = re.search(r'Table with name "?([^"\s]+)"? does not exist', str(error))
     if not found:
         is_function = "Function" in str(error)
-        hint = " The local lake runs DuckDB, where some functions of Athena have a different name." if is_function else ""
+        hint = (
+            " The local lake runs DuckDB, where some functions of Athena have a different name." if is_function else ""
+        )
         return _first_line(error) + hint
     published = ", ".join(table.full_name for table in tables) or "none; run a dataset first: medallion run DATASET"
     return f"The table {found[1]} does not exist. {_suggestion(found[1], tables)}Published tables: {published}."
@@ -159,7 +158,7 @@ def _unique(names: list[str]) -> list[str]:
     return [name if names.index(name) == n else f"{name}_{names[:n].count(name)}" for n, name in enumerate(names)]
 
 
-def _rows(result: Result, limit: int | None) -> Iterator[tuple[Any, ...]]:
+def _rows(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[tuple[Any, ...]]:
     if limit is not None:
         yield from result.fetchmany(limit)
         return
@@ -167,7 +166,7 @@ def _rows(result: Result, limit: int | None) -> Iterator[tuple[Any, ...]]:
         yield from rows
 
 
-def _text_lines(result: Result, limit: int | None) -> Iterator[str]:
+def _text_lines(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[str]:
     described = result.description or []
     names = _unique([str(name) for name, *_ in described])
     columns = [{"name": name, "type": str(type)} for name, (_, type, *_) in zip(names, described, strict=True)]
@@ -176,7 +175,7 @@ def _text_lines(result: Result, limit: int | None) -> Iterator[str]:
     yield from (json.dumps([text_value(value) for value in row]) for row in _rows(result, limit))
 
 
-def _json_lines(result: Result, limit: int | None) -> Iterator[str]:
+def _json_lines(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterator[str]:
     names = _unique([str(name) for name, *_ in result.description or []])
     separator = "["
     for row in _rows(result, limit):
@@ -186,7 +185,7 @@ def _json_lines(result: Result, limit: int | None) -> Iterator[str]:
     yield "[]" if separator == "[" else "]"
 
 
-def _lines(count: int, results: Iterator[Result], as_json: bool, limit: int | None) -> Iterator[str]:
+def _lines(count: int, results: Iterator[duckdb.DuckDBPyConnection], as_json: bool, limit: int | None) -> Iterator[str]:
     if not as_json:
         for result in results:
             yield from _text_lines(result, limit)

@@ -2,6 +2,7 @@ import { spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
+import { ROOT } from './command-fixture';
 import { acquireLock, HeldLock } from '../../src/cli/lock';
 
 test('a lock is held until it is released', () => {
@@ -24,13 +25,12 @@ test.each([
 
 /** Holds the lock in a child of a process that does not wait for it. Kills the child, which becomes a zombie. */
 async function zombieWithLock(lock: string): Promise<{ readonly pid: number; readonly end: () => void }> {
-  const holder = `const { acquireLock } = require(${JSON.stringify(path.join(__dirname, '..', '..', 'src', 'cli', 'lock.ts'))});
+  const holder = `const { acquireLock } = require(${JSON.stringify(path.join(ROOT, 'src', 'cli', 'lock.ts'))});
     acquireLock(${JSON.stringify(lock)}); console.log(process.pid); setInterval(() => {}, 1000);`;
-  const parent = spawn(
-    'sh',
-    ['-c', '"$@" & exec sleep 60', 'sh', process.execPath, '--require', 'ts-node/register/transpile-only', '-e', holder],
-    { env: { ...process.env, TS_NODE_PROJECT: path.join(__dirname, '..', '..', 'tsconfig.dev.json') } },
-  );
+  const node = [process.execPath, '--require', 'ts-node/register/transpile-only', '-e', holder];
+  const parent = spawn('sh', ['-c', '"$@" & exec sleep 60', 'sh', ...node], {
+    env: { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') },
+  });
   const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)));
   expect(acquireLock(lock)).toEqual(new HeldLock(pid));
   process.kill(pid, 'SIGKILL');

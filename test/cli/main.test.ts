@@ -143,7 +143,6 @@ describe('usage errors', () => {
       /The SQL is specified twice, as an argument and with --file\. Omit one of them/,
     ],
     ['a missing SQL file', ['query', '-f', 'nowhere.sql'], /The file nowhere\.sql of --file does not exist/],
-    ['--csv and --json', ['query', 'select 1', '--csv', '--json'], /--json cannot be combined with --csv/],
     ['--csv and --line', ['query', 'select 1', '--csv', '--line'], /option '--line' cannot be used with option '--csv'/],
     ['an unknown shell', ['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
     ['no SQL', ['query'], /missing required argument 'sql'/],
@@ -200,6 +199,13 @@ describe('usage errors', () => {
     const { code, stdout } = medallion(['list', '--bogus', '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({ code: 'USAGE', error: "unknown option '--bogus'" });
+  });
+
+  test('--json cannot be combined with --csv', () => {
+    expect(JSON.parse(medallion(['query', 'select 1', '--csv', '--json']).stdout)).toEqual({
+      code: 'USAGE',
+      error: '--json cannot be combined with --csv. Omit one of them.',
+    });
   });
 
   test('with --json, the error is a JSON object on standard output', () => {
@@ -356,11 +362,19 @@ test('--allow accepts the gates of the job', () => {
 describe('completion', () => {
   test.each([
     ['commands', ['qu'], ['query']],
-    ['the datasets of an app', ['--app', app, 'run', ''], ['zipcodes', 'bronze/zipcodes', 'airports', 'bronze/airports']],
+    [
+      'the datasets of an app',
+      ['--app', app, 'run', ''],
+      ['zipcodes', 'bronze/zipcodes', 'airports', 'bronze/airports'],
+    ],
     ['a started dataset', ['run', '--app', app, 'a'], ['airports']],
     ['the dataset of an option', ['--app', app, 'reset', '--contract', 'z'], ['zipcodes']],
     ['gates', ['run', 'zipcodes', '--allow', 'sh'], ['shrink']],
-    ['options of the command and of every command', ['list', '--'], ['--app', '--data', '--json', '--value', '--version', '--help']],
+    [
+      'options of the command and of every command',
+      ['list', '--'],
+      ['--app', '--data', '--json', '--value', '--version', '--help'],
+    ],
     ['languages', ['init', '--language', ''], ['typescript', 'python']],
     ['no dataset without an app', ['--app', 'nowhere', 'run', ''], []],
     ['a file name', ['query', '--file', ''], []],

@@ -57,7 +57,6 @@ def query(folder: Path, sql: str) -> Any:
     return json.loads(run_query(folder, "--json", sql=sql).stdout)
 
 
-
 def test_a_query_returns_every_type_unchanged(dataset: MakeDataset, source: Source, folder: Path) -> None:
     made = dataset()
     header = b"text,whole,price,share,day,moment,yes\n"
@@ -101,7 +100,7 @@ def test_a_missing_file_fails_only_queries_of_its_table_and_names_it(
     made.store.delete([file])
     export(made, folder)
     assert query(folder, "SELECT 1 AS one") == [{"one": 1}]
-    done = run_query(folder, "--json", f"SELECT * FROM {table}", "/dev/stdout", check=False)
+    done = run_query(folder, "--json", sql=f"SELECT * FROM {table}", check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"{table}: the file {file} is missing. Run the dataset again: medallion run {made.name}.\n"
 
@@ -201,15 +200,19 @@ def test_a_query_reads_one_publication_while_runs_publish(folder: Path) -> None:
 
     def publish(run: int) -> None:
         column = f"c{run % 2}"
-        table = {"name": "numbers", "files": ["bronze/numbers/numbers.parquet"], "columns": [{"name": column, "type": "bigint"}]}
+        table = {
+            "name": "numbers",
+            "files": ["bronze/numbers/numbers.parquet"],
+            "columns": [{"name": column, "type": "bigint"}],
+        }
         (runs / "publishing.json").write_text("{}", encoding="utf-8")
         pq.write_table(pa.table({column: pa.array([run] * 1000)}), f"{data}.tmp")
-        os.replace(f"{data}.tmp", data)
+        Path(f"{data}.tmp").replace(data)
         (runs / "new").write_text(
             json.dumps({"dataset": "numbers", "database": "pp_dw_bronze", "run_id": run, "tables": {"numbers": table}}),
             encoding="utf-8",
         )
-        os.replace(runs / "new", runs / "published.json")
+        (runs / "new").replace(runs / "published.json")
         (runs / "publishing.json").unlink()
 
     def publish_often() -> None:
