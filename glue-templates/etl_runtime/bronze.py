@@ -76,7 +76,8 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
     """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
-    with RunRecord(job, store) as record, ThreadPoolExecutor(BACKGROUND_TASKS) as background:
+    # The record is written before the executor waits for its tasks, because a stopped run has little time.
+    with ThreadPoolExecutor(BACKGROUND_TASKS) as background, RunRecord(job, store) as record:
         run(job, record, store, background, fetch)
 
 

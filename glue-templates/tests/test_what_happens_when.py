@@ -359,6 +359,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "A clock that was set back": ["test_history.py::test_a_clock_behind_the_last_run_is_an_error"],
     "`history` removed from the dataset": ["test_history.py::test_a_history_can_be_added_to_a_table_and_is_removed_only_if_allowed"],
     "A run that is killed at any time": ["test_publish.py::test_after_a_kill_at_any_write_the_next_run_repairs_the_publication", "test_faults.py::test_after_a_fault_the_table_is_old_or_new_and_after_the_next_run_it_is_new", "test_run_record.py::test_the_next_run_closes_the_record_of_a_killed_run"],
+    "A run that is stopped with Ctrl-C, or whose job receives SIGTERM": ["test_run_record.py::test_a_stopped_job_closes_its_record", "test_run_record.py::test_a_job_that_is_stopped_while_it_publishes_completes"],
     "Two concurrent runs": ["test_publish.py::test_of_two_concurrent_runs_the_later_one_fails"],
     "Two runs in the same second": ["test_run_record.py::test_run_ids_are_unique_even_for_the_same_time"],
     "500, 503 SlowDown or a connection reset from S3": ["test_faults.py::test_after_a_fault_the_table_is_old_or_new_and_after_the_next_run_it_is_new", "test_store.py::test_a_request_is_retried_if_the_response_is_incomplete_or_an_error"],

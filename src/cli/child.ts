@@ -11,10 +11,11 @@ export interface ChildOptions {
   readonly log: string;
   /** Called with each line of standard output. */
   readonly onLine: (line: string) => void;
+  /** Called after {@link interrupt} has stopped the process, while processes without this function still run. */
+  readonly onInterrupt?: () => Promise<void>;
 }
 
 const running = new Set<Child>();
-let interrupted = false;
 
 /**
  * A child process in its own process group. It ends together with all processes that it started: when it is stopped,
@@ -28,8 +29,9 @@ export class Child {
   public readonly exit: Promise<number | undefined>;
   private readonly closed: Promise<void>;
   private readonly process: ChildProcess;
+  private isInterrupted = false;
 
-  public constructor(command: string, args: string[], options: ChildOptions) {
+  public constructor(command: string, args: string[], private readonly options: ChildOptions) {
     const log = fs.openSync(options.log, 'a');
     this.process = spawn(command, args, { detached: true, env: options.env, stdio: ['pipe', 'pipe', log] });
     fs.closeSync(log);
@@ -39,13 +41,23 @@ export class Child {
     }
     this.exit = new Promise((resolve, reject) => {
       this.process.on('error', reject);
-      this.process.on('close', code => interrupted || resolve(code ?? undefined));
+      this.process.on('close', code => this.isInterrupted || resolve(code ?? undefined));
     });
     this.closed = new Promise(resolve => {
       this.process.on('error', () => resolve());
       this.process.on('close', () => resolve());
     });
     void this.closed.then(() => running.delete(this));
+  }
+
+  /** {@link ChildOptions.onInterrupt} */
+  public get onInterrupt(): (() => Promise<void>) | undefined {
+    return this.options.onInterrupt;
+  }
+
+  /** From now on, {@link exit} does not resolve. */
+  public ignoreExit(): void {
+    this.isInterrupted = true;
   }
 
   /**
@@ -60,9 +72,19 @@ export class Child {
   }
 }
 
-/** Stops all child processes. Code that waits for one of them is not resumed. */
-export async function interrupt(): Promise<void> {
-  interrupted = true;
+/**
+ * Stops all child processes. Code that waits for one of them is not resumed.
+ *
+ * @param isUrgent whether to skip `onInterrupt` of the processes
+ */
+export async function interrupt(isUrgent = false): Promise<void> {
+  const children = [...running];
+  const closing = isUrgent ? [] : children.filter(child => child.onInterrupt);
+  children.forEach(child => child.ignoreExit());
+  await Promise.all(closing.map(async child => {
+    await child.stop();
+    await child.onInterrupt?.();
+  }));
   await Promise.all([...running].map(child => child.stop()));
 }
 

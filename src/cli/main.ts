@@ -265,9 +265,9 @@ function report(error: unknown): number {
   return error instanceof Failure ? error.exitCode : 1;
 }
 
-/** Whether the reader of the output has closed the pipe, as `| head` does. */
+/** Whether the reader of the output has closed the pipe, as `| head` does, or the terminal is closed. */
 function isBrokenPipe(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EPIPE';
+  return ['EPIPE', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 async function main(): Promise<void> {
@@ -285,16 +285,19 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+let signals = 0;
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
   process.on(signal, () => {
-    void interrupt().finally(() => {
-      process.stderr.write('\nInterrupted. The published tables are unchanged.\n');
+    signals++;
+    // The second signal does not wait until the run records are closed.
+    void interrupt(signals > 1).finally(() => {
+      process.stderr.write('\nInterrupted.\n');
       process.exit(code);
     });
   });
 }
 
 main().catch(async (error: unknown) => {
-  await interrupt();
+  await interrupt(true);
   process.exitCode = report(error);
 });

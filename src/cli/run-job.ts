@@ -58,6 +58,9 @@ export interface Outcome {
   } | null;
 }
 
+/** The maximum time to close the record of an interrupted run, in milliseconds. */
+const CLOSE_TIMEOUT = 20_000;
+
 /** The arguments of the job with the options of this run, as `aws glue start-job-run --arguments` passes them. */
 export function argumentsOf(
   dataset: Pick<Dataset, 'arguments'>,
@@ -132,11 +135,42 @@ export async function runJob(
       fs.appendFileSync(log, `${line}\n`);
       onLine(line);
     },
+    onInterrupt: () => closeRun(dataset, environment, emulator, log, onLine),
   });
   await Promise.race([child.exit, emulator.failure()]);
   const outcome = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome : outcomeFromLog(log);
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   return outcome;
+}
+
+/** Closes the run record of a job that was interrupted, and reports how the run ended. */
+async function closeRun(
+  dataset: Dataset,
+  environment: Environment,
+  emulator: Emulator,
+  log: string,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const script = path.join(LOCAL_GLUE, 'close_run.py');
+  const child = new Child(environment.jobPython, [script, dataset.arguments['--names']], {
+    env: cleanEnvironment({
+      ...emulator.clientEnvironment,
+      AWS_REGION: dataset.region,
+      AWS_DEFAULT_REGION: dataset.region,
+      PYTHONPATH: path.join(LOCAL_GLUE, '..'),
+      TZ: 'UTC',
+    }),
+    log,
+    onLine: line => {
+      const { run_id: runId, status } = JSON.parse(line) as { run_id: string; status: string };
+      onLine(status === 'published'
+        ? `stopped  run ${runId} had published its tables`
+        : `stopped  run ${runId} failed: RUN_KILLED. The published tables are unchanged`);
+    },
+  });
+  const timeout = setTimeout(() => void child.stop(), CLOSE_TIMEOUT);
+  await child.exit;
+  clearTimeout(timeout);
 }
 
 /** The outcome of a job that was killed or did not start. */

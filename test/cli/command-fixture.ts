@@ -74,6 +74,16 @@ export class CommandFixture {
     return JSON.parse(rows) as Record<string, string | number>[];
   }
 
+  /** The newest run record of a bronze dataset. */
+  public lastRecord(dataset: string): Record<string, unknown> {
+    const [record] = fs
+      .readdirSync(this.lake, { recursive: true, encoding: 'utf8' })
+      .filter(file => new RegExp(`/etl/${dataset}/runs/bronze/run_id=[^/.]*\\.json$`).test(file))
+      .sort()
+      .reverse();
+    return JSON.parse(fs.readFileSync(path.join(this.lake, record), 'utf8')) as Record<string, unknown>;
+  }
+
   /** The IDs of the processes that the command started. They store their temporary files in the lake. */
   public processes(): number[] {
     return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(pid => {

@@ -10,9 +10,14 @@ const CSV = sample('zipcodes.csv');
 
 const medallion = new CommandFixture(path.join(ROOT, 'integ', 'quickstart', 'app.ts'));
 let server: http.Server;
+/** Whether the server accepts requests without a response. */
+let stalls = false;
 
 beforeAll(async () => {
   server = http.createServer((request, response) => {
+    if (stalls) {
+      return;
+    }
     const found = request.url === '/zipcodes.zip';
     response.writeHead(found ? 200 : 404).end(found ? zipSync({ 'zipcodes.csv': Buffer.from(CSV) }) : '');
   });
@@ -196,23 +201,41 @@ test('the output shows the number of rescued values', async () => {
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
   ['SIGKILL', null],
-] as const)('%s during a run leaves no process', async (signal, code) => {
+] as const)('%s during a run leaves no process and closes the run record', async (signal, code) => {
   const run = medallion.start(['run', 'zipcodes']);
   while (!/unpack/.test(run.stderr())) {
     await wait(20);
   }
   expect(medallion.processes().length).toBeGreaterThan(1);
-  // A reader does not wait. Another writer does.
+  run.process.kill(signal);
+  expect(await run.ended).toBe(code);
+  expect(await medallion.remainingProcesses()).toEqual([]);
+  if (signal !== 'SIGKILL') {
+    const record = medallion.lastRecord('zipcodes');
+    expect(record).toMatchObject({ status: 'failed', error_code: 'RUN_KILLED', retryable: true });
+    expect(record.finished_at).not.toBeNull();
+    expect(run.stderr()).toContain(`run ${record.run_id} failed: RUN_KILLED. The published tables are unchanged\n`);
+  }
+  // The previous publication is still there.
+  expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
+});
+
+test('a query reads the lake while a run is active, and another command that writes is refused', async () => {
+  stalls = true;
+  const run = medallion.start(['run', 'zipcodes']);
+  while (!/ {2}run {6}bronze zipcodes/.test(run.stderr())) {
+    await wait(20);
+  }
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
   const other = medallion.start(['reset', '--yes']);
   expect(await other.ended).toBe(1);
   expect(other.stderr()).toContain(`in use by another medallion command (process ${run.process.pid})`);
-  run.process.kill(signal);
-  expect(await run.ended).toBe(code);
-  expect(await medallion.remainingProcesses()).toEqual([]);
-  // The previous publication is still there.
-  expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
+  stalls = false;
+  run.process.kill('SIGINT');
+  expect(await run.ended).toBe(130);
+  expect(medallion.lastRecord('zipcodes')).toMatchObject({ status: 'failed', error_code: 'RUN_KILLED' });
 });
 
 test('a missing source fails the run with an error code and keeps the table', async () => {

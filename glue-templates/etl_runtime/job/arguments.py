@@ -104,16 +104,7 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
 
     Raises RunFailed if an argument is invalid or the document is not in the bucket.
     """
-    raw_names = _json_object("names", resolved["names"], ErrorCode.ARGUMENTS_INVALID)
-    try:
-        tables = {key: TableName(**table) for key, table in raw_names.pop("tables").items()}
-        inputs = tuple(InputName(**each) for each in raw_names.pop("inputs", ()))
-        names = Names(tables=tables, inputs=inputs, **raw_names)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RunFailed(
-            ErrorCode.ARGUMENTS_INVALID,
-            f"The argument names does not match this version of the job ({error}). Deploy the dataset's stack again.",
-        ) from error
+    names = read_names(resolved["names"])
     document = store.read_json(resolved["dataset_config"])
     if document is None:
         raise RunFailed(
@@ -126,6 +117,20 @@ def read_arguments(resolved: Mapping[str, Any], store: Store) -> Job:
         _run_options(resolved["run_options"]),
         str(resolved.get("JOB_RUN_ID") or ""),
     )
+
+
+def read_names(text: str) -> Names:
+    """Read the argument `names`. Raises RunFailed if it is invalid."""
+    raw_names = _json_object("names", text, ErrorCode.ARGUMENTS_INVALID)
+    try:
+        tables = {key: TableName(**table) for key, table in raw_names.pop("tables").items()}
+        inputs = tuple(InputName(**each) for each in raw_names.pop("inputs", ()))
+        return Names(tables=tables, inputs=inputs, **raw_names)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunFailed(
+            ErrorCode.ARGUMENTS_INVALID,
+            f"The argument names does not match this version of the job ({error}). Deploy the dataset's stack again.",
+        ) from error
 
 
 def _run_options(text: str) -> RunOptions:

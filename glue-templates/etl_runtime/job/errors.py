@@ -2,6 +2,7 @@
 
 import errno
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from tempfile import gettempdir
@@ -151,6 +152,13 @@ LAKE_FORMATION = r"Lake Formation|lakeformation:|LakeFormation"
 REFUSED = r"insufficient|not authorized|denied|does not have any privilege"
 
 
+class Terminated(SystemExit):
+    """The process has received SIGTERM. Like any SystemExit, `except Exception` does not catch it."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
+
+
 def run_failure(error: BaseException) -> RunFailed:
     """The RunFailed for any error. An error that the runtime does not know is retryable: it may not occur again."""
     failed = _as_run_failed(error)
@@ -173,6 +181,12 @@ def _is_lake_formation_denial(message: str) -> bool:
 def _as_run_failed(error: BaseException) -> RunFailed:
     if isinstance(error, RunFailed):
         return error
+    if isinstance(error, Terminated):
+        return RunFailed(
+            ErrorCode.RUN_KILLED,
+            "The run was stopped (SIGTERM). The published tables are unchanged. Run again.",
+            retryable=True,
+        )
     if isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS:
         return RunFailed(
             ErrorCode.DISK_FULL,

@@ -2,6 +2,8 @@
 
 import logging
 import secrets
+import signal
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from etl_runtime.job.arguments import Job, Names
-from etl_runtime.job.errors import ErrorCode, RunFailed, run_failure
+from etl_runtime.job.errors import ErrorCode, RunFailed, Terminated, run_failure
 from etl_runtime.job.metrics import publish_metrics
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.run_log import RunLog
@@ -38,7 +40,8 @@ class RunRecord:
     """A context manager that writes the record when the run starts and when it ends.
 
     Its block is the run: an exception sets the status to failed. Within the block, the log lines of the runtime are
-    printed.
+    printed, and SIGTERM ends the run with an exception, until it begins to publish. From then on, it runs to its end,
+    so that the record says whether it has published.
     """
 
     def __init__(self, job: Job, store: Store) -> None:
@@ -49,6 +52,8 @@ class RunRecord:
         self._runs = job.names.runs
         self._metrics_namespace = job.names.metrics_namespace
         self._log = RunLog()
+        self._can_terminate = True
+        self._previous_handler: Any = None
         self._clock = time.monotonic()
         self._deadline = self._clock + job.names.timeout_minutes * 60 - MIN_SECONDS_TO_PUBLISH
         self._content: dict[str, Any] = {
@@ -71,6 +76,8 @@ class RunRecord:
         try:
             self.log("run", f"{self._content['layer']} {self._content['dataset']}  run_id {self.run_id}")
             self._write()
+            if threading.current_thread() is threading.main_thread():
+                self._previous_handler = signal.signal(signal.SIGTERM, self._terminate)
         except BaseException:
             self._log.detach()
             raise
@@ -79,6 +86,7 @@ class RunRecord:
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._can_terminate = False
         try:
             self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._clock, 1)}
             if error is None:
@@ -105,6 +113,13 @@ class RunRecord:
                 raise failed from error  # Glue shows the text of the exception, so the alert says what to do
         finally:
             self._log.detach()
+            if self._previous_handler is not None:
+                signal.signal(signal.SIGTERM, self._previous_handler)
+
+    def _terminate(self, *_: object) -> None:
+        if self._can_terminate:
+            self._can_terminate = False
+            raise Terminated
 
     def note(self, values: Mapping[str, Any]) -> None:
         self._content |= values
@@ -155,7 +170,8 @@ class RunRecord:
             self.log("crawl", "the crawler does not need to run: the schema is that of the previous publication")
 
     def require_time_to_publish(self) -> None:
-        """Raise RunFailed if the job's timeout could interrupt the publication."""
+        """Raise RunFailed if the job's timeout could interrupt the publication. From here on, SIGTERM does not."""
+        self._can_terminate = False
         if time.monotonic() > self._deadline:
             raise RunFailed(
                 ErrorCode.TIMEOUT_TOO_CLOSE,
@@ -195,32 +211,12 @@ class RunRecord:
         later = filter(_is_running, map(self._store.read_json, uris[own + 1 :]))
         # The oldest first: if this run is killed too, the next run still finds all records that remain.
         for record in [*reversed(list(earlier)), *later]:
-            run_id = record["run_id"]
-            killed = RunFailed(
-                ErrorCode.RUN_KILLED,
-                f"The run was killed. Run {self.run_id} closed its record.",
-                retryable=True,
-            )
-            closed = {
-                **record,
-                "status": "failed",
-                "error": str(killed),
-                "error_code": killed.code,
-                "retryable": killed.retryable,
-            }
-            if published and published["run_id"] == run_id:
-                closed |= {
-                    "status": "published",
-                    "sources": published["sources"],
-                    "tables": list(published["tables"].values()),
-                }
-            self._store.write_json(f"{self._runs}run_id={run_id}.json", closed)
-            self.log("recover", f"run {run_id} was killed; set its status to {closed['status']}")
+            closed = closed_record(record, published, f"The run was killed. Run {self.run_id} closed its record.")
+            self._store.write_json(f"{self._runs}run_id={record['run_id']}.json", closed)
+            self.log("recover", f"run {record['run_id']} was killed; set its status to {closed['status']}")
 
     def _records(self, days: int) -> list[str]:
-        """The URIs of the records of the last `days`, oldest first."""
-        since = f"run_id={datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%S}"
-        return [uri for uri in self._store.list(self._runs, after=since) if uri.startswith(f"{self._runs}run_id=")]
+        return record_uris(self._runs, days, self._store)
 
     @property
     def _uri(self) -> str:
@@ -228,6 +224,31 @@ class RunRecord:
 
     def _write(self) -> None:
         self._store.write_json(self._uri, self._content)
+
+
+def record_uris(runs: str, days: int, store: Store) -> list[str]:
+    """The URIs of the records of the last `days`, oldest first."""
+    since = f"run_id={datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%S}"
+    return [uri for uri in store.list(runs, after=since) if uri.startswith(f"{runs}run_id=")]
+
+
+def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None, reason: str) -> dict[str, Any]:
+    """The record of a killed run: published if its tables are the `published` ones, otherwise failed."""
+    killed = RunFailed(ErrorCode.RUN_KILLED, reason, retryable=True)
+    closed = {
+        **record,
+        "status": "failed",
+        "error": str(killed),
+        "error_code": killed.code,
+        "retryable": killed.retryable,
+    }
+    if published and published["run_id"] == record["run_id"]:
+        closed |= {
+            "status": "published",
+            "sources": published["sources"],
+            "tables": list(published["tables"].values()),
+        }
+    return closed
 
 
 def _printed_texts(error: BaseException) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The run record contains the result of a run, also of one that was killed."""
 
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from tempfile import gettempdir
 from typing import Any
@@ -9,6 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from conftest import Dataset, Source, files_up_to
+from etl_runtime import bronze
+from etl_runtime.bronze import Fetching
 from etl_runtime.columns.column_types import TEXT
 from etl_runtime.convert.task import Column, Shard, convert_shard
 from etl_runtime.job.errors import ErrorCode, RunFailed
@@ -214,3 +218,35 @@ def test_another_refusal_is_not_attributed_to_lake_formation(dataset: MakeDatase
     with pytest.raises(ClientError):
         made.run_on(fetch=denied("GetObject", message, "NoSuchEntity"))
     assert made.record()["error"].startswith("UNEXPECTED_ERROR: ")
+
+
+def test_a_stopped_job_closes_its_record(dataset: MakeDataset) -> None:
+    made = dataset()
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def fetch(_: Fetching) -> None:
+        with suppress(Exception):  # as a library may do
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as stopped:
+        made.run_on(fetch=fetch)
+    assert stopped.value.code == 143
+    record = made.record()
+    assert (record["status"], record["error_code"], record["retryable"]) == ("failed", "RUN_KILLED", True)
+    assert record["finished_at"]
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_job_that_is_stopped_while_it_publishes_completes(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    publish = bronze.publish  # type: ignore[attr-defined]
+
+    def stopped_publish(*arguments: Any) -> dict[str, Any]:
+        signal.raise_signal(signal.SIGTERM)
+        return publish(*arguments)
+
+    monkeypatch.setattr(bronze, "publish", stopped_publish)
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    assert made.record()["status"] == "published"
