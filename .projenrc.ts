@@ -213,6 +213,8 @@ const rosetta = project.addTask('docs:rosetta', {
   exec: 'node --require ts-node/register test/rosetta.ts',
 });
 project.postCompileTask.spawn(rosetta);
+// The `medallion` command of the Python package starts this file directly.
+project.postCompileTask.exec('chmod +x lib/cli/main.js');
 
 // Without it, keys of Python dicts get lost. See the comment in the script.
 project.compileTask.exec('node --require ts-node/register .projen/untyped-map-values.ts', { env: integEnvironment });

@@ -1,11 +1,12 @@
 import { runConcurrently } from './concurrency';
 import { Dataset, fullName } from './dataset';
 import { unknownValueOf } from './dataset-document';
-import { relativePath } from './describe';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS } from './environment';
 import { Lake } from './lake';
+import { withLocalCommands } from './local-command';
 import { paint, Progress, statusMark } from './progress';
+import { relativePath } from './relative-path';
 import { hasSucceeded, Result, resultOf, skippedResult, unknownValueResult } from './result';
 import { runJob } from './run-job';
 import { Substitutes } from './substitutes';
@@ -85,7 +86,8 @@ export class DatasetRunner {
     const log = lake.newLog(`${dataset.layer}-${dataset.dataset}`);
     const context = { environment: environments[dataset.glueVersion], emulator, lake, substitutes };
     const started = Date.now();
-    const outcome = await runJob(dataset, context, log, line => progress.line(`  ${this.prefixOf(label)}${line}`));
+    const onLine = (line: string) => progress.line(`  ${this.prefixOf(label)}${withLocalCommands(line, label)}`);
+    const outcome = await runJob(dataset, context, log, onLine);
     const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10);
     if (hasSucceeded(result)) {
       progress.line(`${statusMark(true)}${label} ${outcome.record ? result.status : 'done'} in ${result.seconds} s`);

@@ -1,7 +1,7 @@
-import * as path from 'path';
 import { Lake } from './lake';
 import { paint } from './progress';
 import { formatQueryResult, QueryResult } from './query-result';
+import { relativePath } from './relative-path';
 import { Result, ResultTable } from './result';
 import { ReadInput } from './run-job';
 import { formatTable, outputWidth } from './table';
@@ -73,12 +73,6 @@ export function describeResults(results: Result[]): string[] {
   });
   const [heading, ...lines] = formatTable(columns, cells, outputWidth());
   return ['', paint('bold', heading, process.stdout), ...lines];
-}
-
-/** The path relative to the current folder, if the file is in it. */
-export function relativePath(file: string): string {
-  const relative = path.relative('', file);
-  return relative.startsWith('..') ? file : relative;
 }
 
 /** For example `, 3 values in meta_rescued (price 2, _surplus 1)`. Empty if there are none. */

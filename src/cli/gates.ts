@@ -7,6 +7,8 @@ export const GATES = [
   'null_share',
   'min_rows',
   'shrink',
+  'missing_columns',
+  'all_null_columns',
   'rescued',
   'frozen',
   'business_key',

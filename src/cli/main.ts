@@ -163,6 +163,7 @@ function command(): Command {
       ),
     )
     .option('--stack <stack>', 'Stack of the dataset, or with --all, of the datasets (default: all stacks)')
+    .option('--synth', 'Run `cdk synth` first')
     .option('--force', 'Rebuild the tables of the dataset even if its source is unchanged')
     .addOption(
       new Option('--allow <gate>', 'Quality gate that can fail in this run; repeatable')

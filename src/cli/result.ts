@@ -1,4 +1,5 @@
 import { Dataset, fullName } from './dataset';
+import { withLocalCommands } from './local-command';
 import { Outcome, PublishedTable, ReadInput } from './run-job';
 
 /** A table of a result. `rescued` is null if the run published no bronze table. */
@@ -42,7 +43,7 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
     ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
-    ...(!succeeded && errorOf(outcome)),
+    ...(!succeeded && errorOf(dataset, outcome)),
   };
 }
 
@@ -88,9 +89,13 @@ export function hasSucceeded({ error }: Result): boolean {
 const UNEXPECTED_ERROR = 'UNEXPECTED_ERROR';
 
 /** A job that ends before it writes its record has no error code of its own, unless its message starts with one. */
-function errorOf({ exit_code: exitCode, error, record }: Outcome): Required<Pick<Result, 'error' | 'error_code'>> {
+function errorOf(
+  dataset: string,
+  { exit_code: exitCode, error, record }: Outcome,
+): Required<Pick<Result, 'error' | 'error_code'>> {
   const message = record?.error ?? error ?? `The job's script ended with exit code ${exitCode}.`;
-  return withCode(record?.error_code ?? /^([A-Z]+(?:_[A-Z]+)+): /.exec(message)?.[1] ?? UNEXPECTED_ERROR, message);
+  const code = record?.error_code ?? /^([A-Z]+(?:_[A-Z]+)+): /.exec(message)?.[1] ?? UNEXPECTED_ERROR;
+  return withCode(code, withLocalCommands(message, dataset));
 }
 
 function withCode(code: string, message: string): Required<Pick<Result, 'error' | 'error_code'>> {

@@ -7,13 +7,14 @@ import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
-import { Progress } from './progress';
+import { paint, Progress } from './progress';
 import { executeQuery } from './query';
 import { readQueryResults } from './query-result';
 import { hasSucceeded, Result } from './result';
 import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
 import { readSubstitutes, readValues, requireBuckets } from './substitutes';
+import { changedSinceSynth, synthesize } from './synth';
 
 /** The number of sample rows of each table that are printed after a run. */
 const SAMPLE_ROWS = 5;
@@ -31,6 +32,8 @@ export interface RunOptions extends SingleRunOptions {
   readonly value: string[];
   readonly glueVersion?: string;
   readonly stack?: string;
+  /** Run `cdk synth` first. */
+  readonly synth?: true;
 }
 
 /**
@@ -40,10 +43,20 @@ export interface RunOptions extends SingleRunOptions {
  * @returns whether all runs succeeded
  */
 export async function run(name: string | undefined, options: RunOptions): Promise<boolean> {
+  const progress = new Progress();
+  if (options.synth) {
+    synthesize(options.app);
+  }
+  const changed = changedSinceSynth(options.app);
+  if (changed !== undefined) {
+    progress.line(
+      `${paint('red', 'warning')}: ${changed} has changed since \`cdk synth\`, and this run does not use the change. `
+        + 'Run `npx cdk synth`, or add --synth.',
+    );
+  }
   const datasets = readDatasets(options.app, readValues(options.value));
   const requested = requestedDatasets(name, datasets, options);
   const substitutes = readSubstitutes(options.secret, options.bucket);
-  const progress = new Progress();
   const lake = Lake.open(options.data);
   const order = withRunOptions(
     runOrder(requested, datasets, { ...options, hasTable: runs => lake.hasTable(runs) }),

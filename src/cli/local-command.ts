@@ -1,0 +1,21 @@
+/** The options of a run in a message of a job, such as `run with run_options {"allow": ["shrink"]}`. */
+const RUN_OPTIONS = /\brun (once )?with run_options (\{[^{}]*\})/g;
+
+/** A message of a job in which run options are written as a command of this CLI. */
+export function withLocalCommands(message: string, dataset: string): string {
+  return message.replace(RUN_OPTIONS, (text, once: string | undefined, json: string) => {
+    try {
+      return `run ${once ?? ''}\`npx medallion run ${dataset}${flagsOf(JSON.parse(json) as object)}\``;
+    } catch {
+      return text;
+    }
+  });
+}
+
+/** For example ` --force --allow shrink` for `{"force": true, "allow": ["shrink"]}`. */
+function flagsOf(runOptions: object): string {
+  return Object.entries(runOptions).map(([key, value]) => {
+    const flag = ` --${key.replaceAll('_', '-')}`;
+    return value === true ? flag : [value].flat().map(each => `${flag} ${each}`).join('');
+  }).join('');
+}

@@ -1,0 +1,84 @@
+import { spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { Failure } from './failure';
+import { relativePath } from './relative-path';
+
+/** Folders and files that do not change what `cdk synth` writes. Names that start with a dot are ignored too. */
+const IGNORED = /^(node_modules|cdk\.out.*|__pycache__|venv|env|dist|build|target|coverage|logs?|tests?)$|\.(md|log|tmp|pyc|swp|tsbuildinfo)$|~$/;
+/** The maximum number of files that are compared with the cloud assembly. */
+const MAX_FILES = 20_000;
+/** Milliseconds by which a file must be newer, because file systems round times. */
+const TOLERANCE = 1000;
+
+/**
+ * The file of the app that has changed most recently since `cdk synth` wrote the cloud assembly.
+ *
+ * @param app the cloud assembly
+ * @returns its path; undefined if no file is newer, or if the assembly is not in the folder of an app
+ */
+export function changedSinceSynth(app: string): string | undefined {
+  const folder = appFolder(app);
+  const synthesized = fs.statSync(path.join(app, 'manifest.json'), { throwIfNoEntry: false })?.mtimeMs;
+  if (folder === undefined || synthesized === undefined) {
+    return undefined;
+  }
+  const assembly = path.resolve(app);
+  let newest: { readonly file: string; readonly time: number } | undefined;
+  let files = 0;
+  const visit = (parent: string) => {
+    for (const entry of fs.readdirSync(parent, { withFileTypes: true })) {
+      const file = path.join(parent, entry.name);
+      const isIgnored = entry.name.startsWith('.') || IGNORED.test(entry.name) || file === assembly;
+      if (isIgnored || ++files > MAX_FILES) {
+        continue;
+      }
+      if (entry.isDirectory() && !fs.existsSync(path.join(file, 'manifest.json'))) {
+        visit(file);
+      }
+      // The time of a folder changes when a file in it is deleted or renamed.
+      const time = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      if (time > synthesized + TOLERANCE && time > (newest?.time ?? 0)) {
+        newest = { file, time };
+      }
+    }
+  };
+  visit(folder);
+  return newest && relativePath(newest.file);
+}
+
+/** Synthesizes the app of a cloud assembly with the CDK CLI. Its output is printed to standard error. */
+export function synthesize(app: string): void {
+  const folder = appFolder(app);
+  if (folder === undefined) {
+    throw new Failure(
+      `--synth requires a CDK app: no cdk.json was found in the folder of ${app} or a folder above it. Run the command `
+        + 'in the folder of the app.',
+      2,
+    );
+  }
+  // A stage has its own assembly within the assembly of the app.
+  const output = path.basename(app).startsWith('assembly-') ? path.dirname(path.resolve(app)) : path.resolve(app);
+  const local = path.join(folder, 'node_modules', '.bin', 'cdk');
+  const [command, ...args] = fs.existsSync(local) ? [local] : ['npx', 'cdk'];
+  const { status, error } = spawnSync(command, [...args, 'synth', '--quiet', '--output', output], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) {
+    throw new Failure(`cdk synth failed${error ? `: ${error.message}` : ''}. No job was started.`, 1);
+  }
+}
+
+/** The folder of the cdk.json: that of the cloud assembly or the nearest one above it. */
+function appFolder(app: string): string | undefined {
+  let folder = path.dirname(path.resolve(app));
+  while (!fs.existsSync(path.join(folder, 'cdk.json'))) {
+    const parent = path.dirname(folder);
+    if (parent === folder) {
+      return undefined;
+    }
+    folder = parent;
+  }
+  return folder;
+}

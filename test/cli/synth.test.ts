@@ -1,0 +1,46 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { temporaryFolder } from './assembly-fixture';
+import { changedSinceSynth, synthesize } from '../../src/cli/synth';
+
+const SYNTHESIZED = new Date(2026, 0, 1);
+
+/** The folder of an app that was synthesized after its last change. */
+function synthesizedApp(): string {
+  const folder = temporaryFolder();
+  const query = 'lake/gold/states/by_state.sql';
+  for (const file of ['cdk.json', 'README.md', query, 'node_modules/x/y.js', 'cdk.out/manifest.json']) {
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    fs.writeFileSync(path.join(folder, file), '{}');
+  }
+  for (const entry of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    fs.utimesSync(path.join(folder, entry), SYNTHESIZED, SYNTHESIZED);
+  }
+  return folder;
+}
+
+test.each<[string, (app: string) => void, string | undefined]>([
+  ['no change', () => undefined, undefined],
+  [
+    'an edited query',
+    app => fs.writeFileSync(path.join(app, 'lake/gold/states/by_state.sql'), 'SELECT 1'),
+    'lake/gold/states/by_state.sql',
+  ],
+  ['a new file', app => fs.writeFileSync(path.join(app, 'app.py'), ''), 'app.py'],
+  ['a deleted file', app => fs.rmSync(path.join(app, 'lake/gold/states/by_state.sql')), 'lake/gold/states'],
+  ['a changed README', app => fs.appendFileSync(path.join(app, 'README.md'), 'x'), undefined],
+  ['an installed package', app => fs.appendFileSync(path.join(app, 'node_modules/x/y.js'), 'x'), undefined],
+  ['a file of the local lake', app => fs.mkdirSync(path.join(app, '.medallion/s3'), { recursive: true }), undefined],
+])('%s', (_what, change, expected) => {
+  const app = synthesizedApp();
+  change(app);
+  expect(changedSinceSynth(path.join(app, 'cdk.out'))).toBe(expected && path.join(app, expected));
+});
+
+test('an assembly without an app is not compared, and cannot be synthesized', () => {
+  const app = synthesizedApp();
+  fs.rmSync(path.join(app, 'cdk.json'));
+  fs.writeFileSync(path.join(app, 'app.py'), '');
+  expect(changedSinceSynth(path.join(app, 'cdk.out'))).toBeUndefined();
+  expect(() => synthesize(path.join(app, 'cdk.out'))).toThrow('--synth requires a CDK app: no cdk.json was found');
+});
