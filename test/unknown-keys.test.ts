@@ -62,7 +62,7 @@ const REJECTED: [what: string, create: () => unknown, error: string][] = [
     'a key of dataQuality',
     () => bronze({ dataQuality: { maxShrnk: 0.5 } }),
     'UNKNOWN_KEY: Lake/Zip: data_quality of dataset "zip" has the key "maxShrnk". Did you mean "maxShrink"? '
-      + 'Known keys: requiredColumns, criticalNullThreshold, ',
+      + 'Known keys: requiredColumns, ',
   ],
   [
     'a key of dataQuality in snake_case',
@@ -239,6 +239,22 @@ test('keys in snake_case, as in a Python dict, are the same as in camelCase', ()
   });
   const { core } = bronze({}, { glueWorkerConfigs: { small: { number_of_workers: 7 } } }).dataset;
   expect(core.glueWorkerConfigs).toEqual({ small: { numberOfWorkers: 7 } });
+});
+
+test.each([
+  ['a header', () => bronze({ headers: { 'X-Key': '{{resolve:ssm:/lake/key}}' } }), 'headers.X-Key'],
+  [
+    'one of several URLs',
+    () => bronze({ source: Source.urls([`${url}/a`, '{{resolve:ssm:/lake/url}}']) }),
+    'source_url[1]',
+  ],
+  [
+    'a parameter',
+    () => api({ url, params: { key: '{{resolve:secretsmanager:vendor/api}}' } }),
+    'api_endpoints.zip.params.key',
+  ],
+])('a dynamic reference in %s is rejected, because it would be deployed as it is', (_what, create, key) => {
+  expect(create).toThrow(`TOKEN_NOT_ALLOWED: Lake/Zip: ${key} of dataset "zip" contains a dynamic reference`);
 });
 
 test('a prop of a subclass is a warning', () => {

@@ -411,6 +411,7 @@ CDK_APPS: dict[str, list[str]] = {
     "An app that a bundler such as esbuild packs into one file": ["private/glue-templates.test.ts::a bundle in %s uses the files of the installed package", "private/glue-templates.test.ts::a bundle without the installed package is an error that says how to exclude the package"],
     "Yarn Plug'n'Play": ["package.test.ts::Yarn unpacks the package"],
     "A synthesis of an app that `medallion init` creates": ["cli/init.test.ts::the created app has the recommended feature flags, and its synthesis prints no warning"],
+    "A dynamic reference in a dataset, such as `{{resolve:ssm:name}}`": ["unknown-keys.test.ts::a dynamic reference in %s is rejected, because it would be deployed as it is"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

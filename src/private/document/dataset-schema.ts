@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { DatasetDocument } from './dataset-document.generated';
 import { DocumentSchema } from './document-schema';
-import { unresolvedValues } from './unresolved-values';
+import { dynamicReferences, unresolvedValues } from './unresolved-values';
 import { synthError } from '../errors/synth-error';
 
 let schema: DocumentSchema | undefined;
@@ -22,7 +22,11 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
       'Tables and folders are named at synth: write the name in the code.',
     );
   }
-  const problems = [...unresolvedValues(document), ...datasetSchema().problems(document)];
+  const problems = [
+    ...unresolvedValues(document),
+    ...dynamicReferences(document),
+    ...datasetSchema().problems(document),
+  ];
   // A misspelled key is the reason why the key that was meant is missing.
   const problem = problems.find(({ code }) => code === 'UNKNOWN_KEY') ?? problems[0];
   if (problem !== undefined) {

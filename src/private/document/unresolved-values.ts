@@ -31,6 +31,23 @@ export function* unresolvedValues(value: unknown, key = ''): Generator<Problem> 
   }
 }
 
+/** The dynamic references in a document, such as {{resolve:ssm:name}}. They are resolved in templates only. */
+export function* dynamicReferences(document: object, key = ''): Generator<Problem> {
+  for (const [name, value] of Object.entries(document)) {
+    const path = Array.isArray(document) ? `${key}[${name}]` : key === '' ? name : `${key}.${name}`;
+    if (typeof value === 'string' && value.includes('{{resolve:')) {
+      yield {
+        code: 'TOKEN_NOT_ALLOWED',
+        key: path,
+        found: 'contains a dynamic reference, which CloudFormation does not resolve in files',
+        remedy: 'Use a token, for example StringParameter.valueForStringParameter(…), and auth for secrets.',
+      };
+    } else if (typeof value === 'object' && value !== null) {
+      yield* dynamicReferences(value as object, path);
+    }
+  }
+}
+
 type Kind = keyof typeof REMEDIES;
 
 const REMEDIES = {
