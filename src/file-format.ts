@@ -35,6 +35,25 @@ export interface TextOptions {
   readonly skipRows?: number;
 
   /**
+   * The names of the columns in the order of the fields, for files without a header.
+   *
+   * With these names, the default of `header` is false. With `header: true`, they replace the names in the header.
+   * Records with more fields than names keep the other fields in `meta_rescued`.
+   *
+   * @default - the names in the header; without a header `column_1`, `column_2`, …
+   */
+  readonly columnNames?: string[];
+
+  /**
+   * The number of records to skip after the header, such as a row with the units or the formats of the columns.
+   *
+   * Synthesis fails with `SETTINGS_CONFLICT` if the file has no header.
+   *
+   * @default 0
+   */
+  readonly skipRowsAfterHeader?: number;
+
+  /**
    * The number of records to skip at the end of the file, such as a line with totals.
    *
    * @default 0
@@ -75,9 +94,10 @@ export interface CsvOptions extends TextOptions {
   readonly delimiter?: string;
 
   /**
-   * Whether the first record contains the column names. If false, the columns are named `column_1`, `column_2`, …
+   * Whether the first record contains the column names. If false, the columns are named by `columnNames`, otherwise
+   * `column_1`, `column_2`, …
    *
-   * @default true - most files have a header
+   * @default true - most files have a header; false with `columnNames`
    */
   readonly header?: boolean;
 
@@ -113,7 +133,8 @@ export interface FixedWidthOptions extends TextOptions {
   readonly widths: number[];
 
   /**
-   * Whether the first record contains the column names. If false, the columns are named `column_1`, `column_2`, …
+   * Whether the first record contains the column names. If false, the columns are named by `columnNames`, otherwise
+   * `column_1`, `column_2`, …
    *
    * @default false - most fixed-width files have a separate description of their fields
    */

@@ -712,6 +712,8 @@ const TEXT: Required<TextOptions> = {
   nullValues: ['NA'],
   comment: '#',
   skipRows: 1,
+  columnNames: ['id', 'price'],
+  skipRowsAfterHeader: 3,
   skipFooter: 2,
   dateFormat: 'yyyyMMdd',
   numberFormat: '1.234,56',
@@ -719,7 +721,7 @@ const TEXT: Required<TextOptions> = {
 const CSV: Required<CsvOptions> = {
   ...TEXT,
   delimiter: ';',
-  header: false,
+  header: true,
   quote: "'",
   escape: '\\',
   quotedNulls: false,
@@ -730,6 +732,8 @@ const TEXT_DOCUMENT = {
   null_values: ['NA'],
   comment: '#',
   skip_rows: 1,
+  column_names: ['id', 'price'],
+  skip_rows_after_header: 3,
   skip_footer: 2,
   date_format: 'yyyyMMdd',
   number_format: '1.234,56',
@@ -738,7 +742,7 @@ const FORMATS: [string, FileFormat, object][] = [
   [
     'csv',
     FileFormat.csv(CSV),
-    { type: 'csv', ...TEXT_DOCUMENT, delimiter: ';', header: false, quote: "'", escape: '\\', quoted_nulls: false },
+    { type: 'csv', ...TEXT_DOCUMENT, delimiter: ';', header: true, quote: "'", escape: '\\', quoted_nulls: false },
   ],
   ['csv without options', FileFormat.csv(), { type: 'csv' }],
   [

@@ -18,6 +18,7 @@ CSV_KEYS = (
     "quoted_nulls",
     "comment",
     "skip_rows",
+    "skip_rows_after_header",
     "skip_footer",
 )
 
@@ -53,6 +54,8 @@ class FileFormat:
     quoted_nulls: bool = True
     comment: str = ""
     skip_rows: int = 0
+    skip_rows_after_header: int = 0
+    column_names: tuple[str, ...] = ()
     skip_footer: int = 0
     widths: tuple[int, ...] = ()
     date_format: str = ""
@@ -89,7 +92,7 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
     fixed = type == "fixed_width"
     file_format = FileFormat(
         delimiter="," if fixed or delimiter is None else delimiter,
-        header=declared.get("header", not fixed),
+        header=declared.get("header", not fixed and "column_names" not in declared),
         encoding=declared.get("encoding"),
         quote="" if fixed else declared.get("quote", '"'),
         type=type,
@@ -98,6 +101,8 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         quoted_nulls=declared.get("quoted_nulls", True),
         comment=declared.get("comment", ""),
         skip_rows=declared.get("skip_rows", 0),
+        skip_rows_after_header=declared.get("skip_rows_after_header", 0),
+        column_names=tuple(declared.get("column_names", ())),
         skip_footer=declared.get("skip_footer", 0),
         widths=widths,
         date_format=declared.get("date_format", document.get("date_format", "")),
@@ -121,6 +126,16 @@ def _require_consistent(file_format: FileFormat) -> None:
         raise _invalid(
             f"file_format.widths requires the type fixed_width, but file_format.type is {file_format.type}. "
             "Remove one of the two keys."
+        )
+    if file_format.widths and file_format.column_names and len(file_format.widths) != len(file_format.column_names):
+        raise _invalid(
+            f"file_format.widths has {len(file_format.widths)} fields, but file_format.column_names has "
+            f"{len(file_format.column_names)} names. Declare one name per field."
+        )
+    if file_format.skip_rows_after_header and not file_format.header:
+        raise _invalid(
+            "file_format.skip_rows_after_header is set, but the file has no header. Use file_format.skip_rows for "
+            "lines before the first record, or set file_format.header to true."
         )
     characters = {"quote": file_format.quote, "escape": file_format.escape, "comment": file_format.comment}
     for key, character in characters.items():

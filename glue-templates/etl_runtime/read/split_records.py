@@ -19,7 +19,13 @@ from etl_runtime.read.parquet.parquet_parts import parquet_parts
 from etl_runtime.read.prefetch import prefetch
 from etl_runtime.read.text import delimited, fixed_width
 from etl_runtime.read.text.decode import skip_lines, utf8_blocks, with_single_byte_delimiter
-from etl_runtime.read.text.record_ends import Records, split_at_record_ends, without_header, without_last
+from etl_runtime.read.text.record_ends import (
+    Records,
+    split_at_record_ends,
+    without_first,
+    without_header,
+    without_last,
+)
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.records_contract import TableRecords
 
@@ -36,7 +42,7 @@ class RecordBlock:
     """Records of a file, with the first of them as a sample in the same format.
 
     `sources` are the columns of a text file, in order. `blank_last` is true if the last column exists only because
-    the header ends with a delimiter, and has no value in this block.
+    the first record ends with a delimiter, and has no value in this block.
     """
 
     body: bytes | bytearray
@@ -108,12 +114,12 @@ def _utf8_blocks(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterat
 
 
 def _split_text(stream: BinaryIO, name: str, file_format: FileFormat) -> Iterator[RecordBlock]:
-    sources, batches, last_unnamed = _columns(_text_batches(stream, file_format, name), file_format, name)
+    sources, batches, last_empty = _columns(_text_batches(stream, file_format, name), file_format, name)
     if file_format.skip_footer:
         batches = without_last(batches, file_format.skip_footer, name)
     for block in _record_blocks(batches):
-        last_unnamed = last_unnamed and not _has_values(block, file_format, len(sources))
-        yield replace(block, sources=sources, blank_last=last_unnamed)
+        last_empty = last_empty and not _has_values(block, file_format, len(sources))
+        yield replace(block, sources=sources, blank_last=last_empty)
 
 
 def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[Records]:
@@ -131,9 +137,9 @@ def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Itera
 def _columns(
     batches: Iterator[Records], file_format: FileFormat, name: str
 ) -> tuple[tuple[str, ...], Iterator[Records], bool]:
-    """The columns from the first record, the records that follow, and whether the last column has no name.
+    """The columns from the first record, the records, and whether the last field of the first record is empty.
 
-    A last column without a name comes from a delimiter at the end of the header. It is dropped if it has no values.
+    An empty last field comes from a delimiter at the end of each line. Its column is dropped if it has no values.
     """
     kernel = fixed_width if file_format.type == "fixed_width" else delimited
     for batch in batches:
@@ -141,9 +147,9 @@ def _columns(
         if first is None:
             continue
         fields = kernel.read_fields(first.removeprefix(codecs.BOM_UTF8), file_format)
+        last_empty = kernel is delimited and len(fields) > 1 and not fields[-1]
         if file_format.header:
-            last_unnamed = kernel is delimited and len(fields) > 1 and not fields[-1]
-            records = _chain(batch.after_first(), batches)
+            records = without_first(_chain(batch.after_first(), batches), file_format.skip_rows_after_header, name)
             if number := next(
                 (field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None
             ):
@@ -153,11 +159,27 @@ def _columns(
                 )
             if _are_names(fields):
                 records = without_header(records, first.removeprefix(codecs.BOM_UTF8), name)
-            return source_names(fields), records, last_unnamed
-        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(batch, batches), False
+            if file_format.column_names:
+                return file_format.column_names, records, False
+            return source_names(fields), records, last_empty
+        if file_format.column_names:
+            _require_no_header(fields, file_format, name)
+            return file_format.column_names, _chain(batch, batches), False
+        return tuple(f"column_{position}" for position in range(1, len(fields) + 1)), _chain(batch, batches), last_empty
     raise RunFailed(
         ErrorCode.FILE_EMPTY, f"{name} is empty. The published table does not change. Check the source.", retryable=True
     )
+
+
+def _require_no_header(first: list[str], file_format: FileFormat, name: str) -> None:
+    """Raise RunFailed if the first record of a file without a header consists of the names in `column_names`."""
+    names = [each.casefold() for each in file_format.column_names]
+    if [field.strip().casefold() for field in first[: len(names)]] == names:
+        raise RunFailed(
+            ErrorCode.FILE_FORMAT_MISMATCH,
+            f"{name}: the first record contains the names in file_format.column_names, so it is a header. "
+            "Set file_format.header to true to skip it. The published table does not change.",
+        )
 
 
 def _are_names(fields: list[str]) -> bool:

@@ -75,6 +75,8 @@ def stored_zip(*names: str) -> bytes:
         pytest.param("/x.csv", b"id,name,\n1,a,\n2,b,\n", {}, id="delimiter at the end of each line"),
         pytest.param("/x.csv", b"id,name,\n1,a\n2,b\n", {}, id="delimiter at the end of the header only"),
         pytest.param("/x.csv", b"id,name\n1,a,\n2,b,\n", {}, id="delimiter at the end of each line except the header"),
+        pytest.param("/x.csv", b"ID,Label\n1,a\n2,b\n", {"file_format": {"header": True, "column_names": ["id", "name"]}}, id="other names than those in the header"),
+        pytest.param("/x.dat", b"1a\n2b\n", {"file_format": {"widths": [1, 1], "column_names": ["id", "name"]}}, id="names of fixed-width fields"),
         pytest.param("/x.csv?key=1", CSV, {}, id="query in the URL"),
     ],
 )  # fmt: skip
@@ -106,6 +108,7 @@ def test_a_readable_original_becomes_the_same_table(
         pytest.param(b"report\n" + CSV, {"file_format": {"skip_rows": 4}}, "^FILE_FORMAT_MISMATCH: x.csv has no more lines than file_format.skip_rows skips", id="shorter than its preamble"),
         pytest.param(CSV, {"file_format": {"skip_footer": 3}}, "^FILE_FORMAT_MISMATCH: x.csv has 2 records, fewer than file_format.skip_footer skips", id="shorter than its footer"),
         pytest.param(CSV, {"file_format": {"skip_footer": 2}}, "^FILE_EMPTY: x.csv contains a header but no records", id="only a footer"),
+        pytest.param(CSV, {"file_format": {"skip_rows_after_header": 3}}, "^FILE_FORMAT_MISMATCH: x.csv has 2 records after the header, fewer than file_format.skip_rows_after_header skips", id="fewer records than follow the header"),
         pytest.param(b"#a\n#b\n", {"file_format": {"comment": "#"}}, "^FILE_EMPTY: x.csv is empty", id="only comments"),
         pytest.param(zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), {}, r"^FILE_FORMAT_UNSUPPORTED: x.csv is an Excel workbook \(\.xlsx\), which is not supported", id="spreadsheet"),
         pytest.param(b'id,name\n1,"a\n2,b\n', {}, "^QUOTE_NOT_CLOSED: x.csv, record 2: a quoted field is not closed", id="quote that is not closed"),
@@ -252,6 +255,17 @@ def test_fixed_width_fields_are_read_without_padding(dataset: MakeDataset, sourc
         {"column_1": 3, "column_2": "Genf", "column_3": 34, "meta_rescued": '{"_surplus": ["more"]}'},
         {"column_1": 4, "column_2": None, "column_3": None, "meta_rescued": '{"_fields": 1}'},
     ]
+
+
+@pytest.mark.parametrize(("last", "columns"), [("", 2), ("x", 3)])
+def test_a_trailing_delimiter_without_a_header_adds_a_column_only_if_it_has_values(
+    dataset: MakeDataset, source: Source, last: str, columns: int
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", f"x|1|\ny|2|{last}\n".encode()), file_format={"delimiter": "|", "header": False})
+    assert [[*row.values()][:columns] for row in made.rows()] == [["x", 1, None][:columns], ["y", 2, last][:columns]]
+    (table,) = made.published()["tables"].values()
+    assert len(table["columns"]) == columns
 
 
 def test_skipped_lines_of_text_are_logged(

@@ -20,10 +20,10 @@ def test_the_defaults_describe_common_csv() -> None:
 
 def test_every_key_is_read() -> None:
     declared: dict[str, Any] = {
-        "type": "csv", "delimiter": "|", "header": False, "encoding": "cp1252", "quote": "'", "escape": "\\", "null_values": ["NA"], "quoted_nulls": False,
-        "comment": "#", "skip_rows": 2, "skip_footer": 1, "date_format": "yyyyMMdd", "number_format": "1.234,56", "records": "data",
+        "type": "csv", "delimiter": "|", "header": True, "column_names": ["a", "b"], "encoding": "cp1252", "quote": "'", "escape": "\\", "null_values": ["NA"], "quoted_nulls": False,
+        "comment": "#", "skip_rows": 2, "skip_rows_after_header": 3, "skip_footer": 1, "date_format": "yyyyMMdd", "number_format": "1.234,56", "records": "data",
     }  # fmt: skip
-    assert declared_format(declared) == FileFormat(**declared | {"null_values": ("NA",)})
+    assert declared_format(declared) == FileFormat(**declared | {"null_values": ("NA",), "column_names": ("a", "b")})
 
 
 @pytest.mark.parametrize(("declared", "expected"), [({}, "dd.MM.yyyy"), ({"date_format": "yyyyMMdd"}, "yyyyMMdd")])
@@ -43,6 +43,12 @@ def test_fixed_width_has_no_header_and_no_quotes(declared: dict[str, Any], heade
     )
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_column_names_imply_no_header_and_no_type(header: bool) -> None:
+    assert declared_format({"column_names": ["a"]}) == FileFormat(header=False, column_names=("a",))
+    assert declared_format({"column_names": ["a"], "header": header}).header == header
+
+
 def test_an_escape_that_equals_the_quote_means_doubled_quotes() -> None:
     assert declared_format({"escape": '"'}).escape == ""
 
@@ -54,6 +60,14 @@ def test_an_escape_that_equals_the_quote_means_doubled_quotes() -> None:
         (
             {"type": "csv", "widths": [1]},
             r"file_format\.widths requires the type fixed_width, but file_format\.type is csv",
+        ),
+        (
+            {"widths": [1, 2], "column_names": ["a"]},
+            r"file_format\.widths has 2 fields, but file_format\.column_names has 1",
+        ),
+        (
+            {"header": False, "skip_rows_after_header": 1},
+            r"file_format\.skip_rows_after_header is set, but the file has no header",
         ),
         ({"delimiter": "'|'", "quote": "'"}, r"file_format\.quote ' is part of the delimiter"),
         ({"delimiter": "\\", "escape": "\\"}, r"file_format\.escape \\ is part of the delimiter"),

@@ -405,9 +405,15 @@ export interface FileFormat {
   type?: 'csv' | 'fixed_width' | 'json' | 'jsonl' | 'parquet';
   delimiter?: Delimiter;
   /**
-   * Whether the first record contains the column names. Default: true; for fixed_width: false. If false, the columns are named column_1, column_2, …
+   * Whether the first record contains the column names. Default: true; for fixed_width: false. If false, the columns are named by column_names, otherwise column_1, column_2, …
    */
   header?: boolean;
+  /**
+   * Names of the columns in the order of the fields, for files without a header. With them, the default of header is false. With header: true, they replace the names in the header.
+   *
+   * @minItems 1
+   */
+  column_names?: string[];
   /**
    * Encoding of the file, by its name in Python. Default: utf-8; a byte order mark of UTF-8 or UTF-16 takes precedence. The run fails if a byte is not valid in this encoding.
    */
@@ -438,6 +444,10 @@ export interface FileFormat {
    * Number of lines to skip before the header or the first record. Default: 0.
    */
   skip_rows?: number;
+  /**
+   * Number of records to skip after the header, such as a row with the units or the formats of the columns. Requires a header. Default: 0.
+   */
+  skip_rows_after_header?: number;
   /**
    * Number of records to skip at the end of the file, such as a line with totals. Default: 0.
    */

@@ -103,7 +103,8 @@ function* layerProblems(document: DatasetDocument): Generator<Problem> {
 }
 
 const TEXT_KEYS: (keyof FileFormat)[] = [
-  'header', 'encoding', 'null_values', 'comment', 'skip_rows', 'skip_footer', 'date_format', 'number_format',
+  'header', 'column_names', 'encoding', 'null_values', 'comment', 'skip_rows', 'skip_rows_after_header', 'skip_footer',
+  'date_format', 'number_format',
 ];
 
 /** The file format keys that apply to each type. */
@@ -162,6 +163,23 @@ function* formatProblems({
       key: 'file_format',
       found: 'has the type fixed_width, but no widths',
       remedy: 'Add the widths of the fields, for example [5, 20, 2].',
+    };
+  }
+  if (format.widths && format.column_names && format.widths.length !== format.column_names.length) {
+    yield {
+      code: 'SETTINGS_CONFLICT',
+      key: 'file_format.column_names',
+      found: `has ${format.column_names.length} names, but widths has ${format.widths.length} fields`,
+      remedy: 'Declare one name per field.',
+    };
+  }
+  const hasHeader = format.header ?? (type !== 'fixed_width' && format.column_names === undefined);
+  if (format.skip_rows_after_header && !hasHeader) {
+    yield {
+      code: 'SETTINGS_CONFLICT',
+      key: 'file_format.skip_rows_after_header',
+      found: `is ${format.skip_rows_after_header}, but the file has no header`,
+      remedy: 'Use skip_rows for lines before the first record, or set header to true.',
     };
   }
   for (const [key, text, problem] of [

@@ -61,7 +61,8 @@ test.each<[string, Partial<DatasetDocument>]>([
       file_format: {
         type: 'csv',
         delimiter: ';',
-        header: false,
+        header: true,
+        column_names: ['id', 'price'],
         encoding: 'cp1252',
         quote: "'",
         escape: '\\',
@@ -69,6 +70,7 @@ test.each<[string, Partial<DatasetDocument>]>([
         quoted_nulls: false,
         comment: '#',
         skip_rows: 1,
+        skip_rows_after_header: 1,
         skip_footer: 1,
         date_format: 'yyyyMMdd',
         number_format: '1.234,56',
@@ -76,6 +78,8 @@ test.each<[string, Partial<DatasetDocument>]>([
     },
   ],
   ['csv without quotes', { delimiter: '|', file_format: { quote: '' } }],
+  ['names instead of those in the header', { file_format: { header: true, column_names: ['a'], skip_rows_after_header: 1 } }],
+  ['names of fixed-width fields', { file_format: { widths: [5, 2], column_names: ['a', 'b'] } }],
   ['widths without a type', { file_format: { widths: [5], comment: ',' } }],
   ['records without a type', { file_format: { records: 'data.items' } }],
   ['keys of csv without a type', { delimiter: '|', file_format: { escape: '\\' } }],
@@ -276,7 +280,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'a delimiter of fixed widths',
     { file_format: { type: 'fixed_width', widths: [5], delimiter: '|' } },
     'SETTING_NOT_APPLICABLE: Lake: file_format.delimiter of dataset "fda-cder" is "|", but does not apply to the type '
-      + 'fixed_width. Remove it. The type fixed_width has the keys widths, header, encoding, null_values, comment, ',
+      + 'fixed_width. Remove it. The type fixed_width has the keys widths, header, column_names, encoding, null_values, ',
   ],
   [
     'a quote of fixed widths without a type',
@@ -319,6 +323,23 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     { file_format: { type: 'csv', widths: [5] } },
     'SETTING_NOT_APPLICABLE: Lake: file_format.widths of dataset "fda-cder" is [5], but does not apply to the type '
       + 'csv.',
+  ],
+  [
+    'records to skip after a header that the file does not have',
+    { file_format: { header: false, skip_rows_after_header: 1 } },
+    'SETTINGS_CONFLICT: Lake: file_format.skip_rows_after_header of dataset "fda-cder" is 1, but the file has no '
+      + 'header. Use skip_rows for lines before the first record, or set header to true.',
+  ],
+  [
+    'records to skip after the header, with column names',
+    { file_format: { column_names: ['a'], skip_rows_after_header: 1 } },
+    'SETTINGS_CONFLICT: Lake: file_format.skip_rows_after_header of dataset "fda-cder" is 1, but the file has no header.',
+  ],
+  [
+    'fewer column names than widths',
+    { file_format: { widths: [1, 2], column_names: ['a'] } },
+    'SETTINGS_CONFLICT: Lake: file_format.column_names of dataset "fda-cder" has 1 names, but widths has 2 fields. '
+      + 'Declare one name per field.',
   ],
   [
     'fixed widths without widths',

@@ -54,9 +54,9 @@ class Records:
         filled = np.flatnonzero(~self._blank())
         return None if not len(filled) else self.text[self._starts()[filled[0]] : self.ends[filled[0]]]
 
-    def after_first(self) -> "Records":
-        """The records after the first one."""
-        index = int(np.flatnonzero(~self._blank())[0])
+    def after_first(self, count: int = 1) -> "Records":
+        """The records after the first `count`."""
+        index = int(np.flatnonzero(~self._blank())[count - 1])
         split = int(self.ends[index])
         return Records(self.text[split:], self.ends[index + 1 :] - split)
 
@@ -186,6 +186,25 @@ def _last_lines(remainder: bytes, file_format: FileFormat) -> tuple[bytes, Lines
         text += b"\n"
         lines = record_lines(text, file_format)
     return text, lines
+
+
+def without_first(batches: Iterator[Records], count: int, name: str) -> Iterator[Records]:
+    """The batches without the first `count` records, which follow the header. Raises RunFailed if there are fewer."""
+    remaining = count
+    for batch in batches:
+        skipped = min(remaining, batch.count()) if remaining else 0
+        remaining -= skipped
+        yield batch.after_first(skipped) if skipped else batch
+    if remaining:
+        raise RunFailed(
+            ErrorCode.FILE_FORMAT_MISMATCH,
+            f"{name} has {plural(count - remaining, 'record')} after the header, fewer than "
+            f"file_format.skip_rows_after_header skips ({count:,}). The published table does not change. "
+            "Check the source, or correct file_format.skip_rows_after_header.",
+            retryable=True,
+        )
+    if count:
+        LOG.info(f"{name}: skipped {plural(count, 'record')} after the header")
 
 
 def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[Records]:
