@@ -16,6 +16,7 @@ from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.plural import plural
 from etl_runtime.job.store import Store
 from etl_runtime.read.container import Member, members
+from etl_runtime.read.detect_format import with_delimiter_of
 from etl_runtime.read.part import Part
 from etl_runtime.read.split_records import split_api_responses, split_records, type_of
 from etl_runtime.source.api.endpoints import Endpoint
@@ -25,6 +26,8 @@ from etl_runtime.source.records_contract import RecordsContract, TableRecords
 LOG = logging.getLogger(__name__)
 
 MAX_SAMPLES_PER_TABLE = 64
+MIN_DELIMITER_LINES, MAX_DELIMITER_LINES = 3, 100
+"""The lines that are searched for another delimiter."""
 MAX_RATIO, FREE_BYTES = 300, 1 << 30
 """The limit of a table is FREE_BYTES plus MAX_RATIO times the size of its download. More is a decompression bomb."""
 CONCURRENT_UPLOADS = 2
@@ -98,11 +101,33 @@ def unpack(
 
 
 def _log_likely_delimiter(key: str, table: UnpackedTable, file_format: FileFormat) -> None:
-    if len(table.sources) != 1:
+    if not table.parts or table.parts[0].type != "csv":
         return
-    header = table.sources[0]
-    if likely := [character for character in ",;|\t" if character in header and character != file_format.delimiter]:
-        LOG.info(f"{key} has one column, {json.dumps(header)}. Is the delimiter {json.dumps(likely[0])}?")
+    delimiter = table.parts[0].delimiter
+    others = [character for character in ",;|\t" if character != delimiter]
+    header = delimiter.join(table.sources)
+    if len(table.sources) == 1:
+        if likely := [character for character in others if character in header]:
+            LOG.info(f"{key} has one column, {json.dumps(header)}. Is the delimiter {json.dumps(likely[0])}?")
+        return
+    if file_format.is_delimiter_declared or not table.samples:
+        return
+    lines = [header] if file_format.header else []
+    lines += table.samples[0].body.decode(errors="replace").splitlines()[:MAX_DELIMITER_LINES]
+    if likely := [character for character in others if _separates(character, lines, delimiter)]:
+        LOG.warning(
+            f"{key} has {len(table.sources)} columns, separated by {json.dumps(delimiter)}, but each line also has the "
+            f"same number of {json.dumps(likely[0])}. If that is the delimiter, declare delimiter "
+            f"{json.dumps(likely[0])} and reset the schema contract."
+        )
+
+
+def _separates(character: str, lines: Sequence[str], delimiter: str) -> bool:
+    """Whether all lines have the same number of a character, and it can be the delimiter instead of `delimiter`."""
+    counts = {line.count(character) for line in lines if line}
+    if len(counts) != 1 or 0 in counts or len(lines) < MIN_DELIMITER_LINES:
+        return False
+    return character in "\t|" or min(counts) >= min(line.count(delimiter) for line in lines if line)
 
 
 @dataclass(frozen=True)
@@ -124,10 +149,11 @@ class _Splitter:
                 f"{member.name} is {type} and {table.parts[0].member} is {table.parts[0].type}, but all files of a "
                 "table have one type. Assign them to two tables in file_table_mapping, or declare file_format.type.",
             )
+        file_format = with_delimiter_of(member.name, replace(file_format, type=type))
         blocks = (
             split_api_responses(member, endpoint, self.places)
             if endpoint
-            else split_records(member, replace(file_format, type=type), self.key, self.places)
+            else split_records(member, file_format, self.key, self.places)
         )
         parts: list[Part] = []
         samples: list[bytes] = []  # of the first parts
@@ -136,7 +162,9 @@ class _Splitter:
         for block in blocks:
             uri = f"{self.prefix}part-{len(table.parts) + len(parts):05}"
             self.uploads.send(uri, block.body)
-            parts.append(Part(uri, type, member.name, block.sources, len(block.body), block.records, records + 1))
+            size, first = len(block.body), records + 1
+            part = Part(uri, type, member.name, block.sources, size, block.records, first, file_format.delimiter)
+            parts.append(part)
             if len(table.samples) + len(samples) < MAX_SAMPLES_PER_TABLE:
                 samples.append(block.sample)
             records += block.records

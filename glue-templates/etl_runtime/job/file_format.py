@@ -1,6 +1,6 @@
 """The format of a dataset's files: what the document declares, with defaults."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from etl_runtime.job.dataset_document import DatasetDocument
@@ -41,7 +41,9 @@ class FileFormat:
     """How to read files.
 
     With `type` None, the type is detected for each file. With `encoding` None, the encoding is UTF-8 unless the file
-    begins with another byte order mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off.
+    begins with another byte order mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off. Without
+    `is_delimiter_declared`, the file extension determines the delimiter. With `is_quote_declared`, line breaks inside
+    quotes are intended.
     """
 
     delimiter: str = ","
@@ -62,6 +64,8 @@ class FileFormat:
     number_format: str = ""
     records: str | None = None
     records_optional: bool = False
+    is_delimiter_declared: bool = field(default=False, compare=False)
+    is_quote_declared: bool = field(default=False, compare=False)
 
     @property
     def formats(self) -> Formats:
@@ -109,6 +113,8 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         number_format=declared.get("number_format", ""),
         records=declared.get("records"),
         records_optional=declared.get("records_optional", False),
+        is_delimiter_declared=delimiter is not None,
+        is_quote_declared="quote" in declared,
     )
     if file_format.escape == file_format.quote:  # other tools describe doubled quotes with an escape that is the quote
         file_format = replace(file_format, escape="")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
@@ -22,6 +23,8 @@ EXTENSIONS: dict[str, FileType] = {
 ADJACENT_DOCUMENTS = re.compile(
     r'\s*,?\s*\{\s*["}]|\s*\[\s*[\[{]'
 )  # JSON documents after another, without a line break
+DELIMITERS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+"""The delimiter that a file extension stands for. Files named `.csv` have any delimiter; the default is a comma."""
 HEAD_BYTES = 1 << 20  # enough to detect the type
 # The start of valid JSON. A CSV header may also start with a bracket, as in [id],[name].
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
@@ -36,8 +39,19 @@ def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
         return file_format.type
     if is_parquet(head):
         return "parquet"
-    extension = name[name.rfind(".") :].lower() if "." in name else ""
-    return EXTENSIONS.get(extension) or _by_content(head, file_format.encoding)
+    return EXTENSIONS.get(_extension(name)) or _by_content(head, file_format.encoding)
+
+
+def with_delimiter_of(name: str, file_format: FileFormat) -> FileFormat:
+    """The format with the delimiter that the file extension stands for, unless the delimiter is declared."""
+    if file_format.is_delimiter_declared or file_format.type == "fixed_width":
+        return file_format
+    return replace(file_format, delimiter=DELIMITERS.get(_extension(name), file_format.delimiter))
+
+
+def _extension(name: str) -> str:
+    name = re.sub(r"\.(gz|bz2)$", "", name.lower())
+    return name[name.rfind(".") :] if "." in name else ""
 
 
 def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ from etl_runtime.job.file_format import FileType
 class Part:
     """Complete records of one file in staging, without a header.
 
-    `sources` are the source columns of a text file, in order. `first` is the number of the first record in the file.
+    `sources` are the source columns of a text file, in order, and `delimiter` separates its fields. `first` is the
+    number of the first record in the file.
     """
 
     uri: str
@@ -19,3 +20,4 @@ class Part:
     bytes: int
     records: int
     first: int
+    delimiter: str = ","

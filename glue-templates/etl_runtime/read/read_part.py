@@ -1,5 +1,7 @@
 """A part in staging → columns of cells, for all file formats."""
 
+from dataclasses import replace
+
 from etl_runtime.columns.cells import PartTable
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.json import parse_json
@@ -11,6 +13,7 @@ from etl_runtime.read.text.text_cells import TextCells
 
 def read_part(body: bytes, part: Part, file_format: FileFormat) -> PartTable:
     """Read a part, or a sample of its first records. Raises RunFailed if a record is invalid."""
+    file_format = replace(file_format, delimiter=part.delimiter)
     match part.type:
         case "parquet":
             return parquet_cells.read_table(body)

@@ -6,12 +6,14 @@ from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
-from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
+from etl_runtime.read.detect_format import HEAD_BYTES, detect_format, with_delimiter_of
 from inspection.encoding import decode, detect_encoding
-from inspection.layout import DELIMITERS, detect_layout, has_header
+from inspection.header import has_header
+from inspection.layout import DELIMITERS, Layout, detect_dialect, detect_layout, units_rows
 from inspection.sample import Sample
 
 LAYOUT_LINES = 300
+COMMENT = "#"
 
 
 def common_keys(samples: Sequence[Sample], declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,15 +38,31 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
     encoding = declared.get("encoding") or detect_encoding(sample.head)
     if encoding:
         keys["encoding"] = encoding
-    lines = decode(sample.head, encoding).splitlines()[:LAYOUT_LINES]
+    text = decode(sample.head, encoding)
+    lines = text.splitlines()[:LAYOUT_LINES]
     layout = detect_layout(lines, [declared["delimiter"]] if "delimiter" in declared else DELIMITERS)
-    if layout.delimiter != ",":
-        keys["delimiter"] = layout.delimiter
+    dialect = detect_dialect(text, layout)
+    if dialect.delimiter != with_delimiter_of(sample.member.name, FileFormat()).delimiter:
+        keys["delimiter"] = dialect.delimiter
+    if dialect.escape:
+        keys["escape"] = dialect.escape
+    if not dialect.quote:
+        keys["quote"] = dialect.quote
+    layout = detect_layout(lines, [dialect.delimiter], [dialect])
     titles = [line for line in lines[: layout.title_lines] if line.strip()]
-    if titles and all(line.startswith("#") for line in titles):
-        keys["comment"] = "#"
+    if titles and all(line.startswith(COMMENT) for line in titles) and not _has_records_like_comments(text, layout):
+        keys["comment"] = COMMENT
     elif titles:
         keys["skip_rows"] = layout.title_lines
     if "header" not in declared and not has_header(layout.records):
         keys["header"] = False
+    if keys.get("header", True) and (units := units_rows(layout.records)):
+        keys["skip_rows_after_header"] = units
     return keys
+
+
+def _has_records_like_comments(text: str, layout: Layout) -> bool:
+    """Whether a line below the titles begins like a comment, but is a record: the header, or a value such as #1."""
+    below = text.splitlines()[layout.title_lines :]
+    delimiters = layout.width - 1
+    return any(line.startswith(COMMENT) and line.count(layout.file_format.delimiter) >= delimiters for line in below)

@@ -1,19 +1,22 @@
-"""The layout of delimited text: delimiter, title lines above the header, header."""
+"""The layout of delimited text: delimiter, quotes, title lines above the header, rows with units below it."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from etl_runtime.read.split_records import NUMBER, YEAR
-from inspection.sample import SAMPLE_BYTES
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.text import delimited
+from etl_runtime.read.text.record_ends import field_pattern, first_record, record_lines, split_at_record_ends
+from inspection.header import is_value
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
 MAX_TITLE_RECORDS = 20
-DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
-
-csv.field_size_limit(SAMPLE_BYTES)
+ESCAPE = "\\"
+MISSING_WORD = re.compile(r"\W*|n\W?a\W*|nan|null|none|nil|missing|unknown", re.IGNORECASE)
+MAX_IRREGULAR_SHARE = 0.01
+MIN_ROWS_BELOW_UNITS = 3
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Layout:
     first of them. `share` is the share of the records below the titles that have this number of fields.
     """
 
-    delimiter: str
+    file_format: FileFormat
     records: list[list[str]]
     title_lines: int
     share: float
@@ -34,62 +37,133 @@ class Layout:
         return len(self.records[0]) if self.records else 0
 
     @property
-    def rank(self) -> tuple[bool, float, int, int]:
-        """Prefers several fields, then the highest share, then the fewest title lines, then the most fields."""
-        return (self.width > 1, round(self.share, 1), -self.title_lines, self.width)
+    def rank(self) -> tuple[bool, float, bool, int, int]:
+        """Prefers several fields, then the highest share, quotes, the fewest title lines, and the most fields."""
+        return (self.width > 1, round(self.share, 1), bool(self.file_format.quote), -self.title_lines, self.width)
 
 
-def detect_layout(lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS) -> Layout:
-    """The layout of the delimiter that fits best."""
-    return max((_layout(lines, delimiter) for delimiter in delimiters), key=lambda layout: layout.rank)
+def dialects(text: str, delimiter: str) -> list[FileFormat]:
+    """The ways to quote that a text can use: doubled quotes, escapes, no quotes."""
+    standard = FileFormat(delimiter=delimiter, type="csv")
+    found = [standard]
+    if ESCAPE in text:
+        found.append(replace(standard, escape=ESCAPE))
+    if standard.quote in text:
+        found.append(replace(standard, quote=""))
+    return found
 
 
-def has_header(records: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is a header.
-
-    It is a header if a column has a name in the first record and only numbers or dates below. It is also a header if
-    its names are unique, none is a number or date other than a year, and the next records do not repeat it.
-    """
-    first, *rest = [[cell.strip() for cell in record] for record in records] or [[]]
-    for position, cell in enumerate(first):
-        below = [record[position] for record in rest if record[position]]
-        if cell and not _is_value(cell) and below and all(map(_is_value, below)):
-            return True
-    names = first[:-1] if len(first) > 1 and not first[-1] else first
-    if not all(names) or len({name.lower() for name in names}) < len(names):
-        return False
-    return not any(_is_value(name) and not YEAR.fullmatch(name) for name in names) and first not in rest[:5]
+def detect_layout(
+    lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS, formats: Sequence[FileFormat] = ()
+) -> Layout:
+    """The layout of the delimiter that fits best, with any way to quote or with one of `formats`."""
+    text = "\n".join(lines)
+    candidates = formats or [each for delimiter in delimiters for each in dialects(text, delimiter)]
+    return max((_layout(lines, each) for each in candidates), key=lambda layout: layout.rank)
 
 
-def _layout(lines: Sequence[str], delimiter: str) -> Layout:
-    records = _records(lines, delimiter)
+def detect_dialect(text: str, layout: Layout) -> FileFormat:
+    """The way to quote that leaves the fewest irregular records in all of the text."""
+    candidates = dialects(text, layout.file_format.delimiter)
+    if len(candidates) == 1:
+        return candidates[0]
+    body = "".join(text.splitlines(keepends=True)[layout.title_lines :]).encode()
+    shares = [_irregular_share(body, dialect) for dialect in candidates]
+    best = shares.index(min(shares))
+    return candidates[best if shares[best] <= MAX_IRREGULAR_SHARE else 0]
+
+
+def units_rows(records: Sequence[Sequence[str]]) -> int:
+    """The number of rows between the header and the data, such as units: they have no value in any column of values."""
     if not records:
-        return Layout(delimiter, [], 0, 0)
-    (width, _), *_ = Counter(len(record) for _, record in records).most_common(1)
-    titles = next(index for index, (_, record) in enumerate(records) if len(record) == width)
-    if titles > MAX_TITLE_RECORDS or any(len(record) > width for _, record in records[:titles]):
-        return Layout(delimiter, [record for _, record in records], 0, 0)
-    below = [record for _, record in records[titles:]]
-    regular = [record for record in below if len(record) == width]
-    title_lines, _ = records[titles]
-    return Layout(delimiter, regular, title_lines, len(regular) / len(below))
+        return 0
+    first, *others = [[cell.strip() for cell in record] for record in records]
+    rest = [record for record in others if len(record) == len(first)]
+    for count in (1, 2):
+        rows, below = rest[:count], rest[count:]
+        if len(below) < MIN_ROWS_BELOW_UNITS:
+            break
+        columns = list(zip(*below, strict=True))
+        filled = [[cell for cell in column if not MISSING_WORD.fullmatch(cell)] for column in columns]
+        of_values = [index for index, cells in enumerate(filled) if cells and all(map(is_value_or_time, cells))]
+        if all(_is_units(row, columns, of_values) for row in rows):
+            return count
+    return 0
 
 
-def _records(lines: Sequence[str], delimiter: str) -> list[tuple[int, list[str]]]:
-    """The records, each with the number of lines above it. Empty if the quotes are invalid with this delimiter."""
-    records: list[tuple[int, list[str]]] = []
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    lines_above = 0
-    try:
-        for record in reader:
-            if record:
-                records.append((lines_above, record))
-            lines_above = reader.line_num
-    except csv.Error:
-        if reader.line_num < len(lines):  # otherwise the last record continues after these lines
-            return []
+def is_value_or_time(cell: str) -> bool:
+    return is_value(cell) or bool(re.fullmatch(r"[-+]?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*", cell))
+
+
+def _is_units(row: Sequence[str], columns: Sequence[Sequence[str]], of_values: Sequence[int]) -> bool:
+    words = [index for index in of_values if row[index] and not MISSING_WORD.fullmatch(row[index])]
+    if any(is_value_or_time(row[index]) for index in of_values):
+        return False
+    if not words or any(row[index] in columns[index] for index in range(len(row)) if row[index]):
+        return False
+    # One word among values can be a missing value with an unusual name.
+    filled = [cell for cell in row if cell]
+    return len(words) > 1 or all(re.fullmatch(r"\(.*\)|\[.*\]|\d+[a-z]", cell) for cell in filled) or len(filled) == 1
+
+
+def _layout(lines: Sequence[str], file_format: FileFormat) -> Layout:
+    records = _records(lines, file_format)
+    if not records:
+        return Layout(file_format, [], 0, 0)
+    (width, _), *_ = Counter(len(record) for _, record, _ in records).most_common(1)
+    titles = next(index for index, (_, record, _) in enumerate(records) if len(record) == width)
+    if titles > MAX_TITLE_RECORDS or any(len(record) > width for _, record, _ in records[:titles]):
+        return Layout(file_format, [record for _, record, _ in records], 0, 0)
+    below = [(record, regular) for _, record, regular in records[titles:]]
+    same_width = [record for record, _ in below if len(record) == width]
+    regular = sum(len(record) == width and is_regular for record, is_regular in below)
+    return Layout(file_format, same_width, records[titles][0], regular / len(below))
+
+
+def _records(lines: Sequence[str], file_format: FileFormat) -> list[tuple[int, list[str], bool]]:
+    """The records: the number of lines above, the fields, and whether no text follows a closing quote.
+
+    A last record that continues after these lines is left out.
+    """
+    text = "".join(f"{line}\n" for line in lines).encode()
+    records: list[tuple[int, list[str], bool]] = []
+    done = lines_above = 0
+    while done < len(text):
+        record = first_record(text[done:], file_format)
+        skipped = len(text) - done - len(text[done:].lstrip(b"\r\n"))
+        if not record:
+            break
+        fields, is_regular = _fields(record, file_format)
+        records.append((lines_above + text[done : done + skipped].count(b"\n"), fields, is_regular))
+        lines_above += text[done : done + skipped + len(record)].count(b"\n")
+        done += skipped + len(record)
     return records
 
 
-def _is_value(cell: str) -> bool:
-    return bool(NUMBER.fullmatch(cell) or DATE.fullmatch(cell))
+def _fields(record: bytes, file_format: FileFormat) -> tuple[list[str], bool]:
+    fields, is_regular = [], True
+    quote, escape = file_format.quote, file_format.escape
+    for field in field_pattern(file_format).finditer(record):
+        text = field[0][: len(field[0]) - len(field["end"])].decode()
+        if field["quoted"] and field["tail"]:
+            is_regular = False
+        elif field["quoted"]:
+            text = text[1:-1].replace(quote * 2, quote)
+        if escape:
+            text = re.sub(rf"{re.escape(escape)}(.)", r"\1", text, flags=re.DOTALL)
+        fields.append(text)
+    return fields, is_regular
+
+
+def _irregular_share(text: bytes, file_format: FileFormat) -> float:
+    """The share of the records with another number of fields, or with escaped quotes that end a field too early."""
+    try:
+        batches = list(split_at_record_ends(iter([text]), file_format, ""))
+        records = b"".join(batch.text for batch in batches)
+        width = len(delimited.read_fields(first_record(records, file_format), file_format))
+        table = delimited.read_table(records, file_format, width)
+    except RunFailed:  # a quote is not closed, or quotes merge records
+        return float("inf")
+    escaped_quote = (ESCAPE + file_format.quote).encode()
+    cut_off = sum(escaped_quote in edit for edit in record_lines(text, file_format).edits.values() if file_format.quote)
+    return (len(table.surplus) + len(table.short) + (0 if file_format.escape else cut_off)) / max(table.rows, 1)

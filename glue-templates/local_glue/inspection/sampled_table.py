@@ -7,6 +7,7 @@ from etl_runtime.columns.names import clean_names
 from etl_runtime.convert.column_samples import ColumnSamples
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.detect_format import with_delimiter_of
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
 from etl_runtime.read.split_records import split_records
@@ -34,10 +35,12 @@ class SampledTable:
 def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:
     """The table `key` with the records of the sample. Raises RunFailed if there are no records."""
     table = SampledTable(key)
-    member, detected = sample.member, replace(file_format, type=sample.type)
+    member = sample.member
+    detected = with_delimiter_of(member.name, replace(file_format, type=sample.type))
     for block in split_records(member, detected):
         sources = block.sources[:-1] if block.blank_last else block.sources
-        part = Part("", sample.type, member.name, sources, len(block.body), block.records, table.rows + 1)
+        size, first = len(block.body), table.rows + 1
+        part = Part("", sample.type, member.name, sources, size, block.records, first, detected.delimiter)
         records = read_part(bytes(block.body), part, detected)
         table.rows += records.rows
         for source, cells in records.columns.items():

@@ -42,7 +42,10 @@ def inspected(source: Source, path: str, body: bytes | Response, **declared: Any
         ("/x.csv", CSV.encode("cp1252"), {"encoding": "cp1252"}),
         ("/x.txt", CSV.replace(",", "|").encode(), {"delimiter": "|"}),
         ("/x.txt", CSV.replace(",", ";").encode(), {"delimiter": ";"}),
-        ("/x.tsv", CSV.replace(",", "\t").encode(), {"delimiter": "\t"}),
+        ("/x.tsv", CSV.replace(",", "\t").encode(), None),
+        ("/x.tab.gz", gzipped(CSV.replace(",", "\t").encode()), None),
+        ("/x.psv", CSV.replace(",", "|").encode(), None),
+        ("/x.tsv", CSV.encode(), {"delimiter": ","}),
         ("/x.csv", CSV.replace("\n", "\r\n").encode(), None),
         ("/x.csv.gz", gzipped(CSV.encode()), None),
         ("/x.csv.bz2", bz2.compress(CSV.encode()), None),
@@ -80,6 +83,35 @@ def test_a_missing_header_is_detected(source: Source) -> None:
         ("2023,2024\nx,y\n", None, ["2023", "2024"]),
         ("# Source: foo, bar\n# date 2024\nid,a,b\n1,2,3\n", {"comment": "#"}, ["id", "a", "b"]),
         ("#id,a\n1,2\n", None, ["#id", "a"]),
+        ("# made 2024\n#chrom,start\n1,2\n3,4\n", {"skip_rows": 1}, ["#chrom", "start"]),
+        ("##v\n##w\n#CHROM\tPOS\tID\n1\t2\t.\n3\t4\t.\n", {"delimiter": "\t", "skip_rows": 2}, ["#CHROM", "POS", "ID"]),
+        ("# tags\ntag,count\n#python,5\n#java,6\n", {"skip_rows": 1}, ["tag", "count"]),
+        ("# a\n# b\nid,a\n1,2\n3,4\n# c\n5,6\n", {"comment": "#"}, ["id", "a"]),
+        ("Berlin,Germany,Europe\nParis,France,Europe\nLima,Peru,America\n", {"header": False}, None),
+        ("alice,smith,london\nbob,jones,paris\ncarol,king,rome\n", {"header": False}, None),
+        ("AB-1,red\nAB-2,blue\nAC-3,green\n", {"header": False}, None),
+        ("name,city\nalice,london\nbob,paris\n", None, ["name", "city"]),
+        ("Name,City\nAlice,London\nBob,Paris\n", None, ["Name", "City"]),
+        ("Stadt;Kfz\nBerlin;B\nBonn;BN\nHamburg;HH\n", {"delimiter": ";"}, ["Stadt", "Kfz"]),
+        ("id;v\n" + "1;a, b\n" * 5 + '2;"c" d\n', {"delimiter": ";"}, ["id", "v"]),
+        ("id,a,b\n1,x,y\n2,x\\,z,y\n3,x,y\n", {"escape": "\\"}, ["id", "a", "b"]),
+        ("id,path,n\n1,C:\\a,2\n2,C:\\b,3\n", None, ["id", "path", "n"]),
+        ('id,path,n\n1,"C:\\a\\",2\n2,"C:\\b\\",3\n', None, ["id", "path", "n"]),
+        ('id,j\n1,"{\\"a\\": 1, \\"b\\": 2}"\n2,"{\\"a\\": 3, \\"b\\": 4}"\n', {"escape": "\\"}, ["id", "j"]),
+        ('id,t,n\n1,"a ""b"", c",2\n2,"x\ny",3\n', None, ["id", "t", "n"]),
+        (
+            "id,at,v\n5s,20d,14n\n1,2024-01-01,2\n2,2024-01-02,3\n3,2024-01-03,4\n",
+            {"skip_rows_after_header": 1},
+            ["id", "at", "v"],
+        ),
+        (
+            "time,latitude,v\nUTC,degrees_north,m\n2024-01-01T00:00:00Z,1.5,2\n2024-01-02T00:00:00Z,2.5,3\n2024-01-03T00:00:00Z,2.5,3\n",
+            {"skip_rows_after_header": 1},
+            ["time", "latitude", "v"],
+        ),
+        ("station,v\n,(mm)\na,1\nb,2\nc,3\n", {"skip_rows_after_header": 1}, ["station", "v"]),
+        ("name,n\nAnn,hidden\nBob,5\nCid,6\nDan,7\n", None, ["name", "n"]),
+        ("id,n,m\n1,NA,NA\n2,5,3\n3,6,4\n4,7,8\n", None, ["id", "n", "m"]),
         ("Report of things\n\nid,a,b\n1,2,3\n4,5,6\n", {"skip_rows": 2}, ["id", "a", "b"]),
         ('id,text\n1,"' + "x\n" * 400, None, None),
     ],
@@ -88,12 +120,28 @@ def test_a_missing_header_is_detected(source: Source) -> None:
 def test_the_layout_of_text_is_detected(
     source: Source, text: str, file_format: dict[str, Any] | None, columns: list[str] | None
 ) -> None:
-    if columns is None:
+    if columns is None and file_format is None:
         with pytest.raises(RunFailed, match="^QUOTE_NOT_CLOSED: x.csv, record 2: a quoted field is not closed"):
             inspected(source, "/x.csv", text.encode())
         return
     found = inspected(source, "/x.csv", text.encode())["document"]
-    assert (found.get("file_format"), list(found["column_schema"]["x"])) == (file_format, columns)
+    names = list(found["column_schema"]["x"])
+    columns = columns or [f"column_{position + 1}" for position in range(len(names))]
+    assert (found.get("file_format"), names) == (file_format, columns)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [('"Villa Alba', 'Beta"'), ('"Hello', 'say "World" now'), ('"never closed', "x")],
+    ids=["closed", "text after the quote", "never closed"],
+)
+def test_stray_quotes_are_part_of_the_values(source: Source, first: str, second: str) -> None:
+    rows = [f"{n}\tTown {n}\t{n}.5\tES" for n in range(2000)]
+    rows[1200], rows[1300] = f"a\t{first}\t1.5\tES", f"b\t{second}\t1.5\tES"
+    text = "\n".join(["id\tname\tn\tcountry", *rows, ""])
+    found = inspected(source, "/x.txt", text.encode())
+    assert found["document"]["file_format"] == {"delimiter": "\t", "quote": ""}
+    assert "2,000 records" in found["found"][0]
 
 
 def test_declared_options_are_not_detected(source: Source) -> None:

@@ -10,14 +10,15 @@ field is rewritten here as a quoted field.
 """
 
 import codecs
+import json
 import logging
 import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +26,12 @@ import numpy.typing as npt
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.plural import plural
+from etl_runtime.read.text.merged_records import SAMPLE_RECORDS, MergedRecord, find_merged_record
 
 LOG = logging.getLogger(__name__)
 
 MAX_RECORD_BYTES = 256 << 20
+MAX_SHOWN_CHARACTERS = 80
 MAX_BUFFERED_BYTES = 16 << 20  # of a long record, before the next search for its end
 LF, CR = 0x0A, 0x0D
 DOS_END_OF_FILE = b"\x1a"  # DOS programs append it to text
@@ -104,11 +107,12 @@ class Records:
 class Lines:
     """The end offsets of records and comments in a text, and replacement text by line number.
 
-    Comments are removed.
+    Comments are removed. `all_ends` are the end offsets of all lines, also of those inside quotes.
     """
 
     ends: Offsets
     edits: dict[int, bytes]
+    all_ends: Offsets
 
     @property
     def comments(self) -> int:
@@ -136,6 +140,7 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
     remainder = b""
     more: list[bytes] = []  # of a long record, collected to avoid a search for its end after each block
     records = comments = 0
+    refuse_merged = _MergedRecords(file_format, name).refuse
     for block in chain(blocks, [b""]):
         more.append(block)
         if block and sum(map(len, more)) < min(len(remainder), MAX_BUFFERED_BYTES):
@@ -144,6 +149,7 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
         more.clear()
         lines = record_lines(text, file_format)
         if len(lines.ends):
+            refuse_merged(text, lines, records)
             yield lines.records(text)
             records += len(lines.ends) - lines.comments
             comments += lines.comments
@@ -170,10 +176,56 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
             raise RunFailed(
                 ErrorCode.QUOTE_NOT_CLOSED, f"{name}, record {at:,}: a quoted field is not closed. {QUOTE_FIX}"
             )
+        refuse_merged(text, lines, records)
         yield lines.records(text)
         comments += lines.comments
     if comments:
         LOG.info(f"{name}: skipped {plural(comments, 'comment line')}")
+
+
+@dataclass
+class _MergedRecords:
+    """Reports the first record of a file that stray quotes have merged from several records."""
+
+    file_format: FileFormat
+    name: str
+    sample: list[bytes] = field(default_factory=list)
+    is_reported: bool = False
+
+    def refuse(self, text: bytes, lines: Lines, records_before: int) -> None:
+        """Raise RunFailed for a merged record, or log it if the document declares the quote."""
+        if len(self.sample) < SAMPLE_RECORDS:
+            self._add_to_sample(text, lines.ends, records_before)
+        if self.is_reported or len(lines.all_ends) == len(lines.ends):
+            return
+        found = find_merged_record(text, lines.all_ends, lines.ends, self.file_format, self.sample)
+        if not found:
+            return
+        comments = sum(not edit for line, edit in lines.edits.items() if line < found.index)
+        message = self._message(found, records_before + found.index + 1 - comments)
+        if not self.file_format.is_quote_declared:
+            raise RunFailed(
+                ErrorCode.QUOTE_MERGES_RECORDS,
+                f"{message} The published table does not change. If the quotes are part of the values, set "
+                'file_format.quote to "". If the record is one with line breaks in a field, set file_format.quote '
+                f"to {json.dumps(self.file_format.quote)}.",
+            )
+        self.is_reported = True
+        LOG.warning(f'{message} If the quotes are part of the values, set file_format.quote to "".')
+
+    def _add_to_sample(self, text: bytes, ends: Offsets, records_before: int) -> None:
+        above = int(self.file_format.header) + self.file_format.skip_rows_after_header
+        bounds = [0, *ends[: above + SAMPLE_RECORDS].tolist()]
+        records = [text[start:end] for start, end in pairwise(bounds)]
+        self.sample += records[max(0, above - records_before) :]
+
+    def _message(self, found: MergedRecord, record: int) -> str:
+        shown = found.lines[0].decode(errors="replace")
+        shown = shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
+        return (
+            f"{self.name}, record {record:,}: a quoted field contains line breaks, but each of its "
+            f"{len(found.lines):,} lines is a complete record. It begins with {json.dumps(shown, ensure_ascii=False)}."
+        )
 
 
 def _last_lines(remainder: bytes, file_format: FileFormat) -> tuple[bytes, Lines]:
@@ -247,7 +299,7 @@ def without_header(batches: Iterator[Records], header: bytes, name: str) -> Iter
 def record_lines(text: bytes, file_format: FileFormat) -> Lines:
     """The complete records and comments of `text`, which starts at the start of a record."""
     content = np.frombuffer(text, np.uint8)
-    ends = line_ends(text)
+    ends = all_ends = line_ends(text)
     quote, escape, comment = file_format.quote.encode(), file_format.escape.encode(), file_format.comment.encode()
     if comment and comment in text and _comment_pattern(comment).search(text):
         return _scan_lines(text, ends, file_format)
@@ -261,7 +313,7 @@ def record_lines(text: bytes, file_format: FileFormat) -> Lines:
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if escaped is not None:
         ends = ends[~escaped[ends - 1]]
-    return Lines(ends, {})
+    return Lines(ends, {}, all_ends)
 
 
 def first_record(text: bytes, file_format: FileFormat) -> bytes:
@@ -342,7 +394,7 @@ def _scan_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
             edits[last] = edit
         done = end
     places = np.cumsum(remaining) - 1
-    return Lines(ends[remaining], {int(places[line]): edit for line, edit in edits.items()})
+    return Lines(ends[remaining], {int(places[line]): edit for line, edit in edits.items()}, ends)
 
 
 def _quote_fields(record: bytes, file_format: FileFormat) -> bytes:
@@ -358,7 +410,7 @@ def _quote_fields(record: bytes, file_format: FileFormat) -> bytes:
             value = value.replace(escape, escape * 2)
         return b"%b%b%b" % (quote, value.replace(quote, quote * 2), quote) + field["end"]
 
-    return _field_pattern(file_format).sub(quote_field, record)
+    return field_pattern(file_format).sub(quote_field, record)
 
 
 @lru_cache
@@ -371,7 +423,7 @@ def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
 
 
 @lru_cache
-def _field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
+def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
     """A field with its delimiter or line ending. `tail` is the text after the closing quote of `quoted`."""
     quoted, plain, delimiter = _patterns(file_format)
     return re.compile(
