@@ -63,8 +63,8 @@ export interface TextOptions {
   /**
    * The format of dates, in addition to ISO 8601 dates, such as `yyyyMMdd` or `dd.MM.yyyy HH:mm`.
    *
-   * The parts are `yyyy` or `yy`, `MM` (`M` without leading zeros, `MMM` for Jan), `dd` (`d`), `HH`, `mm`, `ss`, and
-   * `S` per digit of a fraction. Synthesis fails with `FORMAT_INVALID` if the format is invalid.
+   * The parts are `yyyy` or `yy`, `MM` (`M` without leading zeros, `MMM` for Jan), `dd` (`d`), `HH` (`H`) or `hh`
+   * (`h`) with `a` for AM or PM, `mm`, `ss`, and `S` per digit of a fraction. Synthesis fails with `FORMAT_INVALID` if the format is invalid.
    *
    * @default - only ISO 8601 dates, because the day and the month of 01/02/2024 are ambiguous
    */
@@ -72,6 +72,7 @@ export interface TextOptions {
 
   /**
    * The format of numbers: the number 1234.56 as the file writes it, such as `1.234,56`, `1,234.56` or `1234,56`.
+   * With a currency sign, such as `$1,234.56` or `1.234,56 €`, the sign is removed.
    *
    * Synthesis fails with `FORMAT_INVALID` if the format is invalid.
    *

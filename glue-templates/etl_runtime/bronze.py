@@ -128,7 +128,9 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("convert"):
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(record.run_id, store.region, staging)
-        converted = convert_tables(spark, unpacked, None if reset else published, declared, file_format, place)
+        kept = None if reset else published
+        is_changed = kept is not None and kept.get("document") != document_hash(job.document)
+        converted = convert_tables(spark, unpacked, kept, declared, file_format, place, is_document_changed=is_changed)
     for key, table in converted.items():
         log_converted(record, key, table)
 

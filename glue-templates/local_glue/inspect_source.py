@@ -28,6 +28,7 @@ from etl_runtime.read.container import members
 from inspection.business_key import find_business_key
 from inspection.download import open_source
 from inspection.file_format_keys import common_keys
+from inspection.null_words import null_words
 from inspection.report import report_lines
 from inspection.sample import samples_of, unpacked_bytes
 from inspection.sampled_table import column_schema, read_sample
@@ -43,6 +44,10 @@ def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[st
         file_format = common_keys(samples, declared)
         options = file_format_of({"file_format": file_format})  # type: ignore[typeddict-item]
         tables = [read_sample(sample, mapping[sample.member.name], options) for sample in samples]
+        if words := null_words(tables) if samples[0].type == "csv" else []:
+            file_format["null_values"] = words
+            options = file_format_of({"file_format": file_format})  # type: ignore[typeddict-item]
+            tables = [read_sample(sample, mapping[sample.member.name], options) for sample in samples]
         size = sum(unpacked_bytes(member, original) for member in found if member.name in names)
     is_complete = all(sample.is_complete for sample in samples)
     document: dict[str, Any] = {}

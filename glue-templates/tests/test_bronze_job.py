@@ -321,3 +321,17 @@ def test_a_row_count_mismatch_between_source_and_table_is_an_error(
     made.run(url)
     monkeypatch.setattr("etl_runtime.read.text.record_ends.Records.count", lambda run: len(run.ends) + 1)
     assert "has 3 records in its files and 2 rows in staging" in made.fails(url)
+
+
+def test_types_that_the_contract_keeps_after_a_change_of_the_document_are_logged(
+    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", Response(b"a,b\nNA,x\n1,y\n"))
+    made.run(url)
+    kept = "the schema contract keeps the published type string of columns that it would change: a (bigint). To change"
+    for expected in (True, False):
+        capsys.readouterr()
+        made.run(url, file_format={"null_values": ["NA"]}, run_options='{"force": true}')
+        assert [row["a"] for row in made.rows()] == [None, "1"]
+        assert (kept in capsys.readouterr().out) == expected

@@ -325,6 +325,8 @@ def _candidates(first: str, formats: Formats) -> Iterable[ColumnType]:
         yield ColumnType("timestamp" if date_pattern.has_time(formats.date) else "date", format=formats.date)
     yield BIGINT
     yield from _number_candidates(first, formats.number)
+    if formats.number != number_format.plain_format(formats.number):  # not every number is an amount of money
+        yield from _number_candidates(first, number_format.plain_format(formats.number))
     yield DATE
     if TIMESTAMP.fullmatch(first):
         yield ColumnType("timestamp", re.sub(r"\d", "0", first))

@@ -6,17 +6,19 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SYMBOL = re.compile(r"yyyy|yy|MMM|MM|M|dd|d|HH|mm|ss|S{1,6}|[^A-Za-z]")
+SYMBOL = re.compile(r"yyyy|yy|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|S{1,6}|a|[^A-Za-z]")
 MONTHS = pa.array(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"])
 PIVOT_YEAR = 69  # the POSIX rule: 69 is 1969, 68 is 2068
 DIGITS = {"yyyy": r"\d{4}", "yy": r"\d\d", "MMM": "[A-Za-z]{3}", "M": r"\d\d?", "d": r"\d\d?"}
+DIGITS |= {"H": r"\d\d?", "h": r"(?:1[0-2]|0?[1-9])", "hh": r"(?:1[0-2]|0[1-9])", "a": r"[AaPp]\.?[Mm]\.?"}
 POSITIONS = {"yyyy": (0, 4), "yy": (2, 4), "MMM": (5, 7), "MM": (5, 7), "M": (5, 7), "dd": (8, 10), "d": (8, 10)}
-TIME_POSITIONS = {"HH": (11, 13), "mm": (14, 16), "ss": (17, 19)}
+TIME_POSITIONS = {"HH": (11, 13), "H": (11, 13), "mm": (14, 16), "ss": (17, 19)}
+NOON = 12
 
 
 def has_time(pattern: str) -> bool:
     """Whether values of this pattern are timestamps. Otherwise they are dates."""
-    return any(symbol in TIME_POSITIONS for symbol in _symbols(pattern))
+    return any(symbol in TIME_POSITIONS or symbol in ("hh", "h") for symbol in _symbols(pattern))
 
 
 def regex(pattern: str) -> str:
@@ -42,7 +44,8 @@ def to_iso(text: pa.Array, pattern: str) -> pa.Array:
     if not has_time(pattern):
         return day
     zero = pa.scalar("00")
-    clock = pc.binary_join_element_wise(part.get("H", zero), part.get("m", zero), part.get("s", zero), ":")
+    hour = _hour(part["h"], part["a"]) if "h" in part else pc.utf8_lpad(part["H"], 2, "0") if "H" in part else zero
+    clock = pc.binary_join_element_wise(hour, part.get("m", zero), part.get("s", zero), ":")
     fraction = pc.utf8_rpad(part["S"], 6, "0") if "S" in part else pa.scalar("000000")
     return pc.binary_join_element_wise(day, pc.binary_join_element_wise(clock, fraction, "."), " ")
 
@@ -63,6 +66,15 @@ def _symbol_regex(symbol: str) -> str:
     return rf"\d{{{len(symbol)}}}" if symbol[0] == "S" else DIGITS.get(symbol, r"\d\d")
 
 
+def _hour(hour: pa.Array, half: pa.Array) -> pa.Array:
+    """The hour from 00 to 23 of a 12-hour clock: 12 AM is 00, and 12 PM is 12."""
+    number = pc.cast(hour, pa.int32())
+    from_zero = pc.if_else(pc.equal(number, NOON), 0, number)
+    is_afternoon = pc.starts_with(pc.utf8_lower(half), "p")
+    hours = pc.if_else(is_afternoon, pc.add(from_zero, NOON), from_zero)
+    return pc.utf8_lpad(pc.cast(hours, pa.string()), 2, "0")
+
+
 def _year(year: pa.Array, four_digits: bool) -> pa.Array:
     if four_digits:
         return year
@@ -80,7 +92,20 @@ def _format_symbol(iso: pa.Array, symbol: str) -> pa.Array | str:
         return symbol
     if symbol[0] == "S":
         return pc.utf8_slice_codeunits(iso, 20, 20 + len(symbol))
+    if symbol in ("hh", "h", "a"):
+        return _format_twelve_hours(iso, symbol)
     digits = pc.utf8_slice_codeunits(iso, *(POSITIONS | TIME_POSITIONS)[symbol])
     if symbol == "MMM":
         return MONTHS.take(pc.subtract(pc.cast(digits, pa.int32()), 1))
+    if symbol == "H":
+        return pc.if_else(pc.equal(digits, "00"), "0", pc.utf8_ltrim(digits, "0"))
     return pc.utf8_ltrim(digits, "0") if symbol in ("M", "d") else digits
+
+
+def _format_twelve_hours(iso: pa.Array, symbol: str) -> pa.Array:
+    hour = pc.cast(pc.utf8_slice_codeunits(iso, *TIME_POSITIONS["HH"]), pa.int32())
+    if symbol == "a":
+        return pc.if_else(pc.less(hour, NOON), "AM", "PM")
+    half = pc.if_else(pc.greater_equal(hour, NOON), pc.subtract(hour, NOON), hour)
+    text = pc.cast(pc.if_else(pc.equal(half, 0), NOON, half), pa.string())
+    return text if symbol == "h" else pc.utf8_lpad(text, 2, "0")

@@ -54,7 +54,8 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
         name = base
         while name in used:
             counts[base] = counts.get(base, 1) + 1
-            name = f"{base}_{counts[base]}"
+            suffix = f"_{counts[base]}"
+            name = base[: MAX_NAME_CHARACTERS - len(suffix)].rstrip("_") + suffix
         used.add(name)
         names[source] = name
     return names
@@ -65,7 +66,7 @@ def clean_name(source: str) -> str:
     name = _snake_case(source)[:MAX_NAME_CHARACTERS].rstrip("_")
     if not name:
         return "column"
-    return f"column_{name}" if name[0].isdigit() else name
+    return f"column_{name}"[:MAX_NAME_CHARACTERS].rstrip("_") if name[0].isdigit() else name
 
 
 def comparison_key(source: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Convert numbers with other decimal or thousands separators to plain digits with a decimal point, and back.
 
-A format is the number 1234.56 in the notation of the file: `1.234,56`, `1,234.56`, `1234,56`, `1,234`.
+A format is the number 1234.56 in the notation of the file: `1.234,56`, `1,234.56`, `1234,56`, `1,234`. It may have a
+currency sign: `$1,234.56`, `1.234,56 €`. Numbers with another sign do not match.
 """
 
 import re
@@ -14,10 +15,25 @@ from etl_runtime.columns.null_mask import null_unless_match
 MAX_GROUPS = 13  # a decimal has up to 38 digits
 
 
+FORMAT = re.compile(r"(?P<prefix>\D*)(?P<number>1\D?234(?:[.,]56)?)(?P<suffix>\D*)")
+
+
+def plain_format(number_format: str) -> str:
+    """The format without its currency sign."""
+    return _parts(number_format)[1]
+
+
+@lru_cache
+def _parts(number_format: str) -> tuple[str, str, str]:
+    """The currency sign before the number, the number, and the currency sign after it."""
+    found = FORMAT.fullmatch(number_format)
+    return (found["prefix"], found["number"], found["suffix"]) if found else ("", number_format, "")
+
+
 @lru_cache
 def _separators(number_format: str) -> tuple[str, str]:
     """The thousands separator and the decimal separator. Empty if the format does not have one."""
-    example, _, _ = number_format.partition("56")
+    example, _, _ = plain_format(number_format).partition("56")
     thousands, _, decimal = example[1:].partition("234")
     return thousands, decimal
 
@@ -27,13 +43,19 @@ def regex(number_format: str) -> str:
     thousands, decimal = _separators(number_format)
     grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|" if thousands else ""
     fraction = rf"(?:{re.escape(decimal)}\d+)?" if decimal else ""
-    return rf"^[+-]?(?:{grouped}\d+){fraction}$"
+    prefix, _, suffix = (re.escape(part.strip()) for part in _parts(number_format))
+    before = rf"(?:{prefix}\s?)?[+-]?" if prefix else ""
+    after = rf"(?:\s?{suffix})?" if suffix else ""
+    return rf"^[+-]?{before}(?:{grouped}\d+){fraction}{after}$"
 
 
 def to_plain(text: pa.Array, number_format: str) -> pa.Array:
     """Numbers of the format as `-1234.56`. Null if the text does not match the format."""
     thousands, decimal = _separators(number_format)
     text = null_unless_match(text, regex(number_format))
+    for sign in (part.strip() for part in _parts(number_format)[::2]):
+        if sign:
+            text = pc.replace_substring_regex(pc.replace_substring(text, sign, ""), r"\s", "")
     if thousands:
         text = pc.replace_substring(text, thousands, "")
     return pc.replace_substring(text, decimal, ".") if decimal else text
@@ -51,4 +73,7 @@ def from_plain(text: pa.Array, number_format: str) -> pa.Array:
             if grouped.equals(text):
                 break
             text = grouped
+    prefix, _, suffix = _parts(number_format)
+    if prefix or suffix:
+        text = pc.replace_substring_regex(text, r"^(-?)(.*)$", rf"\1{prefix}\2{suffix}")
     return text

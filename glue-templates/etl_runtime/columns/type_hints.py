@@ -1,6 +1,7 @@
 """Suggest column_schema entries for columns that are text because of their notation, such as 20240131."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -14,6 +15,8 @@ DATE_PATTERNS = (
     "dd/MM/yyyy",
     "dd.MM.yyyy",
     "M/d/yyyy",
+    "d/M/yyyy",
+    "d.M.yyyy",
     "yyyy/MM/dd",
     "dd-MMM-yyyy",
     "MMM d, yyyy",
@@ -21,6 +24,13 @@ DATE_PATTERNS = (
 NUMBER_FORMATS = ("1,234", "1,234.56", "1.234,56", "1234,56")
 INTEGER_TYPES = ("bigint", "decimal(38,0)")
 NUMBER_TYPES = ("decimal(18,2)", "decimal(18,4)", "decimal(38,12)", "double")
+
+
+TIME = re.compile(
+    r"(?P<date>.*?\d)(?P<gap>[ ,]+)(?P<time>\d{1,2}:\d\d(?P<s>:\d\d(?P<f>\.\d{1,6})?)?)(?P<half>\s?[AaPp]\.?[Mm]\.?)?"
+)
+CURRENCY = "[A-Za-z]{0,3}[$¢-¥฿₠-⃀]"  # not letters alone: A12 and BOE 737 are codes
+AMOUNT = re.compile(rf"[-+]?(?P<prefix>(?:{CURRENCY})\s?)?[-+]?\d[\d.,'’  ]*?(?P<suffix>\s?(?:{CURRENCY}))?")
 
 
 def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
@@ -33,7 +43,7 @@ def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
     text = text.drop_null()
     if not len(text) or inferred.type not in ("string", "bigint"):
         return None
-    if dates := [column_type for column_type in _dates() if convert(text, column_type) is not None]:
+    if dates := [column_type for column_type in _dates(text[0].as_py()) if convert(text, column_type) is not None]:
         formats = " or ".join(_distinct_orders([column_type.format for column_type in dates]))
         return {"type": dates[0].type, **({"format": formats} if formats else {})}
     if inferred.type == "bigint" or _has_leading_zero(text):
@@ -42,17 +52,35 @@ def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
     return {"type": found.type, **({"format": found.format} if found.format else {})} if found else None
 
 
-def _dates() -> Iterator[ColumnType]:
+def _dates(first: str) -> Iterator[ColumnType]:
     yield ColumnType("timestamp", declared=True)
+    if time := TIME.fullmatch(first):
+        for pattern in DATE_PATTERNS:
+            for clock in _clocks(time):
+                yield ColumnType("timestamp", format=f"{pattern}{time['gap']}{clock}", declared=True)
+        return
     for pattern in DATE_PATTERNS:
         yield ColumnType("date", format=pattern, declared=True)
+
+
+def _clocks(time: re.Match[str]) -> Iterator[str]:
+    """The patterns of a time of day, first the one with two digits for the hour."""
+    rest = ":mm" + (":ss" if time["s"] else "") + (f".{'S' * (len(time['f']) - 1)}" if time["f"] else "")
+    if time["half"]:
+        half = (" " if time["half"][0].isspace() else "") + "a"
+        yield from (f"hh{rest}{half}", f"h{rest}{half}")
+    else:
+        yield from (f"HH{rest}", f"H{rest}")
 
 
 def _distinct_orders(formats: list[str]) -> list[str]:
     """The first format of each order of day and month. M/d/yyyy and MM/dd/yyyy have the same order."""
     found: dict[str, str] = {}
     for each in formats:
-        found.setdefault(each.replace("MM", "M").replace("dd", "d"), each)
+        order = each
+        for part in ("M", "d", "H", "h"):
+            order = order.replace(part * 2, part)
+        found.setdefault(order, each)
     return list(found.values())
 
 
@@ -60,7 +88,12 @@ def _numbers(text: pa.Array) -> Iterator[ColumnType]:
     integer_types = (
         () if pc.any(pc.match_substring_regex(text, "[.eE]")).as_py() else INTEGER_TYPES
     )  # 2.0 means that 2.5 is possible
-    for number_format in ("", *NUMBER_FORMATS):
+    amount = AMOUNT.fullmatch(text[0].as_py())
+    prefix, suffix = (amount["prefix"] or "", amount["suffix"] or "") if amount else ("", "")
+    formats = (
+        [f"{prefix}{each}{suffix}" for each in (*NUMBER_FORMATS, "1234.56")] if prefix or suffix else NUMBER_FORMATS
+    )
+    for number_format in ("", *formats):
         for type in (*integer_types, *NUMBER_TYPES):
             yield ColumnType(type, format=number_format, declared=True)
 

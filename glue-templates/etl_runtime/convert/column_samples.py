@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from etl_runtime.columns.blocking_values import BlockedType, blocked_type
 from etl_runtime.columns.cells import Cells, Inference
 from etl_runtime.columns.type_hints import hint
+from etl_runtime.job.file_format import NO_FORMATS, Formats
 
 
 def merge_inference(inferences: dict[str, Inference], source: str, inference: Inference) -> None:
@@ -31,3 +33,8 @@ class ColumnSamples:
     def hint(self, source: str) -> dict[str, str] | None:
         """The `column_schema` entry for a better type than the inferred one, or None."""
         return hint(self.text(source), self.inferences[source].best) if source in self.texts else None
+
+    def blocked(self, source: str, formats: Formats = NO_FORMATS) -> BlockedType | None:
+        """The better type of a text column and the values that prevent it, or None."""
+        is_text = source in self.texts and self.inferences[source].best.type == "string"
+        return blocked_type(self.text(source), formats) if is_text else None

@@ -13,9 +13,10 @@ from functools import partial, reduce
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from etl_runtime.columns.blocking_values import blocked_lines
 from etl_runtime.columns.cells import Inference
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
-from etl_runtime.columns.column_types import ColumnType, ScalarInference
+from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference
 from etl_runtime.columns.names import clean_names, comparison_key
 from etl_runtime.columns.type_hints import hint_line
 from etl_runtime.convert.column_samples import ColumnSamples, merge_inference
@@ -117,10 +118,18 @@ def convert_tables(
     declared: Mapping[str, list[DeclaredColumn]],
     file_format: FileFormat,
     place: Place,
+    *,
+    is_document_changed: bool = False,
 ) -> dict[str, ConvertedTable]:
-    """Convert all tables. `published` is the current published.json: its columns keep their names, order and types."""
+    """Convert all tables. `published` is the current published.json: its columns keep their names, order and types.
+
+    If the dataset document has changed since then, the log names the types that it would change without the contract.
+    """
     plans = {key: TypePlan(key, table, published, declared[key], file_format) for key, table in unpacked.items()}
     converted: dict[str, ConvertedTable] = {}
+    if is_document_changed:
+        for plan in plans.values():
+            plan.log_kept_types()
     for attempt in range(MAX_ROUNDS):
         columns = {key: plans[key].columns() for key in unpacked if key not in converted}
         shards = [
@@ -157,6 +166,9 @@ def _checked(table: ConvertedTable, key: str, plan: "TypePlan") -> ConvertedTabl
         plan.require_declared(table.sources)
     if hints := plan.hints():
         LOG.info(f"{key}: these columns can have a more specific type if you declare it: {hint_line(key, hints)}")
+    if table.rows and table.type in ("csv", "fixed_width"):
+        for line in plan.blocked_lines(hints):
+            LOG.info(line)
     return table
 
 
@@ -173,6 +185,7 @@ class TypePlan:
     ) -> None:
         self._key = key
         self._declared = declared
+        self._file_format = file_format
         self._samples = ColumnSamples()
         samples = [read_part(sample.body, sample.part, file_format) for sample in table.samples]
         sources = list(dict.fromkeys([*table.sources, *(source for sample in samples for source in sample.columns)]))
@@ -227,6 +240,31 @@ class TypePlan:
         """The `column_schema` entries that would give new columns a more specific type than the inferred one."""
         hints = {column.source: self._samples.hint(column.source) for column in self.columns() if column.inferred}
         return {source: entry for source, entry in hints.items() if entry}
+
+    def blocked_lines(self, hints: Mapping[str, object]) -> list[str]:
+        """The values that keep new columns from a better type, as lines of the log."""
+        blocked = {
+            column.source: found
+            for column in self.columns()
+            if column.inferred and column.source not in hints and column.column_type.type == "string"
+            if (found := self._samples.blocked(column.source, self._file_format.formats))
+        }
+        return blocked_lines(self._key, blocked, self._file_format.null_values)
+
+    def log_kept_types(self) -> None:
+        """Log the published text columns that would have another type without the schema contract."""
+        better = {
+            column.name: inference.best.type
+            for source, column in self._contract.items()
+            if (inference := self._samples.inferences.get(source)) and not inference.unseen
+            if column.column_type == TEXT and inference.best.type != "string"
+        }
+        if better:
+            types = ", ".join(f"{name} ({type})" for name, type in better.items())
+            LOG.warning(
+                f"{self._key}: the dataset document has changed, but the schema contract keeps the published type "
+                f"string of columns that it would change: {types}. To change them, {RESET}."
+            )
 
     def _widen(self, source: str, inferences: Sequence[Inference]) -> None:
         """Add the struct fields that all inferences share, then those of each inference up to the size limit."""

@@ -1,9 +1,12 @@
 """The character encoding of text."""
 
+import re
+
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.text.decode import BOMS
+from etl_runtime.read.text.encoding_candidates import described_candidates, encoding_candidates
 
-NOT_IN_CP1252 = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+CANDIDATE_BYTES = 1 << 20
 
 
 def byte_order_mark(head: bytes) -> tuple[bytes, str | None]:
@@ -12,15 +15,36 @@ def byte_order_mark(head: bytes) -> tuple[bytes, str | None]:
 
 
 def detect_encoding(head: bytes) -> str | None:
-    """The encoding to declare: None for UTF-8 and for text with a byte order mark, otherwise cp1252 or latin-1."""
+    """The encoding to declare: None for UTF-8 and for text with a byte order mark, otherwise the most likely."""
     mark, _ = byte_order_mark(head)
     if mark:
         return None
     try:
         head[: head.rfind(b"\n") + 1 or None].decode()
-    except UnicodeDecodeError:
-        return "latin-1" if set(head) & NOT_IN_CP1252 else "cp1252"
+    except UnicodeDecodeError as error:
+        candidates = encoding_candidates(_from_line(head, error.start))
+        return next((encoding for encoding, _ in candidates if _can_decode(head, encoding)), "latin-1")
     return None
+
+
+def _from_line(head: bytes, position: int) -> bytes:
+    start = head.rfind(b"\n", 0, position) + 1
+    return head[start : start + CANDIDATE_BYTES]
+
+
+def _can_decode(head: bytes, encoding: str) -> bool:
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def encoding_line(head: bytes, encoding: str) -> str | None:
+    """What other encodings would make of text in an 8-bit encoding, for the terminal."""
+    found = re.search(rb"[\x80-\xff]", head)
+    described = described_candidates(_from_line(head, found.start())) if found else ""
+    return f"encoding {encoding} is a guess. Check it: {described}" if described else None
 
 
 def decode(head: bytes, encoding: str | None) -> str:

@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.plural import plural
+from etl_runtime.read.detect_format import with_delimiter_of
+from inspection.encoding import encoding_line
 from inspection.sample import Sample
 from inspection.sampled_table import SampledTable
 
@@ -19,14 +22,23 @@ def report_lines(
     """One line for each table, and one for the skipped files with their reasons. `container` is the download."""
     lines = [_table_line(container, sample, table, file_format) for sample, table in zip(samples, tables, strict=True)]
     reasons = ", ".join(f"{name} ({reason})" for name, reason in skipped.items())
+    if (encoding := file_format.get("encoding")) and (line := encoding_line(samples[0].head, encoding)):
+        lines.append(line)
+    if words := file_format.get("null_values"):
+        lines.append(f"null_values {json.dumps(words, ensure_ascii=False)}: these words are read as null")
+    if count := file_format.get("skip_rows_after_header"):
+        lines.append(f"skip_rows_after_header {count}: {plural(count, 'record')} below the header is not data")
+    if samples[0].type == "csv":
+        lines += [line for table in tables for line in table.blocked_lines(file_format)]
     return [*lines, f"skipped files: {reasons}"] if skipped else lines
 
 
 def _table_line(container: str, sample: Sample, table: SampledTable, file_format: Mapping[str, Any]) -> str:
     format = [str(sample.type)]
+    delimiter = with_delimiter_of(sample.member.name, FileFormat()).delimiter
     if sample.type == "csv":
         format += [
-            f"delimiter {json.dumps(file_format.get('delimiter', ','))}",
+            f"delimiter {json.dumps(file_format.get('delimiter', delimiter))}",
             file_format.get("encoding", "utf-8"),
             "header" if file_format.get("header", True) else "no header",
         ]

@@ -1,9 +1,12 @@
 """The columns of a table, from the sampled records."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from etl_runtime.columns.names import clean_names
+from etl_runtime.columns.blocking_values import blocked_lines
+from etl_runtime.columns.names import MAX_NAME_CHARACTERS, clean_names
 from etl_runtime.convert.column_samples import ColumnSamples
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
@@ -28,8 +31,28 @@ class SampledTable:
     def names(self) -> dict[str, str]:
         """The column names by source column, without the prefix `meta_` of the columns that the job adds."""
         names = clean_names(self.columns.inferences, {})
-        prefixed = {source: f"source_{name}" if name.startswith("meta_") else name for source, name in names.items()}
-        return names if len(set(prefixed.values())) < len(prefixed) else prefixed
+        kept = {source: name for source, name in names.items() if not name.startswith("meta_")}
+        used = set(kept.values())
+        for source, name in names.items():
+            if source not in kept:
+                kept[source] = _unused(f"source_{name}", used)
+                used.add(kept[source])
+        return {source: kept[source] for source in names}
+
+    def blocked_lines(self, file_format: Mapping[str, Any]) -> list[str]:
+        """The values that keep columns text, as lines for the terminal."""
+        blocked = {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
+        return blocked_lines(self.key, blocked, file_format.get("null_values", ()))
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """The name, shortened to MAX_NAME_CHARACTERS, with a number if it is used."""
+    found, count = name[:MAX_NAME_CHARACTERS].rstrip("_"), 1
+    while found in used:
+        count += 1
+        suffix = f"_{count}"
+        found = name[: MAX_NAME_CHARACTERS - len(suffix)].rstrip("_") + suffix
+    return found
 
 
 def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:

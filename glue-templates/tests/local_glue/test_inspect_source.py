@@ -4,15 +4,21 @@ import bz2
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conftest import Dataset, Response, Source, gzipped, zipped
+from etl_runtime.columns.column_types import ScalarInference
+from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import RunFailed
 from inspect_source import inspect_source
 from inspection.sample import SAMPLE_BYTES
+from inspection.sampled_table import SampledTable
 
 ROWS = 40
 CSV = "Product Code,Name,Price,Sold On,Count\n" + "".join(
@@ -84,7 +90,7 @@ def test_a_missing_header_is_detected(source: Source) -> None:
         ("# Source: foo, bar\n# date 2024\nid,a,b\n1,2,3\n", {"comment": "#"}, ["id", "a", "b"]),
         ("#id,a\n1,2\n", None, ["#id", "a"]),
         ("# made 2024\n#chrom,start\n1,2\n3,4\n", {"skip_rows": 1}, ["#chrom", "start"]),
-        ("##v\n##w\n#CHROM\tPOS\tID\n1\t2\t.\n3\t4\t.\n", {"delimiter": "\t", "skip_rows": 2}, ["#CHROM", "POS", "ID"]),
+        ("##v\n##w\n#CHROM\tPOS\tID\n1\t2\tx\n3\t4\ty\n", {"delimiter": "\t", "skip_rows": 2}, ["#CHROM", "POS", "ID"]),
         ("# tags\ntag,count\n#python,5\n#java,6\n", {"skip_rows": 1}, ["tag", "count"]),
         ("# a\n# b\nid,a\n1,2\n3,4\n# c\n5,6\n", {"comment": "#"}, ["id", "a"]),
         ("Berlin,Germany,Europe\nParis,France,Europe\nLima,Peru,America\n", {"header": False}, None),
@@ -111,7 +117,7 @@ def test_a_missing_header_is_detected(source: Source) -> None:
         ),
         ("station,v\n,(mm)\na,1\nb,2\nc,3\n", {"skip_rows_after_header": 1}, ["station", "v"]),
         ("name,n\nAnn,hidden\nBob,5\nCid,6\nDan,7\n", None, ["name", "n"]),
-        ("id,n,m\n1,NA,NA\n2,5,3\n3,6,4\n4,7,8\n", None, ["id", "n", "m"]),
+        ("id,n,m\n1,NA,NA\n2,5,3\n3,6,4\n4,7,8\n", {"null_values": ["NA"]}, ["id", "n", "m"]),
         ("Report of things\n\nid,a,b\n1,2,3\n4,5,6\n", {"skip_rows": 2}, ["id", "a", "b"]),
         ('id,text\n1,"' + "x\n" * 400, None, None),
     ],
@@ -128,6 +134,45 @@ def test_the_layout_of_text_is_detected(
     names = list(found["column_schema"]["x"])
     columns = columns or [f"column_{position + 1}" for position in range(len(names))]
     assert (found.get("file_format"), names) == (file_format, columns)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,n\n1,NA\n2,5\n", ["NA"]),
+        ("id,n,country\n1,NA,NA\n2,5,DE\n3,6,FR\n", None),
+        ("id,n,comment\n1,NA,NA\n2,5,good service\n3,6,bad\n", ["NA"]),
+        ("id,n,strand\n1,-,+\n2,5,-\n3,6,+\n", None),
+        ("id,n,end\n1,.,\\N\n2,5,\\N\n", [".", "\\N"]),
+        ("id,t\n1,\\N\n2,good\n3,bad\n", ["\\N"]),
+        ("id,n\n1,n/a\n2,null\n3,5\n", ["n/a", "null"]),
+        ("id,n\n1,hidden\n2,5\n3,6\n4,7\n", None),
+        ("id,grade\n1,A\n2,B\n3,1\n", None),
+    ],
+)
+def test_words_for_missing_values_are_declared(source: Source, text: str, words: list[str] | None) -> None:
+    found = inspected(source, "/x.csv", text.encode())
+    assert found["document"].get("file_format", {}).get("null_values") == words
+    if not words and "hidden" in text:
+        assert found["found"][1].startswith('x: "hidden" keeps n text instead of bigint')
+
+
+def test_an_encoding_is_reported_as_a_guess(source: Source) -> None:
+    found = inspected(source, "/x.csv", "id,t\n1,Œuvre\n2,cœur\n".encode("iso-8859-15"))
+    assert found["document"]["file_format"] == {"encoding": "iso-8859-15"}
+    assert found["found"][1].startswith('encoding iso-8859-15 is a guess. Check it: iso-8859-15 ("Œuvre", "cœur") or ')
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.text(max_size=300), st.sampled_from(["meta_a", "Meta A", "a" * 128, "a" * 129, "1" * 130, "é" * 200])), min_size=1, max_size=8))  # fmt: skip
+def test_the_names_of_any_header_are_valid_and_distinct(headers: list[str]) -> None:
+    column = json.loads((Path(__file__).parents[2] / "dataset.schema.json").read_text())["$defs"]["column_name"]
+    table = SampledTable("x")
+    for source in source_names(headers):
+        table.columns.inferences[source] = ScalarInference()
+    names = list(table.names.values())
+    assert len(set(names)) == len(headers)
+    assert all(re.fullmatch(column["pattern"], name) and len(name) <= column["maxLength"] for name in names)
 
 
 @pytest.mark.parametrize(

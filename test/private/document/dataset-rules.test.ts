@@ -83,10 +83,12 @@ test.each<[string, Partial<DatasetDocument>]>([
   ['widths without a type', { file_format: { widths: [5], comment: ',' } }],
   ['records without a type', { file_format: { records: 'data.items' } }],
   ['keys of csv without a type', { delimiter: '|', file_format: { escape: '\\' } }],
-  ...['1234.56', '1,234.56', '1 234,56', '1.234'].map((format): [string, Partial<DatasetDocument>] => [
-    `the number format ${format}`,
-    column('decimal(18,2)', format),
-  ]),
+  ...['1234.56', '1,234.56', '1 234,56', '1.234', '$1,234.56', '1.234,56 €', 'USD 1,234'].map(
+    (format): [string, Partial<DatasetDocument>] => [`the number format ${format}`, column('decimal(18,2)', format)],
+  ),
+  ...['MM/dd/yyyy hh:mm:ss a', 'M/d/yyyy h:mma', 'd.M.yyyy H:mm'].map(
+    (format): [string, Partial<DatasetDocument>] => [`the timestamp format ${format}`, column('timestamp', format)],
+  ),
   ['a decimal whose scale equals its precision', column('decimal(2,2)')],
   ['a date format', column('date', 'd. MMM yy')],
   ['a timestamp format', column('timestamp', 'MM/dd/yyyy HH:mm:ss.SSS')],
@@ -226,8 +228,8 @@ const DATE =
   'Use yyyy, optionally MM, dd and separators, for example {yyyy-MM-dd} or {yyyyMMdd}: the run date replaces '
   + 'the placeholder. Write literal braces as %7B and %7D.';
 const PATTERN =
-  'Use each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH, mm, ss, S to SSSSSS; with separators '
-  + 'between them, for example MM/dd/yyyy HH:mm:ss.';
+  'Use each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH or H, or hh or h with a for AM or PM; mm, ss, '
+  + 'S to SSSSSS; with separators between them, for example MM/dd/yyyy HH:mm:ss.';
 const NO_FORMAT = 'FORMAT_INVALID: Lake: column_schema.products.Cell.format of dataset "fda-cder" is';
 
 test.each<[string, Partial<DatasetDocument>, string]>([
@@ -463,13 +465,23 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a date format with a time',
     column('date', 'yyyy-MM-dd HH:mm'),
-    `${NO_FORMAT} "yyyy-MM-dd HH:mm", but the type of the column is date. Remove HH, mm, ss `
-      + 'and S, which dates do not have, or use the type timestamp.',
+    `${NO_FORMAT} "yyyy-MM-dd HH:mm", but the type of the column is date. Remove HH, hh, `
+      + 'mm, ss, S and a, which dates do not have, or use the type timestamp.',
   ],
   [
     'a timestamp format with hh',
     column('timestamp', 'yyyy-MM-dd hh:mm'),
     `${NO_FORMAT} "yyyy-MM-dd hh:mm", but the type of the column is timestamp. ${PATTERN}`,
+  ],
+  [
+    'a timestamp format with HH and a',
+    column('timestamp', 'yyyy-MM-dd HH:mm a'),
+    `${NO_FORMAT} "yyyy-MM-dd HH:mm a", but the type of the column is timestamp. ${PATTERN}`,
+  ],
+  [
+    'a number format with a percent sign',
+    column('double', '1234.56%'),
+    `${NO_FORMAT} "1234.56%", but the type of the column is double. Write the number 1234.56 with the separators`,
   ],
   [
     'a date format of a number',

@@ -11,6 +11,7 @@ import numpy as np
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import STAND_IN
 from etl_runtime.job.plural import plural
+from etl_runtime.read.text.encoding_candidates import described_candidates
 
 LOG = logging.getLogger(__name__)
 
@@ -66,11 +67,12 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
         except UnicodeDecodeError as error:
             bad_line = line + error.object[: error.start].decode(codec, "ignore").count("\n")
             found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.start + 1])
-            instead = "e.g. cp1252" if codec == "utf-8" else "or utf-8"
+            candidates = described_candidates(_from_line_of(error)) if codec == "utf-8" else "utf-8"
+            instead = f": {candidates}" if candidates else ""
             raise RunFailed(
                 ErrorCode.ENCODING_INVALID,
                 f"{name}, line {bad_line}: the byte {found} is not valid {codec}. "
-                f"Set file_format.encoding to the encoding of the file ({instead}).",
+                f"Set file_format.encoding to the encoding of the file{instead}.",
             ) from error
         if codec == "utf-8":  # unchanged, except for a character that continues in the next block
             text, cut_off = cut_off + block, decoder.getstate()[0]
@@ -83,6 +85,11 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
         if not block:
             return
         block = stream.read(BLOCK_BYTES)
+
+
+def _from_line_of(error: UnicodeDecodeError) -> bytes:
+    """The text from the line with the invalid byte on."""
+    return error.object[error.object.rfind(b"\n", 0, error.start) + 1 :]
 
 
 def _require_text(head: bytes, codec: str, name: str) -> None:

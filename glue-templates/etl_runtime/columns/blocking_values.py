@@ -1,0 +1,130 @@
+"""Find the few values that keep a column of text from a better type, such as NA among numbers."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.columns.column_types import ColumnType, convert_with_mismatches, infer
+from etl_runtime.columns.type_hints import DATE_PATTERNS, hint
+from etl_runtime.job.file_format import NO_FORMATS, Formats
+
+MAX_WORDS, MAX_OTHER_VALUES = 5, 3
+VALUES_PER_WORD = 3
+MIN_MATCHING_SHARE = 0.9
+MAX_DISTINCT = 100_000
+MAX_NAMED = 6
+MISSING_WORD = re.compile(
+    r"\\N|[^\w\s]+|[^\w\s]?(n\W?a|n\W?d|nan|nil|null|none|missing|unknown|no data|"
+    r"not (available|applicable|reported))\W?",
+    re.IGNORECASE,
+)
+TYPES = (
+    ColumnType("bigint", declared=True),
+    ColumnType("decimal(18,2)", declared=True),
+    ColumnType("date", declared=True),
+    ColumnType("timestamp", declared=True),
+    *(ColumnType("date", format=pattern, declared=True) for pattern in DATE_PATTERNS),
+)
+
+
+@dataclass(frozen=True)
+class BlockedType:
+    """The type of all other values of a column, as its column_schema entry, and the values that do not have it."""
+
+    entry: dict[str, str]
+    values: tuple[str, ...]
+    is_inferred: bool
+    in_first_row: bool
+
+    @property
+    def are_missing_words(self) -> bool:
+        return all(map(is_missing_word, self.values))
+
+
+def is_missing_word(value: str) -> bool:
+    """Whether a value looks like a word for a missing value: NA, null, \\N, or only punctuation."""
+    return MISSING_WORD.fullmatch(value.strip()) is not None
+
+
+def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType | None:
+    """The better type of a text column, and the values that prevent it. None if the column is text."""
+    text = text.drop_null()
+    distinct = pc.unique(text)
+    if not 1 < len(distinct) <= MAX_DISTINCT:
+        return None
+    has_digit = pc.match_substring_regex(distinct, r"\d")
+    words, others = distinct.filter(pc.invert(has_digit)), distinct.filter(has_digit)
+    if 0 < len(words) <= MAX_WORDS and len(others):
+        values = tuple(words.to_pylist())
+        enough = all(map(is_missing_word, values)) or len(others) >= VALUES_PER_WORD * len(values)
+        if enough and (found := _type_of(others, formats)):
+            return BlockedType(found[0], values, found[1], text[0].as_py() in values)
+    return _mostly(text, distinct)
+
+
+def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | None:
+    """The column_schema entry, and whether the type is inferred without it."""
+    best = infer(text, formats).best
+    better = hint(text, best)
+    if better and " or " not in better.get("format", ""):
+        return better, False
+    return None if best.type == "string" else ({"type": best.type}, True)
+
+
+def _mostly(text: pa.Array, distinct: pa.Array) -> BlockedType | None:
+    """The type of nearly all values."""
+    like_values = pc.match_substring_regex(distinct, r"^[^A-Za-z]*\d[^A-Za-z]*$")
+    if pc.sum(like_values).as_py() < MIN_MATCHING_SHARE * len(distinct):
+        return None
+    if pc.any(pc.match_substring_regex(distinct, r"^-?0\d*$")).as_py():  # codes such as 007
+        types: Iterable[ColumnType] = (each for each in TYPES if each.type in ("date", "timestamp"))
+    else:
+        types = TYPES
+    for column_type in types:
+        _, mismatches = convert_with_mismatches(distinct, column_type)
+        values = distinct.filter(mismatches).to_pylist()
+        if 0 < len(values) <= min(MAX_OTHER_VALUES, (1 - MIN_MATCHING_SHARE) * len(distinct)):
+            entry = {"type": column_type.type, **({"format": column_type.format} if column_type.format else {})}
+            return BlockedType(entry, tuple(values), False, text[0].as_py() in values)
+    return None
+
+
+def blocked_lines(table: str, blocked: Mapping[str, BlockedType], null_values: Sequence[str]) -> list[str]:
+    """One line for the words that mean missing values, and one for each other column, with the keys to paste."""
+    if len(blocked) > 1 and all(each.in_first_row and not each.are_missing_words for each in blocked.values()):
+        values = ", ".join(json.dumps(each.values[0], ensure_ascii=False) for each in [*blocked.values()][:MAX_NAMED])
+        return [
+            f"{table}: the first record ({values}) keeps {_named(blocked)} text. If it has units or formats, declare "
+            'file_format {"skip_rows_after_header": 1}'
+        ]
+    missing = {source: each for source, each in blocked.items() if each.are_missing_words}
+    lines = []
+    if missing:
+        words = list(dict.fromkeys(word for each in missing.values() for word in each.values))
+        shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
+        declared = json.dumps({"null_values": [*null_values, *words]}, ensure_ascii=False)
+        formats = {source: each.entry for source, each in missing.items() if not each.is_inferred}
+        schema = f" and column_schema {json.dumps({table: formats}, ensure_ascii=False)}" if formats else ""
+        lines.append(
+            f"{table}: {shown} keeps {_named(missing)} text. If it means a missing value, declare file_format "
+            f"{declared}{schema}"
+        )
+    for source, each in blocked.items():
+        if source not in missing:
+            shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in each.values)
+            entry = json.dumps({table: {source: each.entry}}, ensure_ascii=False)
+            lines.append(
+                f"{table}: {shown} keeps {source} text instead of {each.entry['type']}. To keep it in meta_rescued, "
+                f"declare column_schema {entry}. If it means a missing value, add it to file_format null_values"
+            )
+    return lines
+
+
+def _named(blocked: Mapping[str, BlockedType]) -> str:
+    names = [f"{source} ({each.entry['type']})" for source, each in blocked.items()]
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return f"{'column' if len(names) == 1 else f'{len(names)} columns'} {', '.join(names[:MAX_NAMED])}{more}"

@@ -1,0 +1,75 @@
+"""Candidates for the encoding of text that is not UTF-8, with what each would make of it."""
+
+import json
+import re
+import unicodedata
+
+CANDIDATES = (
+    "cp1252", "iso-8859-15", "cp1250", "iso-8859-2", "cp1251", "koi8-r", "cp1253", "cp1254", "cp850", "mac-roman",
+    "shift_jis", "gb18030", "big5", "euc-kr",
+)  # fmt: skip
+MULTI_BYTE = frozenset({"shift_jis", "gb18030", "big5", "euc-kr"})
+WORD = re.compile(rb"[A-Za-z0-9'&.\-\x80-\xff]*[\x80-\xff][A-Za-z0-9'&.\-\x80-\xff]*")
+LONE_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+MAX_WORDS, MAX_SHOWN, MAX_CHARACTERS = 200, 3, 24
+MAX_CANDIDATES = 6
+
+
+def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
+    """The encodings that can decode the text, the most likely first, each with words of the text as it decodes them.
+
+    Of encodings that decode these words alike, only the first is in the list.
+    """
+    words = list(dict.fromkeys(found[0] for found in WORD.finditer(text)))[:MAX_WORDS]
+    if not words:
+        return []
+    lone = len(LONE_BYTE.findall(b" ".join(words)))
+    decoded: dict[str, list[str]] = {}
+    for encoding in CANDIDATES:
+        if encoding in MULTI_BYTE and lone * 2 > len(words):  # an accent between ASCII letters
+            continue
+        try:
+            found = [word.decode(encoding) for word in words]
+        except UnicodeDecodeError:
+            continue
+        if found not in decoded.values():
+            decoded[encoding] = found
+    ranked = sorted(decoded.items(), key=lambda item: sum(map(_oddities, item[1])))
+    telling = _telling(list(decoded.values()))
+    return [(encoding, [found[index] for index in telling]) for encoding, found in ranked[:MAX_CANDIDATES]]
+
+
+def described_candidates(text: bytes) -> str:
+    """The candidates for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Empty if none."""
+    shown = [
+        f"{encoding} ({', '.join(json.dumps(word[:MAX_CHARACTERS], ensure_ascii=False) for word in words)})"
+        for encoding, words in encoding_candidates(text)
+    ]
+    return " or ".join(shown)
+
+
+def _telling(decoded: list[list[str]]) -> list[int]:
+    """The positions of the words that the encodings decode most differently."""
+    if not decoded:
+        return []
+    variety = [-len({words[index] for words in decoded}) for index in range(len(decoded[0]))]
+    return sorted(sorted(range(len(variety)), key=variety.__getitem__)[:MAX_SHOWN])
+
+
+def _oddities(word: str) -> int:
+    """How unusual a word is: symbols next to letters, capitals within a word, mixed scripts, control characters."""
+    odd = 3 * sum(unicodedata.category(character) in ("Cc", "Cn", "Co") for character in word)
+    for before, after in zip(word, word[1:], strict=False):
+        if not (before.isascii() and after.isascii()):
+            odd += 2 * ((before.isalpha() and _is_symbol(after)) or (_is_symbol(before) and after.isalpha()))
+            odd += before.islower() and after.isupper()
+    scripts = {unicodedata.name(each, "?").split()[0] for each in word if each.isalpha()}
+    odd += 2 * (len(scripts) > 1)
+    foreign = re.search(r"[\u00c0-\u024f]{4}", word)  # accented Latin letters in a row: another script
+    return odd + 3 * bool(foreign)
+
+
+def _is_symbol(character: str) -> bool:
+    return not character.isascii() and (
+        unicodedata.category(character)[0] in "SN" or unicodedata.category(character) in ("Po", "Ps", "Pe")
+    )

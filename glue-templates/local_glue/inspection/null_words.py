@@ -1,0 +1,45 @@
+"""The words for missing values that a source uses."""
+
+import re
+from collections.abc import Sequence
+
+import pyarrow.compute as pc
+
+from etl_runtime.columns.blocking_values import is_missing_word
+from inspection.sampled_table import SampledTable
+
+NULL_MARKER = "\\N"  # databases export null like this, and nothing else
+
+
+def null_words(tables: Sequence[SampledTable]) -> list[str]:
+    """The words to declare as `null_values`: they keep a column of numbers or dates text.
+
+    A word that can be a value of another column is left out, because `null_values` apply to all columns: NA among the
+    country codes DE and FR, or - among the signs + and -.
+    """
+    words: dict[str, None] = {}
+    for table in tables:
+        for source in table.columns.texts:
+            found = table.columns.blocked(source)
+            if found and found.are_missing_words:
+                words |= dict.fromkeys(found.values)
+            elif any(word.as_py() == NULL_MARKER for word in pc.unique(table.columns.text(source))[:1000]):
+                words[NULL_MARKER] = None
+    return [word for word in words if word == NULL_MARKER or not any(_is_value(word, table) for table in tables)]
+
+
+def _is_value(word: str, table: SampledTable) -> bool:
+    for source in table.columns.texts:
+        distinct = pc.unique(table.columns.text(source).drop_null())
+        if table.columns.blocked(source) or not pc.is_in(word, distinct).as_py():
+            continue
+        values = [value for value in distinct.to_pylist() if value != word]
+        if any(_shape(value) == _shape(word) and not (len(value) > 1 and is_missing_word(value)) for value in values):
+            return True
+    return False
+
+
+def _shape(value: str) -> str:
+    """The kind of each character: AA for NA and DE."""
+    letters = re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", re.sub(r"\d", "9", value)))
+    return re.sub(r"[^Aa9\s]", "-", letters)
