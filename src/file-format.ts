@@ -64,7 +64,8 @@ export interface TextOptions {
    * The format of dates, in addition to ISO 8601 dates, such as `yyyyMMdd` or `dd.MM.yyyy HH:mm`.
    *
    * The parts are `yyyy` or `yy`, `MM` (`M` without leading zeros, `MMM` for Jan), `dd` (`d`), `HH` (`H`) or `hh`
-   * (`h`) with `a` for AM or PM, `mm`, `ss`, and `S` per digit of a fraction. Synthesis fails with `FORMAT_INVALID` if the format is invalid.
+   * (`h`) with `a` for AM or PM, `mm`, `ss`, and `S` per digit of a fraction.
+   * Synthesis fails with `FORMAT_INVALID` if the format is invalid.
    *
    * @default - only ISO 8601 dates, because the day and the month of 01/02/2024 are ambiguous
    */

@@ -18,7 +18,7 @@ export type PaginationType =
  */
 export type Delimiter = string;
 /**
- * Format of dates, in addition to ISO 8601 dates: yyyy or yy, MM (M without leading zeros, MMM for Jan), dd (d), HH, mm, ss, S per digit of a fraction, and separators between them.
+ * Format of dates, in addition to ISO 8601 dates: yyyy or yy, MM (M without leading zeros, MMM for Jan), dd (d), HH (H), or hh (h) with a for AM or PM, mm, ss, S per digit of a fraction, and separators between them.
  */
 export type DateFormat = string;
 /**
@@ -460,7 +460,7 @@ export interface FileFormat {
   widths?: number[];
   date_format?: DateFormat;
   /**
-   * Format of numbers: the number 1234.56 as the file writes it, such as 1.234,56, 1234,56 or 1,234.56. Default: digits and a decimal point.
+   * Format of numbers: the number 1234.56 as the file writes it, such as 1.234,56, 1234,56 or 1,234.56, with a currency sign if the file has one: $1,234.56 or 1.234,56 €. Default: digits and a decimal point.
    */
   number_format?: string;
   /**

@@ -10,8 +10,8 @@ export function dateFormatProblem(format: string): string | undefined {
   const isValid = datasetSchema().fits('$defs/date_format', format);
   return isValid && once && hours && parts.every(part => DATE_PART.test(part))
     ? undefined
-    : 'Use each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH or H, or hh or h with a for AM or PM; mm, ss, '
-        + 'S to SSSSSS; with separators between them, for example MM/dd/yyyy HH:mm:ss.';
+    : 'Use each part once: yyyy or yy; MM, M or MMM; dd or d; for times HH or H, or hh or h with a for AM or PM; '
+        + 'mm, ss, S to SSSSSS; with separators between them, for example MM/dd/yyyy HH:mm:ss.';
 }
 
 const DATE_PART = /^(yyyy|yy|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|S{1,6}|a)$/;

@@ -78,7 +78,10 @@ test.each<[string, Partial<DatasetDocument>]>([
     },
   ],
   ['csv without quotes', { delimiter: '|', file_format: { quote: '' } }],
-  ['names instead of those in the header', { file_format: { header: true, column_names: ['a'], skip_rows_after_header: 1 } }],
+  [
+    'names instead of those in the header',
+    { file_format: { header: true, column_names: ['a'], skip_rows_after_header: 1 } },
+  ],
   ['names of fixed-width fields', { file_format: { widths: [5, 2], column_names: ['a', 'b'] } }],
   ['widths without a type', { file_format: { widths: [5], comment: ',' } }],
   ['records without a type', { file_format: { records: 'data.items' } }],
@@ -282,7 +285,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'a delimiter of fixed widths',
     { file_format: { type: 'fixed_width', widths: [5], delimiter: '|' } },
     'SETTING_NOT_APPLICABLE: Lake: file_format.delimiter of dataset "fda-cder" is "|", but does not apply to the type '
-      + 'fixed_width. Remove it. The type fixed_width has the keys widths, header, column_names, encoding, null_values, ',
+      + 'fixed_width. Remove it. The type fixed_width has the keys widths, header, column_names, encoding, ',
   ],
   [
     'a quote of fixed widths without a type',
@@ -335,7 +338,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'records to skip after the header, with column names',
     { file_format: { column_names: ['a'], skip_rows_after_header: 1 } },
-    'SETTINGS_CONFLICT: Lake: file_format.skip_rows_after_header of dataset "fda-cder" is 1, but the file has no header.',
+    'SETTINGS_CONFLICT: Lake: file_format.skip_rows_after_header of dataset "fda-cder" is 1, but the file has no '
+      + 'header.',
   ],
   [
     'fewer column names than widths',

@@ -9,6 +9,7 @@ that fit the columns.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from etl_runtime.job.file_format import FileFormat
 
 MIN_COMPLETE_SHARE = 0.9  # of the lines of a merged record, because a record can have too few fields
 SAMPLE_RECORDS = 200
+MAX_COUNTED = 200  # records: more are counted in one pass
 MIN_CATEGORY_CELLS = 20
 MAX_WORDS = 3  # that stand for missing values in a column of numbers or dates
 PROSE_DELIMITERS = b",;. "
@@ -38,41 +40,69 @@ def find_merged_record(
 ) -> MergedRecord | None:
     """The first merged record of a text of complete records, or None.
 
-    `line_ends` are the ends of all lines, also inside quotes. `sample` has SAMPLE_RECORDS records
-    of the file, without its header.
+    `line_ends` are the ends of all lines, also inside quotes. `sample` has SAMPLE_RECORDS records of the file, without
+    its header. Reads only the lines of records that have several.
     """
-    delimiter = file_format.delimiter_byte
-    line_ends = line_ends[: int(np.searchsorted(line_ends, record_ends[-1], side="right"))]
-    if len(line_ends) == len(record_ends):
+    last_lines = np.searchsorted(line_ends, record_ends)
+    first_lines = np.concatenate((np.zeros(1, np.int64), last_lines[:-1] + 1))
+    several = np.flatnonzero(last_lines > first_lines)
+    if not len(several):
         return None
-    delimiters = np.flatnonzero(np.frombuffer(text, np.uint8, int(record_ends[-1])) == delimiter[0])
-    counts = np.diff(np.searchsorted(delimiters, line_ends), prepend=0)
-    record_of_line = np.searchsorted(record_ends, line_ends)
-    lines_per_record = np.bincount(record_of_line, minlength=len(record_ends))
-    starts = np.concatenate((np.zeros(1, np.int64), record_ends[:-1]))
-    expected = _expected_count(counts[lines_per_record[record_of_line] == 1], sample, file_format)
+    expected = _expected_count(sample, file_format)
     if not expected:
         return None
-    complete = np.bincount(record_of_line, counts == expected, len(record_ends)) / np.maximum(lines_per_record, 1)
-    candidates = np.flatnonzero((lines_per_record > 1) & (complete >= MIN_COMPLETE_SHARE)).tolist()
-    if not candidates:
-        return None
-    columns = _columns(sample, file_format)
-    for index in candidates:
-        lines = tuple(text[starts[index] : record_ends[index]].splitlines())
+    starts = np.concatenate((np.zeros(1, np.int64), line_ends))
+    if len(several) > MAX_COUNTED:
+        several = _complete(text, starts, first_lines[several], last_lines[several], several, file_format, expected)
+    columns: list[_Column] = []
+    for index in several.tolist():
+        bounds = starts[first_lines[index] : last_lines[index] + 2].tolist()
+        if not _are_complete(text, bounds, file_format.delimiter_byte, expected):
+            continue
+        columns = columns or _columns(sample, file_format)
+        lines = tuple(text[bounds[0] : bounds[-1]].splitlines())
         if _are_records(lines, columns, file_format, expected):
             return MergedRecord(index, lines)
     return None
 
 
-def _expected_count(single_line_counts: Offsets, sample: Sequence[bytes], file_format: FileFormat) -> int:
-    """The most common number of delimiters in records that are single lines, otherwise in the sample."""
-    filled = single_line_counts[single_line_counts > 0]
-    if len(filled):
-        return int(np.bincount(filled).argmax())
-    quoted = re.compile(rb"%b[^%b]*+%b" % ((re.escape(file_format.quote.encode()),) * 3)) if file_format.quote else None
+def _complete(
+    text: bytes,
+    starts: Offsets,
+    first_lines: Offsets,
+    last_lines: Offsets,
+    records: Offsets,
+    file_format: FileFormat,
+    expected: int,
+) -> Offsets:
+    """Those of many records whose lines have the expected number of delimiters, except for a few: one pass."""
+    delimiters = np.flatnonzero(np.frombuffer(text, np.uint8) == file_format.delimiter_byte[0])
+    counts = np.diff(np.searchsorted(delimiters, starts))
+    complete = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts == expected)))
+    shares = (complete[last_lines + 1] - complete[first_lines]) / (last_lines + 1 - first_lines)
+    found: Offsets = records[shares >= MIN_COMPLETE_SHARE]
+    return found
+
+
+def _are_complete(text: bytes, bounds: Sequence[int], delimiter: bytes, expected: int) -> bool:
+    """Whether the lines between the bounds have the expected number of delimiters, except for a few."""
+    allowed = (1 - MIN_COMPLETE_SHARE) * (len(bounds) - 1)
+    for start, end in pairwise(bounds):
+        if text.count(delimiter, start, end) != expected:
+            allowed -= 1
+            if allowed < 0:
+                return False
+    return True
+
+
+def _expected_count(sample: Sequence[bytes], file_format: FileFormat) -> int:
+    """The most common number of delimiters in a record, without those inside quotes."""
+    if not sample:
+        return 0
+    quote = re.escape(file_format.quote.encode())
+    quoted = re.compile(rb"%b[^%b]*+%b" % (quote, quote, quote)) if quote else None
     unquoted = [quoted.sub(b"", record) if quoted else record for record in sample]
-    return int(np.bincount([record.count(file_format.delimiter_byte) for record in unquoted]).argmax()) if sample else 0
+    return int(np.bincount([record.count(file_format.delimiter_byte) for record in unquoted]).argmax())
 
 
 class _Column:
