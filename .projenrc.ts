@@ -214,7 +214,7 @@ const rosetta = project.addTask('docs:rosetta', {
 });
 project.postCompileTask.spawn(rosetta);
 // The `medallion` command of the Python package starts this file directly.
-project.postCompileTask.exec('chmod +x lib/cli/main.js');
+project.compileTask.exec('chmod +x lib/cli/main.js');
 
 // Without it, keys of Python dicts get lost. See the comment in the script.
 project.compileTask.exec('node --require ts-node/register .projen/untyped-map-values.ts', { env: integEnvironment });
