@@ -1,5 +1,6 @@
 import { Pagination } from './pagination';
 import { RateLimit } from './rate-limit';
+import { RecordOrient } from './record-orient';
 
 /** The HTTP method of the requests to an endpoint. */
 export enum HttpMethod {
@@ -107,6 +108,21 @@ export interface ApiEndpoint {
    * @default false - the run fails if the list is missing, because the response can be incomplete
    */
   readonly recordsOptional?: boolean;
+
+  /**
+   * The shape of the records.
+   *
+   * @default - a list of objects, or one object; a first run fails if the response has another shape, and shows what
+   * to set
+   */
+  readonly orient?: RecordOrient;
+
+  /**
+   * The name of a column for the keys of `RecordOrient.INDEX`.
+   *
+   * @default - the keys are not in the table, because many records repeat them
+   */
+  readonly keyColumn?: string;
 
   /**
    * How a run gets from one page of the endpoint to the next.

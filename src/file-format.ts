@@ -1,5 +1,6 @@
 import { FileFormat as FileFormatDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
+import { RecordOrient } from './record-orient';
 
 /** Options of text formats with one record per line. */
 export interface TextOptions {
@@ -164,6 +165,21 @@ export interface JsonOptions {
    * @default false - the run fails if the list is missing, because the document can be incomplete
    */
   readonly recordsOptional?: boolean;
+
+  /**
+   * The shape of the records.
+   *
+   * @default - a list of objects, or one object; a first run fails if the document has another shape, and shows what
+   * to set
+   */
+  readonly orient?: RecordOrient;
+
+  /**
+   * The name of a column for the keys of `RecordOrient.INDEX`.
+   *
+   * @default - the keys are not in the table, because many records repeat them
+   */
+  readonly keyColumn?: string;
 
   /**
    * The encoding of the file, by its name in Python, such as `cp1252`.

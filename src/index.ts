@@ -25,6 +25,7 @@ export * from './lake-roles';
 export * from './layer';
 export * from './pagination';
 export * from './rate-limit';
+export * from './record-orient';
 export * from './schedule';
 export * from './schema-contract';
 export * from './shared-glue-role';

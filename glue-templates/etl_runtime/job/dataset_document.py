@@ -115,6 +115,8 @@ class FileFormat(TypedDict):
     number_format: NotRequired[str]
     records: NotRequired[str]
     records_optional: NotRequired[bool]
+    orient: NotRequired[Literal['records', 'index', 'values']]
+    key_column: NotRequired[str]
 
 
 RowCount = int
@@ -159,6 +161,8 @@ class ApiEndpoint(TypedDict):
     body: NotRequired[dict[str, Any]]
     records: NotRequired[str]
     records_optional: NotRequired[bool]
+    orient: NotRequired[Literal['records', 'index', 'values']]
+    key_column: NotRequired[str]
     pagination: NotRequired[PaginationType | Pagination]
     for_each: NotRequired[ForEach]
     rate_limit: NotRequired[RateLimit]

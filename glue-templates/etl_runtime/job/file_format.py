@@ -22,7 +22,7 @@ CSV_KEYS = (
     "skip_footer",
 )
 
-JSON_KEYS = ("records", "records_optional")
+JSON_KEYS = ("records", "records_optional", "orient", "key_column")
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class FileFormat:
     records_optional: bool = False
     is_delimiter_declared: bool = field(default=False, compare=False)
     is_quote_declared: bool = field(default=False, compare=False)
+    orient: str | None = None
+    key_column: str | None = None
 
     @property
     def formats(self) -> Formats:
@@ -115,6 +117,8 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         records_optional=declared.get("records_optional", False),
         is_delimiter_declared=delimiter is not None,
         is_quote_declared="quote" in declared,
+        orient=declared.get("orient"),
+        key_column=declared.get("key_column"),
     )
     if file_format.escape == file_format.quote:  # other tools describe doubled quotes with an escape that is the quote
         file_format = replace(file_format, escape="")

@@ -78,7 +78,7 @@ def _record_blocks(line: bytes, records: ApiRecords, where: str) -> Iterator[Rec
     reader = JsonReader(iter([line]), where, "records")
     for key in reader.members():
         if key == "answer":
-            yield from records_at(reader, keys_of(records.path or "$"))
+            yield from records_at(reader, keys_of(records.path or "$"), shape=records.shape)
         else:
             reader.skip()
 

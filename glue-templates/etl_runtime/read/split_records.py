@@ -27,6 +27,7 @@ from etl_runtime.read.text.record_ends import (
     without_last,
 )
 from etl_runtime.source.api.endpoints import Endpoint
+from etl_runtime.source.record_shape import RecordShape
 from etl_runtime.source.records_contract import TableRecords
 
 LOG = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ def split_records(
                 yield from _utf8_blocks(stream, file_format, member.name)
 
         declared, optional = file_format.records, file_format.records_optional
-        blocks = _record_blocks(json_records(open_blocks, member.name, declared, table, places, optional))
+        shape = RecordShape(file_format.orient, file_format.key_column)
+        blocks = _record_blocks(json_records(open_blocks, member.name, declared, table, places, optional, shape))
         yield from _or_empty(blocks) if optional else blocks
     elif file_format.type == "jsonl":
         require_documents(places, member.name)

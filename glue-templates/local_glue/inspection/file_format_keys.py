@@ -1,12 +1,16 @@
 """The keys of `file_format` to declare: what the job does not detect by itself."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format, with_delimiter_of
+from etl_runtime.read.json.json_reader import JsonReader
+from etl_runtime.read.json.records_place import detect_place
+from etl_runtime.read.text.decode import utf8_blocks
+from etl_runtime.source.record_shape import UndeclaredShape
 from inspection.encoding import decode, detect_encoding
 from inspection.header import has_header
 from inspection.layout import DELIMITERS, Layout, detect_dialect, detect_layout, units_rows
@@ -34,6 +38,8 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
     keys = dict(declared)
     if sample.type != "csv":
         detected = detect_format(sample.member.name, sample.head[:HEAD_BYTES], FileFormat())
+        if sample.type == "json":
+            keys |= _shape_keys(sample)
         return keys if sample.type == detected else {**keys, "type": sample.type}
     encoding = declared.get("encoding") or detect_encoding(sample.head)
     if encoding:
@@ -66,3 +72,18 @@ def _has_records_like_comments(text: str, layout: Layout) -> bool:
     below = text.splitlines()[layout.title_lines :]
     delimiters = layout.width - 1
     return any(line.startswith(COMMENT) and line.count(layout.file_format.delimiter) >= delimiters for line in below)
+
+
+def _shape_keys(sample: Sample) -> dict[str, Any]:
+    """The keys for records that are not a list of objects."""
+    name = sample.member.name
+
+    def blocks() -> Iterator[bytes]:
+        with sample.member.open() as stream:
+            yield from utf8_blocks(stream, None, name)
+
+    try:
+        detect_place(JsonReader(blocks(), name), "", optional=False)
+    except UndeclaredShape as error:
+        return dict(error.entry)
+    return {}

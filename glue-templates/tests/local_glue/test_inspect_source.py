@@ -210,6 +210,26 @@ def test_json_and_json_lines_are_detected(source: Source) -> None:
         }
 
 
+@pytest.mark.parametrize(
+    ("document", "file_format", "columns"),
+    [
+        ({str(n): {"id": n} for n in range(3)}, {"orient": "index", "key_column": "key"}, ["key", "id"]),
+        ([["NAME", "n"], ["a", 1]], {"orient": "values"}, ["NAME", "n"]),
+        ([{"page": 1}, [{"id": 1}]], {"records": "1"}, ["id"]),
+        (
+            {"meta": {"a": 1}, "days": {"2024-01-01": {"p": 1}}},
+            {"records": "days", "orient": "index", "key_column": "key"},
+            ["key", "p"],
+        ),
+    ],
+)
+def test_the_shape_of_json_records_is_detected(
+    source: Source, document: Any, file_format: dict[str, Any], columns: list[str]
+) -> None:
+    found = inspected(source, "/x.json", json.dumps(document).encode())["document"]
+    assert (found["file_format"], list(found["column_schema"]["x"])) == (file_format, columns)
+
+
 def test_each_file_of_a_zip_is_a_table(source: Source) -> None:
     found = inspected(
         source,

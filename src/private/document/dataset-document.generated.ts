@@ -209,6 +209,14 @@ export interface ApiEndpoint {
    */
   records_optional?: boolean;
   /**
+   * Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the response itself. values: a list of lists, the first of which is the header. Default: a list of objects or one object; a first run fails if the response has another shape, and shows what to set.
+   */
+  orient?: 'records' | 'index' | 'values';
+  /**
+   * Name of a column for the keys of orient index. Default: none; the keys are not in the table.
+   */
+  key_column?: string;
+  /**
    * How a run gets from one page to the next: a type, or {type, …} with options. Default: auto.
    */
   pagination?: PaginationType | Pagination;
@@ -471,6 +479,14 @@ export interface FileFormat {
    * json: whether a document without the list of records has no records. Default: false; the run fails if the list is missing.
    */
   records_optional?: boolean;
+  /**
+   * json: Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the document itself. values: a list of lists, the first of which is the header. Default: a list of objects or one object; a first run fails if the document has another shape, and shows what to set.
+   */
+  orient?: 'records' | 'index' | 'values';
+  /**
+   * json: Name of a column for the keys of orient index. Default: none; the keys are not in the table.
+   */
+  key_column?: string;
 }
 /**
  * Name, data type and format of a column, and whether it is optional. Set at least one of them.

@@ -111,13 +111,13 @@ const TEXT_KEYS: (keyof FileFormat)[] = [
 const FORMAT_KEYS: { readonly [type in NonNullable<FileFormat['type']>]: (keyof FileFormat)[] } = {
   csv: ['delimiter', 'quote', 'escape', 'quoted_nulls', ...TEXT_KEYS],
   fixed_width: ['widths', ...TEXT_KEYS],
-  json: ['records', 'records_optional', 'encoding'],
+  json: ['records', 'records_optional', 'orient', 'key_column', 'encoding'],
   jsonl: ['encoding'],
   parquet: [],
 };
 
-function hasJsonKeys({ records, records_optional: recordsOptional }: FileFormat): boolean {
-  return records !== undefined || recordsOptional !== undefined;
+function hasJsonKeys(format: FileFormat): boolean {
+  return [format.records, format.records_optional, format.orient, format.key_column].some(key => key !== undefined);
 }
 
 function* formatProblems({

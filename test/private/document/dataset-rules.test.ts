@@ -298,13 +298,13 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     { file_format: { type: 'json', escape: '\\' } },
     'SETTING_NOT_APPLICABLE: Lake: file_format.escape of dataset "fda-cder" is "\\\\", but does not apply to the '
       + 'type json. '
-      + 'Remove it. The type json has the keys records, records_optional, encoding.',
+      + 'Remove it. The type json has the keys records, records_optional, orient, key_column, encoding.',
   ],
   [
     'a delimiter of JSON',
     { delimiter: '|', file_format: { type: 'json' } },
     'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", but does not apply to the type json. '
-      + 'Remove it. The type json has the keys records, records_optional, encoding.',
+      + 'Remove it. The type json has the keys records, records_optional, orient, key_column, encoding.',
   ],
   [
     'a delimiter with records',

@@ -114,6 +114,25 @@ class JsonReader:
             position += 1
         self._take(b"]")
 
+    def open_list(self) -> bytes:
+        """Move the cursor into the list at the cursor. Returns the first byte of its first element, `]` if empty."""
+        self._take(b"[")
+        return self.peek()
+
+    def next_item(self) -> bytes:
+        """Move the cursor to the next element of a list. Returns its first byte, `]` at the end of the list."""
+        if self.peek() != b"]":
+            self._take(b",")
+        return self.peek()
+
+    def excerpt(self) -> str:
+        """The text at the cursor, shortened."""
+        return self._found()
+
+    def skip_rest_of_list(self) -> None:
+        """Skip the elements of a list after the cursor, and the end of the list."""
+        self._skip_rest(b"[")
+
     def skip_rest_of_object(self) -> None:
         """Skip the members of an object after the value of a member, and the end of the object."""
         self._skip_rest(b"{")
@@ -157,15 +176,15 @@ class JsonReader:
         self._records, self._in_records = 1, False
         return Records(text, np.array([len(text)], np.int64))
 
-    def elements(self) -> Iterator[Records]:
-        """The elements of the list at the cursor."""
-        self._take(b"[")
-        if self.peek() == b"]":
-            self._take(b"]")
+    def elements(self, opening: bytes = b"[") -> Iterator[Records]:
+        """The elements of the list at the cursor, or the members of the object at the cursor with their keys."""
+        self._take(opening)
+        if self.peek() == CLOSING[opening]:
+            self._take(CLOSING[opening])
             return
         self._in_records = True
         chunks: list[bytes] = []
-        for text, commas in self._until_closed(b"[", WINDOW_BYTES):
+        for text, commas in self._until_closed(opening, WINDOW_BYTES):
             if len(commas):
                 carried = sum(map(len, chunks))
                 content = bytearray(b"".join([*chunks, text]))

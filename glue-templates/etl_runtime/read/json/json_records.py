@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_reader import JsonReader
-from etl_runtime.read.json.records_place import detect_place, first_byte_at, key_list, steps_of
+from etl_runtime.read.json.oriented_records import entries, rows
+from etl_runtime.read.json.records_place import SETTING, detect_place, first_byte_at, key_list, shape_remedy, steps_of
 from etl_runtime.read.text.record_ends import Records
 from etl_runtime.source.api.json_path import keys_of
+from etl_runtime.source.record_shape import OBJECTS, RecordShape, rows_remedy
 from etl_runtime.source.records_contract import ROOT, SINGLE_RECORD, RecordsPlace, TableRecords, moved_remedy
 
 LOG = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ def json_records(
     table: str = "",
     places: TableRecords | None = None,
     optional: bool = False,
+    shape: RecordShape = OBJECTS,
 ) -> Iterator[Records]:
     """The records of a sequence of JSON documents, usually one: the elements of a list, or objects.
 
@@ -31,8 +34,8 @@ def json_records(
 
     `records` is file_format.records: keys separated by dots, or $ for the document itself. If it is None, the records
     are at the published place in `places`, else where `detect_place` finds those of the `table`. With `optional`, a
-    missing list is empty. Raises RunFailed if the records are not at their place, if several lists match, if brackets
-    do not match, or if anything but a document follows.
+    missing list is empty. `shape` is the declared shape of the records. Raises RunFailed if the records are not at
+    their place, if several lists match, if brackets do not match, or if anything but a document follows.
     """
     places = places or TableRecords()
     reader = JsonReader(open_blocks(), name)
@@ -44,24 +47,40 @@ def json_records(
             retryable=True,
         )
     if records is None:
-        path = _undeclared_path(open_blocks, name, table, places, optional)
+        path = _undeclared_path(open_blocks, name, table, places, optional, shape)
         if path is None:
             return
     else:
         path = keys_of(records)
         is_list = first_byte_at(JsonReader(open_blocks(), name), path) == b"["
         places.found = RecordsPlace(records, "list" if is_list else "record")
+        if shape.orient is None and (remedy := shape_remedy(JsonReader(open_blocks(), name), path, records)):
+            LOG.info(f"{name}: {remedy}")
     while first:
         if not path and first != opening:
             reader.fail(
                 "the file has several documents, both lists and objects. Correct the file.",
                 ErrorCode.JSON_RECORDS_AMBIGUOUS,
             )
-        if not path and first == b"{":
+        if not path and first == b"{" and shape.orient in (None, "records"):
             yield from reader.documents(b"{")
             return
-        yield from records_at(reader, path, optional=optional)
+        if not path and shape.orient == "values" and _is_row(JsonReader(open_blocks(), name)):
+            yield from rows(reader.documents(b"["), reader)  # each document is a row
+            return
+        yield from records_at(reader, path, optional=optional, shape=shape)
         first = reader.next_document()
+        if (
+            first == b"["
+            and records is None
+            and not path
+            and shape == OBJECTS
+            and _is_row(JsonReader(open_blocks(), name))
+        ):
+            reader.fail(
+                f"each document is a list. {rows_remedy(ROOT, 'a list of values', SETTING)}",
+                ErrorCode.JSON_RECORDS_AMBIGUOUS,
+            )
 
 
 def require_documents(places: TableRecords, name: str) -> None:
@@ -78,12 +97,17 @@ def require_documents(places: TableRecords, name: str) -> None:
 
 
 def _undeclared_path(
-    open_blocks: Callable[[], Iterator[bytes]], name: str, table: str, places: TableRecords, optional: bool
+    open_blocks: Callable[[], Iterator[bytes]],
+    name: str,
+    table: str,
+    places: TableRecords,
+    optional: bool,
+    shape: RecordShape,
 ) -> tuple[str, ...] | None:
     """The path to the records at the known place, else at the detected place. None if there are no records."""
     known = places.known
     if known is None:
-        detected = detect_place(JsonReader(open_blocks(), name), table, optional)
+        detected = detect_place(JsonReader(open_blocks(), name), table, optional, shape)
         if detected.is_certain:
             places.found = detected.place
         if detected.text:
@@ -94,18 +118,18 @@ def _undeclared_path(
     is_there = first == (b"[" if known.kind == "list" else b"{")
     if not is_there and not (first == b"n" and places.published):
         is_missing = first in (b"", b"n") or known == RecordsPlace(ROOT, "list")
-        _refuse_other_place(JsonReader(open_blocks(), name), table, places, known, optional and is_missing)
+        _refuse_other_place(JsonReader(open_blocks(), name), table, places, known, optional and is_missing, shape)
         return None
     places.found = known
     return path if is_there else None
 
 
 def _refuse_other_place(
-    reader: JsonReader, table: str, places: TableRecords, known: RecordsPlace, optional: bool
+    reader: JsonReader, table: str, places: TableRecords, known: RecordsPlace, optional: bool, shape: RecordShape
 ) -> None:
     """Raise RunFailed, unless a missing list means that there are no records."""
     try:
-        detected = detect_place(reader, table, optional)
+        detected = detect_place(reader, table, optional, shape)
     except RunFailed as error:
         if error.code != ErrorCode.JSON_RECORDS_AMBIGUOUS:
             raise
@@ -129,7 +153,11 @@ def _refuse_other_place(
 
 
 def records_at(
-    reader: JsonReader, path: tuple[str, ...], parents: tuple[str, ...] = (), optional: bool = False
+    reader: JsonReader,
+    path: tuple[str, ...],
+    parents: tuple[str, ...] = (),
+    optional: bool = False,
+    shape: RecordShape = OBJECTS,
 ) -> Iterator[Records]:
     """The records at `path`, relative to the value at the cursor. Moves the cursor after this value.
 
@@ -137,7 +165,9 @@ def records_at(
     """
     first = reader.peek()
     if not path:
-        if first == b"[":
+        if shape.orient in ("index", "values"):
+            yield from _oriented(reader, first, parents, shape)
+        elif first == b"[":
             yield from reader.elements()
         elif first == b"{":
             yield reader.record()
@@ -151,7 +181,7 @@ def records_at(
         return
     declared = ".".join((*parents, *path))
     if first == b"[" and path[0].isdecimal():
-        yield from _records_at_position(reader, path, parents, optional)
+        yield from _records_at_position(reader, path, parents, optional, shape)
         return
     if first != b"{":
         what = "a list, not an object" if first == b"[" else "not an object"
@@ -175,7 +205,7 @@ def records_at(
                 ErrorCode.JSON_RECORDS_AMBIGUOUS,
             )
         matched_key = key
-        yield from records_at(reader, path[steps:], (*parents, key), optional)
+        yield from records_at(reader, path[steps:], (*parents, key), optional, shape)
     if matched_key is None and not optional:
         reader.fail(
             f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys are: {key_list(keys)}. "
@@ -186,15 +216,36 @@ def records_at(
         )
 
 
+def _is_row(reader: JsonReader) -> bool:
+    """Whether the next document is one row, and not a list of rows."""
+    return first_byte_at(reader, ("0",)) not in (b"[", b"")
+
+
+def _oriented(reader: JsonReader, first: bytes, parents: tuple[str, ...], shape: RecordShape) -> Iterator[Records]:
+    expected = b"{" if shape.orient == "index" else b"["
+    if first != expected:
+        where = ".".join(parents) or "the document"
+        found = {b"[": "a list", b"{": "an object"}.get(first, "a single value")
+        reader.fail(
+            f"orient is {shape.orient}, but {where} is {found}. Check the source, or correct orient.",
+            ErrorCode.JSON_RECORDS_NOT_FOUND,
+            retryable=True,
+        )
+    if shape.orient == "index":
+        yield from entries(reader.elements(b"{"), reader, shape.key_column)
+    else:
+        yield from rows(reader.elements(), reader)
+
+
 def _records_at_position(
-    reader: JsonReader, path: tuple[str, ...], parents: tuple[str, ...], optional: bool
+    reader: JsonReader, path: tuple[str, ...], parents: tuple[str, ...], optional: bool, shape: RecordShape
 ) -> Iterator[Records]:
     """The records at a path that begins with a position in the list at the cursor."""
     length = 0
     for position in reader.items():
         length += 1
         if position == int(path[0]):
-            yield from records_at(reader, path[1:], (*parents, path[0]), optional)
+            yield from records_at(reader, path[1:], (*parents, path[0]), optional, shape)
         else:
             reader.skip()
     if int(path[0]) >= length and not optional:

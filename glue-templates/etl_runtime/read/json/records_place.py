@@ -1,12 +1,21 @@
 """Finds the place of the records in a JSON document, without reading it into memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_reader import JsonReader
 from etl_runtime.source.api.json_path import keys_of
+from etl_runtime.source.record_shape import (
+    OBJECTS,
+    RecordShape,
+    entry_of,
+    keyed_remedy,
+    looks_keyed,
+    rows_remedy,
+    undeclared,
+)
 from etl_runtime.source.records_contract import (
     MAX_DEPTH,
     ROOT,
@@ -19,7 +28,9 @@ from etl_runtime.source.records_contract import (
     record_list,
 )
 
+SETTING = "file_format"
 MAX_KEYS_SHOWN = 20
+MAX_ROOT_MEMBERS = 1_000  # of the document that are searched for lists
 MAX_MEMBERS = 100  # of a nested object that are searched for lists: an object with more members is a map
 
 
@@ -37,13 +48,16 @@ class Detected:
     text: str = ""
 
 
-def detect_place(reader: JsonReader, table: str, optional: bool) -> Detected:
+def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordShape = OBJECTS) -> Detected:
     """The place of the records if nothing declares or publishes it. The cursor is before the document.
 
-    With `optional`, a document without a list has no records. Raises RunFailed if the place is ambiguous.
+    With `optional`, a document without a list has no records. Raises RunFailed if the place is ambiguous, or if the
+    records have another shape than the one declared.
     """
     first = reader.next_document()
     if first == b"[":
+        if shape.orient is None:
+            _refuse_rows(reader)
         return Detected(RecordsPlace(ROOT, "list"), (), True)
     if first != b"{":
         reader.fail(
@@ -53,6 +67,9 @@ def detect_place(reader: JsonReader, table: str, optional: bool) -> Detected:
         )
     outline = _Outline()
     outline.read(reader)
+    if shape.orient == "index":
+        keyed = next(iter(outline.keyed)) if len(outline.keyed) == 1 else ROOT
+        return Detected(RecordsPlace(keyed, "record"), keys_of(keyed), True)
     if reader.next_document():
         return Detected(SINGLE_RECORD, (), True, "the file has several documents, each of which is a record")
     try:
@@ -63,6 +80,8 @@ def detect_place(reader: JsonReader, table: str, optional: bool) -> Detected:
             f"{reader.name} contains several lists: {key_list(error.paths)}. Set file_format.records to one of them.",
         ) from None
     if found:
+        if found.items == "list" and shape.orient is None:
+            _fail_undeclared(reader, rows_remedy(found.path, "a list", SETTING), entry_of(found.path, "values"))
         # A list at the top level can have dots in its key.
         path = (found.path,) if found.depth == 1 else keys_of(found.path)
         lists = [each.path for each in outline.lists if each.depth == 1]
@@ -73,6 +92,9 @@ def detect_place(reader: JsonReader, table: str, optional: bool) -> Detected:
             found.items is not None or is_usual(found.path, table),
             f"the records are in the list {found.path}" + (f"; ignored: {key_list(ignored)}" if ignored else ""),
         )
+    if outline.keyed and shape.orient is None:
+        keyed, keys = next(iter(outline.keyed.items()))
+        _fail_undeclared(reader, keyed_remedy(keyed, keys, SETTING), entry_of(keyed, "index"))
     if optional:
         return Detected(SINGLE_RECORD, None, False)
     if empty := [key for key in outline.empty if is_usual(key, table)]:
@@ -85,6 +107,39 @@ def detect_place(reader: JsonReader, table: str, optional: bool) -> Detected:
     return Detected(
         SINGLE_RECORD, (), True, "the document is an object without a list of objects, so it is the only record"
     )
+
+
+def shape_remedy(reader: JsonReader, path: tuple[str, ...], records: str) -> str | None:
+    """What to set if the records at a declared path are lists, or look like the values of an object."""
+    first = first_byte_at(reader, path)
+    if first == b"[" and reader.open_list() == b"[":
+        return rows_remedy(records, "a list", SETTING)
+    if first == b"{" and path:
+        outline = _Outline()
+        outline.read(reader)
+        if keys := outline.keyed.get(ROOT):
+            return keyed_remedy(records, keys, SETTING)
+    return None
+
+
+def _fail_undeclared(reader: JsonReader, remedy: str, entry: Mapping[str, Any]) -> NoReturn:
+    raise undeclared(ErrorCode.JSON_RECORDS_AMBIGUOUS, f"{reader.name}: ", remedy, entry)
+
+
+def _refuse_rows(reader: JsonReader) -> None:
+    """Raise RunFailed if the document is a list of lists, or a list of an object and a list."""
+    first = reader.open_list()
+    if first == b"{":
+        reader.skip()
+        if reader.next_item() == b"[":
+            _fail_undeclared(
+                reader,
+                "the document is a list of both objects and lists. Set file_format.records to the position of the "
+                'records in it, such as "1" for the second element.',
+                {"records": "1"},
+            )
+    elif first == b"[":
+        _fail_undeclared(reader, rows_remedy(ROOT, reader.excerpt(), SETTING), entry_of(ROOT, "values"))
 
 
 def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
@@ -128,41 +183,54 @@ def _skipped(reader: JsonReader, names: Iterator[Name]) -> Iterator[Name]:
 
 @dataclass
 class _Outline:
-    """What is in a document: its lists up to MAX_DEPTH, its keys, and the keys that are null or an empty object."""
+    """What is in a document: its lists up to MAX_DEPTH, its keys, and the keys that are null or an empty object.
+
+    `keyed` has the keys of the outermost objects whose values look like records, by path.
+    """
 
     lists: list[FoundList] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    keyed: dict[str, list[str]] = field(default_factory=dict)
 
     def read(self, reader: JsonReader) -> None:
         """Add the object at the cursor."""
+        members: dict[str, list[str] | None] = {}
         for key in reader.members():
             self.keys.append(key)
             first = reader.peek()
-            if first == b"{":
-                if not self._read_object(reader, key, 2):
+            if first == b"{" and len(members) < MAX_ROOT_MEMBERS:
+                members[key] = self._read_object(reader, key, 2)
+                if not members[key]:
                     self.empty.append(key)
             else:
+                if len(members) < MAX_ROOT_MEMBERS:
+                    members[key] = None
                 self._read_value(reader, key, 1)
                 if first == b"n":
                     self.empty.append(key)
+        if looks_keyed(members, is_document=True):
+            self.keyed = {ROOT: list(members)}
 
-    def _read_object(self, reader: JsonReader, path: str, depth: int) -> int:
-        """Add the lists of a nested object. Returns the number of members that were read."""
-        members = 0
+    def _read_object(self, reader: JsonReader, path: str, depth: int) -> list[str]:
+        """Add the lists of a nested object. Returns the keys that were read."""
+        members: dict[str, list[str] | None] = {}
         for key in reader.members():
-            members += 1
-            if reader.peek() == b"{" and depth < MAX_DEPTH:
-                self._read_object(reader, f"{path}.{key}", depth + 1)
+            members[key] = None
+            if reader.peek() == b"{" and depth <= MAX_DEPTH:
+                members[key] = self._read_object(reader, f"{path}.{key}", depth + 1)
             else:
                 self._read_value(reader, f"{path}.{key}", depth)
-            if members >= MAX_MEMBERS:
+            if len(members) >= MAX_MEMBERS:
                 reader.skip_rest_of_object()
                 break
-        return members
+        if depth <= MAX_DEPTH and looks_keyed(members, is_document=False):
+            self.keyed = {each: keys for each, keys in self.keyed.items() if not each.startswith(f"{path}.")}
+            self.keyed[path] = list(members)
+        return list(members)
 
     def _read_value(self, reader: JsonReader, path: str, depth: int) -> None:
-        if reader.peek() == b"[":
+        if reader.peek() == b"[" and depth <= MAX_DEPTH:
             self.lists.append(FoundList(path, depth, _kind_of(reader.skip_list())))
         else:
             reader.skip()

@@ -15,6 +15,7 @@ from etl_runtime.job.dataset_document import (
 )
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.api.request import ApiRequest
+from etl_runtime.source.record_shape import OBJECTS, RecordShape
 
 VALUE = "{value}"
 MAX_PAGES = 10_000
@@ -32,6 +33,7 @@ class Endpoint:
     body: Mapping[str, Any] | None = None
     records: str | None = None
     records_optional: bool = False
+    shape: RecordShape = OBJECTS
     pagination: PaginationType | Pagination = "auto"
     for_each: ForEach | None = None
     rate_limit: RateLimit | None = None
@@ -95,6 +97,7 @@ def _endpoint(name: str, setting: str | ApiEndpoint) -> Endpoint:
         body=setting.get("body"),
         records=setting.get("records"),
         records_optional=setting.get("records_optional", False),
+        shape=RecordShape(setting.get("orient"), setting.get("key_column")),
         pagination=setting.get("pagination", "auto"),
         for_each=setting.get("for_each"),
         rate_limit=setting.get("rate_limit"),

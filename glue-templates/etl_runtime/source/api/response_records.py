@@ -9,6 +9,14 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.api.json_path import MISSING, is_absent, value_at
+from etl_runtime.source.record_shape import (
+    RecordShape,
+    keyed_remedy,
+    looks_keyed,
+    rows_as_objects,
+    rows_remedy,
+    with_key,
+)
 from etl_runtime.source.records_contract import (
     ERROR_KEYS,
     MAX_DEPTH,
@@ -41,6 +49,10 @@ class ApiRecords:
         self._lock = Lock()
 
     @property
+    def shape(self) -> RecordShape:
+        return self._endpoint.shape
+
+    @property
     def path(self) -> str | None:
         """The path of the records, None if no response has determined it."""
         known = self._places.known
@@ -68,7 +80,7 @@ class ApiRecords:
 
     def is_single_record(self, document: Any) -> bool:
         """Whether the document itself is the only record."""
-        return self.path == ROOT and isinstance(document, dict)
+        return self.path == ROOT and isinstance(document, dict) and not self.shape.is_other
 
     def _declared_records(self, document: Any, path: str) -> list[Any]:
         records = value_at(document, path)
@@ -81,6 +93,9 @@ class ApiRecords:
                 "missing list means that there are no records, set records_optional to true.",
                 retryable=True,
             )
+        if self.shape.is_other and records is not None:
+            self._places.found = RecordsPlace(path, self.shape.kind)
+            return self._oriented(records, path)
         if isinstance(records, list):
             self._places.found = RecordsPlace(path, "list")
             return records
@@ -101,17 +116,34 @@ class ApiRecords:
     def _records_at_place(self, document: Any) -> list[Any]:
         place = self._places.known or SINGLE_RECORD
         value = value_at(document, place.path)
-        if place.kind == "list" and isinstance(value, list):
+        if self.shape.is_other and place.kind == self.shape.kind and isinstance(value, (dict, list)):
+            records = self._oriented(value, place.path)
+        elif place.kind == "list" and isinstance(value, list):
             if place.path == ROOT:
                 _refuse_mixed_list(value)
+            records = value
         elif place.kind == "record" and isinstance(value, dict) and not self._has_list(document):
-            value = [value]
+            records = [value]
         elif self._places.published and (value is None or value == {}):
             return []
         else:
             return self._refuse_other_place(document, place)
         self._places.found = place
-        return value
+        return records
+
+    def _oriented(self, value: Any, path: str) -> list[Any]:
+        """The records of a value with the declared shape."""
+        if not isinstance(value, dict if self.shape.orient == "index" else list):
+            raise RunFailed(
+                ErrorCode.API_RECORDS_NOT_FOUND,
+                f"orient is {self.shape.orient}, but records {path} is {excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check "
+                "the request, or correct orient.",
+                retryable=True,
+            )
+        if self.shape.orient == "values":
+            return rows_as_objects(value)
+        key = self.shape.key_column
+        return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 
     def _has_list(self, document: Any) -> bool:
         """Whether the response has a list of records, although others are one record and no place is published."""
@@ -150,7 +182,9 @@ class ApiRecords:
         An empty list that has no usual key is uncertain. With `records_optional`, so is a response without a list.
         """
         if isinstance(document, list):
-            _refuse_mixed_list(document)
+            if self.shape.orient is None:
+                _refuse_mixed_list(document)
+                _refuse_rows(document, ROOT)
             return RecordsPlace(ROOT, "list"), bool(document)
         if not isinstance(document, dict):
             return SINGLE_RECORD, True
@@ -161,9 +195,17 @@ class ApiRecords:
                 ErrorCode.API_RECORDS_AMBIGUOUS,
                 f"the response contains several lists: {error}. Set records to the path of the records.",
             ) from None
+        if self.shape.orient == "index":
+            keyed = _keyed(document)
+            return RecordsPlace(next(iter(keyed)) if len(keyed) == 1 else ROOT, "record"), True
         if found:
+            if self.shape.orient is None:
+                _refuse_rows(value_at(document, found.path), found.path)
             self._refuse_record(document, found.path)
             return RecordsPlace(found.path, "list"), found.items is not None or self._is_usual(found.path)
+        if self.shape.orient is None and (keyed := _keyed(document)):
+            path, keys = next(iter(keyed.items()))
+            raise RunFailed(ErrorCode.API_RECORDS_AMBIGUOUS, keyed_remedy(path, keys, "the endpoint"))
         if self._endpoint.records_optional:
             return SINGLE_RECORD, False
         self._refuse_empty_value(document)
@@ -199,6 +241,25 @@ def _lists(document: dict[str, Any], prefix: str = "", depth: int = 1) -> Iterat
             yield FoundList(path, depth, _item_kind(value[0]) if value else None)
         elif isinstance(value, dict) and depth < MAX_DEPTH:
             yield from _lists(value, f"{path}.", depth + 1)
+
+
+def _keyed(document: dict[str, Any], path: str = ROOT, depth: int = 0) -> dict[str, list[str]]:
+    """The keys of the outermost objects whose values look like records, by path."""
+    members = {key: list(value) if isinstance(value, dict) else None for key, value in document.items()}
+    if looks_keyed(members, is_document=depth == 0):
+        return {path: list(document)}
+    prefix = "" if path == ROOT else f"{path}."
+    found: dict[str, list[str]] = {}
+    for key, value in document.items():
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            found |= _keyed(value, f"{prefix}{key}", depth + 1)
+    return found
+
+
+def _refuse_rows(values: list[Any], path: str) -> None:
+    if values and isinstance(values[0], list):
+        first = excerpt(json.dumps(values[0], default=str), MAX_SHOWN_CHARACTERS)
+        raise RunFailed(ErrorCode.API_RECORDS_AMBIGUOUS, rows_remedy(path, first, "the endpoint"))
 
 
 def _item_kind(item: Any) -> ItemKind:

@@ -14,6 +14,7 @@ from etl_runtime.read.json.json_lines import json_lines
 from etl_runtime.read.json.json_records import json_records
 from etl_runtime.read.json.json_strings import inside_strings
 from etl_runtime.read.text.record_ends import Records
+from etl_runtime.source.record_shape import RecordShape
 from log_lines import logged
 
 keys = st.sampled_from(["a", "b", "a b", "é", "", 'q"', "back\\", "[", "{,", "x.y"])
@@ -108,12 +109,10 @@ def test_the_records_of_all_documents_of_a_sequence_are_read(
         assert parsed(split(text, path, size)) == elements
 
 
-@given(documents, st.sampled_from([b"", b" "]), st.integers(0, 3), st.integers(1, 400))
-def test_json_lines_may_have_several_objects_in_a_line(
-    objects: list[Any], separator: bytes, single: int, size: int
-) -> None:
+@given(documents, st.integers(0, 3), st.integers(1, 400))
+def test_a_line_of_json_lines_may_have_adjacent_objects(objects: list[Any], single: int, size: int) -> None:
     lines = [json.dumps(value).encode() for value in objects]
-    text = b'{"a": "}{"}\n' + b"\n".join([*lines[:single], separator.join(lines[single:])])
+    text = b'{"a": "}{"}\n' + b"\n".join([*lines[:single], b"".join(lines[single:])])
     assert parsed(list(json_lines(blocks(text, max(size, 20)), "x.jsonl"))) == [{"a": "}{"}, *objects]
 
 
@@ -174,6 +173,65 @@ def test_records_are_found_in_the_document(text: str, records: str | None, count
     assert bool(message) == bool(lines)
 
 
+cells = st.lists(values, min_size=2, max_size=2)
+
+
+@given(st.lists(cells, max_size=5), styles, st.integers(1, 30), st.booleans())
+def test_rows_become_objects_by_the_names_in_the_header(rows: list[Any], style: Any, size: int, lines: bool) -> None:
+    table = [["a", 'b "'], *rows]
+    text = "\n".join(json.dumps(row, **style) for row in table) if lines else json.dumps(table, **style)
+    if lines and rows and any(isinstance(row[0], list) for row in rows):
+        return
+    assert parsed(shaped(text, None, "values", size=size)) == [{"a": row[0], 'b "': row[1]} for row in rows]
+
+
+@given(st.dictionaries(keys, values, max_size=5), styles, st.integers(1, 30))
+def test_values_of_an_object_become_records(entries: dict[str, Any], style: Any, size: int) -> None:
+    text = json.dumps({"other": [], "at": entries}, **style)
+    assert parsed(shaped(text, "at", "index", size=size)) == list(entries.values())
+    assert parsed(shaped(text, "at", "index", "the key", size)) == [
+        {"the key": key} | (value if isinstance(value, dict) else {"value": value}) for key, value in entries.items()
+    ]
+
+
+def shaped(text: str, records: str | None, orient: str, key_column: str | None = None, size: int = 7) -> list[Records]:
+    shape = RecordShape(orient, key_column)
+    return list(json_records(lambda: blocks(text.encode(), size), "x.json", records, shape=shape))
+
+
+@pytest.mark.parametrize(
+    ("text", "orient", "error"),
+    [
+        ('[["a", "b"], [1]]', "values", "JSON_INVALID: x.json: row 2 has 1 values, but the header has 2"),
+        ('[["a", "b"], {"a": 1}]', "values", "JSON_RECORDS_NOT_FOUND: x.json: row 2 is not a list"),
+        ('[["a", null], [1, 2]]', "values", "JSON_RECORDS_NOT_FOUND: x.json: the first row is not a header"),
+        ('{"a": 1}', "values", "JSON_RECORDS_NOT_FOUND: x.json: orient is values, but the document is an object"),
+        ('[{"a": 1}]', "index", "JSON_RECORDS_NOT_FOUND: x.json: orient is index, but the document is a list"),
+    ],
+)
+def test_records_of_another_shape_than_declared_fail(text: str, orient: str, error: str) -> None:
+    with pytest.raises(RunFailed, match=f"^{error}"):
+        shaped(text, "$", orient)
+
+
+@pytest.mark.parametrize(
+    ("document", "entry"),
+    [
+        ({"0": {"a": 1}, "1": {"a": 2}}, {"orient": "index", "key_column": "key"}),
+        ({"2024-01-01": 1.5, "2024-01-02": 1.6}, {"orient": "index", "key_column": "key"}),
+        ({"q": {"pages": {"1": {"a": 1}}}}, {"records": "q.pages", "orient": "index", "key_column": "key"}),
+        ([["a", "b"], [1, 2]], {"orient": "values"}),
+        ({"data": [["a"], [1]], "columns": [{"n": 1}]}, {"records": "data", "orient": "values"}),
+    ],
+)
+def test_a_shape_that_is_not_declared_fails_with_the_entry_to_paste(document: Any, entry: Any) -> None:
+    with pytest.raises(RunFailed) as failed:
+        split(json.dumps(document).encode())
+    assert failed.value.code == "JSON_RECORDS_AMBIGUOUS" and f"set file_format to {json.dumps(entry)}" in str(
+        failed.value
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "records", "code", "error"),
     [
@@ -208,6 +266,7 @@ def test_records_are_found_in_the_document(text: str, records: str | None, count
         ("[1, 2]]", None, "JSON_INVALID", r"ends after record 2, but \] follows"),
         ('{"a": 1}\n{"a": 2} x', None, "JSON_INVALID", "ends after record 2, but x follows"),
         ('{"a": 1}\n[2]', None, "JSON_INVALID", r"ends after record 1, but \[2\] follows"),
+        ('["a", "b"]\n[1, 2]', None, "JSON_RECORDS_AMBIGUOUS", r'each document is a list\. .* set file_format to {"orient": "values"}'),
         ('[{"a": 1}]\n{"a": 2}', None, "JSON_RECORDS_AMBIGUOUS", "several documents, both lists and objects"),
         ('{"a": 1},,{"a": 2}', None, "JSON_INVALID", r"ends, but ,{\"a\": 2} follows"),
         ('{"a": 1}, {"a": 2},,{"a": 3}', "$", "JSON_INVALID", r"ends after record 2, but ,{\"a\": 3} follows"),

@@ -642,10 +642,76 @@ def test_a_missing_list_is_empty_if_records_are_optional(
     assert len(records_in(kept, endpoint)) == 2
 
 
+KEYED: Any = {"meta": {"name": "x"}, "days": {"2024-01-01": {"p": 1.50}, "2024-01-02": {}, "2024-01-03": 7}}
+RENAMED: Any = {"query": {"pages": {"1": {"id": 1}, "2": {"id": 2}}}}
+TABLE: Any = [["name", "n", "n"], ["a", 1.10, [1, {"x": "],["}]], ['b "', None, "]"]]
+
+
+@pytest.mark.parametrize(
+    ("document", "declared", "records"),
+    [
+        pytest.param(KEYED, {"records": "days", "orient": "index"}, [{"p": 1.5}, {}, 7], id="values of an object"),
+        pytest.param(
+            KEYED["days"],
+            {"orient": "index", "key_column": "day"},
+            [{"day": "2024-01-01", "p": 1.5}, {"day": "2024-01-02"}, {"day": "2024-01-03", "value": 7}],
+            id="values of an object, with their keys",
+        ),
+        pytest.param(RENAMED, {"orient": "index"}, [{"id": 1}, {"id": 2}], id="the only object with such values"),
+        pytest.param(
+            TABLE,
+            {"orient": "values"},
+            [{"name": "a", "n": 1.1, "n 2": [1, {"x": "],["}]}, {"name": 'b "', "n": None, "n 2": "]"}],
+            id="rows with a header",
+        ),
+        pytest.param({"data": TABLE[:1]}, {"orient": "values"}, [], id="only a header"),
+        pytest.param([{"page": 1}, [{"a": 1}]], {"records": "1"}, [{"a": 1}], id="a position in a list"),
+        pytest.param([{"page": 1}, TABLE], {"records": "$[1]", "orient": "values"}, None, id="rows at a position"),
+        pytest.param([[1], [2]], {"orient": "records"}, [[1], [2]], id="lists as records"),
+    ],
+)
+def test_records_of_other_shapes_are_read(source: Source, document: Any, declared: Any, records: Any) -> None:
+    found = read(serving_document(source, document), pagination="single", **declared)
+    assert found == records or (records is None and len(found) == 2)
+
+
+@pytest.mark.parametrize(
+    ("document", "entry"),
+    [
+        (KEYED | {"days": {"2024-01-01": {"p": 1}, "2024-01-02": {}}}, {"records": "days", "orient": "index", "key_column": "key"}),
+        (RENAMED, {"records": "query.pages", "orient": "index", "key_column": "key"}),
+        ({"0": {"a": 1}, "1": {"a": 2}}, {"orient": "index", "key_column": "key"}),
+        ({code: {"name": code, "rate": 1} for code in ("AUD", "BGN", "CHF", "DKK", "EUR")}, {"orient": "index", "key_column": "key"}),
+        ([["a", "b"], [1, 2]], {"orient": "values"}),
+        ({"columns": [{"name": "a"}], "rows": [["a"], [1]]}, {"records": "rows", "orient": "values"}),
+    ],
+)  # fmt: skip
+def test_a_shape_that_is_not_declared_fails_with_the_entry_to_paste(source: Source, document: Any, entry: Any) -> None:
+    error = fails(serving_document(source, document), pagination="single")
+    assert (
+        has_error(error, "API_RECORDS_AMBIGUOUS: items, page 1") and f"set the endpoint to {json.dumps(entry)}" in error
+    )
+
+
+@pytest.mark.parametrize(
+    "document", [{"home": {"lat": 1}, "work": {"lat": 2}}, {"id": 7, "by_year": {"2023": 1, "2024": 2}}]
+)
+def test_an_object_with_a_few_objects_is_one_record(source: Source, document: Any) -> None:
+    assert read(serving_document(source, document), pagination="single") == [document]
+
+
+@pytest.mark.parametrize("orient", ["index", "values"])
+def test_records_of_another_shape_than_declared_fail(source: Source, orient: str) -> None:
+    document: Any = [[1]] if orient == "index" else {"rows": {"a": 1}}
+    error = fails(serving_document(source, document), records="$" if orient == "index" else "rows", orient=orient)
+    assert has_error(error, "API_RECORDS_NOT_FOUND: items, page 1") and f"orient is {orient}" in error
+
+
 @pytest.mark.parametrize("moved", [b'{"items": {"id": 1}}', b'{"people": [{"a": 1}]}', b'{"items": "none"}'])
 def test_optional_records_elsewhere_are_not_missing(source: Source, moved: bytes) -> None:
-    with pytest.raises(RunFailed, match="API_RECORDS_AMBIGUOUS"):
-        parts_of(source, LISTED, Response(moved), records_optional=True)
+    source.serves("/2", moved)
+    url = serving_document(source, {"items": [{"a": 1}], "next": "/2"})
+    assert has_error(fails(url, records_optional=True), "API_RECORDS_AMBIGUOUS: items, page 2")
 
 
 @pytest.mark.parametrize(
@@ -676,7 +742,7 @@ def test_a_duplicate_key_of_the_records_fails(source: Source, body: bytes) -> No
 
 
 def test_copied_records_must_match_the_record_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("etl_runtime.read.api_responses.records_at", lambda reader, _: iter(reader.skip() or ()))
+    monkeypatch.setattr("etl_runtime.read.api_responses.records_at", lambda reader, *_, **__: iter(reader.skip() or ()))
     with pytest.raises(
         RunFailed, match="^UNEXPECTED_ERROR: .*: 0 records were copied, but the response has 1. Report this"
     ):

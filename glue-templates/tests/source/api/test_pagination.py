@@ -269,7 +269,8 @@ def test_an_empty_page_with_a_next_link_is_not_the_last(source: Source) -> None:
 )
 def test_auto_detects_keys_that_indicate_more_pages(source: Source, document: Any) -> None:
     url = source.serves("/items", json.dumps(document).encode())
-    assert has_error(fails(url), "PAGINATION_INCOMPLETE: the response indicates more pages")
+    declared = {"orient": "records"} if "rows" in document else {}
+    assert has_error(fails(url, **declared), "PAGINATION_INCOMPLETE: the response indicates more pages")
 
 
 @pytest.mark.parametrize("header", ["X-Total-Count", "X-Total", "X-Total-Pages"])

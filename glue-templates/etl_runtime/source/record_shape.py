@@ -1,0 +1,107 @@
+"""The shape of the records in JSON: a list of objects, the values of an object, or rows with a header.
+
+The names are those of the `orient` of pandas.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from etl_runtime.columns.names import source_names
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.source.records_contract import ROOT
+
+VALUE = "value"  # the column of a record that is not an object
+MIN_SIMILAR_MEMBERS = 5
+DATA_KEY = re.compile(r"(?=.*\d)([\d\W_]|(?<=\d)T(?=\d)|Z$)+|(?=.*\d)[0-9a-f-]{8,}", re.IGNORECASE)
+"""A key that is data: a number, a date, a time or a hexadecimal ID."""
+SHOWN_KEYS = 3
+
+
+@dataclass(frozen=True)
+class RecordShape:
+    """`orient` and `key_column` as declared. None: `records`, and no column for the keys."""
+
+    orient: str | None = None
+    key_column: str | None = None
+
+    @property
+    def is_other(self) -> bool:
+        """Whether the records are not the elements of a list, and not one object."""
+        return self.orient in ("index", "values")
+
+    @property
+    def kind(self) -> Literal["list", "record"]:
+        """The kind of the place of the records."""
+        return "record" if self.orient == "index" else "list"
+
+
+OBJECTS = RecordShape()
+
+
+class UndeclaredShape(RunFailed):
+    """The records have a shape that is not declared. `entry` has the keys to declare."""
+
+    entry: Mapping[str, Any] = {}
+
+
+def looks_keyed(members: Mapping[str, Collection[str] | None], is_document: bool) -> bool:
+    """Whether the values of an object are records. `members` has the keys of each value, None if it is no object.
+
+    They are if all keys of the object are data, such as dates, or if it has several values with similar keys.
+    """
+    objects = [set(keys) for keys in members.values() if keys is not None]
+    if members and all(DATA_KEY.fullmatch(key) for key in members):
+        return len(objects) == len(members) or (is_document and len(members) > 1)
+    if len(objects) < max(len(members), MIN_SIMILAR_MEMBERS):
+        return False
+    return 2 * len(set.intersection(*objects)) >= len(set.union(*objects)) > 0
+
+
+def undeclared(code: ErrorCode, where: str, remedy: str, entry: Mapping[str, Any]) -> UndeclaredShape:
+    error = UndeclaredShape(code, where + remedy)
+    error.entry = entry
+    return error
+
+
+def entry_of(path: str, orient: str) -> dict[str, str]:
+    """The keys to declare for records at the path."""
+    entry = {**({} if path == ROOT else {"records": path}), "orient": orient}
+    return {**entry, "key_column": "key"} if orient == "index" else entry
+
+
+def keyed_remedy(path: str, keys: Collection[str], prefix: str) -> str:
+    """What was found and what to paste. `prefix` is the setting that contains the keys, such as `file_format`."""
+    where = "the document" if path == ROOT else path
+    entry = entry_of(path, "index")
+    shown = ", ".join(list(keys)[:SHOWN_KEYS])
+    return (
+        f"{where} is an object whose values look like records, with the keys {shown}, …. If they are, set {prefix} to "
+        f'{json.dumps(entry)}, where key_column is optional. If the document is one record, set orient to "records".'
+    )
+
+
+def rows_remedy(path: str, first: str, prefix: str) -> str:
+    """As `keyed_remedy`, for records that are lists. `first` is the text of the first one."""
+    entry = entry_of(path, "values")
+    return (
+        f"the records are lists without column names, and the first is {first}. If it is the header, set {prefix} to "
+        f'{json.dumps(entry)}. To keep each list in the column {VALUE}, set orient to "records".'
+    )
+
+
+def with_key(column: str, key: str, value: Any) -> dict[str, Any]:
+    """The record of an entry of an object."""
+    return {column: key, **(value if isinstance(value, dict) else {VALUE: value})}
+
+
+def rows_as_objects(rows: list[Any]) -> list[Any]:
+    """Rows as objects by the names in the first row. A row that is no list, or has another length, stays as it is."""
+    header, *others = rows or [[]]
+    names = source_names([str(name) for name in header]) if isinstance(header, list) else ()
+    return [
+        dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row
+        for row in others
+    ]

@@ -1,0 +1,9 @@
+/** The shape of the records in JSON, with the names of `orient` in pandas. */
+export enum RecordOrient {
+  /** A list of objects: `[{"id": 1}, {"id": 2}]`. */
+  RECORDS = 'records',
+  /** The values of an object: `{"2024-01-01": {"price": 1}, "2024-01-02": {"price": 2}}`. */
+  INDEX = 'index',
+  /** A list of lists, the first of which contains the column names: `[["id", "name"], [1, "a"]]`. */
+  VALUES = 'values',
+}
