@@ -50,6 +50,10 @@ class Cells(Protocol):
         """The values, with null for each cell that does not match; and those cells by row number, as JSON values."""
         ...
 
+    def has_type(self, column_type: ColumnType) -> bool:
+        """Whether the cells are values of the data type already, so that a declared type changes none of them."""
+        ...
+
     def as_text(self) -> pa.Array:
         """The cells as text. Declared types are converted from text."""
         ...

@@ -263,10 +263,16 @@ def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.A
 
 
 def _portable(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Exclude infinity, NaN, exponents, and dates before year 1, because query engines handle them differently."""
+    """Exclude exponents and dates before year 1, because query engines handle them differently.
+
+    NaN and infinity can also be words or marks for a missing value, so they are numbers only if the type is declared.
+    """
     if pa.types.is_floating(values.type):
-        finite = pc.is_finite(values)
-        return finite if column_type.declared else pc.and_not(finite, pc.match_substring(text, "e"))
+        return (
+            pa.repeat(True, len(values))
+            if column_type.declared
+            else pc.and_not(pc.is_finite(values), pc.match_substring(text, "e"))
+        )
     if pa.types.is_date32(values.type) or pa.types.is_timestamp(values.type):
         return pc.greater_equal(values.cast(pa.date32()).cast(pa.int32()), FIRST_DAY)
     return pa.repeat(True, len(values))

@@ -18,6 +18,7 @@ from etl_runtime.columns.null_mask import null_unless_match, set_null
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 PLAIN_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
+NOT_FINITE = r"(?i:nan|[+-]?inf(?:inity)?)"
 SAFE_CHARACTERS = 15  # a double keeps any number of up to 15 digits; longer numbers need a check
 DATE = r"\d{4}-\d\d-\d\d"
 TIMESTAMP = rf"{DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
@@ -38,7 +39,7 @@ def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
     if type in ("date", "timestamp"):
         iso = date_pattern.to_iso(text, format) if format else text
         return iso if type == "date" else _in_utc(iso)
-    number = number_format.to_plain(text, format) if format else text
+    number = _plain_number(text, type, format) if format else text
     number = pc.replace_substring_regex(number, r"^\+", "")
     if type == "bigint":
         return null_unless_match(pc.replace_substring_regex(number, r"\.0*$", ""), r"^-?0*\d{1,19}$")
@@ -46,6 +47,15 @@ def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
         return _exact_doubles(number)
     decimal = DECIMAL_TYPE.fullmatch(type)
     return decimal_text.plain_decimals(number, int(decimal[1]), int(decimal[2])) if decimal else number
+
+
+def _plain_number(text: pa.Array, type: str, format: str) -> pa.Array:
+    """Numbers in the format, with a decimal point. NaN and infinity stay as they are."""
+    plain = number_format.to_plain(text, format)
+    is_finite = pc.fill_null(pc.invert(pc.match_substring_regex(text, f"^{NOT_FINITE}$")), True)
+    if type != "double" or pc.all(is_finite).as_py() is not False:
+        return plain
+    return pc.replace_with_mask(plain, pc.invert(is_finite), text.filter(pc.invert(is_finite)))
 
 
 def _exact_doubles(number: pa.Array) -> pa.Array:
@@ -64,7 +74,8 @@ def _value_regex(type: str, format: str) -> str:
         return "(?i:" + "|".join(re.escape(word) for word in (*true, *false)) + ")"
     if type in ("date", "timestamp"):
         return date_pattern.regex(format)[1:-1] if format else (DATE if type == "date" else TIMESTAMP)
-    return number_format.regex(format)[1:-1] if format else PLAIN_NUMBER
+    number = number_format.regex(format)[1:-1] if format else PLAIN_NUMBER
+    return f"{number}|{NOT_FINITE}" if type == "double" else number
 
 
 def _boolean_words(format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl_runtime.columns.column_types import ColumnType, convert
+from etl_runtime.columns.declared_types import NOT_FINITE
 
 DATE_PATTERNS = (
     "yyyyMMdd",
@@ -46,7 +47,7 @@ def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
     if dates := [column_type for column_type in _dates(text[0].as_py()) if convert(text, column_type) is not None]:
         formats = " or ".join(_distinct_orders([column_type.format for column_type in dates]))
         return {"type": dates[0].type, **({"format": formats} if formats else {})}
-    if inferred.type == "bigint" or _has_leading_zero(text):
+    if inferred.type == "bigint" or _has_leading_zero(text) or _has_not_finite(text):
         return None
     found = next((column_type for column_type in _numbers(text) if convert(text, column_type) is not None), None)
     return {"type": found.type, **({"format": found.format} if found.format else {})} if found else None
@@ -101,6 +102,11 @@ def _numbers(text: pa.Array) -> Iterator[ColumnType]:
 def _has_leading_zero(text: pa.Array) -> bool:
     """Whether a value has a leading zero. Such values are codes, not numbers: 007."""
     return bool(pc.any(pc.match_substring_regex(text, r"^-?0\d")).as_py())
+
+
+def _has_not_finite(text: pa.Array) -> bool:
+    """Whether a value is NaN or infinity, which can also be a word or mean that the value is missing."""
+    return bool(pc.any(pc.match_substring_regex(text, rf"^\s*{NOT_FINITE}\s*$")).as_py())
 
 
 def hint_line(table: str, hints: dict[str, dict[str, str]]) -> str:

@@ -167,7 +167,7 @@ def _converted_column(
     nulls = pa.nulls(read.rows, column_type.arrow_type)
     if cells is None:
         return nulls
-    if column_type.declared:
+    if column_type.declared and not cells.has_type(column_type):
         cells = TextCells(cells.as_text(), file_format.formats)
     values = cells.convert(column_type)
     if values is not None and not (column.unseen and cells.infer().best != column_type):

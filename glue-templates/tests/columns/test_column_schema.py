@@ -1,5 +1,6 @@
 """Declared column names, types and formats. A value that does not match a declared type is kept in meta_rescued."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
@@ -19,10 +20,13 @@ MakeDataset = Callable[..., Dataset]
 VALUES: list[tuple[str, str, dict[str, Any]]] = [
     ("bigint", "", {"007": 7, "+1": 1, "3.0": 3, " 5 ": 5, "1e5": None, "3.5": None, "9223372036854775808": None, "x": None}),
     ("bigint", "1,234", {"1,234,567": 1234567, "12": 12, "1,23": None, "1.5": None}),
-    ("double", "", {"1e5": 1e5, "0.10": 0.1, ".5": 0.5, "NaN": None, "1e999": None, "0.1234567890123456789": None, "1" + "0" * 30: 1e30}),
+    ("double", "", {"1e5": 1e5, "0.10": 0.1, ".5": 0.5, "Infinity": math.inf, "-inf": -math.inf, "+Inf": math.inf, "infinite": None, "1e999": None, "0.1234567890123456789": None, "1" + "0" * 30: 1e30}),
     ("double", "", {"9007199254740992": 2.0**53, "9007199254740993": None, "0.12345678901234567": None, "0.30000000000000004": 0.1 + 0.2, "1e-400": None}),
     ("decimal(18,2)", "", {"2.5": Decimal("2.50"), "3": Decimal("3.00"), "1e2": Decimal("100.00"), "2.555": None, "1" * 17: None, "2.500": Decimal("2.50"), "00012.": Decimal("12.00")}),
     ("decimal(2,2)", "", {".25": Decimal("0.25"), "0.25": Decimal("0.25"), "1.25": None, "25e-2": Decimal("0.25")}),
+    ("double", "1.234,56", {"1.234,5": 1234.5, "-Infinity": -math.inf, "inf": math.inf, "1.5": None, "x": None}),
+    ("decimal(18,2)", "", {"2.50": Decimal("2.50"), "NaN": None, "Infinity": None}),
+    ("bigint", "", {"1": 1, "nan": None, "inf": None}),
     ("decimal(18,2)", "1.234,56", {"1.234,5": Decimal("1234.50"), "-2,55": Decimal("-2.55"), "1234,5": Decimal("1234.50"), "1.5": None}),
     ("date", "", {"2024-01-31": date(2024, 1, 31), "2024-02-30": None, "20240131": None}),
     ("date", "yyyyMMdd", {"18920101": date(1892, 1, 1), "00000000": None, "20240230": None, "2024-01-31": None}),
@@ -234,3 +238,27 @@ def test_a_column_that_is_text_because_of_its_notation_gets_a_type_hint(
     made.run(source.serves("/x.csv", b"price,day,code,id\n2.50,01/31/2024,007,1\n3,12/31/2023,12,2\n"))
     hint = '"price": {"type": "decimal(18,2)"}, "day": {"type": "date", "format": "MM/dd/yyyy"}'
     assert hint in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("format", ["", "1.234,56"])
+def test_nan_is_a_value_of_a_declared_double(format: str) -> None:
+    text = pa.array(["NaN", "nan", " NAN ", "-NaN", None])
+    values, mismatch = convert_with_mismatches(text, ColumnType("double", format=format, declared=True))
+    assert [str(value) for value in values.to_pylist()] == ["nan", "nan", "nan", "None", "None"]
+    assert mismatch.to_pylist() == [False, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/x.csv", b"v\nNaN\n1.5\n-Infinity\n"), ("/x.json", b'[{"v": "NaN"}, {"v": 1.5}, {"v": "-inf"}]')],
+)
+def test_nan_and_infinity_in_text_and_json_are_values_of_a_declared_double(
+    dataset: MakeDataset, source: Source, path: str, body: bytes
+) -> None:
+    made = dataset()
+    made.run(source.serves(path, body), column_schema={made.name.replace("-", "_"): {"v": {"type": "double"}}})
+    assert [(str(row["v"]), row["meta_rescued"]) for row in made.rows()] == [
+        ("nan", None),
+        ("1.5", None),
+        ("-inf", None),
+    ]

@@ -80,6 +80,9 @@ class JsonCells:
         array, _ = _array(fitting, column_type, strict=False)
         return array, {row: json_compatible(self.values[row]) for row in mismatches}
 
+    def has_type(self, column_type: ColumnType) -> bool:
+        return False
+
     def as_text(self) -> pa.Array:
         """Scalars as text. Objects, lists, and strings with a lone surrogate (not valid in UTF-8) as JSON text."""
         texts = [

@@ -14,6 +14,7 @@ from etl_runtime.columns import athena_types, column_types
 from etl_runtime.columns.cells import PartTable
 from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference, to_text
 from etl_runtime.columns.names import clean_name, source_names
+from etl_runtime.read.parquet.nested import entries, list_of, list_offsets, map_of
 
 MAX_EXACT_INTEGER = 2**53
 
@@ -59,6 +60,9 @@ class ParquetCells:
         fitting = pa.array(np.arange(len(values)), mask=mismatch.to_numpy(zero_copy_only=False))
         return values.take(fitting), {row: _json_value(self.values[row].as_py()) for row in rows}
 
+    def has_type(self, column_type: ColumnType) -> bool:
+        return not pa.types.is_string(self.values.type) and self.values.type == column_type.arrow_type
+
     def _convert(self, column_type: ColumnType) -> Converted:
         if pa.types.is_string(self.values.type):
             return column_types.convert_with_mismatches(self.values, column_type)
@@ -99,11 +103,11 @@ def storable(array: pa.Array) -> pa.Array:
     if pa.types.is_struct(type):
         return _struct(array)
     if pa.types.is_map(type):
-        keys, items = _entries(array)
-        return _map(array, storable(keys), storable(items))
+        keys, items = entries(array)
+        return map_of(array, _not_null(storable(keys)), _not_null(storable(items)))
     if pa.types.is_list(type) or pa.types.is_large_list(type) or pa.types.is_fixed_size_list(type):
         lists = array.cast(pa.list_(type.value_type))
-        return _list(lists, _not_null(storable(lists.flatten())))
+        return list_of(lists, _not_null(storable(lists.flatten())))
     if pa.types.is_decimal(type):
         return pa.array([None if cell is None else f"{cell:f}" for cell in array.to_pylist()], pa.string())
     return array.cast(pa.string())
@@ -131,29 +135,6 @@ def _struct(array: pa.Array) -> pa.Array:
     return pa.StructArray.from_arrays(children, names, mask=array.is_null())
 
 
-def _list(array: pa.Array, items: pa.Array) -> pa.Array:
-    """The lists of `array` with other items."""
-    return pa.ListArray.from_arrays(_offsets(array), items, mask=array.is_null())
-
-
-def _offsets(array: pa.Array) -> pa.Array:
-    """The offsets of the lists in their items, starting with 0."""
-    lengths = pc.fill_null(pc.list_value_length(array), 0)
-    return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
-
-
-def _entries(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """The keys and items of maps. Arrow returns those of the underlying array, of which this one may be a slice."""
-    first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
-    return array.keys[first:last], array.items[first:last]
-
-
-def _map(array: pa.Array, keys: pa.Array, items: pa.Array) -> pa.Array:
-    """The maps of `array` with other keys and items."""
-    offsets = pa.array(array.offsets.to_numpy() - array.offsets[0].as_py(), pa.int32())
-    return pa.MapArray.from_arrays(offsets, _not_null(keys), _not_null(items), mask=array.is_null())
-
-
 def _not_null(array: pa.Array) -> pa.Array:
     """Text in place of the null type, for members without any value."""
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
@@ -174,11 +155,11 @@ def _convert(array: pa.Array, type: pa.DataType) -> Converted:
         return _convert_struct(array, type)
     if pa.types.is_list(type) and pa.types.is_list(array.type):
         items, mismatch = _convert(array.flatten(), type.value_type)
-        return _list(array, items), _containing(mismatch, _offsets(array))
+        return list_of(array, items), _containing(mismatch, list_offsets(array))
     if pa.types.is_map(type) and pa.types.is_map(array.type):
-        keys, items = _entries(array)
+        keys, items = entries(array)
         (keys, wrong_keys), (items, wrong_items) = _convert(keys, type.key_type), _convert(items, type.item_type)
-        converted = _map(array, keys, items)
+        converted = map_of(array, keys, items)
         return converted, _containing(pc.or_(wrong_keys, wrong_items), converted.offsets)
     if _is_number(array.type) and _is_number(type):
         return _convert_number(array, type)

@@ -12,12 +12,16 @@ import pyarrow.parquet as pq
 
 from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.read.parquet.legacy_lists import legacy_lists, without_legacy_structs
+from etl_runtime.read.parquet.logical_types import logical_types_of, portable_metadata, require_values, with_text_values
+from etl_runtime.read.parquet.nested import leaf_arrays, leaf_count, with_leaves
 from etl_runtime.read.parquet.parquet_cells import storable
 from etl_runtime.read.text.decode import PARQUET_MAGIC, refuse_markup
 
 ROWS_AT_ONCE = 64 << 10
 SAMPLE_ROWS = 1000
 ENCRYPTED_MAGIC = b"PARE"
+UNKNOWN_LOGICAL_TYPE = "LogicalType that is not recognized"  # in a message of Arrow
 HEAD_BYTES = 4096
 SHOWN_BYTES = 40
 LAST_MICROSECOND = 2**63 // 1000 - 1  # of the range of nanosecond timestamps
@@ -28,9 +32,11 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
     _require_parquet(path, name)
     rows = 0
     try:
-        expected_rows = pq.read_metadata(path).num_rows
+        metadata = portable_metadata(path)
+        require_values(metadata, name)
+        expected_rows = metadata.num_rows
         buffered: list[pa.RecordBatch] = []
-        with closing(_batches(path)) as batches:
+        with closing(_batches(path, metadata)) as batches:
             for batch in batches:
                 typed = pa.RecordBatch.from_arrays(
                     [storable(column) for column in batch.columns], list(source_names(batch.schema.names))
@@ -46,6 +52,12 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
             yield _part(buffered)
     except (pa.ArrowException, OSError) as error:
         what = str(error).rstrip(".")
+        if UNKNOWN_LOGICAL_TYPE in what:
+            raise RunFailed(
+                ErrorCode.FILE_FORMAT_UNSUPPORTED,
+                f"{name} has a column whose logical type, such as GEOMETRY or VARIANT, is newer than this Glue "
+                "version. Set glue_version to 6.0, or ask the data provider for a file with binary or text columns.",
+            ) from error
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
             f"{name} is not a valid Parquet file, or it is encrypted: {what}. Download the file manually and check it.",
@@ -86,21 +98,47 @@ def _require_parquet(path: Path, name: str) -> None:
         )
 
 
-def _batches(path: Path) -> Generator[pa.RecordBatch, None, None]:
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        leaves = [file.schema.column(index) for index in range(len(file.schema.names))]
-        int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
+def _batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.RecordBatch, None, None]:
+    """The batches with the same types for all versions of Arrow."""
+    logical_types = list(logical_types_of(metadata.schema))
+    legacy = legacy_lists(str(metadata.schema))
+    with closing(_precise_batches(path, metadata)) as batches:
+        for batch in batches:
+            columns = []
+            leaf = 0
+            for column in batch.columns:
+                count = leaf_count(column.type)
+                lists = without_legacy_structs(column, legacy, leaf) if legacy else column
+                columns.append(with_text_values(lists, logical_types[leaf : leaf + count]))
+                leaf += count
+            yield pa.RecordBatch.from_arrays(columns, batch.schema.names)
+
+
+def _precise_batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.RecordBatch, None, None]:
+    """The batches with all digits of INT96 timestamps."""
+    int96 = [metadata.schema.column(index).physical_type == "INT96" for index in range(metadata.num_columns)]
+    with pq.ParquetFile(path, metadata=metadata, pre_buffer=False) as file:
         batches = file.iter_batches(ROWS_AT_ONCE, use_threads=False)
-        if not int96:
+        if not any(int96):
             yield from batches
             return
-        with pq.ParquetFile(path, pre_buffer=False, coerce_int96_timestamp_unit="us") as coarse_file:
+        with pq.ParquetFile(path, metadata=metadata, pre_buffer=False, coerce_int96_timestamp_unit="us") as coarse_file:
             for fine, coarse in zip(batches, coarse_file.iter_batches(ROWS_AT_ONCE, use_threads=False), strict=True):
-                columns = [
-                    _int96(*both) if name in int96 else both[1]
-                    for name, *both in zip(fine.schema.names, fine.columns, coarse.columns, strict=True)
-                ]
+                is_int96 = iter(int96)
+                columns = [_with_int96(*both, is_int96) for both in zip(fine.columns, coarse.columns, strict=True)]
                 yield pa.RecordBatch.from_arrays(columns, coarse.schema.names)
+
+
+def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> pa.Array:
+    """A column that Arrow read with INT96 timestamps as nanoseconds and as microseconds.
+
+    `is_int96` has an entry for each leaf of the Parquet schema, from the first leaf of this column on.
+    """
+    kinds = [next(is_int96) for _ in range(leaf_count(coarse.type))]
+    if not any(kinds):
+        return coarse
+    leaves = zip(leaf_arrays(fine), leaf_arrays(coarse), kinds, strict=True)
+    return with_leaves(coarse, (_int96(*both) if is_leaf else both[1] for *both, is_leaf in leaves))
 
 
 def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:

@@ -26,5 +26,8 @@ class TextCells:
         values, mismatch = convert_with_mismatches(self.text, column_type)
         return values, {row: self.text[row].as_py() for row in pc.indices_nonzero(mismatch).to_pylist()}
 
+    def has_type(self, column_type: ColumnType) -> bool:
+        return False
+
     def as_text(self) -> pa.Array:
         return self.text

@@ -1,0 +1,120 @@
+"""Values of Parquet's logical types as text, and the types of a file without those that its writer had in memory.
+
+Arrow's own types for a column differ between versions of Arrow. The Parquet schema is the same for all of them.
+"""
+
+import io
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl_runtime.columns.null_mask import set_null
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.read.parquet.nested import leaf_arrays, with_leaves
+
+MAGIC = b"PAR1"
+TAIL_BYTES = 8  # the length of the footer, and the magic bytes
+ARROW_SCHEMA_KEY, UNUSED_KEY = b"ARROW:schema", b"arrow-schema"  # of the same length
+HEX_DIGITS = np.array([list(f"{byte:02x}".encode()) for byte in range(256)], np.uint8)
+UUID_DASHES = (8, 13, 18, 23)
+UUID_DIGITS = [position for position in range(36) if position not in UUID_DASHES]
+
+
+def portable_metadata(path: Path) -> pq.FileMetaData:
+    """The metadata of a file without the key ARROW:schema.
+
+    With the key, Arrow restores the types that the writer had in memory. Some of them an older Arrow cannot read, and
+    some it cannot restore, such as lists of a fixed size with nulls.
+    """
+    with path.open("rb") as file:
+        file.seek(-TAIL_BYTES, io.SEEK_END)
+        tail = file.read()
+        length = struct.unpack("<I", tail[:4])[0]
+        if tail[4:] != MAGIC or length + TAIL_BYTES > file.tell():
+            return pq.read_metadata(path)  # Arrow reports what is wrong
+        file.seek(-TAIL_BYTES - length, io.SEEK_END)
+        footer = file.read(length)
+    return pq.read_metadata(io.BytesIO(MAGIC + footer.replace(ARROW_SCHEMA_KEY, UNUSED_KEY) + tail))
+
+
+def with_text_values(column: pa.Array, logical_types: Sequence[str]) -> pa.Array:
+    """The column with text in place of JSON, ENUM, UUID and INTERVAL. `logical_types` are those of its leaves."""
+    if not READERS.keys() & set(logical_types):
+        return column
+    leaves = zip(leaf_arrays(column), logical_types, strict=True)
+    return with_leaves(column, (READERS.get(logical_type, _unchanged)(leaf) for leaf, logical_type in leaves))
+
+
+def logical_types_of(schema: pq.ParquetSchema) -> Iterator[str]:
+    """The logical type of each leaf, in the order of the schema."""
+    for index in range(len(schema)):
+        leaf = schema.column(index)
+        # An interval has no logical type, only a converted type.
+        yield leaf.logical_type.type if leaf.converted_type != "INTERVAL" else "INTERVAL"
+
+
+def require_values(metadata: pq.FileMetaData, name: str) -> None:
+    """Raise RunFailed if a column is annotated as null, although it may have values: Arrow reads it as null.
+
+    Some versions of parquet-java annotate intervals like this.
+    """
+    for index in range(metadata.num_columns):
+        leaf = metadata.schema.column(index)
+        if leaf.logical_type.type != "UNKNOWN" or leaf.converted_type == "INTERVAL":
+            continue
+        for group in range(metadata.num_row_groups):
+            chunk = metadata.row_group(group).column(index)
+            nulls = chunk.statistics.null_count if chunk.statistics and chunk.statistics.has_null_count else None
+            is_interval = leaf.physical_type == "FIXED_LEN_BYTE_ARRAY"  # Arrow writes nulls as INT32
+            if chunk.num_values and (nulls is None and is_interval or nulls is not None and nulls < chunk.num_values):
+                raise RunFailed(
+                    ErrorCode.FILE_FORMAT_UNSUPPORTED,
+                    f"{name}: the column {leaf.path} may have values, but its type in the file is null, as some "
+                    "versions of parquet-java write intervals. Ask the data provider for another type, such as text.",
+                )
+
+
+def _unchanged(leaf: pa.Array) -> pa.Array:
+    return leaf
+
+
+def _text(leaf: pa.Array) -> pa.Array:
+    """Bytes as text. They stay bytes if they are not UTF-8."""
+    try:
+        return leaf.cast(pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return leaf.cast(pa.binary())
+
+
+def _uuid(leaf: pa.Array) -> pa.Array:
+    """16 bytes as 00000000-0000-0000-0000-000000000000."""
+    filled = leaf.cast(pa.binary()).fill_null(bytes(16))
+    values = np.frombuffer(b"".join(filled.to_pylist()), np.uint8).reshape(-1, 16)
+    characters = np.full((len(leaf), 36), ord("-"), np.uint8)
+    characters[:, UUID_DIGITS] = HEX_DIGITS[values].reshape(-1, 32)
+    texts = pa.Array.from_buffers(pa.binary(36), len(leaf), [None, pa.py_buffer(characters.tobytes())])
+    return set_null(texts.cast(pa.binary()).cast(pa.string()), leaf.is_null())
+
+
+def _interval(leaf: pa.Array) -> pa.Array:
+    """Months, days and milliseconds as an ISO 8601 duration."""
+    texts: list[str | None] = []
+    for value in leaf.to_pylist():
+        if value is None:
+            texts.append(None)
+            continue
+        months, days, millis = struct.unpack("<III", value)
+        texts.append(f"P{months}M{days}DT{millis // 1000}.{millis % 1000:03}S")
+    return pa.array(texts, pa.string())
+
+
+READERS: dict[str, Callable[[pa.Array], pa.Array]] = {
+    "JSON": _text,
+    "ENUM": _text,
+    "UUID": _uuid,
+    "INTERVAL": _interval,
+}
