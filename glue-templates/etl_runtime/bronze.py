@@ -108,6 +108,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     from etl_runtime.convert.type_plan import Place, convert_tables
     from etl_runtime.convert.unpack import unpack
     from etl_runtime.publish.business_key import find_duplicates
+    from etl_runtime.publish.common_gates import min_rows
 
     with on_disk(originals) as files, record.step("unpack"):
         uploads = [background.submit(keep, each, store) for each in originals]
@@ -116,7 +117,11 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             endpoints = {each.name: each for each in declared_endpoints if each.is_table}
             require_kept_endpoints(endpoints.values(), files, job.options.from_run)
             mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
-            unpacked = unpack(files, file_format, mapping, endpoints, names, staging, store, contract)
+            quality = job.document.get("data_quality", {})
+            may_be_empty = {key for key in names.tables if min_rows(quality, key) == 0}
+            unpacked = unpack(
+                files, file_format, mapping, endpoints, names, staging, store, contract, may_be_empty=may_be_empty
+            )
         finally:
             for each in uploads:
                 each.result()

@@ -93,7 +93,7 @@ def _failures(
     yield from shrink_failures(table.rows, published["rows"], document)
     yield from _lost_columns(key, table, staged, published, document).failures(published, published["rows"])
     # A published table has no columns if it has been empty in every run.
-    if document.get("schema_contract") == "freeze" and published["columns"]:
+    if document.get("schema_contract") == "freeze" and any(not column.get("unseen") for column in published["columns"]):
         yield from _changes(table, published)
         for name, count in table.rescued().items():
             yield "frozen", _mismatches(name, count, table)

@@ -80,7 +80,15 @@ class ConvertedTable:
         return StagedTable(
             self.rows,
             self.bytes,
-            [{"name": column.name, "source": column.source, **asdict(column.column_type)} for column in self.columns],
+            [
+                {
+                    "name": column.name,
+                    "source": column.source,
+                    **asdict(column.column_type),
+                    **({"unseen": True} if column.unseen and not self.rows else {}),
+                }
+                for column in self.columns
+            ],
             {shard.shard.uri.rpartition("/")[2]: shard.shard.uri for shard in self.shards},
             self.nulls(),
             sum((shard.field_values for shard in self.shards), Counter()),
@@ -325,7 +333,8 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
     Raises RunFailed if the source has none of them: most likely it is an error page in plain text.
     """
     table = published["tables"].get(key) if published else None
-    columns = table["columns"] if table else []
+    # A table that has always been empty does not define the types of its columns.
+    columns = [column for column in table["columns"] if not column.get("unseen")] if table else []
     known = {column["source"] for column in columns}
     new = {comparison_key(source): source for source in sources if source not in known}
     contract = []

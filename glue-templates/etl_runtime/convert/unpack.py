@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from etl_runtime.job.store import Store
 from etl_runtime.read.container import Member, members
 from etl_runtime.read.detect_format import with_delimiter_of
 from etl_runtime.read.part import Part
-from etl_runtime.read.split_records import split_api_responses, split_records, type_of
+from etl_runtime.read.split_records import RecordBlock, split_api_responses, split_records, type_of
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.files.original import Original
 from etl_runtime.source.records_contract import RecordsContract, TableRecords
@@ -74,12 +74,15 @@ def unpack(
     staging: str,
     store: Store,
     contract: RecordsContract | None = None,
+    *,
+    may_be_empty: Collection[str] = (),
 ) -> dict[str, UnpackedTable]:
     """Split the originals into parts under `staging`, by table. `endpoints` are those of an API, by table.
 
     `contract` says where the records are in JSON.
 
-    Raises RunFailed if a file cannot be read, has no records, is not assigned to a table, or is a decompression bomb.
+    Raises RunFailed if a file cannot be read, has no records although its table is not one of those that
+    `may_be_empty`, is not assigned to a table, or is a decompression bomb.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
     contract = contract or RecordsContract()
@@ -88,7 +91,9 @@ def unpack(
         found = {original.name: stack.enter_context(members(original)) for original in originals}
         assigned = map_tables(found, mapping, names.tables)
         for member, key in assigned:
-            splitter = _Splitter(key, contract.of(key), f"{staging}parts/{key}/", uploads, max_bytes)
+            splitter = _Splitter(
+                key, contract.of(key), f"{staging}parts/{key}/", uploads, max_bytes, key in may_be_empty
+            )
             records = splitter.split(member, file_format, endpoints.get(key), tables[key])
             LOG.info(f"{member.name} → {key}: {plural(records, 'record')}")
         used = {member for member, _ in assigned}
@@ -139,6 +144,7 @@ class _Splitter:
     prefix: str
     uploads: "_Uploads"
     max_bytes: int
+    may_be_empty: bool
 
     def split(self, member: Member, file_format: FileFormat, endpoint: Endpoint | None, table: UnpackedTable) -> int:
         """Add the parts of a file to its table. Returns the number of records."""
@@ -155,6 +161,8 @@ class _Splitter:
             if endpoint
             else split_records(member, file_format, self.key, self.places)
         )
+        if self.may_be_empty:
+            blocks = _or_empty(blocks)
         parts: list[Part] = []
         samples: list[bytes] = []  # of the first parts
         records = 0
@@ -175,11 +183,12 @@ class _Splitter:
                     f"{member.name} unpacks to more than {self.max_bytes >> 20:,} MB, more than {MAX_RATIO} times "
                     "its download. Check the file: it may be a decompression bomb.",
                 )
-        if not records and not endpoint and not file_format.records_optional:
+        if not records and not endpoint and not file_format.records_optional and not self.may_be_empty:
             found = "a header but no records" if file_format.header and type in ("csv", "fixed_width") else "no records"
             raise RunFailed(
                 ErrorCode.FILE_EMPTY,
-                f"{member.name} contains {found}. The published table is unchanged. Check what the source publishes.",
+                f"{member.name} contains {found}. The published table is unchanged. Check what the source publishes. "
+                "If the table can be empty, set its data_quality.expected_record_count_min to 0.",
                 retryable=True,
             )
         if blank_last:
@@ -187,6 +196,16 @@ class _Splitter:
         table.parts += parts
         table.samples += [Sample(part, sample) for part, sample in zip(parts, samples, strict=False)]
         return records
+
+
+def _or_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
+    """The blocks of a file, or one empty block if the file has no bytes, no lines or no rows."""
+    try:
+        yield from blocks
+    except RunFailed as failed:
+        if failed.code != ErrorCode.FILE_EMPTY:
+            raise
+        yield RecordBlock(b"", 0, b"")
 
 
 class _Uploads:

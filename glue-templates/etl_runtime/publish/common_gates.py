@@ -49,9 +49,14 @@ def required_value_failures(
                 "null_share",
                 f"{name} is null in {share_text(nulls[name], rows)}, critical_null_threshold is {threshold:.2%}",
             )
-    min_rows = _for_table(quality.get("expected_record_count_min", 1), key, 1)
-    if rows < min_rows:
-        yield "min_rows", f"{plural(rows, 'row')}, expected_record_count_min is {min_rows:,}"
+    expected = min_rows(quality, key)
+    if rows < expected:
+        yield "min_rows", f"{plural(rows, 'row')}, expected_record_count_min is {expected:,}"
+
+
+def min_rows(quality: DataQuality, key: str) -> int:
+    """The minimum number of rows of a table. 0 allows an empty table."""
+    return _for_table(quality.get("expected_record_count_min", 1), key, 1)
 
 
 def columns_of_other_gates(key: str, document: DatasetDocument) -> set[str]:

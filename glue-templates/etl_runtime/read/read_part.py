@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
+
 from etl_runtime.columns.cells import PartTable
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.json import parse_json
@@ -14,6 +16,9 @@ from etl_runtime.read.text.text_cells import TextCells
 def read_part(body: bytes, part: Part, file_format: FileFormat) -> PartTable:
     """Read a part, or a sample of its first records. Raises RunFailed if a record is invalid."""
     file_format = replace(file_format, delimiter=part.delimiter)
+    if not part.records and part.type != "parquet":
+        no_text = pa.array([], pa.string())
+        return PartTable(0, {source: TextCells(no_text, file_format.formats) for source in part.sources})
     match part.type:
         case "parquet":
             return parquet_cells.read_table(body)

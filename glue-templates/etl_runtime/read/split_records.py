@@ -61,12 +61,23 @@ def type_of(member: Member, file_format: FileFormat) -> FileType:
 def split_records(
     member: Member, file_format: FileFormat, table: str = "", places: TableRecords | None = None
 ) -> Iterator[RecordBlock]:
-    """Split the file into blocks of about PART_BYTES. A file without records has no blocks.
+    """Split the file into blocks of about PART_BYTES. A file without records has one block, which has its columns.
 
     `file_format.type` must be set. `places` says where the records of the `table` are in JSON. Raises RunFailed if the
-    file cannot be read.
+    file cannot be read, and FILE_EMPTY if it has not even a header.
     """
-    places = places or TableRecords()
+    empty: RecordBlock | None = RecordBlock(b"", 0, b"")
+    for block in _split(member, file_format, table, places or TableRecords()):
+        if block.records:
+            empty = None
+            yield block
+        else:
+            empty = block
+    if empty:
+        yield empty
+
+
+def _split(member: Member, file_format: FileFormat, table: str, places: TableRecords) -> Iterator[RecordBlock]:
     if file_format.type == "parquet":
         with member.local_file() as path:
             for body, records, sample in parquet_parts(path, member.name, PART_BYTES):
@@ -119,6 +130,7 @@ def _split_text(stream: BinaryIO, name: str, file_format: FileFormat) -> Iterato
     sources, batches, last_empty = _columns(_text_batches(stream, file_format, name), file_format, name)
     if file_format.skip_footer:
         batches = without_last(batches, file_format.skip_footer, name)
+    yield RecordBlock(b"", 0, b"", sources, last_empty)
     for block in _record_blocks(batches):
         last_empty = last_empty and not _has_values(block, file_format, len(sources))
         yield replace(block, sources=sources, blank_last=last_empty)

@@ -20,18 +20,43 @@ LAYOUT_LINES = 300
 COMMENT = "#"
 
 
-def common_keys(samples: Sequence[Sample], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys for all files. Raises RunFailed if two files need different keys: a dataset has one `file_format`."""
-    (first, common), *others = [(sample.member.name, _keys(sample, declared)) for sample in samples]
-    for name, keys in others:
-        if keys != common:
-            raise RunFailed(
-                ErrorCode.FILE_FORMAT_MISMATCH,
-                f"{first} needs file_format {json.dumps(common)} and {name} needs {json.dumps(keys)}. All files of a "
-                "dataset have the same file_format. Extract the archive and add each file as its own dataset, with the "
-                "file in its file_table_mapping.",
-            )
-    return common
+def common_keys(
+    samples: Sequence[Sample], declared: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Sample], dict[str, str]]:
+    """The keys of the files with the most data, these files, and why each of the other files is skipped, by name.
+
+    A dataset has one `file_format`. Files without records fit any. Raises RunFailed if two groups of files with
+    different keys have the same size.
+    """
+    keys = {sample.member.name: _keys(sample, declared) for sample in samples if _has_records(sample)}
+    sizes: dict[str, int] = {}
+    for sample in samples:
+        if sample.member.name in keys:
+            needed = json.dumps(keys[sample.member.name])
+            sizes[needed] = sizes.get(needed, 0) + (sample.member.size or len(sample.head))
+    if not keys:
+        return _keys(samples[0], declared), list(samples), {}
+    largest, *others = sorted(sizes, key=lambda needed: -sizes[needed])
+    if others and sizes[others[0]] == sizes[largest]:
+        first, second = (next(name for name in keys if json.dumps(keys[name]) == each) for each in list(sizes)[:2])
+        raise RunFailed(
+            ErrorCode.FILE_FORMAT_MISMATCH,
+            f"{first} needs file_format {json.dumps(keys[first])} and {second} needs {json.dumps(keys[second])}. All "
+            "files of a dataset have the same file_format. Write one config.json for each format, with the same "
+            "source_url and only the files of that format in file_table_mapping.",
+        )
+    skipped = {
+        name: "needs another dataset " + (f"with file_format {json.dumps(found)}" if found else "without file_format")
+        for name, found in keys.items()
+        if json.dumps(found) != largest
+    }
+    common: dict[str, Any] = json.loads(largest)
+    return common, [sample for sample in samples if sample.member.name not in skipped], skipped
+
+
+def _has_records(sample: Sample) -> bool:
+    """Whether a file has more than one line. All other types of files are complete."""
+    return sample.type != "csv" or len(sample.head.split(b"\n", 2)) > 2 or sample.head.count(b"\r") > 1
 
 
 def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,4 +45,5 @@ def _table_line(container: str, sample: Sample, table: SampledTable, file_format
     archive = "" if sample.member.name == container else f" in {container}"
     records = plural(table.rows, "record") if sample.is_complete else f"the first {plural(table.rows, 'record')}"
     columns = plural(len(table.columns.inferences), "column")
-    return f"{sample.member.name}{archive} → {table.key}: {', '.join(format)}; {records}, {columns}"
+    line = f"{sample.member.name}{archive} → {table.key}: {', '.join(format)}; {records}, {columns}"
+    return line if table.rows else f"{line}; the table may be empty: expected_record_count_min is 0"

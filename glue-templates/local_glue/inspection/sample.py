@@ -40,13 +40,14 @@ def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Samp
         skipped = {member.name: reason for member in members if (reason := _why_skipped(member))}
     samples = [_sample(member, original) for member in members if member.name not in skipped]
     _require_supported(members, samples)
-    filled = samples if len(samples) == 1 else [sample for sample in samples if sample.head.strip()]
-    if not filled:
+    filled = [sample for sample in samples if sample.head.strip()]
+    if len(samples) > 1 and len(filled) == 1:  # not one of several tables, but an empty file next to the only one
+        skipped |= {sample.member.name: "empty" for sample in samples if sample not in filled}
+        samples = filled
+    if not samples or len(samples) > 1 and not filled:
         names = ", ".join(member.name for member in members) or "no files"
         raise RunFailed(ErrorCode.FILE_EMPTY, f"{original.name} contains no data file. It contains {names}.")
-    sampled = {sample.member.name for sample in filled}
-    empty = {sample.member.name: "empty" for sample in samples if sample.member.name not in sampled}
-    return filled, {member.name: reason for member in members if (reason := (skipped | empty).get(member.name))}
+    return samples, {member.name: skipped[member.name] for member in members if member.name in skipped}
 
 
 def detect_type(name: str, head: bytes) -> FileType:

@@ -8,7 +8,6 @@ from typing import Any
 from etl_runtime.columns.blocking_values import blocked_lines
 from etl_runtime.columns.names import MAX_NAME_CHARACTERS, clean_names
 from etl_runtime.convert.column_samples import ColumnSamples
-from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.detect_format import with_delimiter_of
 from etl_runtime.read.part import Part
@@ -56,7 +55,7 @@ def _unused(name: str, used: set[str]) -> str:
 
 
 def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:
-    """The table `key` with the records of the sample. Raises RunFailed if there are no records."""
+    """The table `key` with the records of the sample. It has no rows if the file has only a header."""
     table = SampledTable(key)
     member = sample.member
     detected = with_delimiter_of(member.name, replace(file_format, type=sample.type))
@@ -68,8 +67,6 @@ def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTab
         table.rows += records.rows
         for source, cells in records.columns.items():
             table.columns.add(source, cells)
-    if not table.rows:
-        raise RunFailed(ErrorCode.FILE_EMPTY, f"{member.name} contains no records. Check what the source publishes.")
     return table
 
 

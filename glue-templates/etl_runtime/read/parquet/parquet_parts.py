@@ -28,7 +28,10 @@ LAST_MICROSECOND = 2**63 // 1000 - 1  # of the range of nanosecond timestamps
 
 
 def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
-    """Split the file into parts of about `part_bytes`: (part, rows, sample). Raises RunFailed if it cannot be read."""
+    """Split the file into parts of about `part_bytes`: (part, rows, sample). A file without rows has one part.
+
+    Raises RunFailed if it cannot be read.
+    """
     _require_parquet(path, name)
     rows = 0
     try:
@@ -48,7 +51,7 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
                     buffered = []
                 buffered.append(typed)
                 rows += typed.num_rows
-        if sum(batch.num_rows for batch in buffered):
+        if buffered:
             yield _part(buffered)
     except (pa.ArrowException, OSError) as error:
         what = str(error).rstrip(".")
@@ -119,6 +122,10 @@ def _precise_batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.Reco
     int96 = [metadata.schema.column(index).physical_type == "INT96" for index in range(metadata.num_columns)]
     with pq.ParquetFile(path, metadata=metadata, pre_buffer=False) as file:
         batches = file.iter_batches(ROWS_AT_ONCE, use_threads=False)
+        if not metadata.num_rows:
+            empty = file.read()
+            yield pa.RecordBatch.from_arrays([_no_rows(field.type) for field in empty.schema], empty.schema.names)
+            return
         if not any(int96):
             yield from batches
             return
@@ -127,6 +134,10 @@ def _precise_batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.Reco
                 is_int96 = iter(int96)
                 columns = [_with_int96(*both, is_int96) for both in zip(fine.columns, coarse.columns, strict=True)]
                 yield pa.RecordBatch.from_arrays(columns, coarse.schema.names)
+
+
+def _no_rows(type: pa.DataType) -> pa.Array:
+    return pa.array([], type.storage_type if isinstance(type, pa.BaseExtensionType) else type)
 
 
 def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> pa.Array:
