@@ -66,7 +66,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     columnSchema: {
       products: {
         'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' },
-        'Price': { type: 'decimal(18,2)' },
+        'Price': { type: 'decimal(18,2)', optional: true },
       },
     },
     columnMappings: { 'Start Date': 'started_on' },
@@ -79,6 +79,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
       expectedRecordCountMin: 10,
       maxShrink: 0.1,
       maxRescuedShare: 0.2,
+      optionalColumns: ['marketing_end'],
     },
     schedule: Schedule.cron('0 6 * * ? *', {
       timezone: 'Europe/Berlin',
@@ -554,7 +555,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a column without settings',
       { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
       'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: Name, data '
-        + 'type and format of a column. Set at least one of them. For example:',
+        + 'type and format of a column, and whether it is optional. Set at least one of them. For example:',
     ],
     [
       'a rule that is not part of the schema',
@@ -1170,7 +1171,7 @@ test('the document contains only the settings that are set', () => {
     column_schema: {
       products: {
         'NDC Code': { target_name: 'ndc', type: 'date', format: 'yyyyMMdd' },
-        'Price': { type: 'decimal(18,2)' },
+        'Price': { type: 'decimal(18,2)', optional: true },
       },
     },
     column_mappings: { 'Start Date': 'started_on' },
@@ -1181,6 +1182,7 @@ test('the document contains only the settings that are set', () => {
       expected_record_count_min: 10,
       max_shrink: 0.1,
       max_rescued_share: 0.2,
+      optional_columns: ['marketing_end'],
     },
     schedule: { expression: 'cron(0 6 * * ? *)', flexible_minutes: 0, timezone: 'Europe/Berlin', enabled: false },
     glue_version: '5.0',

@@ -1,6 +1,7 @@
 import { existsSync } from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
+import { ErrorCode } from './errors/error-code';
 
 /** The folder with the Python code and the JSON Schemas. */
 export const GLUE_TEMPLATES = findGlueTemplates();
@@ -20,8 +21,9 @@ function findGlueTemplates(): string {
     const app = createRequire(path.join(process.cwd(), 'app.js'));
     return path.join(path.dirname(app.resolve('cdk-glue-medallion/package.json')), 'glue-templates');
   } catch {
+    const code: ErrorCode = 'FILE_NOT_FOUND';
     throw new Error(
-      'FILE_NOT_FOUND: The files of the package cdk-glue-medallion are not next to its code, and the package is not '
+      `${code}: The files of the package cdk-glue-medallion are not next to its code, and the package is not `
         + `installed in ${process.cwd()}. A bundler leaves them out: exclude the package from the bundle, with esbuild `
         + 'by --external:cdk-glue-medallion or --packages=external, and install it where the app runs.',
     );

@@ -132,7 +132,7 @@ def _separates(character: str, lines: Sequence[str], delimiter: str) -> bool:
     counts = {line.count(character) for line in lines if line}
     if len(counts) != 1 or 0 in counts or len(lines) < MIN_DELIMITER_LINES:
         return False
-    return character in "\t|" or min(counts) >= min(line.count(delimiter) for line in lines if line)
+    return character in "\t|" or min(counts) > min(line.count(delimiter) for line in lines if line)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from etl_runtime.read.text.decode import utf8_blocks
 from etl_runtime.source.record_shape import UndeclaredShape
 from inspection.encoding import decode, detect_encoding
 from inspection.header import has_header
-from inspection.layout import DELIMITERS, Layout, detect_dialect, detect_layout, units_rows
+from inspection.layout import MAX_IRREGULAR_SHARE, Layout, detect_dialect, detect_layout, units_rows
 from inspection.sample import Sample
 
 LAYOUT_LINES = 300
@@ -59,6 +59,19 @@ def _has_records(sample: Sample) -> bool:
     return sample.type != "csv" or len(sample.head.split(b"\n", 2)) > 2 or sample.head.count(b"\r") > 1
 
 
+def _layout_of(name: str, lines: Sequence[str], declared: Mapping[str, Any]) -> Layout:
+    """The layout with the declared delimiter, with that of a file extension such as .tsv if it fits, or with any."""
+    if "delimiter" in declared:
+        return detect_layout(lines, [declared["delimiter"]])
+    undeclared = FileFormat()
+    extension = with_delimiter_of(name, undeclared).delimiter
+    if extension != undeclared.delimiter:
+        layout = detect_layout(lines, [extension])
+        if layout.width > 1 and layout.share > 1 - MAX_IRREGULAR_SHARE:
+            return layout
+    return detect_layout(lines)
+
+
 def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
     keys = dict(declared)
     if sample.type != "csv":
@@ -71,7 +84,7 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
         keys["encoding"] = encoding
     text = decode(sample.head, encoding)
     lines = text.splitlines()[:LAYOUT_LINES]
-    layout = detect_layout(lines, [declared["delimiter"]] if "delimiter" in declared else DELIMITERS)
+    layout = _layout_of(sample.member.name, lines, declared)
     dialect = detect_dialect(text, layout)
     if dialect.delimiter != with_delimiter_of(sample.member.name, FileFormat()).delimiter:
         keys["delimiter"] = dialect.delimiter

@@ -136,6 +136,13 @@ def test_the_layout_of_text_is_detected(
     assert (found.get("file_format"), names) == (file_format, columns)
 
 
+def test_the_delimiter_of_the_extension_wins_if_it_fits(source: Source) -> None:
+    text = "freq,unit,geo\t2020\t2021\n" + "".join(f"A,EUR,AT{n}\t{n}.5\t{n}.7\n" for n in range(6))
+    found = inspected(source, "/x.tsv", text.encode())["document"]
+    assert list(found["column_schema"]["x"]) == ["freq,unit,geo", "2020", "2021"]
+    assert "file_format" not in found
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -179,7 +179,7 @@ test.each<[string, object, string]>([
     'a column that is not an object',
     { column_schema: { products: { Day: 'date' } } },
     'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: Name, data type and '
-      + 'format of a column.',
+      + 'format of a column, and whether it is optional.',
   ],
   [
     'a business key without columns',

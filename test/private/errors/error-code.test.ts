@@ -34,8 +34,9 @@ test('each error code is listed once', () => {
   expect([...new Set(ERROR_CODES)]).toEqual([...ERROR_CODES]);
 });
 
-// The compiler rejects unknown codes. This test rejects errors without a code.
-test('every error that src throws comes from synthError or problemsError, which take a code', () => {
+// The compiler rejects unknown codes. This test rejects errors without a code. glue-templates.ts checks its code itself,
+// because a bundler copies it without the other modules.
+test('every error that src throws comes from a module that takes a code', () => {
   const thrown = sources().flatMap(file => {
     const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
     const created: string[] = [];
@@ -48,5 +49,9 @@ test('every error that src throws comes from synthError or problemsError, which 
     visit(source);
     return created;
   });
-  expect(thrown.sort()).toEqual(['src/private/errors/synth-error.ts', 'src/private/files/json-file.ts']);
+  expect(thrown.sort()).toEqual([
+    'src/private/errors/synth-error.ts',
+    'src/private/files/json-file.ts',
+    'src/private/glue-templates.ts',
+  ]);
 });
