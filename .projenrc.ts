@@ -67,7 +67,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   disableTsconfig: true,
   tsconfigDev: {
-    include: ['integ/**/*.ts', '.projenrc.ts'],
+    include: ['integ/**/*.ts', '.projen/*.ts', '.projenrc.ts'],
     // The sample app imports the library by its package name.
     compilerOptions: { rootDir: '.', paths: { 'cdk-glue-medallion': ['./src'] } },
   },

@@ -1,5 +1,6 @@
 /**
- * Declares the structs in maps that an app passes, such as the columns of `columnSchema`, as `any` in the jsii assembly.
+ * Declares the structs in maps that an app passes, such as the columns of `columnSchema`, as `any` in the jsii
+ * assembly.
  *
  * Python passes a dict in a map as it is, with snake_case keys. If the assembly declares the values of the map as a
  * struct, the jsii runtime silently drops each key that the struct does not have, such as `target_name`. With `any` it

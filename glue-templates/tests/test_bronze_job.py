@@ -233,6 +233,7 @@ def test_an_error_in_a_spark_task_is_one_line(
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n")
     made.run(url)
+    source.serves("/x.csv", b"id\n2\n")
     monkeypatch.setattr(unpacking._Uploads, "send", lambda self, uri, text: None)
     error = made.fails(url)
     assert "part-00000 is missing in staging." in error
@@ -307,6 +308,7 @@ def test_a_publication_does_not_begin_within_ten_minutes_of_the_timeout(dataset:
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n")
     made.run(url)
+    source.serves("/x.csv", b"id\n2\n")
     made.names["timeout_minutes"] = 10
     error = made.fails(url)
     assert error.startswith("TIMEOUT_TOO_CLOSE: ")
@@ -319,6 +321,7 @@ def test_a_row_count_mismatch_between_source_and_table_is_an_error(
     made = dataset()
     url = source.serves("/x.csv", b"id\n1\n2\n")
     made.run(url)
+    source.serves("/x.csv", b"id\n2\n3\n")
     monkeypatch.setattr("etl_runtime.read.text.record_ends.Records.count", lambda run: len(run.ends) + 1)
     assert "has 3 records in its files and 2 rows in staging" in made.fails(url)
 

@@ -34,7 +34,7 @@ test('each error code is listed once', () => {
   expect([...new Set(ERROR_CODES)]).toEqual([...ERROR_CODES]);
 });
 
-// The compiler rejects unknown codes. This test rejects errors without a code. glue-templates.ts checks its code itself,
+// The compiler rejects unknown codes. This test rejects errors without a code. glue-templates.ts checks its own code,
 // because a bundler copies it without the other modules.
 test('every error that src throws comes from a module that takes a code', () => {
   const thrown = sources().flatMap(file => {

@@ -87,7 +87,7 @@ class PageChecks:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
                 f"{self._empty_pages} pages in a row are empty, and each has a next page. Set another pagination, or "
-                "report this to the source.",
+                "report this to the data provider.",
             )
 
 
