@@ -91,7 +91,7 @@ export async function interrupt(isUrgent = false): Promise<void> {
 /** The Python scripts of the local substitute for Glue. */
 export const LOCAL_GLUE = path.join(__dirname, '..', '..', 'glue-templates', 'local_glue');
 
-/** The script that runs any command and ends it together with this process. */
+/** The script that runs a given command and stops it when this process ends. */
 export const GUARD = path.join(LOCAL_GLUE, 'parent.py');
 
 /**

@@ -102,7 +102,7 @@ export class DatasetRunner {
     return result;
   }
 
-  /** Marks the lines of each dataset, because concurrent runs print alternately. */
+  /** The label before each line of a dataset, because the lines of concurrent runs are interleaved. */
   private prefixOf(label: string): string {
     const width = Math.max(...this.order.map(dataset => this.labelOf(dataset).length));
     return this.isSeveral ? `${paint('dim', `${label.padEnd(width)} │`)} ` : '';

@@ -126,8 +126,8 @@ function withRunOptions(order: Dataset[], requested: Dataset[], options: RunOpti
     if (!(glueVersion in GLUE_VERSIONS)) {
       const supported = Object.keys(GLUE_VERSIONS).join(', ');
       throw new Failure(
-        `Glue ${glueVersion} of ${dataset.dataset} is not supported for local runs. Supported versions: ${supported}. `
-          + 'Add --glue-version VERSION.',
+        `Dataset ${dataset.dataset} uses Glue ${glueVersion}, which is not supported for local runs. `
+          + `Add --glue-version with a supported version: ${supported}.`,
         2,
       );
     }

@@ -159,7 +159,7 @@ def _accepted_types(name: str, strict: bool) -> frozenset[type]:
 
 
 def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Sequence[Any], list[int]]:
-    """The values with None in place of other types, and the rows of those."""
+    """The values with None in place of other types, and the rows with other types."""
     if set(map(type, values)) <= types | {type(None)}:
         return values, []
     other = [row for row, value in enumerate(values) if value is not None and type(value) not in types]

@@ -94,7 +94,7 @@ def _decimal_size(value: Decimal) -> tuple[int, int]:
 
 
 def bigints(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """64-bit integers, with null for other values, and the rows of those. 3.0 is an integer."""
+    """64-bit integers, with null for all other values, and the rows of the other values. 3.0 is an integer."""
     values: Sequence[int | None] = numbers  # type: ignore[assignment]
     if Number in set(map(type, numbers)):
         values = [_integer(number) if isinstance(number, Number) else number for number in numbers]
@@ -113,7 +113,7 @@ def _integer(number: Number) -> int | None:
 
 
 def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """Doubles, with null for values that a double cannot represent exactly, and the rows of those."""
+    """Doubles, with null for values that a double cannot represent exactly, and the rows of these values."""
     written: Sequence[str | None] = numbers  # type: ignore[assignment]
     if int in set(map(type, numbers)):
         written = [number if number is None or isinstance(number, Number) else str(number) for number in numbers]
@@ -130,7 +130,7 @@ def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
 
 
 def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, list[int]]:
-    """Decimals, with null for values that exceed precision or scale, and the rows of those."""
+    """Decimals, with null for values that exceed precision or scale, and the rows of these values."""
     type_ = pa.decimal128(precision, scale)
     values = [None if number is None else decimal(number) for number in numbers]
     try:

@@ -58,7 +58,7 @@ def logical_types_of(schema: pq.ParquetSchema) -> Iterator[str]:
 
 
 def require_values(metadata: pq.FileMetaData, name: str) -> None:
-    """Raise RunFailed if a column is annotated as null, although it may have values: Arrow reads it as null.
+    """Raise RunFailed if a column with the logical type null may have values, because Arrow reads them as null.
 
     Some versions of parquet-java annotate intervals like this.
     """

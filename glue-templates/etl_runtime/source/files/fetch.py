@@ -233,7 +233,7 @@ class _Download:
                     raise RequestFailed(
                         ErrorCode.SOURCE_REQUEST_FAILED,
                         f"the body is longer than its Content-Length of {self._total:,} bytes. Report this to the "
-                        "source",
+                        "data provider",
                         retryable=False,
                     )
                 block = block[:remaining]
