@@ -79,12 +79,11 @@ async function prepare() {
   if (modified(inRoot('lib', 'cli', 'main.js')) < newest(inRoot('src'))) {
     announce('Compiling the library');
     const env = { JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20' };
-    const jsii = inRoot('node_modules', 'jsii', 'bin', 'jsii');
-    await run(process.execPath, [jsii, '--silence-warnings=reserved-word'], { cwd: root, env, quiet: true });
+    const projen = inRoot('node_modules', 'projen', 'bin', 'projen');
+    await run(process.execPath, [projen, 'compile'], { cwd: root, env, quiet: true });
     fs.utimesSync(inRoot('lib', 'cli', 'main.js'), new Date(), new Date());
   }
   // Links the library, so that the app can import it by name and `npx medallion` finds the command.
-  fs.chmodSync(inRoot('lib', 'cli', 'main.js'), 0o755);
   linkTo(root, path.join(quickstart, 'node_modules', 'cdk-glue-medallion'));
   linkTo(inRoot('lib', 'cli', 'main.js'), path.join(quickstart, 'node_modules', '.bin', 'medallion'));
 }
