@@ -88,7 +88,7 @@ export class DatasetRunner {
     const started = Date.now();
     const onLine = (line: string) => progress.line(`  ${this.prefixOf(label)}${withLocalCommands(line, label)}`);
     const outcome = await runJob(dataset, context, log, onLine);
-    const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10);
+    const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10, label);
     if (hasSucceeded(result)) {
       progress.line(`${statusMark(true)}${label} ${outcome.record ? result.status : 'done'} in ${result.seconds} s`);
     } else {

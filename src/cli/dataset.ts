@@ -75,6 +75,7 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
   const property = (name: string) => resolve(properties[name] ?? null, stack);
   const defaultArguments = property('DefaultArguments') as Record<string, Value>;
   const names = JSON.parse(String(defaultArguments['--names'])) as Names;
+  let deployments: Deployment[] | undefined;
   return {
     dataset: names.dataset,
     layer: names.layer,
@@ -91,7 +92,7 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
     arguments: Object.fromEntries(Object.entries(defaultArguments).map(([name, value]) => [name, String(value)])),
     policies: () => policiesOfRole(properties.Role ?? null, stack, stacks),
-    deployments: () => readDeployments(stack, names.bucket).filter(
+    deployments: () => deployments ??= readDeployments(stack, names.bucket).filter(
       deployment => !hasUnknownValues(deployment) || isOfDataset(deployment, names),
     ),
   };

@@ -67,18 +67,3 @@ export function oneLine(text: string): string {
     return /[\t\n\r\u0085\u2028\u2029]/.test(character) ? ' ' : code < 0x20 ? String.fromCharCode(0x2400 + code) : '␡';
   });
 }
-
-/** The lines of a text that is wrapped at spaces. A longer word keeps its own line. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of oneLine(text).split(' ')) {
-    if (line && displayWidth(line) + 1 + displayWidth(word) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line ? `${line} ${word}` : word;
-    }
-  }
-  return [...lines, line];
-}

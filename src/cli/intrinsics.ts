@@ -211,6 +211,7 @@ function firstUnknown(value: Value): Value {
   return first ? markUnknown(first) : null;
 }
 
-function toList(value: Value): Value[] {
-  return Array.isArray(value) ? value : [value];
+/** The elements of a list, a single value as a list of one, or none if there is no value. */
+export function toList(value: Value | undefined): Value[] {
+  return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }

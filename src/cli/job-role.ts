@@ -1,5 +1,5 @@
 import { resourcesOf, Stack } from './assembly';
-import { resolve, Resource, Value } from './intrinsics';
+import { resolve, Resource, toList, Value } from './intrinsics';
 import { unknownValuesIn } from './unknown-value';
 
 /**
@@ -75,8 +75,4 @@ function policiesIn(stack: Stack, id: string, role: Resource): Value[] | undefin
 function concernsS3(statement: Value): boolean {
   const { Action: actions, NotAction: others } = statement as Record<string, Value>;
   return others !== undefined || toList(actions).some(action => /^(s3:|\*)/i.test(String(action)));
-}
-
-function toList(value: Value | undefined): Value[] {
-  return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }

@@ -47,15 +47,19 @@ export function acquireLock(path: string): Release | HeldLock {
     if (file === undefined) {
       return new HeldLock(holderOf(path));
     }
-    // Another process may have released the lock, and with it deleted the file, after this process opened it.
-    if (fs.statSync(path, { throwIfNoEntry: false })?.ino !== fs.fstatSync(file).ino) {
+    // Another process may have deleted the file: when it released the lock after this process opened it, or with the
+    // lake while this process holds the lock.
+    const isCurrent = () => fs.statSync(path, { throwIfNoEntry: false })?.ino === fs.fstatSync(file).ino;
+    if (!isCurrent()) {
       fs.closeSync(file);
       continue;
     }
     fs.ftruncateSync(file);
     fs.writeSync(file, String(process.pid));
     const release = () => {
-      fs.rmSync(path, { force: true });
+      if (isCurrent()) {
+        fs.rmSync(path, { force: true });
+      }
       fs.closeSync(file);
     };
     process.once('exit', release);

@@ -9,6 +9,7 @@ import { Failure } from './failure';
 import { Lake } from './lake';
 import { paint, Progress } from './progress';
 import { csvLines, formatQueryResult, omittedColumns, readQueryResults, tableLines, valueLines } from './query-result';
+import { existingPath } from './substitutes';
 import { outputWidth } from './table';
 
 /** The maximum number of rows of each result on a terminal. */
@@ -75,10 +76,7 @@ async function readSql(sql: string | undefined, file: string | undefined): Promi
   }
   let statements = sql ?? '';
   if (file !== undefined) {
-    if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
-      throw new Failure(`The file ${file} of --file does not exist.`, 2);
-    }
-    statements = fs.readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+    statements = fs.readFileSync(existingPath('--file', file, 'file'), 'utf8').replace(/^\ufeff/, '');
   }
   if (!statements.trim()) {
     throw new Failure(file === undefined ? `The SQL is empty. ${EXAMPLE}` : `The file ${file} is empty.`, 2);

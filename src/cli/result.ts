@@ -27,8 +27,12 @@ export interface Result {
   readonly error?: string;
 }
 
-/** The result of a job that ended. */
-export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds: number): Result {
+/**
+ * The result of a job that ended.
+ *
+ * @param label the name of the dataset in commands
+ */
+export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds: number, label: string): Result {
   const { exit_code: exitCode, record, published } = outcome;
   const succeeded = exitCode === 0;
   return {
@@ -43,43 +47,32 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
     ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
-    ...(!succeeded && errorOf(dataset, outcome)),
+    ...(!succeeded && errorOf(label, outcome)),
   };
 }
 
 /** The result of a dataset that is not run because inputs failed or were skipped and have no published table. */
-export function skippedResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, inputs: Result[]): Result {
+export function skippedResult(dataset: Pick<Dataset, 'dataset' | 'layer'>, inputs: Result[]): Result {
   const names = inputs.map(input => `${fullName(input)} (${input.status})`).join(' and ');
-  return {
-    dataset,
-    layer,
-    run_id: null,
-    status: 'skipped',
-    seconds: 0,
-    tables: [],
-    ...withCode(
-      'INPUT_NOT_PUBLISHED',
-      inputs.length > 1
-        ? `The inputs ${names} have no published tables.`
-        : `The input ${names} has no published table.`,
-    ),
-  };
+  return notRun(dataset, 'skipped', 'INPUT_NOT_PUBLISHED', inputs.length > 1
+    ? `The inputs ${names} have no published tables.`
+    : `The input ${names} has no published table.`);
 }
 
+const VALUE_UNKNOWN = 'VALUE_UNKNOWN';
+
 /** The codes that only local runs have. */
-export const LOCAL_ERROR_CODES = ['VALUE_UNKNOWN'] as const;
+export const LOCAL_ERROR_CODES = [VALUE_UNKNOWN];
 
 /** The result of a dataset that is not run because it needs a value that is only known at deployment. */
-export function unknownValueResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, message: string): Result {
-  return {
-    dataset,
-    layer,
-    run_id: null,
-    status: 'failed',
-    seconds: 0,
-    tables: [],
-    ...withCode(LOCAL_ERROR_CODES[0], message),
-  };
+export function unknownValueResult(dataset: Pick<Dataset, 'dataset' | 'layer'>, message: string): Result {
+  return notRun(dataset, 'failed', VALUE_UNKNOWN, message);
+}
+
+function notRun(
+  { dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, status: string, code: string, message: string,
+): Result {
+  return { dataset, layer, run_id: null, status, seconds: 0, tables: [], ...withCode(code, message) };
 }
 
 export function hasSucceeded({ error }: Result): boolean {
@@ -90,12 +83,12 @@ const UNEXPECTED_ERROR = 'UNEXPECTED_ERROR';
 
 /** A job that ends before it writes its record has no error code of its own, unless its message starts with one. */
 function errorOf(
-  dataset: string,
+  label: string,
   { exit_code: exitCode, error, record }: Outcome,
 ): Required<Pick<Result, 'error' | 'error_code'>> {
   const message = record?.error ?? error ?? `The job's script ended with exit code ${exitCode}.`;
   const code = record?.error_code ?? /^([A-Z]+(?:_[A-Z]+)+): /.exec(message)?.[1] ?? UNEXPECTED_ERROR;
-  return withCode(code, withLocalCommands(message, dataset));
+  return withCode(code, withLocalCommands(message, label));
 }
 
 function withCode(code: string, message: string): Required<Pick<Result, 'error' | 'error_code'>> {

@@ -47,7 +47,7 @@ export async function run(name: string | undefined, options: RunOptions): Promis
   if (options.synth) {
     synthesize(options.app);
   }
-  const changed = changedSinceSynth(options.app);
+  const changed = changedSinceSynth(options.app, options.data);
   if (changed !== undefined) {
     progress.line(
       `${paint('red', 'warning')}: ${changed} has changed since \`cdk synth\`, and this run does not use the change. `

@@ -79,9 +79,10 @@ function splitPair(pair: string): [string, string | undefined] {
   return index < 0 ? [pair, undefined] : [pair.slice(0, index), pair.slice(index + 1)];
 }
 
-function existingPath(option: string, file: string, type: 'file' | 'folder'): string {
+/** The absolute path of an option. A file can also be a pipe, such as `<(command)` of a shell. */
+export function existingPath(option: string, file: string, type: 'file' | 'folder'): string {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
-  if (!stat || (type === 'file') !== stat.isFile()) {
+  if (!stat || (type === 'folder') !== stat.isDirectory()) {
     throw new Failure(`The ${type} ${file} of ${option} does not exist.`, 2);
   }
   return path.resolve(file);

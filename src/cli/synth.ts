@@ -15,21 +15,22 @@ const TOLERANCE = 1000;
  * The file of the app that has changed most recently since `cdk synth` wrote the cloud assembly.
  *
  * @param app the cloud assembly
+ * @param data the folder of the local lake, which can be in the folder of the app
  * @returns its path; undefined if no file is newer, or if the assembly is not in the folder of an app
  */
-export function changedSinceSynth(app: string): string | undefined {
+export function changedSinceSynth(app: string, data: string): string | undefined {
   const folder = appFolder(app);
   const synthesized = fs.statSync(path.join(app, 'manifest.json'), { throwIfNoEntry: false })?.mtimeMs;
   if (folder === undefined || synthesized === undefined) {
     return undefined;
   }
-  const assembly = path.resolve(app);
+  const written = [path.resolve(app), path.resolve(data)];
   let newest: { readonly file: string; readonly time: number } | undefined;
   let files = 0;
   const visit = (parent: string) => {
-    for (const entry of fs.readdirSync(parent, { withFileTypes: true })) {
+    for (const entry of entriesOf(parent)) {
       const file = path.join(parent, entry.name);
-      const isIgnored = entry.name.startsWith('.') || IGNORED.test(entry.name) || file === assembly;
+      const isIgnored = entry.name.startsWith('.') || IGNORED.test(entry.name) || written.includes(file);
       if (isIgnored || ++files > MAX_FILES) {
         continue;
       }
@@ -45,6 +46,15 @@ export function changedSinceSynth(app: string): string | undefined {
   };
   visit(folder);
   return newest && relativePath(newest.file);
+}
+
+/** The entries of a folder. A folder that cannot be read, or was deleted in the meantime, has none. */
+function entriesOf(folder: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** Synthesizes the app of a cloud assembly with the CDK CLI. Its output is printed to standard error. */

@@ -1,4 +1,4 @@
-import { displayWidth, oneLine, pad, truncate, wrap } from '../../src/cli/display-width';
+import { displayWidth, oneLine, pad, truncate } from '../../src/cli/display-width';
 import { formatTable } from '../../src/cli/table';
 
 test.each([
@@ -45,9 +45,4 @@ test('columns are aligned in terminal columns', () => {
 
 test('a value cannot control the terminal', () => {
   expect(oneLine('a\x1b[2J\tb\r\nc\u2028d\x07\x9b')).toBe('a␛[2J b  c d␇␡');
-});
-
-test('a text is wrapped at spaces', () => {
-  expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
-  expect(wrap('東京 大阪', 5)).toEqual(['東京', '大阪']);
 });

@@ -13,6 +13,16 @@ test('a lock is held until it is released', () => {
   expect(fs.existsSync(lock)).toBe(false);
 });
 
+test('a release keeps the lock file that another process has created since', () => {
+  const lock = path.join(temporaryFolder(), 'lock');
+  const release = acquireLock(lock);
+  fs.rmSync(lock);
+  const other = acquireLock(lock);
+  (release as () => void)();
+  expect(acquireLock(lock)).toEqual(new HeldLock(process.pid));
+  (other as () => void)();
+});
+
 test.each([
   ['of a process that no longer exists', JSON.stringify({ pid: 999_999_999, started: '1' })],
   ['of an earlier process with the same ID', JSON.stringify({ pid: process.pid, started: 'earlier' })],

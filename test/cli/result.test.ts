@@ -33,13 +33,14 @@ test.each<[string, Partial<Outcome>, string, string]>([
     "UNEXPECTED_ERROR: The job's script ended with exit code 3.",
   ],
 ])('the result of a failed run has the error code of %s', (_source, outcome, code, error) => {
-  const result = resultOf(DATASET, { exit_code: 1, error: null, record: null, published: null, ...outcome }, 1);
+  const ended = { exit_code: 1, error: null, record: null, published: null, ...outcome };
+  const result = resultOf(DATASET, ended, 1, DATASET.dataset);
   expect(result).toMatchObject({ status: 'failed', error_code: code, error });
 });
 
 test('the result of a successful run has no error code', () => {
   const record = { run_id: 'r1', status: 'published', error: null, error_code: null };
-  const result = resultOf(DATASET, { exit_code: 0, error: null, record, published: null }, 1);
+  const result = resultOf(DATASET, { exit_code: 0, error: null, record, published: null }, 1, DATASET.dataset);
   expect(result).toMatchObject({ status: 'published' });
   expect(result).not.toHaveProperty('error_code');
   expect(result).not.toHaveProperty('error');

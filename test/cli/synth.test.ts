@@ -30,17 +30,19 @@ test.each<[string, (app: string) => void, string | undefined]>([
   ['a deleted file', app => fs.rmSync(path.join(app, 'lake/gold/states/by_state.sql')), 'lake/gold/states'],
   ['a changed README', app => fs.appendFileSync(path.join(app, 'README.md'), 'x'), undefined],
   ['an installed package', app => fs.appendFileSync(path.join(app, 'node_modules/x/y.js'), 'x'), undefined],
+  ['a local lake in the app', app => fs.mkdirSync(path.join(app, 'data/s3'), { recursive: true }), undefined],
   ['a file of the local lake', app => fs.mkdirSync(path.join(app, '.medallion/s3'), { recursive: true }), undefined],
 ])('%s', (_what, change, expected) => {
   const app = synthesizedApp();
   change(app);
-  expect(changedSinceSynth(path.join(app, 'cdk.out'))).toBe(expected && path.join(app, expected));
+  const changed = changedSinceSynth(path.join(app, 'cdk.out'), path.join(app, 'data'));
+  expect(changed).toBe(expected && path.join(app, expected));
 });
 
 test('an assembly without an app is not compared, and cannot be synthesized', () => {
   const app = synthesizedApp();
   fs.rmSync(path.join(app, 'cdk.json'));
   fs.writeFileSync(path.join(app, 'app.py'), '');
-  expect(changedSinceSynth(path.join(app, 'cdk.out'))).toBeUndefined();
+  expect(changedSinceSynth(path.join(app, 'cdk.out'), '.medallion')).toBeUndefined();
   expect(() => synthesize(path.join(app, 'cdk.out'))).toThrow('--synth requires a CDK app: no cdk.json was found');
 });
