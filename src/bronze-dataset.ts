@@ -216,17 +216,6 @@ export class BronzeDataset extends LakeDataset {
             'a Source: Source.url("https://…"), or set script to a custom script',
           ] as PropType,
         ]),
-      ...(props.auth === undefined
-        ? []
-        : [['auth', props.auth, '_auth', 'an Auth: Auth.bearer({ secret: "…" })'] as PropType]),
-      ...(props.connection === undefined
-        ? []
-        : [
-          ['connection', props.connection, '_connection', 'a GlueConnection: GlueConnection.fromName("…")'] as PropType,
-        ]),
-      ...(props.fileFormat === undefined
-        ? []
-        : [['fileFormat', props.fileFormat, '_document', 'a FileFormat: FileFormat.csv({…})'] as PropType]),
     ]);
     return {
       layer: Layer.BRONZE,
@@ -244,12 +233,12 @@ const PROPS: PropTypes<BronzeDatasetProps> = {
   source: 'unchecked',
   headers: 'unchecked',
   rateLimit: 'unchecked',
-  auth: 'unchecked',
-  connection: 'unchecked',
+  auth: { member: '_auth', example: 'an Auth: Auth.bearer({ secret: "…" })' },
+  connection: { member: '_connection', example: 'a GlueConnection: GlueConnection.fromName("…")' },
   lookbackDays: 'unchecked',
   delimiter: 'unchecked',
   dateFormat: 'unchecked',
-  fileFormat: 'unchecked',
+  fileFormat: { member: '_document', example: 'a FileFormat: FileFormat.csv({…})' },
   fileTableMapping: 'unchecked',
   columnSchema: 'unchecked',
   columnMappings: 'unchecked',

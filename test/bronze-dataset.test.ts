@@ -495,6 +495,11 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'PROP_TYPE_INVALID: Lake/Bronze: fileFormat has the wrong type. Use a FileFormat: FileFormat.csv({…}).',
     ],
     [
+      'no name',
+      { dataset: undefined },
+      'SETTING_REQUIRED: Lake/Bronze: the configuration has no dataset. Set dataset.',
+    ],
+    [
       'no core',
       { core: undefined },
       'SETTING_REQUIRED: Lake/Bronze: core is missing. Use an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…).',

@@ -166,6 +166,11 @@ test.each<[string, unknown, string]>([
     'UNKNOWN_KEY: Lake/Core: roles has the key "scheduller". Did you mean "scheduler"?',
   ],
   ['a name for a dataset', { datasets: { 'gold/a': 'org' } }, 'PROP_TYPE_INVALID: Lake/Core: roles.datasets.gold/a'],
+  [
+    'a list of datasets',
+    { datasets: [] },
+    'PROP_TYPE_INVALID: Lake/Core: roles.datasets has the wrong type. Use an object.',
+  ],
 ])('roles with %s are an error', (_, roles, message) => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
   expect(() => EtlCore.fromPrefixes(stack, 'Core', { ...PREFIXES, roles: roles as LakeRoles })).toThrow(message);

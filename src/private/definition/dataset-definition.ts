@@ -67,7 +67,10 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
   businessKeys: 'unchecked',
   schemaContract: 'unchecked',
   dataQuality: 'unchecked',
-  schedule: 'unchecked',
+  schedule: {
+    member: '_document',
+    example: 'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")',
+  },
   glueVersion: 'unchecked',
   role: ROLE,
 };
@@ -75,28 +78,10 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
 /** A prop, its value, a member that only its class has, and the expected value. */
 export type PropType = [prop: string, value: unknown, member: string, expected: string];
 
-/**
- * Fails on a prop of the wrong type.
- *
- * JavaScript and Python do not check types, and a value of the wrong type has no effect: a schedule of aws-events, for
- * example, would never start the job.
- */
-export function checkPropTypes(scope: Construct, { core, schedule }: LakeDatasetProps, types: PropType[]): void {
-  const all: PropType[] = [
-    ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)'],
-    ...types,
-    ...(schedule === undefined
-      ? []
-      : [
-        [
-          'schedule',
-          schedule,
-          '_document',
-          'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")',
-        ] as PropType,
-      ]),
-  ];
-  all.forEach(type => checkPropType(scope, type));
+/** Fails on a required prop that is missing or has the wrong type. */
+export function checkPropTypes(scope: Construct, { core }: LakeDatasetProps, types: PropType[]): void {
+  checkPropType(scope, ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)']);
+  types.forEach(type => checkPropType(scope, type));
 }
 
 /** Fails on a value without the member that identifies its class. */

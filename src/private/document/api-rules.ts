@@ -3,8 +3,8 @@ import { endpointsOf, paginationOf } from './api-endpoints';
 import { ApiEndpoint, Auth, DatasetDocument, Pagination } from './dataset-document.generated';
 import { BRACES } from './source-rules';
 import { sourceUrls } from './source-urls';
+import { invalidUrl } from './url-problem';
 import { Problem } from '../errors/problem';
-import { redactUrls } from '../errors/redaction';
 import { didYouMean } from '../errors/suggestion';
 
 /** Checks the settings of HTTP requests, both for an API and for files. */
@@ -103,12 +103,7 @@ function* urlProblems(key: string, { url }: ApiEndpoint): Generator<Problem> {
     };
   }
   if (!URL.canParse(url.replace(BRACES, '1'))) {
-    yield {
-      code: 'URL_INVALID',
-      key: `${key}.url`,
-      found: `is "${redactUrls(url)}", which is not a valid URL`,
-      remedy: 'Check the host and the port.',
-    };
+    yield invalidUrl(`${key}.url`, url);
   }
 }
 
@@ -217,12 +212,7 @@ function* pageProblems(key: string, endpoint: ApiEndpoint): Generator<Problem> {
         remedy: 'Write the URL without placeholders. Write literal braces as %7B and %7D.',
       };
     } else if (!URL.canParse(value)) {
-      yield {
-        code: 'URL_INVALID',
-        key: `${key}.pagination.${name}`,
-        found: `is "${redactUrls(value)}", which is not a valid URL`,
-        remedy: 'Check the host and the port.',
-      };
+      yield invalidUrl(`${key}.pagination.${name}`, value);
     }
   }
 }
@@ -254,12 +244,7 @@ function* authProblems(auth: Auth): Generator<Problem> {
     };
   }
   if (tokenUrl !== undefined && !Token.isUnresolved(tokenUrl) && !URL.canParse(tokenUrl)) {
-    yield {
-      code: 'URL_INVALID',
-      key: 'auth.token_url',
-      found: `is "${redactUrls(tokenUrl)}", which is not a valid URL`,
-      remedy: 'Check the host and the port.',
-    };
+    yield invalidUrl('auth.token_url', tokenUrl);
   }
   if (
     auth.name !== undefined

@@ -35,7 +35,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
       key === 'dataset'
         ? key
         : key === ''
-          ? `dataset "${document.dataset}"`
+          ? document.dataset === undefined ? 'the configuration' : `dataset "${document.dataset}"`
           : `${key} of dataset "${document.dataset}"`;
     throw synthError(scope, code, `${where} ${found}.`, remedy);
   }

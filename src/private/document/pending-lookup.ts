@@ -33,7 +33,8 @@ export function withPendingLookups<Value>(value: Value): Value {
  * datasets cannot be tokens, and the CDK validates the names of resources.
  */
 export function pendingName(name: string): string {
-  return name.replace(DUMMY_VALUES, dummy =>
+  // A name of the wrong type is reported by the schema.
+  return typeof name !== 'string' ? name : name.replace(DUMMY_VALUES, dummy =>
     dummy.replace(DUMMY_VALUE, 'pending-').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40).replace(/-$/, ''));
 }
 

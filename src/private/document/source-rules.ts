@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { DatasetDocument } from './dataset-document.generated';
 import { sourceUrls, isS3, mayMatchSeveralFiles } from './source-urls';
+import { invalidUrl } from './url-problem';
 import { formatParts } from './value-format';
 import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
@@ -100,12 +101,7 @@ export function* sourceUrlProblems({
       };
     }
     if (!isS3(url) && !URL.canParse(url.replace(BRACES, '2024'))) {
-      yield {
-        code: 'URL_INVALID',
-        key,
-        found: `is "${redactUrls(url)}", which is not a valid URL`,
-        remedy: 'Check the host and the port.',
-      };
+      yield invalidUrl(key, url);
     }
   }
   if (

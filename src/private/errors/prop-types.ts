@@ -17,7 +17,8 @@ export const KEY: PropClass = { member: 'keyArn', example: 'a KMS key: Key.fromK
 export const ROLE: PropClass = { member: 'roleArn', example: 'an IAM role: Role.fromRoleName(…)' };
 
 /**
- * Checks the names and types of the props of a construct, which JavaScript does not check.
+ * Checks the names and types of the props of a construct, which JavaScript does not check. A value of the wrong type
+ * would have no effect: a schedule of aws-events, for example, would never start the job.
  *
  * A name that is similar to a known one is an error, because it is probably a typo. Other names are a warning: they can
  * be props of a subclass.
@@ -45,7 +46,7 @@ export function checkStruct<Struct extends object>(
   }
   const known = Object.keys(types);
   if (typeof struct !== 'object' || struct === null || Array.isArray(struct)) {
-    throw wrongType(scope, prop, `an object with the keys ${known.join(', ')}`);
+    throw wrongType(scope, prop, `an object${known.length > 0 ? ` with the keys ${known.join(', ')}` : ''}`);
   }
   const unknown = Object.keys(struct).find(key => !known.includes(key));
   if (unknown !== undefined) {

@@ -10,11 +10,10 @@ const ROLES_PROPS: PropTypes<LakeRoles> = { glue: ROLE, scheduler: ROLE, deploym
 export function checkRoles(scope: Construct, roles?: LakeRoles): void {
   checkStruct(scope, 'roles', roles, ROLES_PROPS);
   const datasets = roles?.datasets ?? {};
-  for (const key of Object.keys(datasets)) {
-    checkStruct(scope, 'roles.datasets', { [key]: datasets[key] }, { [key]: ROLE });
-  }
+  const keys = typeof datasets === 'object' && !Array.isArray(datasets) ? Object.keys(datasets) : [];
+  checkStruct(scope, 'roles.datasets', datasets, Object.fromEntries(keys.map(key => [key, ROLE])));
   const layers = Object.values(Layer);
-  const invalid = Object.keys(datasets).find(key => !layers.some(layer => key.startsWith(`${layer}/`)));
+  const invalid = keys.find(key => !layers.some(layer => key.startsWith(`${layer}/`)));
   if (invalid !== undefined) {
     throw synthError(
       scope,

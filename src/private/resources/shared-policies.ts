@@ -13,7 +13,7 @@ export interface Statements {
   readonly wildcards?: string;
 }
 
-const policies = new WeakMap<Stack, Map<string | IEtlCore, Map<Layer, ManagedPolicy>>>();
+const policies = new WeakMap<Stack, Map<string, ManagedPolicy>>();
 
 /**
  * The managed policy with the permissions that all datasets of a layer have in common. Each stack has its own, so that
@@ -22,7 +22,7 @@ const policies = new WeakMap<Stack, Map<string | IEtlCore, Map<Layer, ManagedPol
  * As inline policies of each role, these permissions would be half of the template of a stack with many roles.
  */
 export function layerPolicy(scope: Construct, core: IEtlCore, layer: Layer, create: () => Statements[]): ManagedPolicy {
-  return sharedPolicy(scope, core, layer, {
+  return sharedPolicy(scope, `${core.node.addr}/${layer}`, {
     id: layer === Layer.BRONZE ? 'GlueBronzePolicy' : 'GlueGoldPolicy',
     description: `Common permissions of ${layer} datasets of the lake ${core.resourcePrefix}`,
     create,
@@ -31,7 +31,7 @@ export function layerPolicy(scope: Construct, core: IEtlCore, layer: Layer, crea
 
 /** The managed policy with the permissions that all jobs in a VPC have in common. */
 export function networkPolicy(scope: Construct, create: () => Statements[]): ManagedPolicy {
-  return sharedPolicy(scope, 'network', Layer.BRONZE, {
+  return sharedPolicy(scope, 'network', {
     id: 'GlueNetworkPolicy',
     description: 'Network interfaces of Glue jobs in a VPC',
     create,
@@ -44,15 +44,11 @@ interface SharedPolicyProps {
   create(): Statements[];
 }
 
-function sharedPolicy(
-  scope: IConstruct, owner: string | IEtlCore, layer: Layer, { id, description, create }: SharedPolicyProps,
-): ManagedPolicy {
+function sharedPolicy(scope: IConstruct, key: string, { id, description, create }: SharedPolicyProps): ManagedPolicy {
   const stack = Stack.of(scope);
-  const ofStack = policies.get(stack) ?? new Map<string | IEtlCore, Map<Layer, ManagedPolicy>>();
+  const ofStack = policies.get(stack) ?? new Map<string, ManagedPolicy>();
   policies.set(stack, ofStack);
-  const ofOwner = ofStack.get(owner) ?? new Map<Layer, ManagedPolicy>();
-  ofStack.set(owner, ofOwner);
-  const existing = ofOwner.get(layer);
+  const existing = ofStack.get(key);
   if (existing) {
     return existing;
   }
@@ -62,7 +58,7 @@ function sharedPolicy(
     statements: statements.flatMap(({ list }) => list),
   });
   acknowledgeStatements(policy.node.defaultChild as CfnManagedPolicy | undefined, statements);
-  ofOwner.set(layer, policy);
+  ofStack.set(key, policy);
   return policy;
 }
 

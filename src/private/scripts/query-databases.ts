@@ -3,10 +3,10 @@ import { Problem } from '../errors/problem';
 import { didYouMean } from '../errors/suggestion';
 
 /** A placeholder in a query: the name of a database of the lake. */
-const PLACEHOLDERS: { readonly [name: string]: Layer } = {
-  bronze_database: Layer.BRONZE,
-  gold_database: Layer.GOLD,
-};
+const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map([
+  ['bronze_database', Layer.BRONZE],
+  ['gold_database', Layer.GOLD],
+]);
 
 /**
  * The parts of Spark SQL in which a placeholder is text: string literals, quoted names and comments. Last, a
@@ -28,19 +28,20 @@ const PARTS = new RegExp([
  * @param databaseOf the name of the database of a layer
  */
 export function withDatabases(query: string, databaseOf: (layer: Layer) => string): string {
-  return query.replace(PARTS, (part: string, ...rest: unknown[]) => {
-    const layer = PLACEHOLDERS[nameIn(rest) ?? ''];
+  return query.replace(PARTS, (part: string, name?: string) => {
+    const layer = name === undefined ? undefined : PLACEHOLDERS.get(name);
     return layer === undefined ? part : databaseOf(layer);
   });
 }
 
 /** The misspelled placeholders of a query. */
 export function* placeholderProblems(query: string): Generator<Problem> {
+  const known = [...PLACEHOLDERS.keys()];
   for (const match of query.matchAll(PARTS)) {
     const name = match.groups?.name;
-    const suggestion = name === undefined || name in PLACEHOLDERS
+    const suggestion = name === undefined || PLACEHOLDERS.has(name)
       ? ''
-      : didYouMean(name, Object.keys(PLACEHOLDERS)) || didYouMean(`${name}_database`, Object.keys(PLACEHOLDERS));
+      : didYouMean(name, known) || didYouMean(`${name}_database`, known);
     if (suggestion !== '') {
       yield {
         code: 'PLACEHOLDER_INVALID',
@@ -50,9 +51,4 @@ export function* placeholderProblems(query: string): Generator<Problem> {
       };
     }
   }
-}
-
-/** The named group of a match, the last argument of a replacer. */
-function nameIn(rest: unknown[]): string | undefined {
-  return (rest[rest.length - 1] as { name?: string }).name;
 }

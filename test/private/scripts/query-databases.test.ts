@@ -26,6 +26,7 @@ test.each([
   '/* ${bronze_database} */ SELECT 1',
   'SELECT 1 -- ${bronze_database}',
   'SELECT ${spark.sql.shuffle.partitions}, ${env:HOME}, ${other}',
+  'SELECT ${constructor}, ${toString}',
   "SELECT regexp_extract(a, '\\\\{bronze_database\\\\}') FROM a",
   'SELECT map(1, 2)[1], named_struct("a", 1).a, a -> b, $1',
 ])('%s is not changed', query => {
