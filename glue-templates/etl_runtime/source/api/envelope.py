@@ -1,10 +1,11 @@
 """The envelope of a response: everything except the records."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from etl_runtime.columns.json_values import Number
 from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.api.name_words import CURSORS, FILLERS, NOUNS, PAGING, words
 
@@ -71,18 +72,36 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
             member = Member(path, key, own | continued, value, parents, parent)
             yield member
             if isinstance(value, dict) and path != path_of_records and _is_searched(member, path_of_records):
-                outer = parents if _is_parent(path, path_of_records) else parents | own
+                outer = parents if _is_parent(path, path_of_records) else parents | (own or {key})
                 pending.append((f"{path}.", value, _continued(member), outer))
+
+
+def without_entries(document: Any) -> dict[str, Any]:
+    """A document whose values are records, without them: only what has another type, or is an object about pages."""
+    entries = document if isinstance(document, dict) else {}
+    types = Counter(_json_type(value) for value in entries.values() if value is not None)
+    keys = Counter(frozenset(value) for value in entries.values() if isinstance(value, dict))
+    # Records are objects if there is one, and not text if as many values are of another type: that may be a link.
+    record_type = max(types, key=lambda each: (each is dict, types[each], each is not str), default=None)
+
+    def is_record(key: str, value: Any) -> bool:
+        is_unlike_others = isinstance(value, dict) and words(key) & METADATA and keys[frozenset(value)] == 1
+        return value is None or (_json_type(value) == record_type and not is_unlike_others)
+
+    return {key: value for key, value in entries.items() if not is_record(key, value)}
+
+
+def _json_type(value: Any) -> type:
+    return float if isinstance(value, Number) or type(value) is int else type(value)
 
 
 def _is_searched(member: Member, path_of_records: str) -> bool:
     own = words(member.key)
+    if own & OTHER_COUNTS:
+        return False
     if _is_parent(member.path, path_of_records) or own & METADATA or not path_of_records:
-        return not own & OTHER_COUNTS
-    has_other_records = any(
-        isinstance(each, list) and each and isinstance(each[0], dict) for each in member.value.values()
-    )
-    return not own & OTHER_COUNTS and not has_other_records
+        return True
+    return not any(isinstance(each, list) and each and isinstance(each[0], dict) for each in member.value.values())
 
 
 def _is_parent(path: str, path_of_records: str) -> bool:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.api.endpoints import Endpoint
+from etl_runtime.source.api.envelope import without_entries
 from etl_runtime.source.api.next_page_detector import PageSigns
 from etl_runtime.source.api.page_checks import PageChecks
 from etl_runtime.source.api.pagination import Paginator, paginator_for
@@ -206,6 +207,7 @@ class _EndpointFetch:
             previous_records + len(records),
             self._records.is_single_record(body.document),
             self._records.path,
+            without_entries(body.document) if self._records.has_entries_at_root else body.document,
         )
 
     def _count(self, response: Response) -> None:

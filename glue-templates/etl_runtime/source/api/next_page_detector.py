@@ -14,7 +14,7 @@ from typing import Any
 
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.redaction import excerpt
-from etl_runtime.source.api.envelope import Member, envelope
+from etl_runtime.source.api.envelope import METADATA, Member, envelope
 from etl_runtime.source.api.link_header import link_with_relation
 from etl_runtime.source.api.name_words import (
     CURRENT_PAGE,
@@ -37,7 +37,7 @@ from etl_runtime.source.api.name_words import (
     TOTALS,
     words,
 )
-from etl_runtime.source.api.request import Response
+from etl_runtime.source.api.request import ApiRequest, Response
 
 LINK_MEMBERS = ("href", "url", "uri", "link")
 CURSOR_HEADERS = {
@@ -133,14 +133,18 @@ class PageSigns:
 
     @cached_property
     def is_marked_last(self) -> bool:
-        """Whether a flag says that the page is the last."""
-        if self.flag:
-            return False
-        return any(
-            (_more_flag(each, self.nouns) is False and not each.words & CUT_OFF)
-            or (_last_flag(each, self.nouns) is True and bool(each.words & {"end", "eof", "exhausted", "last"}))
+        """Whether a flag says that the page is the last: one of the response, or of an object about pages."""
+        return not self.flag and any(each.parents <= METADATA | NEXT_PAGE for each in self._last_flags)
+
+    @cached_property
+    def _last_flags(self) -> list[Member]:
+        """The flags that say that something has no more pages: the records, or what another object is about."""
+        return [
+            each
             for each in self.members
-        )
+            if (_more_flag(each, self.nouns) is False and not each.words & CUT_OFF)
+            or (_last_flag(each, self.nouns) is True and each.words & {"end", "eof", "exhausted", "last"})
+        ]
 
     @cached_property
     def total(self) -> int | None:
@@ -177,11 +181,13 @@ class PageSigns:
     def cursor_hints(self) -> Iterator[Hint]:
         """The cursors that are not followed, unless something else says that the page is the last."""
         is_last = self.is_marked_last or self._is_total_reached
-        for member in self.members if not is_last else ():
+        complete = [each.siblings for each in self._last_flags]
+        members = [each for each in self.members if not any(each.siblings is other for other in complete)]
+        for member in members if not is_last else ():
             is_cursor = _is_cursor_name(member, self.nouns) and _is_cursor(member)
             if (is_cursor or _is_more_link(member, self.nouns)) and not self._is_sent(member):
                 yield Hint(f"{member.path} is {excerpt(member.value)}", member)
-        for member in self.members if not is_last and not self._has_null_next else ():
+        for member in members if not is_last and not self._has_null_next else ():
             if _is_weak_cursor(member) and not self._is_sent(member):
                 yield Hint(f"{member.path} is {excerpt(member.value)}", member)
         for name, value in self.response.headers.items() if not is_last else ():
@@ -195,8 +201,7 @@ class PageSigns:
         if has_end or count < 2 or count != self.response.records_so_far or self.response.is_single_record:
             return
         for name, value in self.response.request.parameters():
-            is_limit = is_limit_name(words(name)) or words(name) in ({"count"}, {"num"})
-            if is_limit and number_in(value) == count:
+            if _is_sent_limit(words(name)) and number_in(value) == count:
                 yield Hint(f"the page has all {count:,} records that {name} allows")
 
     @property
@@ -256,13 +261,23 @@ class PageSigns:
     def _members(self) -> Iterable[Member]:
         """The members of the envelope. If the document itself is the only record, its keys are data. Then only keys
         that always mean pagination count, and objects with several of them."""
-        members = list(envelope(self.response.document, self.response.records_path))
+        members = list(envelope(self.response.envelope_document, self.response.records_path))
         if not self.response.is_single_record:
             return [each for each in members if not each.is_echo]
         objects = {id(each.siblings): each.siblings for each in members}
         required_kinds = 2 if any(isinstance(each.value, list) for each in members) else 3
         pages = {name for name, siblings in objects.items() if len(_paging_kinds(siblings)) >= required_kinds}
         return [each for each in members if id(each.siblings) in pages or _is_always_paging(each)]
+
+
+def requested_page_size(request: ApiRequest) -> int | None:
+    """The page size in the parameters of a request, None if it has none."""
+    sizes = (number_in(value) for name, value in request.parameters() if _is_sent_limit(words(name)))
+    return next((size for size in sizes if size is not None), None)
+
+
+def _is_sent_limit(name: frozenset[str]) -> bool:
+    return is_limit_name(name) or name in ({"count"}, {"num"})
 
 
 def is_limit_name(name: frozenset[str]) -> bool:

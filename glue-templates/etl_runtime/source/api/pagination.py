@@ -14,7 +14,14 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import MISSING, value_at
 from etl_runtime.source.api.link_header import link_with_relation
-from etl_runtime.source.api.next_page_detector import CURSOR_HEADERS, Hint, Link, PageSigns, next_link
+from etl_runtime.source.api.next_page_detector import (
+    CURSOR_HEADERS,
+    Hint,
+    Link,
+    PageSigns,
+    next_link,
+    requested_page_size,
+)
 from etl_runtime.source.api.request import ApiRequest, Response
 
 NO_CURSOR_VALUES = (None, "", "nil", "null")
@@ -79,7 +86,7 @@ class JsonLink(Paginator):
 
     def _link(self, response: Response) -> Link | None:
         if self._path is None:
-            return next_link(response.document, response.records_path)
+            return next_link(response.envelope_document, response.records_path)
         url = value_at(response.document, self._path)
         if url is MISSING or not url:
             return None
@@ -199,9 +206,12 @@ class RecordCursor(Paginator):
         self._value: Any = MISSING  # the cursor of this page
         self._boundary: list[Any] = []  # the records before this page that have this cursor
         self._largest_page = 0
+        self._has_pages_of_one = False  # as requested
 
     def first_request(self, request: ApiRequest) -> ApiRequest:
-        return self._size.add_to(request)
+        first = self._size.add_to(request)
+        self._has_pages_of_one = self._size.limit == 1 or requested_page_size(first) == 1
+        return first
 
     def repeated_records(self, records: list[Any]) -> int:
         if not self._is_inclusive:
@@ -210,7 +220,8 @@ class RecordCursor(Paginator):
         while count < len(records) and (record := records[count]) in boundary:
             boundary.remove(record)
             count += 1
-        if count and count == len(records) >= self._largest_page:
+        # One record that repeats is the last one, unless no page has more: then the others are never on a page.
+        if count and count == len(records) >= self._largest_page and (count > 1 or self._has_pages_of_one):
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
                 f"all {count:,} records of the page were on the page before: they have the same {self._path}. Request "
@@ -312,7 +323,7 @@ class Auto(Paginator):
 
     def _detect(self, response: Response) -> Paginator:
         is_record = self._is_detail and response.is_single_record
-        if not is_record and next_link(response.document, response.records_path) is not None:
+        if not is_record and next_link(response.envelope_document, response.records_path) is not None:
             return JsonLink()
         if link_with_relation(response.headers.get("link", ""), "next") is not None:
             return HeaderLink()

@@ -67,7 +67,7 @@ def _cursor_parameter(response: Response, cursor: Member) -> str:
     for key, _ in response.request.parameters():
         if words(key) == name:
             return key.rpartition(".")[2]
-    for member in envelope(response.document, response.records_path):
+    for member in envelope(response.envelope_document, response.records_path):
         if member.is_echo and member.words == name:
             return member.key
     key = cursor.key.strip("_")
@@ -90,4 +90,7 @@ def _in_body(response: Response, parameter: str) -> str:
 
 
 def _members(response: Response, signs: PageSigns) -> list[Member]:
-    return [*envelope(response.document, response.records_path), *(each for each in signs.members if each.is_in_header)]
+    return [
+        *envelope(response.envelope_document, response.records_path),
+        *(each for each in signs.members if each.is_in_header),
+    ]

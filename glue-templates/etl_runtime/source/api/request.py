@@ -75,8 +75,8 @@ class Response:
 
     `url` is the URL after redirects. `records_so_far` counts the records of this page and of the pages before.
     `is_single_record` means that the document itself is the only record. `records_path` is the path of the records,
-    None if no response had any. `skipped` counts the records at the start that were on the page before: they are in the
-    text, but not in `records`.
+    None if no response had any. `envelope_document` is the document, without the records if they are its values.
+    `skipped` counts the records at the start that were on the page before: they are in the text, but not in `records`.
     """
 
     request: ApiRequest
@@ -88,6 +88,7 @@ class Response:
     records_so_far: int
     is_single_record: bool
     records_path: str | None
+    envelope_document: Any
     skipped: int = 0
 
     def without_first(self, count: int) -> "Response":

@@ -78,6 +78,11 @@ class ApiRecords:
             return []
         return self._records_at_place(document)
 
+    @property
+    def has_entries_at_root(self) -> bool:
+        """Whether the records are the values of the document itself."""
+        return self.path == ROOT and self.shape.orient == "index"
+
     def is_single_record(self, document: Any) -> bool:
         """Whether the document itself is the only record."""
         return self.path == ROOT and isinstance(document, dict) and not self.shape.is_other
@@ -188,6 +193,9 @@ class ApiRecords:
             return RecordsPlace(ROOT, "list"), bool(document)
         if not isinstance(document, dict):
             return SINGLE_RECORD, True
+        if self.shape.orient == "index":
+            keyed = _keyed(document)
+            return RecordsPlace(next(iter(keyed)) if len(keyed) == 1 else ROOT, "record"), True
         try:
             found = record_list(_lists(document), self._endpoint.name)
         except AmbiguousRecords as error:
@@ -195,9 +203,6 @@ class ApiRecords:
                 ErrorCode.API_RECORDS_AMBIGUOUS,
                 f"the response contains several lists: {error}. Set records to the path of the records.",
             ) from None
-        if self.shape.orient == "index":
-            keyed = _keyed(document)
-            return RecordsPlace(next(iter(keyed)) if len(keyed) == 1 else ROOT, "record"), True
         if found:
             if self.shape.orient is None:
                 _refuse_rows(value_at(document, found.path), found.path)

@@ -659,6 +659,12 @@ TABLE: Any = [["name", "n", "n"], ["a", 1.10, [1, {"x": "],["}]], ['b "', None, 
         ),
         pytest.param(RENAMED, {"orient": "index"}, [{"id": 1}, {"id": 2}], id="the only object with such values"),
         pytest.param(
+            {"1": {"tags": [{"a": 1}]}, "2": {"tags": [{"a": 2}]}},
+            {"orient": "index"},
+            [{"tags": [{"a": 1}]}, {"tags": [{"a": 2}]}],
+            id="values of an object that contain lists",
+        ),
+        pytest.param(
             TABLE,
             {"orient": "values"},
             [{"name": "a", "n": 1.1, "n 2": [1, {"x": "],["}]}, {"name": 'b "', "n": None, "n 2": "]"}],

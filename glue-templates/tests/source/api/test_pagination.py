@@ -385,3 +385,99 @@ def test_parsing_a_link_header_takes_linear_time() -> None:
     link_with_relation("<x>" + ";a " * 100_000 + "!", "next")
     link_with_relation("<" * 10_000, "next")
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"comments": {"has_more": False}}, id="more comments"),
+        pytest.param({"user": {"last": True}}, id="a last name"),
+        pytest.param({"job": {"status": {"done": True}}}, id="a job that is done"),
+        pytest.param({"用户": {"last": True}}, id="a name without Latin words"),
+    ],
+)
+def test_a_flag_in_another_object_does_not_end_the_pages(source: Source, other: dict[str, Any]) -> None:
+    source.serves("/p2", b'{"items": [{"id": 2}], "next": null}')
+    url = source.serves("/items", json.dumps({"items": [{"id": 1}], "next": "/p2", **other}).encode())
+    assert read(url) == [{"id": 1}, {"id": 2}]
+
+
+def test_a_flag_in_another_object_does_not_end_the_pages_of_a_cursor(source: Source) -> None:
+    def api(request: Request) -> Response:
+        page = int(request.params.get("c", 0))
+        document = {"items": [{"id": page}], "c": page + 1 if page < 2 else None, "comments": {"has_more": False}}
+        return Response(json.dumps(document).encode())
+
+    url = source.serves_api("/items", api)
+    assert read(url, pagination={"type": "cursor", "path": "c", "param": "c"}) == [{"id": each} for each in range(3)]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"has_more": False},
+        {"meta": {"is_last_page": True}},
+        {"data": {"has_more": False}},
+        {"search_metadata": {"paging": {"last": True}}},
+    ],
+)
+def test_a_flag_about_the_pages_ends_them(source: Source, end: dict[str, Any]) -> None:
+    records = [{"id": 1}]
+    document: Any = {"data": {"items": records, **end["data"]}} if "data" in end else {"items": records, **end}
+    url = source.serves("/items", json.dumps({**document, "next": "/p2"}).encode())
+    assert read(url) == records and source.requests == ["/items"]
+
+
+def test_a_cursor_in_another_object_that_is_complete_is_not_one_of_the_records(source: Source) -> None:
+    document = {"items": [{"id": 1}], "comments": {"has_more": False, "next_cursor": "x"}}
+    assert read(source.serves("/items", json.dumps(document).encode())) == [{"id": 1}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"1": {"id": 1, "next": "/api/2"}, "2": {"id": 2, "next": "/api/3"}},
+        {"AAPL": {"count": 12, "total": 900}, "MSFT": {"count": 3, "total": 80}},
+        {"next": 12, "total": 900, "count": 7},
+        {"next": "volgende", "more": "meer", "count": "tellen"},
+        {"AAPL": {"total": 900}, "META": {"total": 80}},
+        {"has_more": True, "next_cursor": False},
+    ],
+)
+def test_keys_in_records_of_an_object_say_nothing_about_pages(source: Source, document: dict[str, Any]) -> None:
+    url = source.serves("/items", json.dumps(document).encode())
+    for declared in ({"orient": "index"}, {"orient": "index", "records": "$"}):
+        assert read(url, **declared) == list(document.values())
+    assert source.requests == ["/items", "/items"]
+
+
+@pytest.mark.parametrize("link", [{"next": "/p2"}, {"_links": {"next": {"href": "/p2"}}}])
+@pytest.mark.parametrize("entries", [{"1": {"id": 1, "next": "/api/2"}}, {"2024": 1}])
+def test_a_link_among_the_records_of_an_object_is_followed(
+    source: Source, link: dict[str, Any], entries: dict[str, Any]
+) -> None:
+    source.serves("/p2", b'{"2": {"id": 2}}')
+    url = source.serves("/items", json.dumps({**entries, **link}).encode())
+    assert read(url, orient="index", records="$") == [*entries.values(), *link.values(), {"id": 2}]
+    first = source.serves("/first", json.dumps({**link, **entries}).encode())
+    assert read(first, orient="index", records="$") == [*link.values(), *entries.values(), {"id": 2}]
+
+
+@pytest.mark.parametrize("records", [[{"at": 1}], [{"at": 1}, {"at": 2}]])
+def test_an_inclusive_record_cursor_ends_with_the_last_record(source: Source, records: list[dict[str, int]]) -> None:
+    def api(request: Request) -> Response:
+        since = int(request.params.get("since", 0))
+        return Response(json.dumps([each for each in records if each["at"] >= since]).encode())
+
+    url = source.serves_api("/items", api)
+    assert read(url, pagination={"type": "record_cursor", "path": "at", "param": "since", "inclusive": True}) == records
+
+
+@pytest.mark.parametrize(("query", "limit"), [("", {"limit": 1}), ("?per_page=1", {}), ("?count=1", {})])
+def test_an_inclusive_record_cursor_with_pages_of_one_record_fails(
+    source: Source, query: str, limit: dict[str, int]
+) -> None:
+    """The next page would have the same record, and no page would have the others."""
+    url = source.serves_api("/items", lambda _: Response(b'[{"at": 1}]'))
+    pagination = {"type": "record_cursor", "path": "at", "param": "since", "inclusive": True, **limit}
+    assert has_error(fails(url + query, pagination=pagination), "PAGINATION_LOOP: all 1 records of the page were on")
