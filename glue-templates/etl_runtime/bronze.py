@@ -94,12 +94,14 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("fetch"):
         to_keep = publication_to_keep(job, published, store)
         reset = resets_contract(job, published)
-        contract = RecordsContract({} if reset else (published or {}).get("records"))
+        kept = None if reset else published
+        contract = RecordsContract((kept or {}).get("records"))
         originals = gather(job, record, validators(to_keep), store, starting_spark, fetch, contract)
     if originals is None or has_same_content((each.described() for each in originals), to_keep):
         with on_disk(originals or []):
             log_unchanged(record, published)
         return
+    starting_spark()  # the source has changed; during the download this may not have been known
     log_fetched(record, originals)
 
     # Importing Arrow takes half a second. Spark starts meanwhile, and a run with an unchanged source does not need it.
@@ -133,7 +135,6 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     with record.step("convert"):
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(record.run_id, store.region, staging)
-        kept = None if reset else published
         is_changed = kept is not None and kept.get("document") != document_hash(job.document)
         converted = convert_tables(spark, unpacked, kept, declared, file_format, place, is_document_changed=is_changed)
     for key, table in converted.items():

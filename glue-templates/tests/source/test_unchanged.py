@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+from typing import Any
 
 import pytest
 from expected_error import has_error
 
 from conftest import BUCKET, Dataset, Response, Source
 from etl_runtime.bronze import Fetching
+from etl_runtime.convert.unpack import unpack
+from etl_runtime.job.spark import start_spark
 
 MakeDataset = Callable[..., Dataset]
 CSV = b"id\n1\n"
@@ -68,6 +73,28 @@ def test_bytes_are_compared_with_the_published_ones(
     made.run(source.serves("/x.csv", CSV))
     record = made.run(source.serves("/x.csv", second), run_options=json.dumps(options), **document)
     assert record["status"] == status
+
+
+@pytest.mark.parametrize("second", [csv(), Response(CSV, chunk_bytes=2)], ids=["of the same size", "no Content-Length"])
+def test_spark_starts_before_a_changed_source_is_unpacked(
+    dataset: MakeDataset, source: Source, second: Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", CSV))
+    is_starting, starts = Event(), []
+
+    def starting() -> object:
+        is_starting.set()
+        return start_spark()
+
+    def unpacking(*arguments: Any, **named: Any) -> object:
+        starts.append(is_starting.wait(5))
+        return unpack(*arguments, **named)
+
+    monkeypatch.setattr("etl_runtime.bronze.start_spark", starting)
+    monkeypatch.setattr("etl_runtime.convert.unpack.unpack", unpacking)
+    made.run(source.serves("/x.csv", replace(second, body=b"id\n2\n")))
+    assert starts == [True]
 
 
 def test_identical_responses_of_an_api_and_files_of_a_script_are_unchanged(
