@@ -85,10 +85,16 @@ def keyed_remedy(path: str, keys: Collection[str], prefix: str) -> str:
 
 def rows_remedy(path: str, first: str, prefix: str) -> str:
     """As `keyed_remedy`, for records that are lists. `first` is the text of the first one."""
-    entry = entry_of(path, "values")
+    remedy = header_remedy(path, first, prefix)
+    return f'{remedy} To keep each list in the column {VALUE}, set orient to "records".'
+
+
+def header_remedy(path: str, first: str, prefix: str) -> str:
+    """As `rows_remedy`, for documents that are lists: `records` would read their elements."""
+    entry = json.dumps(entry_of(path, "values"))
     return (
         f"the records are lists without column names, and the first is {first}. If it is the header, set {prefix} to "
-        f'{json.dumps(entry)}. To keep each list in the column {VALUE}, set orient to "records".'
+        f"{entry}."
     )
 
 

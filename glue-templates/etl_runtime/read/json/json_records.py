@@ -13,7 +13,7 @@ from etl_runtime.read.json.oriented_records import entries, rows
 from etl_runtime.read.json.records_place import SETTING, detect_place, first_byte_at, key_list, shape_remedy, steps_of
 from etl_runtime.read.text.record_ends import Records
 from etl_runtime.source.api.json_path import keys_of
-from etl_runtime.source.record_shape import OBJECTS, RecordShape, rows_remedy
+from etl_runtime.source.record_shape import OBJECTS, RecordShape, header_remedy
 from etl_runtime.source.records_contract import ROOT, SINGLE_RECORD, RecordsPlace, TableRecords, moved_remedy
 
 LOG = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ def json_records(
         places.found = RecordsPlace(records, "list" if is_list else "record")
         if shape.orient is None and (remedy := shape_remedy(JsonReader(open_blocks(), name), path, records)):
             LOG.info(f"{name}: {remedy}")
+    is_row = not path and opening == b"[" and _is_row(JsonReader(open_blocks(), name))
     while first:
         if not path and first != opening:
             reader.fail(
@@ -65,20 +66,14 @@ def json_records(
         if not path and first == b"{" and shape.orient in (None, "records"):
             yield from reader.documents(b"{")
             return
-        if not path and shape.orient == "values" and _is_row(JsonReader(open_blocks(), name)):
+        if not path and shape.orient == "values" and is_row:
             yield from rows(reader.documents(b"["), reader)  # each document is a row
             return
         yield from records_at(reader, path, optional=optional, shape=shape)
         first = reader.next_document()
-        if (
-            first == b"["
-            and records is None
-            and not path
-            and shape == OBJECTS
-            and _is_row(JsonReader(open_blocks(), name))
-        ):
+        if first == b"[" and records is None and is_row and shape == OBJECTS:
             reader.fail(
-                f"each document is a list. {rows_remedy(ROOT, 'a list of values', SETTING)}",
+                f"each document is a list. {header_remedy(ROOT, 'a list of values', SETTING)}",
                 ErrorCode.JSON_RECORDS_AMBIGUOUS,
             )
 
@@ -217,8 +212,8 @@ def records_at(
 
 
 def _is_row(reader: JsonReader) -> bool:
-    """Whether the next document is one row, and not a list of rows."""
-    return first_byte_at(reader, ("0",)) not in (b"[", b"")
+    """Whether the next document is one row, and not a list of rows or of objects."""
+    return first_byte_at(reader, ("0",)) not in (b"[", b"{", b"")
 
 
 def _oriented(reader: JsonReader, first: bytes, parents: tuple[str, ...], shape: RecordShape) -> Iterator[Records]:

@@ -217,14 +217,15 @@ class _Outline:
         members: dict[str, list[str] | None] = {}
         for key in reader.members():
             members[key] = None
-            if reader.peek() == b"{" and depth <= MAX_DEPTH:
+            # The keys of the values show whether an object at MAX_DEPTH has records as values.
+            if reader.peek() == b"{" and depth <= MAX_DEPTH + 1:
                 members[key] = self._read_object(reader, f"{path}.{key}", depth + 1)
             else:
                 self._read_value(reader, f"{path}.{key}", depth)
             if len(members) >= MAX_MEMBERS:
                 reader.skip_rest_of_object()
                 break
-        if depth <= MAX_DEPTH and looks_keyed(members, is_document=False):
+        if looks_keyed(members, is_document=False):
             self.keyed = {each: keys for each, keys in self.keyed.items() if not each.startswith(f"{path}.")}
             self.keyed[path] = list(members)
         return list(members)

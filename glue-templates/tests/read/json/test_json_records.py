@@ -157,6 +157,8 @@ def test_strings_are_found_like_a_parser_finds_them(text: str, middle: int) -> N
         ('{"result": {"fields": [{"id": "a"}], "records": []}, "help": "x"}', None, 0, "the list result.records; ignored: help"),
         ('{"warnings": [], "response": {"docs": [{"a": 1}]}}', None, 1, "the list response.docs; ignored: warnings"),
         ('{"a": 1}{"a": 2}\n\n{"a": [{"b": 1}]}', None, 3, "several documents, each of which is a record"),
+        ('[{"id": 1}]\n[{"id": 2}, {"id": 3}]', None, 3, ""),
+        ('[{"id": 1}]\n[]\n[{"id": 2}]', "$", 2, ""),
         ('[{"page": 1}, [{"a": 1}, {"a": 2}]]', "1", 2, ""),
         ('[{"page": 1}, [{"a": 1}, {"a": 2}]]', "$[1]", 2, ""),
         ('{"data": [[], {"rows": [1, 2, 3]}]}', "data[1].rows", 3, ""),
@@ -197,6 +199,13 @@ def test_values_of_an_object_become_records(entries: dict[str, Any], style: Any,
     ]
 
 
+def test_the_remedy_for_documents_that_are_lists_does_not_flatten_them() -> None:
+    with pytest.raises(RunFailed) as failed:
+        split(b'["a", "b"]\n[1, 2]')
+    assert 'set file_format to {"orient": "values"}' in str(failed.value)
+    assert '"records"' not in str(failed.value)
+
+
 def shaped(text: str, records: str | None, orient: str, key_column: str | None = None, size: int = 7) -> list[Records]:
     shape = RecordShape(orient, key_column)
     return list(json_records(lambda: blocks(text.encode(), size), "x.json", records, shape=shape))
@@ -223,6 +232,10 @@ def test_records_of_another_shape_than_declared_fail(text: str, orient: str, err
         ({"0": {"a": 1}, "1": {"a": 2}}, {"orient": "index", "key_column": "key"}),
         ({"2024-01-01": 1.5, "2024-01-02": 1.6}, {"orient": "index", "key_column": "key"}),
         ({"q": {"pages": {"1": {"a": 1}}}}, {"records": "q.pages", "orient": "index", "key_column": "key"}),
+        (
+            {"a": {"b": {"c": {"2024-01-01": {"p": 1}, "2024-01-02": {"p": 2}}}}},
+            {"records": "a.b.c", "orient": "index", "key_column": "key"},
+        ),
         ([["a", "b"], [1, 2]], {"orient": "values"}),
         ({"data": [["a"], [1]], "columns": [{"n": 1}]}, {"records": "data", "orient": "values"}),
     ],
