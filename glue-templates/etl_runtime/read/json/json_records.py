@@ -52,9 +52,10 @@ def json_records(
             return
     else:
         path = keys_of(records)
-        is_list = first_byte_at(JsonReader(open_blocks(), name), path) == b"["
-        places.found = RecordsPlace(records, "list" if is_list else "record")
-        if shape.orient is None and (remedy := shape_remedy(JsonReader(open_blocks(), name), path, records)):
+        ahead = JsonReader(open_blocks(), name)
+        first_there = first_byte_at(ahead, path)
+        places.found = RecordsPlace(records, "list" if first_there == b"[" else "record")
+        if shape.orient is None and (remedy := shape_remedy(ahead, first_there, path, records)):
             LOG.info(f"{name}: {remedy}")
     is_row = not path and opening == b"[" and _is_row(JsonReader(open_blocks(), name))
     while first:

@@ -15,7 +15,9 @@ from etl_runtime.source.record_shape import VALUE
 BLANKS = b" \t\r\n"
 ENTRY = re.compile(rb'[ \t]*+("(?:[^"\\]++|\\.)*+")[ \t]*+:[ \t]*+(.*)', re.DOTALL)
 FLAT_ROW = re.compile(rb'\[(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+\]', re.DOTALL)
-ITEM = re.compile(rb'[ \t]*+((?:"(?:[^"\\]++|\\.)*+"|[^",])++)', re.DOTALL)
+ITEM = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"|[^",])++', re.DOTALL)
+BLANKS_IN_TEXT = re.compile(r"[ \t\r\n]*+")
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str)  # finds where values end; their text is copied
 
 
 def entries(batches: Iterator[Records], reader: JsonReader, key_column: str | None) -> Iterator[Records]:
@@ -37,9 +39,9 @@ def entries(batches: Iterator[Records], reader: JsonReader, key_column: str | No
     return _mapped(batches, record)
 
 
-def rows(batches: Iterator[Records], reader: JsonReader, names: tuple[str, ...] = ()) -> Iterator[Records]:
-    """Lists as objects. The keys are `names`, else the values of the first list."""
-    keys = [json.dumps(name, ensure_ascii=False).encode() for name in names]
+def rows(batches: Iterator[Records], reader: JsonReader) -> Iterator[Records]:
+    """Lists as objects. The keys are the values of the first list."""
+    keys: list[bytes] = []
     count = 0
 
     def record(line: bytes) -> bytes:
@@ -66,10 +68,51 @@ def _items(line: bytes, reader: JsonReader, row: int) -> list[bytes]:
             f"row {row:,} is not a list: {text[:40].decode(errors='ignore')}. Correct orient.",
             ErrorCode.JSON_RECORDS_NOT_FOUND,
         )
-    if FLAT_ROW.fullmatch(text):
-        return [item.rstrip(BLANKS) for item in ITEM.findall(text[1:-1])]
-    nested = JsonReader(iter([text]), reader.name)
-    return [item for batch in nested.elements() for item in batch.text.rstrip(b"\n").split(b"\n")]
+    items = _flat_items(text) if FLAT_ROW.fullmatch(text) else _nested_items(text)
+    return _items_of_reader(text, f"{reader.name}, row {row:,}") if items is None else items
+
+
+def _flat_items(row: bytes) -> list[bytes] | None:
+    """The items of a row without nested values. None if one is missing before or after a comma."""
+    body = row[1:-1]
+    if not body.strip(BLANKS):
+        return []
+    texts = ITEM.findall(body)
+    items = [text.strip(BLANKS) for text in texts]
+    return items if all(items) and sum(map(len, texts)) + len(texts) - 1 == len(body) else None
+
+
+def _nested_items(row: bytes) -> list[bytes] | None:
+    """The items of a row, None if it is not valid JSON."""
+    items: list[bytes] = []
+    try:
+        text, at = row.decode(), 1
+        while True:
+            start = _next(text, at)
+            _, end = DECODER.raw_decode(text, start)
+            items.append(text[start:end].encode())
+            at = _next(text, end)
+            if text[at] == "]":
+                return items if at + 1 == len(text) else None
+            if text[at] != ",":
+                return None
+            at += 1
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _next(text: str, at: int) -> int:
+    """The place of the next character that is not blank."""
+    return BLANKS_IN_TEXT.match(text, at).end()  # type: ignore[union-attr]
+
+
+def _items_of_reader(row: bytes, name: str) -> list[bytes]:
+    """As `_nested_items`, but slower. Raises RunFailed with the place of what is not valid."""
+    reader = JsonReader(iter([row]), name)
+    items = [item.strip(BLANKS) for batch in reader.elements() for item in batch.text.rstrip(b"\n").split(b"\n")]
+    if reader.peek():
+        reader.fail(f"the list ends, but {reader.excerpt()} follows. Correct the file.")
+    return items
 
 
 def _header(items: list[bytes], reader: JsonReader) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
             ErrorCode.JSON_RECORDS_NOT_FOUND,
             retryable=True,
         )
-    outline = _Outline()
+    outline = _Outline(is_only_shape=shape.orient == "index")
     outline.read(reader)
     if shape.orient == "index":
         keyed = next(iter(outline.keyed)) if len(outline.keyed) == 1 else ROOT
@@ -109,13 +109,15 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
     )
 
 
-def shape_remedy(reader: JsonReader, path: tuple[str, ...], records: str) -> str | None:
-    """What to set if the records at a declared path are lists, or look like the values of an object."""
-    first = first_byte_at(reader, path)
+def shape_remedy(reader: JsonReader, first: bytes, path: tuple[str, ...], records: str) -> str | None:
+    """What to set if the records at a declared path are lists, or look like the values of an object.
+
+    The cursor is at the value, which begins with `first`.
+    """
     if first == b"[" and reader.open_list() == b"[":
         return rows_remedy(records, "a list", SETTING)
     if first == b"{" and path:
-        outline = _Outline()
+        outline = _Outline(is_only_shape=True)
         outline.read(reader)
         if keys := outline.keyed.get(ROOT):
             return keyed_remedy(records, keys, SETTING)
@@ -185,9 +187,11 @@ def _skipped(reader: JsonReader, names: Iterator[Name]) -> Iterator[Name]:
 class _Outline:
     """What is in a document: its lists up to MAX_DEPTH, its keys, and the keys that are null or an empty object.
 
-    `keyed` has the keys of the outermost objects whose values look like records, by path.
+    `keyed` has the keys of the outermost objects whose values look like records, by path. With `is_only_shape`, only
+    `keyed` is complete: the members that determine it are read, and no others.
     """
 
+    is_only_shape: bool = False
     lists: list[FoundList] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -197,6 +201,8 @@ class _Outline:
         """Add the object at the cursor."""
         members: dict[str, list[str] | None] = {}
         for key in reader.members():
+            if self.is_only_shape and len(members) >= MAX_ROOT_MEMBERS:
+                break
             self.keys.append(key)
             first = reader.peek()
             if first == b"{" and len(members) < MAX_ROOT_MEMBERS:

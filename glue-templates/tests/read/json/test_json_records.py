@@ -190,6 +190,22 @@ def test_rows_become_objects_by_the_names_in_the_header(rows: list[Any], style: 
     assert parsed(shaped(text, None, "values", size=size)) == [{"a": row[0], 'b "': row[1]} for row in rows]
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{"x": [1.50, 1E5, -0]}',
+        '[ 1 ,\t{"é": "\\u00e9 ],["} ]',
+        "[" + "9" * 5_000 + "]",
+        "[" * 2_000 + "]" * 2_000,
+        '{"a": 1, "a": 2}',
+        "[1e999, NaN]",
+    ],
+)
+def test_values_in_rows_keep_their_text(item: str) -> None:
+    [header, row] = shaped(f'[["a", "b"], [ 1.0 , {item} ]]', None, "values", size=1 << 20)[-2:]
+    assert row.text.decode() == f'{{"a": 1.0, "b": {item}}}\n' and not header.text
+
+
 @given(st.dictionaries(keys, values, max_size=5), styles, st.integers(1, 30))
 def test_values_of_an_object_become_records(entries: dict[str, Any], style: Any, size: int) -> None:
     text = json.dumps({"other": [], "at": entries}, **style)
@@ -216,6 +232,12 @@ def shaped(text: str, records: str | None, orient: str, key_column: str | None =
     [
         ('[["a", "b"], [1]]', "values", "JSON_INVALID: x.json: row 2 has 1 values, but the header has 2"),
         ('[["a", "b"], {"a": 1}]', "values", "JSON_RECORDS_NOT_FOUND: x.json: row 2 is not a list"),
+        ('[["a", "b"], [1, 2] [3, 4]]', "values", r"JSON_INVALID: x.json, row 2: the list ends, but \[3, 4\] follows"),
+        ('[["a", "b"], [1, [2]] 3]', "values", "JSON_INVALID: x.json, row 2: the list ends, but 3 follows"),
+        ('[["a", "b"], [1,, 2]]', "values", "JSON_INVALID: x.json, row 2: record 2 is empty"),
+        ('[["a", "b"], [1, 2,]]', "values", "JSON_INVALID: x.json, row 2: record 3 is empty"),
+        ('[["a", "b"], [{}, 2,]]', "values", "JSON_INVALID: x.json, row 2: record 3 is empty"),
+        ('[["a", "b"], [ ]]', "values", "JSON_INVALID: x.json: row 2 has 0 values, but the header has 2"),
         ('[["a", null], [1, 2]]', "values", "JSON_RECORDS_NOT_FOUND: x.json: the first row is not a header"),
         ('{"a": 1}', "values", "JSON_RECORDS_NOT_FOUND: x.json: orient is values, but the document is an object"),
         ('[{"a": 1}]', "index", "JSON_RECORDS_NOT_FOUND: x.json: orient is index, but the document is a list"),
@@ -328,3 +350,24 @@ def test_a_record_above_the_limit_fails_without_filling_the_memory(monkeypatch: 
 def test_many_small_values_outside_of_the_path_are_skipped_quickly() -> None:
     text = json.dumps({**{f"key {index}": {"a": [index]} for index in range(50_000)}, "data": [{"a": 1}]}).encode()
     assert sum(batch.count() for batch in split(text, "data", 8 << 20)) == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "records", "orient"),
+    [
+        pytest.param({"n": 1, "at": [{"a": 1}] * 20_000}, "at", None, id="a list"),
+        pytest.param({"n": 1, "at": {f"key {each}": {"a": each} for each in range(20_000)}}, "at", None, id="an object"),
+        pytest.param({f"key {each}": {"a": each} for each in range(20_000)}, None, "index", id="the document"),
+    ],
+)
+def test_a_document_is_read_once_to_the_end(document: Any, records: str | None, orient: str | None) -> None:
+    text, size = json.dumps(document).encode(), 10_000
+    read = []
+
+    def counted() -> Iterator[bytes]:
+        for block in blocks(text, size):
+            read.append(len(block))
+            yield block
+
+    assert list(json_records(counted, "x.json", records, shape=RecordShape(orient)))
+    assert sum(read) < 1.5 * len(text)
