@@ -78,7 +78,7 @@ class JsonReader:
             self._at += 1
         if self._documents and first and first not in CLOSING:
             after = f" after record {self._records:,}" if self._records else ""
-            self.fail(f"the document ends{after}, but {self._found()} follows. Correct the file.")
+            self.fail(f"the document ends{after}, but {self.excerpt()} follows. Correct the file.")
         self._documents += 1
         return first
 
@@ -127,11 +127,11 @@ class JsonReader:
 
     def excerpt(self) -> str:
         """The text at the cursor, shortened."""
-        return self._found()
-
-    def skip_rest_of_list(self) -> None:
-        """Skip the elements of a list after the cursor, and the end of the list."""
-        self._skip_rest(b"[")
+        while len(self._text) <= self._at + SHOWN_BYTES and self._more():
+            pass
+        return (
+            _shown(self._text[self._at : self._at + SHOWN_BYTES + 1]) or "the end of the document, which is truncated"
+        )
 
     def skip_rest_of_object(self) -> None:
         """Skip the members of an object after the value of a member, and the end of the object."""
@@ -254,7 +254,7 @@ class JsonReader:
             at = int(wrong.min())
             self._at += at
             after = self._records + int(np.searchsorted(ends, at, side="right"))
-            self.fail(f"the document ends after record {after:,}, but {self._found()} follows. Correct the file.")
+            self.fail(f"the document ends after record {after:,}, but {self.excerpt()} follows. Correct the file.")
         if not len(text) or not outside[-1]:
             return has_comma and not len(text)
         return bool(len(ends) in gaps) or (has_comma and not len(ends))
@@ -338,14 +338,14 @@ class JsonReader:
     def _take(self, expected: bytes) -> None:
         if self.peek() != expected:
             self.fail(
-                f"expected '{_shown(expected)}'{self._where()}, found {self._found()}. Correct the file.",
+                f"expected '{_shown(expected)}'{self._where()}, found {self.excerpt()}. Correct the file.",
                 retryable=not self.peek(),
             )
         self._at += 1
 
     def _string(self) -> str:
         if self.peek() != b'"':
-            self.fail(f"expected a key in double quotes{self._where()}, found {self._found()}. Correct the file.")
+            self.fail(f"expected a key in double quotes{self._where()}, found {self.excerpt()}. Correct the file.")
         token = self._match(STRING)
         try:
             text: str = json.loads(token)
@@ -361,16 +361,9 @@ class JsonReader:
                 break
             require_length([self._text], self.name, 1)
         if not found:
-            self.fail(f"expected a value{self._where()}, found {self._found()}. Correct the file.")
+            self.fail(f"expected a value{self._where()}, found {self.excerpt()}. Correct the file.")
         self._at = found.end()
         return found[0]
-
-    def _found(self) -> str:
-        while len(self._text) <= self._at + SHOWN_BYTES and self._more():
-            pass
-        return (
-            _shown(self._text[self._at : self._at + SHOWN_BYTES + 1]) or "the end of the document, which is truncated"
-        )
 
     def _more(self) -> bool:
         """Append the next block. False at the end of the document."""

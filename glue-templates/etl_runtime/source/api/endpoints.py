@@ -14,7 +14,7 @@ from etl_runtime.job.dataset_document import (
     RateLimit,
 )
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.source.api.request import ApiRequest
+from etl_runtime.source.api.request import ApiRequest, is_absolute_url
 from etl_runtime.source.record_shape import OBJECTS, RecordShape
 
 VALUE = "{value}"
@@ -49,7 +49,11 @@ class Endpoint:
         """The URLs that the document declares for the endpoint."""
         pagination: Pagination = {"type": self.pagination} if isinstance(self.pagination, str) else self.pagination
         base = pagination.get("base", "")
-        return [self.url, *([pagination["url"]] if "url" in pagination else []), *([base] if ":" in base else [])]
+        return [
+            self.url,
+            *([pagination["url"]] if "url" in pagination else []),
+            *([base] if is_absolute_url(base) else []),
+        ]
 
     @property
     def max_pages(self) -> int:

@@ -79,32 +79,12 @@ def next_link(document: Any, records_path: str | None = None) -> Link | None:
     """The URL of the next page in a response."""
     nouns = _nouns(records_path)
     for member in envelope(document, records_path):
-        if isinstance(member.value, str) and _is_link(member.value) and _is_link_name(member, nouns):
+        if isinstance(member.value, str) and is_link(member.value) and _is_link_name(member, nouns):
             base = next((value for key, value in member.siblings.items() if "base" in words(key)), None)
-            return Link(member.value, base if isinstance(base, str) and _is_link(base) else None)
+            return Link(member.value, base if isinstance(base, str) and is_link(base) else None)
         if isinstance(member.value, list) and (url := _link_in(member, nouns)):
             return Link(url)
     return None
-
-
-def more_pages_hint(response: Response) -> Hint | None:
-    """The part of a response that indicates another page, None if nothing does."""
-    return PageSigns(response).hint
-
-
-def more_pages_flag(response: Response) -> Hint | None:
-    """The flag in a response that says that there are more pages, such as `has_more`, None if there is no such flag."""
-    return PageSigns(response).flag
-
-
-def is_marked_last(response: Response) -> bool:
-    """Whether a flag in the response says that the page is the last, such as `"has_more": false`."""
-    return PageSigns(response).is_marked_last
-
-
-def total_of(response: Response) -> int | None:
-    """The total number of records that the response states, None if it states none."""
-    return PageSigns(response).total
 
 
 class PageSigns:
@@ -310,7 +290,7 @@ def _is_link_name(member: Member, nouns: frozenset[str]) -> bool:
 def _is_more_link(member: Member, nouns: frozenset[str]) -> bool:
     """Whether a member is a link to more records, such as `load_more_url`."""
     is_name = "more" in member.words and member.words <= MORE | LINKS | FILLERS | nouns | {"load"}
-    return is_name and isinstance(member.value, str) and _is_link(member.value)
+    return is_name and isinstance(member.value, str) and is_link(member.value)
 
 
 def _is_cursor_name(member: Member, nouns: frozenset[str]) -> bool:
@@ -463,8 +443,8 @@ def _is_next(relation: Any) -> bool:
     return any(isinstance(each, str) and each.lower() == "next" for each in relations)
 
 
-def _is_link(text: str) -> bool:
-    # `next` may also hold a cursor.
+def is_link(text: str) -> bool:
+    """Whether text is a URL or a part of one. `next` may also hold a cursor."""
     return bool(re.match(r"https?://|/|\?|\./", text.strip()))
 
 

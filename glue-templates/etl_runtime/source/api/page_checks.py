@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.api.name_words import PAGING, words
-from etl_runtime.source.api.next_page_detector import is_offset_name, number_in, total_of
+from etl_runtime.source.api.next_page_detector import PageSigns, is_offset_name, number_in
 from etl_runtime.source.api.pagination import Paginator
 from etl_runtime.source.api.request import ApiRequest, Response
 
@@ -77,7 +77,7 @@ class PageChecks:
             return not response.records or (self._pages > 1 and not self._repeats)
         if response.records or self._pages == 1:
             return False
-        total = total_of(response)
+        total = PageSigns(response).total
         if total is not None:
             return response.records_so_far >= total
         return _counts_up(response.request, next_request)

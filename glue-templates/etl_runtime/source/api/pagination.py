@@ -22,7 +22,7 @@ from etl_runtime.source.api.next_page_detector import (
     next_link,
     requested_page_size,
 )
-from etl_runtime.source.api.request import ApiRequest, Response
+from etl_runtime.source.api.request import ApiRequest, Response, is_absolute_url
 
 NO_CURSOR_VALUES = (None, "", "nil", "null")
 
@@ -99,7 +99,7 @@ class JsonLink(Paginator):
         return Link(url, self._base_url(response))
 
     def _base_url(self, response: Response) -> str | None:
-        if self._base is None or self._base.startswith(("http://", "https://")):
+        if self._base is None or is_absolute_url(self._base):
             return self._base
         base = value_at(response.document, self._base)
         if not isinstance(base, str) or not base.strip():
@@ -386,7 +386,7 @@ def _problem(value: Any, expected: str) -> str:
 def _appended(base: str, link: str) -> str:
     """The link, appended to the base. A link that repeats the path of the base is relative to the host."""
     path = urlsplit(base).path.rstrip("/")
-    if link.startswith(("http://", "https://", "//")) or (path and link.startswith((f"{path}/", f"{path}?"))):
+    if is_absolute_url(link) or link.startswith("//") or (path and link.startswith((f"{path}/", f"{path}?"))):
         return urljoin(base, link)
     if link.startswith("?"):
         return base + link

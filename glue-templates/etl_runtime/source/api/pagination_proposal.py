@@ -9,6 +9,7 @@ from etl_runtime.source.api.next_page_detector import (
     Hint,
     PageSigns,
     is_limit_name,
+    is_link,
     is_offset_name,
     is_page_number,
     number_in,
@@ -27,7 +28,7 @@ def proposed_pagination(response: Response, hint: Hint) -> Pagination:
         return {"type": "header_cursor", "header": cursor.header, "param": _header_parameter(cursor.header)}
     if cursor and cursor.member and not cursor.member.is_in_header:
         member = cursor.member
-        if isinstance(member.value, str) and member.words & LINKS and re.match(r"https?://|/|\?|\./", member.value):
+        if isinstance(member.value, str) and member.words & LINKS and is_link(member.value):
             return {"type": "json_link", "path": member.path}
         return {"type": "cursor", "path": member.path, "param": _in_body(response, _cursor_parameter(response, member))}
     return _counting(response, signs)

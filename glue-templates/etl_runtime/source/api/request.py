@@ -11,6 +11,10 @@ from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.json_path import with_value
 
 
+def is_absolute_url(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
+
+
 @dataclass(frozen=True)
 class ApiRequest:
     """A GET of `url`, or a POST if there is a `body`."""

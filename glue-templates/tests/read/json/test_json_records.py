@@ -356,7 +356,9 @@ def test_many_small_values_outside_of_the_path_are_skipped_quickly() -> None:
     ("document", "records", "orient"),
     [
         pytest.param({"n": 1, "at": [{"a": 1}] * 20_000}, "at", None, id="a list"),
-        pytest.param({"n": 1, "at": {f"key {each}": {"a": each} for each in range(20_000)}}, "at", None, id="an object"),
+        pytest.param(
+            {"n": 1, "at": {f"key {each}": {"a": each} for each in range(20_000)}}, "at", None, id="an object"
+        ),
         pytest.param({f"key {each}": {"a": each} for each in range(20_000)}, None, "index", id="the document"),
     ],
 )
