@@ -1,6 +1,9 @@
 """Counted nouns and lists of names in messages."""
 
 from collections.abc import Collection
+from itertools import islice
+
+MAX_NAMES = 20
 
 
 def plural(count: int, noun: str) -> str:
@@ -8,6 +11,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def listed(names: Collection[str]) -> str:
+    """`a, b, c`, and after MAX_NAMES how many more there are: `a, b and 2,000 more`."""
+    more = len(names) - MAX_NAMES
+    return ", ".join(islice(names, MAX_NAMES)) + (f" and {more:,} more" if more > 0 else "")
+
+
 def with_names(noun: str, names: Collection[str]) -> str:
     """`column a`, `columns a, b`."""
-    return f"{noun if len(names) == 1 else f'{noun}s'} {', '.join(names)}"
+    return f"{noun if len(names) == 1 else f'{noun}s'} {listed(names)}"

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from etl_runtime.job.plural import plural
+from etl_runtime.job.plural import listed, plural, with_names
 from etl_runtime.publish.staged import StagedTable
 
-MAX_NAMES = 20
 MIN_CHANCE = 0.01  # of a coincidence
 META = "meta_"  # columns that jobs add, such as the rescued values of an input
 
@@ -41,8 +40,11 @@ class LostColumns:
 
         missing = [name for name in self.missing if self._is_lost(name, values(name), published_rows)]
         if missing:
-            new = f" It has the new columns {_listed(self.new)}." if self.new else ""
-            yield "missing_columns", f"{self.where} no longer has {_columns(missing)}.{new} {_remedy(missing)}"
+            new = f" It has the new columns {listed(self.new)}." if self.new else ""
+            yield (
+                "missing_columns",
+                f"{self.where} no longer has the {with_names('column', missing)}.{new} {_remedy(missing)}",
+            )
         if nulls is None or not self.rows:
             return
         empty = [
@@ -61,16 +63,18 @@ class LostColumns:
             lost = [*empty, *fields]
             yield (
                 "all_null_columns",
-                f"{_columns(lost)} had values in the last publication, but {'is' if len(lost) == 1 else 'are'} null in "
-                f"all of {plural(self.rows, 'row')}. {_remedy(lost)}",
+                f"the {with_names('column', lost)} had values in the last publication, but "
+                f"{'is' if len(lost) == 1 else 'are'} null in all of {plural(self.rows, 'row')}. {_remedy(lost)}",
             )
 
     def _is_lost(self, column: str, values: int, rows: int) -> bool:
         """Whether a column without values had enough of them to fail a gate."""
         if not values or _top(column) in self.optional or column.startswith(META):
             return False
+        if not self.omits_nulls:
+            return True
         chance = max(0.0, 1 - values / rows) ** self.rows
-        return not self.omits_nulls or chance < MIN_CHANCE
+        return chance < MIN_CHANCE
 
     def _empty_fields(self, before: Mapping[str, int], empty: Collection[str]) -> Iterator[str]:
         """The nested fields that have lost their values, in columns that still have some.
@@ -94,12 +98,3 @@ def _remedy(names: Sequence[str]) -> str:
 def _top(path: str) -> str:
     """The column of a field: `user` of `user.email`, `items` of `items[].price`."""
     return path.partition(".")[0].partition("[")[0]
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f"the column{'s' * (len(names) > 1)} {_listed(names)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - MAX_NAMES
-    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")

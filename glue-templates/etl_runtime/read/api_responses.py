@@ -8,8 +8,6 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_reader import JsonReader
@@ -44,7 +42,8 @@ def response_records(
             continue
         blocks = list(_record_blocks(line, records, where))
         if skipped := stored.get("skip", 0):
-            blocks, values = [_without_first(blocks, skipped)], values[skipped:]
+            lines_of_page = [line + b"\n" for block in blocks for line in _lines(block)]
+            blocks, values = [Records.of(lines_of_page[skipped:])], values[skipped:]
             if not values:
                 continue
         if (count := sum(block.count() for block in blocks)) != len(values):
@@ -83,14 +82,6 @@ def _record_blocks(line: bytes, records: ApiRecords, where: str) -> Iterator[Rec
             reader.skip()
 
 
-def _without_first(blocks: list[Records], count: int) -> Records:
-    """The records without those that were on the page before."""
-    lines = [line for block in blocks for line in _lines(block)][count:]
-    return Records(
-        b"".join(line + b"\n" for line in lines), np.cumsum([len(each) + 1 for each in lines], dtype=np.int64)
-    )
-
-
 def _lines(block: Records) -> list[bytes]:
     return [line for line in bytes(block.text).split(b"\n") if line.strip()]
 
@@ -106,5 +97,4 @@ def _with_column(blocks: list[Records], values: list[Any], column: str, value: A
             return text + b"\n"
         return text.rstrip()[:-1] + (b", " if record else b"") + member
 
-    lines = [line(text, record) for text, record in zip(texts, values, strict=True)]
-    return Records(b"".join(lines), np.cumsum([len(each) for each in lines], dtype=np.int64))
+    return Records.of([line(text, record) for text, record in zip(texts, values, strict=True)])

@@ -4,8 +4,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import ErrorCode
 from etl_runtime.read.json.json_reader import JsonReader
@@ -129,5 +127,4 @@ def _mapped(batches: Iterator[Records], record: Callable[[bytes], bytes]) -> Ite
     for batch in batches:
         starts = [0, *batch.ends.tolist()]
         lines = [record(batch.text[start:end]) for start, end in zip(starts, starts[1:], strict=False)]
-        lines = [line + b"\n" for line in lines if line]
-        yield Records(b"".join(lines), np.cumsum([len(line) for line in lines], dtype=np.int64))
+        yield Records.of([line + b"\n" for line in lines if line])

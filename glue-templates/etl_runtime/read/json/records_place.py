@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.plural import listed
 from etl_runtime.read.json.json_reader import JsonReader
 from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.record_shape import (
@@ -29,7 +30,6 @@ from etl_runtime.source.records_contract import (
 )
 
 SETTING = "file_format"
-MAX_KEYS_SHOWN = 20
 MAX_ROOT_MEMBERS = 1_000  # of the document that are searched for lists
 MAX_MEMBERS = 100  # of a nested object that are searched for lists: an object with more members is a map
 
@@ -77,7 +77,7 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
     except AmbiguousRecords as error:
         raise RunFailed(
             ErrorCode.JSON_RECORDS_AMBIGUOUS,
-            f"{reader.name} contains several lists: {key_list(error.paths)}. Set file_format.records to one of them.",
+            f"{reader.name} contains several lists: {listed(error.paths)}. Set file_format.records to one of them.",
         ) from None
     if found:
         if found.items == "list" and shape.orient is None:
@@ -90,7 +90,7 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
             RecordsPlace(found.path, "list"),
             path,
             found.items is not None or is_usual(found.path, table),
-            f"the records are in the list {found.path}" + (f"; ignored: {key_list(ignored)}" if ignored else ""),
+            f"the records are in the list {found.path}" + (f"; ignored: {listed(ignored)}" if ignored else ""),
         )
     if outline.keyed and shape.orient is None:
         keyed, keys = next(iter(outline.keyed.items()))
@@ -166,11 +166,6 @@ def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
 def steps_of(path: tuple[str, ...], key: str) -> int:
     """The number of keys of the path that this key is, 0 for another key. A key may contain dots."""
     return next((steps for steps in range(1, len(path) + 1) if key == ".".join(path[:steps])), 0)
-
-
-def key_list(keys: list[str]) -> str:
-    more = f" and {len(keys) - MAX_KEYS_SHOWN:,} more" if len(keys) > MAX_KEYS_SHOWN else ""
-    return (", ".join(keys[:MAX_KEYS_SHOWN]) or "none") + more
 
 
 Name = TypeVar("Name", str, int)

@@ -15,7 +15,7 @@ import logging
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -47,6 +47,11 @@ class Records:
 
     text: bytes
     ends: Offsets
+
+    @classmethod
+    def of(cls, lines: Sequence[bytes]) -> "Records":
+        """The batch of these lines, each with its line ending."""
+        return cls(b"".join(lines), np.cumsum([len(line) for line in lines], dtype=np.int64))
 
     def count(self) -> int:
         """The number of records, without empty lines."""
