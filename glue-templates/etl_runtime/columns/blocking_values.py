@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl_runtime.columns.column_types import ColumnType, convert_with_mismatches, infer
-from etl_runtime.columns.type_hints import DATE_PATTERNS, hint
+from etl_runtime.columns.type_hints import DATE_PATTERNS, distinct_orders, hint
 from etl_runtime.job.file_format import NO_FORMATS, Formats
 
 MAX_WORDS, MAX_OTHER_VALUES = 5, 3
 VALUES_PER_WORD = 3
 MIN_MATCHING_SHARE = 0.9
 MAX_DISTINCT = 100_000
+PROBE_VALUES = 1000  # most types that do not match have too many other values among the first
 MAX_NAMED = 6
 MISSING_WORD = re.compile(
     r"\\N|[^\w\s]+|[^\w\s]?(n\W?a|n\W?d|nan|nil|null|none|missing|unknown|no data|"
@@ -84,13 +85,33 @@ def _mostly(text: pa.Array, distinct: pa.Array) -> BlockedType | None:
         types: Iterable[ColumnType] = (each for each in TYPES if each.type in ("date", "timestamp"))
     else:
         types = TYPES
+    max_values = min(MAX_OTHER_VALUES, (1 - MIN_MATCHING_SHARE) * len(distinct))
+    found: dict[ColumnType, list[str]] = {}
     for column_type in types:
-        _, mismatches = convert_with_mismatches(distinct, column_type)
-        values = distinct.filter(mismatches).to_pylist()
-        if 0 < len(values) <= min(MAX_OTHER_VALUES, (1 - MIN_MATCHING_SHARE) * len(distinct)):
-            entry = {"type": column_type.type, **({"format": column_type.format} if column_type.format else {})}
-            return BlockedType(entry, tuple(values), False, text[0].as_py() in values)
-    return None
+        if len(_mismatches(distinct[:PROBE_VALUES], column_type)) > MAX_OTHER_VALUES:
+            continue
+        values = _mismatches(distinct, column_type)
+        if not values:
+            return None  # type_hints names this type
+        if len(values) <= max_values:
+            found[column_type] = values
+    return _fewest_values(found, text[0].as_py()) if found else None
+
+
+def _mismatches(distinct: pa.Array, column_type: ColumnType) -> list[str]:
+    _, mismatches = convert_with_mismatches(distinct, column_type)
+    values: list[str] = distinct.filter(mismatches).to_pylist()
+    return values
+
+
+def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> BlockedType:
+    """The type with the fewest other values. If dates fit two orders of day and month alike, the entry lists both."""
+    type = min(found, key=lambda each: len(found[each])).type
+    count = min(map(len, found.values()))
+    alike = [each for each in found if each.type == type and len(found[each]) == count]
+    values = tuple(dict.fromkeys(value for each in alike for value in found[each]))
+    format = " or ".join(distinct_orders([each.format for each in alike]))
+    return BlockedType({"type": type, **({"format": format} if format else {})}, values, False, first in values)
 
 
 def blocked_lines(table: str, blocked: Mapping[str, BlockedType], null_values: Sequence[str]) -> list[str]:

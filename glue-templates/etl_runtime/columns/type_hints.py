@@ -45,7 +45,7 @@ def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
     if not len(text) or inferred.type not in ("string", "bigint"):
         return None
     if dates := [column_type for column_type in _dates(text[0].as_py()) if convert(text, column_type) is not None]:
-        formats = " or ".join(_distinct_orders([column_type.format for column_type in dates]))
+        formats = " or ".join(distinct_orders([column_type.format for column_type in dates]))
         return {"type": dates[0].type, **({"format": formats} if formats else {})}
     if inferred.type == "bigint" or _has_leading_zero(text) or _has_not_finite(text):
         return None
@@ -74,7 +74,7 @@ def _clocks(time: re.Match[str]) -> Iterator[str]:
         yield from (f"HH{rest}", f"H{rest}")
 
 
-def _distinct_orders(formats: list[str]) -> list[str]:
+def distinct_orders(formats: list[str]) -> list[str]:
     """The first format of each order of day and month. M/d/yyyy and MM/dd/yyyy have the same order."""
     found: dict[str, str] = {}
     for each in formats:

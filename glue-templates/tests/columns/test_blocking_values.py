@@ -6,6 +6,7 @@ import pytest
 from etl_runtime.columns.blocking_values import blocked_lines, blocked_type, is_missing_word
 
 NUMBERS = [str(number) for number in range(10, 40)]
+DAYS = [f"{day:02}/{month:02}/2024" for day in range(1, 13) for month in range(1, 6)]  # of either order
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,11 @@ NUMBERS = [str(number) for number in range(10, 40)]
         ([*NUMBERS, "12O"], {"type": "bigint"}, ("12O",), False),
         ([*(f"202401{day}" for day in NUMBERS[:20]), "00000000"], {"type": "date", "format": "yyyyMMdd"}, ("00000000",), False),
         ([*NUMBERS, "<5"], {"type": "bigint"}, ("<5",), False),
+        ([*DAYS, "13/05/2024", "25/05/2024", "99/99/9999"], {"type": "date", "format": "dd/MM/yyyy"}, ("99/99/9999",), False),
+        ([*DAYS, "05/13/2024", "05/25/2024", "99/99/9999"], {"type": "date", "format": "MM/dd/yyyy"}, ("99/99/9999",), False),
+        ([*DAYS, "99/99/9999"], {"type": "date", "format": "MM/dd/yyyy or dd/MM/yyyy"}, ("99/99/9999",), False),
+        ([*DAYS, "13/05/2024", "05/13/2024"], {"type": "date", "format": "MM/dd/yyyy or dd/MM/yyyy"}, ("13/05/2024", "05/13/2024"), False),
+        (["1/2/2024", *DAYS, "99/99/9999"], {"type": "date", "format": "M/d/yyyy or d/M/yyyy"}, ("99/99/9999",), False),
     ],
 )  # fmt: skip
 def test_the_values_that_keep_a_column_text_are(
@@ -36,6 +42,11 @@ def test_the_values_that_keep_a_column_text_are(
 )
 def test_text_has_no_other_type(cells: list[str]) -> None:
     assert blocked_type(pa.array(cells, pa.string())) is None
+
+
+@pytest.mark.parametrize("last", [["13/05/2024"], ["13/05/2024", "25/05/2024"], ["31/12/2024", "30/12/2024", "29/12/2024"], []])
+def test_no_value_is_named_if_a_format_fits_all(last: list[str]) -> None:
+    assert blocked_type(pa.array([*DAYS, *last])) is None
 
 
 @pytest.mark.parametrize("word", ["NA", "n/a", "N.A.", "null", "NULL", "None", "nan", "\\N", ".", "..", "-", "--", ":", "*", "#N/A", "(null)", "<NA>", "not available", "?"])  # fmt: skip
