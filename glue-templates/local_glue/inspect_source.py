@@ -74,7 +74,7 @@ def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[st
         document["data_quality"] = {"expected_record_count_min": dict.fromkeys(empty, 0)}
     return {
         "document": document,
-        "found": report_lines(original.name, samples, tables, file_format, skipped | other_formats),
+        "found": report_lines(original.name, samples, tables, file_format, declared, skipped | other_formats),
         "size_bytes": size,
         "is_whole": is_complete,
     }

@@ -1,6 +1,7 @@
 """The keys of `file_format` to declare: what the job does not detect by itself."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,11 +14,12 @@ from etl_runtime.read.text.decode import utf8_blocks
 from etl_runtime.source.record_shape import UndeclaredShape
 from inspection.encoding import decode, detect_encoding
 from inspection.header import has_header
-from inspection.layout import MAX_IRREGULAR_SHARE, Layout, detect_dialect, detect_layout, units_rows
+from inspection.layout import MAX_IRREGULAR_SHARE, Layout, detect_dialect, detect_layout, text_lines, units_rows
 from inspection.sample import Sample
 
 LAYOUT_LINES = 300
 COMMENT = "#"
+WHITESPACE = b" \t\r\n\0"  # in UTF-16, too
 
 
 def common_keys(
@@ -38,7 +40,8 @@ def common_keys(
         return _keys(samples[0], declared), list(samples), {}
     largest, *others = sorted(sizes, key=lambda needed: -sizes[needed])
     if others and sizes[others[0]] == sizes[largest]:
-        first, second = (next(name for name in keys if json.dumps(keys[name]) == each) for each in list(sizes)[:2])
+        tied = (largest, others[0])
+        first, second = (next(name for name in keys if json.dumps(keys[name]) == each) for each in tied)
         raise RunFailed(
             ErrorCode.FILE_FORMAT_MISMATCH,
             f"{first} needs file_format {json.dumps(keys[first])} and {second} needs {json.dumps(keys[second])}. All "
@@ -55,8 +58,8 @@ def common_keys(
 
 
 def _has_records(sample: Sample) -> bool:
-    """Whether a file has more than one line. All other types of files are complete."""
-    return sample.type != "csv" or len(sample.head.split(b"\n", 2)) > 2 or sample.head.count(b"\r") > 1
+    """Whether a file of text has more than one line. Files of other types count as having records."""
+    return sample.type != "csv" or re.search(rb"[\r\n]", sample.head.strip(WHITESPACE)) is not None
 
 
 def _layout_of(name: str, lines: Sequence[str], declared: Mapping[str, Any]) -> Layout:
@@ -83,7 +86,7 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
     if encoding:
         keys["encoding"] = encoding
     text = decode(sample.head, encoding)
-    lines = text.splitlines()[:LAYOUT_LINES]
+    lines = text_lines(text)[:LAYOUT_LINES]
     layout = _layout_of(sample.member.name, lines, declared)
     dialect = detect_dialect(text, layout)
     if dialect.delimiter != with_delimiter_of(sample.member.name, FileFormat()).delimiter:
@@ -107,7 +110,7 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 def _has_records_like_comments(text: str, layout: Layout) -> bool:
     """Whether a line below the titles begins like a comment, but is a record: the header, or a value such as #1."""
-    below = text.splitlines()[layout.title_lines :]
+    below = text_lines(text)[layout.title_lines :]
     delimiters = layout.width - 1
     return any(line.startswith(COMMENT) and line.count(layout.file_format.delimiter) >= delimiters for line in below)
 

@@ -42,6 +42,11 @@ class Layout:
         return (self.width > 1, round(self.share, 1), bool(self.file_format.quote), -self.title_lines, self.width)
 
 
+def text_lines(text: str) -> list[str]:
+    """The lines as `skip_rows` counts them: str.splitlines also splits at form feeds and other separators."""
+    return re.split(r"\r\n?|\n", text)
+
+
 def dialects(text: str, delimiter: str) -> list[FileFormat]:
     """The ways to quote that a text can use: doubled quotes, escapes, no quotes."""
     standard = FileFormat(delimiter=delimiter, type="csv")
@@ -67,7 +72,7 @@ def detect_dialect(text: str, layout: Layout) -> FileFormat:
     candidates = dialects(text, layout.file_format.delimiter)
     if len(candidates) == 1:
         return candidates[0]
-    body = "".join(text.splitlines(keepends=True)[layout.title_lines :]).encode()
+    body = "\n".join(text_lines(text)[layout.title_lines :]).encode()
     shares = [_irregular_share(body, dialect) for dialect in candidates]
     best = shares.index(min(shares))
     return candidates[best if shares[best] <= MAX_IRREGULAR_SHARE else 0]

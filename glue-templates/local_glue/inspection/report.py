@@ -17,12 +17,17 @@ def report_lines(
     samples: Sequence[Sample],
     tables: Sequence[SampledTable],
     file_format: Mapping[str, Any],
+    declared: Mapping[str, Any],
     skipped: Mapping[str, str],
 ) -> list[str]:
-    """One line for each table, and one for the skipped files with their reasons. `container` is the download."""
+    """One line for each table, and one for the skipped files with their reasons.
+
+    `container` is the download. `declared` holds the keys of `file_format` that were not detected.
+    """
     lines = [_table_line(container, sample, table, file_format) for sample, table in zip(samples, tables, strict=True)]
     reasons = ", ".join(f"{name} ({reason})" for name, reason in skipped.items())
-    if (encoding := file_format.get("encoding")) and (line := encoding_line(samples[0].head, encoding)):
+    encoding = file_format.get("encoding")
+    if encoding and "encoding" not in declared and (line := encoding_line(samples[0].head, encoding)):
         lines.append(line)
     if words := file_format.get("null_values"):
         lines.append(f"null_values {json.dumps(words, ensure_ascii=False)}: these words are read as null")

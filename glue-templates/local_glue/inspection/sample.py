@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
@@ -20,8 +20,8 @@ MAX_LINES_AT_END = 300  # to search for the end of the last complete record
 class Sample:
     """A data file as far as the inspection reads it.
 
-    `member` and `head` end after a complete record of text or JSON Lines. For other types, `member` is
-    the complete file.
+    `head` and the content of `member` end after a complete record of text or JSON Lines. For other types, `member` is
+    the complete file. `member.size` is always that of the complete file.
     """
 
     member: Member
@@ -85,7 +85,7 @@ def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> 
     """Raise RunFailed if a file that is not supported is larger than all data files, and no name is that of data."""
     if any(sample.member.name.lower().endswith(DATA_EXTENSIONS) for sample in samples):
         return
-    largest = max((len(sample.head) for sample in samples), default=0)
+    largest = max((sample.member.size or len(sample.head) for sample in samples), default=0)
     for member in members if len(members) > 1 else ():
         if (member.size or 0) > largest and not is_documentation(member) and records_in(member) == "unsupported":
             member.open().close()
@@ -99,7 +99,7 @@ def _sample(member: Member, original: Original) -> Sample:
         return Sample(member, type, head, True)
     is_complete = len(head) <= SAMPLE_BYTES and original.total is None
     text = head if is_complete else _complete_records(head)
-    return Sample(Member(member.name, lambda: io.BytesIO(text)), type, text, is_complete)
+    return Sample(replace(member, open=lambda: io.BytesIO(text), file=None), type, text, is_complete)
 
 
 def _complete_records(head: bytes) -> bytes:

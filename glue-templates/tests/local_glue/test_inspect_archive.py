@@ -8,6 +8,7 @@ import pytest
 from conftest import Dataset, Source, zipped
 from etl_runtime.job.errors import RunFailed
 from inspect_source import inspect_source
+from inspection.sample import SAMPLE_BYTES
 
 MakeDataset = Callable[..., Dataset]
 PROSE = b"Read me\nplease, and see our website.\n"
@@ -32,6 +33,9 @@ def inspected(source: Source, **files: bytes) -> dict[str, Any]:
         pytest.param({"a.csv": DATA, "a.xlsx": b"PK\x03\x04" + bytes(40)}, None, "a.xlsx (file type is not supported)", id="the same data as a workbook"),
         pytest.param({"a.csv": DATA, "notes.txt": PROSE}, {"a.csv": "x"}, "notes.txt (no records)", id="prose with a data extension"),
         pytest.param({"a.csv": DATA, "b.csv": b""}, {"a.csv": "x"}, "b.csv (empty)", id="an empty file next to the data"),
+        pytest.param({"a.csv": DATA, "b.csv": b"id;name\n1;x"}, {"a.csv": "x"}, 'b.csv (needs another dataset with file_format {"delimiter": ";"})', id="one record without a line ending"),
+        pytest.param({"a.csv": DATA.replace(b",", b";"), "b.csv": b"a,b\n\n"}, {"a.csv": "a", "b.csv": "b"}, None, id="a header and an empty line"),
+        pytest.param({"a.csv": DATA.replace(b",", b";"), "b.csv": "a,b\n".encode("utf-16")}, {"a.csv": "a", "b.csv": "b"}, None, id="a header in UTF-16"),
         pytest.param({"orders.out": DATA, "control.txt": b"file,rows\norders.out,40\n"}, {"orders.out": "orders", "control.txt": "control"}, None, id="a control file"),
     ],
 )  # fmt: skip
@@ -65,6 +69,23 @@ def test_empty_members_are_tables_that_may_be_empty(source: Source, dataset: Mak
     assert any(line.endswith("expected_record_count_min is 0") for line in found["found"])
     record = made.run(url, **document)
     assert [table["rows"] for table in record["tables"]] == [40, 40, 0, 0]
+
+
+def lines(delimiter: bytes, text: bytes, size: int) -> bytes:
+    record = b"1" + delimiter + text + b"\n"
+    return b"id" + delimiter + b"text\n" + record * (size // len(record))
+
+
+def test_files_larger_than_the_sample_count_in_full(source: Source) -> None:
+    small, large = lines(b",", b"x" * 500, SAMPLE_BYTES + 1_000_000), lines(b";", b"x" * 900_000, SAMPLE_BYTES * 2)
+    found = inspected(source, **{"small.csv": small, "large.csv": large})
+    assert found["document"]["file_format"] == {"delimiter": ";"}
+    assert found["found"][-1] == "skipped files: small.csv (needs another dataset without file_format)"
+
+
+def test_a_file_that_is_not_supported_and_smaller_than_the_data_is_skipped(source: Source) -> None:
+    files = {"old.db": b"SQLite format 3\0" + bytes(SAMPLE_BYTES), "data.txt": lines(b",", b"x" * 500, SAMPLE_BYTES * 2)}
+    assert inspected(source, **files)["found"][-1] == "skipped files: old.db (file type is not supported)"
 
 
 def test_a_larger_file_that_is_not_supported_is_an_error(source: Source) -> None:

@@ -119,6 +119,11 @@ def test_a_missing_header_is_detected(source: Source) -> None:
         ("name,n\nAnn,hidden\nBob,5\nCid,6\nDan,7\n", None, ["name", "n"]),
         ("id,n,m\n1,NA,NA\n2,5,3\n3,6,4\n4,7,8\n", {"null_values": ["NA"]}, ["id", "n", "m"]),
         ("Report of things\n\nid,a,b\n1,2,3\n4,5,6\n", {"skip_rows": 2}, ["id", "a", "b"]),
+        ("Report\x0cof things\nid,a,b\n1,2,3\n4,5,6\n", {"skip_rows": 1}, ["id", "a", "b"]),
+        ("Report\x0b\x1c\x85\u2028of things\r\nid,a,b\r\n1,2,3\r\n4,5,6\r\n", {"skip_rows": 1}, ["id", "a", "b"]),
+        ("Report\rof things\rid,a,b\r1,2,3\r4,5,6\r", {"skip_rows": 2}, ["id", "a", "b"]),
+        ('Report\x0cof\nid,j\n1,"{\\"a\\": 1, \\"b\\": 2}"\n2,"{\\"a\\": 3, \\"b\\": 4}"\n', {"escape": "\\", "skip_rows": 1}, ["id", "j"]),
+        ("# Re\x0c#port\n# of things\nid,a,b\n1,2,3\n4,5,6\n", {"comment": "#"}, ["id", "a", "b"]),
         ('id,text\n1,"' + "x\n" * 400, None, None),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
@@ -168,6 +173,12 @@ def test_an_encoding_is_reported_as_a_guess(source: Source) -> None:
     found = inspected(source, "/x.csv", "id,t\n1,Œuvre\n2,cœur\n".encode("iso-8859-15"))
     assert found["document"]["file_format"] == {"encoding": "iso-8859-15"}
     assert found["found"][1].startswith('encoding iso-8859-15 is a guess. Check it: iso-8859-15 ("Œuvre", "cœur") or ')
+
+
+def test_a_declared_encoding_is_no_guess(source: Source) -> None:
+    found = inspected(source, "/x.csv", "id,t\n1,Œuvre\n2,cœur\n".encode("cp1252"), encoding="cp1252")
+    assert found["document"]["file_format"] == {"encoding": "cp1252"}
+    assert len(found["found"]) == 1
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -258,6 +269,15 @@ def test_a_zip_with_two_file_formats_is_an_error_that_names_both(source: Source)
         inspected(source, "/x.zip", zipped(**{"a.csv": CSV.encode(), "b.csv": CSV.replace(",", ";").encode()}))
 
 
+def test_the_error_names_the_two_largest_of_three_file_formats(source: Source) -> None:
+    small = b"id|name\n1|a\n2|b\n"
+    files = {"s.csv": small, "a.csv": CSV.encode(), "b.csv": CSV.replace(",", ";").encode()}
+    with pytest.raises(
+        RunFailed, match=r'FILE_FORMAT_MISMATCH: a.csv needs file_format {} and b.csv needs {"delimiter": ";"}'
+    ):
+        inspected(source, "/x.zip", zipped(**files))
+
+
 def test_columns_named_like_those_of_the_job_are_renamed(source: Source) -> None:
     found = inspected(source, "/x.csv", b"id,meta_hash,meta_run_id\n1,a,b\n")["document"]["column_schema"]["x"]
     assert [column["target_name"] for column in found.values()] == ["id", "source_meta_hash", "source_meta_run_id_2"]
@@ -271,6 +291,14 @@ def test_a_column_with_repeated_or_missing_values_is_not_a_business_key(source: 
 def test_an_ambiguous_date_format_keeps_the_column_text(source: Source) -> None:
     found = inspected(source, "/x.csv", b"id,day\n1,01/02/2024\n2,03/04/2024\n")["document"]
     assert found["column_schema"]["x"]["day"] == {"target_name": "day", "type": "string"}
+
+
+def test_no_other_date_format_is_suggested_for_a_format_that_fits(source: Source) -> None:
+    days = [f"{day:02}/{month:02}/2024" for day in range(1, 13) for month in range(1, 6)]
+    text = "day,n\n" + "".join(f"{day},1\n" for day in [*days, "13/05/2024", "25/05/2024"])
+    found = inspected(source, "/x.csv", text.encode())
+    assert found["document"]["column_schema"]["x"]["day"]["format"] == "dd/MM/yyyy"
+    assert len(found["found"]) == 1
 
 
 def test_only_the_first_part_of_a_large_file_is_downloaded(source: Source) -> None:
