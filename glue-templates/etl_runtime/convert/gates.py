@@ -92,7 +92,7 @@ def _failures(
         return
     yield from shrink_failures(table.rows, published["rows"], document)
     yield from _lost_columns(key, table, staged, published, document).failures(published, published["rows"])
-    # A published table has no columns if it has been empty in every run.
+    # Without values in any run, a table has no columns or only unseen ones: nothing is frozen yet.
     if document.get("schema_contract") == "freeze" and any(not column.get("unseen") for column in published["columns"]):
         yield from _changes(table, published)
         for name, count in table.rescued().items():
@@ -147,6 +147,8 @@ def _changes(table: ConvertedTable, published: Mapping[str, Any]) -> Iterator[tu
     ]:
         yield "frozen", f"the source no longer has the columns: {', '.join(sorted(missing))}"
     for column in published["columns"]:
+        if column.get("unseen"):
+            continue  # its type is not defined yet
         type = columns[column["name"]].column_type.type if column["name"] in columns else column["type"]
         if type != column["type"]:
             yield "frozen", f"the type of {column['name']} is {type}, the published type is {column['type']}"

@@ -67,8 +67,10 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
 
 
 def _refuse_pages(members: list[Member]) -> None:
-    """Raise RunFailed if a file is an HTML page, such as a login page instead of an archive."""
+    """Raise RunFailed if a download is an HTML page, such as a login page. An archive can contain pages."""
     for member in members:
+        if member.size is not None:  # in a ZIP
+            continue
         with member.open() as stream:
             refuse_markup(stream.read(SAMPLE_BYTES), member.name)
 

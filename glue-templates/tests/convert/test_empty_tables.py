@@ -55,6 +55,17 @@ def test_a_header_without_records_defines_no_types(dataset: MakeDataset, source:
     assert [row["id"] for row in made.rows()] == [7]
 
 
+def test_a_frozen_contract_does_not_include_columns_without_values(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    empty = pa.table({"id": pa.array([], pa.int64()), "v": pa.array([], pa.null())})
+    filled = pa.table({"id": pa.array([1], pa.int64()), "v": pa.array([7], pa.int64())})
+    made.run(source.serves("/x.parquet", parquet(empty)), **EMPTY_OK)
+    record = made.run(source.serves("/x.parquet", parquet(filled)), **EMPTY_OK, schema_contract="freeze")
+    assert columns(record) == [("id", "bigint"), ("v", "bigint")]
+    error = made.fails(source.serves("/x.parquet", parquet(filled.drop_columns(["id"]))), schema_contract="freeze")
+    assert "the source no longer has the columns: id" in error
+
+
 def test_an_empty_file_does_not_replace_a_filled_table(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", STOPS), **EMPTY_OK)

@@ -142,6 +142,19 @@ def test_a_mapping_that_matches_no_file_lists_the_files(dataset: MakeDataset, so
     )
 
 
+@pytest.mark.parametrize(("name", "body"), [("readme.html", b"<html>the data</html>"), ("doc.pdf", b"%PDF-1.7")])
+def test_documentation_in_an_archive_does_not_hide_a_mapping_that_matches_no_file(
+    dataset: MakeDataset, source: Source, name: str, body: bytes
+) -> None:
+    url = source.serves("/x.zip", zipped(**{name: body, "packages.csv": CSV}))
+    error = dataset(["products"]).fails(url, file_table_mapping={"products.csv": "products"})
+    assert has_error(
+        error,
+        'FILE_TABLE_MAPPING_INVALID: file_table_mapping "products.csv" matches no file in x.zip, which contains '
+        f"{name}, packages.csv.",
+    )
+
+
 def test_a_login_page_instead_of_an_archive_is_reported_before_the_mapping(
     dataset: MakeDataset, source: Source
 ) -> None:
