@@ -52,10 +52,10 @@ class Authorization:
         if denied:
             await _body(receive)  # a client that still sends would otherwise see a lost connection
             await _deny(send, method, denied)
-        elif "/" not in scope["path"].strip("/") or is_allowed(list_permission(target), policies):
+        elif "/" not in scope["path"].strip("/") or is_allowed(listing := list_permission(target), policies):
             await self._application(scope, receive, send)
         else:
-            await self._application(scope, receive, _without_not_found(send, method, permissions[0]))
+            await self._application(scope, receive, _without_not_found(send, method, listing))
 
     def _policies(self, role: str) -> Sequence[Mapping[str, Any]] | None:
         """The policies of a role; None if there is no such role. They are read each time: they can change."""
@@ -100,7 +100,10 @@ def _replay(body: bytes) -> Receive:
 
 
 def _without_not_found(send: Send, method: str, permission: Permission) -> Send:
-    """Send 403 instead of 404 for an object that does not exist. Other responses are sent as they are."""
+    """Send 403 instead of 404 for an object that does not exist. Other responses are sent as they are.
+
+    The error names the `permission` without which the role does not get the 404.
+    """
     is_denied = False
 
     async def forward(message: Message) -> None:

@@ -114,14 +114,21 @@ def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> Blo
     return BlockedType({"type": type, **({"format": format} if format else {})}, values, False, first in values)
 
 
-def blocked_lines(table: str, blocked: Mapping[str, BlockedType], null_values: Sequence[str]) -> list[str]:
-    """One line for the words that mean missing values, and one for each other column, with the keys to paste."""
+def blocked_lines(
+    table: str, blocked: Mapping[str, BlockedType], null_values: Sequence[str], *, header: bool
+) -> list[str]:
+    """One line for the words that mean missing values, and one for each other column, with the keys to paste.
+
+    `header` is that of `file_format`.
+    """
     if len(blocked) > 1 and all(each.in_first_row and not each.are_missing_words for each in blocked.values()):
         values = ", ".join(json.dumps(each.values[0], ensure_ascii=False) for each in [*blocked.values()][:MAX_NAMED])
-        return [
-            f"{table}: the first record ({values}) keeps {_named(blocked)} text. If it has units or formats, declare "
-            'file_format {"skip_rows_after_header": 1}'
-        ]
+        remedy = (
+            'If it has units or formats, declare file_format {"skip_rows_after_header": 1}'
+            if header
+            else 'If it is a header, declare file_format {"header": true}'
+        )
+        return [f"{table}: the first record ({values}) keeps {_named(blocked)} text. {remedy}"]
     missing = {source: each for source, each in blocked.items() if each.are_missing_words}
     lines = []
     if missing:

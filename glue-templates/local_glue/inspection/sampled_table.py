@@ -41,7 +41,8 @@ class SampledTable:
     def blocked_lines(self, file_format: Mapping[str, Any]) -> list[str]:
         """The values that keep columns text, as lines for the terminal."""
         blocked = {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
-        return blocked_lines(self.key, blocked, file_format.get("null_values", ()))
+        null_values, header = file_format.get("null_values", ()), file_format.get("header", True)
+        return blocked_lines(self.key, blocked, null_values, header=header)
 
 
 def _unused(name: str, used: set[str]) -> str:

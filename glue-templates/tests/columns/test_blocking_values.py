@@ -62,7 +62,7 @@ def test_other_words_are_values(word: str) -> None:
 def test_the_lines_name_the_columns_and_the_keys_to_paste() -> None:
     cells = {"a": ["NA", "1"], "b": ["2.50", "NA"], "c": ["x", "1", "2", "3"]}
     blocked = {source: blocked_type(pa.array(values)) for source, values in cells.items()}
-    assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, ["-"]) == [
+    assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, ["-"], header=True) == [
         't: "NA" keeps 2 columns a (bigint), b (decimal(18,2)) text. If it means a missing value, declare file_format '
         '{"null_values": ["-", "NA"]}',
         't: "x" keeps c text instead of bigint. To keep it in meta_rescued, declare column_schema '
@@ -70,10 +70,16 @@ def test_the_lines_name_the_columns_and_the_keys_to_paste() -> None:
     ]
 
 
-def test_a_first_record_with_units_is_named() -> None:
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [
+        (True, 'If it has units or formats, declare file_format {"skip_rows_after_header": 1}'),
+        (False, 'If it is a header, declare file_format {"header": true}'),
+    ],
+)
+def test_a_first_record_of_another_kind_is_named(header: bool, remedy: str) -> None:
     cells = {"a": ["[m]", "1", "2", "3"], "b": ["[s]", "4", "5", "6"]}
     blocked = {source: blocked_type(pa.array(values)) for source, values in cells.items()}
-    assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, ()) == [
-        't: the first record ("[m]", "[s]") keeps 2 columns a (bigint), b (bigint) text. If it has units or formats, '
-        'declare file_format {"skip_rows_after_header": 1}'
+    assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, (), header=header) == [
+        f't: the first record ("[m]", "[s]") keeps 2 columns a (bigint), b (bigint) text. {remedy}'
     ]

@@ -98,6 +98,13 @@ def test_a_request_of_a_role_has_the_status_of_s3(s3: "S3Client", call: Call, st
     assert found == status
 
 
+def test_a_missing_object_names_the_permission_that_would_tell_so(s3: "S3Client") -> None:
+    with pytest.raises(ClientError, match="not authorized to perform s3:ListBucket on arn:aws:s3:::lake$"):
+        s3.get_object(Bucket="lake", Key="bronze/a/none")
+    with pytest.raises(ClientError, match="not authorized to perform s3:GetObject on arn:aws:s3:::lake/bronze/b/none$"):
+        s3.get_object(Bucket="lake", Key="bronze/b/none")
+
+
 def test_other_access_keys_are_not_limited(emulator: Emulator) -> None:
     assert emulator.s3.list_objects_v2(**OF)["KeyCount"] >= 3
     with pytest.raises(ClientError, match="NoSuchKey"):
