@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl_runtime.columns.blocking_values import is_missing_word
@@ -20,23 +21,27 @@ def null_words(tables: Sequence[SampledTable]) -> list[str]:
     words: dict[str, None] = {}
     for table in tables:
         for source in table.columns.texts:
-            found = table.columns.blocked(source)
+            found = table.blocked.get(source)
             if found and found.are_missing_words:
                 words |= dict.fromkeys(found.values)
-            elif any(word.as_py() == NULL_MARKER for word in pc.unique(table.columns.text(source))[:1000]):
+            elif _contains(table.columns.text(source), NULL_MARKER):
                 words[NULL_MARKER] = None
     return [word for word in words if word == NULL_MARKER or not any(_is_value(word, table) for table in tables)]
 
 
 def _is_value(word: str, table: SampledTable) -> bool:
     for source in table.columns.texts:
-        distinct = pc.unique(table.columns.text(source).drop_null())
-        if table.columns.blocked(source) or not pc.is_in(word, distinct).as_py():
+        text = table.columns.text(source)
+        if source in table.blocked or not _contains(text, word):
             continue
-        values = [value for value in distinct.to_pylist() if value != word]
+        values = [value for value in pc.unique(text.drop_null()).to_pylist() if value != word]
         if any(_shape(value) == _shape(word) and not (len(value) > 1 and is_missing_word(value)) for value in values):
             return True
     return False
+
+
+def _contains(text: pa.Array, word: str) -> bool:
+    return bool(pc.index(text, word).as_py() >= 0)
 
 
 def _shape(value: str) -> str:

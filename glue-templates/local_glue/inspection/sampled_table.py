@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from etl_runtime.columns.blocking_values import blocked_lines
+from etl_runtime.columns.blocking_values import BlockedType, blocked_lines
 from etl_runtime.columns.names import MAX_NAME_CHARACTERS, clean_names
 from etl_runtime.convert.column_samples import ColumnSamples
 from etl_runtime.job.file_format import FileFormat
@@ -20,7 +21,7 @@ DECLARABLE = re.compile(r"string|bigint|double|boolean|date|timestamp|decimal\(\
 
 @dataclass
 class SampledTable:
-    """The sampled records of one file, by source column."""
+    """The sampled records of one file, by source column. They are complete when the other properties are read."""
 
     key: str
     rows: int = 0
@@ -38,11 +39,15 @@ class SampledTable:
                 used.add(kept[source])
         return {source: kept[source] for source in names}
 
+    @cached_property
+    def blocked(self) -> dict[str, BlockedType]:
+        """The better types of text columns and the values that prevent them, by source column."""
+        return {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
+
     def blocked_lines(self, file_format: Mapping[str, Any]) -> list[str]:
         """The values that keep columns text, as lines for the terminal."""
-        blocked = {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
         null_values, header = file_format.get("null_values", ()), file_format.get("header", True)
-        return blocked_lines(self.key, blocked, null_values, header=header)
+        return blocked_lines(self.key, self.blocked, null_values, header=header)
 
 
 def _unused(name: str, used: set[str]) -> str:
