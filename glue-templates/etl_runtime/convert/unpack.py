@@ -162,7 +162,7 @@ class _Splitter:
             else split_records(member, file_format, self.key, self.places)
         )
         if self.may_be_empty:
-            blocks = _or_empty(blocks)
+            blocks = _allow_empty(blocks)
         parts: list[Part] = []
         samples: list[bytes] = []  # of the first parts
         records = 0
@@ -198,7 +198,7 @@ class _Splitter:
         return records
 
 
-def _or_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
+def _allow_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
     """The blocks of a file, or one empty block if the file has no bytes, no lines or no rows."""
     try:
         yield from blocks

@@ -70,15 +70,7 @@ def split_records(
     `file_format.type` must be set. `places` says where the records of the `table` are in JSON. Raises RunFailed if the
     file cannot be read, and FILE_EMPTY if it has not even a header.
     """
-    empty: RecordBlock | None = RecordBlock(b"", 0, b"")
-    for block in _split(member, file_format, table, places or TableRecords()):
-        if block.records:
-            empty = None
-            yield block
-        else:
-            empty = block
-    if empty:
-        yield empty
+    yield from _or_empty(_split(member, file_format, table, places or TableRecords()))
 
 
 def _split(member: Member, file_format: FileFormat, table: str, places: TableRecords) -> Iterator[RecordBlock]:
@@ -94,8 +86,7 @@ def _split(member: Member, file_format: FileFormat, table: str, places: TableRec
 
         declared, optional = file_format.records, file_format.records_optional
         shape = RecordShape(file_format.orient, file_format.key_column)
-        blocks = _record_blocks(json_records(open_blocks, member.name, declared, table, places, optional, shape))
-        yield from _or_empty(blocks) if optional else blocks
+        yield from _record_blocks(json_records(open_blocks, member.name, declared, table, places, optional, shape))
     elif file_format.type == "jsonl":
         require_documents(places, member.name)
         with member.open() as stream:
@@ -117,13 +108,16 @@ def split_api_responses(
 
 
 def _or_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
-    """The blocks, or one empty block."""
-    empty = True
+    """The blocks with records, or one empty block, with the columns of a text file."""
+    empty: RecordBlock | None = RecordBlock(b"", 0, b"")
     for block in blocks:
-        empty = False
-        yield block
+        if block.records:
+            empty = None
+            yield block
+        else:
+            empty = block
     if empty:
-        yield RecordBlock(b"", 0, b"")
+        yield empty
 
 
 def _utf8_blocks(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[bytes]:
