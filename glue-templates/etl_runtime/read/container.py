@@ -28,9 +28,9 @@ from etl_runtime.read.file_signatures import (
     office_document,
     unsupported_file,
 )
+from etl_runtime.read.text.decode import PARQUET_MAGIC
 from etl_runtime.source.files.original import Original
 
-PARQUET_MAGIC = b"PAR1"
 SUPPORTED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 UNSUPPORTED_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 BLOCK_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.container import Member
 from etl_runtime.read.detect_format import detect_format
-from etl_runtime.read.text.decode import BOMS, MARKUP
+from etl_runtime.read.text.decode import MARKUP, byte_order_mark
 
 DATA_EXTENSIONS = (".csv", ".tsv", ".tab", ".psv", ".rrf", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
 GENERIC_EXTENSIONS = (".txt", ".dat", ".asc", ".prn")
@@ -96,8 +96,8 @@ def records_in(member: Member) -> str | None:
         return "delimited"
     if MARKUP.match(head):
         return None
-    bom, codec = next(((bom, codec) for bom, codec in BOMS if head.startswith(bom)), (b"", "utf-8"))
-    text = head[len(bom) :].decode(codec, "replace")
+    bom, codec = byte_order_mark(head)
+    text = head[len(bom) :].decode(codec or "utf-8", "replace")
     if "\0" in text:
         return "unsupported"
     lines = [line for line in text.splitlines() if line.strip()]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
-from etl_runtime.read.text.decode import BOMS, is_parquet
+from etl_runtime.read.text.decode import byte_order_mark, is_parquet
 
 EXTENSIONS: dict[str, FileType] = {
     ".json": "json",
@@ -70,9 +70,9 @@ def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _by_content(head: bytes, encoding: str | None) -> FileType:
-    bom, codec = next(((bom, codec) for bom, codec in BOMS if head.startswith(bom)), (b"", encoding or "utf-8"))
+    bom, codec = byte_order_mark(head)
     try:
-        text = head[len(bom) :].decode(codec, errors="ignore").lstrip()
+        text = head[len(bom) :].decode(codec or encoding or "utf-8", errors="ignore").lstrip()
     except LookupError:  # the reader reports the invalid file_format.encoding
         return "csv"
     return _json_type(text) or "csv"

@@ -3,15 +3,8 @@
 import re
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.read.text.decode import BOMS
-from etl_runtime.read.text.encoding_candidates import described_candidates, encoding_candidates
-
-CANDIDATE_BYTES = 1 << 20
-
-
-def byte_order_mark(head: bytes) -> tuple[bytes, str | None]:
-    """The byte order mark that the text begins with, and its encoding."""
-    return next(((mark, codec) for mark, codec in BOMS if head.startswith(mark)), (b"", None))
+from etl_runtime.read.text.decode import byte_order_mark
+from etl_runtime.read.text.encoding_candidates import described_candidates, encoding_candidates, from_line
 
 
 def detect_encoding(head: bytes) -> str | None:
@@ -22,14 +15,9 @@ def detect_encoding(head: bytes) -> str | None:
     try:
         head[: head.rfind(b"\n") + 1 or None].decode()
     except UnicodeDecodeError as error:
-        candidates = encoding_candidates(_from_line(head, error.start))
+        candidates = encoding_candidates(from_line(head, error.start))
         return next((encoding for encoding, _ in candidates if _can_decode(head, encoding)), "latin-1")
     return None
-
-
-def _from_line(head: bytes, position: int) -> bytes:
-    start = head.rfind(b"\n", 0, position) + 1
-    return head[start : start + CANDIDATE_BYTES]
 
 
 def _can_decode(head: bytes, encoding: str) -> bool:
@@ -43,7 +31,7 @@ def _can_decode(head: bytes, encoding: str) -> bool:
 def encoding_line(head: bytes, encoding: str) -> str | None:
     """What other encodings would make of text in an 8-bit encoding, for the terminal."""
     found = re.search(rb"[\x80-\xff]", head)
-    described = described_candidates(_from_line(head, found.start())) if found else ""
+    described = described_candidates(from_line(head, found.start())) if found else ""
     return f"encoding {encoding} is a guess. Check it: {described}" if described else None
 
 

@@ -9,8 +9,8 @@ from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.read.container import Member
 from etl_runtime.read.data_files import DATA_EXTENSIONS, has_data_extension, is_documentation, is_prose, records_in
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
+from etl_runtime.read.text.decode import byte_order_mark
 from etl_runtime.source.files.original import Original
-from inspection.encoding import byte_order_mark
 
 SAMPLE_BYTES = 16 << 20
 MAX_LINES_AT_END = 300  # to search for the end of the last complete record

@@ -236,10 +236,15 @@ def test_a_trailing_delimiter_in_the_header_adds_a_column_only_if_it_has_values(
     assert made.rows()[-1] == {"id": 20, "name": "b", "column_3": "kept", "meta_rescued": None}
 
 
-def test_a_header_can_begin_with_the_magic_bytes_of_parquet(dataset: MakeDataset, source: Source) -> None:
+@pytest.mark.parametrize(
+    ("text", "names"), [(b"PAR1,PAR2\n1,2\n", ["par1", "par2"]), (b"BZhandel,v\n1,2\n", ["b_zhandel", "v"])]
+)
+def test_a_header_can_begin_with_the_magic_bytes_of_parquet_or_bzip2(
+    dataset: MakeDataset, source: Source, text: bytes, names: list[str]
+) -> None:
     made = dataset()
-    made.run(source.serves("/x.csv", b"PAR1,PAR2\n1,2\n"))
-    assert made.rows() == [{"par1": 1, "par2": 2, "meta_rescued": None}]
+    made.run(source.serves("/x.csv", text))
+    assert made.rows() == [{names[0]: 1, names[1]: 2, "meta_rescued": None}]
 
 
 def test_text_after_a_closing_quote_is_kept_as_written(dataset: MakeDataset, source: Source) -> None:

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from etl_runtime.columns.null_mask import set_null
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.parquet.nested import leaf_arrays, with_leaves
+from etl_runtime.read.text.decode import PARQUET_MAGIC
 
-MAGIC = b"PAR1"
 TAIL_BYTES = 8  # the length of the footer, and the magic bytes
 ARROW_SCHEMA_KEY, UNUSED_KEY = b"ARROW:schema", b"arrow-schema"  # of the same length
 HEX_DIGITS = np.array([list(f"{byte:02x}".encode()) for byte in range(256)], np.uint8)
@@ -34,11 +34,11 @@ def portable_metadata(path: Path) -> pq.FileMetaData:
         file.seek(-TAIL_BYTES, io.SEEK_END)
         tail = file.read()
         length = struct.unpack("<I", tail[:4])[0]
-        if tail[4:] != MAGIC or length + TAIL_BYTES > file.tell():
+        if tail[4:] != PARQUET_MAGIC or length + TAIL_BYTES > file.tell():
             return pq.read_metadata(path)  # Arrow reports what is wrong
         file.seek(-TAIL_BYTES - length, io.SEEK_END)
         footer = file.read(length)
-    return pq.read_metadata(io.BytesIO(MAGIC + footer.replace(ARROW_SCHEMA_KEY, UNUSED_KEY) + tail))
+    return pq.read_metadata(io.BytesIO(PARQUET_MAGIC + footer.replace(ARROW_SCHEMA_KEY, UNUSED_KEY) + tail))
 
 
 def with_text_values(column: pa.Array, logical_types: Sequence[str]) -> pa.Array:

@@ -11,7 +11,7 @@ import numpy as np
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import STAND_IN
 from etl_runtime.job.plural import plural
-from etl_runtime.read.text.encoding_candidates import described_candidates
+from etl_runtime.read.text.encoding_candidates import described_candidates, from_line
 
 LOG = logging.getLogger(__name__)
 
@@ -19,11 +19,6 @@ BLOCK_BYTES = 512 << 10  # about the size of a CPU cache: larger blocks are slow
 MAX_LINE_BYTES = 256 << 20
 LINE_END = re.compile(rb"\r\n?|\n")
 MARKUP = re.compile(rb"\s*(<\?xml|(<!--.*?-->\s*)*<(!doctype|html))", re.IGNORECASE | re.DOTALL)
-UNSUPPORTED_FORMATS = (
-    (b"\x1f\x8b", "a gzip file inside another container"),
-    (b"PK\x03\x04", "a ZIP file inside another container"),
-    (b"BZh", "a bzip2 file"),
-)
 PARQUET_MAGIC = b"PAR1"
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -39,14 +34,19 @@ def is_parquet(head: bytes) -> bool:
     return head.startswith(PARQUET_MAGIC) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
 
 
+def byte_order_mark(head: bytes) -> tuple[bytes, str | None]:
+    """The byte order mark that a file with this start begins with, and its encoding."""
+    return next(((mark, codec) for mark, codec in BOMS if head.startswith(mark)), (b"", None))
+
+
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
     """The stream as UTF-8, without a byte order mark.
 
     Raises RunFailed if a byte is invalid in the encoding (with the line number), if the byte order mark contradicts
-    the declared encoding, if the encoding is unknown, or if the file is markup or a container instead of text.
+    the declared encoding, if the encoding is unknown, or if the file is markup or Parquet instead of text.
     """
     head = stream.read(BLOCK_BYTES)
-    bom, bom_codec = next(((bom, found) for bom, found in BOMS if head.startswith(bom)), (b"", None))
+    bom, bom_codec = byte_order_mark(head)
     declared = _codec(encoding) if encoding else None
     if bom_codec and declared and not bom_codec.startswith(declared.removesuffix("-sig")):
         raise RunFailed(
@@ -67,7 +67,7 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
         except UnicodeDecodeError as error:
             bad_line = line + error.object[: error.start].decode(codec, "ignore").count("\n")
             found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.start + 1])
-            candidates = described_candidates(_from_line_of(error)) if codec == "utf-8" else "utf-8"
+            candidates = described_candidates(from_line(error.object, error.start)) if codec == "utf-8" else "utf-8"
             instead = f": {candidates}" if candidates else ""
             raise RunFailed(
                 ErrorCode.ENCODING_INVALID,
@@ -87,20 +87,8 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
         block = stream.read(BLOCK_BYTES)
 
 
-def _from_line_of(error: UnicodeDecodeError) -> bytes:
-    """The text from the line with the invalid byte on."""
-    return error.object[error.object.rfind(b"\n", 0, error.start) + 1 :]
-
-
 def _require_text(head: bytes, codec: str, name: str) -> None:
     """Raise RunFailed if the file is not text, regardless of the HTTP status and the file name."""
-    other = next((what for bom, what in UNSUPPORTED_FORMATS if head.startswith(bom)), None)
-    if other:
-        raise RunFailed(
-            ErrorCode.ARCHIVE_UNSUPPORTED,
-            f"{name} is {other}, which is not supported. "
-            "Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
-        )
     if is_parquet(head):
         raise RunFailed(
             ErrorCode.FILE_FORMAT_MISMATCH, f"{name} is a Parquet file, not text. Set file_format.type to parquet."

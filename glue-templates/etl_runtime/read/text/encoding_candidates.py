@@ -13,6 +13,13 @@ WORD = re.compile(rb"[A-Za-z0-9'&.\-\x80-\xff]*[\x80-\xff][A-Za-z0-9'&.\-\x80-\x
 LONE_BYTE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 MAX_WORDS, MAX_SHOWN, MAX_CHARACTERS = 200, 3, 24
 MAX_CANDIDATES = 6
+CANDIDATE_BYTES = 1 << 20
+
+
+def from_line(text: bytes, position: int) -> bytes:
+    """The text from the line that contains the position on, as far as it is needed to find candidates."""
+    start = text.rfind(b"\n", 0, position) + 1
+    return text[start : start + CANDIDATE_BYTES]
 
 
 def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
