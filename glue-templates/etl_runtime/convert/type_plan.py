@@ -257,9 +257,7 @@ class TypePlan:
             if column.inferred and column.source not in hints and column.column_type.type == "string"
             if (found := self._samples.blocked(column.source, self._file_format.formats))
         }
-        return blocked_lines(
-            self._key, blocked, self._file_format.null_values, header=self._file_format.header
-        )
+        return blocked_lines(self._key, blocked, self._file_format.null_values, header=self._file_format.header)
 
     def log_kept_types(self) -> None:
         """Log the published text columns that would have another type without the schema contract."""

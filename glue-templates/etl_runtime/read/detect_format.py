@@ -23,7 +23,7 @@ EXTENSIONS: dict[str, FileType] = {
 ADJACENT_DOCUMENTS = re.compile(
     r'\s*,?\s*\{\s*["}]|\s*\[\s*[\[{]'
 )  # JSON documents after another, without a line break
-DELIMITERS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+DELIMITER_OF_EXTENSION = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 """The delimiter that a file extension stands for. Files named `.csv` have any delimiter; the default is a comma."""
 HEAD_BYTES = 1 << 20  # enough to detect the type
 # The start of valid JSON. A CSV header may also start with a bracket, as in [id],[name].
@@ -42,11 +42,16 @@ def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
     return EXTENSIONS.get(_extension(name)) or _by_content(head, file_format.encoding)
 
 
+def delimiter_of(name: str) -> str:
+    """The delimiter of a file whose format is not declared."""
+    return with_delimiter_of(name, FileFormat()).delimiter
+
+
 def with_delimiter_of(name: str, file_format: FileFormat) -> FileFormat:
     """The format with the delimiter that the file extension stands for, unless the delimiter is declared."""
     if file_format.is_delimiter_declared or file_format.type == "fixed_width":
         return file_format
-    return replace(file_format, delimiter=DELIMITERS.get(_extension(name), file_format.delimiter))
+    return replace(file_format, delimiter=DELIMITER_OF_EXTENSION.get(_extension(name), file_format.delimiter))
 
 
 def _extension(name: str) -> str:

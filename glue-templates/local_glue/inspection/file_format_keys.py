@@ -7,14 +7,22 @@ from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
-from etl_runtime.read.detect_format import HEAD_BYTES, detect_format, with_delimiter_of
+from etl_runtime.read.detect_format import HEAD_BYTES, delimiter_of, detect_format
 from etl_runtime.read.json.json_reader import JsonReader
 from etl_runtime.read.json.records_place import detect_place
 from etl_runtime.read.text.decode import utf8_blocks
 from etl_runtime.source.record_shape import UndeclaredShape
 from inspection.encoding import decode, detect_encoding
 from inspection.header import has_header
-from inspection.layout import MAX_IRREGULAR_SHARE, Layout, detect_dialect, detect_layout, text_lines, units_rows
+from inspection.layout import (
+    MAX_IRREGULAR_SHARE,
+    Layout,
+    detect_dialect,
+    detect_layout,
+    read_layout,
+    text_lines,
+    units_rows,
+)
 from inspection.sample import Sample
 
 LAYOUT_LINES = 300
@@ -66,9 +74,8 @@ def _layout_of(name: str, lines: Sequence[str], declared: Mapping[str, Any]) -> 
     """The layout with the declared delimiter, with that of a file extension such as .tsv if it fits, or with any."""
     if "delimiter" in declared:
         return detect_layout(lines, [declared["delimiter"]])
-    undeclared = FileFormat()
-    extension = with_delimiter_of(name, undeclared).delimiter
-    if extension != undeclared.delimiter:
+    extension = delimiter_of(name)
+    if extension != FileFormat().delimiter:
         layout = detect_layout(lines, [extension])
         if layout.width > 1 and layout.share > 1 - MAX_IRREGULAR_SHARE:
             return layout
@@ -89,13 +96,13 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
     lines = text_lines(text)[:LAYOUT_LINES]
     layout = _layout_of(sample.member.name, lines, declared)
     dialect = detect_dialect(text, layout)
-    if dialect.delimiter != with_delimiter_of(sample.member.name, FileFormat()).delimiter:
+    if dialect.delimiter != delimiter_of(sample.member.name):
         keys["delimiter"] = dialect.delimiter
     if dialect.escape:
         keys["escape"] = dialect.escape
     if not dialect.quote:
         keys["quote"] = dialect.quote
-    layout = detect_layout(lines, [dialect.delimiter], [dialect])
+    layout = read_layout(lines, dialect)
     titles = [line for line in lines[: layout.title_lines] if line.strip()]
     if titles and all(line.startswith(COMMENT) for line in titles) and not _has_records_like_comments(text, layout):
         keys["comment"] = COMMENT

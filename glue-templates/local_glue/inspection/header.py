@@ -9,7 +9,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 MAX_ROWS = 300
 MIN_CATEGORY_ROWS = 8
 MAX_NAME_WORDS = 3
-NAME_WORDS = """
+USUAL_NAMES = """
 name names id ids code codes key keys type types date dates time title status state city town country
 region street address email phone description comment comments note notes text value values category
 class group label language lang unit units url link file path user customer product author gender sex
@@ -17,6 +17,7 @@ year month day number no nr num count amount price total currency first last sta
 target color size question answer word term symbol parent child level version tag tags kind department
 company brand model
 """
+NAME_WORDS = frozenset(USUAL_NAMES.split())
 
 
 def is_value(cell: str) -> bool:
@@ -79,4 +80,4 @@ def _shape(cell: str) -> str:
 
 def _is_usual_name(cell: str) -> bool:
     words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", cell).lower())
-    return 0 < len(words) <= MAX_NAME_WORDS and words[-1] in NAME_WORDS.split()
+    return 0 < len(words) <= MAX_NAME_WORDS and words[-1] in NAME_WORDS

@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from etl_runtime.columns.blocking_values import is_missing_word
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat
+from etl_runtime.read.data_files import DELIMITERS
 from etl_runtime.read.text import delimited
 from etl_runtime.read.text.record_ends import field_pattern, first_record, record_lines, split_at_record_ends
 from inspection.header import is_value
 
-DELIMITERS = (",", ";", "\t", "|", "^", "~")
 MAX_TITLE_RECORDS = 20
 ESCAPE = "\\"
-MISSING_WORD = re.compile(r"\W*|n\W?a\W*|nan|null|none|nil|missing|unknown", re.IGNORECASE)
 MAX_IRREGULAR_SHARE = 0.01
 MIN_ROWS_BELOW_UNITS = 3
 
@@ -58,13 +58,11 @@ def dialects(text: str, delimiter: str) -> list[FileFormat]:
     return found
 
 
-def detect_layout(
-    lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS, formats: Sequence[FileFormat] = ()
-) -> Layout:
-    """The layout of the delimiter that fits best, with any way to quote or with one of `formats`."""
+def detect_layout(lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS) -> Layout:
+    """The layout of the delimiter that fits best, with any way to quote."""
     text = "\n".join(lines)
-    candidates = formats or [each for delimiter in delimiters for each in dialects(text, delimiter)]
-    return max((_layout(lines, each) for each in candidates), key=lambda layout: layout.rank)
+    candidates = [each for delimiter in delimiters for each in dialects(text, delimiter)]
+    return max((read_layout(lines, each) for each in candidates), key=lambda layout: layout.rank)
 
 
 def detect_dialect(text: str, layout: Layout) -> FileFormat:
@@ -89,7 +87,7 @@ def units_rows(records: Sequence[Sequence[str]]) -> int:
         if len(below) < MIN_ROWS_BELOW_UNITS:
             break
         columns = list(zip(*below, strict=True))
-        filled = [[cell for cell in column if not MISSING_WORD.fullmatch(cell)] for column in columns]
+        filled = [[cell for cell in column if cell and not is_missing_word(cell)] for column in columns]
         of_values = [index for index, cells in enumerate(filled) if cells and all(map(is_value_or_time, cells))]
         if all(_is_units(row, columns, of_values) for row in rows):
             return count
@@ -101,7 +99,7 @@ def is_value_or_time(cell: str) -> bool:
 
 
 def _is_units(row: Sequence[str], columns: Sequence[Sequence[str]], of_values: Sequence[int]) -> bool:
-    words = [index for index in of_values if row[index] and not MISSING_WORD.fullmatch(row[index])]
+    words = [index for index in of_values if row[index] and not is_missing_word(row[index])]
     if any(is_value_or_time(row[index]) for index in of_values):
         return False
     if not words or any(row[index] in columns[index] for index in range(len(row)) if row[index]):
@@ -111,7 +109,8 @@ def _is_units(row: Sequence[str], columns: Sequence[Sequence[str]], of_values: S
     return len(words) > 1 or all(re.fullmatch(r"\(.*\)|\[.*\]|\d+[a-z]", cell) for cell in filled) or len(filled) == 1
 
 
-def _layout(lines: Sequence[str], file_format: FileFormat) -> Layout:
+def read_layout(lines: Sequence[str], file_format: FileFormat) -> Layout:
+    """The layout with a known delimiter and way to quote."""
     records = _records(lines, file_format)
     if not records:
         return Layout(file_format, [], 0, 0)

@@ -4,9 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.plural import plural
-from etl_runtime.read.detect_format import with_delimiter_of
+from etl_runtime.read.detect_format import delimiter_of
 from inspection.encoding import encoding_line
 from inspection.sample import Sample
 from inspection.sampled_table import SampledTable
@@ -40,10 +39,9 @@ def report_lines(
 
 def _table_line(container: str, sample: Sample, table: SampledTable, file_format: Mapping[str, Any]) -> str:
     format = [str(sample.type)]
-    delimiter = with_delimiter_of(sample.member.name, FileFormat()).delimiter
     if sample.type == "csv":
         format += [
-            f"delimiter {json.dumps(file_format.get('delimiter', delimiter))}",
+            f"delimiter {json.dumps(file_format.get('delimiter', delimiter_of(sample.member.name)))}",
             file_format.get("encoding", "utf-8"),
             "header" if file_format.get("header", True) else "no header",
         ]

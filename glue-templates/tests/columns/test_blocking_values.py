@@ -44,7 +44,9 @@ def test_text_has_no_other_type(cells: list[str]) -> None:
     assert blocked_type(pa.array(cells, pa.string())) is None
 
 
-@pytest.mark.parametrize("last", [["13/05/2024"], ["13/05/2024", "25/05/2024"], ["31/12/2024", "30/12/2024", "29/12/2024"], []])
+@pytest.mark.parametrize(
+    "last", [["13/05/2024"], ["13/05/2024", "25/05/2024"], ["31/12/2024", "30/12/2024", "29/12/2024"], []]
+)
 def test_no_value_is_named_if_a_format_fits_all(last: list[str]) -> None:
     assert blocked_type(pa.array([*DAYS, *last])) is None
 

@@ -84,7 +84,10 @@ def test_files_larger_than_the_sample_count_in_full(source: Source) -> None:
 
 
 def test_a_file_that_is_not_supported_and_smaller_than_the_data_is_skipped(source: Source) -> None:
-    files = {"old.db": b"SQLite format 3\0" + bytes(SAMPLE_BYTES), "data.txt": lines(b",", b"x" * 500, SAMPLE_BYTES * 2)}
+    files = {
+        "old.db": b"SQLite format 3\0" + bytes(SAMPLE_BYTES),
+        "data.txt": lines(b",", b"x" * 500, SAMPLE_BYTES * 2),
+    }
     assert inspected(source, **files)["found"][-1] == "skipped files: old.db (file type is not supported)"
 
 
