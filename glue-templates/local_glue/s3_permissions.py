@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import unescape
 
-from iam_policy import Permission
+from iam_policy import KNOWN_KEYS, Permission
 
 BUCKET_ACTIONS = {
     "location": "s3:GetBucketLocation",
@@ -60,8 +60,8 @@ def _of_bucket(method: str, bucket: str, query: Mapping[str, str], body: bytes) 
     for parameter, action in BUCKET_ACTIONS.items():
         if parameter in query:
             return [Permission(action, arn)]
-    names = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
-    return [Permission("s3:ListBucket", arn, {names[name]: query[name] for name in names if name in query})]
+    context = {key: query[name] for key in KNOWN_KEYS if (name := key.removeprefix("s3:")) in query}
+    return [Permission("s3:ListBucket", arn, context)]
 
 
 def _object_action(method: str, query: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 MAX_NAME_CHARACTERS = 128  # Glue allows 255; this leaves room for a numeric suffix and stays readable
 RUN_ID, RESCUED = "meta_run_id", "meta_rescued"
@@ -51,14 +51,22 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
     counts: dict[str, int] = {}
     new = {source: clean_name(source) for source in sources if source not in taken}
     for source, base in sorted(new.items(), key=lambda item: (item[1], item[0] != item[1], item[0])):
-        name = base
-        while name in used:
-            counts[base] = counts.get(base, 1) + 1
-            suffix = f"_{counts[base]}"
-            name = base[: MAX_NAME_CHARACTERS - len(suffix)].rstrip("_") + suffix
-        used.add(name)
-        names[source] = name
+        names[source] = unused_name(base, used, counts)
+        used.add(names[source])
     return names
+
+
+def unused_name(base: str, used: Container[str], counts: dict[str, int]) -> str:
+    """The name `base`, with a number if it is used.
+
+    `counts` has the last number of each base, so that thousands of equal names do not take quadratic time.
+    """
+    name = base
+    while name in used:
+        counts[base] = counts.get(base, 1) + 1
+        suffix = f"_{counts[base]}"
+        name = base[: MAX_NAME_CHARACTERS - len(suffix)].rstrip("_") + suffix
+    return name
 
 
 def clean_name(source: str) -> str:

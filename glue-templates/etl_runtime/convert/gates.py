@@ -1,6 +1,6 @@
 """The quality gates of the bronze layer. They run between conversion and publication."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Any
 
 from etl_runtime.columns.column_schema import by_source, declared_columns
@@ -91,7 +91,7 @@ def _failures(
     if published is None:
         return
     yield from shrink_failures(table.rows, published["rows"], document)
-    yield from _lost_columns(key, table, staged, published, document).failures(published, published["rows"])
+    yield from _lost_columns(key, table, in_source, staged, published, document).failures(published, published["rows"])
     # Without values in any run, a table has no columns or only unseen ones: nothing is frozen yet.
     if document.get("schema_contract") == "freeze" and any(not column.get("unseen") for column in published["columns"]):
         yield from _changes(table, published)
@@ -100,10 +100,14 @@ def _failures(
 
 
 def _lost_columns(
-    key: str, table: ConvertedTable, staged: StagedTable, published: Mapping[str, Any], document: DatasetDocument
+    key: str,
+    table: ConvertedTable,
+    in_source: Set[str],
+    staged: StagedTable,
+    published: Mapping[str, Any],
+    document: DatasetDocument,
 ) -> LostColumns:
     """Columns that another gate reports are optional here: values in meta_rescued are not lost."""
-    in_source = {column.name for column in table.columns if column.source in table.sources}
     names = {column["name"] for column in published["columns"]}
     missing = [column["name"] for column in published["columns"] if column["name"] not in in_source]
     declared = by_source(declared_columns(document, key), [column.source for column in table.columns])

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.file_format import FileFormat
@@ -44,6 +45,9 @@ QUOTED = re.compile(r'"[^"]*"')
 MIN_SHARE = 0.9
 MIN_FIXED_WIDTH = 8
 
+ContentKind = Literal["records", "fixed_width", "unsupported"]
+"""Delimited, JSON or Parquet records; lines of equal length; data of a type that is not supported."""
+
 
 def has_data_extension(name: str) -> bool:
     return name.lower().endswith((*DATA_EXTENSIONS, *GENERIC_EXTENSIONS))
@@ -51,13 +55,13 @@ def has_data_extension(name: str) -> bool:
 
 def is_documentation(member: Member) -> bool:
     """Whether a file is documentation, a program or a checksum. A name such as licenses.txt decides only if the file
-    has no delimited records."""
+    has no records."""
     name = member.name.lower()
     if name.endswith(DATA_EXTENSIONS):
         return False
     if name.endswith(OTHER_EXTENSIONS):
         return True
-    return bool(DOCUMENTATION_NAME.search(name)) and records_in(member) != "delimited"
+    return bool(DOCUMENTATION_NAME.search(name)) and kind_of_content(member) != "records"
 
 
 def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
@@ -73,27 +77,26 @@ def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
     if len(candidates) == 1:
         return candidates[0], ""
     named = [member for member in candidates if has_data_extension(member.name)]
-    likely = named or [member for member in candidates if records_in(member) == "delimited"]
+    likely = named or [member for member in candidates if kind_of_content(member) == "records"]
     if len(likely) != 1:
         return None, ""
     (found,) = likely
     rival = next((member for member in candidates if member is not found and _may_hold_the_data(member, found)), None)
     if rival is None:
         return found, ""
-    extension = "the only one with the extension of a data file" if named else "the only one with delimited records"
+    extension = "the only one with the extension of a data file" if named else "the only one with records"
     return None, f"{found.name} is {extension}, but {rival.name} may contain the data. "
 
 
-def records_in(member: Member) -> str | None:
-    """What the first bytes of a file contain: delimited records, lines of equal length, or data in an unsupported
-    type. None for anything else, such as prose or no bytes."""
+def kind_of_content(member: Member) -> ContentKind | None:
+    """What the first bytes of a file contain. None for anything else, such as prose or no bytes."""
     try:
         with member.open() as stream:
             head = stream.read(SAMPLE_BYTES)
     except RunFailed:
         return "unsupported"
     if detect_format("", head, FileFormat()) != "csv":
-        return "delimited"
+        return "records"
     if MARKUP.match(head):
         return None
     bom, codec = byte_order_mark(head)
@@ -106,13 +109,13 @@ def records_in(member: Member) -> str | None:
     if len(lines) < 2:
         return None
     if any(_is_regular(lines, delimiter) for delimiter in DELIMITERS):
-        return "delimited"
-    return "fixed width" if len(lines[0]) >= MIN_FIXED_WIDTH and len({len(line) for line in lines}) == 1 else None
+        return "records"
+    return "fixed_width" if len(lines[0]) >= MIN_FIXED_WIDTH and len({len(line) for line in lines}) == 1 else None
 
 
 def is_prose(member: Member) -> bool:
     """Whether a file contains sentences instead of records or a list of words."""
-    if records_in(member) is not None:
+    if kind_of_content(member) is not None:
         return False
     with member.open() as stream:
         lines = [line for line in stream.read(SAMPLE_BYTES).splitlines() if line.strip()]
@@ -120,10 +123,10 @@ def is_prose(member: Member) -> bool:
 
 
 def _may_hold_the_data(member: Member, instead_of: Member) -> bool:
-    content = records_in(member)
+    content = kind_of_content(member)
     is_generic = not instead_of.name.lower().endswith(DATA_EXTENSIONS)
     is_larger = (member.size or 0) >= (instead_of.size or 0)
-    if content == "delimited":
+    if content == "records":
         return is_generic or is_larger
     return content is not None and is_generic and is_larger
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.read.container import Member
-from etl_runtime.read.data_files import DATA_EXTENSIONS, has_data_extension, is_documentation, is_prose, records_in
+from etl_runtime.read.data_files import DATA_EXTENSIONS, has_data_extension, is_documentation, is_prose, kind_of_content
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format
 from etl_runtime.read.text.decode import byte_order_mark
 from etl_runtime.source.files.original import Original
@@ -73,7 +73,7 @@ def _why_skipped(member: Member) -> str | None:
     """Why a file of an archive is not data, or None if it may be."""
     if is_documentation(member):
         return "documentation or a program"
-    content = records_in(member)
+    content = kind_of_content(member)
     if content == "unsupported":
         return "file type is not supported"
     if content is None and (not has_data_extension(member.name) or is_prose(member)):
@@ -87,7 +87,7 @@ def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> 
         return
     largest = max((sample.member.size or len(sample.head) for sample in samples), default=0)
     for member in members if len(members) > 1 else ():
-        if (member.size or 0) > largest and not is_documentation(member) and records_in(member) == "unsupported":
+        if (member.size or 0) > largest and not is_documentation(member) and kind_of_content(member) == "unsupported":
             member.open().close()
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from etl_runtime.columns.blocking_values import BlockedType, blocked_lines
-from etl_runtime.columns.names import MAX_NAME_CHARACTERS, clean_names
+from etl_runtime.columns.names import MAX_NAME_CHARACTERS, clean_names, unused_name
 from etl_runtime.convert.column_samples import ColumnSamples
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.detect_format import with_delimiter_of
@@ -33,9 +33,11 @@ class SampledTable:
         names = clean_names(self.columns.inferences, {})
         kept = {source: name for source, name in names.items() if not name.startswith("meta_")}
         used = set(kept.values())
+        counts: dict[str, int] = {}
         for source, name in names.items():
             if source not in kept:
-                kept[source] = _unused(f"source_{name}", used)
+                base = f"source_{name}"[:MAX_NAME_CHARACTERS].rstrip("_")
+                kept[source] = unused_name(base, used, counts)
                 used.add(kept[source])
         return {source: kept[source] for source in names}
 
@@ -48,16 +50,6 @@ class SampledTable:
         """The values that keep columns text, as lines for the terminal."""
         null_values, header = file_format.get("null_values", ()), file_format.get("header", True)
         return blocked_lines(self.key, self.blocked, null_values, header=header)
-
-
-def _unused(name: str, used: set[str]) -> str:
-    """The name, shortened to MAX_NAME_CHARACTERS, with a number if it is used."""
-    found, count = name[:MAX_NAME_CHARACTERS].rstrip("_"), 1
-    while found in used:
-        count += 1
-        suffix = f"_{count}"
-        found = name[: MAX_NAME_CHARACTERS - len(suffix)].rstrip("_") + suffix
-    return found
 
 
 def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:
