@@ -58,7 +58,11 @@ export class EtlCore extends Construct implements IEtlCore {
    * @param construct the construct to check
    * @exampleMetadata fixture=lake
    * @example
-   * const cores = app.node.findAll().filter(construct => EtlCore.isEtlCore(construct));
+   * for (const construct of app.node.findAll()) {
+   *   if (EtlCore.isEtlCore(construct)) {
+   *     Tags.of(construct).add('team', 'data');
+   *   }
+   * }
    */
   public static isEtlCore(construct: IConstruct): construct is EtlCore {
     return ETL_CORE in construct;
