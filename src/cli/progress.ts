@@ -1,13 +1,21 @@
-import { displayWidth, truncate } from './display-width';
+import { displayWidth, oneLine, truncate } from './display-width';
 
 /** Time between two updates of the line of a running step, in milliseconds. */
 const UPDATE_INTERVAL = 250;
 /** Without a terminal, the title of a step is printed if the step takes longer than this, in milliseconds. */
 const ANNOUNCE_AFTER = 2000;
+/** Without a terminal, the times between two lines of a running step double up to a maximum, in milliseconds. */
+const PLAIN_INTERVAL = { first: 10_000, max: 60_000 };
+/** The minimum width of a title. Only longer ones are truncated in favor of the detail. */
+const MIN_TITLE = 16;
 
-/** Prints progress to standard error: an updated line on a terminal, plain lines otherwise. */
+/** Shows what a step does now. A function is called for every update. */
+export type ShowDetail = (detail: string | (() => string)) => void;
+
+/** Prints progress to standard error: an updated line on a terminal, a few plain lines otherwise. */
 export class Progress {
-  private readonly terminal = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  /** Whether the line of a running step is redrawn. False without a terminal. */
+  public readonly isRedrawn = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   private live = '';
 
   /** Prints a permanent line. */
@@ -19,41 +27,55 @@ export class Progress {
    * Runs a step and prints its duration.
    *
    * @param title the name of the step
-   * @param work runs the step; can call `detail` with a description of its current activity
+   * @param work runs the step; can show its current activity
    */
-  public async step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
+  public async step<T>(title: string, work: (show: ShowDetail) => Promise<T>): Promise<T> {
     const started = Date.now();
-    const announce = this.terminal ? undefined : setTimeout(() => this.line(`  ${title} …`), ANNOUNCE_AFTER);
-    try {
-      const result = await this.during(title, work);
-      this.line(`  ${statusMark(true)}${title}  ${paint('dim', seconds(started))}`);
-      return result;
-    } finally {
-      clearTimeout(announce);
-    }
+    const result = await (this.isRedrawn ? this.during(title, work) : observed(work, this.plainLines(title)));
+    this.line(`  ${statusMark(true)}${title}  ${paint('dim', seconds(Date.now() - started))}`);
+    return result;
   }
 
   /** Shows the title and the elapsed time on a terminal until the work ends. */
-  public async during<T>(title: string, work: (detail: (text: string) => void) => Promise<T>): Promise<T> {
-    const started = Date.now();
-    let detail = '';
-    const redraw = this.terminal
-      ? setInterval(
-        () => this.draw(`  … ${title}  ${paint('dim', `${seconds(started)}  ${detail}`.trimEnd())}`),
-        UPDATE_INTERVAL,
-      )
-      : undefined;
+  public async during<T>(title: string, work: (show: ShowDetail) => Promise<T>): Promise<T> {
     try {
-      return await work(text => { detail = text; });
+      return await observed(work, (detail, elapsed) => this.isRedrawn && this.draw(title, seconds(elapsed), detail()));
     } finally {
-      clearInterval(redraw);
       this.clear();
     }
   }
 
-  private draw(text: string): void {
+  /** Prints the title of a step, then what it does, at longer and longer intervals. */
+  private plainLines(title: string): OnUpdate {
+    let next = ANNOUNCE_AFTER;
+    let last: string | undefined;
+    return (detail, elapsed) => {
+      // Measures the rate, even if nothing is printed.
+      const current = detail();
+      if (elapsed < next) {
+        return;
+      }
+      if (last === undefined) {
+        this.line(`  ${title} …`);
+        next = PLAIN_INTERVAL.first;
+      } else {
+        if (current !== last && current) {
+          this.line(`    ${oneLine(current)}`);
+        }
+        next += Math.min(next, PLAIN_INTERVAL.max);
+      }
+      last = current;
+    };
+  }
+
+  /** Redraws the line in the columns of the terminal. A long title is truncated first, then the detail. */
+  private draw(title: string, elapsed: string, detail: string): void {
+    const columns = (process.stderr.columns || 80) - 1;
+    const end = `  ${elapsed}  ${oneLine(detail)}`.trimEnd();
+    const available = Math.max(MIN_TITLE, columns - displayWidth(`  … ${end}`));
+    const text = truncate(`  … ${truncate(title, available)}${end}`, columns);
     const erased = this.erased();
-    this.live = shorten(text, (process.stderr.columns || 80) - 1);
+    this.live = text.endsWith(end) ? `${text.slice(0, -end.length)}${paint('dim', end)}` : text;
     process.stderr.write(erased + this.live);
   }
 
@@ -67,8 +89,23 @@ export class Progress {
   }
 }
 
-function seconds(started: number): string {
-  return `${((Date.now() - started) / 1000).toFixed(1)} s`;
+/** Called at intervals with what a step does now, and the elapsed time in milliseconds. */
+type OnUpdate = (detail: () => string, elapsed: number) => void;
+
+/** Does the work, with updates until it ends. */
+async function observed<T>(work: (show: ShowDetail) => Promise<T>, onUpdate: OnUpdate): Promise<T> {
+  const started = Date.now();
+  let detail = () => '';
+  const updates = setInterval(() => onUpdate(detail, Date.now() - started), UPDATE_INTERVAL);
+  try {
+    return await work(shown => { detail = typeof shown === 'string' ? () => shown : shown; });
+  } finally {
+    clearInterval(updates);
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32 };
@@ -82,16 +119,4 @@ export function paint(style: keyof typeof CODES, text: string, stream: NodeJS.Wr
 /** A check mark or a cross on a terminal, otherwise empty. */
 export function statusMark(succeeded: boolean): string {
   return process.stderr.isTTY ? `${paint(succeeded ? 'green' : 'red', succeeded ? '✓' : '✗')} ` : '';
-}
-
-/** Truncates a text to a number of columns. Escape sequences have no width. */
-function shorten(text: string, columns: number): string {
-  let width = 0;
-  // eslint-disable-next-line no-control-regex
-  return text.split(/(\x1b\[\d+m)/).map((part, index) => {
-    const isEscape = index % 2 === 1;
-    const shortened = isEscape || width >= columns ? (isEscape ? part : '') : truncate(part, columns - width);
-    width += isEscape ? 0 : displayWidth(shortened);
-    return shortened;
-  }).join('');
 }

@@ -1,7 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { GlueVersion } from '../../src';
-import { causeOf, GLUE_VERSIONS } from '../../src/cli/environment';
+import { GLUE_VERSIONS } from '../../src/cli/environment';
+import { causeOf } from '../../src/cli/set-up-tools';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
 
