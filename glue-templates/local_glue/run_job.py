@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parent import end_with_parent
+from progress_file import writing_progress
 
 from deployment import Deployment, deploy, mirror, split_uri
 from secret_server import serving_secrets
@@ -49,6 +50,7 @@ class Request:
     java_options: additional options of the Java on this machine.
     work: an empty folder for temporary files of the run.
     result: the file for the outcome.
+    progress: the file for the progress, which the command shows. None: the job logs its progress, as in Glue.
     """
 
     job_name: str
@@ -65,6 +67,7 @@ class Request:
     java_options: str
     work: str
     result: str
+    progress: str | None
 
     @classmethod
     def read(cls, path: str) -> "Request":
@@ -96,7 +99,7 @@ def main() -> None:
         sys.argv += [name, value]
     # As in Glue, the job's files come first. This folder comes last: it contains the packages that Glue provides.
     sys.path[:] = [*python_files, *sys.path[1:], sys.path[0]]
-    with serving_secrets(request.secrets):
+    with serving_secrets(request.secrets), writing_progress(request.progress):
         exit_code, error = _run(script)
     outcome = {"exit_code": exit_code, "error": error, **_outcome(s3, request.runs, job_run_id)}
     Path(request.result).write_text(json.dumps(outcome), encoding="utf-8")

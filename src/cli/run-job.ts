@@ -86,17 +86,21 @@ export interface JobContext {
   readonly substitutes: Substitutes;
 }
 
-/**
- * Runs the job of a dataset in its own process and waits for its end.
- *
- * @param log file for the output of Spark and the job
- * @param onLine called with each line that the job prints
- */
+/** What observes a job. */
+export interface JobObserver {
+  /** The file for the output of Spark and the job. */
+  readonly log: string;
+  /** Called with each line that the job prints. */
+  readonly onLine: (line: string) => void;
+  /** The file for the progress of the job, which is not logged then. See {@link JobProgress}. */
+  readonly progressFile?: string;
+}
+
+/** Runs the job of a dataset in its own process and waits for its end. */
 export async function runJob(
   dataset: Dataset,
   { environment, emulator, lake, substitutes }: JobContext,
-  log: string,
-  onLine: (line: string) => void,
+  { log, onLine, progressFile }: JobObserver,
 ): Promise<Outcome> {
   const folder = lake.newScratch(`${dataset.layer}-${dataset.dataset}`);
   const result = path.join(folder, 'result.json');
@@ -120,6 +124,7 @@ export async function runJob(
     java_options: environment.javaOptions,
     work,
     result,
+    progress: progressFile ?? null,
   }));
   const child = new Child(environment.jobPython, [path.join(LOCAL_GLUE, 'run_job.py'), request], {
     env: cleanEnvironment({

@@ -2,6 +2,7 @@ import { ChildProcess, execFileSync, spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
+import { onTerminal, TerminalOutput } from './terminal';
 
 export const ROOT = path.join(__dirname, '..', '..');
 const MODULES = path.join(ROOT, 'node_modules');
@@ -62,6 +63,15 @@ export class CommandFixture {
       stdout: () => stdout,
       stderr: () => stderr,
     };
+  }
+
+  /**
+   * Runs the command on a terminal.
+   *
+   * @param stdout the file for standard output; by default, the terminal
+   */
+  public onTerminal(args: string[], columns: number, stdout?: string): Promise<TerminalOutput> {
+    return onTerminal([process.execPath, ...this.command, ...args], columns, environment({}), stdout);
   }
 
   /** The rows of a query. */

@@ -1,7 +1,7 @@
 """Objects in S3, named by `s3://bucket/key` URIs."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -97,13 +97,16 @@ class Store:
         self.client.upload_file(str(path), bucket, key, ExtraArgs=extra, Config=UPLOAD)
 
     @with_retries
-    def download(self, uri: str, file: IO[bytes]) -> bool:
-        """Download an object of any size and replace the file's content with it. False if the object does not exist."""
+    def download(self, uri: str, file: IO[bytes], on_bytes: Callable[[int], None] = lambda _: None) -> bool:
+        """Download an object of any size and replace the file's content with it. False if the object does not exist.
+
+        `on_bytes` is called with the number of bytes of each received block, by several threads.
+        """
         bucket, key = split(uri)
         file.seek(0)
         file.truncate()
         try:
-            self.client.download_fileobj(bucket, key, file)
+            self.client.download_fileobj(bucket, key, file, Callback=on_bytes)
         except ClientError as error:
             if self.is_missing(error, bucket, key):
                 return False

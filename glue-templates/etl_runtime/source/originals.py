@@ -16,6 +16,7 @@ from urllib.parse import quote
 from etl_runtime.job.arguments import Job, Names
 from etl_runtime.job.dataset_document import DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.progress import DownloadProgress
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.secret_value import read_secret
 from etl_runtime.job.store import SUPERSEDED, Store
@@ -237,7 +238,9 @@ def _fetch_stored(source: dict[str, Any], store: Store) -> KeptOriginal:
     """The original of an earlier run. Raises RunFailed if it was deleted or changed."""
     uri = source["raw"]
     file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
-    if not store.download(uri, file):
+    with DownloadProgress(uri) as progress:
+        exists = store.download(uri, file, lambda received: progress.add(received, source["size_bytes"]))
+    if not exists:
         file.close()
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from threading import Event, Lock
 from typing import IO, Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.progress import Progress
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.api.envelope import without_entries
 from etl_runtime.source.api.next_page_detector import PageSigns
@@ -38,7 +38,6 @@ LOG = logging.getLogger(__name__)
 MAX_CONCURRENT_CALLS = 4  # for the values of for_each
 SPOOL_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 20
-PROGRESS_SECONDS = 10
 
 
 def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Original]:
@@ -51,10 +50,12 @@ def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Or
     with ExitStack() as temporary_files:
         for endpoint in endpoints:
             file = temporary_files.enter_context(NamedTemporaryFile(prefix="medallion-"))
-            fetch = _EndpointFetch(endpoint, context)
-            with closing(fetch.run(_values(endpoint, endpoints, originals, context.records))) as blocks:
-                originals[endpoint.name] = _write_original(blocks, file, endpoint)
-            LOG.info(f"{endpoint.name}: {fetch.progress()}")
+            values = _values(endpoint, endpoints, originals, context.records)
+            with Progress(endpoint.name) as progress:
+                fetch = _EndpointFetch(endpoint, context, progress)
+                with closing(fetch.run(values)) as blocks:
+                    originals[endpoint.name] = _write_original(blocks, file, endpoint)
+            LOG.info(f"{endpoint.name}: {fetch.counts()}")
         temporary_files.pop_all()
     return list(originals.values())
 
@@ -87,7 +88,7 @@ class _EndpointFetch:
     pagination, `_fetch_page` retries a page, and `_send` sends one HTTP request.
     """
 
-    def __init__(self, endpoint: Endpoint, context: FetchContext) -> None:
+    def __init__(self, endpoint: Endpoint, context: FetchContext, progress: Progress) -> None:
         self._endpoint = endpoint
         self._context = context
         self._rate_limiter = RateLimiter(endpoint.rate_limit)
@@ -95,7 +96,7 @@ class _EndpointFetch:
         self._stop = Event()
         self._lock = Lock()  # for the counts below
         self._response_count = self._record_count = 0
-        self._logged_at = time.monotonic()
+        self._progress = progress
 
     def run(self, values: Iterable[str | None]) -> Generator[bytes, None, None]:
         """The lines of the original, in blocks, in the order of the values."""
@@ -118,7 +119,7 @@ class _EndpointFetch:
                     if each.done() and not each.cancelled() and not each.exception():
                         each.result().close()
 
-    def progress(self) -> str:
+    def counts(self) -> str:
         return f"{self._response_count:,} responses, {self._record_count:,} records"
 
     def _fetch_value(self, value: str | None) -> IO[bytes]:
@@ -217,9 +218,7 @@ class _EndpointFetch:
             self._record_count += len(response.records)
             if is_first:
                 self._context.on_response()
-            if time.monotonic() - self._logged_at > PROGRESS_SECONDS:
-                self._logged_at = time.monotonic()
-                LOG.info(f"{self._endpoint.name}: {self.progress()}")
+        self._progress.update(self.counts)
 
 
 def _next_request(paginator: Paginator, checks: PageChecks, response: Response) -> ApiRequest | None:

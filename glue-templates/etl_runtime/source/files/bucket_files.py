@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.progress import DownloadProgress
 from etl_runtime.job.store import Store, split
 from etl_runtime.source.files.fetch import FileMissing, Validators, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
@@ -88,14 +89,17 @@ class BucketReader:
                 ErrorCode.SOURCE_REQUEST_FAILED,
                 f"source_url {url}: the download was canceled, because another download failed.",
             )
-        with ExitStack() as unless_complete:
+        with DownloadProgress(url) as progress, ExitStack() as unless_complete:
             try:
                 head = self.store.client.head_object(Bucket=bucket, Key=key)
                 if known.etag and known.etag == head["ETag"]:
                     return None
                 context.on_response()
                 file = unless_complete.enter_context(NamedTemporaryFile(prefix="medallion-"))
-                self.store.client.download_fileobj(bucket, key, file)
+                size = head["ContentLength"]
+                self.store.client.download_fileobj(
+                    bucket, key, file, Callback=lambda received: progress.add(received, size)
+                )
                 file.flush()
                 after = self.store.client.head_object(Bucket=bucket, Key=key)
             except ClientError as error:

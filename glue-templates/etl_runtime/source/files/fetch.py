@@ -7,7 +7,6 @@ download can resume), checks the response in `_start` or `_resume`, and writes t
 import hashlib
 import logging
 import re
-import time
 import urllib.error
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.progress import DownloadProgress
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
 from etl_runtime.web.client import HttpRequest, without_query
@@ -25,7 +25,6 @@ from etl_runtime.web.retries import with_retries
 LOG = logging.getLogger(__name__)
 
 BLOCK_BYTES = 1 << 20
-PROGRESS_SECONDS = 10
 
 
 class FileMissing(RunFailed):
@@ -66,13 +65,14 @@ def fetch(
 
     Raises RunFailed, or FileMissing if the server does not have the file.
     """
-    download = _Download(url, context, known, max_bytes)
+    progress = DownloadProgress(without_query(url))
+    download = _Download(url, context, known, max_bytes, progress)
 
     def log_pause(line: str) -> None:
         position = f", from byte {download.resume_position:,}" if download.resume_position else ""
         LOG.info(f"{without_query(url)}: {line}{position}")
 
-    with ExitStack() as unless_complete:
+    with progress, ExitStack() as unless_complete:
         unless_complete.callback(download.discard)
         try:
             original: Original | None = with_retries(
@@ -102,13 +102,21 @@ def file_name(url: str) -> str:
 class _Download:
     """One download over several attempts. Received bytes are kept if the server can resume after them."""
 
-    def __init__(self, url: str, context: FetchContext, known: Validators, max_bytes: int | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        context: FetchContext,
+        known: Validators,
+        max_bytes: int | None,
+        progress: DownloadProgress,
+    ) -> None:
         self.attempts = 0
         self.failures_in_a_row = 0  # attempts since the last one that received new bytes
         self._url = url
         self._context = context
         self._known = known
         self._max_bytes = max_bytes
+        self._progress = progress
         self._file = NamedTemporaryFile(prefix="medallion-")  # noqa: SIM115 - the Original owns it
         self._digest = hashlib.sha256()
         self._size = self._largest_size = 0
@@ -218,7 +226,6 @@ class _Download:
 
     def _receive(self, response: Any) -> None:
         remaining = response.length
-        logged_at = time.monotonic()
         while remaining != 0:
             if remaining is None:
                 block = response.read1(BLOCK_BYTES)
@@ -245,10 +252,7 @@ class _Download:
             if self._max_bytes is not None and self._size >= self._max_bytes and remaining != 0:
                 self._is_truncated = True
                 return
-            if time.monotonic() - logged_at > PROGRESS_SECONDS:
-                logged_at = time.monotonic()
-                total = f" of {self._total / 1e6:,.0f} MB" if self._total else ""
-                LOG.info(f"{without_query(self._url)}: {self._size / 1e6:,.0f} MB{total}")
+            self._progress.received(self._size, self._total)
         if self._total is not None and self._size != self._total:
             raise RequestFailed(
                 ErrorCode.SOURCE_UNAVAILABLE,
