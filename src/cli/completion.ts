@@ -23,7 +23,12 @@ _medallion() {
     _files
   fi
 }
-compdef _medallion medallion
+# The first completion calls this file as the function, if it is in a folder of fpath.
+if [[ "$funcstack[1]" == _medallion ]]; then
+  _medallion "$@"
+else
+  compdef _medallion medallion
+fi
 `,
   fish: `function __medallion
   set -l words (commandline -opc) (commandline -ct)
