@@ -93,7 +93,7 @@ function printTables(file: string, progress: Progress): void {
     process.stdout.write([...(index > 0 ? [''] : []), paint('bold', heading, process.stdout), ...lines, ''].join('\n'));
     const hints = [
       ...(rows.length > MAX_ROWS
-        ? [`Showing the first ${MAX_ROWS} rows. For all rows, add --csv or --json, or redirect the output to a file.`]
+        ? [`Showing the first ${MAX_ROWS} rows. For all rows, add --csv or --json, or use a pipe.`]
         : []),
       ...(omittedColumns(shown, width) > 0 ? ['For all columns, add --line.'] : []),
     ];
