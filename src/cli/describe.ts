@@ -1,3 +1,4 @@
+import { displayWidth, oneLine, wrap } from './display-width';
 import { Lake } from './lake';
 import { paint } from './progress';
 import { formatQueryResult, QueryResult } from './query-result';
@@ -56,23 +57,39 @@ export function describeAllowed(allowed: string[]): string[] {
     : [];
 }
 
-/** The text output for several datasets: a table with one line per dataset. */
-export function describeResults(results: Result[]): string[] {
+/**
+ * The text output for several datasets: a table with one line per dataset. On a terminal, errors that do not fit into
+ * the table follow the line of their dataset.
+ */
+export function describeResults(results: Result[], width = outputWidth()): string[] {
   const columns = [
-    { name: 'dataset' },
+    { name: 'dataset', canShrink: true, minWidth: 20 },
     { name: 'layer' },
     { name: 'status' },
     { name: 'rows', right: true },
     { name: 'seconds', right: true },
-    { name: 'error', canShrink: true },
   ];
-  const cells = results.map(({ dataset, layer, status, tables, seconds, allowed, error }) => {
+  const cells = results.map(({ dataset, layer, status, tables, seconds }) => {
     const rows = tables.length > 0 ? tables.reduce((sum, table) => sum + table.rows, 0).toLocaleString('en') : null;
-    const note = error ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? null;
-    return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1), note];
+    return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1)];
   });
-  const [heading, ...lines] = formatTable(columns, cells, outputWidth());
-  return ['', paint('bold', heading, process.stdout), ...lines];
+  const notes = results.map(({ error, allowed }) =>
+    oneLine(error ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? ''));
+  const complete = formatTable(
+    [...columns, { name: 'error' }],
+    cells.map((row, index) => [...row, notes[index]]),
+    Infinity,
+  );
+  const isComplete = complete.every(line => displayWidth(line) <= width);
+  const [heading, ...lines] = isComplete ? complete : formatTable(columns, cells, width);
+  return [
+    '',
+    paint('bold', heading, process.stdout),
+    ...lines.flatMap((line, index) => [
+      line,
+      ...(isComplete || !notes[index] ? [] : wrap(notes[index], width - 4).map(part => `    ${part}`)),
+    ]),
+  ];
 }
 
 /** For example `, 3 values in meta_rescued (price 2, _surplus 1)`. Empty if there are none. */

@@ -51,6 +51,39 @@ export function truncate(text: string, maxWidth: number): string {
   return `${truncated}…`;
 }
 
+/** The text in lines with a maximum width. They break at spaces; only words that are longer than a line are split. */
+export function wrap(text: string, maxWidth: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap(each => split(each, maxWidth))) {
+    const longer = line ? `${line} ${word}` : word;
+    if (line && displayWidth(longer) > maxWidth) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}
+
+/** The parts of a word with a maximum width. */
+function split(word: string, maxWidth: number): string[] {
+  if (displayWidth(word) <= maxWidth) {
+    return [word];
+  }
+  const parts = [''];
+  for (const { segment } of SEGMENTER.segment(word)) {
+    const last = parts.length - 1;
+    if (parts[last] && displayWidth(parts[last] + segment) > maxWidth) {
+      parts.push(segment);
+    } else {
+      parts[last] += segment;
+    }
+  }
+  return parts;
+}
+
 /** Adds spaces up to a width: at the end, or at the start of a text that is aligned to the right. */
 export function pad(text: string, width: number, right = false): string {
   const spaces = ' '.repeat(Math.max(0, width - displayWidth(text)));

@@ -1,4 +1,5 @@
 import { readDatasets } from './dataset';
+import { displayWidth, pad, wrap } from './display-width';
 import { paint } from './progress';
 import { readValues } from './substitutes';
 import { formatTable, outputWidth } from './table';
@@ -37,8 +38,24 @@ export function list(options: { app: string; json: boolean; value: string[] }): 
     'job',
     'stack',
   ] as const;
-  const rowOf = (each: typeof datasets[number]) => columns.map(column => [each[column]].flat().join(' '));
-  const tableColumns = columns.map(name => ({ name, canShrink: name === 'tables' }));
-  const [heading, ...rows] = formatTable(tableColumns, datasets.map(rowOf), outputWidth());
-  process.stdout.write([paint('bold', heading, process.stdout), ...rows, ''].join('\n'));
+  const rows = datasets.map(each => columns.map(column => [each[column]].flat().join(' ')));
+  const width = outputWidth();
+  const table = formatTable(columns.map(name => ({ name })), rows, Infinity);
+  const lines = table.every(line => displayWidth(line) <= width)
+    ? [paint('bold', table[0], process.stdout), ...table.slice(1)]
+    : rows.flatMap(row => describe(columns, row, width));
+  process.stdout.write([...lines, ''].join('\n'));
+}
+
+/** A dataset in several lines, for a terminal that is too narrow for the table: its name and layer, then the rest. */
+function describe(columns: readonly string[], [dataset, layer, ...values]: string[], width: number): string[] {
+  const names = columns.slice(2);
+  const indentation = 4 + Math.max(...names.map(name => name.length));
+  return [
+    ...wrap(`${dataset}  ${layer}`, width).map(line => paint('bold', line, process.stdout)),
+    ...names.flatMap((name, index) => values[index]
+      ? wrap(values[index], width - indentation).map((line, number) =>
+        pad(number === 0 ? `  ${name}` : '', indentation) + line)
+      : []),
+  ];
 }

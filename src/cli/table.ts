@@ -12,10 +12,14 @@ export interface Column {
   readonly right?: boolean;
   /** Truncated if the line is too long, before other columns are omitted. */
   readonly canShrink?: boolean;
+  /** The width up to which the column can shrink. By default, the width of its name. */
+  readonly minWidth?: number;
 }
 
 /** The maximum width of a cell on a terminal, in terminal columns, for columns that cannot shrink. */
 const MAX_CELL = 40;
+/** If the number of omitted columns would leave less width for the heading, the heading is longer than the line. */
+const MIN_HEADING = 8;
 /** The maximum column width without a terminal. Longer cells overflow and are not truncated. */
 const MAX_COLUMN_WIDTH = 60;
 
@@ -24,7 +28,10 @@ const MAX_COLUMN_WIDTH = 60;
  * with each row to determine the column widths, then {@link line} with each row.
  */
 export class Table {
+  /** The widths of the columns in a line of any length. */
   private readonly widths: number[];
+  /** The widths of the columns that fit into the line. Undefined after a change. */
+  private fittingWidths: number[] | undefined;
 
   /**
    * @param width the maximum width of a line, in terminal columns. Columns that do not fit are omitted, and the heading
@@ -37,6 +44,7 @@ export class Table {
 
   /** Adjusts the column widths to a row. Null is an empty cell. */
   public fit(row: (string | null)[]): void {
+    this.fittingWidths = undefined;
     const widest = this.width === Infinity ? MAX_COLUMN_WIDTH : this.width;
     row.forEach((cell, index) => {
       const width = displayWidth(oneLine(cell ?? ''));
@@ -46,29 +54,29 @@ export class Table {
 
   /** The number of columns that do not fit into the width. */
   public get omitted(): number {
-    return this.columns.length - this.fitting();
+    return this.columns.length - this.fitting().length;
   }
 
   /** The line with the column names. */
   public heading(): string {
     const { omitted } = this;
-    return (
-      this.lineOf(this.columns.map(column => oneLine(column.name)))
-      + (omitted ? `  (+ ${omitted} more column${omitted > 1 ? 's' : ''})` : '')
-    );
+    const heading = this.lineOf(this.columns.map(column => oneLine(column.name)));
+    const note = omitted ? `  (+ ${omitted} more column${omitted > 1 ? 's' : ''})` : '';
+    const available = this.width - displayWidth(note);
+    return `${omitted && available >= MIN_HEADING ? truncate(heading, available) : heading}${note}`;
   }
 
   /** The line of a row. */
   public line(row: (string | null)[]): string {
-    return this.lineOf(
-      row.map((cell, index) => truncate(oneLine(cell ?? ''), Math.min(this.maxLengthOf(index), this.limitOf(index)))),
-    );
+    return this.lineOf(row.map(cell => oneLine(cell ?? '')));
   }
 
   private lineOf(texts: string[]): string {
-    return texts
-      .slice(0, this.fitting())
-      .map((text, index) => pad(text, this.widthOf(index), this.columns[index].right))
+    return this.fitting()
+      .map((width, index) => {
+        const text = this.width === Infinity ? texts[index] : truncate(texts[index], width);
+        return pad(text, width, this.columns[index].right);
+      })
       .join('  ')
       .trimEnd();
   }
@@ -77,27 +85,34 @@ export class Table {
     return this.width === Infinity || this.columns[index].canShrink ? Infinity : MAX_CELL;
   }
 
-  private widthOf(index: number): number {
-    return Math.min(this.widths[index], this.limitOf(index));
+  /** The widths of the columns that fit, minimum one column. The widest columns shrink first. */
+  private fitting(): number[] {
+    this.fittingWidths ??= this.shrunk();
+    return this.fittingWidths;
   }
 
-  /** The maximum width of a column. A column that can shrink gets the remaining width of the line. */
-  private limitOf(index: number): number {
-    const { name, canShrink } = this.columns[index];
-    const others = () => this.widths.reduce((sum, width, other) => other === index ? sum : sum + width + 2, 0);
-    return canShrink ? Math.max(displayWidth(name), this.width - others()) : Infinity;
+  private shrunk(): number[] {
+    const minWidths = this.widths.map((width, index) => {
+      const { name, canShrink, minWidth = 0 } = this.columns[index];
+      return canShrink ? Math.min(width, Math.max(displayWidth(oneLine(name)), minWidth)) : width;
+    });
+    let count = this.columns.length;
+    while (count > 1 && total(minWidths.slice(0, count)) > this.width) {
+      count--;
+    }
+    const widths = this.widths.slice(0, count).map(width => Math.min(width, this.width));
+    while (total(widths) > this.width) {
+      const shrinkable = widths.map((width, index) => width > minWidths[index] ? width : 0);
+      const widest = shrinkable.indexOf(Math.max(...shrinkable));
+      widths[widest]--;
+    }
+    return widths;
   }
+}
 
-  /** The number of columns that fit, minimum 1. */
-  private fitting(): number {
-    let fitting = 0;
-    for (
-      let used = 0;
-      fitting < this.columns.length && (used += this.widthOf(fitting) + 2) <= this.width + 2;
-      fitting++
-    );
-    return Math.max(1, fitting);
-  }
+/** The width of a line with columns of these widths. */
+function total(widths: number[]): number {
+  return widths.reduce((sum, width) => sum + width, 2 * (widths.length - 1));
 }
 
 /**

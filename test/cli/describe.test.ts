@@ -1,5 +1,6 @@
 import { temporaryFolder } from './assembly-fixture';
 import { describeAllowed, describeInputs, describeResults, describeTable } from '../../src/cli/describe';
+import { displayWidth } from '../../src/cli/display-width';
 import { Lake } from '../../src/cli/lake';
 import { Result, skippedResult } from '../../src/cli/result';
 
@@ -62,6 +63,44 @@ test('the summary has one line per dataset, with the total rows or the error', (
     'gone-summary  gold    skipped                     INPUT_NOT_PUBLISHED: The input bronze/gone (failed) has no '
       + 'published table.',
   ]);
+});
+
+describe('the summary on a terminal', () => {
+  const long = { ...FAILED, dataset: 'measurements-of-the-northern-regions' };
+  const wide = { ...FAILED, dataset: 'stations', error: `COLUMNS_CHANGED: ${'観測所の名前と標高'.repeat(8)} 東京` };
+  const results = [BRONZE, long, wide, skippedResult(GONE_SUMMARY, [long]), { ...BRONZE, allowed: ['shrink: 3 rows'] }];
+
+  test('with 80 columns, errors that do not fit follow the line of their dataset', () => {
+    expect(describeResults(results, 80)).toEqual([
+      '',
+      'dataset                               layer   status       rows  seconds',
+      'zipcodes                              bronze  published  42,103     12.3',
+      'measurements-of-the-northern-regions  bronze  failed                 3.0',
+      '    SOURCE_NOT_FOUND: the server returned 404.',
+      'stations                              bronze  failed                 3.0',
+      '    COLUMNS_CHANGED:',
+      '    観測所の名前と標高観測所の名前と標高観測所の名前と標高観測所の名前と標高観測',
+      '    所の名前と標高観測所の名前と標高観測所の名前と標高観測所の名前と標高 東京',
+      'gone-summary                          gold    skipped',
+      '    INPUT_NOT_PUBLISHED: The input bronze/measurements-of-the-northern-regions',
+      '    (failed) has no published table.',
+      'zipcodes                              bronze  published  42,103     12.3',
+      '    allowed: shrink: 3 rows',
+    ]);
+  });
+
+  test.each([40, 60, 80, 120, 300])('no line is longer than %d columns, and errors are complete', width => {
+    const lines = describeResults(results, width);
+    expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(width);
+    const text = lines.join('').replace(/\s/g, '');
+    for (const { error } of [long, wide]) {
+      expect(text).toContain(error.replace(/\s/g, ''));
+    }
+  });
+
+  test('without a terminal, each dataset has one line', () => {
+    expect(describeResults(results).length).toBe(2 + results.length);
+  });
 });
 
 test.each<[string, Result[], string]>([

@@ -2,6 +2,8 @@ import { spawn, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
+import { onTerminal, TerminalOutput } from './terminal';
+import { displayWidth } from '../../src/cli/display-width';
 import { GATES } from '../../src/cli/gates';
 
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
@@ -64,6 +66,78 @@ describe('list', () => {
       { dataset: 'zipcodes', glue_version: '5.0' },
       { dataset: 'airports' },
     ]);
+  });
+});
+
+describe('list on a terminal', () => {
+  const long = (prefix: string) => `${prefix}-of-the-northern-regions`;
+  const layouts = {
+    'long names': writeAssembly({
+      TheDatasetsOfTheNorthernRegionsStack: {
+        resources: {
+          A: glueJob({ dataset: long('measurements') }),
+          B: glueJob({
+            dataset: long('stations'),
+            layer: 'gold',
+            inputs: [`bronze/${long('measurements')}`, 'bronze/b'],
+          }),
+        },
+      },
+    }),
+    'long names without inputs': writeAssembly({
+      TheDatasetsOfTheNorthernRegionsStack: { resources: { A: glueJob({ dataset: long('measurements') }) } },
+    }),
+    'wide characters': writeAssembly({
+      北部地域のデータセットのスタック: {
+        resources: {
+          A: glueJob({ dataset: '北部地域の測定値' }),
+          B: glueJob({ dataset: '観測所', layer: 'gold', inputs: ['bronze/北部地域の測定値'] }),
+        },
+      },
+    }),
+  };
+
+  function listOn(columns: number, assembly: string): Promise<TerminalOutput> {
+    return onTerminal(
+      [process.execPath, ...TS_NODE, MAIN, '--app', assembly, 'list'],
+      columns,
+      { ...process.env, TS_NODE_PROJECT },
+    );
+  }
+
+  test.each(Object.entries(layouts).flatMap(([what, assembly]) => [40, 80, 100].map(
+    columns => [what, columns, assembly] as const,
+  )))('%s: no line is longer than %d columns', async (_what, columns, assembly) => {
+    const output = await listOn(columns, assembly);
+    expect(output.code).toBe(0);
+    expect(Math.max(...output.lines.map(displayWidth))).toBeLessThanOrEqual(columns);
+  });
+
+  test('a dataset has several lines if the table does not fit, and all names are complete', async () => {
+    expect((await listOn(80, layouts['long names'])).lines).toEqual([
+      'measurements-of-the-northern-regions  bronze',
+      '  tables  pp_dw_bronze.measurements-of-the-northern-regions',
+      '  job     pp-dw-bronze-measurements-of-the-northern-regions',
+      '  stack   TheDatasetsOfTheNorthernRegionsStack',
+      'stations-of-the-northern-regions  gold',
+      '  tables  pp_dw_gold.stations-of-the-northern-regions',
+      '  inputs  bronze/measurements-of-the-northern-regions bronze/b',
+      '  job     pp-dw-gold-stations-of-the-northern-regions',
+      '  stack   TheDatasetsOfTheNorthernRegionsStack',
+      '',
+    ]);
+    expect((await listOn(40, layouts['wide characters'])).lines.slice(0, 5)).toEqual([
+      '北部地域の測定値  bronze',
+      '  tables  pp_dw_bronze.北部地域の測定値',
+      '  job     pp-dw-bronze-北部地域の測定値',
+      '  stack   北部地域のデータセットのスタッ',
+      '          ク',
+    ]);
+  });
+
+  test('a wide terminal shows the same table as a pipe', async () => {
+    const { stdout } = medallion(['--app', layouts['long names'], 'list']);
+    expect((await listOn(280, layouts['long names'])).lines).toEqual(stdout.split('\n'));
   });
 });
 

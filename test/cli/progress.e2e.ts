@@ -74,16 +74,23 @@ test('a download without Content-Length shows its bytes and rate', async () => {
   );
 });
 
-test('several datasets share a line', async () => {
+test('run --all: the datasets share a line, and the summary has complete errors in 80 columns', async () => {
   duration = 12_000;
-  const output = await medallion.onTerminal(['run', 'airport-cities', '--with-inputs', '--jobs', '2'], 80);
+  const summary = await medallion.onTerminal(['run', '--all', '--jobs', '2'], 80);
   duration = 4000;
-  expect(output.code).toBe(0);
-  const redrawn = output.states.filter(state => state.startsWith('  … '));
+  expect(summary.code).toBe(1);
+  const redrawn = summary.states.filter(state => state.startsWith('  … '));
   expect(Math.max(...redrawn.map(displayWidth))).toBeLessThan(80);
-  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}0 of 3 done {2}zipcodes \d+ %, airports/));
-  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}1 of 3 done {2}(zipcodes|airports)/));
-  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}2 of 3 done {2}airport-cities/));
+  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}\d of 5 done {2}zipcodes \d+ %, /));
+  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}4 of 5 done {2}\S+$/));
+
+  const heading = summary.lines.findIndex(line => /^dataset +layer +status/.test(line));
+  const table = summary.lines.slice(heading, summary.lines.indexOf('', heading));
+  expect(table.length).toBeGreaterThan(5);
+  expect(Math.max(...table.map(displayWidth))).toBeLessThanOrEqual(80);
+  expect(table).toContainEqual(expect.stringMatching(/^airport-cities +gold +published +[\d,]+ +[\d.]+$/));
+  const failed = table.findIndex(line => /^gapminder +bronze +failed +[\d.]+$/.test(line));
+  expect(table[failed + 1]).toMatch(/^ {4}[A-Z_]+: /);
 });
 
 test('without a terminal, a long download is a few plain lines', async () => {
