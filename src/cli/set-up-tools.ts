@@ -49,8 +49,12 @@ export class SetUpTools {
   }
 }
 
-function detailOf(line: string): string {
-  return /^(Installing|Building|Preparing)/.test(line.trim()) ? line.trim() : '';
+/** What pip does now, from a line of its output. Empty if the line does not say it. */
+export function detailOf(line: string): string {
+  const packages = /^Installing collected packages: (.*)/.exec(line)?.[1].split(',').length;
+  return packages
+    ? `Installing ${packages} package${packages > 1 ? 's' : ''}`
+    : /^\s*((?:Installing|Building|Preparing) [^(:]*[^(:\s])/.exec(line)?.[1] ?? '';
 }
 
 /** The cause of a failed set-up program, from its output. */

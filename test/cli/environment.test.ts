@@ -2,7 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { GlueVersion } from '../../src';
 import { GLUE_VERSIONS } from '../../src/cli/environment';
-import { causeOf } from '../../src/cli/set-up-tools';
+import { causeOf, detailOf } from '../../src/cli/set-up-tools';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates');
 
@@ -34,4 +34,15 @@ test.each([
   ['', /ended without output/],
 ])('the output of a failed set-up is summarized as one line: %j', (log, expected) => {
   expect(causeOf(log)).toMatch(expected);
+});
+
+test.each([
+  ['  Building wheel for pyspark (setup.py): started', 'Building wheel for pyspark'],
+  ['  Preparing metadata (pyproject.toml): started', 'Preparing metadata'],
+  ['  Installing build dependencies: started', 'Installing build dependencies'],
+  ['Installing collected packages: pytz, py4j, urllib3', 'Installing 3 packages'],
+  ['Installing collected packages: wheel', 'Installing 1 package'],
+  ['Collecting pytz==2026.6 (from -r glue-5.0.txt (line 1))', ''],
+])('the output of pip is shown briefly: %j', (line, expected) => {
+  expect(detailOf(line)).toBe(expected);
 });
