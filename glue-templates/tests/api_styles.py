@@ -598,5 +598,35 @@ DECLARED: dict[str, ApiStyle] = {
         {"type": "cursor", "path": "bookmark", "param": "bookmark"},
         is_revealed=True,
     ),
+    "a number as the cursor": ApiStyle(
+        by("cursor", lambda at, url: _nothing(items=part(at), cursor=at + SIZE if more(at) else None)),
+        {"type": "cursor", "path": "cursor", "param": "cursor"},
+        is_revealed=True,
+    ),
+    "a number as the cursor, 0 at the end": ApiStyle(
+        by("cursor", lambda at, url: {"items": part(at), "cursor": at + SIZE if more(at) else 0}),
+        {"type": "cursor", "path": "cursor", "param": "cursor"},
+        is_revealed=True,
+    ),
+    "a number as text, -1 at the end": ApiStyle(
+        by("marker", lambda at, url: {"items": part(at), "meta": {"marker": str(at + SIZE) if more(at) else "-1"}}),
+        {"type": "cursor", "path": "meta.marker", "param": "marker"},
+        is_revealed=True,
+    ),
+    "a number as the cursor that stays the same at the end": ApiStyle(
+        by("cursor", lambda at, url: {"items": part(at), "cursor": min(at + SIZE, COUNT)}),
+        {"type": "cursor", "path": "cursor", "param": "cursor"},
+        is_revealed=True,
+    ),
+    "a number to continue at": ApiStyle(
+        by("continue", lambda at, url: _nothing(list=part(at), **{"continue": at + SIZE if more(at) else None})),
+        {"type": "cursor", "path": "continue", "param": "continue"},
+        is_revealed=True,
+    ),
+    "the offset of the next page": ApiStyle(
+        by("offset", lambda at, url: _nothing(contacts=part(at), offset=at + SIZE if more(at) else None)),
+        {"type": "cursor", "path": "offset", "param": "offset"},
+        is_revealed=True,
+    ),
 }
 """APIs that `auto` refuses, with their correct pagination."""

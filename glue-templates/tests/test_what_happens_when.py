@@ -304,6 +304,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "An empty page with a link to the next": ["test_pagination.py::test_an_empty_page_with_a_next_link_is_not_the_last"],
     "A total that changes between pages": ["test_pagination.py::test_a_total_that_changes_between_pages_is_followed", "test_pagination.py::test_an_empty_page_before_the_total_fails"],
     "A response that announces more pages without a link": ["test_pagination.py::test_auto_fails_if_the_response_indicates_more_pages[has_more]", "test_pagination.py::test_auto_fails_if_the_response_indicates_more_pages[a total]", "test_api_styles.py::test_auto_detects_more_pages_by_words[any depth]"],
+    'A number as the cursor, as in `"cursor": 5` or `"continue": 100`': ["test_api_styles.py::test_auto_detects_more_pages_by_words[a number as the cursor]", "test_api_styles.py::test_the_declared_pagination_loads_each_record_once"],
     "A page with exactly as many records as the `limit` in the request": ["test_api_styles.py::test_auto_fails_if_it_cannot_load_all_pages"],
     "A record with a field `next` or `total`": ["test_api_styles.py::test_auto_accepts_a_complete_page[paging words in a record]", "test_pagination.py::test_keys_in_records_of_an_object_say_nothing_about_pages"],
     "A next page after a marked end, such as `has_more: false` or `end_of_stream: true`": ["test_api_styles.py::test_auto_loads_each_record_once", "test_pagination.py::test_a_flag_in_another_object_does_not_end_the_pages[more comments]"],

@@ -24,6 +24,8 @@ CURSORS = frozenset(
         *("position", "scroll", "seq", "sequence", "since", "skip", "start", "state", "token"),
     }
 )
+CONTINUATIONS = frozenset({"bookmark", "continuation", "continue", "cursor", "marker", "scroll"})
+"""The words for the place where the next page starts."""
 NEXT_PAGE = NOUNS | FILLERS | LINKS | PAGING | CURSORS | {"next"}
 """The words in the name of a link to the next page, or of its cursor."""
 

@@ -17,6 +17,7 @@ from etl_runtime.job.redaction import excerpt
 from etl_runtime.source.api.envelope import METADATA, Member, envelope
 from etl_runtime.source.api.link_header import link_with_relation
 from etl_runtime.source.api.name_words import (
+    CONTINUATIONS,
     CURRENT_PAGE,
     CURSORS,
     CUT_OFF,
@@ -54,6 +55,7 @@ LIMITED_HEADERS = frozenset(
 CONTENT_RANGE = re.compile(r"(?:[\w-]+[ =])?\d+-\d+/(\d+)")
 """Content-Range: items 0-4/23."""
 NO_CURSORS = frozenset({"", "0", "-1", "nil", "none", "null"})
+"""The texts and numbers of a cursor that leads to no page."""
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 VENDOR_MAX_CHARACTERS = 3  # X-WP-Total
 
@@ -168,11 +170,20 @@ class PageSigns:
             if (is_cursor or _is_more_link(member, self.nouns)) and not self._is_sent(member):
                 yield Hint(f"{member.path} is {excerpt(member.value)}", member)
         for member in members if not is_last and not self._has_null_next else ():
-            if _is_weak_cursor(member) and not self._is_sent(member):
+            if (_is_weak_cursor(member) or self._is_counting_cursor(member)) and not self._is_sent(member):
                 yield Hint(f"{member.path} is {excerpt(member.value)}", member)
         for name, value in self.response.headers.items() if not is_last else ():
             if _is_cursor_header(name) and value.strip():
                 yield Hint(f"{name} is {excerpt(value)}", header=name)
+
+    def _is_counting_cursor(self, member: Member) -> bool:
+        """Whether a number is the place where the next page starts. An offset can also be that of this page."""
+        place, name = number_in(member.value), member.words - FILLERS
+        if not place or (self.total == self._received and not self._is_limit(self._received)):
+            return False
+        if name == {"offset"}:
+            return place == self._received == len(self.response.records) > 1
+        return bool(name & CONTINUATIONS) and name <= CONTINUATIONS | PAGING | {"position"}
 
     def _full_page_hints(self) -> Iterator[Hint]:
         """A page with exactly as many records as requested, if nothing says that it is the last."""
@@ -311,7 +322,7 @@ def _is_cursor(member: Member) -> bool:
 
 
 def _is_weak_cursor(member: Member) -> bool:
-    """Whether a member without `next` in its name is a cursor. A number is the position of this page."""
+    """Whether a member without `next` in its name is a cursor that is not a number."""
     name, value = member.words - FILLERS, member.value
     if name >= {"evaluated", "last"}:
         return bool(value)
@@ -325,7 +336,7 @@ def _is_weak_cursor(member: Member) -> bool:
         return False
     if name == {"after"} or name == {"after", "cursor"}:
         return not member.siblings.get(member.key.replace("after", "before"))  # the bounds of the page
-    if name & {"continuation", "continue", "cursor", "bookmark", "marker", "scroll"} or name == {"offset"}:
+    if name & CONTINUATIONS or name == {"offset"}:
         return "start" not in name
     return "token" in name and bool(name & {"page", "pagination", "skip"})
 
@@ -334,6 +345,8 @@ def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
     """Whether a flag says that there are more pages, None if the member is no such flag."""
     flag = _boolean(member.value)
     if member.words & CUT_OFF and member.words <= CUT_OFF | CUT_OFF_FILLERS | FILLERS | nouns:
+        return flag
+    if member.words == {"continue"}:
         return flag
     if not member.words & {"more", "next", "remaining"} or not member.words <= MORE | FILLERS | nouns:
         return None

@@ -16,6 +16,7 @@ from etl_runtime.source.api.json_path import MISSING, value_at
 from etl_runtime.source.api.link_header import link_with_relation
 from etl_runtime.source.api.next_page_detector import (
     CURSOR_HEADERS,
+    NO_CURSORS,
     Hint,
     Link,
     PageSigns,
@@ -23,8 +24,6 @@ from etl_runtime.source.api.next_page_detector import (
     requested_page_size,
 )
 from etl_runtime.source.api.request import ApiRequest, Response, is_absolute_url
-
-NO_CURSOR_VALUES = (None, "", "nil", "null")
 
 
 class Paginator(ABC):
@@ -150,7 +149,8 @@ class HeaderCursor(Paginator):
 class Cursor(Paginator):
     """{"items": […], "meta": {"next": "b7f3"}}, which becomes a parameter of the next request.
 
-    On the last page, the cursor is missing, null, false, empty or `nil`, or a flag says that there are no more pages.
+    On the last page, the cursor is missing, null, false, empty, `nil`, 0 or -1, or a flag says that there are no more
+    pages.
     With `url`, all pages after the first have this URL and `body`. The source then keeps the position, as in a scroll:
     the cursor may stay the same, and an empty page is the last.
     """
@@ -170,7 +170,7 @@ class Cursor(Paginator):
 
     def next_request(self, response: Response) -> ApiRequest | None:
         cursor, signs = value_at(response.document, self._path), PageSigns(response)
-        if cursor is MISSING or cursor in NO_CURSOR_VALUES or cursor is False or signs.is_marked_last:
+        if cursor is MISSING or _is_no_cursor(cursor) or signs.is_marked_last:
             return None
         if self._url is not None and not response.records and not signs.flag:
             return None
@@ -377,6 +377,12 @@ def _total(response: Response, path: str | None, key: str) -> int | None:
             f"{path} {_problem(total, 'a number')}. Set pagination.{key} to the path of the total.",
         )
     return total
+
+
+def _is_no_cursor(value: Any) -> bool:
+    if isinstance(value, (int, str)) and not isinstance(value, bool):
+        return str(value).strip().lower() in NO_CURSORS
+    return value is None or value is False
 
 
 def _problem(value: Any, expected: str) -> str:

@@ -93,6 +93,15 @@ def test_the_proposed_pagination_loads_each_record_once(source: Source, name: st
         pytest.param([{"id": 1}], {"X-Total-Count": "1", "X-Total-Time": "250"}, id="a header with the total"),
         pytest.param([{"id": 1}], {"Report-To": '{"group": "next", "max_age": 9}'}, id="another header with JSON"),
         pytest.param([{"id": 1}, {"id": 2}], {"Link": '</>; rel="first", </>; rel="last"'}, id="a Link header"),
+        pytest.param({"items": [{"id": 1}], "cursor": 0}, {}, id="a cursor at the start"),
+        pytest.param({"items": [{"id": 1}], "cursor": -1}, {}, id="a negative cursor"),
+        pytest.param({"items": [{"id": 1}, {"id": 2}], "cursor": 2, "total": 2}, {}, id="a cursor at the total"),
+        pytest.param({"items": [{"id": 1}], "cursor": 7, "has_more": False}, {}, id="a cursor after the end"),
+        pytest.param({"items": [{"id": 1}], "cursor": 7, "next_cursor": None}, {}, id="the cursor of this page"),
+        pytest.param({"items": [{"id": 1}], "continue": False}, {}, id="continue: false"),
+        pytest.param({"items": [{"id": 1}], "offset": 1, "limit": 50}, {}, id="an offset from 1"),
+        pytest.param({"id": 1, "cursor": 7, "size": 3}, {}, id="a cursor in a record"),
+        pytest.param({"items": [{"id": 1}], "request": {"offset": 1}, "position": 6}, {}, id="another position"),
     ],
 )
 def test_auto_accepts_a_complete_page(source: Source, document: Any, headers: dict[str, str]) -> None:
@@ -127,6 +136,16 @@ def test_auto_accepts_a_complete_page(source: Source, document: Any, headers: di
         pytest.param([{"id": 1}], {"Next-Page-Token": "x"}, id="a token in a header without X"),
         pytest.param([{"id": 1}], {"Pagination": '{"totalItems": 23}'}, id="JSON in a header"),
         pytest.param([{"id": 1}], {"Content-Range": "items 0-0/23"}, id="Content-Range"),
+        pytest.param({"items": [{"id": 1}], "cursor": 5}, {}, id="a number as the cursor"),
+        pytest.param({"items": [{"id": 1}], "meta": {"cursor": 1288834974657}}, {}, id="a large number as the cursor"),
+        pytest.param({"items": [{"id": 1}], "cursor": "5"}, {}, id="a number as text"),
+        pytest.param({"items": [{"id": 1}], "continue": 5}, {}, id="a number to continue at"),
+        pytest.param({"items": [{"id": 1}], "continuation": 5}, {}, id="a number as the continuation"),
+        pytest.param({"items": [{"id": 1}], "pagination": {"marker": 5}}, {}, id="a number as the marker"),
+        pytest.param({"items": [{"id": 1}, {"id": 2}], "offset": 2}, {}, id="the offset of the next page"),
+        pytest.param({"items": [{"id": 1}], "scroll_position": 12}, {}, id="a scroll position"),
+        pytest.param({"items": [{"id": 1}], "count": 1, "cursor": 5}, {}, id="a number and the count of the page"),
+        pytest.param({"items": [{"id": 1}], "continue": True}, {}, id="continue: true"),
     ],
 )
 def test_auto_detects_more_pages_by_words(source: Source, document: Any, headers: dict[str, str]) -> None:
