@@ -125,6 +125,15 @@ export interface ApiEndpoint {
   readonly keyColumn?: string;
 
   /**
+   * The names of the values in the records of `RecordOrient.VALUES`, for responses without a header.
+   *
+   * The run fails if a record has another number of values.
+   *
+   * @default - the names in the header
+   */
+  readonly columnNames?: string[];
+
+  /**
    * How a run gets from one page of the endpoint to the next.
    *
    * @default Pagination.auto() - it detects the links and cursors that most APIs use

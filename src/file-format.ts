@@ -182,6 +182,25 @@ export interface JsonOptions {
   readonly keyColumn?: string;
 
   /**
+   * The names of the values in the records of `RecordOrient.VALUES`, for files without a header.
+   *
+   * The run fails if a record has another number of values.
+   *
+   * @default - the names in the header
+   */
+  readonly columnNames?: string[];
+
+  /**
+   * Whether the first record of `RecordOrient.VALUES` is a header.
+   *
+   * With `columnNames` and a header, the names replace those in the header. Without a header and `columnNames`, the
+   * columns are named `column_1`, `column_2` and so on.
+   *
+   * @default true, unless `columnNames` is set - a list of lists without a header has no names
+   */
+  readonly header?: boolean;
+
+  /**
    * The encoding of the file, by its name in Python, such as `cp1252`.
    *
    * The run fails if a byte is not valid in this encoding.

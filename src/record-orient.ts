@@ -4,6 +4,9 @@ export enum RecordOrient {
   RECORDS = 'records',
   /** The values of an object: `{"2024-01-01": {"price": 1}, "2024-01-02": {"price": 2}}`. */
   INDEX = 'index',
-  /** A list of lists, the first of which contains the column names: `[["id", "name"], [1, "a"]]`. */
+  /**
+   * A list of lists: `[["id", "name"], [1, "a"]]`. The first contains the column names, unless `columnNames` declares
+   * them.
+   */
   VALUES = 'values',
 }

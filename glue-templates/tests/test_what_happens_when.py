@@ -119,6 +119,8 @@ JSON = [
     Case("A document without the list of records, if that means no records", b'{"a": {}}', [], document={**form(records="a.items", records_optional=True), "data_quality": {"expected_record_count_min": 0, "max_shrink": 1}}, before=b'{"a": {"items": [{"id": 1}]}}'),
     Case("An object whose values are the records, as in `{\"2024-01-01\": {…}, \"2024-01-02\": {…}}`", b'{"2024-01-01": {"n": 1}, "2024-01-02": {"n": 2}}', [{"day": date(2024, 1, 1), "n": 1}, {"day": date(2024, 1, 2), "n": 2}], document=form(orient="index", key_column="day")),
     Case("A list of lists, the first of which is the header", b'[["NAME", "n"], ["a", 1], ["b", null]]', [{"name": "a", "n": 1}, {"name": "b", "n": None}], document=form(orient="values")),
+    Case("A list of lists without a header", b'[[1, "a"], [2, null]]', [{"n": 1, "t": "a"}, {"n": 2, "t": None}], document=form(orient="values", column_names=["n", "t"])),
+    Case("JSON Lines, followed by a document that has several lines, such as `{}` before a pretty-printed document", b'{"n": 1}\n{\n  "n": 2\n}\n', [{"n": 1}, {"n": 2}], path="/x.jsonl"),
     Case("Several JSON documents in one file", b'{\n  "id": 1\n}\n{\n  "id": 2\n}{"id": 3},\x1e{"id": 4}', column("id", 1, 2, 3, 4)),
     Case("Several lists that can be the records", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', error=r"^JSON_RECORDS_AMBIGUOUS: x\.json contains several lists: a, b. Set file_format.records to one of them", before=b'[{"id": 1}]'),
     Case("`records` that does not exist in the document", b'{"data": {"rows": []}}', error=r"^JSON_RECORDS_NOT_FOUND: x\.json: file_format.records is data.items, but items is missing or null. The keys are: rows", before=b'{"data": {"items": [{"id": 1}]}}', document=form(type="json", records="data.items")),
@@ -190,6 +192,7 @@ PATHS = {"/x.csv": [*TEXT, *COLUMNS], "/x.dat": FIXED, "/x.json": JSON, "/x.parq
 CASES = [pytest.param(case.path or path, case, id=case.row) for path, cases in PATHS.items() for case in cases]
 
 ELSEWHERE: dict[str, list[str]] = {
+    "Lists in a file named .jsonl": ["test_split_records.py::test_lists_in_json_lines[rows without orient]", "test_split_records.py::test_lists_in_json_lines[rows]", "test_split_records.py::test_lists_in_json_lines[a declared type]", "test_split_records.py::test_lists_in_json_lines[one list]"],
     "A byte-order mark": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[UTF-8 with a byte order mark]", "test_unpack.py::test_a_readable_original_becomes_the_same_table[UTF-16 with a byte order mark]"],
     "A byte-order mark that contradicts the declared encoding": ["test_unpack.py::test_an_unreadable_original_fails_the_run[byte order mark that contradicts the declared encoding]"],
     "cp1252 that is not declared": ["test_unpack.py::test_an_unreadable_original_fails_the_run[cp1252 undeclared]", "test_encoding_candidates.py::test_the_message_shows_what_each_candidate_makes_of_the_text"],

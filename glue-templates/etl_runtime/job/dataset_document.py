@@ -18,6 +18,9 @@ class RateLimit(TypedDict):
     seconds: NotRequired[int]
 
 
+ColumnName = str
+
+
 PaginationType = Literal[
     'auto',
     'json_link',
@@ -75,9 +78,6 @@ Delimiter = str
 
 
 DateFormat = str
-
-
-ColumnName = str
 
 
 ColumnNames = list[ColumnName]
@@ -163,6 +163,7 @@ class ApiEndpoint(TypedDict):
     records_optional: NotRequired[bool]
     orient: NotRequired[Literal['records', 'index', 'values']]
     key_column: NotRequired[str]
+    column_names: NotRequired[list[ColumnName]]
     pagination: NotRequired[PaginationType | Pagination]
     for_each: NotRequired[ForEach]
     rate_limit: NotRequired[RateLimit]

@@ -40,7 +40,8 @@ NO_FORMATS = Formats()
 class FileFormat:
     """How to read files.
 
-    With `type` None, the type is detected for each file. With `encoding` None, the encoding is UTF-8 unless the file
+    With `type` None, the type is detected for each file. With `is_type_declared` false, it was detected, or implied by
+    another key. With `encoding` None, the encoding is UTF-8 unless the file
     begins with another byte order mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off. Without
     `is_delimiter_declared`, the file extension determines the delimiter. With `is_quote_declared`, line breaks inside
     quotes are intended.
@@ -64,6 +65,7 @@ class FileFormat:
     number_format: str = ""
     records: str | None = None
     records_optional: bool = False
+    is_type_declared: bool = field(default=False, compare=False)
     is_delimiter_declared: bool = field(default=False, compare=False)
     is_quote_declared: bool = field(default=False, compare=False)
     orient: str | None = None
@@ -91,10 +93,10 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
     type = declared.get("type")
     if type is None and widths:
         type = "fixed_width"
-    if type is None and (delimiter or any(key in declared for key in CSV_KEYS)):
-        type = "csv"
     if type is None and any(key in declared for key in JSON_KEYS):
         type = "json"
+    if type is None and (delimiter or any(key in declared for key in CSV_KEYS)):
+        type = "csv"
     fixed = type == "fixed_width"
     file_format = FileFormat(
         delimiter="," if fixed or delimiter is None else delimiter,
@@ -115,6 +117,7 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         number_format=declared.get("number_format", ""),
         records=declared.get("records"),
         records_optional=declared.get("records_optional", False),
+        is_type_declared="type" in declared,
         is_delimiter_declared=delimiter is not None,
         is_quote_declared="quote" in declared,
         orient=declared.get("orient"),

@@ -2,8 +2,7 @@
 
 import codecs
 import logging
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -15,7 +14,8 @@ from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.read.api_responses import response_records
 from etl_runtime.read.container import Member
 from etl_runtime.read.detect_format import HEAD_BYTES, detect_format, refuse_json
-from etl_runtime.read.json.json_lines import json_lines
+from etl_runtime.read.header_row import NUMBER, number_in_header
+from etl_runtime.read.json.json_lines import begins_with_list, json_lines
 from etl_runtime.read.json.json_records import json_records, require_documents
 from etl_runtime.read.parquet.parquet_parts import parquet_parts
 from etl_runtime.read.prefetch import prefetch
@@ -38,8 +38,6 @@ LOG = logging.getLogger(__name__)
 
 PART_BYTES = 32 << 20  # larger parts are hardly faster and need more memory in the driver and in each task
 SAMPLE_BYTES = 64 << 10
-NUMBER = re.compile(r"[+-]?\d[\d.,]*")
-YEAR = re.compile(r"(19|20)\d\d")
 
 
 @dataclass(frozen=True)
@@ -78,22 +76,34 @@ def _split(member: Member, file_format: FileFormat, table: str, places: TableRec
         with member.local_file() as path:
             for body, records, sample in parquet_parts(path, member.name, PART_BYTES):
                 yield RecordBlock(body, records, sample)
-    elif file_format.type == "json":
+    elif file_format.type in ("json", "jsonl"):
 
         def open_blocks() -> Iterator[bytes]:
             with member.open() as stream:
                 yield from _utf8_blocks(stream, file_format, member.name)
 
-        declared, optional = file_format.records, file_format.records_optional
-        shape = RecordShape(file_format.orient, file_format.key_column)
-        yield from _record_blocks(json_records(open_blocks, member.name, declared, table, places, optional, shape))
-    elif file_format.type == "jsonl":
-        require_documents(places, member.name)
-        with member.open() as stream:
-            yield from _record_blocks(json_lines(_utf8_blocks(stream, file_format, member.name), member.name))
+        yield from _record_blocks(_split_json(open_blocks, member.name, file_format, table, places))
     else:
         with member.open() as stream:
             yield from _split_text(stream, member.name, file_format)
+
+
+def _split_json(
+    open_blocks: Callable[[], Iterator[bytes]], name: str, file_format: FileFormat, table: str, places: TableRecords
+) -> Iterator[Records]:
+    is_lines = file_format.type == "jsonl"
+    if is_lines and not file_format.is_type_declared and places.published is None and begins_with_list(open_blocks()):
+        is_lines = False  # the records are in the list, or the lists need names
+    if is_lines:
+        require_documents(places, name)
+        return json_lines(open_blocks(), name)
+    return json_records(
+        open_blocks, name, file_format.records, table, places, file_format.records_optional, shape_of(file_format)
+    )
+
+
+def shape_of(file_format: FileFormat) -> RecordShape:
+    return RecordShape(file_format.orient, file_format.key_column, file_format.column_names, file_format.header)
 
 
 def split_api_responses(
@@ -162,9 +172,7 @@ def _columns(
         last_empty = kernel is delimited and len(fields) > 1 and not fields[-1]
         if file_format.header:
             records = without_first(_chain(batch.after_first(), batches), file_format.skip_rows_after_header, name)
-            if number := next(
-                (field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None
-            ):
+            if number := number_in_header(fields):
                 LOG.info(
                     f"{name}: the header contains the number {number}. "
                     "If the first record is data, set file_format.header to false."

@@ -22,10 +22,16 @@ SHOWN_KEYS = 3
 
 @dataclass(frozen=True)
 class RecordShape:
-    """`orient` and `key_column` as declared. None: `records`, and no column for the keys."""
+    """`orient` and `key_column` as declared. None: `records`, and no column for the keys.
+
+    `column_names` are those of rows, instead of the names in the header. Without `has_header`, the first row is a
+    record.
+    """
 
     orient: str | None = None
     key_column: str | None = None
+    column_names: tuple[str, ...] = ()
+    has_header: bool = True
 
     @property
     def is_other(self) -> bool:
@@ -36,6 +42,14 @@ class RecordShape:
     def kind(self) -> Literal["list", "record"]:
         """The kind of the place of the records."""
         return "record" if self.orient == "index" else "list"
+
+    def names_of_row(self, first: list[Any]) -> tuple[str, ...]:
+        """The names of the columns, where `first` is the first row."""
+        if self.column_names:
+            return self.column_names
+        if self.has_header:
+            return source_names([str(name) for name in first])
+        return tuple(f"column_{position}" for position in range(1, len(first) + 1))
 
 
 OBJECTS = RecordShape()
@@ -94,7 +108,7 @@ def header_remedy(path: str, first: str, prefix: str) -> str:
     entry = json.dumps(entry_of(path, "values"))
     return (
         f"the records are lists without column names, and the first is {first}. If it is the header, set {prefix} to "
-        f"{entry}."
+        f"{entry}. If it is a record, also set column_names to the names of its values."
     )
 
 
@@ -103,11 +117,10 @@ def with_key(column: str, key: str, value: Any) -> dict[str, Any]:
     return {column: key, **(value if isinstance(value, dict) else {VALUE: value})}
 
 
-def rows_as_objects(rows: list[Any]) -> list[Any]:
-    """Rows as objects by the names in the first row. A row that is no list, or has another length, stays as it is."""
-    header, *others = rows or [[]]
-    names = source_names([str(name) for name in header]) if isinstance(header, list) else ()
+def rows_as_objects(rows: list[Any], shape: RecordShape) -> list[Any]:
+    """Rows as objects. A row that is no list, or has another number of values than names, stays as it is."""
+    names = shape.names_of_row(rows[0]) if rows and isinstance(rows[0], list) else ()
     return [
         dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row
-        for row in others
+        for row in (rows[1:] if shape.has_header else rows)
     ]

@@ -2,18 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.detect_format import HEAD_BYTES, delimiter_of, detect_format
 from etl_runtime.read.json.json_reader import JsonReader
+from etl_runtime.read.json.json_records import json_records, refuse_row_documents
 from etl_runtime.read.json.records_place import detect_place
 from etl_runtime.read.text.decode import utf8_blocks
-from etl_runtime.source.record_shape import UndeclaredShape
+from etl_runtime.source.record_shape import RecordShape, UndeclaredShape
 from inspection.encoding import decode, detect_encoding
-from inspection.header import has_header
+from inspection.header import MAX_ROWS, has_header
 from inspection.layout import (
     MAX_IRREGULAR_SHARE,
     Layout,
@@ -86,7 +87,7 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
     keys = dict(declared)
     if sample.type != "csv":
         detected = detect_format(sample.member.name, sample.head[:HEAD_BYTES], FileFormat())
-        if sample.type == "json":
+        if sample.type == "json" or sample.head.lstrip().startswith(b"["):
             keys |= _shape_keys(sample)
         return keys if sample.type == detected else {**keys, "type": sample.type}
     encoding = declared.get("encoding") or detect_encoding(sample.head)
@@ -132,6 +133,23 @@ def _shape_keys(sample: Sample) -> dict[str, Any]:
 
     try:
         detect_place(JsonReader(blocks(), name), "", optional=False)
+        refuse_row_documents(blocks, name)
     except UndeclaredShape as error:
-        return dict(error.entry)
+        keys = dict(error.entry)
+        is_headerless = keys.get("orient") == "values" and not has_header(_rows(blocks, name, keys.get("records")))
+        return {**keys, "header": False} if is_headerless else keys
     return {}
+
+
+def _rows(open_blocks: Callable[[], Iterator[bytes]], name: str, records: str | None) -> list[list[str]]:
+    """The first rows of JSON records that are lists."""
+    rows: list[list[str]] = []
+    try:
+        for batch in json_records(open_blocks, name, records, shape=RecordShape("values", has_header=False)):
+            lines = bytes(batch.text).splitlines()[: MAX_ROWS + 1]
+            rows += [["" if value is None else str(value) for value in json.loads(line).values()] for line in lines]
+            if len(rows) > MAX_ROWS:
+                break
+    except (RunFailed, ValueError):  # the sample is read later, which reports the error
+        pass
+    return rows

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from etl_runtime.read.split_records import NUMBER, YEAR
+from etl_runtime.read.header_row import NUMBER, YEAR
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 MAX_ROWS = 300

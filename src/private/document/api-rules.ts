@@ -20,6 +20,7 @@ export function* apiProblems(document: DatasetDocument): Generator<Problem> {
     yield* paramProblems(key, endpoint);
     yield* urlProblems(key, endpoint);
     yield* bodyProblems(key, endpoint);
+    yield* columnNamesProblems(key, endpoint);
     yield* pageProblems(key, endpoint);
     yield* forEachProblems(key, name, endpoints);
   }
@@ -114,6 +115,17 @@ function* bodyProblems(key: string, { method, body }: ApiEndpoint): Generator<Pr
       key: `${key}.body`,
       found: `is set, but the method is ${method ?? 'GET'}`,
       remedy: 'Set method to POST, or remove body.',
+    };
+  }
+}
+
+function* columnNamesProblems(key: string, { column_names: names, orient }: ApiEndpoint): Generator<Problem> {
+  if (names !== undefined && orient !== 'values' && !Token.isUnresolved(orient)) {
+    yield {
+      code: 'SETTING_NOT_APPLICABLE',
+      key: `${key}.column_names`,
+      found: `is set, but orient is ${orient ?? 'not set'}`,
+      remedy: 'Set orient to values if the records are lists. Otherwise name the columns in column_schema.',
     };
   }
 }

@@ -209,13 +209,19 @@ export interface ApiEndpoint {
    */
   records_optional?: boolean;
   /**
-   * Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the response itself. values: a list of lists, the first of which is the header. Default: a list of objects or one object; a first run fails if the response has another shape, and shows what to set.
+   * Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the response itself. values: a list of lists, the first of which is the header unless column_names is set. Default: a list of objects or one object; a first run fails if the response has another shape, and shows what to set.
    */
   orient?: 'records' | 'index' | 'values';
   /**
    * Name of a column for the keys of orient index. Default: none; the keys are not in the table.
    */
   key_column?: string;
+  /**
+   * Names of the values in the records of orient values, for responses without a header. Default: the names in the header.
+   *
+   * @minItems 1
+   */
+  column_names?: string[];
   /**
    * How a run gets from one page to the next: a type, or {type, …} with options. Default: auto.
    */
@@ -413,11 +419,11 @@ export interface FileFormat {
   type?: 'csv' | 'fixed_width' | 'json' | 'jsonl' | 'parquet';
   delimiter?: Delimiter;
   /**
-   * Whether the first record contains the column names. Default: true; for fixed_width: false. If false, the columns are named by column_names, otherwise column_1, column_2, …
+   * Whether the first record contains the column names. json: with orient values. Default: true; for fixed_width and with column_names: false. If false, the columns are named by column_names, otherwise column_1, column_2, …
    */
   header?: boolean;
   /**
-   * Names of the columns in the order of the fields, for files without a header. With them, the default of header is false. With header: true, they replace the names in the header.
+   * Names of the columns in the order of the fields, for files without a header. json: with orient values. With them, the default of header is false. With header: true, they replace the names in the header.
    *
    * @minItems 1
    */
@@ -480,7 +486,7 @@ export interface FileFormat {
    */
   records_optional?: boolean;
   /**
-   * json: Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the document itself. values: a list of lists, the first of which is the header. Default: a list of objects or one object; a first run fails if the document has another shape, and shows what to set.
+   * json: Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the document itself. values: a list of lists, the first of which is the header unless column_names is set. Default: a list of objects or one object; a first run fails if the document has another shape, and shows what to set.
    */
   orient?: 'records' | 'index' | 'values';
   /**

@@ -116,6 +116,13 @@ const FORMAT_KEYS: { readonly [type in NonNullable<FileFormat['type']>]: (keyof 
   parquet: [],
 };
 
+/** The keys that also apply to JSON with the orient `values`. */
+const ROW_KEYS: (keyof FileFormat)[] = ['column_names', 'header'];
+
+function keysOfFormat(type: NonNullable<FileFormat['type']>, format: FileFormat): (keyof FileFormat)[] {
+  return type === 'json' && format.orient === 'values' ? [...FORMAT_KEYS.json, ...ROW_KEYS] : FORMAT_KEYS[type];
+}
+
 function hasJsonKeys(format: FileFormat): boolean {
   return [format.records, format.records_optional, format.orient, format.key_column].some(key => key !== undefined);
 }
@@ -147,13 +154,14 @@ function* formatProblems({
       .map(([key, value]) => ({ at: `file_format.${key}`, key, value })),
   ];
   for (const { at, key, value } of declared) {
-    if (type !== undefined && value !== undefined && !FORMAT_KEYS[type].includes(key as keyof FileFormat)) {
+    const keys = type === undefined ? undefined : keysOfFormat(type, format);
+    if (keys !== undefined && value !== undefined && !keys.includes(key as keyof FileFormat)) {
       yield {
         code: 'SETTING_NOT_APPLICABLE',
         key: at,
         found: `is ${JSON.stringify(value)}, but does not apply to the type ${type}`,
         remedy: `Remove it. The type ${type} has `
-          + `${FORMAT_KEYS[type].length > 0 ? `the keys ${FORMAT_KEYS[type].join(', ')}` : 'no other keys'}.`,
+          + `${keys.length > 0 ? `the keys ${keys.join(', ')}` : 'no other keys'}.`,
       };
     }
   }

@@ -312,6 +312,20 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", but does not apply to the type json.',
   ],
   [
+    'names of columns with records that are objects',
+    { file_format: { orient: 'index', column_names: ['a'] } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.column_names of dataset "fda-cder" is ["a"], but does not apply to the '
+      + 'type json. '
+      + 'Remove it. The type json has the keys records, records_optional, orient, key_column, encoding.',
+  ],
+  [
+    'a comment with records that are lists',
+    { file_format: { orient: 'values', comment: '#' } },
+    'SETTING_NOT_APPLICABLE: Lake: file_format.comment of dataset "fda-cder" is "#", but does not apply to the type '
+      + 'json. Remove it. The type json has the keys records, records_optional, orient, key_column, encoding, '
+      + 'column_names, header.',
+  ],
+  [
     'records of JSON Lines',
     { file_format: { type: 'jsonl', records: 'data' } },
     'SETTING_NOT_APPLICABLE: Lake: file_format.records of dataset "fda-cder" is "data", but does not apply to the type '
@@ -716,6 +730,12 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'a body without a method',
     api({ products: { url: 'https://example.org', body: {} } }),
     'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.body of dataset "fda-cder" is set, but the method is GET.',
+  ],
+  [
+    'names of columns of an endpoint whose records are objects',
+    api({ products: { url: 'https://example.org', column_names: ['a'] } }),
+    'SETTING_NOT_APPLICABLE: Lake: api_endpoints.products.column_names of dataset "fda-cder" is set, but orient is not '
+      + 'set. Set orient to values if the records are lists.',
   ],
   [
     'a placeholder in the URL without for_each',

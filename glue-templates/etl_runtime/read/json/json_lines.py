@@ -1,6 +1,6 @@
 """Split JSON Lines into batches of records.
 
-A file that does not have one document per line is read as a sequence of documents.
+From the first document that does not have a line of its own, a file is read as a sequence of documents.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.read.json.json_reader import SPACE, TAB, JsonReader, line_starts, require_length
 from etl_runtime.read.json.json_strings import inside_strings
-from etl_runtime.read.text.record_ends import LF, Records
+from etl_runtime.read.text.record_ends import CR, LF, Records
 
 LOG = logging.getLogger(__name__)
 
@@ -22,20 +22,24 @@ CLOSING, OPENING = b"}{"
 ADJACENT = re.compile(rb"\}\{")
 RECORD_SEPARATORS = re.compile(rb"^\x1e", re.MULTILINE)  # RFC 7464
 DOCUMENTS = b"{["
+OPENINGS, CLOSINGS = list(b"{["), list(b"}]")
+CONTINUATIONS = list(b"}],")
+"""The characters that begin a line only inside or after a document that has several lines."""
+MAX_INDENTATION = 1000
 
 
 def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
     """The records of JSON Lines: each line that is not blank.
 
-    If the first line is not one document, each document of the file is a record, however many lines it has.
+    From the first line that is not one document, each document is a record, however many lines it has.
     """
     head = next(blocks, b"")
     while head.isspace():
         head = next(blocks, b"")
     if head.lstrip().startswith(b"["):
         LOG.info(
-            f"{name}: each document is a list, so the table has one column. If the first is the header, set "
-            'file_format to {"type": "json", "orient": "values"}.'
+            f"{name}: each document is a list, so the table has one column. If the lists are rows, set file_format to "
+            '{"orient": "values"}, and column_names if the first row is a record.'
         )
     if _is_sequence(head):
         reader = JsonReader(chain([head], blocks), name)
@@ -43,6 +47,11 @@ def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
         yield from reader.documents(DOCUMENTS)
     else:
         yield from _complete_lines(chain([head], blocks), name)
+
+
+def begins_with_list(blocks: Iterator[bytes]) -> bool:
+    """Whether the first document is a list."""
+    return next((block.lstrip().startswith(b"[") for block in blocks if not block.isspace()), False)
 
 
 def _is_sequence(head: bytes) -> bool:
@@ -67,13 +76,42 @@ def _complete_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
         split = block.rfind(b"\n") + 1
         chunks.append(block[:split] if split else block)
         if split:
-            batch = _lines(b"".join(chunks))
+            text, rest = b"".join(chunks), block[split:]
+            batch = _lines(text)
+            if _has_continued_document(batch, rest):
+                reader = JsonReader(chain([text + rest], blocks), name, records=lines)
+                reader.next_document()
+                yield from reader.documents(DOCUMENTS)
+                return
             yield batch
             lines += len(batch.ends)
-            chunks = [block[split:]]
+            chunks = [rest]
         require_length(chunks, name, lines + 1)
     if rest := b"".join(chunks):
         yield _lines(rest + b"\n")
+
+
+def _has_continued_document(lines: Records, rest: bytes) -> bool:
+    """Whether a document certainly has several lines, or a comma after it. `rest` is the text that follows.
+
+    False for a line that is truncated: the task that parses it reports that.
+    """
+    text, ends = bytes(lines.text), lines.ends
+    if not len(ends):
+        return False
+    content = np.frombuffer(text, np.uint8)
+    starts = line_starts(ends)
+    first, last = content[starts], content[ends - 2]
+    last = np.where(last == CR, content[np.maximum(ends - 3, 0)], last)
+    if np.isin(first, CONTINUATIONS).any():
+        return True
+    for line in np.flatnonzero(np.isin(first, OPENINGS) & ~np.isin(last, CLOSINGS)).tolist():
+        if text[starts[line] : ends[line]].rstrip().endswith((b"{", b"[", b",", b":")):
+            return True
+        following = text[ends[line] : ends[line] + MAX_INDENTATION] if line + 1 < len(ends) else rest[:MAX_INDENTATION]
+        if following.lstrip().startswith((b"}", b"]", b",", b":", b'"')):
+            return True
+    return False
 
 
 def _lines(text: bytes) -> Records:

@@ -50,14 +50,16 @@ class JsonReader:
     Documents are separated by whitespace, a comma, a record separator (RFC 7464), or by nothing.
     """
 
-    def __init__(self, blocks: Iterator[bytes], name: str, selector: str = "file_format.records") -> None:
+    def __init__(
+        self, blocks: Iterator[bytes], name: str, selector: str = "file_format.records", records: int = 0
+    ) -> None:
         self.name = name
         self.selector = selector  # the setting that declares the path to the records
         self._blocks = blocks
         self._text = b""
         self._at = 0
         self._documents = 0  # begun so far
-        self._records = 0  # read so far
+        self._records = records  # read so far
         self._in_records = False
 
     def fail(self, what: str, code: ErrorCode = ErrorCode.JSON_INVALID, *, retryable: bool = False) -> NoReturn:

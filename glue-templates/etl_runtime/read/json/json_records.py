@@ -14,7 +14,7 @@ from etl_runtime.read.json.oriented_records import entries, rows
 from etl_runtime.read.json.records_place import SETTING, detect_place, first_byte_at, shape_remedy, steps_of
 from etl_runtime.read.text.record_ends import Records
 from etl_runtime.source.api.json_path import keys_of
-from etl_runtime.source.record_shape import OBJECTS, RecordShape, header_remedy
+from etl_runtime.source.record_shape import OBJECTS, RecordShape, entry_of, header_remedy, undeclared
 from etl_runtime.source.records_contract import ROOT, SINGLE_RECORD, RecordsPlace, TableRecords, moved_remedy
 
 LOG = logging.getLogger(__name__)
@@ -69,15 +69,12 @@ def json_records(
             yield from reader.documents(b"{")
             return
         if not path and shape.orient == "values" and is_row:
-            yield from rows(reader.documents(b"["), reader)  # each document is a row
+            yield from rows(reader.documents(b"["), reader, shape)  # each document is a row
             return
         yield from records_at(reader, path, optional=optional, shape=shape)
         first = reader.next_document()
         if first == b"[" and records is None and is_row and shape == OBJECTS:
-            reader.fail(
-                f"each document is a list. {header_remedy(ROOT, 'a list of values', SETTING)}",
-                ErrorCode.JSON_RECORDS_AMBIGUOUS,
-            )
+            refuse_row_documents(open_blocks, name)
 
 
 def require_documents(places: TableRecords, name: str) -> None:
@@ -213,6 +210,19 @@ def records_at(
         )
 
 
+def refuse_row_documents(open_blocks: Callable[[], Iterator[bytes]], name: str) -> None:
+    """Raise UndeclaredShape if the first document is a row, and another one follows."""
+    if not _is_row(JsonReader(open_blocks(), name)):
+        return
+    reader = JsonReader(open_blocks(), name)
+    reader.next_document()
+    first = reader.excerpt()
+    reader.skip()
+    if reader.next_document() == b"[":
+        remedy = f"each document is a list. {header_remedy(ROOT, first, SETTING)}"
+        raise undeclared(ErrorCode.JSON_RECORDS_AMBIGUOUS, f"{name}: ", remedy, entry_of(ROOT, "values"))
+
+
 def _is_row(reader: JsonReader) -> bool:
     """Whether the next document is one row, and not a list of rows or of objects."""
     return first_byte_at(reader, ("0",)) not in (b"[", b"{", b"")
@@ -231,7 +241,7 @@ def _oriented(reader: JsonReader, first: bytes, parents: tuple[str, ...], shape:
     if shape.orient == "index":
         yield from entries(reader.elements(b"{"), reader, shape.key_column)
     else:
-        yield from rows(reader.elements(), reader)
+        yield from rows(reader.elements(), reader, shape)
 
 
 def _records_at_position(

@@ -1,14 +1,17 @@
 """Converts records of other shapes to objects: entries of an object, and rows with a header."""
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 
-from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import ErrorCode
+from etl_runtime.read.header_row import number_in_header
 from etl_runtime.read.json.json_reader import JsonReader
 from etl_runtime.read.text.record_ends import Records
-from etl_runtime.source.record_shape import VALUE
+from etl_runtime.source.record_shape import VALUE, RecordShape
+
+LOG = logging.getLogger(__name__)
 
 BLANKS = b" \t\r\n"
 ENTRY = re.compile(rb'[ \t]*+("(?:[^"\\]++|\\.)*+")[ \t]*+:[ \t]*+(.*)', re.DOTALL)
@@ -37,8 +40,8 @@ def entries(batches: Iterator[Records], reader: JsonReader, key_column: str | No
     return _mapped(batches, record)
 
 
-def rows(batches: Iterator[Records], reader: JsonReader) -> Iterator[Records]:
-    """Lists as objects. The keys are the values of the first list."""
+def rows(batches: Iterator[Records], reader: JsonReader, shape: RecordShape) -> Iterator[Records]:
+    """Lists as objects. The keys are the values of the first list, or the declared names."""
     keys: list[bytes] = []
     count = 0
 
@@ -47,13 +50,18 @@ def rows(batches: Iterator[Records], reader: JsonReader) -> Iterator[Records]:
         count += 1
         items = _items(line, reader, count)
         if not keys:
-            keys.extend(json.dumps(name, ensure_ascii=False).encode() for name in _header(items, reader))
-            return b""
+            names = _names(items, reader, shape)
+            keys.extend(json.dumps(name, ensure_ascii=False).encode() for name in names)
         if len(items) != len(keys):
+            others = f"column_names has {len(keys):,}" if shape.column_names else f"the header has {len(keys):,}"
+            others = others if shape.column_names or shape.has_header else f"the first row has {len(keys):,}"
             reader.fail(
-                f"row {count:,} has {len(items):,} values, but the header has {len(keys):,}. Check the source.",
+                f"row {count:,} has {len(items):,} values, but {others}. Check the source"
+                + (", or correct column_names." if shape.column_names else "."),
                 retryable=True,
             )
+        if count == 1 and shape.has_header:
+            return b""
         return b"{" + b", ".join([b"%b: %b" % member for member in zip(keys, items, strict=True)]) + b"}"
 
     return _mapped(batches, record)
@@ -113,14 +121,30 @@ def _items_of_reader(row: bytes, name: str) -> list[bytes]:
     return items
 
 
-def _header(items: list[bytes], reader: JsonReader) -> tuple[str, ...]:
-    values = [json.loads(item) for item in items]
-    if not values or any(isinstance(value, (dict, list)) or value is None for value in values):
+def _names(first: list[bytes], reader: JsonReader, shape: RecordShape) -> tuple[str, ...]:
+    """The names of the columns. Raises RunFailed if the first row is a record, but must be a header, or vice versa."""
+    if not shape.has_header:
+        names = shape.names_of_row(first)
+        if tuple(json.loads(item) for item in first if item.startswith(b'"')) == names and shape.column_names:
+            reader.fail(
+                "the first row contains the names in column_names, so it is the header. Remove column_names.",
+                ErrorCode.FILE_FORMAT_MISMATCH,
+            )
+        return names
+    values = [json.loads(item) for item in first]
+    if not any(isinstance(value, str) for value in values) or any(
+        isinstance(value, (dict, list)) or value is None for value in values
+    ):
         reader.fail(
-            "the first row is not a header: it has values other than names. Correct orient.",
+            "the first row is not a header: it has values other than names. If it is a record, set column_names to the "
+            "names of its values. Otherwise correct orient.",
             ErrorCode.JSON_RECORDS_NOT_FOUND,
         )
-    return source_names([str(value) for value in values])
+    if number := number_in_header(map(str, values)):
+        LOG.info(
+            f"{reader.name}: the header contains the number {number}. If the first row is a record, set column_names."
+        )
+    return shape.names_of_row(values)
 
 
 def _mapped(batches: Iterator[Records], record: Callable[[bytes], bytes]) -> Iterator[Records]:

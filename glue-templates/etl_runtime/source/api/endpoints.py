@@ -101,7 +101,12 @@ def _endpoint(name: str, setting: str | ApiEndpoint) -> Endpoint:
         body=setting.get("body"),
         records=setting.get("records"),
         records_optional=setting.get("records_optional", False),
-        shape=RecordShape(setting.get("orient"), setting.get("key_column")),
+        shape=RecordShape(
+            setting.get("orient"),
+            setting.get("key_column"),
+            tuple(setting.get("column_names", ())),
+            has_header="column_names" not in setting,
+        ),
         pagination=setting.get("pagination", "auto"),
         for_each=setting.get("for_each"),
         rate_limit=setting.get("rate_limit"),

@@ -146,7 +146,7 @@ class ApiRecords:
                 retryable=True,
             )
         if self.shape.orient == "values":
-            return rows_as_objects(value)
+            return rows_as_objects(value, self.shape)
         key = self.shape.key_column
         return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 

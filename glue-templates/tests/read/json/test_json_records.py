@@ -222,6 +222,72 @@ def test_the_remedy_for_documents_that_are_lists_does_not_flatten_them() -> None
     assert '"records"' not in str(failed.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "has_header", "expected"),
+    [
+        ('[[1, "x"], [2, null]]', ("a", "b"), False, [{"a": 1, "b": "x"}, {"a": 2, "b": None}]),
+        ('[["id", "t"], [1, "x"]]', ("a", "b"), True, [{"a": 1, "b": "x"}]),
+        ('[1, "x"]\n[2, "y"]', ("a", "b"), False, [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
+        ("[[1, [2]], [3, {}]]", (), False, [{"column_1": 1, "column_2": [2]}, {"column_1": 3, "column_2": {}}]),
+        ("[]", ("a", "b"), False, []),
+    ],
+)
+def test_rows_have_the_declared_names(text: str, names: tuple[str, ...], has_header: bool, expected: Any) -> None:
+    shape = RecordShape("values", None, names, has_header)
+    assert parsed(list(json_records(lambda: blocks(text.encode(), 7), "x.json", "$", shape=shape))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "has_header", "error"),
+    [
+        ('[["a", "b"], [1, 2]]', ("a", "b"), False, "FILE_FORMAT_MISMATCH: x.json: the first row contains the names"),
+        ("[[1, 2, 3]]", ("a", "b"), False, "JSON_INVALID: x.json: row 1 has 3 values, but column_names has 2"),
+        ('[["x"], [1, 2]]', ("a", "b"), True, "JSON_INVALID: x.json: row 1 has 1 values, but column_names has 2"),
+        ("[[1, 2], [1]]", (), False, "JSON_INVALID: x.json: row 2 has 1 values, but the first row has 2"),
+        (
+            "[[1, 2], [3, 4]]",
+            (),
+            True,
+            "JSON_RECORDS_NOT_FOUND: x.json: the first row is not a header: .* column_names",
+        ),
+    ],
+)
+def test_rows_that_do_not_fit_the_declared_names_fail(
+    text: str, names: tuple[str, ...], has_header: bool, error: str
+) -> None:
+    shape = RecordShape("values", None, names, has_header)
+    with pytest.raises(RunFailed, match=f"^{error}"):
+        list(json_records(lambda: blocks(text.encode(), 7), "x.json", "$", shape=shape))
+
+
+PRETTY = '{\n  "a": {\n    "b": 1\n  }\n}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}\n" + PRETTY,
+        "{}\n" + PRETTY + "\n{}\n" + PRETTY + "\n",
+        '{"x": 1}\r\n\r\n' + PRETTY.replace("\n", "\r\n"),
+        '{"x": 1}\n{"a": 1,\n"b": 2}\n',
+        '{"x": 1}\n{"a": {"b": 1}\n,"c": 2}\n',
+        '{"x": 1}\n{"a": 1\n}',
+        '{"x": 1}\n{"a":\n[1\n,2]}\n',
+        '{"x": 1}\n{"a": 1},\n{"a": 2}\n',
+        '{"x": 1}\n{"list": [\n{"y": 1},\n{"y": 2}\n]}\n{"x": 2}',
+        "[1]\n[\n  2\n]\n",
+    ],
+)
+@pytest.mark.parametrize("size", [20, 4096])
+def test_documents_of_several_lines_follow_json_lines(text: str, size: int) -> None:
+    expected, at, decoder = [], 0, json.JSONDecoder()
+    while at < len(text.rstrip()):
+        document, at = decoder.raw_decode(text, at)
+        expected.append(document)
+        at += len(text[at:]) - len(text[at:].lstrip(" \r\n,"))
+    assert parsed(list(json_lines(blocks(text.encode(), max(size, text.index("\n") + 1)), "x.jsonl"))) == expected
+
+
 def shaped(text: str, records: str | None, orient: str, key_column: str | None = None, size: int = 7) -> list[Records]:
     shape = RecordShape(orient, key_column)
     return list(json_records(lambda: blocks(text.encode(), size), "x.json", records, shape=shape))

@@ -674,6 +674,12 @@ TABLE: Any = [["name", "n", "n"], ["a", 1.10, [1, {"x": "],["}]], ['b "', None, 
         pytest.param([{"page": 1}, [{"a": 1}]], {"records": "1"}, [{"a": 1}], id="a position in a list"),
         pytest.param([{"page": 1}, TABLE], {"records": "$[1]", "orient": "values"}, None, id="rows at a position"),
         pytest.param([[1], [2]], {"orient": "records"}, [[1], [2]], id="lists as records"),
+        pytest.param(
+            [[1, "x"], [2, "y"]],
+            {"orient": "values", "column_names": ["n", "t"]},
+            [{"n": 1, "t": "x"}, {"n": 2, "t": "y"}],
+            id="rows with declared names",
+        ),
     ],
 )
 def test_records_of_other_shapes_are_read(source: Source, document: Any, declared: Any, records: Any) -> None:

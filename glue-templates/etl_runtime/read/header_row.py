@@ -1,0 +1,12 @@
+"""Numbers in the first row of a file, which may be a record instead of the header."""
+
+import re
+from collections.abc import Iterable
+
+NUMBER = re.compile(r"[+-]?\d[\d.,]*")
+YEAR = re.compile(r"(19|20)\d\d")
+
+
+def number_in_header(fields: Iterable[str]) -> str | None:
+    """The first number other than a year, None if there is none."""
+    return next((field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None)
