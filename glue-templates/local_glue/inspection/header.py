@@ -30,8 +30,9 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
 
     It is a header if a column has a name in the first record and only numbers or dates below. It is none if a name is
     missing, occurs twice, or is a number or a date other than a year. If all columns are text, the columns decide: a
-    name differs from the values below, and a value looks like them or occurs among them. If that does not decide
-    either, the first record is a header if it contains a usual word for a column.
+    name differs from the values below, and a value looks like them. A cell that occurs below is a value, unless it is a
+    usual word for a column and most other cells are names. If that does not decide either, the first record is a header
+    if it contains a usual word for a column.
     """
     first, *others = [[cell.strip() for cell in record] for record in records[: MAX_ROWS + 1]] or [[]]
     rest = [record for record in others if len(record) == len(first)]
@@ -50,12 +51,15 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
         _vote(cell, [record[position] for record in rest if record[position]]) for position, cell in enumerate(names)
     ]
     if "repeated" in votes:
-        return False
+        repeated = [cell for cell, vote in zip(names, votes, strict=True) if vote == "repeated"]
+        return all(cell.isalpha() and _is_usual_name(cell) for cell in repeated) and (
+            votes.count("name") > votes.count("value") + len(repeated)
+        )
     return votes.count("name") >= votes.count("value") or any(map(_is_usual_name, names))
 
 
 def _vote(cell: str, below: Sequence[str]) -> str:
-    """What a column says about the cell in the first record: name, value, repeated (certainly a value), or nothing."""
+    """What a column says about the cell in the first record: name, value, repeated (a value below), or nothing."""
     if not below:
         return ""
     if cell in below:

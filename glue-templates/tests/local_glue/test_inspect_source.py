@@ -97,6 +97,25 @@ def test_a_missing_header_is_detected(source: Source) -> None:
         ("alice,smith,london\nbob,jones,paris\ncarol,king,rome\n", {"header": False}, None),
         ("AB-1,red\nAB-2,blue\nAC-3,green\n", {"header": False}, None),
         ("name,city\nalice,london\nbob,paris\n", None, ["name", "city"]),
+        (
+            '"Country Code","Region","IncomeGroup","TableName",\n'
+            + "".join(f'"C{n:02}","Region","High income","Country {n}",\n' for n in range(30)),
+            None,
+            ["Country Code", "Region", "IncomeGroup", "TableName"],
+        ),
+        (
+            "variable,Label,Type,Source file\ncountry,Name of the country,Text,a.csv\nvariable,Name of it,Text,b.csv\n"
+            "total,Sum of all,Number,b.csv\nType,Kind of it,Text,c.csv\n",
+            {"header": False},
+            None,
+        ),
+        (
+            "id_code,Term,Meaning\nA-1,Name,What it is called\nA-2,Term,A word\nA-3,Key,What identifies it\n",
+            None,
+            ["id_code", "Term", "Meaning"],
+        ),
+        ("Kansas City,MO,Royals\nOmaha,NE,Storm\nKansas City,KS,Wiz\n", {"header": False}, None),
+        ("Smith,Street,open\nJones,Road,open\nBaker,Street,closed\n", {"header": False}, None),
         ("Name,City\nAlice,London\nBob,Paris\n", None, ["Name", "City"]),
         ("Stadt;Kfz\nBerlin;B\nBonn;BN\nHamburg;HH\n", {"delimiter": ";"}, ["Stadt", "Kfz"]),
         ("id;v\n" + "1;a, b\n" * 5 + '2;"c" d\n', {"delimiter": ";"}, ["id", "v"]),
@@ -242,6 +261,17 @@ def test_json_and_json_lines_are_detected(source: Source) -> None:
     [
         ({str(n): {"id": n} for n in range(3)}, {"orient": "index", "key_column": "key"}, ["key", "id"]),
         ([["NAME", "n"], ["a", 1]], {"orient": "values"}, ["NAME", "n"]),
+        ([["country", 2019, 2020], ["AT", 1.5, 2.5]], {"orient": "values"}, ["country", "2019", "2020"]),
+        (
+            [[1499040000000 + n, "0.0163", "0.8", 148976.1 + n, None] for n in range(5)],
+            {"orient": "values", "header": False},
+            [f"column_{n}" for n in range(1, 6)],
+        ),
+        (
+            {"rows": [["Berlin", "DE"], ["Paris", "FR"], ["Lima", "PE"]]},
+            {"records": "rows", "orient": "values", "header": False},
+            ["column_1", "column_2"],
+        ),
         ([{"page": 1}, [{"id": 1}]], {"records": "1"}, ["id"]),
         (
             {"meta": {"a": 1}, "days": {"2024-01-01": {"p": 1}}},
@@ -255,6 +285,23 @@ def test_the_shape_of_json_records_is_detected(
 ) -> None:
     found = inspected(source, "/x.json", json.dumps(document).encode())["document"]
     assert (found["file_format"], list(found["column_schema"]["x"])) == (file_format, columns)
+
+
+@pytest.mark.parametrize(
+    ("text", "file_format", "columns"),
+    [
+        ('["id", "name"]\n[1, "a"]\n[2, "b"]\n', {"orient": "values"}, ["id", "name"]),
+        ('[1, "a"]\n[2, "b"]\n', {"orient": "values", "header": False}, ["column_1", "column_2"]),
+        ('[["id", "name"], [1, "a"]]', {"orient": "values"}, ["id", "name"]),
+        ('[\n  {"id": 1},\n  {"id": 2}\n]\n', None, ["id"]),
+        ('{}\n{\n  "id": 1\n}\n', None, ["id"]),
+    ],
+)
+def test_the_shape_of_records_in_json_lines_is_detected(
+    source: Source, text: str, file_format: dict[str, Any] | None, columns: list[str]
+) -> None:
+    found = inspected(source, "/x.jsonl", text.encode())["document"]
+    assert (found.get("file_format"), list(found["column_schema"]["x"])) == (file_format, columns)
 
 
 def test_each_file_of_a_zip_is_a_table(source: Source) -> None:
