@@ -10,6 +10,7 @@ import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
+import { checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { unencryptedUrls } from './private/document/api-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { checkRules } from './private/document/dataset-rules';
@@ -95,6 +96,10 @@ export abstract class LakeDataset extends Construct implements IDataset {
     checkRules(this, document, Object.keys(names.tables), script.isCustom);
     warnAboutClearText(this, document);
     claimNames(this, names);
+    registerTables(this, names);
+    if (script.sql) {
+      checkQueryTables(this, names, script.sql.text, document.source_datasets ?? []);
+    }
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);

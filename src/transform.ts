@@ -24,7 +24,8 @@ export class Transform {
    * different prefixes, write `${bronze_database}.zipcodes`: `${bronze_database}` and `${gold_database}` are replaced
    * by the names of the databases, except in quotes and comments. The last statement is the table. The statements
    * before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each table is the temporary view of that name.
-   * Synthesis fails with `PLACEHOLDER_INVALID` if a placeholder is misspelled.
+   * Synthesis fails with `PLACEHOLDER_INVALID` if a placeholder is misspelled, and with `QUERY_TABLE_NOT_AN_INPUT` if
+   * the query reads a table of another dataset of the app that is not an input.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`
    * @see https://spark.apache.org/docs/latest/sql-ref.html

@@ -79,7 +79,7 @@ test('each file becomes a stack, first the core, then each dataset after its inp
   const { app, directory } = lake({
     ...LAKE,
     'gold/a-first/config.json': { ...STATES, dataset: 'a-first', source_datasets: ['gold/states'] },
-    'gold/a-first/states.sql': QUERY,
+    'gold/a-first/states.sql': 'SELECT * FROM pp_dw_gold.states',
   });
   const stacks = app.node.findAll().filter(Stack.isStack);
   expect(

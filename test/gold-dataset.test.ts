@@ -421,3 +421,55 @@ test('the name of a SQL file can be longer than the key of a deployed query', ()
   });
   expect(JSON.parse(dataset.document).sql).toBe(`${'a'.repeat(124)}.sql`);
 });
+
+/** A lake with the bronze tables `cars` and `parts_wheels`, the gold table `owners`, and a dataset with a query. */
+function synthesizeQuery(query: string, inputs: string[], dataset = 'summary'): void {
+  const where = LAYOUTS[0].lake(ENV);
+  gold(where, {
+    dataset,
+    inputs: inputs.map(each => BronzeDataset.fromName(where.core, each)),
+    transform: Transform.sql(query),
+  });
+  bronze(where, { dataset: 'cars' }, 'Cars');
+  bronze(where, { dataset: 'parts', fileTableMapping: { '*w.csv': 'wheels', '*d.csv': 'doors' } }, 'Parts');
+  gold(where, { dataset: 'owners', inputs: [], transform: Transform.sql('SELECT 1 AS id') }, 'Owners');
+  where.app.synth();
+}
+
+test.each([
+  ['an unqualified table', 'SELECT *\nFROM cars', ['cars'],
+    'reads the table cars (line 2, column 6), without its database. Use pp_dw_bronze.cars.'],
+  ['an unqualified table in another case', 'SELECT * FROM a.b JOIN Cars', ['cars'],
+    'reads the table cars (line 1, column 24), without its database. Use pp_dw_bronze.cars.'],
+  ['an unqualified table that is not an input', 'SELECT * FROM owners', ['cars'],
+    'reads the table owners (line 1, column 15), without its database. Use pp_dw_gold.owners, and add "gold/owners" to '
+      + 'inputs, or to source_datasets in a file.'],
+  ['a table that is not an input', 'SELECT * FROM pp_dw_bronze.cars', [],
+    'reads the table pp_dw_bronze.cars (line 1, column 15), which is not a table of an input. To read it, add '
+      + '"bronze/cars" to inputs, or to source_datasets in a file.'],
+  ['one of several tables of a dataset', 'SELECT * FROM ${bronze_database}.parts_wheels', ['cars'],
+    'reads the table pp_dw_bronze.parts_wheels (line 1, column 15), which is not a table of an input. To read it, add '
+      + '"bronze/parts" to inputs'],
+])('synthesis fails on %s', (_name, query, inputs, error) => {
+  expect(() => synthesizeQuery(query, inputs))
+    .toThrow(`QUERY_TABLE_NOT_AN_INPUT: Lake/Gold: the query of dataset "summary" ${error}`);
+});
+
+test('a table with the name of the gold dataset is that of bronze', () => {
+  expect(() => synthesizeQuery('SELECT * FROM cars', ['cars'], 'cars')).toThrow('Use pp_dw_bronze.cars.');
+});
+
+test.each([
+  [
+    'inputs',
+    'SELECT * FROM pp_dw_bronze.cars JOIN PP_DW_BRONZE.PARTS_WHEELS JOIN `pp_dw_bronze`.`parts_doors`',
+    ['cars', 'parts'],
+  ],
+  ['a common table expression with the name of a table', 'WITH cars AS (SELECT 1) SELECT * FROM cars', []],
+  ['a view with the name of a table', 'CREATE TEMPORARY VIEW owners AS SELECT 1; SELECT * FROM owners', []],
+  ['fields, comments and texts', "SELECT cars.id, 'FROM cars' AS owners FROM a.b cars -- JOIN owners", []],
+  ['an array with the name of a table', 'SELECT * FROM a.b LATERAL VIEW explode(cars) cars AS owners', []],
+  ['tables that this app does not know', 'SELECT * FROM pp_dw_bronze.elsewhere JOIN other.cars', ['elsewhere']],
+])('a query may contain %s', (_name, query, inputs) => {
+  expect(() => synthesizeQuery(query, inputs)).not.toThrow();
+});

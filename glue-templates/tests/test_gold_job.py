@@ -219,6 +219,13 @@ def test_invalid_sql_is_an_error_with_its_position_before_spark_runs_it(
     assert expected in made.fails(sql.replace("{places}", athena(places)))
 
 
+def test_a_table_without_its_database_is_shown_with_it(places: Dataset, gold: MakeGold) -> None:
+    name = athena(places)
+    table = name.rpartition(".")[2]
+    error = gold(places).fails(f"SELECT * FROM {table.upper()}")
+    assert f"the table {table.upper()} is not a table of an input. Use {name}. The inputs have {name}." in error
+
+
 def test_an_output_without_a_view_is_an_error(places: Dataset, gold: MakeGold) -> None:
     made = gold(places, tables=["states", "cities"])
     sql = f"CREATE TEMP VIEW states AS SELECT state FROM {athena(places)}; SELECT 1"

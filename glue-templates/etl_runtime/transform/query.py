@@ -99,8 +99,10 @@ def _failure(error: PySparkException, statement: Statement, file: str, tables: I
     if missing := TABLE_NOT_FOUND.search(text):
         name = missing[1].replace("`", "")
         available = sorted(tables)
+        qualified = [each for each in available if each.rpartition(".")[2].lower() == name.lower()]
         close = difflib.get_close_matches(name, available, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
+        hint = f"Use {' or '.join(qualified)}. " if qualified else hint
         return RunFailed(
             ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
             f"{file}, {where}: the table {name} is not a table of an input. {hint}"

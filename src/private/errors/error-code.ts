@@ -48,6 +48,7 @@ export const ERROR_CODES = [
   'TABLE_REQUIRED',
   'UNKNOWN_TABLE',
   'UNKNOWN_INPUT',
+  'QUERY_TABLE_NOT_AN_INPUT',
   'INPUTS_CYCLE',
   'LAKE_MISMATCH',
   // The app and the limits of AWS
