@@ -71,12 +71,17 @@ test('only the prefix is required', () => {
   ]);
 });
 
+test.each([
+  ['a byte-order mark', Buffer.from('\ufeff{"etl_resource_prefix": "pp-dw"}')],
+])('%s is ignored', (_name, content) => {
+  expect(read(content).resourcePrefix).toBe('pp-dw');
+});
+
 test.each<[string, string | Buffer | object, string]>([
   [
     'a trailing comma',
     '{\n  "etl_resource_prefix": "pp-dw",\n}',
-    'JSON_INVALID: config.json:3:1: the file is not valid JSON: property name expected. Correct the syntax at this '
-      + 'position.',
+    'JSON_INVALID: config.json:2:33: the file is not valid JSON: a comma after the last value. Remove this comma.',
   ],
   [
     'a comment',

@@ -1,7 +1,8 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
 import { JSONPath, Node, ParseError } from 'jsonc-parser';
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from './jsonc-parser';
+import { syntaxCause } from './json-syntax';
+import { findNodeAtLocation, getNodeValue, parseTree } from './jsonc-parser';
 import { Problem } from '../errors/problem';
 
 /** A problem in a file and its location. */
@@ -50,15 +51,10 @@ export class JsonFile {
     const errors: ParseError[] = [];
     this.tree = parseTree(this.text, errors, { disallowComments: true, allowTrailingComma: false });
     if (errors.length > 0) {
-      const [{ error, offset }] = errors;
+      const { offset, found, remedy } = syntaxCause(this.text, errors[0]);
       this.problems = [
         {
-          ...this.at([], {
-            code: 'JSON_INVALID',
-            key: '',
-            found: `is not valid JSON: ${errorText(printParseErrorCode(error))}`,
-            remedy: 'Correct the syntax at this position.',
-          }),
+          ...this.at([], { code: 'JSON_INVALID', key: '', found: `is not valid JSON: ${found}`, remedy }),
           location: `${file}:${this.lineAndColumn(offset)}`,
         },
       ];
@@ -150,11 +146,6 @@ export function relativePath(file: string): string {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
-
-/** Splits an error code of jsonc-parser, such as CommaExpected, into words. */
-function errorText(code: string): string {
-  return code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 }
 
 /**

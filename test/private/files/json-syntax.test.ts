@@ -1,0 +1,41 @@
+import { ParseError } from 'jsonc-parser';
+import { syntaxCause } from '../../../src/private/files/json-syntax';
+import { parseTree } from '../../../src/private/files/jsonc-parser';
+
+/** The text with ^ at the cause of its first error, what was found, and the remedy. */
+function causeIn(text: string): string[] {
+  const errors: ParseError[] = [];
+  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const { offset, found, remedy } = syntaxCause(text, errors[0]);
+  return [`${text.slice(0, offset)}^${text.slice(offset)}`, found, remedy];
+}
+
+test.each([
+  ['{"a": 1^,\n}', 'a comma after the last value', 'Remove this comma.'],
+  ['{"a": [1, 2^, ]}', 'a comma after the last value', 'Remove this comma.'],
+  ['{"a": 1,^, "b": 2}', 'a comma without a value before it', 'Remove this comma.'],
+  ['{"a": [^, 1]}', 'a comma without a value before it', 'Remove this comma.'],
+  ['{\n  "a": 1^\n  "b": 2\n}', 'comma expected', 'Add a comma at this position.'],
+  ['{"a": "x"^ "b": 2}', 'comma expected', 'Add a comma at this position.'],
+  ['{"a": [1^ 2]}', 'comma expected', 'Add a comma at this position.'],
+  ['{"a": {"b": 1}^\n"c": 2}', 'comma expected', 'Add a comma at this position.'],
+  ['{"a": "x^"y"}', 'a quote within a text', 'Write \\" for this quote.'],
+  ['{"a": ^"x,\n"b": 2}', 'a text without a closing quote', 'Add " at the end of the text.'],
+  ['{"a"^ 1}', 'colon expected', 'Add a colon after the name, and check its quotes.'],
+  ['{^// mine\n"a": 1}', 'invalid comment token', 'Remove the comment: JSON has none.'],
+  ['{"a": 1 ^/* mine */}', 'invalid comment token', 'Remove the comment: JSON has none.'],
+  ['{^# mine\n"a": 1}', 'invalid comment token', 'Remove the comment: JSON has none.'],
+  ["{^'a': 1}", "the quote '", 'Use double quotes: ".'],
+  ["{\"a\": ^'x'}", "the quote '", 'Use double quotes: ".'],
+  ['{^“a”: 1}', 'the quote “', 'Use double quotes: ".'],
+  ['{^a: 1}', 'the name a without quotes', 'Write "a".'],
+  ['{"a": ^True}', 'the value True', 'Write true.'],
+  ['{"a": ^None}', 'the value None', 'Write null.'],
+  ['{"a": ^small}', 'the value small', 'Write "small".'],
+  ['{"a":^}', 'value expected', 'Add the value at this position.'],
+  ['{"a":^, "b": 1}', 'a name without a value', 'Add the value at this position.'],
+  ['{"a": 1^', 'close brace expected', 'Add } at this position.'],
+  ['{"a": [1^', 'close bracket expected', 'Add ] at this position.'],
+])('the cause in %s is at ^', (marked, found, remedy) => {
+  expect(causeIn(marked.replace('^', ''))).toEqual([marked, found, remedy]);
+});
