@@ -437,6 +437,7 @@ CDK_APPS: dict[str, list[str]] = {
     "A SQL file with a long name": ["gold-dataset.test.ts::the name of a SQL file can be longer than the key of a deployed query"],
     "A symbolic link to a dataset, a script or a query": ["dataset-directory.test.ts::links to folders and files of datasets are followed", "dataset-directory.test.ts::the deployed content of linked scripts and queries is that of their targets"],
     "A syntax error in a configuration file: a comma after the last value, a missing comma or quote, a comment, single quotes": ["etl-config.test.ts::a trailing comma", "etl-config.test.ts::a byte-order mark"],
+    "A cron expression of Unix, with five fields or as `@daily`": ["private/document/schedule-expression.test.ts::the cron expression %s of Unix is %s", "private/document/schedule-expression.test.ts::the cron expression %s of Unix has no equivalent"],
     "`--enable-glue-datacatalog` in `defaultArguments`, in any spelling, or a catalog in `--conf`": ["etl-core.test.ts::--enable-glue-datacatalog"],
     "A query that reads a table of another dataset that is not an input, or a table without its database": ["gold-dataset.test.ts::a table that is not an input", "gold-dataset.test.ts::an unqualified table"],
     "An app that a bundler such as esbuild packs into one file": ["private/glue-templates.test.ts::a bundle in %s uses the files of the installed package", "private/glue-templates.test.ts::a bundle without the installed package is an error that says how to exclude the package"],

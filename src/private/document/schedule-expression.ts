@@ -1,3 +1,4 @@
+import { translatedUnixCron } from './unix-cron';
 import { closestMatch } from '../errors/suggestion';
 
 /** One field of an EventBridge Scheduler cron expression. */
@@ -41,12 +42,17 @@ const CRON_FIELDS: CronField[] = [
   },
   { name: 'year', min: 1970, max: 2199, steps: true, allowed: '1970-2199 and , - * /' },
 ];
+const SIX_FIELDS = `A cron expression has six fields (${CRON_FIELDS.map(field => field.name).join(', ')}).`;
 const DAY_OF_MONTH = 2;
 const DAY_OF_WEEK = 4;
 
 /** The problem of a schedule expression with its correction, or undefined if EventBridge Scheduler accepts it. */
 export function scheduleExpressionProblem(expression: string): string | undefined {
   const cron = /^cron\((.*)\)$/.exec(expression);
+  const unix = unixCronRemedy(cron?.[1] ?? expression);
+  if (unix !== undefined) {
+    return unix;
+  }
   if (cron) {
     return cronProblem(cron[1]);
   }
@@ -58,6 +64,16 @@ export function scheduleExpressionProblem(expression: string): string | undefine
     'Write cron(minutes hours day-of-month month day-of-week year), for example "cron(0 6 * * ? *)", or '
     + 'rate(value unit), for example "rate(6 hours)".'
   );
+}
+
+/** The remedy for a cron expression of Unix. Undefined if the text is none, or if a field is invalid. */
+function unixCronRemedy(text: string): string | undefined {
+  const { expression, reason } = translatedUnixCron(text) ?? {};
+  if (reason !== undefined) {
+    return `${SIX_FIELDS} ${reason}`;
+  }
+  const isValid = expression !== undefined && cronProblem(expression.slice('cron('.length, -1)) === undefined;
+  return isValid ? `Write "${expression}". ${SIX_FIELDS} This one has 5.` : undefined;
 }
 
 function rateProblem(rate: string): string | undefined {
@@ -75,10 +91,7 @@ function rateProblem(rate: string): string | undefined {
 function cronProblem(cron: string): string | undefined {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== CRON_FIELDS.length) {
-    return (
-      `A cron expression has six fields (${CRON_FIELDS.map(field => field.name).join(', ')}). This one has `
-      + `${fields.length}.`
-    );
+    return `${SIX_FIELDS} This one has ${fields.length}.`;
   }
   for (const [index, field] of CRON_FIELDS.entries()) {
     if (!fieldIsValid(field, fields[index])) {

@@ -125,3 +125,37 @@ test.each([
 ])('"%s" is an invalid time zone, with a correction', (timezone, problem) => {
   expect(timezoneProblem(timezone)).toContain(problem);
 });
+
+test.each([
+  ['0 6 * * *', 'cron(0 6 * * ? *)'],
+  ['cron(0 6 * * *)', 'cron(0 6 * * ? *)'],
+  ['*/15 * * * 1-5', 'cron(*/15 * ? * MON-FRI *)'],
+  ['30 2 1 * *', 'cron(30 2 1 * ? *)'],
+  ['0 0 1,15 jan-jun *', 'cron(0 0 1,15 JAN-JUN ? *)'],
+  ['0 8-18/2 * * mon,wed', 'cron(0 8-18/2 ? * MON,WED *)'],
+  ['0 0 * * 0', 'cron(0 0 ? * SUN *)'],
+  ['0 0 * * 7', 'cron(0 0 ? * SUN *)'],
+  ['0 0 * * 6,0', 'cron(0 0 ? * SAT,SUN *)'],
+  ['0 0 * * 5-7', 'cron(0 0 ? * FRI,SAT,SUN *)'],
+  ['0 0 * * */2', 'cron(0 0 ? * TUE,THU,SAT,SUN *)'],
+  ['0 0 * * 0-6', 'cron(0 0 * * ? *)'],
+  ['@daily', 'cron(0 0 * * ? *)'],
+  ['@hourly', 'cron(0 * * * ? *)'],
+  ['@weekly', 'cron(0 0 ? * SUN *)'],
+  ['@monthly', 'cron(0 0 1 * ? *)'],
+  ['@yearly', 'cron(0 0 1 1 ? *)'],
+])('the cron expression %s of Unix is %s', (unix, expression) => {
+  expect(scheduleExpressionProblem(unix)).toMatch(`Write "${expression}". A cron expression has six fields`);
+  expect(scheduleExpressionProblem(expression)).toBeUndefined();
+});
+
+test.each([
+  ['0 0 13 * 5', 'has both a day of month and a day of week'],
+  ['@reboot', '@reboot has no equivalent'],
+])('the cron expression %s of Unix has no equivalent', (unix, reason) => {
+  expect(scheduleExpressionProblem(unix)).toContain(reason);
+});
+
+test.each(['0 25 * * *', '0 6 * * 9', '@often', '0 6 * *'])('%s is no cron expression of Unix', expression => {
+  expect(scheduleExpressionProblem(expression)).toMatch(/^Write cron\(minutes/);
+});

@@ -1,0 +1,78 @@
+const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+const MACROS: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
+]);
+const ITEM = /^(?:\*|\w+(?:-\w+)?)(?:\/\d+)?$/;
+
+/** The expression of EventBridge Scheduler for a cron expression of Unix, or the reason why there is none. */
+export interface TranslatedCron {
+  readonly expression?: string;
+  readonly reason?: string;
+}
+
+/**
+ * Translates a cron expression of Unix, with five fields or a macro such as `@daily`. Undefined if the text is neither.
+ *
+ * The weekday has a name in the result, because EventBridge Scheduler counts the days from 1, and Unix from 0.
+ */
+export function translatedUnixCron(text: string): TranslatedCron | undefined {
+  const macro = text.trim().toLowerCase();
+  if (macro === '@reboot') {
+    return { reason: '@reboot has no equivalent: EventBridge Scheduler knows times only.' };
+  }
+  const fields = (MACROS.get(macro) ?? text).trim().toUpperCase().split(/\s+/);
+  if (fields.length !== 5 || !fields.every(field => field === '?' || field.split(',').every(item => ITEM.test(item)))) {
+    return undefined;
+  }
+  const [minutes, hours, day, month, weekday] = fields.map(field => field.replace(/^\*\/1$/, '*'));
+  const hasDay = !['*', '?'].includes(day);
+  const hasWeekday = !['*', '?'].includes(weekday);
+  if (hasDay && hasWeekday) {
+    return {
+      reason: 'This one has both a day of month and a day of week, of which either starts a run in Unix. EventBridge '
+        + 'Scheduler has one of them per schedule. Use one of them.',
+    };
+  }
+  const days = hasWeekday ? weekdays(weekday) : '?';
+  if (days === undefined) {
+    return undefined;
+  }
+  const dayField = hasDay ? day : days === '?' || days === '*' ? '*' : '?';
+  return { expression: `cron(${minutes} ${hours} ${dayField} ${month} ${dayField === '?' ? days : '?'} *)` };
+}
+
+/** The names of the weekdays in a field of Unix, where both 0 and 7 are Sunday. Undefined if the field is invalid. */
+function weekdays(field: string): string | undefined {
+  const found = new Set<number>();
+  for (const item of field.split(',')) {
+    const [range, step = '1'] = item.split('/');
+    const [first, last] = range === '*' ? [0, 6] : range.split('-').map(dayOf);
+    const end = last ?? (item.includes('/') ? 6 : first);
+    if (Number.isNaN(first) || Number.isNaN(end) || first > 7 || end > 7 || Number(step) < 1) {
+      return undefined;
+    }
+    for (let each = first; each <= (end < first ? end + 7 : end); each += Number(step)) {
+      found.add(each % 7);
+    }
+  }
+  const days = [...found].sort((a, b) => ((a + 6) % 7) - ((b + 6) % 7)); // from Monday
+  const isRange = days.length > 2 && days.every((each, index) => (each + 6) % 7 === ((days[0] + 6) % 7) + index);
+  if (days.length === 7) {
+    return '*';
+  }
+  // A range must not pass Saturday, the last day of EventBridge Scheduler.
+  return isRange && !days.includes(0)
+    ? `${DAYS[days[0]]}-${DAYS[days[days.length - 1]]}`
+    : days.map(day => DAYS[day]).join(',');
+}
+
+function dayOf(text: string): number {
+  const named = DAYS.indexOf(text);
+  return named >= 0 ? named : /^\d$/.test(text) ? Number(text) : NaN;
+}
