@@ -29,6 +29,7 @@ import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role
 import { claimName } from './private/resources/unique-names';
 import { placeholderProblems, withDatabases } from './private/scripts/query-databases';
 import { deployScripts, JobScript, runtimePackageUri } from './private/scripts/script-bundle';
+import { withDeployedUrls } from './private/scripts/source-files';
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
 /**
@@ -85,12 +86,14 @@ export abstract class LakeDataset extends Construct implements IDataset {
    */
   constructor(scope: Construct, id: string, props: LakeDatasetProps) {
     super(scope, id);
-    const { layer, inputs, ...defined } = this._define(props);
-    const document = datasetSchema().inOrder(withPendingLookups(defined.document));
+    const { layer, inputs, sourceFiles = [], ...defined } = this._define(props);
+    const lake = new LakeNames(this, props.core);
+    const document = datasetSchema().inOrder(
+      withPendingLookups(withDeployedUrls(defined.document, sourceFiles, lake)),
+    );
     checkDocument(this, document);
     checkEnvironment(this, props.core);
 
-    const lake = new LakeNames(this, props.core);
     const script = withDatabaseNames(this, defined.script, lake, document);
     const names = new DatasetNames(this, lake, layer, document.dataset, tablesOf(document));
     checkRules(this, document, Object.keys(names.tables), script.isCustom);
@@ -131,7 +134,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
         names, schedule: document.schedule, job: this.job, roleArn: schedulerRoleArn(this, lake, props.core),
       });
     }
-    deployScripts(this, { names, document, script, job: this.job, core: props.core });
+    deployScripts(this, { names, document, script, sourceFiles, job: this.job, core: props.core });
     dependOnCore(this, props.core, layer);
 
     this.core = props.core;

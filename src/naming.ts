@@ -10,6 +10,9 @@ export interface LakePrefixes {
   readonly existingBucketName?: string;
 }
 
+/** The folder of the source files of a dataset, next to its script. */
+export const SOURCE_FOLDER = 'source';
+
 /** A table of a dataset: its name in the Glue Data Catalog, and the `s3://` URL of its folder. */
 export interface TableNames {
   readonly name: string;
@@ -90,6 +93,16 @@ export class LakeNames {
     return this.uri(`etl/${dataset}/runs/${layer}/`);
   }
 
+  /** The S3 prefix of the script, the document and the package of a dataset. */
+  scriptFolder(dataset: string): string {
+    return `etl/${dataset}/glue/`;
+  }
+
+  /** The `s3://` URL of a file of the app that a bronze dataset loads. */
+  sourceFile(dataset: string, name: string): string {
+    return this.uri(`${this.scriptFolder(dataset)}${SOURCE_FOLDER}/${name}`);
+  }
+
   /** The `s3://` URL of a key or a prefix in the bucket of the lake. */
   uri(key: string): string {
     return `s3://${this.bucket}/${key}`;
@@ -139,7 +152,7 @@ export class DatasetNames {
     this.staging = lake.uri(`staging/${layer}/${dataset}/`);
     this.temp = `${this.staging}temp/`;
     this.runs = lake.runs(layer, dataset);
-    this.scriptFolder = `etl/${dataset}/glue/`;
+    this.scriptFolder = lake.scriptFolder(dataset);
     this.script = lake.uri(`${this.scriptFolder}${layer}_job.py`);
     this.document = lake.uri(`${this.scriptFolder}${layer}.json`);
 

@@ -84,6 +84,35 @@ export class Source {
   }
 
   /**
+   * A file of the app, in one of the formats of `url`. It is deployed to the bucket of the lake with the script of the
+   * dataset, and the job reads it from there.
+   *
+   * Use it for files of up to 200 MB that change with the app, such as lookup tables. Synthesis fails with
+   * `FILE_NOT_FOUND` if the file does not exist, and with `FILE_TOO_LARGE` if the files of the dataset or of its stack
+   * are larger. Use `s3` for larger files, and for files that change without a deployment.
+   *
+   * @param path the path of the file, relative to the folder where you run `cdk synth`. Symbolic links are followed.
+   * @exampleMetadata fixture=lake
+   * @example
+   * const source = Source.file('data/airlines.csv');
+   */
+  public static file(path: string): Source {
+    return new Source({ path });
+  }
+
+  /**
+   * Several files of the app, each as in `file`. Each run loads all of them.
+   *
+   * @param paths the paths of the files: at least one, without duplicates
+   * @exampleMetadata fixture=lake
+   * @example
+   * const source = Source.files(['data/east.csv', 'data/west.csv']);
+   */
+  public static files(paths: string[]): Source {
+    return new Source({ path: paths });
+  }
+
+  /**
    * A REST API that returns JSON. Each endpoint becomes a table, whose rows are the records of its responses.
    *
    * Each endpoint is an `ApiEndpoint`. In Python it can also be a dict, such as `{"url": "https://…"}`. Synthesis fails

@@ -37,7 +37,8 @@ def policies_of(layer: str, dataset: str, bucket: str, document: Mapping[str, An
         named = list(_synthesized()["secret"].values())
         urls = document.get("source_url", [])
         for url in [urls] if isinstance(urls, str) else urls:
-            if url.startswith("s3://"):
+            # The role can read the files that are deployed with the dataset without a permission of its own.
+            if url.startswith("s3://") and not url.startswith(f"s3://{bucket}/etl/"):
                 named.append(_source_policy(url))
     text = json.dumps(named).replace("dataset-name", dataset).replace("pp-dw-123456789012", bucket)
     policies: list[Policy] = json.loads(text)

@@ -152,6 +152,20 @@ def test_bronze_from_a_bucket(recorder: Recorder, dataset: MakeDataset, kind: st
     check(f"a bronze dataset with an S3 {kind}", [f"s3_{kind}"], recorder.calls(), dataset=made.name)
 
 
+def test_bronze_from_a_file_of_the_app(recorder: Recorder, metrics: None, dataset: MakeDataset) -> None:
+    made = dataset()
+    key = f"etl/{made.name}/glue/source/x.csv"
+    statuses = []
+    for rows in (b"n\n1\n", b"n\n1\n", b"n\n1\n2\n"):
+        boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=rows)
+        made.run_on(source_url=f"s3://{BUCKET}/{key}")
+        statuses.append(made.record()["status"])
+    assert statuses == ["published", "unchanged", "published"]
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key=key)
+    made.failing(lambda: made.run_on(source_url=f"s3://{BUCKET}/{key}"))
+    check("a bronze dataset with a file of the app", ["shared", "secret"], recorder.calls(), dataset=made.name)
+
+
 def gold_script(table: str) -> Callable[[Gold], DataFrame]:
     def transform(gold: Gold) -> DataFrame:
         gold.require("positive", "n > 0")

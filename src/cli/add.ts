@@ -3,12 +3,13 @@ import * as path from 'path';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
 import { setUpPackages } from './environment';
 import { Failure } from './failure';
-import { paint, Progress } from './progress';
+import { Progress } from './progress';
 import { tableKeys } from '../naming';
 import { DatasetDocument } from '../private/document/dataset-document.generated';
 import { ruleProblems } from '../private/document/dataset-rules';
 import { datasetSchema } from '../private/document/dataset-schema';
 import { didYouMean } from '../private/errors/suggestion';
+import { MAX_SOURCE_BYTES, megabytes } from '../private/scripts/source-files';
 
 /** The options of `medallion add`. */
 export interface AddOptions {
@@ -35,19 +36,28 @@ interface Inspection {
   readonly is_whole: boolean;
 }
 
-/** The URL of a local file, until the user sets the real one. */
-const PLACEHOLDER = 'https://example.org/';
+/** A local file and its copy next to `config.json`, which is deployed with the app. */
+interface LocalFile {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+  /** Whether the file is already next to `config.json`. */
+  readonly isInPlace: boolean;
+}
 
 /**
- * Inspects a data file and writes the `config.json` of a bronze dataset.
+ * Inspects a data file and writes the `config.json` of a bronze dataset. A local file without `url` is copied next to
+ * it.
  *
  * @param source the URL of a file, or the path of a local file
  */
 export async function add(source: string, options: AddOptions): Promise<void> {
   const isUrl = /^https?:\/\//.test(source);
-  const url = options.url ?? (isUrl ? source : `${PLACEHOLDER}${encodeURIComponent(path.basename(source))}`);
-  for (const each of isUrl ? [source, url] : [url]) {
-    checkUrl(each);
+  if (isUrl) {
+    checkUrl(source, ['http', 'https']);
+  }
+  if (options.url !== undefined) {
+    checkUrl(options.url, ['http', 'https', 's3']);
   }
   const delimiter = options.delimiter?.replace('\\t', '\t');
   if (delimiter !== undefined && delimiter.length !== 1) {
@@ -69,18 +79,56 @@ export async function add(source: string, options: AddOptions): Promise<void> {
   if (!options.dryRun && !options.force && fs.existsSync(file)) {
     throw new Failure(`${file} already exists. Specify another name with --name, or replace the file with --force.`, 2);
   }
+  const localFile = isUrl || options.url !== undefined ? undefined : localFileOf(source, path.dirname(file), options);
   const inspection = await inspectSource(source, tableKeys(name, [])[0], { ...options, delimiter });
   checkKeys(inspection, options.key);
+  const url = localFile ? `./${path.basename(localFile.to)}` : options.url ?? source;
   const document = documentOf(name, url, inspection, options);
   requireValid(document, source);
   if (!options.dryRun) {
     fs.mkdirSync(path.dirname(file), { recursive: true });
+    if (localFile && !localFile.isInPlace) {
+      // A copy that is read-only cannot be overwritten.
+      fs.rmSync(localFile.to, { force: true });
+      fs.copyFileSync(localFile.from, localFile.to, fs.constants.COPYFILE_FICLONE);
+    }
     fs.writeFileSync(
       file,
       `${JSON.stringify({ $schema: relativeSchema(path.dirname(file)), ...document }, undefined, 2)}\n`,
     );
   }
-  printResult(document, inspection, file, isUrl || options.url !== undefined, options);
+  printResult(document, inspection, file, localFile, options);
+}
+
+/**
+ * The copy of a local file. Undefined if the file does not exist, which the inspection reports.
+ *
+ * @param folder the folder of config.json
+ */
+function localFileOf(source: string, folder: string, { dryRun, force }: AddOptions): LocalFile | undefined {
+  const stat = fs.statSync(source, { throwIfNoEntry: false });
+  if (!stat || stat.isDirectory()) {
+    return undefined;
+  }
+  if (!stat.isFile()) {
+    throw new Failure(`${source} is not a regular file. Save it as a file, or set the URL of the data with --url.`, 2);
+  }
+  if (stat.size > MAX_SOURCE_BYTES) {
+    throw new Failure(
+      `${source} has ${megabytes(stat.size)}, and a file that is deployed with the app can have `
+        + `${megabytes(MAX_SOURCE_BYTES)}. Upload it with \`aws s3 cp ${source} s3://BUCKET/KEY\`, and add `
+        + '--url s3://BUCKET/KEY.',
+      2,
+    );
+  }
+  // A data file can have the name of the configuration file.
+  const name = path.basename(source);
+  const to = path.join(folder, name === 'config.json' ? 'data.json' : name);
+  const isInPlace = fs.existsSync(to) && fs.realpathSync(to) === fs.realpathSync(source);
+  if (!isInPlace && !dryRun && !force && fs.existsSync(to)) {
+    throw new Failure(`${to} already exists. Specify another name with --name, or replace the file with --force.`, 2);
+  }
+  return { from: source, to, bytes: stat.size, isInPlace };
 }
 
 /** Names of query parameters that usually contain a secret. */
@@ -90,11 +138,11 @@ const SECRET_PARAMETER =
 const PAGE_TOKEN_PARAMETER = /^(next|page)[-_]?token$/i;
 
 /** Rejects secrets in a URL, which would end up in the repository, the template and the dataset document. */
-function checkUrl(text: string): void {
+function checkUrl(text: string, schemes: string[]): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) {
+  if (!url || !schemes.includes(url.protocol.slice(0, -1))) {
     throw new Failure(
-      `${redactedUrl(text)} is not a valid URL. Specify a URL that starts with http:// or https://.`,
+      `${redactedUrl(text)} is not a valid URL. Specify a URL that starts with ${alternatives(schemes)}.`,
       2,
     );
   }
@@ -108,6 +156,11 @@ function checkUrl(text: string): void {
       2,
     );
   }
+}
+
+function alternatives(schemes: string[]): string {
+  const prefixes = schemes.map(scheme => `${scheme}://`);
+  return [prefixes.slice(0, -1).join(', '), ...prefixes.slice(-1)].join(' or ');
 }
 
 /** The URL without user information, query and fragment, which can contain secrets. */
@@ -251,17 +304,30 @@ function keysOf(document: DatasetDocument): [table: string, key: string[]][] {
   );
 }
 
+/** The path of the copy. Null if the file was not copied. */
+function copyOf(file?: LocalFile): string | null {
+  return file && !file.isInPlace ? file.to : null;
+}
+
+function describeCopy({ from, to, bytes, isInPlace }: LocalFile, { dryRun }: AddOptions): string {
+  const size = bytes < MB
+    ? `${Math.ceil(bytes / 1000)} kB`
+    : `${(bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+  const action = isInPlace ? `${from} stays where it is` : `${dryRun ? 'Would copy' : 'Copied'} ${from} to ${to}`;
+  return `${action} (${size}). It is deployed with the app. If the data changes without the app, set --url instead.`;
+}
+
 function printResult(
   document: DatasetDocument,
   inspection: Inspection,
   file: string,
-  hasUrl: boolean,
+  localFile: LocalFile | undefined,
   options: AddOptions,
 ): void {
   if (options.json) {
     const { found, size_bytes, is_whole } = inspection;
-    const writtenFile = options.dryRun ? null : file;
-    process.stdout.write(`${JSON.stringify({ file: writtenFile, document, found, size_bytes, is_whole })}\n`);
+    const written = { file: options.dryRun ? null : file, copied_to: options.dryRun ? null : copyOf(localFile) };
+    process.stdout.write(`${JSON.stringify({ ...written, document, found, size_bytes, is_whole })}\n`);
     return;
   }
   if (options.dryRun) {
@@ -279,15 +345,7 @@ function printResult(
     ...(inspection.is_whole
       ? []
       : ['Data types are inferred from the first records. Later values that do not match are stored in meta_rescued.']),
-    ...(hasUrl
-      ? []
-      : [
-        paint(
-          'red',
-          `source_url is the placeholder ${document.source_url}. Set the URL of the file with --url, or edit `
-              + 'config.json.',
-        ),
-      ]),
+    ...(localFile ? [describeCopy(localFile, options)] : []),
   ];
   process.stderr.write(lines.map(line => `  ${line}\n`).join(''));
   if (!options.dryRun) {

@@ -10,12 +10,15 @@ import { isStruct, plainCopy } from '../document/struct-keys';
 import { PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 import { JobScript } from '../scripts/script-bundle';
+import { SourceFile } from '../scripts/source-files';
 
 /** The definition of a dataset: its layer, document and script. The dataset classes create it from their props. */
 export interface DatasetDefinition {
   readonly layer: Layer;
   readonly document: DatasetDocument;
   readonly script: JobScript;
+  /** The files of the app whose paths are in `source_url` of the document. */
+  readonly sourceFiles?: SourceFile[];
   /** The datasets that a gold dataset reads. */
   readonly inputs?: IDataset[];
 }

@@ -7,11 +7,14 @@ import { datasetSchema } from '../document/dataset-schema';
 import { isPendingLookup } from '../document/pending-lookup';
 import { checkStruct } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
+import { readSourceFiles, SourceFile } from '../scripts/source-files';
 
 /** The settings of a Source. */
 export interface SourceDefinition {
   /** The URL or URLs of files. */
   readonly url?: string | string[];
+  /** The path or paths of files of the app, relative to the folder where cdk runs. */
+  readonly path?: string | string[];
   readonly options?: { readonly files?: string };
   /** Whether the URL must be an S3 URL. */
   readonly isS3?: boolean;
@@ -28,7 +31,7 @@ export function sourceDocument(
   scope: Construct,
   source: SourceDefinition,
 ): Pick<DatasetDocument, 'source_url' | 'source_files' | 'api_endpoints'> {
-  const { url, options, isS3, endpoints } = source;
+  const { url, path, options, isS3, endpoints } = source;
   checkStruct(scope, 'options of source', options, { files: 'unchecked' });
   if (isS3 && !isPendingLookup(url) && (typeof url !== 'string' || !url.startsWith('s3://'))) {
     const found = Token.isUnresolved(url) ? 'a URL that is only known at deployment' : JSON.stringify(url);
@@ -41,7 +44,7 @@ export function sourceDocument(
     );
   }
   return {
-    source_url: url,
+    source_url: url ?? path,
     source_files: options?.files as DatasetDocument['source_files'],
     api_endpoints:
       endpoints
@@ -49,6 +52,19 @@ export function sourceDocument(
         Object.entries(endpoints).map(([name, endpoint]) => [name, endpointDocument(scope, name, endpoint)]),
       ),
   };
+}
+
+/** The files of the app that a source consists of. Fails if one of them cannot be deployed. */
+export function sourceFilesOf(scope: Construct, dataset: string, { path = [] }: SourceDefinition): SourceFile[] {
+  const { files, problems: [problem] } = readSourceFiles(path, {
+    folder: process.cwd(),
+    remedy: `Paths are relative to the folder where you run cdk: ${process.cwd()}.`,
+  });
+  if (problem) {
+    const { code, key, found, remedy } = problem;
+    throw synthError(scope, code, `${key} of dataset "${dataset}" ${found}.`, remedy);
+  }
+  return files;
 }
 
 function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint): ApiEndpointDocument {

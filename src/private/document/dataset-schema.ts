@@ -2,7 +2,9 @@ import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { DatasetDocument } from './dataset-document.generated';
 import { DocumentSchema } from './document-schema';
+import { isPath } from './source-urls';
 import { dynamicReferences, unresolvedValues } from './unresolved-values';
+import { Problem } from '../errors/problem';
 import { synthError } from '../errors/synth-error';
 
 let schema: DocumentSchema | undefined;
@@ -26,6 +28,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
     ...unresolvedValues(document),
     ...dynamicReferences(document),
     ...datasetSchema().problems(document),
+    ...pathProblems(document),
   ];
   // A misspelled key is the reason why the key that was meant is missing.
   const problem = problems.find(({ code }) => code === 'UNKNOWN_KEY') ?? problems[0];
@@ -38,5 +41,19 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
           ? document.dataset === undefined ? 'the configuration' : `dataset "${document.dataset}"`
           : `${key} of dataset "${document.dataset}"`;
     throw synthError(scope, code, `${where} ${found}.`, remedy);
+  }
+}
+
+/** The schema accepts paths, which are URLs of the lake bucket in a document. Other texts are not URLs. */
+function* pathProblems({ source_url: source }: DatasetDocument): Generator<Problem> {
+  for (const [index, url] of [source].flat().entries()) {
+    if (typeof url === 'string' && isPath(url)) {
+      yield {
+        code: 'URL_INVALID',
+        key: Array.isArray(source) ? `source_url[${index}]` : 'source_url',
+        found: `is ${JSON.stringify(url)}`,
+        remedy: 'Start it with https://, http:// or s3://. For a file of the app, use Source.file.',
+      };
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { DatasetDocument } from './dataset-document.generated';
-import { sourceUrls, isS3, mayMatchSeveralFiles } from './source-urls';
+import { isPath, isS3, mayMatchSeveralFiles, sourceUrls } from './source-urls';
 import { invalidUrl } from './url-problem';
 import { formatParts } from './value-format';
 import { Problem } from '../errors/problem';
@@ -45,12 +45,12 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
   }
   const urls = sourceUrls(document);
   for (const key of HTTP_KEYS.filter(
-    each => document[each] !== undefined && urls.length > 0 && urls.every(isS3),
+    each => document[each] !== undefined && urls.length > 0 && urls.every(url => isS3(url) || isPath(url)),
   )) {
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key,
-      found: 'is set, and source_url is an S3 URL',
+      found: `is set, and source_url is ${urls.some(isPath) ? 'a file' : 'an S3 URL'}`,
       remedy: `Remove ${key}: it only applies to HTTP requests. The job reads S3 with the role of the dataset.`,
     };
   }
@@ -82,7 +82,7 @@ export function* sourceUrlProblems({
   }
   const urls = typeof source === 'string' ? [source] : source;
   for (const [index, url] of urls.entries()) {
-    if (Token.isUnresolved(url)) {
+    if (Token.isUnresolved(url) || isPath(url)) {
       continue;
     }
     const key = typeof source === 'string' ? 'source_url' : `source_url[${index}]`;
@@ -106,7 +106,7 @@ export function* sourceUrlProblems({
   }
   if (
     lookbackDays !== undefined
-    && urls.every(url => !Token.isUnresolved(url) && !url.includes('{'))
+    && urls.every(url => isPath(url) || (!Token.isUnresolved(url) && !url.includes('{')))
   ) {
     yield {
       code: 'PLACEHOLDER_REQUIRED',

@@ -17,6 +17,11 @@ export function isS3(url: string): boolean {
   return url.startsWith('s3://');
 }
 
+/** Whether a source URL is the path of a file instead of a URL. False for a token. */
+export function isPath(url: string): boolean {
+  return !Token.isUnresolved(url) && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(url);
+}
+
 /** Whether a URL can match several files: an S3 folder or a glob. */
 export function mayMatchSeveralFiles(url: string): boolean {
   return isS3(url) && (url.endsWith('/') || /[*?[]/.test(url.replace(new RegExp(TOKEN, 'g'), '')));

@@ -12,6 +12,7 @@ import { tablesOf } from '../document/dataset-tables';
 import { didYouMean, closestMatch } from '../errors/suggestion';
 import { placeholderProblems } from '../scripts/query-databases';
 import { JobScript, packagedScript } from '../scripts/script-bundle';
+import { readSourceFiles, SourceFile } from '../scripts/source-files';
 
 /** The file that describes a dataset or, in the root folder, the core. */
 export const CONFIG = 'config.json';
@@ -25,6 +26,7 @@ export interface DatasetFile {
   readonly layer: Layer;
   readonly document: DatasetDocument;
   readonly script: JobScript;
+  readonly sourceFiles: SourceFile[];
   /** Warnings about unknown keys, which are ignored. */
   readonly warnings: string[];
 }
@@ -38,7 +40,7 @@ export interface DatasetFile {
  */
 export function readDatasetFiles(folder: string, others: string[]): DatasetFile[] {
   const { files, brokenLinks } = findConfigFiles(folder);
-  const results = [...brokenLinks.map(brokenLink), ...files.map(readDataset)];
+  const results = [...brokenLinks.map(brokenLink), ...files.map(file => readDataset(file, folder))];
   const datasets = results.flatMap(({ dataset }) => dataset ?? []);
   const problems = [...results.flatMap(each => each.problems), ...crossDatasetProblems(results, others)];
   if (problems.length > 0) {
@@ -101,7 +103,7 @@ function brokenLink(file: string): ReadResult {
   };
 }
 
-function readDataset(file: string): ReadResult {
+function readDataset(file: string, root: string): ReadResult {
   const json = new JsonFile(relativePath(file));
   if (json.problems.length > 0) {
     return { json, problems: json.problems };
@@ -114,6 +116,12 @@ function readDataset(file: string): ReadResult {
   }
   const layer = document.source_datasets === undefined ? Layer.BRONZE : Layer.GOLD;
   const script = readScript(json, path.dirname(file), layer, document);
+  const source = readSourceFiles(document.source_url ?? [], {
+    folder: path.dirname(file),
+    // A file that is not part of the app does not exist on other machines, and may be private.
+    within: [root, process.cwd()],
+    remedy: `Paths are relative to the folder of ${CONFIG}. A URL starts with https://, http:// or s3://.`,
+  });
   const tables = tableKeys(document.dataset, tablesOf(document));
   const rules = [...ruleProblems(document, tables, script.script.isCustom)].map(problem => json.locate(problem));
   return {
@@ -124,9 +132,10 @@ function readDataset(file: string): ReadResult {
       layer,
       document,
       script: script.script,
+      sourceFiles: source.files,
       warnings,
     },
-    problems: [...rules, ...script.problems],
+    problems: [...rules, ...script.problems, ...source.problems.map(problem => json.locate(problem))],
   };
 }
 

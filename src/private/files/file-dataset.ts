@@ -19,7 +19,7 @@ interface FileDatasetProps extends LakeDatasetProps {
 export function createFileDataset(
   scope: Construct,
   core: IEtlCore,
-  { document, layer, script }: DatasetFile,
+  { document, layer, script, sourceFiles }: DatasetFile,
 ): LakeDataset {
   const inputs = document.source_datasets?.map(name => inputOf(core, name));
   const props: FileDatasetProps = {
@@ -28,7 +28,7 @@ export function createFileDataset(
     description: document.description,
     dataSizeCategory: document.data_size_category as DataSizeCategory,
     glueVersion: document.glue_version as GlueVersion | undefined,
-    definition: { document, layer, script, inputs },
+    definition: { document, layer, script, sourceFiles, inputs },
   };
   return layer === Layer.BRONZE
     ? new FileBronzeDataset(scope, 'Dataset', props)

@@ -35,7 +35,9 @@ export interface DatasetRoleProps {
  */
 export function datasetRole(scope: Construct, { core, names, document }: DatasetRoleProps): Role | undefined {
   const { auth, connection } = document;
-  const buckets = sourceUrls(document).filter(isS3);
+  // The shared role can already read the files that are deployed with the dataset.
+  const deployed = names.lake.uri(names.scriptFolder);
+  const buckets = sourceUrls(document).filter(url => isS3(url) && !url.startsWith(deployed));
   if (auth === undefined && connection === undefined && buckets.length === 0) {
     return undefined;
   }

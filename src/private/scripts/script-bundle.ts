@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
+import { constants, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
 import * as path from 'path';
 import { Aspects, FileSystem, IAspect, RemovalPolicy, Size, Stack, Stage, Token } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
@@ -11,9 +11,10 @@ import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct, IConstruct } from 'constructs';
 import { GLUE_TEMPLATES } from '../glue-templates';
 import { etlRuntimePackage } from './job-package';
+import { MAX_SOURCE_BYTES, megabytes, SourceFile, TOO_LARGE_REMEDY } from './source-files';
 import { IEtlCore } from '../../i-etl-core';
 import { Layer } from '../../layer';
-import { DatasetNames } from '../../naming';
+import { DatasetNames, SOURCE_FOLDER } from '../../naming';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { synthError } from '../errors/synth-error';
 import { coreInSameStage } from '../resources/deployed-core';
@@ -43,6 +44,7 @@ export interface DatasetScripts {
   readonly names: DatasetNames;
   readonly document: DatasetDocument;
   readonly script: JobScript;
+  readonly sourceFiles: SourceFile[];
   /** Depends on the deployment. */
   readonly job: CfnJob;
   readonly core: IEtlCore;
@@ -156,6 +158,7 @@ class ScriptBundle extends Construct {
   }
 
   private deploy(id: string, bucketName: string, scripts: DatasetScripts[]): void {
+    limitSourceFiles(this.stack, scripts);
     const asset = this.stageFolder(`${id}Files`, scripts);
     // Imported by name, so that BucketDeployment does not add its tag to the bucket in the stack that owns it.
     const bucket = Bucket.fromBucketName(this, `${id}Bucket`, bucketName);
@@ -205,11 +208,16 @@ class ScriptBundle extends Construct {
     const folder = FileSystem.mkdtemp('glue-scripts');
     try {
       for (const each of scripts) {
-        const { names, script } = each;
+        const { names, script, sourceFiles } = each;
         const target = path.join(folder, bundleFolder(names));
         mkdirSync(target, { recursive: true });
         copyFileSync(script.path, path.join(target, `${names.layer}_job.py`));
         writeFileSync(path.join(target, runtime.fileName), runtime.bytes);
+        for (const { name, path: file } of sourceFiles) {
+          mkdirSync(path.join(target, SOURCE_FOLDER), { recursive: true });
+          // Where the file system can, the copy shares the blocks of the file.
+          copyFileSync(file, path.join(target, SOURCE_FOLDER, name), constants.COPYFILE_FICLONE);
+        }
         for (const { name, text } of textFilesOf(each).filter(file => !isOnlyKnownAtDeployment(file))) {
           writeFileSync(path.join(target, name), text);
         }
@@ -218,6 +226,21 @@ class ScriptBundle extends Construct {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  }
+}
+
+/** Fails if the source files of a deployment do not fit into the storage of its function. */
+function limitSourceFiles(stack: Stack, scripts: DatasetScripts[]): void {
+  const withFiles = scripts.filter(({ sourceFiles }) => sourceFiles.length > 0);
+  const bytes = withFiles.flatMap(({ sourceFiles }) => sourceFiles).reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > MAX_SOURCE_BYTES) {
+    throw synthError(
+      stack,
+      'FILE_TOO_LARGE',
+      `the ${withFiles.length} datasets of the stack with files of the app have ${megabytes(bytes)} of them; the `
+        + `maximum is ${megabytes(MAX_SOURCE_BYTES)}.`,
+      `Distribute the datasets over several stacks. ${TOO_LARGE_REMEDY}`,
+    );
   }
 }
 

@@ -30,7 +30,8 @@ test.each<[string, object, string]>([
     'an invalid URL in a list',
     { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
     'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// URL '
-      + 'without credentials, or an s3:// URL with a bucket and a path. For example: ',
+      + 'without credentials, an s3:// URL with a bucket and a path, or in a configuration file, the path of a file, '
+      + 'relative to config.json. For example: ',
   ],
   [
     'a URL with a password in a list',
