@@ -213,11 +213,14 @@ const rosetta = project.addTask('docs:rosetta', {
   exec: 'node --require ts-node/register test/rosetta.ts',
 });
 project.postCompileTask.spawn(rosetta);
-// The `medallion` command of the Python package starts this file directly.
+// Programs can start the file directly, as the entry points that jsii generates do.
 project.compileTask.exec('chmod +x lib/cli/main.js');
 
 // Without it, keys of Python dicts get lost. See the comment in the script.
 project.compileTask.exec('node --require ts-node/register .projen/untyped-map-values.ts', { env: integEnvironment });
+
+// The command that jsii generates is slow, and fails with a traceback without Node. See the script.
+project.tasks.tryFind('package:python')?.exec('python3 .projen/python-command/package.py');
 
 // Replaces the `compat` task of projen, which fails before the first release.
 project.removeTask('compat');

@@ -1,7 +1,7 @@
 /**
  * Builds the packages for npm, PyPI and Maven, installs each in its sample app with the oldest and newest supported
  * aws-cdk-lib, and compares the templates with those of the TypeScript app. Also runs a dataset of the Python app with
- * `medallion`.
+ * `medallion`, and uses the `medallion` command that pip installs.
  *
  * Run by `npm run test:consumers`, or for one language by `npx projen test:consumers python`.
  */
@@ -66,6 +66,7 @@ async function main(given: string[]): Promise<void> {
       await check(language, versions, async app => {
         if (language === 'python' && versions === MINIMUM) {
           await attempt('python, medallion run', versions, () => runDataset(app, versions));
+          await attempt('python, medallion of pip', versions, () => useCommandOfPip(app));
         }
       });
     }
@@ -190,6 +191,29 @@ async function runDataset(app: ConsumerApp, versions: Versions): Promise<string>
   } finally {
     server.close();
   }
+}
+
+/**
+ * Creates an app with the `medallion` command that pip has installed, adds a dataset from a local file and runs it, and
+ * checks the message without Node.
+ */
+async function useCommandOfPip({ folder, env }: ConsumerApp): Promise<string> {
+  const virtual = path.join(folder, '.venv');
+  const command = path.join(virtual, 'bin', 'medallion');
+  const withoutNode = spawnSync(command, ['list'], { encoding: 'utf8', env: { PATH: path.join(virtual, 'bin') } });
+  if (withoutNode.status !== 2 || !/^error: .*`node` is not on the PATH\. Install Node\.js/.test(withoutNode.stderr)) {
+    throw new Error(`Without Node, the command ended with ${withoutNode.status}: ${withoutNode.stderr}`);
+  }
+  const file = path.join(folder, 'zipcodes.csv');
+  fs.copyFileSync(path.join(ROOT, 'node_modules', 'vega-datasets', 'data', 'zipcodes.csv'), file);
+  const app: ConsumerApp = { folder: path.join(folder, 'lake'), env };
+  const medallion = (cwd: string, ...args: string[]) => step(`medallion ${args[0]}`, command, args, { cwd, env });
+  await medallion(folder, 'init', app.folder, '--language', 'python', '--prefix', 'pp-dw');
+  fs.symlinkSync(virtual, path.join(app.folder, '.venv'));
+  await medallion(app.folder, 'add', file);
+  await synthesize(app, 'cdk.out');
+  const result = JSON.parse(await medallion(app.folder, 'run', 'zipcodes', '--json')) as { tables: { rows: number }[] };
+  return `${result.tables[0].rows} rows`;
 }
 
 /** Records the outcome instead of stopping at the first failure. */
