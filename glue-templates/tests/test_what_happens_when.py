@@ -448,6 +448,7 @@ CDK_APPS: dict[str, list[str]] = {
     "`--enable-glue-datacatalog` in `defaultArguments`, in any spelling, or a catalog in `--conf`": ["etl-core.test.ts::--enable-glue-datacatalog"],
     "A query that reads a table of another dataset that is not an input, or a table without its database": ["gold-dataset.test.ts::a table that is not an input", "gold-dataset.test.ts::an unqualified table"],
     "An app that a bundler such as esbuild packs into one file": ["private/glue-templates.test.ts::a bundle in %s uses the files of the installed package", "private/glue-templates.test.ts::a bundle without the installed package is an error that says how to exclude the package"],
+    "The `medallion` command of the Python package without Node on the `PATH`, or with Node before version 20": ["consumers/main.ts::python, medallion of pip"],
     "Yarn Plug'n'Play": ["package.test.ts::Yarn unpacks the package"],
     "A synthesis of an app that `medallion init` creates": ["cli/init.test.ts::the created app has the recommended feature flags, and its synthesis prints no warning"],
     "A dynamic reference in a dataset, such as `{{resolve:ssm:name}}`": ["unknown-keys.test.ts::a dynamic reference in %s is rejected, because it would be deployed as it is"],

@@ -195,15 +195,23 @@ async function runDataset(app: ConsumerApp, versions: Versions): Promise<string>
 
 /**
  * Creates an app with the `medallion` command that pip has installed, adds a dataset from a local file and runs it, and
- * checks the message without Node.
+ * checks the messages without Node, and with an old version.
  */
 async function useCommandOfPip({ folder, env }: ConsumerApp): Promise<string> {
   const virtual = path.join(folder, '.venv');
   const command = path.join(virtual, 'bin', 'medallion');
-  const withoutNode = spawnSync(command, ['list'], { encoding: 'utf8', env: { PATH: path.join(virtual, 'bin') } });
-  if (withoutNode.status !== 2 || !/^error: .*`node` is not on the PATH\. Install Node\.js/.test(withoutNode.stderr)) {
-    throw new Error(`Without Node, the command ended with ${withoutNode.status}: ${withoutNode.stderr}`);
-  }
+  const tools = path.join(folder, 'tools');
+  const requireError = (message: RegExp) => {
+    const PATH = [tools, path.join(virtual, 'bin')].join(path.delimiter);
+    const { status, stderr } = spawnSync(command, ['list'], { encoding: 'utf8', env: { PATH } });
+    if (status !== 2 || !message.test(stderr)) {
+      throw new Error(`Expected ${message}, but the command ended with ${status}: ${stderr}`);
+    }
+  };
+  requireError(/^error: .*`node` is not on the PATH\. Install Node\.js 20 or later/);
+  fs.mkdirSync(tools);
+  fs.writeFileSync(path.join(tools, 'node'), '#!/bin/sh\nprintf "v18.20.8\\n"\n', { mode: 0o755 });
+  requireError(/^error: .* is Node\.js v18\.20\.8, which is too old .* Install Node\.js 20 or later/);
   const file = path.join(folder, 'zipcodes.csv');
   fs.copyFileSync(path.join(ROOT, 'node_modules', 'vega-datasets', 'data', 'zipcodes.csv'), file);
   const app: ConsumerApp = { folder: path.join(folder, 'lake'), env };
