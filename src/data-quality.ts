@@ -78,7 +78,7 @@ export interface DataQuality {
    * The maximum share of rows, from 0 to 1, in which the value of a column did not fit its type and is stored in
    * `meta_rescued`. 1 turns the gate off.
    *
-   * Gate: `rescued`. Only for bronze datasets; for a gold dataset, synthesis fails with `SETTING_NOT_APPLICABLE`.
+   * Gate: `rescued`. Only for bronze datasets; for other datasets, synthesis fails with `SETTING_NOT_APPLICABLE`.
    *
    * @default 0.01 - if more values do not fit, the source has probably changed and you should check it
    */

@@ -62,9 +62,10 @@ export interface DatasetDirectoryProps {
  * A lake that is declared in configuration files.
  *
  * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, is a dataset. Each
- * of them becomes a stack; a gold dataset is deployed after its inputs. The SQL file of a gold dataset is in the same
- * folder as its `config.json`. `glue/bronze_job.py` or `glue/gold_job.py` in that folder is a custom script that
- * replaces the packaged job script. Symbolic links are followed; a broken one fails with `FILE_NOT_FOUND`.
+ * of them becomes a stack; a derived dataset is deployed after its inputs. The SQL file of a derived dataset is in the
+ * folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a
+ * custom script that replaces the packaged job script. Symbolic links are followed; a broken one fails with
+ * `FILE_NOT_FOUND`.
  *
  * The JSON Schemas `glue-templates/dataset.schema.json` and `glue-templates/config.schema.json` in the package describe
  * the files. Name them as `$schema` in the files, and your editor completes and checks the keys.

@@ -24,7 +24,8 @@ export interface EtlCorePrefixes {
   readonly resourcePrefix: string;
 
   /**
-   * The prefix of the databases in snake_case. The databases are `<databasePrefix>_bronze` and `<databasePrefix>_gold`.
+   * The prefix of the databases in snake_case. The databases are `<databasePrefix>_bronze`,
+   * `<databasePrefix>_silver` and `<databasePrefix>_gold`.
    *
    * Synthesis fails with `PREFIX_INVALID` if the prefix is not snake_case.
    *
@@ -106,8 +107,8 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * Whether the databases of the lake exist already, for example because an earlier deployment of the lake was deleted
    * and its databases were retained.
    *
-   * The databases `<databasePrefix>_bronze` and `<databasePrefix>_gold` are then used and not changed. To use the
-   * bucket of that deployment as well, set `existingBucketName`.
+   * The databases `<databasePrefix>_bronze`, `<databasePrefix>_silver` and `<databasePrefix>_gold` are then used and
+   * not changed. To use the bucket of that deployment as well, set `existingBucketName`.
    *
    * @default false - the databases are created; the deployment fails if they exist
    */

@@ -99,6 +99,8 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly bucket: IBucket;
   /** The database of the bronze tables. Undefined with `existingDatabases`. */
   public readonly bronzeDatabase?: CfnDatabase;
+  /** The database of the silver tables. Undefined with `existingDatabases`. */
+  public readonly silverDatabase?: CfnDatabase;
   /** The database of the gold tables. Undefined with `existingDatabases`. */
   public readonly goldDatabase?: CfnDatabase;
   /** The shared role of jobs and crawlers. Datasets with their own role do not use it. */
@@ -158,6 +160,7 @@ export class EtlCore extends Construct implements IEtlCore {
     this.bucket = this.createBucket(names, props);
     if (!props.existingDatabases) {
       this.bronzeDatabase = this.createDatabase(names, Layer.BRONZE, 'BronzeDatabase');
+      this.silverDatabase = this.createDatabase(names, Layer.SILVER, 'SilverDatabase');
       this.goldDatabase = this.createDatabase(names, Layer.GOLD, 'GoldDatabase');
     }
     this.role = props.roles?.glue ?? new SharedGlueRole(this, 'GlueRole', {
@@ -183,6 +186,15 @@ export class EtlCore extends Construct implements IEtlCore {
     this.alertKey = keys.alerts;
     this.alertRules = alerts?.rules ?? [];
     this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
+  }
+
+  /**
+   * The database of a layer. Undefined with `existingDatabases`.
+   *
+   * @internal
+   */
+  public _database(layer: Layer): CfnDatabase | undefined {
+    return { bronze: this.bronzeDatabase, silver: this.silverDatabase, gold: this.goldDatabase }[layer];
   }
 
   private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {

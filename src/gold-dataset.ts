@@ -1,59 +1,15 @@
 import { Construct } from 'constructs';
-import { History } from './history';
+import { DerivedDataset, DerivedDatasetProps } from './derived-dataset';
 import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
-import { LakeDataset } from './lake-dataset';
-import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
-import {
-  checkPropTypes,
-  COMMON_PROPS,
-  commonDocument,
-  DatasetDefinition,
-  PropType,
-} from './private/definition/dataset-definition';
-import { registerInputs } from './private/definition/dataset-graph';
-import { datasetSchema } from './private/document/dataset-schema';
 import { pendingName } from './private/document/pending-lookup';
-import { checkProps, PropTypes } from './private/errors/prop-types';
-import { synthError } from './private/errors/synth-error';
-import { scriptOf } from './private/scripts/job-script';
-import { Transform } from './transform';
 
 /** Properties of a gold dataset: its name and size, its inputs, and how to build its tables from them. */
-export interface GoldDatasetProps extends LakeDatasetProps {
-  /**
-   * The datasets whose tables the query or script reads: bronze and gold datasets of the same lake.
-   *
-   * Use `BronzeDataset.fromName` and `GoldDataset.fromName` for datasets that another app deploys. A run reads the
-   * latest publication of each input and does not depend on a crawler. A table that needs no input, such as a calendar,
-   * has an empty list. Synthesis fails with `LAKE_MISMATCH` if an input belongs to another lake, and with
-   * `INPUTS_CYCLE` if datasets depend on each other.
-   */
-  readonly inputs: IDataset[];
-
-  /** How to build the tables from the inputs. */
-  readonly transform: Transform;
-
-  /**
-   * The names of the tables in snake_case, for a dataset with several tables.
-   *
-   * Each table is a temporary view that the query creates, or a table that the script returns.
-   *
-   * @default - one table with the name of the dataset
-   */
-  readonly outputs?: string[];
-
-  /**
-   * Keeps every version of each row.
-   *
-   * @default - no history: each run replaces the rows of the previous publication
-   */
-  readonly history?: History;
-}
+export interface GoldDatasetProps extends DerivedDatasetProps {}
 
 /**
- * A gold dataset: tables that are built from the tables of other datasets and published in the gold database.
+ * A gold dataset: tables for analysis, built from the tables of other datasets and published in the gold database.
  *
  * It creates a Glue job and a crawler, and a schedule if `schedule` is set. Quality gates, publication and run records
  * are the same as for a bronze dataset.
@@ -69,9 +25,9 @@ export interface GoldDatasetProps extends LakeDatasetProps {
  *   schedule: Schedule.cron('0 7 * * ? *', { timezone: 'America/New_York' }),
  * });
  */
-export class GoldDataset extends LakeDataset {
+export class GoldDataset extends DerivedDataset {
   /**
-   * Refers to a gold dataset that another app deploys, as an input of another gold dataset.
+   * Refers to a gold dataset that another app deploys, as an input of another dataset.
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
@@ -101,53 +57,7 @@ export class GoldDataset extends LakeDataset {
   }
 
   /** @internal */
-  protected _define(props: GoldDatasetProps): DatasetDefinition {
-    checkProps(this, props, PROPS);
-    checkPropTypes(this, props, [
-      ['transform', props.transform, '_definition', 'a Transform: Transform.sqlFile("gold/….sql")'],
-      ['inputs', props.inputs, 'length', 'a list of datasets: [zipcodes]'],
-      ...((props.inputs as unknown[]) ?? []).map((input, index): PropType => [
-        `inputs[${index}]`,
-        input,
-        'layer',
-        'a BronzeDataset or a GoldDataset',
-      ]),
-    ]);
-    const inputs = props.inputs.map(({ layer, dataset }) => `${layer}/${dataset}`);
-    for (const { core, dataset } of props.inputs) {
-      if (
-        core.resourcePrefix !== props.core.resourcePrefix
-        || core.existingBucketName !== props.core.existingBucketName
-      ) {
-        throw synthError(
-          this,
-          'LAKE_MISMATCH',
-          `inputs of dataset "${props.dataset}" contains "${dataset}" of the lake "${core.resourcePrefix}".`,
-          `Use inputs of the lake of the dataset, "${props.core.resourcePrefix}".`,
-        );
-      }
-    }
-    registerInputs(this, props.core.resourcePrefix, `${Layer.GOLD}/${pendingName(props.dataset)}`, inputs);
-    const script = scriptOf(this, props.dataset, props.transform._definition);
-    return {
-      layer: Layer.GOLD,
-      document: {
-        ...commonDocument(this, props),
-        source_datasets: inputs,
-        sql: script.sql?.name,
-        outputs: props.outputs,
-        history: props.history && datasetSchema().documentKeys(props.history),
-      },
-      script,
-      inputs: props.inputs,
-    };
+  protected _layer(): Layer {
+    return Layer.GOLD;
   }
 }
-
-const PROPS: PropTypes<GoldDatasetProps> = {
-  ...COMMON_PROPS,
-  inputs: 'unchecked',
-  transform: 'unchecked',
-  outputs: 'unchecked',
-  history: 'unchecked',
-};

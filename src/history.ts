@@ -1,5 +1,5 @@
 /**
- * Keeps every version of each row of a gold table: a slowly changing dimension of type 2.
+ * Keeps every version of each row of a silver or gold table: a slowly changing dimension of type 2.
  *
  * A new row creates a version. A changed row closes the current version and creates another. If a row is no longer in
  * the query result, its version is closed. No version is ever removed. The table has these columns in addition to those

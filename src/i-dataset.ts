@@ -1,7 +1,7 @@
 import { IEtlCore } from './i-etl-core';
 import { Layer } from './layer';
 
-/** A dataset of a lake, deployed by this app or another. A gold dataset can use it as an input. */
+/** A dataset of a lake, deployed by this app or another. A derived dataset can use it as an input. */
 export interface IDataset {
   /** The lake that the dataset belongs to. */
   readonly core: IEtlCore;

@@ -33,7 +33,7 @@ import { withDeployedUrls } from './private/scripts/source-files';
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
 /**
- * The base class of `BronzeDataset` and `GoldDataset`.
+ * The base class of all datasets.
  *
  * A dataset is a Glue job and a crawler, plus a schedule if `schedule` is set. The scripts of all datasets of a stack
  * are deployed together.
@@ -122,7 +122,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       glueVersion: props.glueVersion ?? defaults.version ?? GlueVersion.V5_0,
       defaultArguments: defaults.defaultArguments,
       extraPyFiles: runtimePackageUri(names),
-      sql: document.sql,
+      hasQuery: script.sql !== undefined,
       inputs,
       connection: document.connection,
       metrics: props.core.metrics,
@@ -218,7 +218,7 @@ function claimNames(scope: Construct, names: DatasetNames): void {
 function dependOnCore(dataset: Construct, core: IEtlCore, layer: Layer): void {
   const deployed = coreInSameStage(core, dataset);
   if (deployed) {
-    const database = layer === Layer.BRONZE ? deployed.bronzeDatabase : deployed.goldDatabase;
+    const database = deployed._database(layer);
     dataset.node.addDependency(deployed.role, deployed.schedulerRole, deployed.scheduleGroup);
     if (database) {
       dataset.node.addDependency(database);

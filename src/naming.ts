@@ -2,6 +2,7 @@ import { Aws, Fn, Stack, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { Layer } from './layer';
 import { synthError } from './private/errors/synth-error';
+import { LAYER_NAME, LAYERS } from './private/layers';
 
 /** The prefixes that all names of a lake are derived from. */
 export interface LakePrefixes {
@@ -129,6 +130,8 @@ export class DatasetNames {
   readonly scriptFolder: string;
   readonly script: string;
   readonly document: string;
+  /** The query of a derived dataset. */
+  readonly query: string;
   readonly tables: { readonly [key: string]: TableNames };
   /** The crawler prepends it to the name of a table's folder. */
   readonly tablePrefix?: string;
@@ -155,6 +158,7 @@ export class DatasetNames {
     this.scriptFolder = lake.scriptFolder(dataset);
     this.script = lake.uri(`${this.scriptFolder}${layer}_job.py`);
     this.document = lake.uri(`${this.scriptFolder}${layer}.json`);
+    this.query = lake.uri(`${this.scriptFolder}${layer}.sql`);
 
     const ownTable = snakeCase(dataset);
     const folder = lake.uri(`${layer}/${dataset}/`);
@@ -236,12 +240,12 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
       'Use another prefix.',
     );
   }
-  if (/[-_](bronze|gold)([-_]|$)/.test(prefix)) {
+  if (LAYER_NAME.test(prefix)) {
     throw synthError(
       scope,
       'PREFIX_INVALID',
       `${prop} is "${prefix}", which contains a layer name: the roles of another lake could get access to this lake.`,
-      'Use a prefix without "bronze" and "gold".',
+      `Use a prefix without the words ${LAYERS.join(', ')}.`,
     );
   }
 }

@@ -81,7 +81,7 @@ export class SharedGlueRole extends Role {
     const layers = Object.values(Layer);
     const bucket = [
       ...bucketStatements(stack, names, {
-        data: ['raw', 'bronze', 'gold', 'staging'],
+        data: ['raw', ...layers, 'staging'],
         raw: 'raw',
         etl: 'etl',
         runs: 'etl/*/runs',
@@ -116,7 +116,7 @@ export class SharedGlueRole extends Role {
     );
     acknowledgeWildcards(
       resource,
-      'Crawlers create tables that are named after datasets. Both databases belong to the lake.',
+      'Crawlers create tables that are named after datasets. The databases belong to the lake.',
       catalog,
     );
     acknowledgeWildcards(

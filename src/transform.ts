@@ -1,7 +1,7 @@
 import { TransformDefinition } from './private/scripts/job-script';
 
 /**
- * How the tables of a gold dataset are built from its inputs.
+ * How the tables of a silver or gold dataset are built from its inputs.
  *
  * Files are read when a dataset uses the transform. Synthesis fails with `FILE_NOT_FOUND` if a file does not exist, and
  * with `FILE_EMPTY` if it is empty.
@@ -21,11 +21,11 @@ export class Transform {
    * Builds the tables with a Spark SQL query in a file.
    *
    * The query reads tables by the names that they have in Athena, such as `pp_dw_bronze.zipcodes`. For lakes with
-   * different prefixes, write `${bronze_database}.zipcodes`: `${bronze_database}` and `${gold_database}` are replaced
-   * by the names of the databases, except in quotes and comments. The last statement is the table. The statements
-   * before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each table is the temporary view of that name.
-   * Synthesis fails with `PLACEHOLDER_INVALID` if a placeholder is misspelled, and with `QUERY_TABLE_NOT_AN_INPUT` if
-   * the query reads a table of another dataset of the app that is not an input.
+   * different prefixes, write `${bronze_database}.zipcodes`: `${bronze_database}`, `${silver_database}` and
+   * `${gold_database}` are replaced by the names of the databases, except in quotes and comments. The last statement is
+   * the table. The statements before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each table is the temporary
+   * view of that name. Synthesis fails with `PLACEHOLDER_INVALID` if a placeholder is misspelled, and with
+   * `QUERY_TABLE_NOT_AN_INPUT` if the query reads a table of another dataset of the app that is not an input.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`
    * @see https://spark.apache.org/docs/latest/sql-ref.html
@@ -54,7 +54,8 @@ export class Transform {
   /**
    * Builds the tables with a custom PySpark script, which replaces the packaged job script.
    *
-   * The script calls `run_gold` of the package `etl_runtime.gold`. See `docs/gold/scripts.md` for a complete script.
+   * The script calls `run_gold` of the package `etl_runtime.gold`, or `run_silver` of `etl_runtime.silver`. See
+   * `docs/derived/scripts.md` for a complete script.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`
    * @exampleMetadata fixture=lake

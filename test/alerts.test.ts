@@ -62,13 +62,13 @@ test.each<[string, Alerts | undefined, { [type: string]: number }]>([
       'AWS::KMS::Alias': 1,
     },
   ],
-])('%s create these resources, and the core has ten others', (_, alerts, expected) => {
+])('%s create these resources, and the core has eleven others', (_, alerts, expected) => {
   const all = resources(lake(alerts).stack);
   const count = (type: string) => all.filter(({ Type }) => Type === type).length;
   expect(Object.fromEntries(OF_ALERTS.map(type => [type, count(type)]).filter(([, number]) => number !== 0))).toEqual(
     expected,
   );
-  expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(10);
+  expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(11);
 });
 
 test('the core has the resources of its alerts as properties', () => {
@@ -98,6 +98,7 @@ const crawler = (crawlerName: string, state: string) => ({
 test.each([
   ['a failed run that is retried', job('pp-dw-bronze-x', 'FAILED'), false],
   ['a failed retry', job('pp-dw-bronze-x', 'FAILED', 'jr_0123_attempt_1'), true],
+  ['a failed retry of a silver job', job('pp-dw-silver-x', 'FAILED', 'jr_0123_attempt_1'), true],
   ['a failed retry of a gold job', job('pp-dw-gold-x', 'FAILED', 'jr_0123_attempt_1'), true],
   ['a successful retry', job('pp-dw-bronze-x', 'SUCCEEDED', 'jr_0123_attempt_1'), false],
   ['a successful run', job('pp-dw-bronze-x', 'SUCCEEDED'), false],
@@ -126,6 +127,7 @@ test.each([
 
 test.each([
   ['a failed crawler', crawler('pp-dw-bronze-x-crawler', 'Failed'), true],
+  ['a failed silver crawler', crawler('pp-dw-silver-x-crawler', 'Failed'), true],
   ['a failed gold crawler', crawler('pp-dw-gold-x-crawler', 'Failed'), true],
   ['a crawler that started', crawler('pp-dw-bronze-x-crawler', 'Started'), false],
   ['a crawler that succeeded', crawler('pp-dw-bronze-x-crawler', 'Succeeded'), false],
@@ -386,6 +388,7 @@ test('the prefix, the email addresses and the environment can be tokens', () => 
     { 'Fn::ImportValue': 'team' },
   ]);
   const { EventPattern, Targets } = rule('${Prefix}-job-alerts', stack);
-  expect(EventPattern.detail.jobName).toEqual([{ prefix: '${Prefix}-bronze-' }, { prefix: '${Prefix}-gold-' }]);
+  expect(EventPattern.detail.jobName).toEqual(['bronze', 'silver', 'gold']
+    .map(layer => ({ prefix: `\${Prefix}-${layer}-` })));
   expect(Targets[0].InputTransformer.InputTemplate).toContain('/aws-glue/${Prefix}/output');
 });

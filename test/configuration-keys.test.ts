@@ -24,7 +24,7 @@ interface Pair {
 const PAIRS: Pair[] = [
   {
     at: '',
-    interfaces: ['LakeDatasetProps', 'BronzeDatasetProps', 'GoldDatasetProps', 'S3SourceOptions'],
+    interfaces: ['LakeDatasetProps', 'BronzeDatasetProps', 'DerivedDatasetProps', 'S3SourceOptions'],
     keys: DATASET.properties,
   },
   { at: '', interfaces: ['EtlCorePrefixes', 'EtlCoreProps'], keys: CONFIG.properties },
@@ -53,8 +53,8 @@ function ofDataset(name: string, interfaces: string[]): Pair {
 
 /** The props of each interface of the public API. */
 const INTERFACES = new Map(filesBelow('src', '.ts').filter(file => !/private|cli/.test(file)).flatMap(file =>
-  [...readText(file).matchAll(/^export interface (\w+)[^{]*\{([^]*?)^\}/gm)].map(([, name, body]): [string, string[]] =>
-    [name, [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, prop]) => prop)])));
+  [...readText(file).matchAll(/^export interface (\w+)[^{]*\{(?:\}$|\n([^]*?)^\})/gm)].map(([, name, body]): [string, string[]] =>
+    [name, [...(body ?? '').matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, prop]) => prop)])));
 
 function propsOf({ interfaces }: Pair): string[] {
   return [...new Set(interfaces.flatMap(name => INTERFACES.get(name)!))];

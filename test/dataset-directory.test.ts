@@ -95,6 +95,20 @@ test('each file becomes a stack, first the core, then each dataset after its inp
   expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states', 'gold/a-first']);
 });
 
+test.each<[string, Record<string, object | string>]>([
+  ['declares it', { 'any/config.json': { ...STATES, layer: 'silver' }, 'any/states.sql': QUERY }],
+  [
+    'has a silver script',
+    { 'any/config.json': { ...STATES, sql: undefined }, 'any/glue/silver_job.py': 'print("mine")\n' },
+  ],
+])('a dataset is silver if it %s, and can have the name of a gold dataset', (_, files) => {
+  const { directory } = lake({ ...LAKE, ...files });
+  const { layer, databaseName, jobName, document } = directory.datasets['silver/states'];
+  expect([layer, databaseName, jobName]).toEqual(['silver', 'pp_dw_silver', 'pp-dw-silver-states']);
+  expect(JSON.parse(document)).toMatchObject({ layer: 'silver' });
+  expect(Object.keys(directory.datasets)).toContain('gold/states');
+});
+
 test('datasets can be in folders at any depth; generated and hidden folders are ignored', () => {
   const { directory } = lake({
     ...LAKE,
@@ -354,7 +368,7 @@ test('a dataset with a custom script and a query deploys both', () => {
   const { directory } = lake({ ...LAKE, 'gold/states/glue/gold_job.py': 'print("mine")\n' });
   const files = deployedFiles(Stack.of(directory.datasets['gold/states']));
   expect(files.get('states/glue/gold_job.py')?.toString()).toBe('print("mine")\n');
-  expect(files.get('states/glue/states.sql')?.toString()).toBe(QUERY);
+  expect(files.get('states/glue/gold.sql')?.toString()).toBe(QUERY);
 });
 
 test('an endpoint that is only a URL is a table, and is deployed unchanged', () => {
@@ -396,8 +410,8 @@ test.each<[string, Files, string]>([
     'no source',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, source_url: undefined } },
     'SOURCE_REQUIRED: LAKE/bronze/zipcodes/config.json: the file has neither source_url nor api_endpoints. '
-      + 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, set '
-      + 'source_datasets.',
+      + 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a silver or gold '
+      + 'dataset, set source_datasets.',
   ],
   [
     'a misspelled key',
@@ -448,8 +462,8 @@ test.each<[string, Files, string]>([
     'a rule that is not part of the schema',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, history: { business_key: ['a'] } } },
     'SETTING_NOT_APPLICABLE: LAKE/bronze/zipcodes/config.json:5:13: /history is set, but the dataset '
-      + 'is bronze, because source_datasets is not set. Remove history: it only applies to gold datasets, which have '
-      + 'source_datasets instead of source_url.',
+      + 'is bronze, because source_datasets is not set. Remove history: it only applies to silver and gold datasets, '
+      + 'which have source_datasets instead of source_url.',
   ],
   [
     'a table that does not exist',
@@ -505,7 +519,8 @@ test.each<[string, Files, string]>([
   [
     'a query in another folder',
     { 'gold/states/config.json': { ...STATES, sql: '../secret.sql' } },
-    'VALUE_INVALID: LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: gold: name of the file',
+    'VALUE_INVALID: LAKE/gold/states/config.json:7:9: /sql is "../secret.sql". Expected: silver, gold: name of the '
+      + 'file',
   ],
   [
     'a folder instead of a query',
@@ -529,6 +544,17 @@ test.each<[string, Files, string]>([
     { 'bronze/zipcodes/glue/gold_job.py': '' },
     'SCRIPT_LAYER_MISMATCH: LAKE/bronze/zipcodes/config.json: the file defines a bronze dataset, but '
       + 'its folder contains glue/gold_job.py. Rename the script to bronze_job.py, or remove it.',
+  ],
+  [
+    'a gold script in a silver dataset',
+    {
+      'gold/states/config.json': { ...STATES, layer: 'silver' },
+      'gold/states/glue/silver_job.py': 'print(1)',
+      'gold/states/glue/gold_job.py': 'print(1)',
+    },
+    'SCRIPT_LAYER_MISMATCH: LAKE/gold/states/config.json: the file defines a silver dataset, but '
+      + 'its folder contains glue/gold_job.py. Rename the script to silver_job.py, or remove it. Or set "layer" to '
+      + '"gold".',
   ],
   [
     'an empty script',
@@ -663,7 +689,7 @@ test('the deployed content of linked scripts and queries is that of their target
   symlinkSync('../../.shared', path.join(folder, 'gold/states/glue'));
   const { directory } = lake({});
   const files = deployedFiles(Stack.of(directory.datasets['gold/states']));
-  expect(String(files.get('states/glue/states.sql'))).toBe(QUERY);
+  expect(String(files.get('states/glue/gold.sql'))).toBe(QUERY);
   expect(String(files.get('states/glue/gold_job.py'))).toBe('print("mine")\n');
 
   const stack = new Stack(new App(), 'Lake');
@@ -677,7 +703,7 @@ test('the deployed content of linked scripts and queries is that of their target
   });
   gold('by-query', Transform.sqlFile(path.join(folder, 'gold/states/states.sql')));
   gold('by-script', Transform.script(path.join(folder, 'gold/states/glue/gold_job.py')));
-  expect(String(deployedFiles(stack).get('by-query/glue/states.sql'))).toBe(QUERY);
+  expect(String(deployedFiles(stack).get('by-query/glue/gold.sql'))).toBe(QUERY);
   expect(String(deployedFiles(stack).get('by-script/glue/gold_job.py'))).toBe('print("mine")\n');
 });
 
@@ -743,11 +769,12 @@ test('one query is deployed with the databases of its lake, and a misspelled pla
     'gold/states/states.sql': 'SELECT state FROM ${bronze_database}.zipcodes',
   };
   const { directory } = lake(files);
-  expect(String(deployedFiles(Stack.of(directory.datasets['gold/states'])).get('states/glue/states.sql')))
+  expect(String(deployedFiles(Stack.of(directory.datasets['gold/states'])).get('states/glue/gold.sql')))
     .toBe('SELECT state FROM dev_bronze.zipcodes');
   expect(failure({ ...files, 'gold/states/states.sql': 'SELECT state FROM ${bronze}.zipcodes' })).toEqual([
     '1 problem in 1 file:',
     '  PLACEHOLDER_INVALID: LAKE/gold/states/config.json:7:9: /sql is "states.sql", a file that contains ${bronze}. '
-      + 'Did you mean "bronze_database"? The databases of the lake are ${bronze_database} and ${gold_database}.',
+      + 'Did you mean "bronze_database"? The databases of the lake are ${bronze_database}, ${silver_database}, '
+      + '${gold_database}.',
   ]);
 });

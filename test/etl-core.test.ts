@@ -30,6 +30,7 @@ test.each([
 test('the location of a database is the folder of its layer', () => {
   expect(resources(coreStack(), 'AWS::Glue::Database').map(({ Properties }) => Properties.DatabaseInput)).toEqual([
     { Name: 'pp_dw_bronze', LocationUri: 's3://pp-dw-123456789012/bronze/' },
+    { Name: 'pp_dw_silver', LocationUri: 's3://pp-dw-123456789012/silver/' },
     { Name: 'pp_dw_gold', LocationUri: 's3://pp-dw-123456789012/gold/' },
   ]);
 });
@@ -39,7 +40,7 @@ test('the names of the databases start with databasePrefix', () => {
     resources(coreStack({ databasePrefix: 'dw' }), 'AWS::Glue::Database').map(
       ({ Properties }) => Properties.DatabaseInput.Name,
     ),
-  ).toEqual(['dw_bronze', 'dw_gold']);
+  ).toEqual(['dw_bronze', 'dw_silver', 'dw_gold']);
 });
 
 describe('with existing databases and an existing bucket', () => {
@@ -57,6 +58,7 @@ describe('with existing databases and an existing bucket', () => {
     const stack = new Stack(new App(), 'Core', { env: ENV });
     const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', ...existing });
     expect(core.bronzeDatabase).toBeUndefined();
+    expect(core.silverDatabase).toBeUndefined();
     expect(core.goldDatabase).toBeUndefined();
     bronze({ stack, core });
     expect(resource(stack, 'AWS::Glue::Crawler').Properties.DatabaseName).toBe('pp_dw_bronze');
@@ -239,6 +241,7 @@ test('the schedule role can only start jobs of this lake, and only schedules of 
         Effect: 'Allow',
         Resource: [
           'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-bronze-*',
+          'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-silver-*',
           'arn:aws:glue:eu-central-1:123456789012:job/pp-dw-gold-*',
         ],
       },
@@ -402,8 +405,8 @@ describe('default settings of jobs', () => {
     ].map(([name, value, found]): [object, string, string] => [
       { glueDefaults: { defaultArguments: { [name]: value } } },
       'ARGUMENT_RESERVED',
-      `glue_defaults.default_arguments has ${found}, with which a gold job would drop and create databases in the `
-        + 'Glue Data Catalog. Remove it',
+      `glue_defaults.default_arguments has ${found}, with which a silver or gold job would drop and create `
+        + 'databases in the Glue Data Catalog. Remove it',
     ]),
     [
       { glueWorkerConfigs: { tiny: {} } },

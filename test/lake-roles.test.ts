@@ -148,7 +148,7 @@ test('a bucket of the app in the same stack keeps its own permissions', () => {
   expect(JSON.stringify(resources(stack, 'AWS::IAM::Policy'))).not.toContain('pp-dw');
 });
 
-test.each(['zipcodes', 'silver/zipcodes', ''])('the key "%s" of roles.datasets is an error', key => {
+test.each(['zipcodes', 'platinum/zipcodes', ''])('the key "%s" of roles.datasets is an error', key => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
   const datasets = { [key]: Role.fromRoleName(stack, 'Role', 'org') };
   const message = `VALUE_INVALID: Lake/Core: roles.datasets has the key "${key}". Use the layer and the name of a `

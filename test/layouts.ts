@@ -3,11 +3,13 @@ import {
   BronzeDataset,
   BronzeDatasetProps,
   DataSizeCategory,
+  DerivedDataset,
+  DerivedDatasetProps,
   EtlCore,
   EtlCorePrefixes,
   GoldDataset,
-  GoldDatasetProps,
   IEtlCore,
+  SilverDataset,
   Source,
   Transform,
 } from '../src';
@@ -65,13 +67,18 @@ export function bronze(
   });
 }
 
-/** A gold dataset with the input `fda-nsde`. A test passes only the props that it is about. */
-export function gold(
+/** The classes of derived datasets. */
+export const DERIVED = { silver: SilverDataset, gold: GoldDataset } as const;
+export type DerivedLayer = keyof typeof DERIVED;
+
+/** A derived dataset with the input `fda-nsde`. A test passes only the props that it is about. */
+export function derived(
+  layer: DerivedLayer,
   { stack, core }: Pick<Lake, 'stack' | 'core'>,
-  props: Partial<GoldDatasetProps> = {},
-  id = 'Gold',
-): GoldDataset {
-  return new GoldDataset(stack, id, {
+  props: Partial<DerivedDatasetProps> = {},
+  id = 'Derived',
+): DerivedDataset {
+  return new DERIVED[layer](stack, id, {
     core,
     dataset: 'fda-summary',
     dataSizeCategory: DataSizeCategory.SMALL,
@@ -79,4 +86,11 @@ export function gold(
     transform: Transform.sql('SELECT count(*) AS rows FROM pp_dw_bronze.fda_nsde'),
     ...props,
   });
+}
+
+/** A gold dataset with the input `fda-nsde`. A test passes only the props that it is about. */
+export function gold(
+  where: Pick<Lake, 'stack' | 'core'>, props: Partial<DerivedDatasetProps> = {}, id = 'Gold',
+): DerivedDataset {
+  return derived('gold', where, props, id);
 }

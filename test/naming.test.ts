@@ -31,17 +31,25 @@ test.each([
 
 test.each([
   ['bronze', 'job', 'pp-dw-bronze-fda-nsde'],
+  ['silver', 'job', 'pp-dw-silver-fda-nsde'],
   ['gold', 'job', 'pp-dw-gold-fda-nsde'],
   ['bronze', 'crawler', 'pp-dw-bronze-fda-nsde-crawler'],
   ['bronze', 'schedule', 'pp-dw-bronze-fda-nsde'],
   ['bronze', 'role', 'pp-dw-bronze-fda-nsde-role'],
   ['bronze', 'database', 'pp_dw_bronze'],
+  ['silver', 'database', 'pp_dw_silver'],
   ['gold', 'database', 'pp_dw_gold'],
   ['bronze', 'raw', 's3://pp-dw-123456789012/raw/fda-nsde/'],
   ['bronze', 'staging', 's3://pp-dw-123456789012/staging/bronze/fda-nsde/'],
   ['gold', 'staging', 's3://pp-dw-123456789012/staging/gold/fda-nsde/'],
   ['bronze', 'runs', 's3://pp-dw-123456789012/etl/fda-nsde/runs/bronze/'],
   ['bronze', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/bronze_job.py'],
+  ['silver', 'staging', 's3://pp-dw-123456789012/staging/silver/fda-nsde/'],
+  ['silver', 'runs', 's3://pp-dw-123456789012/etl/fda-nsde/runs/silver/'],
+  ['silver', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/silver_job.py'],
+  ['silver', 'document', 's3://pp-dw-123456789012/etl/fda-nsde/glue/silver.json'],
+  ['silver', 'query', 's3://pp-dw-123456789012/etl/fda-nsde/glue/silver.sql'],
+  ['gold', 'query', 's3://pp-dw-123456789012/etl/fda-nsde/glue/gold.sql'],
   ['gold', 'script', 's3://pp-dw-123456789012/etl/fda-nsde/glue/gold_job.py'],
   ['bronze', 'document', 's3://pp-dw-123456789012/etl/fda-nsde/glue/bronze.json'],
 ] as const)('for the %s dataset fda-nsde, the %s is %s', (layer, what, name) => {
@@ -91,12 +99,16 @@ test.each([
   [
     { resourcePrefix: 'pp-bronze' },
     'PREFIX_INVALID: Lake: resourcePrefix is "pp-bronze", which contains a layer name: the roles of another '
-      + 'lake could get access to this lake. Use a prefix without "bronze" and "gold".',
+      + 'lake could get access to this lake. Use a prefix without the words bronze, silver, gold.',
+  ],
+  [
+    { resourcePrefix: 'pp-silver' },
+    'PREFIX_INVALID: Lake: resourcePrefix is "pp-silver", which contains a layer name',
   ],
   [
     { resourcePrefix: 'pp-gold-dev' },
     'PREFIX_INVALID: Lake: resourcePrefix is "pp-gold-dev", which contains a layer name: the roles of another '
-      + 'lake could get access to this lake. Use a prefix without "bronze" and "gold".',
+      + 'lake could get access to this lake. Use a prefix without the words bronze, silver, gold.',
   ],
   [
     { resourcePrefix: 'pp', databasePrefix: 'pp-dw' },

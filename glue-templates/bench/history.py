@@ -72,6 +72,7 @@ def run(store: Store, dataset: str, sql: str, inputs: list[str], **document: Any
             "dataset": dataset,
             "data_size_category": "small",
             "source_datasets": [f"gold/{each}" for each in inputs],
+            "sql": "query.sql",
             **document,
         },
     )

@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,15 @@ from hypothesis import settings
 from pyspark.sql import SparkSession
 
 import gold_job
+import silver_job
 from etl_runtime.bronze import run_bronze
-from etl_runtime.gold import Transform, run_gold
+from etl_runtime.gold import Transform as GoldTransform
+from etl_runtime.gold import run_gold
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.store import Store
+from etl_runtime.silver import Transform as SilverTransform
+from etl_runtime.silver import run_silver
 from etl_runtime.source.originals import Fetch
 from job_role import JOB, ROLES_FOLDER, acting_as_job, policies_of
 from source_server import Response as Response
@@ -41,7 +46,13 @@ HERE = Path(__file__).parent
 BUCKET = "pp-dw-123456789012"
 
 # What a test uses to run jobs on Spark: fixtures, and names that its module imports.
-SPARK_FIXTURES = {"dataset", "gold"}
+SPARK_FIXTURES = {"dataset", "silver", "gold"}
+
+JOBS: dict[str, tuple[Any, Any]] = {
+    "silver": (silver_job.transform, run_silver),
+    "gold": (gold_job.transform, run_gold),
+}
+"""The transform of the packaged script, and the function that runs the job, for each layer with derived tables."""
 SPARK_IMPORTS = {"start_spark", "JobProcesses"}
 
 
@@ -117,7 +128,7 @@ def no_redaction() -> Iterator[None]:
 
 
 class Lake:
-    """A dataset of either layer: names as the stack computes them, a job that runs as in Glue, and its results."""
+    """A dataset of a layer: names as the stack computes them, a job that runs as in Glue, and its results."""
 
     def __init__(self, layer: str, name: str, tables: list[str] | None = None) -> None:
         self.layer = layer
@@ -226,30 +237,36 @@ class Dataset(Lake):
         return {uri.rpartition("/")[2]: self.store.read(uri) or b"" for uri in kept}
 
 
-class GoldTable(Lake):
-    """A gold dataset for one test."""
+class DerivedTable(Lake):
+    """A silver or gold dataset for one test."""
 
-    def __init__(self, name: str, inputs: Sequence[Lake], tables: list[str] | None = None) -> None:
-        super().__init__("gold", name, tables)
+    def __init__(self, layer: str, name: str, inputs: Sequence[Lake], tables: list[str] | None = None) -> None:
+        super().__init__(layer, name, tables)
         self.names["inputs"] = [
             {"dataset": f"{each.layer}/{each.name}", "database": each.names["database"], "runs": each.names["runs"]}
             for each in inputs
         ]
-        self.names["sql"] = f"s3://{BUCKET}/etl/{name}/glue/query.sql"
+        self.names["sql"] = f"s3://{BUCKET}/etl/{name}/glue/{layer}.sql"
 
     def run(
-        self, made_by: str | Transform, job_run_id: str = "jr_1", run_options: str = "{}", **document: Any
+        self,
+        made_by: str | GoldTransform | SilverTransform,
+        job_run_id: str = "jr_1",
+        run_options: str = "{}",
+        **document: Any,
     ) -> dict[str, Any]:
         """Run the job with SQL or a transform. Returns its record. Raises RunFailed as the job does."""
         sources = [each["dataset"] for each in self.names["inputs"]]
         if isinstance(made_by, str):
             self.store.write(self.names["sql"], made_by.encode())
-        transform = gold_job.transform if isinstance(made_by, str) else made_by
+            document["sql"] = "query.sql"
+        packaged, run_layer = JOBS[self.layer]
+        transform = packaged if isinstance(made_by, str) else made_by
         return self.run_job(
-            lambda argv: run_gold(argv, transform), {"source_datasets": sources, **document}, job_run_id, run_options
+            lambda argv: run_layer(argv, transform), {"source_datasets": sources, **document}, job_run_id, run_options
         )
 
-    def fails(self, made_by: str | Transform, **document: Any) -> str:
+    def fails(self, made_by: str | GoldTransform | SilverTransform, **document: Any) -> str:
         """Run the job, which must fail. Returns the error in its record. Checks that the published table is unchanged."""
         return self.failing(lambda: self.run(made_by, **document))
 
@@ -269,14 +286,24 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
 
 
 @pytest.fixture
-def gold(request: pytest.FixtureRequest) -> Callable[..., GoldTable]:
+def gold(request: pytest.FixtureRequest) -> Callable[..., DerivedTable]:
     """Creates gold datasets with names that no other test uses."""
+    return partial(derived(request), "gold")
+
+
+@pytest.fixture
+def silver(request: pytest.FixtureRequest) -> Callable[..., DerivedTable]:
+    """Creates silver datasets with names that no other test uses."""
+    return partial(derived(request), "silver")
+
+
+def derived(request: pytest.FixtureRequest) -> Callable[..., DerivedTable]:
     base = request.node.originalname.replace("_", "-")[:60]
     own = sha256(request.node.nodeid.encode()).hexdigest()[:12]
-    made: list[GoldTable] = []
+    made: list[DerivedTable] = []
 
-    def make(*inputs: Lake, tables: list[str] | None = None) -> GoldTable:
-        made.append(GoldTable(f"{base}-{own}-{len(made)}", inputs, tables))
+    def make(layer: str, *inputs: Lake, tables: list[str] | None = None) -> DerivedTable:
+        made.append(DerivedTable(layer, f"{base}-{own}-{len(made)}", inputs, tables))
         return made[-1]
 
     return make

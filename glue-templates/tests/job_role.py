@@ -31,7 +31,7 @@ def policies_of(layer: str, dataset: str, bucket: str, document: Mapping[str, An
 
     The role of every bronze dataset can read a secret, although only datasets with `auth` have this permission.
     """
-    if layer == "gold":
+    if layer != "bronze":
         named = list(_synthesized()["shared"].values())
     else:
         named = list(_synthesized()["secret"].values())

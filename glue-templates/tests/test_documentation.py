@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from conftest import Dataset, GoldTable
+from conftest import Dataset, DerivedTable
 from source_server import serving
 
 DOCS = Path(__file__).parents[2] / "docs"
-MakeGold = Callable[..., GoldTable]
+MakeGold = Callable[..., DerivedTable]
 ZIP_CODES = b"zip_code,city,state\n00501,Holtsville,NY\n02101,Boston,MA\n02102,Boston,MA\n"
 
 
@@ -51,13 +51,13 @@ def test_a_job_script_has_one_function_and_only_imports_that_exist(script: str) 
 
 
 def test_the_gold_script_builds_its_table(zipcodes: Dataset, gold: MakeGold) -> None:
-    (script,) = (text for name, text in SCRIPTS.items() if name.startswith("gold/scripts.md"))
+    (script,) = (text for name, text in SCRIPTS.items() if name.startswith("derived/scripts.md"))
     made = gold(zipcodes)
     made.run(imported(script)["transform"])
     assert sorted((row["state"], row["count"]) for row in made.rows()) == [("MA", 2), ("NY", 1)]
 
 
-@pytest.mark.parametrize("query", blocks(DOCS / "gold" / "sql.md", "sql"))
+@pytest.mark.parametrize("query", blocks(DOCS / "derived" / "sql.md", "sql"))
 def test_a_gold_query_builds_its_table(zipcodes: Dataset, gold: MakeGold, query: str) -> None:
     made = gold(zipcodes)
     made.run(query.replace("${bronze_database}", "pp_dw_bronze"))  # as the construct does

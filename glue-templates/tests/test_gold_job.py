@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import BUCKET, Dataset, GoldTable, Lake, Response, Source, zipped
+from conftest import BUCKET, Dataset, DerivedTable, Lake, Response, Source, zipped
 from etl_runtime import gold as running
 from etl_runtime.gold import Gold, Transform
 from etl_runtime.job.arguments import GATES
@@ -21,7 +21,7 @@ from etl_runtime.transform import inputs as reading
 from source_server import serving
 
 MakeDataset = Callable[..., Dataset]
-MakeGold = Callable[..., GoldTable]
+MakeGold = Callable[..., DerivedTable]
 PLACES = b"zip_code,city,state\n00501,Holtsville,NY\n02101,Boston,MA\n02102,Boston,MA\n,Nowhere,\n"
 
 

@@ -16,7 +16,7 @@ import botocore.client
 import pytest
 from pyspark.sql import DataFrame
 
-from conftest import BUCKET, Dataset, GoldTable, Lake, Source
+from conftest import BUCKET, Dataset, DerivedTable, Lake, Source
 from etl_runtime.gold import Gold, Transform
 from faults.bronze_kinds import TABLES
 from faults.job_processes import JobProcesses
@@ -28,7 +28,7 @@ from secret_server import serving_secrets
 
 RECORDED = Path(__file__).with_name("required_permissions.json")
 MakeDataset = Callable[..., Dataset]
-MakeGold = Callable[..., GoldTable]
+MakeGold = Callable[..., DerivedTable]
 Required = dict[str, Any]
 
 

@@ -9,7 +9,7 @@ import { didYouMean } from '../private/errors/suggestion';
 /** A dataset of the app: a Glue job with a dataset document. */
 export interface Dataset {
   readonly dataset: string;
-  /** `bronze` or `gold` */
+  /** `bronze`, `silver` or `gold` */
   readonly layer: string;
   readonly stack: string;
   /** The cloud assembly that contains its stack. */
@@ -35,7 +35,7 @@ export interface Dataset {
   readonly deployments: () => Deployment[];
 }
 
-/** A dataset that a gold dataset reads, in this app or in another app. */
+/** A dataset that a derived dataset reads, in this app or in another app. */
 export interface Input {
   /** As `layer/dataset`. */
   readonly dataset: string;
@@ -53,7 +53,7 @@ interface Names {
   readonly bucket: string;
   readonly database: string;
   readonly runs: string;
-  /** Gold only. */
+  /** Derived datasets only. */
   readonly inputs?: Input[];
   readonly tables: Record<string, { readonly name: string }>;
 }
@@ -98,12 +98,11 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
   };
 }
 
-/** Whether a deployment has files of a dataset. Both layers can have a dataset of the same name. */
+/** Whether a deployment has files of a dataset. Several layers can have a dataset of the same name. */
 function isOfDataset({ source, bucket, prefix }: Deployment, { dataset, layer, bucket: lake }: Names): boolean {
   const folder = path.join(source, dataset, 'glue');
-  const ofOther = layer === 'gold' ? /^bronze/ : /^gold|\.sql$/;
   return bucket === lake && prefix === 'etl' && fs.existsSync(folder)
-    && fs.readdirSync(folder).some(name => !ofOther.test(name));
+    && fs.readdirSync(folder).some(name => name.startsWith(`${layer}.`) || name === `${layer}_job.py`);
 }
 
 /** The name of a dataset that is unique in its lake: `layer/dataset`. */

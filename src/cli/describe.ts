@@ -40,7 +40,7 @@ export function describeTable(table: ResultTable, sample: QueryResult, lake: Lak
   ];
 }
 
-/** The text output for the inputs of a gold dataset. */
+/** The text output for the inputs of a derived dataset. */
 export function describeInputs(inputs: ReadInput[]): string[] {
   const [, ...lines] = formatTable(
     [{ name: '' }, { name: '' }],

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { createFolder, Failure } from './failure';
+import { LAYER_NAME } from '../private/layers';
 
 const TEMPLATES = path.join(__dirname, '..', '..', 'glue-templates', 'init');
 
@@ -27,7 +28,7 @@ export function init(folder: string, { json, language, prefix: prefixOption }: I
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^[-0-9]+|-+$/g, '') || 'lake';
   const prefix = prefixOption ?? name.slice(0, 49).replace(/-+$/, '');
-  if (prefix.length > 49 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(prefix) || /-(bronze|gold)(-|$)/.test(prefix)) {
+  if (prefix.length > 49 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(prefix) || LAYER_NAME.test(prefix)) {
     throw new Failure(
       `The prefix ${JSON.stringify(prefix)} is not valid. A prefix consists of lowercase letters, digits and single `
         + 'hyphens, has a maximum of 49 characters, and does not contain the name of a layer. Example: --prefix pp-dw',

@@ -29,7 +29,7 @@ export function list(options: { app: string; json: boolean; value: string[] }): 
     );
     return;
   }
-  // The column is empty without gold datasets.
+  // The column is empty without derived datasets.
   const columns = [
     'dataset',
     'layer',

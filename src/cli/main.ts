@@ -142,7 +142,7 @@ function command(): Command {
   program
     .command('list')
     .summary('List the datasets of the app')
-    .description('List the datasets of the app, with their tables and the inputs of gold datasets.')
+    .description('List the datasets of the app, with their tables and the inputs of derived datasets.')
     .addHelpText('after', example('npx medallion list'))
     .action(() => list(globalOptions()));
   program

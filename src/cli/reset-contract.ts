@@ -9,6 +9,7 @@ import { Failure } from './failure';
 import { Lake } from './lake';
 import { Progress } from './progress';
 import { readValues } from './substitutes';
+import { Layer } from '../layer';
 
 /**
  * Resets the schema contract of a bronze dataset: its next run infers columns and data types again. Until then, its
@@ -21,7 +22,7 @@ export async function resetContract(
   options: { app: string; data: string; json: boolean; value: string[]; stack?: string },
 ): Promise<void> {
   const dataset = selectDataset(readDatasets(options.app, readValues(options.value)), name, options.stack);
-  if (dataset.layer === 'gold') {
+  if (dataset.layer !== Layer.BRONZE) {
     throw new Failure(
       `${fullName(dataset)} has no schema contract: its query or script determines its columns. To change them, edit `
         + `the query or script, run \`npx cdk synth\`, then \`npx medallion run ${name}\`.`,

@@ -48,7 +48,7 @@ export interface Outcome {
     readonly tables?: RecordedTable[];
     /** The findings of the quality gates that failed and were allowed to. */
     readonly allowed?: string[];
-    /** Gold only. */
+    /** Derived datasets only. */
     readonly inputs?: ReadInput[];
   } | null;
   readonly published: {

@@ -15,6 +15,7 @@ import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
 import { readSubstitutes, readValues, requireBuckets } from './substitutes';
 import { changedSinceSynth, synthesize } from './synth';
+import { Layer } from '../layer';
 
 /** The number of sample rows of each table that are printed after a run. */
 const SAMPLE_ROWS = 5;
@@ -110,10 +111,10 @@ function requestedDatasets(name: string | undefined, datasets: Dataset[], option
     : options.fromRun === undefined
       ? undefined
       : '--from-run';
-  if (bronzeOption && dataset.layer === 'gold') {
+  if (bronzeOption && dataset.layer !== Layer.BRONZE) {
     const inputs = dataset.inputs.map(input => input.dataset).join(', ');
     throw new Failure(
-      `${bronzeOption} applies to bronze datasets, but ${name} is a gold dataset. ` +
+      `${bronzeOption} applies to bronze datasets, but ${name} is a ${dataset.layer} dataset. ` +
       `Run an input with ${bronzeOption}${inputs && ` (${inputs})`}, then run ${name} without it.`, 2);
   }
   return [dataset];

@@ -1,8 +1,10 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, Source, Transform } from 'cdk-glue-medallion';
+import {
+  BronzeDataset, DataSizeCategory, EtlCore, GoldDataset, SilverDataset, Source, Transform,
+} from 'cdk-glue-medallion';
 
 /**
- * Two bronze datasets, a gold dataset that joins them, a gold dataset that reads the join, a bronze dataset whose
+ * Two bronze datasets, a silver dataset that joins them, a gold dataset that reads the join, a bronze dataset whose
  * source does not exist, and a gold dataset that reads it.
  */
 const app = new App();
@@ -41,7 +43,7 @@ const airports = new BronzeDataset(datasets, 'Airports', {
   source: Source.url(`${source}/airports.csv`),
 });
 
-const places = new GoldDataset(datasets, 'Places', {
+const places = new SilverDataset(datasets, 'Places', {
   core,
   dataset: 'places',
   dataSizeCategory,
@@ -57,5 +59,5 @@ new GoldDataset(datasets, 'States', {
   dataset: 'states',
   dataSizeCategory,
   inputs: [places],
-  transform: Transform.sql('SELECT state, count(*) AS places FROM pp_dw_gold.places GROUP BY state'),
+  transform: Transform.sql('SELECT state, count(*) AS places FROM pp_dw_silver.places GROUP BY state'),
 });

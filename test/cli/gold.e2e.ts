@@ -81,7 +81,7 @@ function expectedRows(): string[] {
   return airports.filter(({ place }) => cities.has(place)).map(({ place, iata }) => `${place},${iata}`);
 }
 
-test('a gold dataset in an empty lake runs its inputs first and reads them', async () => {
+test('a silver dataset in an empty lake runs its inputs first and reads them', async () => {
   const places = await json<Result>(['run', 'places'], 0);
   const inputs = places.ran_first ?? [];
   expect(summaryOf(inputs)).toEqual([
@@ -89,16 +89,16 @@ test('a gold dataset in an empty lake runs its inputs first and reads them', asy
     ['airports', 'published', AIRPORTS.length - 1],
   ]);
   expect(summaryOf([places])).toEqual([['places', 'published', expectedRows().length]]);
-  expect(places).toMatchObject({ layer: 'gold', tables: [{ database: 'pp_dw_gold', name: 'places' }] });
+  expect(places).toMatchObject({ layer: 'silver', tables: [{ database: 'pp_dw_silver', name: 'places' }] });
   expect(places.inputs).toEqual(inputs.map(({ dataset, run_id }) => ({ dataset: `bronze/${dataset}`, run_id })));
-  const rows = medallion.query('SELECT * FROM pp_dw_gold.places').map(row => `${row.state},${row.city},${row.iata}`);
+  const rows = medallion.query('SELECT * FROM pp_dw_silver.places').map(row => `${row.state},${row.city},${row.iata}`);
   expect(rows.sort()).toEqual(expectedRows().sort());
 });
 
-test('a gold dataset runs alone if its inputs have tables', async () => {
+test('a silver dataset runs alone if its inputs have tables', async () => {
   const run = medallion.start(['run', 'places']);
   await untilPrinted(run, /^ {2}run /m);
-  expect(run.stderr().match(/^Running \S+/gm)).toEqual(['Running pp-dw-gold-places']);
+  expect(run.stderr().match(/^Running \S+/gm)).toEqual(['Running pp-dw-silver-places']);
   expect(await kill(run, 'SIGINT')).toBe(130);
 });
 
@@ -108,7 +108,7 @@ test('--with-inputs runs the inputs first and prefixes output lines with the dat
   expect(run.stderr().match(/^Running \S+/gm)).toEqual([
     'Running pp-dw-bronze-zipcodes',
     'Running pp-dw-bronze-airports',
-    'Running pp-dw-gold-places',
+    'Running pp-dw-silver-places',
   ]);
   expect(run.stderr()).toMatch(/^ {2}zipcodes │ done /m);
   expect(run.stderr()).toMatch(/^airports unchanged in [\d.]+ s$/m);
@@ -138,7 +138,7 @@ test('--all only skips datasets whose inputs failed and have no published table'
   expect(all.map(each => each.error_code)).toEqual([
     'SOURCE_NOT_FOUND', 'INPUT_NOT_PUBLISHED', undefined, 'SOURCE_NOT_FOUND', undefined, undefined,
   ]);
-  expect(all[5].inputs).toEqual([{ dataset: 'gold/places', run_id: all[4].run_id }]);
+  expect(all[5].inputs).toEqual([{ dataset: 'silver/places', run_id: all[4].run_id }]);
 });
 
 test('SIGKILL during concurrent jobs leaves no process', async () => {

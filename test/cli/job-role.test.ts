@@ -29,7 +29,7 @@ describe.each(LAYOUTS.slice(0, 2))('In an app with $name', ({ lake: lakeOf }) =>
     gold(lake);
     for (const dataset of ['fda-nsde', 'fda-summary']) {
       expect(listing(statementsOf(lake, dataset))).toEqual([
-        { StringLike: { 's3:prefix': ['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*'] } },
+        { StringLike: { 's3:prefix': ['raw/*', 'bronze/*', 'silver/*', 'gold/*', 'staging/*', 'etl/*'] } },
       ]);
     }
   });

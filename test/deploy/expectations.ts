@@ -14,6 +14,8 @@ const SCHEDULER_ROLE = `arn:aws:iam::${ACCOUNT}:role/medallion-integ-scheduler-r
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:medallion-integ-alerts`;
 const s3 = (key: string) => `s3://${BUCKET}/${key}`;
 
+const LAYERS = ['bronze', 'silver', 'gold'];
+
 /** The shared Python package. Its file name contains a hash of its content. */
 const RUNTIME = etlRuntimePackage();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -106,7 +108,7 @@ const GOLD_JOBS = [
     crawler: 'medallion-integ-gold-states-crawler',
     database: 'medallion_integ_gold',
     inputs: [{ dataset: 'bronze/zipcodes', database: 'medallion_integ_bronze', runs: s3('etl/zipcodes/runs/bronze/') }],
-    sql: s3('etl/states/glue/query.sql'),
+    sql: s3('etl/states/glue/gold.sql'),
     staging: s3('staging/gold/states/'),
     runs: s3('etl/states/runs/gold/'),
     tables: { states: { name: 'states', location: s3('gold/states/') } },
@@ -121,7 +123,7 @@ const GOLD_JOBS = [
     crawler: 'medallion-integ-gold-states-history-crawler',
     database: 'medallion_integ_gold',
     inputs: [{ dataset: 'gold/states', database: 'medallion_integ_gold', runs: s3('etl/states/runs/gold/') }],
-    sql: s3('etl/states-history/glue/query.sql'),
+    sql: s3('etl/states-history/glue/gold.sql'),
     staging: s3('staging/gold/states-history/'),
     runs: s3('etl/states-history/runs/gold/'),
     tables: { states_history: { name: 'states_history', location: s3('gold/states-history/') } },
@@ -218,7 +220,7 @@ const ROLES: Expectation[] = [
     {
       Action: 's3:ListBucket',
       Resource: `arn:aws:s3:::${BUCKET}`,
-      Condition: { StringLike: { 's3:prefix': ['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*'] } },
+      Condition: { StringLike: { 's3:prefix': ['raw/*', 'bronze/*', 'silver/*', 'gold/*', 'staging/*', 'etl/*'] } },
     },
     {
       Action: [
@@ -229,7 +231,7 @@ const ROLES: Expectation[] = [
         's3:AbortMultipartUpload',
         's3:ListMultipartUploadParts',
       ],
-      Resource: ['raw/*', 'bronze/*', 'gold/*', 'staging/*'].map(objects),
+      Resource: ['raw/*', 'bronze/*', 'silver/*', 'gold/*', 'staging/*'].map(objects),
     },
     { Action: ['s3:GetObjectTagging', 's3:PutObjectTagging', 's3:DeleteObjectTagging'], Resource: objects('raw/*') },
     { Action: 's3:GetObject', Resource: objects('etl/*') },
@@ -255,8 +257,10 @@ const ROLES: Expectation[] = [
       Resource: [
         'catalog',
         'database/medallion_integ_bronze',
+        'database/medallion_integ_silver',
         'database/medallion_integ_gold',
         'table/medallion_integ_bronze/*',
+        'table/medallion_integ_silver/*',
         'table/medallion_integ_gold/*',
       ].map(resource => arn('glue', resource)),
     },
@@ -279,6 +283,7 @@ const ROLES: Expectation[] = [
       Action: 'logs:PutLogEvents',
       Resource: [
         '/aws-glue/crawlers:log-stream:medallion-integ-bronze-*',
+        '/aws-glue/crawlers:log-stream:medallion-integ-silver-*',
         '/aws-glue/crawlers:log-stream:medallion-integ-gold-*',
       ].map(name => arn('logs', `log-group:${name}`)),
     },
@@ -297,7 +302,7 @@ const ROLES: Expectation[] = [
   policy('medallion-integ-scheduler-role', 'jobs', [
     {
       Action: 'glue:StartJobRun',
-      Resource: [arn('glue', 'job/medallion-integ-bronze-*'), arn('glue', 'job/medallion-integ-gold-*')],
+      Resource: LAYERS.map(layer => arn('glue', `job/medallion-integ-${layer}-*`)),
     },
   ]),
 ];
@@ -374,7 +379,7 @@ const TAGS_OF: Expectation[] = [
   },
 ];
 
-const DATABASES: Expectation[] = ['bronze', 'gold'].map(layer => ({
+const DATABASES: Expectation[] = LAYERS.map(layer => ({
   what: `database medallion_integ_${layer}`,
   type: 'AWS::Glue::Database',
   call: ['glue', 'get_database', { Name: `medallion_integ_${layer}` }],
@@ -434,7 +439,7 @@ const CORE: Expectation[] = [
     'source': ['aws.glue'],
     'detail-type': ['Glue Job State Change'],
     'detail': {
-      jobName: [{ prefix: 'medallion-integ-bronze-' }, { prefix: 'medallion-integ-gold-' }],
+      jobName: LAYERS.map(layer => ({ prefix: `medallion-integ-${layer}-` })),
       $or: [{ state: ['FAILED'], jobRunId: [{ suffix: '_attempt_1' }] }, { state: ['TIMEOUT', 'STOPPED', 'ERROR'] }],
     },
   }),
@@ -443,7 +448,7 @@ const CORE: Expectation[] = [
     'source': ['aws.glue'],
     'detail-type': ['Glue Crawler State Change'],
     'detail': {
-      crawlerName: [{ prefix: 'medallion-integ-bronze-' }, { prefix: 'medallion-integ-gold-' }],
+      crawlerName: LAYERS.map(layer => ({ prefix: `medallion-integ-${layer}-` })),
       state: ['Failed'],
     },
   }),
@@ -522,7 +527,7 @@ function document(key: string, is: object): Expectation {
 const bronzeScripts = (dataset: string) =>
   ['bronze.json', 'bronze_job.py', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
 const goldScripts = (dataset: string) =>
-  ['gold.json', 'gold_job.py', 'query.sql', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
+  ['gold.json', 'gold_job.py', 'gold.sql', RUNTIME.fileName].map(name => `etl/${dataset}/glue/${name}`);
 
 const ZIPCODES_CRAWLER = crawler('bronze', 'zipcodes', ['bronze/zipcodes/'], {
   Description: 'US ZIP codes with their places',
@@ -576,7 +581,7 @@ export const DEPLOYED: Expectation[] = [
   content('etl/zipcodes/glue/bronze_job.py', script('bronze_job.py')),
   content('etl/states-history/glue/gold_job.py', script('gold_job.py')),
   content(`etl/zipcodes/glue/${RUNTIME.fileName}`, sha256(RUNTIME.bytes)),
-  content('etl/states-history/glue/query.sql', sha256(Buffer.from('SELECT * FROM medallion_integ_gold.states'))),
+  content('etl/states-history/glue/gold.sql', sha256(Buffer.from('SELECT * FROM medallion_integ_gold.states'))),
   document('etl/fda-cder/glue/bronze.json', {
     dataset: 'fda-cder',
     data_size_category: 'medium',

@@ -12,19 +12,22 @@ const EC2 = 'arn:aws:ec2:eu-central-1:*';
 /** All acknowledged findings, by the path of the resource within its stack. */
 const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/Bucket/Resource', 'S1'],
-  ...['raw/*', 'bronze/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => [
+  ...['raw/*', 'bronze/*', 'silver/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => [
     'Core/GlueRole/Resource',
     `IAM5[Resource::${BUCKET}/${keys}]`,
   ]),
   ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_bronze/*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_silver/*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_gold/*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/pp-dw/error:*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/pp-dw/output:*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-bronze-*]`],
+  ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-silver-*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-gold-*]`],
   ['Core/GlueRole/Resource', 'IAM5[Resource::*]'],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-bronze-*]`],
+  ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-silver-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-gold-*]`],
   ...DATASETS.flatMap((dataset): [string, string][] => [
     [`${dataset}/Job`, 'GL1'],

@@ -129,17 +129,20 @@ const GLUE_ALLOWED: Row[] = [
   ['s3:PutObject', `${BUCKET}/bronze/fda-nsde/part.parquet`],
   ['s3:DeleteObject', `${BUCKET}/bronze/fda-nsde/part.parquet`],
   ['s3:GetObjectVersion', `${BUCKET}/bronze/fda-nsde/part.parquet`],
+  ['s3:PutObject', `${BUCKET}/silver/fda-nsde/part.parquet`],
   ['s3:PutObject', `${BUCKET}/gold/fda-nsde/part.parquet`],
   ['s3:GetObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/bronze/published.json`],
   ['s3:GetBucketLocation', BUCKET],
   listing('raw/fda-nsde/'),
   listing('bronze/'),
+  listing('silver/x'),
   listing('gold/x'),
   listing('staging/bronze/fda-nsde/'),
   listing('etl/fda-nsde/runs/bronze/'),
   ['glue:GetDatabase', `${GLUE}:database/pp_dw_bronze`],
   ['glue:CreateTable', `${GLUE}:table/pp_dw_bronze/fda_nsde`],
+  ['glue:UpdateTable', `${GLUE}:table/pp_dw_silver/fda_nsde`],
   ['glue:UpdateTable', `${GLUE}:table/pp_dw_gold/fda_nsde`],
   ['glue:GetTable', `${GLUE}:catalog`],
   ['logs:CreateLogStream', `${LOGS}:/aws-glue/pp-dw/error:log-stream:jr_1-driver`],
@@ -147,6 +150,7 @@ const GLUE_ALLOWED: Row[] = [
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/pp-dw/output:log-stream:jr_1-driver`],
   ['logs:CreateLogStream', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-bronze-fda-nsde-crawler`],
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-bronze-fda-nsde-crawler`],
+  ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-silver-fda-nsde-crawler`],
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-gold-fda-nsde-crawler`],
 ];
 
@@ -207,7 +211,7 @@ const tagging = (key: string): Call['context'] => ({ 'aws:TagKeys': key });
 
 /** Calls that the role of a dataset is allowed: those of the shared role, limited to the dataset. */
 const DATASET_ALLOWED = GLUE_ALLOWED.filter(
-  ([, on, context = {}]) => !/gold/.test(on + context['s3:prefix']) && context['s3:prefix'] !== 'bronze/',
+  ([, on, context = {}]) => !/silver|gold/.test(on + context['s3:prefix']) && context['s3:prefix'] !== 'bronze/',
 );
 
 /** Calls that the role of every dataset is denied. */
@@ -219,13 +223,18 @@ const DATASET_DENIED: Row[] = [
   ['s3:PutObjectTagging', `${BUCKET}/raw/fda-cder/run_id=1/cder.zip`],
   ['s3:PutObject', `${BUCKET}/bronze/fda-cder/part.parquet`],
   ['s3:GetObject', `${BUCKET}/bronze/fda-cder/part.parquet`],
+  ['s3:PutObject', `${BUCKET}/silver/fda-nsde/part.parquet`],
   ['s3:PutObject', `${BUCKET}/gold/fda-nsde/part.parquet`],
   ['s3:PutObject', `${BUCKET}/staging/bronze/fda-cder/run_id=1/part`],
+  ['s3:PutObject', `${BUCKET}/staging/silver/fda-nsde/run_id=1/part`],
   ['s3:PutObject', `${BUCKET}/staging/gold/fda-nsde/run_id=1/part`],
   ['s3:GetObject', `${BUCKET}/etl/fda-cder/glue/bronze_job.py`],
   ['s3:PutObject', `${BUCKET}/etl/fda-cder/runs/bronze/published.json`],
+  ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/silver/published.json`],
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/gold/published.json`],
-  listing('raw/'), listing('bronze/'), listing('raw/fda-cder/'), listing('gold/fda-nsde/'), listing('staging/'),
+  listing('raw/'), listing('bronze/'), listing('raw/fda-cder/'), listing('silver/fda-nsde/'),
+  listing('gold/fda-nsde/'), listing('staging/'),
+  ['glue:UpdateTable', `${GLUE}:table/pp_dw_silver/fda_nsde`],
   ['glue:UpdateTable', `${GLUE}:table/pp_dw_gold/fda_nsde`],
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-bronze-fda-cder-crawler`],
   ['secretsmanager:GetSecretValue', `${SECRETS}:vendor/other-AbCdEf`],
@@ -400,6 +409,7 @@ describe('The role of a dataset', () => {
 
 table('The scheduler role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role'), [
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
+  ['glue:StartJobRun', `${GLUE}:job/pp-dw-silver-fda-summary`],
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-gold-fda-summary`],
 ], [
   ...DENIED_FOR_ALL,

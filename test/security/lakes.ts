@@ -1,6 +1,6 @@
 import { App, Duration, Environment } from 'aws-cdk-lib';
 import { Auth, EtlCoreProps, EtlDashboard, GlueConnection, Schedule, Source } from '../../src';
-import { bronze, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
+import { bronze, derived, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
 
 /** Only the required props. */
 function minimal(lake: Lake): void {
@@ -42,7 +42,7 @@ function complete(lake: Lake): void {
       'Vendor',
     ),
     gold(lake, { businessKey: ['rows'], schedule: Schedule.cron('0 7 * * ? *') }),
-    gold(lake, { dataset: 'fda-history', history: { businessKey: ['rows'] } }, 'History'),
+    derived('silver', lake, { dataset: 'fda-history', history: { businessKey: ['rows'] } }, 'History'),
   ];
   new EtlDashboard(lake.stack, 'Dashboard', { core: lake.core, datasets });
 }

@@ -173,6 +173,7 @@ class ApiEndpoint(TypedDict):
 class DatasetDocument(TypedDict):
     dataset: str
     description: NotRequired[str]
+    layer: NotRequired[Literal['bronze', 'silver', 'gold']]
     data_size_category: Literal['small', 'medium', 'large', 'xlarge']
     source_url: NotRequired[Address | list[Address]]
     lookback_days: NotRequired[int]

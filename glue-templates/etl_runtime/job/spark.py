@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 SETTINGS = {
-    # Gold drops and creates databases with the names of the lake: never in the Glue Data Catalog.
+    # Derived datasets drop and create databases with the names of the lake: never in the Glue Data Catalog.
     "spark.sql.catalogImplementation": "in-memory",
     # Spark would request the folder of each input as an object, for which the role has no permission.
     "spark.sql.streaming.fileStreamSink.ignoreMetadata": "true",

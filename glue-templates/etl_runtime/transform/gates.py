@@ -1,4 +1,4 @@
-"""The quality gates of a gold table. All are checked, and the error lists all that fail."""
+"""The quality gates of a derived table. All are checked, and the error lists all that fail."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence

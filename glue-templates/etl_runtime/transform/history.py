@@ -81,7 +81,10 @@ def published_versions(
         )
     table = published["tables"][key]
     return PublishedVersions(
-        table, datetime.fromisoformat(found["at"]), found["current"], published_rows(spark, table, "gold", bucket)
+        table,
+        datetime.fromisoformat(found["at"]),
+        found["current"],
+        published_rows(spark, table, published["layer"], bucket),
     )
 
 

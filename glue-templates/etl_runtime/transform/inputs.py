@@ -1,4 +1,4 @@
-"""The inputs of a gold dataset: their published tables, read by the files that published.json lists.
+"""The inputs of a derived dataset: their published tables, read by the files that published.json lists.
 
 The Data Catalog and the folder of a table do not define its content: during a publication, the folder contains files of
 two runs.

@@ -1,4 +1,4 @@
-"""The SQL of a gold dataset. Spark parses and analyzes all statements before it runs any of them."""
+"""The SQL of a derived dataset. Spark parses and analyzes all statements before it runs any of them."""
 
 import difflib
 import re

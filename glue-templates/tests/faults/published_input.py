@@ -59,7 +59,7 @@ class PublishedInput:
         return {"inputs": [own_input], "sql": self._query}
 
     def document(self) -> dict[str, Any]:
-        return {"source_datasets": [f"bronze/{self._names.dataset}"]}
+        return {"source_datasets": [f"bronze/{self._names.dataset}"], "sql": "query.sql"}
 
     def publish(self, version: Version) -> None:
         """Publish a version, after the publication of an interrupted run is completed."""

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import BUCKET, Dataset, GoldTable, Source
+from conftest import BUCKET, Dataset, DerivedTable, Source
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.spark import start_spark
 from etl_runtime.transform.history import ADDED, CHANGES, DUPLICATE, PublishedVersions, with_versions
 from etl_runtime.transform.write import ACTION
 
 MakeDataset = Callable[..., Dataset]
-MakeGold = Callable[..., GoldTable]
+MakeGold = Callable[..., DerivedTable]
 Row = dict[str, Any]
 
 COLUMNS = {"k": "string", "l": "int", "a": "string", "b": "string", "d": "double", "note": "string"}
@@ -192,7 +192,7 @@ def athena(made: Dataset) -> str:
     return f"pp_dw_bronze.{made.name.replace('-', '_')}"
 
 
-def versions_by_run(made: GoldTable) -> list[tuple[Any, ...]]:
+def versions_by_run(made: DerivedTable) -> list[tuple[Any, ...]]:
     """The sorted versions, with the number of the run instead of its time."""
     rows = made.rows()
     times = sorted({row[name] for row in rows for name in ("valid_from", "valid_to") if row[name]})

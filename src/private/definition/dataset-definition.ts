@@ -19,11 +19,11 @@ export interface DatasetDefinition {
   readonly script: JobScript;
   /** The files of the app whose paths are in `source_url` of the document. */
   readonly sourceFiles?: SourceFile[];
-  /** The datasets that a gold dataset reads. */
+  /** The datasets that a derived dataset reads. */
   readonly inputs?: IDataset[];
 }
 
-/** The document keys that bronze and gold datasets share. */
+/** The document keys that datasets of all layers share. */
 export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<DatasetDocument, 'source_datasets'> {
   return {
     dataset: pendingName(props.dataset),
@@ -60,7 +60,7 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
   });
 }
 
-/** The props that bronze and gold datasets share. */
+/** The props that datasets of all layers share. */
 export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
   core: 'unchecked',
   dataset: 'unchecked',

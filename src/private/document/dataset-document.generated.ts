@@ -30,7 +30,7 @@ export type TableKey = string;
  */
 export type ColumnName = string;
 /**
- * A dataset of the same lake: bronze/NAME or gold/NAME.
+ * A dataset of the same lake: bronze/NAME, silver/NAME or gold/NAME.
  */
 export type SourceDataset = string;
 /**
@@ -75,7 +75,7 @@ export type ColumnNames5 = string[];
 export type RowCount = number;
 
 /**
- * A dataset: its name and size, its source or inputs, and its tables. A bronze dataset has source_url or api_endpoints; a gold dataset has source_datasets. The props of BronzeDataset and GoldDataset are converted to this document, which the Glue job reads.
+ * A dataset: its name and size, its source or inputs, and its tables. A bronze dataset has source_url or api_endpoints; a silver or gold dataset has source_datasets. The props of BronzeDataset, SilverDataset and GoldDataset are converted to this document, which the Glue job reads.
  */
 export interface DatasetDocument {
   /**
@@ -86,6 +86,10 @@ export interface DatasetDocument {
    * Description of the dataset in one or two sentences, at most 2048 characters, the limit of AWS Glue. It is set on the Glue job and the crawler, and does not reach the table in the Glue Data Catalog.
    */
   description?: string;
+  /**
+   * Layer of the tables. Without it, a dataset with source_datasets belongs to the layer of the custom script in its folder (glue/silver_job.py or glue/gold_job.py), otherwise to gold; a dataset with a source always belongs to bronze.
+   */
+  layer?: 'bronze' | 'silver' | 'gold';
   /**
    * Size of the input data, which selects the workers and the timeout. small: less than 100 MB, medium: 100 MB to 1 GB, large: 1 to 5 GB, xlarge: more than 5 GB.
    */
@@ -141,15 +145,15 @@ export interface DatasetDocument {
     [k: string]: ColumnName;
   };
   /**
-   * gold: the datasets whose tables the query or script reads, each as bronze/NAME or gold/NAME. Tables have the same names as in Athena. Use an empty list for a table that needs no input, such as a calendar.
+   * silver, gold: the datasets whose tables the query or script reads, each as bronze/NAME, silver/NAME or gold/NAME. Tables have the same names as in Athena. Use an empty list for a table that needs no input, such as a calendar.
    */
   source_datasets?: SourceDataset[];
   /**
-   * gold: name of the file with the Spark SQL query, in the same folder. The last statement is the table; the statements before it must be CREATE TEMPORARY VIEW. ${bronze_database} and ${gold_database} are replaced by the names of the databases. Without a query, the custom script glue/gold_job.py in the same folder builds the table.
+   * silver, gold: name of the file with the Spark SQL query, in the same folder. The last statement is the table; the statements before it must be CREATE TEMPORARY VIEW. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. Without a query, the custom script glue/silver_job.py or glue/gold_job.py in the same folder builds the table.
    */
   sql?: string;
   /**
-   * gold: names of the tables in snake_case, for a dataset with several tables. Each table is a temporary view that the query creates. A table with the name of the dataset must be the only table.
+   * silver, gold: names of the tables in snake_case, for a dataset with several tables. Each table is a temporary view that the query creates. A table with the name of the dataset must be the only table.
    *
    * @minItems 1
    */
@@ -516,7 +520,7 @@ export interface ColumnSchema {
   optional?: boolean;
 }
 /**
- * gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type.
+ * silver, gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type.
  */
 export interface History {
   business_key: ColumnNames;

@@ -6,10 +6,12 @@ import { tablesKey } from './dataset-tables';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
 import { sourceUrlProblems, sourceProblems } from './source-rules';
 import { dateFormatProblem, formatProblem, numberFormatProblem } from './value-format';
+import { Layer } from '../../layer';
 import { tableKeys } from '../../naming';
 import { Problem } from '../errors/problem';
 import { closestMatch } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
+import { DERIVED_LAYERS } from '../layers';
 
 /** Fails on the first invalid setting that the schema of a document cannot detect. */
 export function checkRules(
@@ -69,37 +71,65 @@ const BRONZE_KEYS: (keyof DatasetDocument)[] = [
   'column_mappings',
   'connection',
 ];
-const GOLD_KEYS: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
+const DERIVED_KEYS: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
 
-/** Checks for keys of the other layer. A dataset with source_datasets is gold. */
+/** Checks for keys of other layers. */
 function* layerProblems(document: DatasetDocument): Generator<Problem> {
-  const isGold = document.source_datasets !== undefined;
-  const source = document.api_endpoints === undefined ? 'source_url' : 'api_endpoints';
-  for (const key of isGold ? BRONZE_KEYS : GOLD_KEYS) {
+  const { source_datasets: inputs, api_endpoints: endpoints } = document;
+  const isDerived = inputs !== undefined;
+  const layer = layerOf(document);
+  if (isDerived && layer === Layer.BRONZE) {
+    yield {
+      code: 'SETTINGS_CONFLICT',
+      key: 'layer',
+      found: 'is "bronze", but source_datasets is set',
+      remedy: `Use ${DERIVED_LAYERS.map(each => `"${each}"`).join(' or ')} for a dataset with source_datasets. `
+        + 'A bronze dataset has source_url or api_endpoints.',
+    };
+    return;
+  }
+  if (!isDerived && layer !== Layer.BRONZE) {
+    yield {
+      code: 'SETTING_REQUIRED',
+      key: 'layer',
+      found: `is "${layer}", but source_datasets is missing`,
+      remedy: 'Add source_datasets with the datasets that the query or script reads, for example ["bronze/zipcodes"]. '
+        + 'Use an empty list for a table that needs none.',
+    };
+    return;
+  }
+  const source = endpoints === undefined ? 'source_url' : 'api_endpoints';
+  for (const key of isDerived ? BRONZE_KEYS : DERIVED_KEYS) {
     if (document[key] !== undefined) {
-      yield isGold
+      yield isDerived
         ? {
           code: 'SETTING_NOT_APPLICABLE',
           key,
-          found: 'is set, but the dataset is gold, because source_datasets is set',
+          found: `is set, but the dataset is ${layer}, because source_datasets is set`,
           remedy: `Remove ${key}: it only applies to bronze datasets.`,
         }
         : {
           code: 'SETTING_NOT_APPLICABLE',
           key,
           found: 'is set, but the dataset is bronze, because source_datasets is not set',
-          remedy: `Remove ${key}: it only applies to gold datasets, which have source_datasets instead of ${source}.`,
+          remedy: `Remove ${key}: it only applies to ${DERIVED_LAYERS.join(' and ')} datasets, which have `
+            + `source_datasets instead of ${source}.`,
         };
     }
   }
-  if (isGold && document.data_quality?.max_rescued_share !== undefined) {
+  if (isDerived && document.data_quality?.max_rescued_share !== undefined) {
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key: 'data_quality.max_rescued_share',
-      found: 'is set, but the dataset is gold',
+      found: `is set, but the dataset is ${layer}`,
       remedy: 'Remove it: only bronze datasets have rescued values.',
     };
   }
+}
+
+/** The layer that a document declares. Without one, a dataset with source_datasets is gold, and otherwise bronze. */
+export function layerOf({ layer, source_datasets: inputs }: Pick<DatasetDocument, 'layer' | 'source_datasets'>): Layer {
+  return (layer as Layer | undefined) ?? (inputs === undefined ? Layer.BRONZE : Layer.GOLD);
 }
 
 const TEXT_KEYS: (keyof FileFormat)[] = [

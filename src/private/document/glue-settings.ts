@@ -65,7 +65,8 @@ export function* configRuleProblems({ glue_defaults: defaults }: ConfigDocument)
       yield {
         code: 'ARGUMENT_RESERVED',
         key: 'glue_defaults.default_arguments',
-        found: `has ${catalog}, with which a gold job would drop and create databases in the Glue Data Catalog`,
+        found: `has ${catalog}, with which a silver or gold job would drop and create databases in the Glue Data `
+          + 'Catalog',
         remedy: 'Remove it: jobs read the files of their inputs and do not need the catalog.',
       };
     }

@@ -23,8 +23,8 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
       code: 'SOURCE_REQUIRED',
       key: '',
       found: 'has neither source_url nor api_endpoints',
-      remedy: 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, '
-        + 'set source_datasets.',
+      remedy: 'Set one of them. For a bronze dataset with a custom script, add glue/bronze_job.py. For a silver or '
+        + 'gold dataset, set source_datasets.',
     };
   }
   if (source !== undefined && endpoints !== undefined) {

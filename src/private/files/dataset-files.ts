@@ -6,10 +6,11 @@ import { Layer } from '../../layer';
 import { tableKeys } from '../../naming';
 import { pathTo } from '../definition/dataset-graph';
 import { DatasetDocument } from '../document/dataset-document.generated';
-import { ruleProblems } from '../document/dataset-rules';
+import { layerOf, ruleProblems } from '../document/dataset-rules';
 import { datasetSchema } from '../document/dataset-schema';
 import { tablesOf } from '../document/dataset-tables';
 import { didYouMean, closestMatch } from '../errors/suggestion';
+import { DERIVED_LAYERS, otherLayers } from '../layers';
 import { placeholderProblems } from '../scripts/query-databases';
 import { JobScript, packagedScript } from '../scripts/script-bundle';
 import { readSourceFiles, SourceFile } from '../scripts/source-files';
@@ -109,12 +110,12 @@ function readDataset(file: string, root: string): ReadResult {
     return { json, problems: json.problems };
   }
   const { document: known, problems, warnings } = knownKeys(json, datasetSchema());
-  const document = known as unknown as DatasetDocument;
+  const document = withLayerOfScript(known as unknown as DatasetDocument, path.dirname(file));
   const invalid = [...problems, ...datasetSchema().problems(document).map(problem => json.locate(problem))];
   if (invalid.length > 0) {
     return { json, problems: invalid };
   }
-  const layer = document.source_datasets === undefined ? Layer.BRONZE : Layer.GOLD;
+  const layer = layerOf(document);
   const script = readScript(json, path.dirname(file), layer, document);
   const source = readSourceFiles(document.source_url ?? [], {
     folder: path.dirname(file),
@@ -139,6 +140,19 @@ function readDataset(file: string, root: string): ReadResult {
   };
 }
 
+/** A dataset whose folder has a script of one derived layer belongs to that layer. */
+function withLayerOfScript(document: DatasetDocument, folder: string): DatasetDocument {
+  if (document.layer !== undefined || document.source_datasets === undefined) {
+    return document;
+  }
+  const [layer, ...others] = DERIVED_LAYERS.filter(each => isFile(scriptPath(folder, each)));
+  return layer === undefined || layer === Layer.GOLD || others.length > 0 ? document : { ...document, layer };
+}
+
+function scriptPath(folder: string, layer: Layer): string {
+  return path.join(folder, 'glue', `${layer}_job.py`);
+}
+
 /** The script of a dataset, which is the custom script in its folder if there is one, and its query. */
 function readScript(
   json: JsonFile,
@@ -146,17 +160,18 @@ function readScript(
   layer: Layer,
   { sql }: DatasetDocument,
 ): { script: JobScript; problems: FileProblem[] } {
-  const customScript = path.join(folder, 'glue', `${layer}_job.py`);
-  const other = layer === Layer.BRONZE ? Layer.GOLD : Layer.BRONZE;
+  const customScript = scriptPath(folder, layer);
+  const isDerived = layer !== Layer.BRONZE;
   const hasCustomScript = isFile(customScript);
   const problems: FileProblem[] = [];
-  if (existsSync(path.join(folder, 'glue', `${other}_job.py`))) {
+  for (const other of otherLayers(layer).filter(each => existsSync(scriptPath(folder, each)))) {
     problems.push(
       json.locate({
         code: 'SCRIPT_LAYER_MISMATCH',
         key: '',
         found: `defines a ${layer} dataset, but its folder contains glue/${other}_job.py`,
-        remedy: `Rename the script to ${layer}_job.py, or remove it.`,
+        remedy: `Rename the script to ${layer}_job.py, or remove it.`
+          + (isDerived && other !== Layer.BRONZE ? ` Or set "layer" to "${other}".` : ''),
       }),
     );
   }
@@ -167,16 +182,16 @@ function readScript(
         key: '',
         found: `has the custom script glue/${layer}_job.py, which is empty`,
         remedy: 'Add a script. For an example, see '
-          + `${layer === Layer.GOLD ? 'docs/gold/scripts.md' : 'docs/sources/custom-scripts.md'}.`,
+          + `${isDerived ? 'docs/derived/scripts.md' : 'docs/sources/custom-scripts.md'}.`,
       }),
     );
   }
-  if (layer === Layer.GOLD && sql === undefined && !hasCustomScript) {
+  if (isDerived && sql === undefined && !hasCustomScript) {
     problems.push(
       json.locate({
         code: 'TRANSFORM_REQUIRED',
         key: '',
-        found: 'has no sql, and its folder does not contain glue/gold_job.py',
+        found: `has no sql, and its folder does not contain glue/${layer}_job.py`,
         remedy: 'Set sql to the file with the query, for example "sql": "query.sql", or add a custom script.',
       }),
     );
@@ -193,7 +208,7 @@ function readScript(
       }),
     );
   }
-  if (layer === Layer.GOLD && sql !== undefined && text?.trim() === '') {
+  if (isDerived && sql !== undefined && text?.trim() === '') {
     const remedy =
       queries.length > 0
         ? `${didYouMean(sql, queries)}Query files in the folder: ${queries.join(', ')}.`

@@ -1,12 +1,15 @@
 import { Construct } from 'constructs';
 import { DatasetFile } from './dataset-files';
 import { BronzeDataset, BronzeDatasetProps } from '../../bronze-dataset';
+import { DerivedDatasetProps } from '../../derived-dataset';
 import { GlueVersion } from '../../glue-version';
-import { GoldDataset, GoldDatasetProps } from '../../gold-dataset';
+import { GoldDataset } from '../../gold-dataset';
+import { IDataset } from '../../i-dataset';
 import { IEtlCore } from '../../i-etl-core';
 import { LakeDataset } from '../../lake-dataset';
 import { LakeDatasetProps } from '../../lake-dataset-props';
 import { Layer } from '../../layer';
+import { SilverDataset } from '../../silver-dataset';
 import { DataSizeCategory } from '../../sizing';
 import { DatasetDefinition } from '../definition/dataset-definition';
 import { registerInputs } from '../definition/dataset-graph';
@@ -30,14 +33,12 @@ export function createFileDataset(
     glueVersion: document.glue_version as GlueVersion | undefined,
     definition: { document, layer, script, sourceFiles, inputs },
   };
-  return layer === Layer.BRONZE
-    ? new FileBronzeDataset(scope, 'Dataset', props)
-    : new FileGoldDataset(scope, 'Dataset', props);
+  return new FILE_DATASETS[layer](scope, 'Dataset', props);
 }
 
-function inputOf(core: IEtlCore, name: string) {
+function inputOf(core: IEtlCore, name: string): IDataset {
   const [layer, dataset] = name.split('/');
-  return layer === Layer.BRONZE ? BronzeDataset.fromName(core, dataset) : GoldDataset.fromName(core, dataset);
+  return { core, dataset, layer: layer as Layer };
 }
 
 class FileBronzeDataset extends BronzeDataset {
@@ -51,20 +52,42 @@ class FileBronzeDataset extends BronzeDataset {
   }
 }
 
-class FileGoldDataset extends GoldDataset {
+class FileSilverDataset extends SilverDataset {
   constructor(scope: Construct, id: string, props: FileDatasetProps) {
-    super(scope, id, props as LakeDatasetProps as GoldDatasetProps);
+    super(scope, id, props as LakeDatasetProps as DerivedDatasetProps);
   }
 
   /** @internal */
   protected _define(props: LakeDatasetProps): DatasetDefinition {
-    const { definition } = props as FileDatasetProps;
-    registerInputs(
-      this,
-      props.core.resourcePrefix,
-      `${Layer.GOLD}/${props.dataset}`,
-      definition.document.source_datasets ?? [],
-    );
-    return definition;
+    return derivedDefinition(this, props as FileDatasetProps);
   }
 }
+
+class FileGoldDataset extends GoldDataset {
+  constructor(scope: Construct, id: string, props: FileDatasetProps) {
+    super(scope, id, props as LakeDatasetProps as DerivedDatasetProps);
+  }
+
+  /** @internal */
+  protected _define(props: LakeDatasetProps): DatasetDefinition {
+    return derivedDefinition(this, props as FileDatasetProps);
+  }
+}
+
+function derivedDefinition(scope: Construct, { core, dataset, definition }: FileDatasetProps): DatasetDefinition {
+  registerInputs(
+    scope,
+    core.resourcePrefix,
+    `${definition.layer}/${dataset}`,
+    definition.document.source_datasets ?? [],
+  );
+  return definition;
+}
+
+const FILE_DATASETS: { readonly [layer in Layer]: new (
+  scope: Construct, id: string, props: FileDatasetProps,
+) => LakeDataset } = {
+  [Layer.BRONZE]: FileBronzeDataset,
+  [Layer.SILVER]: FileSilverDataset,
+  [Layer.GOLD]: FileGoldDataset,
+};

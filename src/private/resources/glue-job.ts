@@ -20,9 +20,9 @@ export interface GlueJobProps {
   readonly description?: string;
   /** The S3 URL of the Python package that the script imports. */
   readonly extraPyFiles: string;
-  /** The name of the file with the query, in the folder of the script. */
-  readonly sql?: string;
-  /** The datasets that a gold dataset reads. */
+  /** Whether the dataset has a query. */
+  readonly hasQuery: boolean;
+  /** The datasets that a derived dataset reads. */
   readonly inputs?: IDataset[];
   /** The name of the Glue connection. The job runs in its VPC. */
   readonly connection?: string;
@@ -67,7 +67,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     ...(props.inputs === undefined
       ? { raw: names.raw }
       : { inputs: props.inputs.map(input => inputNames(names, input)) }),
-    ...(props.sql === undefined ? {} : { sql: names.lake.uri(`${names.scriptFolder}${props.sql}`) }),
+    ...(props.hasQuery && { sql: names.query }),
     staging: names.staging,
     runs: names.runs,
     tables: names.tables,

@@ -23,7 +23,7 @@ const policies = new WeakMap<Stack, Map<string, ManagedPolicy>>();
  */
 export function layerPolicy(scope: Construct, core: IEtlCore, layer: Layer, create: () => Statements[]): ManagedPolicy {
   return sharedPolicy(scope, `${core.node.addr}/${layer}`, {
-    id: layer === Layer.BRONZE ? 'GlueBronzePolicy' : 'GlueGoldPolicy',
+    id: `Glue${layer[0].toUpperCase()}${layer.slice(1)}Policy`,
     description: `Common permissions of ${layer} datasets of the lake ${core.resourcePrefix}`,
     create,
   });

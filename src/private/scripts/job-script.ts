@@ -21,9 +21,10 @@ const MAX_QUERY_NAME_LENGTH = 124;
 /** The file name of an inline query. */
 const INLINE_QUERY_FILE = 'query.sql';
 
-/** The script and the query of a gold dataset. Fails if a file does not exist or is empty. */
+/** The script and the query of a derived dataset. Fails if a file does not exist or is empty. */
 export function scriptOf(
   scope: Construct,
+  layer: Layer,
   dataset: string,
   { path: file, text, isScript }: TransformDefinition,
 ): JobScript {
@@ -40,7 +41,7 @@ export function scriptOf(
       'Write a query, for example SELECT * FROM pp_dw_bronze.zipcodes.',
     );
   }
-  return { path: packagedScript(Layer.GOLD), sql: { name: nameOf(file), text: query } };
+  return { path: packagedScript(layer), sql: { name: nameOf(file), text: query } };
 }
 
 /** A custom script. Fails if the file does not exist or is empty. */
@@ -51,7 +52,7 @@ export function customScript(scope: Construct, dataset: string, prop: string, fi
       'FILE_EMPTY',
       `${prop} of dataset "${dataset}" refers to the file "${file}", which is empty.`,
       'Add a script. For an example, see '
-        + `${prop === 'transform' ? 'docs/gold/scripts.md' : 'docs/sources/custom-scripts.md'}.`,
+        + `${prop === 'transform' ? 'docs/derived/scripts.md' : 'docs/sources/custom-scripts.md'}.`,
     );
   }
   return { path: file, isCustom: true };
@@ -69,7 +70,7 @@ function contentOf(scope: Construct, dataset: string, prop: string, file: string
   return readFileSync(file, 'utf8');
 }
 
-/** The deployed name of a query: the name of its file, with only characters that are safe in S3 keys. */
+/** The name of a query in messages: the name of its file, with only characters that a document allows. */
 function nameOf(file?: string): string {
   return file === undefined
     ? INLINE_QUERY_FILE

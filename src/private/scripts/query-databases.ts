@@ -1,12 +1,10 @@
 import { Layer } from '../../layer';
 import { Problem } from '../errors/problem';
-import { didYouMean } from '../errors/suggestion';
+import { closestMatch } from '../errors/suggestion';
+import { LAYERS } from '../layers';
 
 /** A placeholder in a query: the name of a database of the lake. */
-const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map([
-  ['bronze_database', Layer.BRONZE],
-  ['gold_database', Layer.GOLD],
-]);
+const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map(LAYERS.map(layer => [`${layer}_database`, layer]));
 
 /**
  * The parts of Spark SQL in which a placeholder is text: string literals, quoted names and comments. Last, a
@@ -20,8 +18,8 @@ const PARTS = new RegExp([
 ].map(part => part.source).join('|'), 'g');
 
 /**
- * A query with the names of databases in place of `${bronze_database}` and `${gold_database}`, so that lakes with
- * different prefixes can use the same file.
+ * A query with the names of databases in place of `${bronze_database}`, `${silver_database}` and
+ * `${gold_database}`, so that lakes with different prefixes can use the same file.
  *
  * Other variables stay, because they can be variables of Spark.
  *
@@ -39,16 +37,21 @@ export function* placeholderProblems(query: string): Generator<Problem> {
   const known = [...PLACEHOLDERS.keys()];
   for (const match of query.matchAll(PARTS)) {
     const name = match.groups?.name;
-    const suggestion = name === undefined || PLACEHOLDERS.has(name)
-      ? ''
-      : didYouMean(name, known) || didYouMean(`${name}_database`, known);
-    if (suggestion !== '') {
+    const layer = name === undefined || PLACEHOLDERS.has(name) ? undefined : layerMeantBy(name);
+    if (layer !== undefined) {
       yield {
         code: 'PLACEHOLDER_INVALID',
         key: 'sql',
         found: `contains \${${name}}`,
-        remedy: `${suggestion}The databases of the lake are \${bronze_database} and \${gold_database}.`,
+        remedy: `Did you mean "${layer}_database"? The databases of the lake are `
+          + `${known.map(each => `\${${each}}`).join(', ')}.`,
       };
     }
   }
+}
+
+/** The layer that a misspelled placeholder such as `bronze_db` or `sliver` means. Undefined for other variables. */
+function layerMeantBy(name: string): string | undefined {
+  const layer = /^(.+?)_?(db|schema|dat\w*|)$/.exec(name.toLowerCase())![1];
+  return closestMatch(layer, [...LAYERS], layer.length / 3);
 }

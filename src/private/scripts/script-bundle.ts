@@ -30,7 +30,7 @@ export interface JobScript {
   readonly path: string;
   /** Whether it is a custom script, which replaces the packaged script. */
   readonly isCustom?: boolean;
-  /** The query and the name of its file. */
+  /** The query and the name of its file, for messages. */
   readonly sql?: { readonly name: string; readonly text: string };
 }
 
@@ -317,7 +317,7 @@ function textFilesOf({ names, document, script }: DatasetScripts): TextFile[] {
   const json = JSON.stringify(document, undefined, 2);
   return [
     { name: `${names.layer}.json`, text: `${json}\n`, jsonEscape: true },
-    ...script.sql ? [{ ...script.sql, jsonEscape: false }] : [],
+    ...script.sql ? [{ name: `${names.layer}.sql`, text: script.sql.text, jsonEscape: false }] : [],
   ];
 }
 

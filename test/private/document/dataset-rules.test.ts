@@ -537,7 +537,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'no source',
     { source_url: undefined },
     'SOURCE_REQUIRED: Lake: dataset "fda-cder" has neither source_url nor api_endpoints. Set one of them. '
-      + 'For a bronze dataset with a custom script, add glue/bronze_job.py. For a gold dataset, set source_datasets.',
+      + 'For a bronze dataset with a custom script, add glue/bronze_job.py. For a silver or gold dataset, set '
+      + 'source_datasets.',
   ],
   [
     'two sources',
@@ -889,26 +890,46 @@ test('a custom script requires no source', () => {
   expect([...ruleProblems({ ...DOCUMENT, source_url: undefined }, TABLES, true)]).toEqual([]);
 });
 
-test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'])(
-  '%s is an error in a gold dataset',
-  key => {
-    const [first] = ruleProblems({ dataset: 'a', data_size_category: 'small', source_datasets: [], [key]: {} }, ['a']);
-    expect(first).toEqual({
-      code: 'SETTING_NOT_APPLICABLE',
-      key,
-      found: 'is set, but the dataset is gold, because source_datasets is set',
-      remedy: `Remove ${key}: it only applies to bronze datasets.`,
-    });
-  },
-);
+describe.each([
+  ['gold', undefined], ['gold', 'gold'], ['silver', 'silver'],
+] as const)('in a %s dataset with the layer %s', (layer, declared) => {
+  test.each(['source_url', 'source_files', 'api_endpoints', 'headers', 'rate_limit', 'auth', 'connection'])(
+    '%s is an error',
+    key => {
+      const document = { dataset: 'a', layer: declared, data_size_category: 'small' as const, source_datasets: [] };
+      const [first] = ruleProblems({ ...document, [key]: {} }, ['a']);
+      expect(first).toEqual({
+        code: 'SETTING_NOT_APPLICABLE',
+        key,
+        found: `is set, but the dataset is ${layer}, because source_datasets is set`,
+        remedy: `Remove ${key}: it only applies to bronze datasets.`,
+      });
+    },
+  );
+});
 
-test('a gold key without source_datasets is an error', () => {
+test('sql without source_datasets is an error', () => {
   expect(() => check(api({ products: 'https://example.org' }, { sql: 'q.sql' }))).toThrow(
     'SETTING_NOT_APPLICABLE: Lake: sql of dataset "fda-cder" is set, but the dataset is bronze, because '
-      + 'source_datasets is not set. Remove sql: it only applies to gold datasets, which have source_datasets '
-      + 'instead of '
-      + 'api_endpoints.',
+      + 'source_datasets is not set. Remove sql: it only applies to silver and gold datasets, which have '
+      + 'source_datasets instead of api_endpoints.',
   );
+});
+
+test.each([
+  [
+    { layer: 'bronze', source_datasets: [] },
+    'layer is "bronze", but source_datasets is set: Use "silver" or "gold" for a dataset with source_datasets. A '
+      + 'bronze dataset has source_url or api_endpoints.',
+  ],
+  [
+    { layer: 'silver', source_url: 'https://example.org/a.csv' },
+    'layer is "silver", but source_datasets is missing: Add source_datasets with the datasets that the query or script '
+      + 'reads, for example ["bronze/zipcodes"]. Use an empty list for a table that needs none.',
+  ],
+] as const)('%j has a layer that its other keys contradict', (keys, message) => {
+  const [first] = ruleProblems({ ...DOCUMENT, source_url: undefined, ...keys } as DatasetDocument, TABLES);
+  expect(`${first.key} ${first.found}: ${first.remedy}`).toBe(message);
 });
 
 test('with one table, two columns with the same name in column_mappings are an error', () => {

@@ -1,4 +1,4 @@
-"""The columns of a gold table: names and types that Athena supports."""
+"""The columns of a derived table: names and types that Athena supports."""
 
 import re
 from collections.abc import Iterator

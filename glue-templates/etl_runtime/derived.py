@@ -1,0 +1,392 @@
+"""The job of derived datasets: reads the inputs, builds the tables, checks the quality gates and publishes.
+
+Scripts import it as `run_silver` from `etl_runtime.silver` or `run_gold` from `etl_runtime.gold`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from awsglue.utils import getResolvedOptions
+from botocore.exceptions import BotoCoreError, ClientError
+from py4j.protocol import Py4JJavaError
+
+from etl_runtime.columns.names import RUN_ID
+from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.plural import plural, with_names
+from etl_runtime.job.run_record import RunRecord
+from etl_runtime.job.spark import driver_error, start_spark
+from etl_runtime.job.store import Store
+from etl_runtime.publish.business_key import find_duplicates
+from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.source.unchanged import document_hash
+from etl_runtime.transform.derived_columns import athena_columns, with_athena_names
+from etl_runtime.transform.gates import check_gates
+from etl_runtime.transform.history import CHANGES, DUPLICATE, published_versions, with_versions
+from etl_runtime.transform.inputs import Input, read_inputs, register, republished
+from etl_runtime.transform.query import query
+from etl_runtime.transform.rules import Rule, find_violations
+from etl_runtime.transform.transformed_table import TransformedTable
+from etl_runtime.transform.write import ACTION, OBJECT_BYTES, Target, write
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LOG = logging.getLogger(__name__)
+
+MAX_READS = 3  # of the inputs, if they publish while the transform reads them
+
+
+class TransformContext:
+    """The inputs and services of a transform: the argument of the function that a custom script passes to the job.
+
+    The tables of the inputs are also available in `spark.sql`, by their names in Athena.
+    """
+
+    def __init__(self, spark: "SparkSession", inputs: Sequence[Input], job: Job, store: Store) -> None:
+        self.spark = spark
+        """The Spark session of the job. Its time zone is UTC."""
+        self.rules: list[Rule] = []
+        self._inputs = inputs
+        self._job = job
+        self._store = store
+
+    def read(self, table: str) -> "DataFrame":
+        """Read the published rows of an input's table.
+
+        Args:
+            table: The name of the table in Athena, `database.table`. `${bronze_database}`,
+                `${silver_database}` and `${gold_database}` are replaced by the names of the lake's databases.
+
+        Returns:
+            The rows of the last publication, with the columns that the job adds: `meta_run_id`, and `meta_rescued` for
+            a bronze table.
+
+        Raises:
+            RunFailed: QUERY_TABLE_NOT_AN_INPUT: no input of the dataset has this table.
+
+        Example:
+            zipcodes = context.read("pp_dw_bronze.zipcodes")
+        """
+        for each in self._inputs:
+            table = table.replace(f"${{{each.published['layer']}_database}}", each.name.database)
+        if table not in self.tables:
+            raise RunFailed(
+                ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
+                f"The table {table} is not a table of an input. "
+                f"The inputs have {', '.join(self.tables) or 'no tables'}. "
+                "Correct the name, or add the table's dataset to source_datasets.",
+            )
+        return self.spark.table(table)
+
+    def require(self, rule: str, condition: str, output: str | None = None) -> None:
+        """Add a quality rule that every row must satisfy. It is checked before the table is published.
+
+        A run with rows that violate the rule fails with the code GATE_RULES, and the published table is unchanged. To
+        publish once despite such rows, run with run_options `{"allow": ["rules"]}`.
+
+        Args:
+            rule: The name of the rule, for messages.
+            condition: A condition in Spark SQL over the columns of the table. As with CHECK constraints in SQL, a row
+                for which it is null satisfies the rule.
+            output: The table that the rule applies to, by its name in `outputs`. Required if the dataset has several
+                tables.
+
+        Raises:
+            RunFailed: RULE_INVALID, when the rules are checked: the condition is not valid SQL for this table, or the
+                dataset has no table `output`.
+
+        Example:
+            context.require("a state has two letters", "length(state) = 2")
+        """
+        self.rules.append(Rule(rule, condition, output))
+
+    def log(self, text: str) -> None:
+        """Write a line to the job's log. Values of secrets that this run has read are redacted.
+
+        Args:
+            text: The line.
+
+        Example:
+            context.log(f"reading {', '.join(context.tables)}")
+        """
+        LOG.info(text, extra={"step": "script"})
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables of the inputs, by their names in Athena: `pp_dw_bronze.zipcodes`."""
+        return [name for each in self._inputs for name in each.tables]
+
+    def query(self) -> "DataFrame | dict[str, DataFrame]":
+        """Run the SQL of the dataset, as the packaged script does.
+
+        Returns:
+            The result of the last statement. For a dataset with `outputs`: the views of these names, which the
+            statements create.
+
+        Raises:
+            RunFailed: QUERY_NOT_FOUND: the dataset has no SQL. QUERY_INVALID: a statement cannot be parsed or analyzed,
+                or is not supported; the message contains its line and column. QUERY_TABLE_NOT_AN_INPUT: a statement
+                reads a table that no input has.
+
+        Example:
+            states = context.query().where("state IS NOT NULL")
+        """
+        uri = self._job.names.sql
+        sql = self._store.read(uri) if uri else None
+        if sql is None:
+            raise RunFailed(
+                ErrorCode.QUERY_NOT_FOUND,
+                f"The query {uri} does not exist. Deploy the dataset's stack again."
+                if uri
+                else f"{self._job.names.dataset} has no query. Set sql, or do not call query() in the transform.",
+            )
+        document = self._job.document
+        return query(self.spark, sql.decode(), document["sql"], document.get("outputs", []), self.tables)
+
+
+Context = TypeVar("Context", bound=TransformContext)
+
+
+def run_derived(
+    argv: Sequence[str], transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"], context: type[Context]
+) -> None:
+    """Run the job of a derived dataset: read the inputs, build the tables, check the quality gates and publish.
+
+    The run record in the bucket and the lines in the job's log describe each step. If an input publishes while the
+    transform reads it, the transform runs again, up to three times in total.
+
+    Args:
+        argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
+        transform: A function that builds the table. It returns a Spark DataFrame or, for a dataset with `outputs`, a
+            mapping from the names in `outputs` to DataFrames. It can run more than once, so it must not have side
+            effects.
+        context: The class of the argument of `transform`.
+
+    Raises:
+        RunFailed: The run cannot continue, for example because a query is invalid or a quality gate fails. The message
+            begins with an error code. The published tables are unchanged, unless the error occurs after published.json
+            is written; then the next run completes the publication.
+        GlueArgumentError: A required argument is missing in `argv`.
+    """
+    store = Store()
+    job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
+    with RunRecord(job, store) as record:
+        try:
+            _run(job, record, store, transform, context)
+        except Py4JJavaError as error:
+            raise driver_error(error) from error
+
+
+def _run(
+    job: Job,
+    record: RunRecord,
+    store: Store,
+    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
+    context: type[Context],
+) -> None:
+    names = job.names
+    record.skip_futile_retry()
+    _reject_bronze_options(job)
+    with record.logged_as("recover"):
+        recover(names, store)
+    published = read_published(names, store)
+    record.close_killed_runs(published)
+
+    with record.step("start spark"):
+        spark = _start_spark()
+    inputs, tables, rules = _transform_inputs(spark, job, record, published, store, transform, context)
+    for key, table in tables.items():
+        log_table(record, key, table)
+
+    with record.step("check"):
+        staged = {key: table.staged for key, table in tables.items()}
+        duplicates = find_duplicates(spark, staged, job.document)
+        violations = find_violations(spark, staged, rules)
+        record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
+    if published and not job.options.force and _is_unchanged(job, tables, published):
+        log_unchanged(record, published)
+    else:
+        record.require_time_to_publish()
+        with record.step("publish"):
+            metadata = {
+                "document": document_hash(job.document),
+                "sources": [],
+                "inputs": [each.described() for each in inputs],
+                **_history_metadata(job, tables, record.started),
+            }
+            new = publish(staged, metadata, published, names, record.run_id, store)
+        record.note({"tables": list(new["tables"].values())})
+        record.log_crawler_command(names, published, new)
+    # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
+    with suppress(BotoCoreError, ClientError, OSError):
+        store.delete(store.list(names.staging))
+
+
+def _start_spark() -> "SparkSession":
+    spark = start_spark()
+    # The number of objects of a table depends on its size and not on the number of cores.
+    spark.conf.set("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false")
+    spark.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", OBJECT_BYTES)
+    return spark
+
+
+def _transform_inputs(
+    spark: "SparkSession",
+    job: Job,
+    record: RunRecord,
+    published: Mapping[str, Any] | None,
+    store: Store,
+    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
+    context: type[Context],
+) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
+    """Read the inputs and write the tables to staging. Repeat both if an input has published in the meantime."""
+    names = job.names
+    changed: list[str] = []
+    for attempt in range(MAX_READS):
+        with record.step("inputs"):
+            inputs = read_inputs(names, store)
+            for each in inputs:
+                record.log(
+                    "inputs", f"{each.name.dataset} of run {each.run_id}, published {each.published['published_at']}"
+                )
+            record.note({"inputs": [each.described() for each in inputs]})
+            _drop_views(spark)
+            register(spark, inputs)
+        inputs_of_attempt = context(spark, inputs, job, store)
+        folder = f"{names.staging}run_id={record.run_id}/tables/{attempt}/"
+        try:
+            with record.step("make"):
+                tables = {
+                    key: _staged_table(
+                        job, record, published, store, rows, Target(key, record.run_id, store.region, folder)
+                    )
+                    for key, rows in _rows_by_table(job, transform(inputs_of_attempt)).items()
+                }
+        except Exception:
+            if not (changed := republished(inputs, names, store)):
+                raise
+        else:
+            if not (changed := republished(inputs, names, store)):
+                return inputs, tables, inputs_of_attempt.rules
+        record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
+    raise RunFailed(
+        ErrorCode.INPUT_CHANGED,
+        f"The {with_names('input', changed)} published during each of the {MAX_READS} attempts to read it. "
+        f"Schedule {names.dataset} for another time, and run again.",
+        retryable=True,
+    )
+
+
+def _drop_views(spark: "SparkSession") -> None:
+    for view in spark.catalog.listTables():
+        if view.isTemporary:
+            spark.catalog.dropTempView(view.name)
+
+
+def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
+    """The result of the transform by table. Raises RunFailed if it does not match the dataset's tables."""
+    keys = list(job.names.tables)
+    tables = dict(result) if isinstance(result, Mapping) else {keys[0]: result}
+    if sorted(tables) != sorted(keys) or (not isinstance(result, Mapping) and len(keys) > 1):
+        returned = ", ".join(tables) if isinstance(result, Mapping) else "a single table"
+        raise RunFailed(
+            ErrorCode.TRANSFORM_RESULT_INVALID,
+            f"The transform returns {returned}, but {job.names.dataset} has the tables {', '.join(keys)}. "
+            "Set outputs to the names that the transform returns.",
+        )
+    if other := next((key for key, table in tables.items() if not hasattr(table, "mapInArrow")), None):
+        raise RunFailed(
+            ErrorCode.TRANSFORM_RESULT_INVALID,
+            f"The transform returns {type(tables[other]).__name__} for {other}. Return a Spark DataFrame.",
+        )
+    return {key: tables[key] for key in keys}
+
+
+def _staged_table(
+    job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, rows: "DataFrame", target: Target
+) -> TransformedTable:
+    """Write one table to staging: the rows, or with a history, their versions."""
+    from pyspark.sql import functions as f
+
+    key = target.key
+    is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
+    rows = with_athena_names(key, rows)
+    columns = athena_columns(key, rows)
+    history = job.document.get("history")
+    if history is None:
+        written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target, rebalance=not is_sorted)
+        return TransformedTable(written, written.staged(target, columns), None, names_of(columns))
+    names = job.names
+    old = published_versions(
+        rows.sparkSession, key, history, published, names.tables[key].location, names.bucket, store
+    )
+    versions = with_versions(key, history, rows, old, record.started, record.run_id)
+    # Spark's adaptive execution already sizes the partitions of the join.
+    written = write(versions, target, rebalance=False, examples_of=(DUPLICATE, history["business_key"]))
+    staged = written.staged(target, athena_columns(key, versions.drop(RUN_ID, ACTION)))
+    return TransformedTable(written, staged, old, names_of(columns))
+
+
+def names_of(columns: Sequence[Mapping[str, str]]) -> list[str]:
+    return [column["name"] for column in columns]
+
+
+def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
+    """The `history` of published.json, from which the next run continues."""
+    history = job.document.get("history")
+    if history is None:
+        return {}
+    (table,) = tables.values()
+    return {
+        "history": {
+            "business_key": history["business_key"],
+            "at": at.isoformat(),
+            "current": table.written.live,
+            "columns": list(table.columns),
+        }
+    }
+
+
+def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
+    """Whether the table is a history in which no version has begun or ended and whose query has the same columns."""
+    if "history" not in job.document:
+        return False
+    ((key, table),) = tables.items()
+    changes = sum(table.written.actions[action] for action in CHANGES)
+    return (
+        table.old is not None
+        and changes == 0
+        and list(table.staged.columns) == list(published["tables"][key]["columns"])
+        and set(table.columns) == set(published["history"].get("columns", table.columns))
+    )
+
+
+def _reject_bronze_options(job: Job) -> None:
+    given = [name for name in ("from_run", "reset_contract") if getattr(job.options, name)]
+    if given:
+        raise RunFailed(
+            ErrorCode.RUN_OPTIONS_INVALID,
+            f"run_options.{given[0]} is supported in bronze only: other datasets read the published tables of their "
+            "inputs. "
+            f"Run the input with {given[0]}, then run {job.names.dataset} without it.",
+        )
+
+
+def log_unchanged(record: RunRecord, published: Mapping[str, Any]) -> None:
+    record.note({"status": "unchanged", "unchanged_since": published["run_id"]})
+    record.log("publish", f"nothing to publish: no version has begun or ended since run {published['run_id']}")
+
+
+def log_table(record: RunRecord, key: str, table: TransformedTable) -> None:
+    written = table.written
+    columns, objects = plural(len(table.staged.columns), "column"), plural(len(written.objects), "object")
+    record.log("make", f"{key}: {plural(written.rows, 'row')}, {columns}, {objects}")
+    if written.actions:
+        counts = {action: written.actions[action] for action in ("insert", "update", "delete", "same")}
+        changes = ", ".join(f"{action} {count:,}" for action, count in counts.items() if count)
+        record.note({"versions": dict(written.actions)})
+        record.log("make", f"{key}: versions: {changes or 'none'}")

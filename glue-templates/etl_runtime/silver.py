@@ -1,0 +1,69 @@
+"""The API for the custom script of a silver dataset, which builds the tables itself.
+
+`etl_runtime.silver` exports `run_silver` and `Silver`; see `run_silver` for an example.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from etl_runtime.derived import TransformContext, run_derived
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class Silver(TransformContext):
+    """The inputs and services of a transform: the argument of the function that a custom script passes to `run_silver`.
+
+    The tables of the inputs are also available in `spark.sql`, by their names in Athena.
+
+    Example:
+        def transform(silver: Silver) -> DataFrame:
+            zipcodes = silver.read("pp_dw_bronze.zipcodes")
+            silver.require("a state has two letters", "length(state) = 2")
+            return zipcodes.select("city", "state").distinct()
+    """
+
+
+Transform = Callable[[Silver], "DataFrame | Mapping[str, DataFrame]"]
+"""Returns the table, or for a dataset with `outputs`, the tables by their names in `outputs`."""
+
+
+def run_silver(argv: Sequence[str], transform: Transform) -> None:
+    """Run a silver job: read the inputs, build the tables, check the quality gates and publish.
+
+    The run record in the bucket and the lines in the job's log describe each step. If an input publishes while the
+    transform reads it, the transform runs again, up to three times in total.
+
+    Args:
+        argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
+        transform: A function that builds the table from a `Silver`. It returns a Spark DataFrame or, for a dataset with
+            `outputs`, a mapping from the names in `outputs` to DataFrames. It can run more than once, so it must not
+            have side effects.
+
+    Raises:
+        RunFailed: The run cannot continue, for example because a query is invalid or a quality gate fails. The message
+            begins with an error code. The published tables are unchanged, unless the error occurs after published.json
+            is written; then the next run completes the publication.
+        GlueArgumentError: A required argument is missing in `argv`.
+
+    Example:
+        A custom script of a dataset, set as its `script`:
+
+            import sys
+
+            from pyspark.sql import DataFrame
+
+            from etl_runtime.silver import Silver, run_silver
+
+
+            def transform(silver: Silver) -> DataFrame:
+                zipcodes = silver.read("pp_dw_bronze.zipcodes")
+                silver.require("a state has two letters", "length(state) = 2")
+                return zipcodes.select("city", "state").distinct()
+
+
+            if __name__ == "__main__":
+                run_silver(sys.argv, transform)
+    """
+    run_derived(argv, transform, Silver)

@@ -1,0 +1,129 @@
+import { History } from './history';
+import { IDataset } from './i-dataset';
+import { LakeDataset } from './lake-dataset';
+import { LakeDatasetProps } from './lake-dataset-props';
+import { Layer } from './layer';
+import {
+  checkPropTypes,
+  COMMON_PROPS,
+  commonDocument,
+  DatasetDefinition,
+  PropType,
+} from './private/definition/dataset-definition';
+import { registerInputs } from './private/definition/dataset-graph';
+import { datasetSchema } from './private/document/dataset-schema';
+import { pendingName } from './private/document/pending-lookup';
+import { checkProps, PropTypes } from './private/errors/prop-types';
+import { synthError } from './private/errors/synth-error';
+import { scriptOf } from './private/scripts/job-script';
+import { Transform } from './transform';
+
+/** Properties of a silver or gold dataset: its name and size, its inputs, and how to build its tables from them. */
+export interface DerivedDatasetProps extends LakeDatasetProps {
+  /**
+   * The datasets whose tables the query or script reads: datasets of any layer of the same lake.
+   *
+   * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
+   * deploys. A run reads the latest publication of each input and does not depend on a crawler. A table that needs no
+   * input, such as a calendar, has an empty list. Synthesis fails with `LAKE_MISMATCH` if an input belongs to another
+   * lake, and with `INPUTS_CYCLE` if datasets depend on each other.
+   */
+  readonly inputs: IDataset[];
+
+  /** How to build the tables from the inputs. */
+  readonly transform: Transform;
+
+  /**
+   * The names of the tables in snake_case, for a dataset with several tables.
+   *
+   * Each table is a temporary view that the query creates, or a table that the script returns.
+   *
+   * @default - one table with the name of the dataset
+   */
+  readonly outputs?: string[];
+
+  /**
+   * Keeps every version of each row.
+   *
+   * @default - no history: each run replaces the rows of the previous publication
+   */
+  readonly history?: History;
+}
+
+/**
+ * The base class of `SilverDataset` and `GoldDataset`: tables that are built from the tables of other datasets.
+ *
+ * It creates a Glue job and a crawler, and a schedule if `schedule` is set. Quality gates, publication and run records
+ * are the same as for a bronze dataset.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * const cities: DerivedDataset = new SilverDataset(datasets, 'Cities', {
+ *   core,
+ *   dataset: 'cities',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   inputs: [zipcodes],
+ *   transform: Transform.sql('SELECT DISTINCT city, state FROM pp_dw_bronze.zipcodes'),
+ * });
+ */
+export abstract class DerivedDataset extends LakeDataset {
+  /**
+   * The layer of the class.
+   *
+   * @internal
+   */
+  protected abstract _layer(): Layer;
+
+  /** @internal */
+  protected _define(props: DerivedDatasetProps): DatasetDefinition {
+    checkProps(this, props, PROPS);
+    checkPropTypes(this, props, [
+      ['transform', props.transform, '_definition', 'a Transform: Transform.sqlFile("gold/….sql")'],
+      ['inputs', props.inputs, 'length', 'a list of datasets: [zipcodes]'],
+      ...((props.inputs as unknown[]) ?? []).map((input, index): PropType => [
+        `inputs[${index}]`,
+        input,
+        'layer',
+        'a dataset: a BronzeDataset, a SilverDataset or a GoldDataset',
+      ]),
+    ]);
+    const inputs = props.inputs.map(({ layer: ofInput, dataset }) => `${ofInput}/${dataset}`);
+    for (const { core, dataset } of props.inputs) {
+      if (
+        core.resourcePrefix !== props.core.resourcePrefix
+        || core.existingBucketName !== props.core.existingBucketName
+      ) {
+        throw synthError(
+          this,
+          'LAKE_MISMATCH',
+          `inputs of dataset "${props.dataset}" contains "${dataset}" of the lake "${core.resourcePrefix}".`,
+          `Use inputs of the lake of the dataset, "${props.core.resourcePrefix}".`,
+        );
+      }
+    }
+    const layer = this._layer();
+    registerInputs(this, props.core.resourcePrefix, `${layer}/${pendingName(props.dataset)}`, inputs);
+    const script = scriptOf(this, layer, props.dataset, props.transform._definition);
+    return {
+      layer,
+      document: {
+        ...commonDocument(this, props),
+        layer: layer === Layer.GOLD ? undefined : layer,
+        source_datasets: inputs,
+        sql: script.sql?.name,
+        outputs: props.outputs,
+        history: props.history && datasetSchema().documentKeys(props.history),
+      },
+      script,
+      inputs: props.inputs,
+    };
+  }
+}
+
+const PROPS: PropTypes<DerivedDatasetProps> = {
+  ...COMMON_PROPS,
+  inputs: 'unchecked',
+  transform: 'unchecked',
+  outputs: 'unchecked',
+  history: 'unchecked',
+};

@@ -1,0 +1,71 @@
+import { Construct } from 'constructs';
+import { DerivedDataset, DerivedDatasetProps } from './derived-dataset';
+import { IDataset } from './i-dataset';
+import { IEtlCore } from './i-etl-core';
+import { Layer } from './layer';
+import { pendingName } from './private/document/pending-lookup';
+
+/** Properties of a silver dataset: its name and size, its inputs, and how to build its tables from them. */
+export interface SilverDatasetProps extends DerivedDatasetProps {}
+
+/**
+ * A silver dataset: tables between bronze and gold, built from the tables of other datasets and published in the silver
+ * database.
+ *
+ * Use it for tables that several gold datasets need: cleaned, joined, or with a history. It has the same settings and
+ * the same job as a `GoldDataset`; the script of a custom job calls `run_silver`.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * const cities = new SilverDataset(datasets, 'Cities', {
+ *   core,
+ *   dataset: 'cities',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   inputs: [zipcodes],
+ *   transform: Transform.sql('SELECT DISTINCT city, state FROM pp_dw_bronze.zipcodes'),
+ * });
+ *
+ * new GoldDataset(datasets, 'CitiesByState', {
+ *   core,
+ *   dataset: 'cities-by-state',
+ *   dataSizeCategory: DataSizeCategory.SMALL,
+ *   inputs: [cities],
+ *   transform: Transform.sql('SELECT state, count(*) AS cities FROM pp_dw_silver.cities GROUP BY state'),
+ * });
+ */
+export class SilverDataset extends DerivedDataset {
+  /**
+   * Refers to a silver dataset that another app deploys, as an input of another dataset.
+   *
+   * @param core the lake that the dataset belongs to
+   * @param dataset the name of the dataset in kebab-case
+   * @exampleMetadata fixture=lake
+   * @example
+   * new GoldDataset(datasets, 'CitiesByState', {
+   *   core,
+   *   dataset: 'cities-by-state',
+   *   dataSizeCategory: DataSizeCategory.SMALL,
+   *   inputs: [SilverDataset.fromName(core, 'cities')],
+   *   transform: Transform.sql('SELECT state, count(*) AS cities FROM pp_dw_silver.cities GROUP BY state'),
+   * });
+   */
+  public static fromName(core: IEtlCore, dataset: string): IDataset {
+    return { core, dataset: pendingName(dataset), layer: Layer.SILVER };
+  }
+
+  /**
+   * Creates a silver dataset.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the dataset
+   */
+  constructor(scope: Construct, id: string, props: SilverDatasetProps) {
+    super(scope, id, props);
+  }
+
+  /** @internal */
+  protected _layer(): Layer {
+    return Layer.SILVER;
+  }
+}
