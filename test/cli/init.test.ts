@@ -146,7 +146,7 @@ test.each<[string, string[], string, (() => void)?]>([
   [
     'an unsupported protocol',
     ['add', 'x.csv', '--url', 'ftp://example.org/x.csv'],
-    'ftp://example.org/x.csv is not a valid URL. Specify a URL that starts with http:// or https://.',
+    'ftp://example.org/x.csv is not a valid URL. Specify a URL that starts with http://, https:// or s3://.',
   ],
   [
     'an invalid dataset name',
