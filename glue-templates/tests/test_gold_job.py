@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import BUCKET, Dataset, DerivedTable, Lake, Response, Source, zipped
-from etl_runtime import gold as running
+from etl_runtime import derived as running
 from etl_runtime.gold import Gold, Transform
 from etl_runtime.job.arguments import GATES
 from etl_runtime.job.spark import start_spark
