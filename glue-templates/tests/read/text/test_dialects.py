@@ -99,6 +99,7 @@ def test_delimited_text_is_read_back_unchanged(data: st.DataObject) -> None:
     file_format = FileFormat(
         delimiter=data.draw(st.sampled_from([",", "|", "\t", ";;", "~|~", "§"]), "delimiter"),
         quote=data.draw(st.sampled_from(["", '"', "'"]), "quote"),
+        is_quote_declared=True,  # otherwise, a run refuses a record whose lines are complete records
         escape=data.draw(st.sampled_from(["", "\\"]), "escape"),
         comment=data.draw(st.sampled_from(["", "#"]), "comment"),
         header=data.draw(st.booleans(), "header"),
@@ -141,7 +142,8 @@ def test_delimited_text_is_read_back_unchanged(data: st.DataObject) -> None:
         (file_format.skip_footer, "record", " at the end"),
     ]
     expected_lines = [f"x.txt: skipped {plural(count, what)}{where}" for count, what, where in skipped if count]
-    assert sorted(found.lines) == sorted(expected_lines)
+    # A record whose lines are complete records is also in the log.
+    assert sorted(line for line in found.lines if "skipped" in line) == sorted(expected_lines)
 
 
 @given(st.data())
