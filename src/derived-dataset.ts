@@ -10,9 +10,7 @@ import {
   DatasetDefinition,
   PropType,
 } from './private/definition/dataset-definition';
-import { registerInputs } from './private/definition/dataset-graph';
 import { datasetSchema } from './private/document/dataset-schema';
-import { pendingName } from './private/document/pending-lookup';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { scriptOf } from './private/scripts/job-script';
@@ -102,7 +100,6 @@ export abstract class DerivedDataset extends LakeDataset {
       }
     }
     const layer = this._layer();
-    registerInputs(this, props.core.resourcePrefix, `${layer}/${pendingName(props.dataset)}`, inputs);
     const script = scriptOf(this, layer, props.dataset, props.transform._definition);
     return {
       layer,

@@ -23,6 +23,7 @@ import { checkGlueSettings, workerConfigs } from './private/document/glue-settin
 import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, checkStruct, DURATION, KEY, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
+import { LAYERS } from './private/layers';
 import { checkRoles } from './private/resources/check-roles';
 import { LakeAlerts } from './private/resources/lake-alerts';
 import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
@@ -188,15 +189,6 @@ export class EtlCore extends Construct implements IEtlCore {
     this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
   }
 
-  /**
-   * The database of a layer. Undefined with `existingDatabases`.
-   *
-   * @internal
-   */
-  public _database(layer: Layer): CfnDatabase | undefined {
-    return { bronze: this.bronzeDatabase, silver: this.silverDatabase, gold: this.goldDatabase }[layer];
-  }
-
   private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {
     if (props.existingBucketName !== undefined) {
       const { logs, ...ofBucket } = props.retention ?? {};
@@ -274,7 +266,7 @@ export class EtlCore extends Construct implements IEtlCore {
       stack.formatArn({ service: 'glue', resource: 'job', resourceName: names.job(layer, '*') });
     const startJobs = new PolicyStatement({
       actions: ['glue:StartJobRun'],
-      resources: Object.values(Layer).map(jobsOf),
+      resources: LAYERS.map(jobsOf),
     });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.schedulerRole,

@@ -10,6 +10,7 @@ import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
+import { registerInputs } from './private/definition/dataset-graph';
 import { checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { unencryptedUrls } from './private/document/api-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
@@ -92,6 +93,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       withPendingLookups(withDeployedUrls(defined.document, sourceFiles, lake)),
     );
     checkDocument(this, document);
+    registerInputs(this, lake.resourcePrefix, `${layer}/${document.dataset}`, document.source_datasets ?? []);
     checkEnvironment(this, props.core);
 
     const script = withDatabaseNames(this, defined.script, lake, document);
@@ -218,7 +220,11 @@ function claimNames(scope: Construct, names: DatasetNames): void {
 function dependOnCore(dataset: Construct, core: IEtlCore, layer: Layer): void {
   const deployed = coreInSameStage(core, dataset);
   if (deployed) {
-    const database = deployed._database(layer);
+    const database = {
+      [Layer.BRONZE]: deployed.bronzeDatabase,
+      [Layer.SILVER]: deployed.silverDatabase,
+      [Layer.GOLD]: deployed.goldDatabase,
+    }[layer];
     dataset.node.addDependency(deployed.role, deployed.schedulerRole, deployed.scheduleGroup);
     if (database) {
       dataset.node.addDependency(database);

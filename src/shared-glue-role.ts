@@ -2,10 +2,10 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnRole, PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { Layer } from './layer';
 import { LakeNames } from './naming';
 import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, KEY, PropTypes } from './private/errors/prop-types';
+import { LAYERS } from './private/layers';
 import { objectKeyStatement } from './private/resources/lake-key';
 import { acknowledgeWildcards } from './private/resources/nag-suppressions';
 import {
@@ -78,20 +78,19 @@ export class SharedGlueRole extends Role {
     checkProps(scope, props, ROLE_PROPS);
     const names = new LakeNames(scope, withPendingLookups(props));
     const stack = Stack.of(scope);
-    const layers = Object.values(Layer);
     const bucket = [
       ...bucketStatements(stack, names, {
-        data: ['raw', ...layers, 'staging'],
+        data: ['raw', ...LAYERS, 'staging'],
         raw: 'raw',
         etl: 'etl',
         runs: 'etl/*/runs',
       }),
       bucketLocationStatement(stack, names),
     ];
-    const catalog = catalogStatement(stack, names, layers);
+    const catalog = catalogStatement(stack, names, LAYERS);
     const logs = [
       ...logsStatements(stack, names),
-      crawlerLogsStatement(stack, ...layers.map(layer => names.job(layer, '*'))),
+      crawlerLogsStatement(stack, ...LAYERS.map(layer => names.job(layer, '*'))),
     ];
     const metrics = metricsStatement(names);
     super(scope, id, {

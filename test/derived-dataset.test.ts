@@ -432,7 +432,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
     expect(JSON.parse(dataset.document).sql).toBe(`${'a'.repeat(124)}.sql`);
   });
 
-  /** A lake with the bronze tables `cars` and `parts_wheels`, the gold table `owners`, and a dataset with a query. */
+  /** A lake with the bronze tables `cars` and `parts_wheels`, a silver and a gold table, and a dataset with a query. */
   function synthesizeQuery(query: string, inputs: string[], dataset = 'summary'): void {
     const where = LAYOUTS[0].lake(ENV);
     derived(layer, where, {
@@ -443,6 +443,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
     bronze(where, { dataset: 'cars' }, 'Cars');
     bronze(where, { dataset: 'parts', fileTableMapping: { '*w.csv': 'wheels', '*d.csv': 'doors' } }, 'Parts');
     gold(where, { dataset: 'owners', inputs: [], transform: Transform.sql('SELECT 1 AS id') }, 'Owners');
+    derived('silver', where, { dataset: 'cleaned', inputs: [], transform: Transform.sql('SELECT 1 AS id') }, 'Cleaned');
     where.app.synth();
   }
 
@@ -454,6 +455,9 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
     ['an unqualified table that is not an input', 'SELECT * FROM owners', ['cars'],
       'reads the table owners (line 1, column 15), without its database. Use pp_dw_gold.owners, and add '
         + '"gold/owners" to inputs, or to source_datasets in a file.'],
+    ['an unqualified silver table', 'SELECT * FROM cleaned', ['cars'],
+      'reads the table cleaned (line 1, column 15), without its database. Use pp_dw_silver.cleaned, and add '
+        + '"silver/cleaned" to inputs, or to source_datasets in a file.'],
     ['a table that is not an input', 'SELECT * FROM pp_dw_bronze.cars', [],
       'reads the table pp_dw_bronze.cars (line 1, column 15), which is not a table of an input. To read it, add '
         + '"bronze/cars" to inputs, or to source_datasets in a file.'],

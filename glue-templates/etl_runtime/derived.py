@@ -152,31 +152,19 @@ Context = TypeVar("Context", bound=TransformContext)
 
 
 def run_derived(
-    argv: Sequence[str], transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"], context: type[Context]
+    argv: Sequence[str],
+    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
+    context_class: type[Context],
 ) -> None:
-    """Run the job of a derived dataset: read the inputs, build the tables, check the quality gates and publish.
+    """Run the job of a derived dataset, as described for `run_silver` and `run_gold`.
 
-    The run record in the bucket and the lines in the job's log describe each step. If an input publishes while the
-    transform reads it, the transform runs again, up to three times in total.
-
-    Args:
-        argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
-        transform: A function that builds the table. It returns a Spark DataFrame or, for a dataset with `outputs`, a
-            mapping from the names in `outputs` to DataFrames. It can run more than once, so it must not have side
-            effects.
-        context: The class of the argument of `transform`.
-
-    Raises:
-        RunFailed: The run cannot continue, for example because a query is invalid or a quality gate fails. The message
-            begins with an error code. The published tables are unchanged, unless the error occurs after published.json
-            is written; then the next run completes the publication.
-        GlueArgumentError: A required argument is missing in `argv`.
+    `context_class` is the class of the argument of `transform`.
     """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
     with RunRecord(job, store) as record:
         try:
-            _run(job, record, store, transform, context)
+            _run(job, record, store, transform, context_class)
         except Py4JJavaError as error:
             raise driver_error(error) from error
 
@@ -186,7 +174,7 @@ def _run(
     record: RunRecord,
     store: Store,
     transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
-    context: type[Context],
+    context_class: type[Context],
 ) -> None:
     names = job.names
     record.skip_futile_retry()
@@ -198,7 +186,7 @@ def _run(
 
     with record.step("start spark"):
         spark = _start_spark()
-    inputs, tables, rules = _transform_inputs(spark, job, record, published, store, transform, context)
+    inputs, tables, rules = _transform_inputs(spark, job, record, published, store, transform, context_class)
     for key, table in tables.items():
         log_table(record, key, table)
 
@@ -241,7 +229,7 @@ def _transform_inputs(
     published: Mapping[str, Any] | None,
     store: Store,
     transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
-    context: type[Context],
+    context_class: type[Context],
 ) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
     """Read the inputs and write the tables to staging. Repeat both if an input has published in the meantime."""
     names = job.names
@@ -256,7 +244,7 @@ def _transform_inputs(
             record.note({"inputs": [each.described() for each in inputs]})
             _drop_views(spark)
             register(spark, inputs)
-        inputs_of_attempt = context(spark, inputs, job, store)
+        context = context_class(spark, inputs, job, store)
         folder = f"{names.staging}run_id={record.run_id}/tables/{attempt}/"
         try:
             with record.step("make"):
@@ -264,14 +252,14 @@ def _transform_inputs(
                     key: _staged_table(
                         job, record, published, store, rows, Target(key, record.run_id, store.region, folder)
                     )
-                    for key, rows in _rows_by_table(job, transform(inputs_of_attempt)).items()
+                    for key, rows in _rows_by_table(job, transform(context)).items()
                 }
         except Exception:
             if not (changed := republished(inputs, names, store)):
                 raise
         else:
             if not (changed := republished(inputs, names, store)):
-                return inputs, tables, inputs_of_attempt.rules
+                return inputs, tables, context.rules
         record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
     raise RunFailed(
         ErrorCode.INPUT_CHANGED,

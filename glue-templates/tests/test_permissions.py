@@ -28,7 +28,7 @@ from secret_server import serving_secrets
 
 RECORDED = Path(__file__).with_name("required_permissions.json")
 MakeDataset = Callable[..., Dataset]
-MakeGold = Callable[..., DerivedTable]
+MakeTable = Callable[..., DerivedTable]
 Required = dict[str, Any]
 
 
@@ -174,8 +174,18 @@ def gold_script(table: str) -> Callable[[Gold], DataFrame]:
     return transform
 
 
-def test_gold(recorder: Recorder, metrics: None, dataset: MakeDataset, gold: MakeGold, source: Source) -> None:
-    *_, bronze = [dataset() for _ in range(9)]  # a number in its name that no gold dataset has
+@pytest.mark.parametrize("layer", ["silver", "gold"])
+def test_derived(
+    recorder: Recorder,
+    metrics: None,
+    dataset: MakeDataset,
+    silver: MakeTable,
+    gold: MakeTable,
+    source: Source,
+    layer: str,
+) -> None:
+    make = {"silver": silver, "gold": gold}[layer]
+    *_, bronze = [dataset() for _ in range(9)]  # a number in its name that no derived dataset has
     bronze.run(source.serves("/x.csv", b"n,v\n1,a\n2,b\n"))
     table = f"pp_dw_bronze.{bronze.name.replace('-', '_')}"
     kinds: list[tuple[str, str | Transform, dict[str, Any]]] = [
@@ -184,7 +194,7 @@ def test_gold(recorder: Recorder, metrics: None, dataset: MakeDataset, gold: Mak
         ("a history", f"SELECT n, v FROM {table}", {"history": {"business_key": ["n"]}}),
     ]
     for kind, made_by, document in kinds:
-        made = gold(bronze)
+        made = make(bronze)
         recorded = Recorder()
         made.run(made_by, **document)
         bronze.run(source.serves("/x.csv", f"n,v\n1,a\n2,{kind}\n3,c\n".encode()))
@@ -192,7 +202,7 @@ def test_gold(recorder: Recorder, metrics: None, dataset: MakeDataset, gold: Mak
         assert made.run(made_by, **document)["status"] == "published"
         made.run(made_by, **document)
         calls = recorded.calls() + recorder.other
-        check(f"a gold dataset with {kind}", ["shared"], calls, dataset=made.name, input=bronze.name)
+        check(f"a {layer} dataset with {kind}", ["shared"], calls, dataset=made.name, input=bronze.name)
 
 
 @pytest.fixture

@@ -370,7 +370,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "An input whose run died during publication": ["test_gold_job.py::test_gold_waits_for_a_publication_in_progress_and_fails_if_it_does_not_complete"],
     "An assertion of a script that rows violate": ["test_gold_job.py::test_an_error_of_a_custom_script_keeps_the_published_table"],
     "A script that returns no table, or tables other than `outputs`": ["test_gold_job.py::test_an_error_of_a_custom_script_keeps_the_published_table"],
-    "`from_run` or `reset_contract` for gold": ["test_gold_job.py::test_run_options_of_bronze_are_an_error"],
+    "`from_run` or `reset_contract` for silver or gold": ["test_gold_job.py::test_run_options_of_bronze_are_an_error"],
     "Null, the empty text, a space, another case": ["test_history.py::test_which_values_are_compared_as_equal"],
     "Values that are equal only when concatenated, as `ab`, `c` and `a`, `bc`": ["test_history.py::test_which_values_are_compared_as_equal"],
     "The same input again": ["test_history.py::test_a_run_with_unchanged_input_publishes_nothing"],

@@ -41,10 +41,9 @@ class FileFormat:
     """How to read files.
 
     With `type` None, the type is detected for each file. With `is_type_declared` false, it was detected, or implied by
-    another key. With `encoding` None, the encoding is UTF-8 unless the file
-    begins with another byte order mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off. Without
-    `is_delimiter_declared`, the file extension determines the delimiter. With `is_quote_declared`, line breaks inside
-    quotes are intended.
+    another key. With `encoding` None, the encoding is UTF-8 unless the file begins with another byte order mark (BOM).
+    An empty `quote`, `escape` or `comment` turns that feature off. Without `is_delimiter_declared`, the file extension
+    determines the delimiter. With `is_quote_declared`, line breaks inside quotes are intended.
     """
 
     delimiter: str = ","

@@ -88,7 +88,8 @@ class DownloadProgress(Progress):
         """Report `received` more bytes."""
         with self._lock:
             self._done += received
-        self.received(self._done, total)
+            done = self._done
+        self.received(done, total)
 
     def _described(self, done: int, total: int | None) -> str:
         (start, done_at_start), now = self._start, time.monotonic()

@@ -1,7 +1,6 @@
-import { Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { synthError } from '../errors/synth-error';
-import { stageState } from '../resources/stage-state';
+import { lakeState } from '../resources/stage-state';
 
 /** The inputs of each dataset of a lake, keyed by `layer/dataset`. */
 export type Graph = Map<string, string[]>;
@@ -14,11 +13,7 @@ export type Graph = Map<string, string[]>;
  * @param inputs as `layer/dataset`
  */
 export function registerInputs(scope: IConstruct, lake: string, dataset: string, inputs: string[]): void {
-  const graphs = stageState(scope, 'inputs', () => new Map<string, Graph>());
-  const key = JSON.stringify([Stack.of(scope).environment, lake]);
-  const graph = graphs.get(key) ?? new Map<string, string[]>();
-  graphs.set(key, graph);
-
+  const graph = lakeState(scope, 'inputs', lake, () => new Map<string, string[]>());
   graph.set(dataset, inputs);
   const path = pathTo(dataset, dataset, graph);
   if (path) {

@@ -1,9 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { Layer } from '../../layer';
 import { DatasetNames } from '../../naming';
 import { synthError } from '../errors/synth-error';
-import { stageState } from '../resources/stage-state';
+import { LAYERS } from '../layers';
+import { lakeState } from '../resources/stage-state';
 import { tablesReadBy } from '../scripts/query-tables';
 
 /** The dataset of each table of a lake, as `layer/dataset`, keyed by the name of the table in Athena. */
@@ -31,8 +30,7 @@ export function checkQueryTables(
     validate: () => {
       const tables = lakeTables(scope, lake.resourcePrefix);
       for (const { database, table, line, column } of tablesReadBy(query)) {
-        const databases = [lake.database(Layer.BRONZE), lake.database(Layer.GOLD)];
-        const found = (database === undefined ? databases : [database])
+        const found = (database === undefined ? LAYERS.map(each => lake.database(each)) : [database])
           .map(each => ({ name: `${each}.${table}`, owner: tables.get(`${each}.${table}`) }))
           .filter(({ owner }) => owner !== undefined && owner !== `${layer}/${dataset}`);
         const usable = found.filter(({ owner }) => inputs.includes(owner!));
@@ -58,9 +56,5 @@ export function checkQueryTables(
 }
 
 function lakeTables(scope: IConstruct, resourcePrefix: string): LakeTables {
-  const lakes = stageState(scope, 'tables', () => new Map<string, LakeTables>());
-  const key = JSON.stringify([Stack.of(scope).environment, resourcePrefix]);
-  const tables = lakes.get(key) ?? new Map<string, string>();
-  lakes.set(key, tables);
-  return tables;
+  return lakeState(scope, 'tables', resourcePrefix, () => new Map<string, string>());
 }

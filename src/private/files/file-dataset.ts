@@ -12,7 +12,6 @@ import { Layer } from '../../layer';
 import { SilverDataset } from '../../silver-dataset';
 import { DataSizeCategory } from '../../sizing';
 import { DatasetDefinition } from '../definition/dataset-definition';
-import { registerInputs } from '../definition/dataset-graph';
 
 interface FileDatasetProps extends LakeDatasetProps {
   readonly definition: DatasetDefinition;
@@ -59,7 +58,7 @@ class FileSilverDataset extends SilverDataset {
 
   /** @internal */
   protected _define(props: LakeDatasetProps): DatasetDefinition {
-    return derivedDefinition(this, props as FileDatasetProps);
+    return (props as FileDatasetProps).definition;
   }
 }
 
@@ -70,18 +69,8 @@ class FileGoldDataset extends GoldDataset {
 
   /** @internal */
   protected _define(props: LakeDatasetProps): DatasetDefinition {
-    return derivedDefinition(this, props as FileDatasetProps);
+    return (props as FileDatasetProps).definition;
   }
-}
-
-function derivedDefinition(scope: Construct, { core, dataset, definition }: FileDatasetProps): DatasetDefinition {
-  registerInputs(
-    scope,
-    core.resourcePrefix,
-    `${definition.layer}/${dataset}`,
-    definition.document.source_datasets ?? [],
-  );
-  return definition;
 }
 
 const FILE_DATASETS: { readonly [layer in Layer]: new (

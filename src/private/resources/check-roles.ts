@@ -3,6 +3,7 @@ import { LakeRoles } from '../../lake-roles';
 import { Layer } from '../../layer';
 import { checkStruct, PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
+import { LAYERS } from '../layers';
 
 const ROLES_PROPS: PropTypes<LakeRoles> = { glue: ROLE, scheduler: ROLE, deployment: ROLE, datasets: 'unchecked' };
 
@@ -12,8 +13,7 @@ export function checkRoles(scope: Construct, roles?: LakeRoles): void {
   const datasets = roles?.datasets ?? {};
   const keys = typeof datasets === 'object' && !Array.isArray(datasets) ? Object.keys(datasets) : [];
   checkStruct(scope, 'roles.datasets', datasets, Object.fromEntries(keys.map(key => [key, ROLE])));
-  const layers = Object.values(Layer);
-  const invalid = keys.find(key => !layers.some(layer => key.startsWith(`${layer}/`)));
+  const invalid = keys.find(key => !LAYERS.some(layer => key.startsWith(`${layer}/`)));
   if (invalid !== undefined) {
     throw synthError(
       scope,

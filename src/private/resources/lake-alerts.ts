@@ -10,11 +10,11 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { crawlerAlertMessage, jobAlertMessage } from './alert-messages';
 import { Alerts } from '../../alerts';
-import { Layer } from '../../layer';
 import { LakeNames } from '../../naming';
 import { MAX_RETRIES } from '../../sizing';
 import { unresolvedValues } from '../document/unresolved-values';
 import { synthError } from '../errors/synth-error';
+import { LAYERS } from '../layers';
 
 export interface LakeAlertsProps {
   readonly names: LakeNames;
@@ -154,7 +154,7 @@ export class LakeAlerts extends Construct {
 
 /** Matches jobs and crawlers of the lake, whose names start with the same prefixes. */
 function ofThisLake(names: LakeNames): { prefix: string }[] {
-  return Object.values(Layer).map(layer => ({ prefix: names.job(layer, '') }));
+  return LAYERS.map(layer => ({ prefix: names.job(layer, '') }));
 }
 
 function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails = [] }: Alerts): void {

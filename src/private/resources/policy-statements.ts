@@ -56,7 +56,7 @@ export function bucketLocationStatement(stack: Stack, names: LakeNames): PolicyS
 }
 
 /** Allows a crawler to create and update tables of the given layers, but not to delete them. */
-export function catalogStatement(stack: Stack, names: LakeNames, layers: Layer[]): PolicyStatement {
+export function catalogStatement(stack: Stack, names: LakeNames, layers: readonly Layer[]): PolicyStatement {
   const databases = layers.map(layer => names.database(layer));
   const arn = (resource: string, resourceName?: string) =>
     substituted(stack.formatArn({ service: 'glue', resource, resourceName }));

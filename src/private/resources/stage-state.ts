@@ -1,4 +1,4 @@
-import { Stage } from 'aws-cdk-lib';
+import { Stack, Stage } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
 /**
@@ -11,6 +11,19 @@ import { IConstruct } from 'constructs';
  */
 export function stageState<T>(scope: IConstruct, name: string, create: () => T): T {
   return stateOf(Stage.of(scope) ?? scope.node.root, name, create);
+}
+
+/**
+ * State that the datasets of a lake share within a stage.
+ *
+ * @param resourcePrefix the prefix of the lake, which is unique in an environment
+ */
+export function lakeState<T>(scope: IConstruct, name: string, resourcePrefix: string, create: () => T): T {
+  const lakes = stageState(scope, name, () => new Map<string, T>());
+  const key = JSON.stringify([Stack.of(scope).environment, resourcePrefix]);
+  const state = lakes.get(key) ?? create();
+  lakes.set(key, state);
+  return state;
 }
 
 /** State that all constructs of an app share. */

@@ -1,3 +1,4 @@
+import { STRING_LITERAL } from './string-literal';
 import { Layer } from '../../layer';
 import { Problem } from '../errors/problem';
 import { closestMatch } from '../errors/suggestion';
@@ -11,9 +12,7 @@ const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map(LAYERS.map(layer => [`$
  * placeholder in the code.
  */
 const PARTS = new RegExp([
-  /\b[rR]'[^']*'/, /\b[rR]"[^"]*"/,
-  /'(?:\\[^]|[^'\\])*'/, /"(?:\\[^]|[^"\\])*"/, /`[^`]*`/,
-  /--[^\n]*/, /\/\*[^]*?\*\//,
+  STRING_LITERAL, /`[^`]*`/, /--[^\n]*/, /\/\*[^]*?\*\//,
   /\$\{(?<name>\w+)\}/,
 ].map(part => part.source).join('|'), 'g');
 

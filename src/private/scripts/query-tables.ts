@@ -1,3 +1,5 @@
+import { STRING_LITERAL } from './string-literal';
+
 /** A table that a query reads, in lower case and without backticks: Spark ignores the case of names. */
 export interface TableReference {
   /** Undefined for a name without a database. */
@@ -22,8 +24,7 @@ interface FoundTable extends Pick<TableReference, 'database' | 'table'> {
 
 const COMMENT_BRACKET = /\/\*|\*\//g;
 const TOKEN = new RegExp([
-  /(?<comment>--[^\n]*)/, /(?<open>\/\*)/,
-  /(?<literal>\b[rR]'[^']*'|\b[rR]"[^"]*"|'(?:\\[^]|[^'\\])*'|"(?:\\[^]|[^"\\])*")/,
+  /(?<comment>--[^\n]*)/, /(?<open>\/\*)/, new RegExp(`(?<literal>${STRING_LITERAL.source})`),
   /`(?<quoted>(?:[^`]|``)*)`/, /(?<name>[\p{L}\p{N}_]+)/u, /(?<symbol>\S)/,
 ].map(part => part.source).join('|'), 'gu');
 

@@ -8,7 +8,7 @@ const AIRPORTS = sample('airports.csv').trim().split(/\r?\n/).filter(line => !li
 const ZIPCODES = sample('zipcodes.csv').trim().split(/\r?\n/);
 const FILES: Record<string, string> = { '/zipcodes.csv': ZIPCODES.join('\n'), '/airports.csv': AIRPORTS.join('\n') };
 
-const medallion = new CommandFixture(path.join(__dirname, 'gold-app.ts'));
+const medallion = new CommandFixture(path.join(__dirname, 'derived-app.ts'));
 const missing = new Set<string>();
 let server: http.Server;
 
