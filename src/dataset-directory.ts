@@ -8,13 +8,19 @@ import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
-import { CONFIG, DatasetFile, readDatasetFiles } from './private/files/dataset-files';
+import { ConfigFile } from './private/files/config-file';
+import { DatasetFile } from './private/files/dataset-file';
 import { createFileDataset } from './private/files/file-dataset';
-import { relativePath } from './private/files/json-file';
+import { problemsError } from './private/files/file-problem';
+import { LakeFiles, readLakeFiles } from './private/files/lake-files';
+import { LakeProblems } from './private/files/lake-problems';
 import { limitDescription, MAX_STACK_DESCRIPTION_BYTES } from './private/resources/description';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
 const MAX_STACK_NAME_LENGTH = 128;
+
+/** The prefix of a lake whose own prefix is invalid. */
+const SUBSTITUTE_PREFIX = 'pp-dw';
 
 const DIRECTORY_PROPS: PropTypes<DatasetDirectoryProps> = {
   path: 'unchecked',
@@ -96,19 +102,20 @@ export class DatasetDirectory extends Construct {
     super(scope, id);
     checkProps(this, props, DIRECTORY_PROPS);
     const folder = this.folderOf(props);
-    const files = readDatasetFiles(folder, props.otherDatasets ?? []);
-    if (files.length === 0) {
-      throw synthError(
-        this,
-        'DATASETS_REQUIRED',
-        `the folder ${relativePath(folder)} contains no dataset.`,
-        `Add ${relativePath(folder)}/<dataset>/${CONFIG}.`,
-      );
-    }
-    this.core = props.core ?? this.createCore(path.join(folder, CONFIG), props.env);
+    const files = readLakeFiles(folder, { hasCore: props.core !== undefined, otherDatasets: props.otherDatasets });
+    const problems = new LakeProblems(files);
+    this.core = props.core
+      ?? problems.ofCore(() => this.createCore(files, props.env))
+      ?? this.substituteCore(files);
     this.datasets = {};
-    for (const file of files) {
-      this.datasets[file.name] = this.createDataset(file, props.env);
+    for (const file of files.datasets) {
+      problems.ofDataset(file, () => this.createDataset(file, props.env));
+    }
+    for (const file of files.datasets) {
+      problems.ofDataset(file, () => this.datasets[file.name]?.node.validate());
+    }
+    if (problems.all.length > 0) {
+      throw problemsError(problems.all, files.warnings);
     }
   }
 
@@ -125,25 +132,31 @@ export class DatasetDirectory extends Construct {
     return folder;
   }
 
-  private createCore(file: string, env?: Environment): EtlCore {
-    if (!existsSync(file)) {
-      throw synthError(
-        this,
-        'FILE_NOT_FOUND',
-        `the file ${relativePath(file)} does not exist.`,
-        'Create it, for example with { "etl_resource_prefix": "pp-dw" }, or set core.',
-      );
+  /** The core of the file. Undefined if the file is missing or invalid. */
+  private createCore({ core }: LakeFiles, env?: Environment): EtlCore | undefined {
+    if (core?.document === undefined) {
+      return undefined;
     }
-    const config = EtlConfig.fromFile(file);
+    const config = EtlConfig._fromDocument(core.document);
     const stack = new Stack(this, 'core', {
       stackName: `${config.resourcePrefix}-core`,
       env,
       description: `Core of the lake ${config.resourcePrefix}`,
     });
+    warn(stack, core.config);
     return new EtlCore(stack, 'Core', config);
   }
 
-  private createDataset(file: DatasetFile, env?: Environment): LakeDataset {
+  /** A core with which the datasets are checked, although the file of the core is invalid. It is never deployed. */
+  private substituteCore({ core }: LakeFiles): IEtlCore {
+    const prefix = core?.prefix ?? SUBSTITUTE_PREFIX;
+    return EtlCore.fromPrefixes(new Stack(this, 'substitute'), 'Core', { resourcePrefix: prefix });
+  }
+
+  private createDataset(file: DatasetFile, env?: Environment): void {
+    if (this.datasets[file.name] !== undefined) {
+      return;
+    }
     const id = file.name.replace('/', '-');
     const prefix = this.core.resourcePrefix;
     const name = Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`;
@@ -151,8 +164,7 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'NAME_TOO_LONG',
-        `the name of the stack of ${file.file}, "${name}", has ${name.length} characters, `
-          + `${MAX_STACK_NAME_LENGTH} are allowed.`,
+        `the name of the stack "${name}" has ${name.length} characters, ${MAX_STACK_NAME_LENGTH} are allowed.`,
         'Use a shorter prefix or dataset name.',
       );
     }
@@ -161,16 +173,20 @@ export class DatasetDirectory extends Construct {
       env,
       description: limitDescription(file.document.description, MAX_STACK_DESCRIPTION_BYTES),
     });
-    file.warnings.forEach((warning, index) =>
-      Annotations.of(stack).addWarningV2(`cdk-glue-medallion:unknown-key-${index}`, warning),
-    );
-    const dataset = createFileDataset(stack, this.core, file);
+    warn(stack, file.config);
+    this.datasets[file.name] = createFileDataset(stack, this.core, file);
     for (const input of file.document.source_datasets ?? []) {
       if (this.datasets[input]) {
         deployAfter(stack, Stack.of(this.datasets[input]));
       }
     }
-    return dataset;
+  }
+}
+
+/** Warns about a file, which is valid. */
+function warn(stack: Stack, { warnings }: ConfigFile): void {
+  for (const [index, warning] of warnings.entries()) {
+    Annotations.of(stack).addWarningV2(`cdk-glue-medallion:config-file-${index}`, warning);
   }
 }
 

@@ -4,9 +4,9 @@ import { GlueDefaults } from './glue-defaults';
 import { GlueVersion } from './glue-version';
 import { GlueWorkerConfig, WorkerType } from './glue-worker-config';
 import { ConfigDocument } from './private/document/config-document.generated';
-import { configRuleProblems, configSchema } from './private/document/glue-settings';
-import { JsonFile, problemsError, relativePath } from './private/files/json-file';
-import { knownKeys } from './private/files/known-keys';
+import { readCoreFile } from './private/files/core-file';
+import { problemsError } from './private/files/file-problem';
+import { relativePath } from './private/files/json-file';
 
 /**
  * The configuration of a core from a `config.json` file. It has properties of `EtlCore` and `EtlCore.fromPrefixes`.
@@ -38,16 +38,17 @@ export class EtlConfig {
    * const config = EtlConfig.fromFile('lake/config.json');
    */
   public static fromFile(file: string): EtlConfig {
-    const json = new JsonFile(relativePath(path.resolve(file)));
-    const { document, problems, warnings } = knownKeys(json, configSchema());
-    const found = json.problems.length > 0 ? [] : [
-      ...configSchema().problems(document), ...configRuleProblems(document as unknown as ConfigDocument),
-    ].map(problem => json.locate(problem));
-    if (json.problems.length + problems.length + found.length > 0) {
-      throw problemsError([...json.problems, ...problems, ...found]);
+    const { config, document, problems } = readCoreFile(relativePath(path.resolve(file)));
+    if (document === undefined) {
+      throw problemsError(problems, config.warnings);
     }
-    warnings.forEach(warning => process.emitWarning(warning, 'EtlConfig'));
-    return new EtlConfig(document as unknown as ConfigDocument);
+    config.warnings.forEach(warning => process.emitWarning(warning, 'EtlConfig'));
+    return new EtlConfig(document);
+  }
+
+  /** @internal */
+  public static _fromDocument(document: object): EtlConfig {
+    return new EtlConfig(document as ConfigDocument);
   }
 
   /** The prefix of all names of the lake, in kebab-case. */

@@ -232,22 +232,21 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
         + `starting with a letter, for example "${example}".`,
     );
   }
+  const reserved = reservedPrefix(prefix);
+  if (reserved) {
+    throw synthError(scope, 'PREFIX_INVALID', `${prop} ${reserved.found}.`, reserved.remedy);
+  }
+}
+
+/** Why a valid prefix cannot be used, or undefined if it can. */
+export function reservedPrefix(prefix: string): { readonly found: string; readonly remedy: string } | undefined {
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {
-    throw synthError(
-      scope,
-      'PREFIX_INVALID',
-      `${prop} is "${prefix}", a prefix that S3 reserves for bucket names.`,
-      'Use another prefix.',
-    );
+    return { found: `is "${prefix}", a prefix that S3 reserves for bucket names`, remedy: 'Use another prefix.' };
   }
-  if (LAYER_NAME.test(prefix)) {
-    throw synthError(
-      scope,
-      'PREFIX_INVALID',
-      `${prop} is "${prefix}", which contains a layer name: the roles of another lake could get access to this lake.`,
-      `Use a prefix without the words ${LAYERS.join(', ')}.`,
-    );
-  }
+  return !LAYER_NAME.test(prefix) ? undefined : {
+    found: `is "${prefix}", which contains a layer name: the roles of another lake could get access to this lake`,
+    remedy: `Use a prefix without the words ${LAYERS.join(', ')}.`,
+  };
 }
 
 function checkExistingBucket(scope: IConstruct, name?: string): void {

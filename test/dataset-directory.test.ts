@@ -392,7 +392,11 @@ test('a core that is passed replaces the file of the core', () => {
 });
 
 test('otherDatasets can be inputs', () => {
-  const files = { ...LAKE, 'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] } };
+  const files = {
+    ...LAKE,
+    'gold/states/config.json': { ...STATES, source_datasets: ['bronze/airports'] },
+    'gold/states/states.sql': 'SELECT state FROM ${bronze_database}.airports',
+  };
   expect(Object.keys(lake(files, { otherDatasets: ['bronze/airports'] }).directory.datasets)).toEqual([
     'bronze/zipcodes',
     'gold/states',
@@ -422,8 +426,8 @@ test.each<[string, Files, string]>([
   [
     'a misspelled nested key',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, data_quality: { max_shrinc: 1 } } },
-    'UNKNOWN_KEY: LAKE/bronze/zipcodes/config.json:5:18: /data_quality has the key "max_shrinc". Did you mean '
-      + '"max_shrink"? Known keys: required_columns',
+    'UNKNOWN_KEY: LAKE/bronze/zipcodes/config.json:6:17: /data_quality/max_shrinc is not a known key. Did you mean '
+      + '"max_shrink"?',
   ],
   [
     'an invalid port',
@@ -593,9 +597,9 @@ test('the error for a stack name that is too long names the file', () => {
     'config.json': { etl_resource_prefix: 'p'.repeat(49) },
     'x/config.json': { ...ZIPCODES, dataset: 'd'.repeat(80) },
   };
-  expect(failure(files)[0]).toContain(
-    `NAME_TOO_LONG: Lake: the name of the stack of LAKE/x/config.json, "${'p'.repeat(49)}-bronze-${'d'.repeat(80)}", `
-      + 'has 137 characters, 128 are allowed.',
+  expect(failure(files)[1]).toContain(
+    `NAME_TOO_LONG: LAKE/x/config.json:2:13: /dataset: the name of the stack "${'p'.repeat(49)}-bronze-`
+      + `${'d'.repeat(80)}" has 137 characters, 128 are allowed. Use a shorter prefix or dataset name.`,
   );
 });
 
@@ -644,16 +648,16 @@ test('a cycle of two datasets is reported for both', () => {
 });
 
 test.each<[string, Files, string]>([
-  ['nothing', {}, 'DATASETS_REQUIRED: Lake: the folder LAKE contains no dataset. Add LAKE/<dataset>/config.json.'],
-  ['a core alone', { 'config.json': CORE }, 'DATASETS_REQUIRED: Lake: the folder LAKE contains no dataset.'],
+  ['nothing', {}, 'DATASETS_REQUIRED: LAKE: the folder contains no dataset. Add LAKE/<dataset>/config.json.'],
+  ['a core alone', { 'config.json': CORE }, 'DATASETS_REQUIRED: LAKE: the folder contains no dataset.'],
   [
     'no core',
     { 'x/config.json': ZIPCODES },
-    'FILE_NOT_FOUND: Lake: the file LAKE/config.json does not exist. Create it, for example with '
+    'FILE_NOT_FOUND: LAKE/config.json: the file does not exist. Create it, for example with '
       + '{ "etl_resource_prefix": "pp-dw" }, or set core.',
   ],
 ])('the error for a folder with %s says what to create', (_, files, message) => {
-  expect(failure(files)[0]).toContain(message);
+  expect(failure(files)).toContainEqual(expect.stringContaining(message));
 });
 
 test('links to folders and files of datasets are followed', () => {
@@ -747,7 +751,7 @@ test('an unknown key is a warning of its stack, and is not deployed', () => {
   const { app, directory } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, our_team: 'data' } });
   const stack = app.synth().getStackByName('pp-dw-bronze-zipcodes');
   expect(stack.messages.map(({ entry }) => entry.data)).toEqual([
-    expect.stringContaining('zipcodes/config.json:5:14: unknown key, ignored: "our_team".'),
+    expect.stringContaining('zipcodes/config.json:5:14: /our_team is an unknown key, ignored. The closest known '),
   ]);
   expect(JSON.parse(directory.datasets['bronze/zipcodes'].document)).toEqual(ZIPCODES);
 });

@@ -113,8 +113,7 @@ test.each<[string, string | Buffer | object, string]>([
   [
     'a misspelled nested key',
     '{"etl_resource_prefix": "a",\n "glue_defaults": {"max_retrys": 1}}',
-    'UNKNOWN_KEY: config.json:2:19: /glue_defaults has the key "max_retrys". Did you mean "max_retries"? '
-      + 'Known keys: version, timeout_minutes, max_retries, default_arguments.',
+    'UNKNOWN_KEY: config.json:2:34: /glue_defaults/max_retrys is not a known key. Did you mean "max_retries"?',
   ],
   [
     'an invalid value',
@@ -146,6 +145,6 @@ test('an unknown key is a warning', () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
   read({ etl_resource_prefix: 'pp-dw', our_team: 'data' });
   expect(warn.mock.calls).toEqual([
-    [expect.stringContaining('config.json:1:43: unknown key, ignored: "our_team".'), 'EtlConfig'],
+    [expect.stringContaining('config.json:1:43: /our_team is an unknown key, ignored. The closest known key is "'), 'EtlConfig'],
   ]);
 });

@@ -7,18 +7,15 @@ import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
 import { unknownKeyRemedy, snakeCase } from '../errors/unknown-key';
 import { GLUE_TEMPLATES } from '../glue-templates';
+import { Schema, SchemaNode } from './schema-node';
 import { snakeKeys, SnakeKeys } from './struct-keys';
 
-interface Schema {
-  readonly $id?: string;
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly description?: string;
-  readonly examples?: unknown[];
-  readonly anyOf?: Schema[];
-  readonly items?: Schema;
-  readonly properties?: { readonly [key: string]: Schema };
-  readonly additionalProperties?: Schema | false;
+/** A schema violation of a document. */
+export interface Violation extends Problem {
+  /** The path of the invalid value, or of the property that is missing. */
+  readonly path: string[];
+  /** Whether the property is missing. */
+  readonly isMissing: boolean;
 }
 
 /** The JSON Schema of a document. Errors quote its descriptions as the expected value. */
@@ -41,12 +38,29 @@ export class DocumentSchema {
     return Object.keys(this.schema.properties ?? {});
   }
 
+  /** The parts of the schema that apply to a document. */
+  node(document: unknown): SchemaNode {
+    return SchemaNode.ofDocument(this.schema, document);
+  }
+
   /** The schema violations of a document. Accepts tokens, which are only known at deployment. */
   problems(document: unknown): Problem[] {
+    return this.violations(document).map(({ code, key, found: text, remedy }) => ({ code, key, found: text, remedy }));
+  }
+
+  /** The schema violations of a document, with the paths of the values. Accepts tokens. */
+  violations(document: unknown): Violation[] {
     this.validate(document);
     return causes(this.validate.errors ?? [])
       .filter(error => !this.walk(document, error.instancePath).isUnresolved)
-      .map(error => this.problem(document, error));
+      .map(error => {
+        const missing: string | undefined = error.keyword === 'required' ? error.params.missingProperty : undefined;
+        return {
+          ...this.problem(document, error),
+          path: [...pathOf(error.instancePath), ...missing === undefined ? [] : [missing]],
+          isMissing: missing !== undefined,
+        };
+      });
   }
 
   /**
@@ -63,7 +77,7 @@ export class DocumentSchema {
    * order.
    */
   inOrder<T>(document: T): T {
-    return inOrder(this.schema, [this.schema], document) as T;
+    return inOrder(this.node(document), document) as T;
   }
 
   /** A struct of the public API with the keys of a document. Keeps unknown keys, which `problems` reports. */
@@ -100,24 +114,28 @@ export class DocumentSchema {
 
   /** Resolves a JSON pointer in a document and in its schema. */
   private walk(document: unknown, pointer: string): Location {
-    const describedIn = (parts: Schema[]) => [...parts].reverse().find(({ description }) => description !== undefined);
     let value = document;
-    let parts = partsFor(this.schema, this.schema, value);
-    let location: Location = { name: '', described: describedIn(parts) ?? this.schema, isUnresolved: false };
-    for (const key of pointer.split('/').slice(1).map(escaped => escaped.replace(/~1/g, '/').replace(/~0/g, '~'))) {
+    let node = this.node(document);
+    let location: Location = { name: '', described: node.described ?? this.schema, isUnresolved: false };
+    for (const key of pathOf(pointer)) {
       const name = Array.isArray(value)
         ? `${location.name}[${key}]`
         : location.name && `${location.name}.${key}` || key;
       value = (value as { [key: string]: unknown })[key];
-      parts = childParts(this.schema, parts, key, value);
+      node = node.child(key, value);
       location = {
         name,
-        described: describedIn(parts) ?? location.described,
+        described: node.described ?? location.described,
         isUnresolved: location.isUnresolved || Token.isUnresolved(value),
       };
     }
     return location;
   }
+}
+
+/** The steps of a JSON pointer. */
+function pathOf(pointer: string): string[] {
+  return pointer.split('/').slice(1).map(escaped => escaped.replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
 /** The keys of an object in a schema, and of the objects below it. */
@@ -162,45 +180,20 @@ function branchOf({ schemaPath, keyword }: ErrorObject): string {
   return schemaPath.slice(0, -keyword.length);
 }
 
-/** A part of the schema, the part that its $ref refers to, and the anyOf branches that match the type of the value. */
-function partsFor(root: Schema, part: Schema, value: unknown): Schema[] {
-  const referred = part.$ref
-    ?.split('/')
-    .slice(1)
-    .reduce((schema, key) => (schema as { [key: string]: Schema })[key], root);
-  const branches = (part.anyOf ?? [])
-    .map(branch => partsFor(root, branch, value))
-    .filter(parts => parts.some(({ type }) => isOfType(value, type)));
-  return [part, ...referred ? partsFor(root, referred, value) : [], ...branches.flat()];
-}
-
-/** The schema parts of a child value, given the parts of its parent. */
-function childParts(root: Schema, parts: Schema[], key: string, value: unknown): Schema[] {
-  return parts
-    .flatMap(part => part.properties?.[key] ?? part.items ?? (part.additionalProperties || []))
-    .flatMap(part => partsFor(root, part, value));
-}
-
-function isOfType(value: unknown, type?: string): boolean {
-  return type === (Array.isArray(value) ? 'array' : typeof value === 'number' ? 'integer' : typeof value);
-}
-
-function inOrder(root: Schema, parts: Schema[], value: unknown): unknown {
+function inOrder(node: SchemaNode, value: unknown): unknown {
   if (Token.isUnresolved(value) || typeof value !== 'object' || value === null) {
     return value;
   }
   if (Array.isArray(value)) {
-    return value.map((item, index) => inOrder(root, childParts(root, parts, `${index}`, item), item));
+    return value.map((item, index) => inOrder(node.child(index, item), item));
   }
-  const known = parts.flatMap(({ properties }) => Object.keys(properties ?? {}));
+  const known = node.keys ?? [];
   const entries = Object.entries(value).filter(([, each]) => each !== undefined);
   const ordered = [
     ...known.flatMap(key => entries.filter(([name]) => name === key)),
     ...entries.filter(([name]) => !known.includes(name)),
   ];
-  return Object.fromEntries(
-    ordered.map(([key, each]) => [key, inOrder(root, childParts(root, parts, key, each), each)]),
-  );
+  return Object.fromEntries(ordered.map(([key, each]) => [key, inOrder(node.child(key, each), each)]));
 }
 
 /** The error codes of invalid values by JSON pointer. All other values have the code VALUE_INVALID. */

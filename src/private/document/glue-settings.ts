@@ -6,6 +6,7 @@ import { unresolvedValues } from './unresolved-values';
 import { EtlCorePrefixes } from '../../etl-core-props';
 import { GlueDefaults } from '../../glue-defaults';
 import { GlueWorkerConfig } from '../../glue-worker-config';
+import { reservedPrefix } from '../../naming';
 import { Problem } from '../errors/problem';
 import { checkStruct, DURATION, PropTypes } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
@@ -48,7 +49,13 @@ const WORKER_PROPS: PropTypes<GlueWorkerConfig> = {
 };
 
 /** Problems in a core's document that its schema cannot express. */
-export function* configRuleProblems({ glue_defaults: defaults }: ConfigDocument): Generator<Problem> {
+export function* configRuleProblems({ glue_defaults: defaults, ...prefixes }: ConfigDocument): Generator<Problem> {
+  for (const key of ['etl_resource_prefix', 'database_prefix'] as const) {
+    const reserved = reservedPrefix(prefixes[key] ?? '');
+    if (reserved) {
+      yield { code: 'PREFIX_INVALID', key, ...reserved };
+    }
+  }
   const given = defaults?.default_arguments ?? {};
   const reserved = Object.keys(given).find(name => RESERVED_ARGUMENTS.includes(name));
   if (reserved !== undefined) {

@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import { endpointsOf } from './api-endpoints';
 import { DatasetDocument } from './dataset-document.generated';
 import { isPath, isS3, mayMatchSeveralFiles, sourceUrls } from './source-urls';
 import { invalidUrl } from './url-problem';
@@ -28,14 +29,11 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
     };
   }
   if (source !== undefined && endpoints !== undefined) {
-    yield {
-      code: 'SETTINGS_CONFLICT',
-      key: 'api_endpoints',
-      found: 'is set, and source_url is also set',
-      remedy: 'Remove one of them. To load both files and an API, use two datasets.',
-    };
+    yield twoSources(document);
   }
-  for (const key of FILE_KEYS.filter(each => endpoints !== undefined && document[each] !== undefined)) {
+  for (const key of FILE_KEYS.filter(
+    each => source === undefined && endpoints !== undefined && document[each] !== undefined,
+  )) {
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key,
@@ -68,6 +66,33 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
     };
   }
 }
+
+/** The conflict of a file and an API, with the one to remove: a web page or the base URL of the API is not a file. */
+function twoSources(document: DatasetDocument): Problem {
+  const urls = sourceUrls(document);
+  const hasFiles = FILE_KEYS.some(key => document[key] !== undefined)
+    || urls.some(url => isS3(url) || isPath(url) || FILE_EXTENSION.test(url));
+  const isBaseUrl = Object.values(endpointsOf(document)).some(({ url }) => urls.some(each => url.startsWith(each)));
+  return hasFiles
+    ? {
+      code: 'SETTINGS_CONFLICT',
+      key: 'api_endpoints',
+      found: 'is set, and source_url is also set: a dataset loads either files or an API',
+      remedy: 'Remove api_endpoints: the other settings describe files. To load the API as well, add a second dataset '
+        + 'with these api_endpoints.',
+    }
+    : {
+      code: 'SETTINGS_CONFLICT',
+      key: 'source_url',
+      found: 'is set, and api_endpoints is also set: a dataset loads either files or an API',
+      remedy: `Remove source_url: the job loads api_endpoints, and source_url is ${isBaseUrl
+        ? 'the base URL of an endpoint'
+        : 'not the URL of a data file'}. To load a file as well, add a second dataset with this source_url.`,
+    };
+}
+
+/** The file extension of data at the end of a URL. */
+const FILE_EXTENSION = /\.(csv|tsv|tab|psv|txt|dat|rrf|xml|json|jsonl|ndjson|parquet|zip|gz|bz2)(\?[^/]*)?$/i;
 
 /** Braces with the text between them, and unmatched braces. */
 export const BRACES = /\{[^{}]*\}?|\}/g;

@@ -17,7 +17,7 @@ export function didYouMean(word: string, known: string[]): string {
 }
 
 /** The Levenshtein distance of two words. */
-function distance(from: string, to: string): number {
+export function distance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_unused, index) => index);
   for (let i = 1; i <= from.length; i++) {
     const current = [i];

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { DatasetFile } from './dataset-files';
+import { DatasetFile } from './dataset-file';
 import { BronzeDataset, BronzeDatasetProps } from '../../bronze-dataset';
 import { DerivedDatasetProps } from '../../derived-dataset';
 import { GlueVersion } from '../../glue-version';

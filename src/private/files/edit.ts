@@ -1,0 +1,39 @@
+import { JSONPath } from 'jsonc-parser';
+
+/**
+ * A correction of a configuration file that loading makes in memory, and that `medallion init --from` proposes for the
+ * file.
+ */
+export interface Edit {
+  /** The path of the value in the file. */
+  readonly path: JSONPath;
+  /** Whether the value changes, or its key: the last step of the path. */
+  readonly target: 'key' | 'value';
+  readonly oldValue: unknown;
+  readonly newValue: unknown;
+  /** A sentence for the user. */
+  readonly reason: string;
+  /** What loading reports: nothing, a warning, or an error, because the file may mean something else. */
+  readonly severity: 'none' | 'warning' | 'error';
+}
+
+/** The JSON pointer of a path. */
+export function jsonPointer(path: JSONPath): string {
+  return path.map(step => `/${`${step}`.replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
+}
+
+/** The path in the file of a value in the edited document. */
+export function pathInFile(edited: JSONPath, edits: readonly Edit[]): JSONPath {
+  const path: JSONPath = [];
+  for (const step of edited) {
+    const isAt = (each: Edit, where: JSONPath) => jsonPointer(each.path) === jsonPointer(where);
+    // A text that became a list of one has no items in the file.
+    if (edits.some(each => each.target === 'value' && Array.isArray(each.newValue) && isAt(each, path))) {
+      return path;
+    }
+    const renamed = edits.find(each =>
+      each.target === 'key' && each.newValue === step && isAt(each, [...path, `${each.oldValue}`]));
+    path.push(renamed === undefined ? step : `${renamed.oldValue}`);
+  }
+  return path;
+}

@@ -1,0 +1,70 @@
+import { DatasetFile } from './dataset-file';
+import { FileProblem } from './file-problem';
+import { LakeFiles } from './lake-files';
+import { ErrorCode } from '../errors/error-code';
+import { SynthError } from '../errors/synth-error';
+
+/** Errors of constructs that depend on a name in a file, and on its length. */
+const NAME_CODES: ErrorCode[] = ['NAME_TAKEN', 'NAME_TOO_LONG'];
+
+/** The problems of a lake: those of its files, and the errors of the constructs that are created from them. */
+export class LakeProblems {
+  private readonly ofConstructs: FileProblem[] = [];
+
+  constructor(private readonly files: LakeFiles) {}
+
+  get all(): FileProblem[] {
+    return [...this.files.problems, ...this.ofConstructs];
+  }
+
+  /** Calls a function that creates the core. Its error is a problem of the core's file. */
+  ofCore<Result>(create: () => Result): Result | undefined {
+    try {
+      return create();
+    } catch (error) {
+      const { core } = this.files;
+      if (core === undefined || !isOfFile(error)) {
+        throw error;
+      }
+      this.ofConstructs.push({ ...core.config.locate(problemOf(error, '')), subject: 'the core:' });
+      return undefined;
+    }
+  }
+
+  /** Calls a function that creates or checks a dataset. Its error is a problem of the dataset's file. */
+  ofDataset(file: DatasetFile, create: () => void): void {
+    try {
+      create();
+    } catch (error) {
+      if (!isOfFile(error)) {
+        throw error;
+      }
+      if (this.isCertain(file, error)) {
+        const key = error.code === 'QUERY_TABLE_NOT_AN_INPUT' ? 'sql' : 'dataset';
+        this.ofConstructs.push({ ...file.config.locate(problemOf(error, key)), subject: `/${key}:` });
+      }
+    }
+  }
+
+  /** Whether an error remains if the user corrects the problems of the files. */
+  private isCertain(file: DatasetFile, { code }: SynthError): boolean {
+    const ofFile = this.files.problems.filter(({ location }) => `${location}:`.startsWith(`${file.config.file}:`));
+    switch (code) {
+      case 'QUERY_TABLE_NOT_AN_INPUT':
+        return ofFile.every(({ pointer }) => !pointer.startsWith('/source_datasets'));
+      case 'NAME_TOO_LONG':
+        return this.files.core === undefined || this.files.core.prefix !== undefined;
+      default:
+        return ofFile.length === 0 || NAME_CODES.includes(code);
+    }
+  }
+}
+
+/** Whether an error of a construct is about the settings of its file, and not about the app. */
+function isOfFile(error: unknown): error is SynthError {
+  return error instanceof SynthError && error.code !== 'ENVIRONMENT_MISMATCH';
+}
+
+function problemOf({ code, found, remedy }: SynthError, key: string) {
+  return { code, key, found: found.replace(/\.$/, ''), remedy };
+}

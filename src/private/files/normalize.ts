@@ -1,0 +1,161 @@
+import { JSONPath } from 'jsonc-parser';
+import { Edit } from './edit';
+import { closestKey, isHidden, isNote, misspelledKey, replacementOf, UnusedKey } from './unused-keys';
+import { DocumentSchema } from '../document/document-schema';
+import { SchemaNode } from '../document/schema-node';
+import { isStruct } from '../document/struct-keys';
+
+type JsonObject = { readonly [key: string]: unknown };
+
+/** A document with the keys and values that the schema expects, and how it differs from its file. */
+export interface Normalized {
+  /** The document without unused keys and with all edits. */
+  readonly document: JsonObject;
+  readonly edits: Edit[];
+  readonly unusedKeys: UnusedKey[];
+}
+
+/** Keys that other tools use with the same values. */
+const ALIASES: { readonly [key: string]: string } = { worker_configs: 'glue_worker_configs' };
+
+/** The keys with values by table. Their schema has no rule for the names of tables. */
+const KEYS_BY_TABLE = [
+  'column_schema', 'business_keys', 'data_quality.required_columns', 'data_quality.expected_record_count_min',
+];
+
+/**
+ * Corrects what a file writes differently, where the meaning is clear: misspelled keys, a text instead of a list of
+ * texts, and hyphens in the names of tables.
+ */
+export function normalize(document: JsonObject, schema: DocumentSchema): Normalized {
+  const edits: Edit[] = [];
+  const unusedKeys: UnusedKey[] = [];
+  const normalizer = new Normalizer(edits, unusedKeys);
+  return { document: normalizer.value(document, schema.node(document), []) as JsonObject, edits, unusedKeys };
+}
+
+class Normalizer {
+  constructor(private readonly edits: Edit[], private readonly unusedKeys: UnusedKey[]) {}
+
+  value(value: unknown, node: SchemaNode, path: JSONPath): unknown {
+    if (typeof value === 'string') {
+      return this.text(value, node, path);
+    }
+    if (Array.isArray(value)) {
+      return value.map((item, index) => this.value(item, node.child(index, item), [...path, index]));
+    }
+    if (!isStruct(value)) {
+      return value;
+    }
+    const known = node.keys;
+    if (known !== undefined) {
+      return this.object(value as JsonObject, node, known, path);
+    }
+    return node.isMap ? this.map(value as JsonObject, node, path) : value;
+  }
+
+  private text(text: string, node: SchemaNode, path: JSONPath): unknown {
+    if (node.isListOfTexts && text !== '') {
+      const name = node.child(0, text).refersTo('table_key') ? tableName(text) : undefined;
+      this.edits.push({
+        path,
+        target: 'value',
+        oldValue: text,
+        newValue: [name ?? text],
+        ...name === undefined ? { reason: 'The value is a list.', severity: 'none' } : TABLE_NAME,
+      });
+      return [name ?? text];
+    }
+    return node.refersTo('table_key') ? this.tableName(text, path) : text;
+  }
+
+  /** An object with known keys. */
+  private object(value: JsonObject, node: SchemaNode, known: string[], path: JSONPath): JsonObject {
+    const entries: [string, unknown][] = [];
+    for (const [key, child] of Object.entries(value)) {
+      const name = known.includes(key) ? key : this.unknownKey(key, value, known, path);
+      if (name !== undefined) {
+        entries.push([name, this.value(child, node.child(name, child), [...path, key])]);
+      }
+    }
+    return Object.fromEntries(entries);
+  }
+
+  /** The key that an unknown key means, or undefined if it is not used. */
+  private unknownKey(key: string, siblings: JsonObject, known: string[], path: JSONPath): string | undefined {
+    const where = [...path, key];
+    if (isNote(key) || (path.length === 0 && key === '$schema')) {
+      this.unusedKeys.push({ path: where, severity: 'none' });
+      return undefined;
+    }
+    const alias = known.find(each => each === ALIASES[key]);
+    const meant = alias ?? misspelledKey(key, known);
+    if (meant === undefined) {
+      const remedy = replacementOf(key) ?? `The closest known key is "${closestKey(key, known)}".`;
+      this.unusedKeys.push({ path: where, severity: 'warning', found: 'is an unknown key, ignored', remedy });
+      return undefined;
+    }
+    if (meant in siblings || this.edits.some(edit => isRenamed(edit, path, meant))) {
+      const remedy = `Remove it: "${meant}" is also set.`;
+      this.unusedKeys.push({ path: where, severity: 'error', found: 'is not a known key', remedy });
+      return undefined;
+    }
+    this.edits.push({
+      path: where,
+      target: 'key',
+      oldValue: key,
+      newValue: meant,
+      ...alias === undefined
+        ? { reason: `Did you mean "${meant}"?`, severity: 'error' }
+        : { reason: `The name of the key is "${meant}".`, severity: 'warning' },
+    });
+    return meant;
+  }
+
+  /** An object with names of the user as keys. */
+  private map(value: JsonObject, node: SchemaNode, path: JSONPath): JsonObject {
+    const hasTables = node.hasNamesOf('table_key') || KEYS_BY_TABLE.includes(path.join('.'));
+    const entries: [string, unknown][] = [];
+    for (const [key, child] of Object.entries(value)) {
+      const where = [...path, key];
+      const item = node.child(key, child);
+      if (typeof child === 'string' && isNoteInMap(key, item, hasTables)) {
+        this.unusedKeys.push({ path: where, severity: 'none' });
+        continue;
+      }
+      const name = hasTables ? tableName(key) : undefined;
+      const isFree = name !== undefined && !(name in value) && !entries.some(([other]) => other === name);
+      if (isFree) {
+        this.edits.push({ path: where, target: 'key', oldValue: key, newValue: name, ...TABLE_NAME });
+      }
+      entries.push([isFree ? name : key, this.value(child, item, where)]);
+    }
+    return Object.fromEntries(entries);
+  }
+
+  private tableName(text: string, path: JSONPath): string {
+    const name = tableName(text);
+    if (name === undefined) {
+      return text;
+    }
+    this.edits.push({ path, target: 'value', oldValue: text, newValue: name, ...TABLE_NAME });
+    return name;
+  }
+}
+
+const TABLE_NAME = { reason: 'The names of tables have underscores instead of hyphens.', severity: 'warning' } as const;
+
+/** The name of a table that is written with hyphens. Undefined if it has none, or is not a valid name without them. */
+function tableName(text: string): string | undefined {
+  return /^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(text) && text.includes('-') ? text.replace(/-/g, '_') : undefined;
+}
+
+/** Whether a text in a map can only be a note: the map has values of another type, or names that do not start so. */
+function isNoteInMap(key: string, item: SchemaNode, hasTables: boolean): boolean {
+  return isHidden(key) ? hasTables || !item.allowsText : isNote(key) && !item.allowsText && !item.isListOfTexts;
+}
+
+function isRenamed(edit: Edit, parent: JSONPath, name: string): boolean {
+  return edit.target === 'key' && edit.newValue === name && edit.path.length === parent.length + 1
+    && parent.every((step, index) => edit.path[index] === step);
+}

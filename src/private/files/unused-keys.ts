@@ -1,0 +1,72 @@
+import { JSONPath } from 'jsonc-parser';
+import { distance } from '../errors/suggestion';
+import { camelCase } from '../errors/unknown-key';
+
+/** A key of a file that is not deployed. */
+export type UnusedKey = { readonly path: JSONPath } & (
+  /** A note of the user. */
+  | { readonly severity: 'none' }
+  | { readonly severity: 'warning' | 'error'; readonly found: string; readonly remedy: string }
+);
+
+/** Keys for notes of the user, which have no effect. */
+const NOTES = ['description', 'comment', 'notes'];
+
+/** Whether a key is the name of a note, in any object. */
+export function isNote(key: string): boolean {
+  return NOTES.includes(key) || isHidden(key);
+}
+
+/** Whether a key starts as those of notes do. */
+export function isHidden(key: string): boolean {
+  return key.startsWith('_') || key.startsWith('//');
+}
+
+/** Keys that other tools use for the same purpose, and what to use instead. */
+const REPLACEMENTS: { readonly [key: string]: string } = {
+  layer: 'The layer follows from source_datasets: a dataset without it is bronze.',
+  tables: 'The tables are those of file_table_mapping, api_endpoints or outputs. Without them, the table has the name '
+    + 'of the dataset.',
+  output_table: 'The table has the name of the dataset. For several tables, use outputs (silver, gold), '
+    + 'file_table_mapping or api_endpoints.',
+  dependencies: 'Use source_datasets, for example "source_datasets": ["bronze/fda-nsde"].',
+  rrf_columns: 'Use file_format.column_names, with "delimiter": "|", for RRF files, which have no header. For a ZIP file '
+    + 'with several of them, use column_schema.',
+  source_url_pattern: 'Use source_url, with the run date in braces: "https://example.org/prices-{yyyy-MM}.zip".',
+  api_base_url: 'Write the complete URL of each endpoint in api_endpoints.',
+  temporal_config: 'Use history in a silver or gold dataset: it keeps a row per version, with valid_from and valid_to.',
+  python_version: 'The Glue version determines the version of Python: use glue_version, or glue_defaults.version for all '
+    + 'datasets.',
+  logging_arguments: 'Jobs always write their logs to CloudWatch. For other arguments, use glue_defaults.default_arguments.',
+};
+
+/** The advice for a key that other tools use. Undefined for all others. */
+export function replacementOf(key: string): string | undefined {
+  return Object.hasOwn(REPLACEMENTS, key) ? REPLACEMENTS[key] : undefined;
+}
+
+/** The known key with the fewest differences. Undefined if there are no known keys. */
+export function closestKey(key: string, known: readonly string[]): string | undefined {
+  const differences = (other: string) => distance(normalized(key), normalized(other));
+  return [...known].sort((a, b) => differences(a) - differences(b))[0];
+}
+
+/** The known key that was probably meant: it differs in a third of the letters or less, or in their order. */
+export function misspelledKey(key: string, known: readonly string[]): string | undefined {
+  const closest = closestKey(key, known);
+  if (closest === undefined) {
+    return undefined;
+  }
+  const [own, other] = [normalized(key), normalized(closest)];
+  const limit = Math.max(1, Math.floor(own.length / 3));
+  return distance(own, other) <= limit || sortedLetters(own) === sortedLetters(other) ? closest : undefined;
+}
+
+/** A key without the differences between snake_case, camelCase and kebab-case. */
+function normalized(key: string): string {
+  return camelCase(key.replace(/-/g, '_')).toLowerCase();
+}
+
+function sortedLetters(word: string): string {
+  return [...word].sort().join('');
+}
