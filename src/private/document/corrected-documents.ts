@@ -8,7 +8,9 @@ import { Problem } from '../errors/problem';
  * With them, other problems are found before the violations are corrected. They have values of the right types.
  */
 export function correctedDocuments(schema: DocumentSchema, document: object, violations: Violation[]): object[] {
-  const values = violations.map(violation => ({ path: violation.path, values: validValues(schema, document, violation) }));
+  const values = violations.map(violation => (
+    { path: violation.path, values: validValues(schema, document, violation) }
+  ));
   const count = Math.max(1, ...values.map(each => each.values.length));
   return Array.from({ length: count }, (_unused, index) => {
     const corrected = structuredClone(document);
@@ -38,7 +40,7 @@ export function commonProblems<Document extends object>(
   return first.filter(problem => texts.every(each => each.includes(JSON.stringify(problem))));
 }
 
-/** The values that an invalid value can have after its correction, starting with the value itself if it has the type. */
+/** The values that an invalid value can have after its correction: itself, if its type is valid, and examples. */
 function validValues(schema: DocumentSchema, document: object, { path, isMissing }: Violation): unknown[] {
   let value: unknown = document;
   let node = schema.node(document);

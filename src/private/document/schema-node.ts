@@ -16,12 +16,12 @@ export interface Schema {
 
 /** The parts of a schema that apply to a value in a document. */
 export class SchemaNode {
-  /** @param parts the parts, each before the parts that it refers to */
-  private constructor(private readonly root: Schema, private readonly value: unknown, readonly parts: Schema[]) {}
-
   static ofDocument(root: Schema, document: unknown): SchemaNode {
     return new SchemaNode(root, document, partsFor(root, root, document, isOfType));
   }
+
+  /** @param parts the parts, each before the parts that it refers to */
+  private constructor(private readonly root: Schema, private readonly value: unknown, readonly parts: Schema[]) {}
 
   /** The node of a child value. */
   child(key: string | number, value: unknown): SchemaNode {

@@ -9,6 +9,13 @@ import { Problem } from '../errors/problem';
 
 /** A configuration file: its document as the schema expects it, and how the file differs from it. */
 export class ConfigFile {
+  /** @param file the path of the file, relative to the folder where cdk runs */
+  static read(file: string, schema: DocumentSchema): ConfigFile {
+    const json = new JsonFile(file);
+    const normalized = json.value === undefined ? { edits: [], unusedKeys: [] } : normalize(json.value, schema);
+    return new ConfigFile(json, normalized);
+  }
+
   /** The path of the file, relative to the folder where cdk runs. */
   readonly file: string;
   /** The document with all edits and without unused keys. Undefined if the file cannot be read. */
@@ -27,20 +34,19 @@ export class ConfigFile {
     this.unusedKeys = normalized.unusedKeys;
   }
 
-  /** @param file the path of the file, relative to the folder where cdk runs */
-  static read(file: string, schema: DocumentSchema): ConfigFile {
-    const json = new JsonFile(file);
-    const normalized = json.value === undefined ? { edits: [], unusedKeys: [] } : normalize(json.value, schema);
-    return new ConfigFile(json, normalized);
-  }
-
   /** The same file with a changed value at a key of the document, and the edits that describe the change. */
   withValue(key: string, value: unknown, edits: Edit[]): ConfigFile {
     return new ConfigFile(this.json, {
       document: { ...this.document, [key]: value },
-      edits: [...this.edits, ...edits],
+      // An edit of the same value includes the change of the earlier one.
+      edits: [...this.edits.filter(each => !edits.some(edit => isOfSameValue(edit, each))), ...edits],
       unusedKeys: this.unusedKeys,
     });
+  }
+
+  /** The text of the file with all edits. Notes, unused keys and white space stay. */
+  get editedText(): string {
+    return this.json.textWith(this.edits);
   }
 
   /** The problems of the file itself: its syntax and misspelled keys. */
@@ -77,6 +83,10 @@ export class ConfigFile {
   pathOf(key: string): JSONPath {
     return pathInFile(pathOfKey(this.document, key), this.edits);
   }
+}
+
+function isOfSameValue(edit: Edit, other: Edit): boolean {
+  return edit.target === other.target && jsonPointer(edit.path) === jsonPointer(other.path);
 }
 
 /**

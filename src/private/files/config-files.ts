@@ -13,8 +13,8 @@ export interface ConfigFiles {
 }
 
 /**
- * The config files at any depth, sorted by name. Follows symbolic links; one without a target is a problem. Skips hidden
- * folders and the output folders of tools.
+ * The config files at any depth, sorted by name. Follows symbolic links; one without a target is a problem. Skips
+ * hidden folders and the output folders of tools.
  *
  * @param ancestors the real paths of the folders above: a link to one of them would never end
  */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
 import { JSONPath, Node, ParseError, ParseOptions } from 'jsonc-parser';
-import { jsonPointer } from './edit';
+import { Edit, jsonPointer } from './edit';
 import { FileProblem } from './file-problem';
 import { syntaxCause } from './json-syntax';
 import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from './jsonc-parser';
@@ -75,6 +75,17 @@ export class JsonFile {
   locationOf(where: JSONPath): string {
     const node = this.tree && findNodeAtLocation(this.tree, where);
     return node && where.length > 0 ? `${this.file}:${this.lineAndColumn(node.offset)}` : this.file;
+  }
+
+  /** The text of the file with edits. Everything else stays as it is. */
+  textWith(edits: readonly Edit[]): string {
+    const changes = edits.flatMap(({ path: where, target, newValue }) => {
+      const value = this.tree && findNodeAtLocation(this.tree, where);
+      const node = target === 'key' ? value?.parent?.children?.[0] : value;
+      return node ? [{ start: node.offset, end: node.offset + node.length, text: JSON.stringify(newValue) }] : [];
+    });
+    return changes.sort((a, b) => b.start - a.start)
+      .reduce((text, change) => text.slice(0, change.start) + change.text + text.slice(change.end), this.text);
   }
 
   /** JSON parsers silently use the last value of a duplicate key. */

@@ -30,14 +30,16 @@ const REPLACEMENTS: { readonly [key: string]: string } = {
   output_table: 'The table has the name of the dataset. For several tables, use outputs (silver, gold), '
     + 'file_table_mapping or api_endpoints.',
   dependencies: 'Use source_datasets, for example "source_datasets": ["bronze/fda-nsde"].',
-  rrf_columns: 'Use file_format.column_names, with "delimiter": "|", for RRF files, which have no header. For a ZIP file '
-    + 'with several of them, use column_schema.',
+  rrf_columns: 'Use file_format.column_names, with "delimiter": "|": RRF files have no header. For a ZIP file with '
+    + 'several of them, rename the columns in column_schema.',
   source_url_pattern: 'Use source_url, with the run date in braces: "https://example.org/prices-{yyyy-MM}.zip".',
   api_base_url: 'Write the complete URL of each endpoint in api_endpoints.',
-  temporal_config: 'Use history in a silver or gold dataset: it keeps a row per version, with valid_from and valid_to.',
-  python_version: 'The Glue version determines the version of Python: use glue_version, or glue_defaults.version for all '
-    + 'datasets.',
-  logging_arguments: 'Jobs always write their logs to CloudWatch. For other arguments, use glue_defaults.default_arguments.',
+  temporal_config: 'Use history in a silver or gold dataset: it keeps a row per version, with valid_from and '
+    + 'valid_to.',
+  python_version: 'The Glue version determines the version of Python: use glue_version, or glue_defaults.version for '
+    + 'all datasets.',
+  logging_arguments: 'Jobs always write their logs to CloudWatch. For other arguments, use '
+    + 'glue_defaults.default_arguments.',
 };
 
 /** The advice for a key that other tools use. Undefined for all others. */

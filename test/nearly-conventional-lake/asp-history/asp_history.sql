@@ -1,0 +1,1 @@
+SELECT hcpcs_code, payment_limit FROM ${bronze_database}.cms_asp_pricing

@@ -1,0 +1,1 @@
+SELECT * FROM ${bronze_database}.fda_ndc_ndc_packages

@@ -1,0 +1,1 @@
+from etl_runtime import run_gold
