@@ -25,8 +25,8 @@ export function readCoreFile(file: string): CoreFile {
   const documents = correctedDocuments(schema, config.document, violations) as ConfigDocument[];
   const found = commonProblems(documents, document => [...configRuleProblems(document)]);
   const problems = [...config.problems, ...[...violations, ...found].map(problem => config.locate(problem))];
-  const hasPrefix = ![...violations, ...found].some(({ code }) => code === 'PREFIX_INVALID')
-    && typeof config.document.etl_resource_prefix === 'string';
+  const hasPrefix = typeof config.document.etl_resource_prefix === 'string'
+    && ![...violations, ...found].some(({ key }) => key === 'etl_resource_prefix');
   return {
     config,
     document: problems.length === 0 ? documents[0] : undefined,

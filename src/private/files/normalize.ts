@@ -37,21 +37,25 @@ export function normalize(document: JsonObject, schema: DocumentSchema): Normali
 class Normalizer {
   constructor(private readonly edits: Edit[], private readonly unusedKeys: UnusedKey[]) {}
 
-  value(value: unknown, node: SchemaNode, path: JSONPath): unknown {
+  /**
+   * @param path the path of the value in the file
+   * @param names the names of the keys that lead to the value in the document
+   */
+  value(value: unknown, node: SchemaNode, path: JSONPath, names: string[] = []): unknown {
     if (typeof value === 'string') {
       return this.text(value, node, path);
     }
     if (Array.isArray(value)) {
-      return value.map((item, index) => this.value(item, node.child(index, item), [...path, index]));
+      return value.map((item, index) => this.value(item, node.child(index, item), [...path, index], names));
     }
     if (!isStruct(value)) {
       return value;
     }
     const known = node.keys;
     if (known !== undefined) {
-      return this.object(value as JsonObject, node, known, path);
+      return this.object(value as JsonObject, node, known, path, names);
     }
-    return node.isMap ? this.map(value as JsonObject, node, path) : value;
+    return node.isMap ? this.map(value as JsonObject, node, path, names) : value;
   }
 
   private text(text: string, node: SchemaNode, path: JSONPath): unknown {
@@ -70,12 +74,14 @@ class Normalizer {
   }
 
   /** An object with known keys. */
-  private object(value: JsonObject, node: SchemaNode, known: string[], path: JSONPath): JsonObject {
+  private object(
+    value: JsonObject, node: SchemaNode, known: string[], path: JSONPath, names: string[],
+  ): JsonObject {
     const entries: [string, unknown][] = [];
     for (const [key, child] of Object.entries(value)) {
       const name = known.includes(key) ? key : this.unknownKey(key, value, known, path);
       if (name !== undefined) {
-        entries.push([name, this.value(child, node.child(name, child), [...path, key])]);
+        entries.push([name, this.value(child, node.child(name, child), [...path, key], [...names, name])]);
       }
     }
     return Object.fromEntries(entries);
@@ -113,8 +119,8 @@ class Normalizer {
   }
 
   /** An object with names of the user as keys. */
-  private map(value: JsonObject, node: SchemaNode, path: JSONPath): JsonObject {
-    const hasTables = node.hasNamesOf('table_key') || KEYS_BY_TABLE.includes(path.join('.'));
+  private map(value: JsonObject, node: SchemaNode, path: JSONPath, names: string[]): JsonObject {
+    const hasTables = node.hasNamesOf('table_key') || KEYS_BY_TABLE.includes(names.join('.'));
     const entries: [string, unknown][] = [];
     for (const [key, child] of Object.entries(value)) {
       const where = [...path, key];
@@ -128,7 +134,7 @@ class Normalizer {
       if (isFree) {
         this.edits.push({ path: where, target: 'key', oldValue: key, newValue: name, ...TABLE_NAME });
       }
-      entries.push([isFree ? name : key, this.value(child, item, where)]);
+      entries.push([isFree ? name : key, this.value(child, item, where, [...names, key])]);
     }
     return Object.fromEntries(entries);
   }
