@@ -1,3 +1,4 @@
+import { IDataset } from './i-dataset';
 import { Pagination } from './pagination';
 import { RateLimit } from './rate-limit';
 import { RecordOrient } from './record-orient';
@@ -39,17 +40,46 @@ export interface ForEach {
   readonly column?: string;
 }
 
+/** Calls an endpoint once per value in a column of a published table of the lake. */
+export interface ForEachTable {
+  /**
+   * The dataset of the table: a dataset of any layer of the same lake.
+   *
+   * It becomes an input of the dataset: it runs first, and a run reads its latest publication. Use
+   * `SilverDataset.fromName` for a dataset that another app deploys. Synthesis fails with `LAKE_MISMATCH` if it belongs
+   * to another lake, and with `INPUTS_CYCLE` if the datasets depend on each other.
+   */
+  readonly input: IDataset;
+
+  /**
+   * The name of the table in its database, such as `drugs`.
+   *
+   * Synthesis fails with `UNKNOWN_TABLE` if a dataset of this app has no such table.
+   */
+  readonly table: string;
+
+  /**
+   * The column of the table that contains the values, such as `rxcui`: a text, a number, a date, a timestamp or a
+   * Boolean.
+   *
+   * Each distinct value is used once, in ascending order. Null values and empty texts are skipped. Each record gets a
+   * field with this name, which contains the value that the endpoint was called with. A record that already has a field
+   * of this name is not changed.
+   */
+  readonly column: string;
+}
+
 /**
  * An endpoint of a REST API that returns JSON.
  *
- * A run sends one request per page, and repeats this per value of `forEach`.
+ * A run sends one request per page, and repeats this per value of `forEach` or `forEachTable`.
  */
 export interface ApiEndpoint {
   /**
    * The `http://` or `https://` URL of the endpoint, without credentials.
    *
-   * `{value}` is replaced by the value of `forEach`. Synthesis fails with `URL_INVALID` if the URL is invalid, and with
-   * `SECRET_IN_CONFIG` if a parameter looks like a secret.
+   * `{value}` is replaced by the value of `forEach` or `forEachTable`. Synthesis fails with `URL_INVALID` if the URL is
+   * invalid, and with `SECRET_IN_CONFIG` if a parameter looks like a secret.
    */
   readonly url: string;
 
@@ -63,7 +93,8 @@ export interface ApiEndpoint {
   /**
    * Query parameters to add to those in `url`.
    *
-   * `{value}` in a parameter is replaced by the value of `forEach`. Do not put secrets here; use `auth` of the dataset.
+   * `{value}` in a parameter is replaced by the value of `forEach` or `forEachTable`. Do not put secrets here; use
+   * `auth` of the dataset.
    *
    * @default - only the parameters in `url`
    */
@@ -82,8 +113,8 @@ export interface ApiEndpoint {
   /**
    * The JSON object that a POST request sends.
    *
-   * `{value}` in its strings is replaced by the value of `forEach`. Synthesis fails with `SETTING_NOT_APPLICABLE` if
-   * `method` is GET.
+   * `{value}` in its strings is replaced by the value of `forEach` or `forEachTable`. Synthesis fails with
+   * `SETTING_NOT_APPLICABLE` if `method` is GET.
    *
    * @default - no body
    */
@@ -146,6 +177,16 @@ export interface ApiEndpoint {
    * @default - the endpoint is called once
    */
   readonly forEach?: ForEach;
+
+  /**
+   * Calls the endpoint once per value in a column of a published table of the lake.
+   *
+   * Synthesis fails with `SETTINGS_CONFLICT` if `forEach` is also set. In a configuration file, it is `for_each` with
+   * `table` and `column`.
+   *
+   * @default - the endpoint is called once, or per value of `forEach`
+   */
+  readonly forEachTable?: ForEachTable;
 
   /**
    * A rate limit for the requests of this endpoint, in addition to the rate limit of the dataset.

@@ -15,7 +15,7 @@ import {
   DatasetDefinition,
   PropType,
 } from './private/definition/dataset-definition';
-import { sourceDocument, sourceFilesOf } from './private/definition/source-document';
+import { inputsOfEndpoints, sourceDocument, sourceFilesOf } from './private/definition/source-document';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
 import { pendingName } from './private/document/pending-lookup';
@@ -220,6 +220,7 @@ export class BronzeDataset extends LakeDataset {
     return {
       layer: Layer.BRONZE,
       document: toDocument(this, props),
+      inputs: props.source && inputsOfEndpoints(this, props, props.source._source),
       sourceFiles: props.source && sourceFilesOf(this, props.dataset, props.source._source),
       script:
         props.script === undefined

@@ -68,7 +68,7 @@ export interface DatasetDirectoryProps {
  * A lake that is declared in configuration files.
  *
  * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, is a dataset. Each
- * of them becomes a stack; a derived dataset is deployed after its inputs. The SQL file of a derived dataset is in the
+ * of them becomes a stack; a dataset is deployed after its inputs. The SQL file of a derived dataset is in the
  * folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a
  * custom script that replaces the packaged job script. Symbolic links are followed; a broken one fails with
  * `FILE_NOT_FOUND`.
@@ -175,7 +175,7 @@ export class DatasetDirectory extends Construct {
     });
     warn(stack, file.config);
     this.datasets[file.name] = createFileDataset(stack, this.core, file);
-    for (const input of file.document.source_datasets ?? []) {
+    for (const input of file.inputs) {
       if (this.datasets[input]) {
         deployAfter(stack, Stack.of(this.datasets[input]));
       }

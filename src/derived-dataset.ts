@@ -4,15 +4,14 @@ import { LakeDataset } from './lake-dataset';
 import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import {
+  checkInput,
   checkPropTypes,
   COMMON_PROPS,
   commonDocument,
   DatasetDefinition,
-  PropType,
 } from './private/definition/dataset-definition';
 import { datasetSchema } from './private/document/dataset-schema';
 import { checkProps, PropTypes } from './private/errors/prop-types';
-import { synthError } from './private/errors/synth-error';
 import { scriptOf } from './private/scripts/job-script';
 import { Transform } from './transform';
 
@@ -78,27 +77,9 @@ export abstract class DerivedDataset extends LakeDataset {
     checkPropTypes(this, props, [
       ['transform', props.transform, '_definition', 'a Transform: Transform.sqlFile("gold/….sql")'],
       ['inputs', props.inputs, 'length', 'a list of datasets: [zipcodes]'],
-      ...((props.inputs as unknown[]) ?? []).map((input, index): PropType => [
-        `inputs[${index}]`,
-        input,
-        'layer',
-        'a dataset: a BronzeDataset, a SilverDataset or a GoldDataset',
-      ]),
     ]);
+    props.inputs.forEach((input, index) => checkInput(this, props, `inputs[${index}]`, input));
     const inputs = props.inputs.map(({ layer: ofInput, dataset }) => `${ofInput}/${dataset}`);
-    for (const { core, dataset } of props.inputs) {
-      if (
-        core.resourcePrefix !== props.core.resourcePrefix
-        || core.existingBucketName !== props.core.existingBucketName
-      ) {
-        throw synthError(
-          this,
-          'LAKE_MISMATCH',
-          `inputs of dataset "${props.dataset}" contains "${dataset}" of the lake "${core.resourcePrefix}".`,
-          `Use inputs of the lake of the dataset, "${props.core.resourcePrefix}".`,
-        );
-      }
-    }
     const layer = this._layer();
     const script = scriptOf(this, layer, props.dataset, props.transform._definition);
     return {

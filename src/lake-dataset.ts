@@ -11,7 +11,9 @@ import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
 import { registerInputs } from './private/definition/dataset-graph';
-import { checkQueryTables, registerTables } from './private/definition/lake-tables';
+import { withTableDatabases } from './private/definition/for-each-inputs';
+import { checkForEachTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
+import { forEachTables } from './private/document/api-endpoints';
 import { unencryptedUrls } from './private/document/api-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { checkRules } from './private/document/dataset-rules';
@@ -89,11 +91,13 @@ export abstract class LakeDataset extends Construct implements IDataset {
     super(scope, id);
     const { layer, inputs, sourceFiles = [], ...defined } = this._define(props);
     const lake = new LakeNames(this, props.core);
-    const document = datasetSchema().inOrder(
+    const written = datasetSchema().inOrder(
       withPendingLookups(withDeployedUrls(defined.document, sourceFiles, lake)),
     );
-    checkDocument(this, document);
-    registerInputs(this, lake.resourcePrefix, `${layer}/${document.dataset}`, document.source_datasets ?? []);
+    checkDocument(this, written);
+    const document = withTableDatabases(written, lake);
+    const inputNames = (inputs ?? []).map(input => `${input.layer}/${input.dataset}`);
+    registerInputs(this, lake.resourcePrefix, `${layer}/${document.dataset}`, inputNames);
     checkEnvironment(this, props.core);
 
     const script = withDatabaseNames(this, defined.script, lake, document);
@@ -103,15 +107,16 @@ export abstract class LakeDataset extends Construct implements IDataset {
     claimNames(this, names);
     registerTables(this, names);
     if (script.sql) {
-      checkQueryTables(this, names, script.sql.text, document.source_datasets ?? []);
+      checkQueryTables(this, names, script.sql.text, inputNames);
     }
+    checkForEachTables(this, names, forEachTables(document), inputs ?? []);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);
     const maxRetries = defaults.maxRetries ?? MAX_RETRIES;
     this.role = props.role
       ?? rolesOf(props.core).datasets?.[`${layer}/${props.dataset}`]
-      ?? datasetRole(this, { core: props.core, names, document });
+      ?? datasetRole(this, { core: props.core, names, document, inputs: inputs ?? [] });
     const roleArn = roleArnOf(this, lake, props.core, this.role);
     const description = limitDescription(props.description, MAX_GLUE_DESCRIPTION_BYTES);
 

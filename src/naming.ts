@@ -163,10 +163,10 @@ export class DatasetNames {
     const ownTable = snakeCase(dataset);
     const folder = lake.uri(`${layer}/${dataset}/`);
     const keys = tableKeys(dataset, tables);
-    if (keys.length === 1 && keys[0] === ownTable) {
+    if (hasOwnTable(dataset, keys)) {
       this.tables = { [ownTable]: { name: ownTable, location: folder } };
     } else {
-      this.tablePrefix = `${ownTable}_`;
+      this.tablePrefix = tablePrefix(dataset);
       this.tables = Object.fromEntries(
         keys.map(table => [table, { name: `${this.tablePrefix}${table}`, location: `${folder}${table}/` }]),
       );
@@ -183,6 +183,21 @@ export class DatasetNames {
 /** The keys of the tables of a dataset. Without any, the key is the name of the dataset in snake_case. */
 export function tableKeys(dataset: string, tables: string[]): string[] {
   return tables.length === 0 ? [snakeCase(dataset)] : [...new Set(tables)];
+}
+
+/** The names of the tables in Athena. A table with the name of the dataset has no prefix. */
+export function tableNames(dataset: string, keys: string[]): string[] {
+  return hasOwnTable(dataset, keys) ? keys : keys.map(key => `${tablePrefix(dataset)}${key}`);
+}
+
+/** Whether the only table has the name of the dataset. */
+function hasOwnTable(dataset: string, keys: string[]): boolean {
+  return keys.length === 1 && keys[0] === snakeCase(dataset);
+}
+
+/** The prefix of the names of the tables of a dataset with several tables. */
+export function tablePrefix(dataset: string): string {
+  return `${snakeCase(dataset)}_`;
 }
 
 /** The maximum length of a name in characters. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */

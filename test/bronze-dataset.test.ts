@@ -675,10 +675,22 @@ function validProps(lake: Lake): BronzeDatasetProps[] {
     { ...rest, businessKey },
     { ...rest, businessKeys, dataset: 'by-table' },
     { ...ofApi, businessKeys, dataset: 'of-api', source: Source.api({ products: ALL_ENDPOINT_PROPS, packages: { url: 'https://api.example.org/packages' } }) },
+    {
+      ...ofApi,
+      businessKeys,
+      dataset: 'of-table',
+      source: Source.api({
+        products: {
+          url: 'https://api.example.org/{value}',
+          forEachTable: { input: BronzeDataset.fromName(lake.core, 'drugs'), table: 'drugs', column: 'ndc' },
+        },
+        packages: { url: 'https://api.example.org/packages' },
+      }),
+    },
   ];
 }
 
-const ALL_ENDPOINT_PROPS: Required<ApiEndpoint> = {
+const ALL_ENDPOINT_PROPS: Required<Omit<ApiEndpoint, 'forEachTable'>> = {
   url: 'https://api.example.org/{value}/products',
   method: HttpMethod.POST,
   params: { country: 'NL' },
@@ -708,13 +720,15 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
     { data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit },
     ,
     { api_endpoints: endpoints },
+    { api_endpoints: ofTable },
   ] = documents;
   expect(keysOf([quality])).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
   expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
   expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
   expect(keysOf([rateLimit])).toEqual(Object.keys(schema.$defs.rate_limit.properties).sort());
   expect(keysOf([endpoints.products])).toEqual(Object.keys(schema.$defs.api_endpoint.properties).sort());
-  expect(keysOf([endpoints.products.for_each])).toEqual(Object.keys(schema.$defs.for_each.properties).sort());
+  expect(keysOf([endpoints.products.for_each, ofTable.products.for_each]))
+    .toEqual(Object.keys(schema.$defs.for_each.properties).sort());
 });
 
 const TEXT: Required<TextOptions> = {

@@ -15,14 +15,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
+from etl_runtime.job.inputs import Input, note_inputs
 from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.publish.publish import publish, read_published, recover
 from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
+from etl_runtime.source.api.table_values import read_table_values
 from etl_runtime.source.files.original import Original
-from etl_runtime.source.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk
+from etl_runtime.source.originals import Fetch, Fetching, KeptOriginal, gather, keep, on_disk, stored_inputs
 from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.source.unchanged import (
     document_hash,
@@ -90,13 +92,14 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     published = read_published(names, store)
     record.close_killed_runs(published)
 
+    inputs, table_values = read_values(job, record, store, fetch)
     starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
     with record.step("fetch"):
-        to_keep = publication_to_keep(job, published, store)
+        to_keep = publication_to_keep(job, published, inputs, store)
         reset = resets_contract(job, published)
         kept = None if reset else published
         contract = RecordsContract((kept or {}).get("records"))
-        originals = gather(job, record, validators(to_keep), store, starting_spark, fetch, contract)
+        originals = gather(job, record, validators(to_keep), store, starting_spark, fetch, contract, table_values)
     if originals is None or has_same_content((each.described() for each in originals), to_keep):
         with on_disk(originals or []):
             log_unchanged(record, published)
@@ -148,13 +151,38 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     record.require_time_to_publish()
     with record.step("publish"):
         records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
-        metadata = {"document": document_hash(job.document), "sources": sources, "records": records}
+        metadata = {
+            "document": document_hash(job.document),
+            "sources": sources,
+            **described_inputs(job, inputs, store),
+            "records": records,
+        }
         new = publish(staged, metadata, published, names, record.run_id, store)
     record.note({"tables": described_tables(new, converted)})
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
     with suppress(BotoCoreError, ClientError, OSError):
         store.delete(store.list(staging))
     record.log_crawler_command(names, published, new)
+
+
+def read_values(
+    job: Job, record: RunRecord, store: Store, fetch: Fetch | None
+) -> tuple[list[Input], dict[str, list[str]]]:
+    """The inputs and the values of for_each that are those of their tables, by endpoint."""
+    if not job.names.inputs or fetch or job.options.from_run:
+        return [], {}
+    with record.step("inputs"):
+        inputs, values = read_table_values(endpoints_of(job.document), job.names, store)
+        note_inputs(inputs, record)
+    return inputs, values
+
+
+def described_inputs(job: Job, inputs: Sequence[Input], store: Store) -> dict[str, Any]:
+    """The `inputs` of published.json, with `from_run` those of that run; empty if the dataset has none."""
+    if not job.names.inputs:
+        return {}
+    from_run = job.options.from_run
+    return {"inputs": stored_inputs(from_run, job.names, store) if from_run else [each.described() for each in inputs]}
 
 
 def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Original], from_run: str) -> None:

@@ -16,7 +16,8 @@ from py4j.protocol import Py4JJavaError
 from etl_runtime.columns.names import RUN_ID
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.plural import plural, with_names
+from etl_runtime.job.inputs import MAX_READS, Input, input_changed, note_inputs, read_inputs, republished
+from etl_runtime.job.plural import plural
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
@@ -26,7 +27,7 @@ from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.derived_columns import athena_columns, with_athena_names
 from etl_runtime.transform.gates import check_gates
 from etl_runtime.transform.history import CHANGES, DUPLICATE, published_versions, with_versions
-from etl_runtime.transform.inputs import Input, read_inputs, register, republished
+from etl_runtime.transform.inputs import register
 from etl_runtime.transform.query import query
 from etl_runtime.transform.rules import Rule, find_violations
 from etl_runtime.transform.transformed_table import TransformedTable
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LOG = logging.getLogger(__name__)
-
-MAX_READS = 3  # of the inputs, if they publish while the transform reads them
 
 
 class TransformContext:
@@ -237,11 +236,7 @@ def _transform_inputs(
     for attempt in range(MAX_READS):
         with record.step("inputs"):
             inputs = read_inputs(names, store)
-            for each in inputs:
-                record.log(
-                    "inputs", f"{each.name.dataset} of run {each.run_id}, published {each.published['published_at']}"
-                )
-            record.note({"inputs": [each.described() for each in inputs]})
+            note_inputs(inputs, record)
             _drop_views(spark)
             register(spark, inputs)
         context = context_class(spark, inputs, job, store)
@@ -261,12 +256,7 @@ def _transform_inputs(
             if not (changed := republished(inputs, names, store)):
                 return inputs, tables, context.rules
         record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
-    raise RunFailed(
-        ErrorCode.INPUT_CHANGED,
-        f"The {with_names('input', changed)} published during each of the {MAX_READS} attempts to read it. "
-        f"Schedule {names.dataset} for another time, and run again.",
-        retryable=True,
-    )
+    raise input_changed(changed, names)
 
 
 def _drop_views(spark: "SparkSession") -> None:

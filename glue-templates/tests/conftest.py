@@ -151,6 +151,14 @@ class Lake:
             "timeout_minutes": 30,
         }
 
+    def as_input(self) -> dict[str, str]:
+        """The names of this dataset as an input of another one."""
+        return {
+            "dataset": f"{self.layer}/{self.name}",
+            "database": self.names["database"],
+            "runs": self.names["runs"],
+        }
+
     def run_job(
         self, script: Callable[[list[str]], None], document: dict[str, Any], job_run_id: str, run_options: str
     ) -> dict[str, Any]:
@@ -163,7 +171,7 @@ class Lake:
             "dataset_config": uri,
             "names": json.dumps(self.names),
         }
-        with acting_as_job(policies_of(self.layer, self.name, BUCKET, document)):
+        with acting_as_job(policies_of(self.layer, self.name, BUCKET, document, self.names.get("inputs", ()))):
             script(
                 ["job.py", *(f"--{name}={value}" for name, value in {**arguments, "run_options": run_options}.items())]
             )
@@ -242,10 +250,7 @@ class DerivedTable(Lake):
 
     def __init__(self, layer: str, name: str, inputs: Sequence[Lake], tables: list[str] | None = None) -> None:
         super().__init__(layer, name, tables)
-        self.names["inputs"] = [
-            {"dataset": f"{each.layer}/{each.name}", "database": each.names["database"], "runs": each.names["runs"]}
-            for each in inputs
-        ]
+        self.names["inputs"] = [each.as_input() for each in inputs]
         self.names["sql"] = f"s3://{BUCKET}/etl/{name}/glue/{layer}.sql"
 
     def run(

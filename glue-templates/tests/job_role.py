@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,9 @@ def _synthesized() -> dict[str, dict[str, Policy]]:
     return roles
 
 
-def policies_of(layer: str, dataset: str, bucket: str, document: Mapping[str, Any]) -> list[Policy]:
+def policies_of(
+    layer: str, dataset: str, bucket: str, document: Mapping[str, Any], inputs: Sequence[Mapping[str, str]] = ()
+) -> list[Policy]:
     """The policies of the role of a dataset: its own for bronze, which has fewer permissions than the shared role.
 
     The role of every bronze dataset can read a secret, although only datasets with `auth` have this permission.
@@ -40,9 +42,16 @@ def policies_of(layer: str, dataset: str, bucket: str, document: Mapping[str, An
             # The role can read the files that are deployed with the dataset without a permission of its own.
             if url.startswith("s3://") and not url.startswith(f"s3://{bucket}/etl/"):
                 named.append(_source_policy(url))
+        named += [_input_policy(*each["dataset"].split("/")) for each in inputs]
     text = json.dumps(named).replace("dataset-name", dataset).replace("pp-dw-123456789012", bucket)
     policies: list[Policy] = json.loads(text)
     return policies
+
+
+def _input_policy(layer: str, dataset: str) -> Policy:
+    policy = json.dumps(_synthesized()["table_values"]["inputs"])
+    found: Policy = json.loads(policy.replace("silver", layer).replace("input-name", dataset))
+    return found
 
 
 def _source_policy(url: str) -> Policy:

@@ -138,6 +138,28 @@ def test_bronze_from_an_api(
     check("a bronze dataset with an API", ["secret"], recorder.calls(), dataset=made.name)
 
 
+def test_bronze_from_an_api_per_value_of_a_table(
+    recorder: Recorder, metrics: None, dataset: MakeDataset, silver: MakeTable, source: Source
+) -> None:
+    read, made = silver(), dataset(["items"])
+    read.run("SELECT 'items' AS path")
+    made.names["inputs"] = [read.as_input()]
+    (table,) = read.names["tables"].values()
+    for_each = {"table": f"pp_dw_silver.{table['name']}", "column": "path"}
+    recorded = Recorder()
+    for rows in (b'[{"n": 1}]', b'[{"n": 2}]'):
+        source.serves("/items", rows)
+        made.run_on(api_endpoints={"items": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
+    calls = recorded.calls() + recorder.other
+    check(
+        "a bronze dataset with the values of a table",
+        ["shared", "table_values"],
+        calls,
+        dataset=made.name,
+        input=read.name,
+    )
+
+
 @pytest.mark.parametrize(("kind", "key"), [("folder", "source-prefix/"), ("object", "source-object")])
 def test_bronze_from_a_bucket(recorder: Recorder, dataset: MakeDataset, kind: str, key: str) -> None:
     s3 = boto3.client("s3")

@@ -23,7 +23,7 @@ export interface Dataset {
   readonly region: string;
   /** The s3:// prefix of its run records, which is unique in a lake. */
   readonly runs: string;
-  /** Empty for bronze. */
+  /** Empty if it reads no other datasets. */
   readonly inputs: Input[];
   /** The s3:// URI of the job's script. */
   readonly script: string;
@@ -35,7 +35,7 @@ export interface Dataset {
   readonly deployments: () => Deployment[];
 }
 
-/** A dataset that a derived dataset reads, in this app or in another app. */
+/** A dataset that another dataset reads, in this app or in another app. */
 export interface Input {
   /** As `layer/dataset`. */
   readonly dataset: string;
@@ -53,7 +53,7 @@ interface Names {
   readonly bucket: string;
   readonly database: string;
   readonly runs: string;
-  /** Derived datasets only. */
+  /** Derived datasets, and bronze datasets that read tables. */
   readonly inputs?: Input[];
   readonly tables: Record<string, { readonly name: string }>;
 }

@@ -17,7 +17,7 @@ export interface Result {
   readonly status: string;
   readonly seconds: number;
   readonly tables: ResultTable[];
-  /** The inputs that were read, with their runs. Derived datasets only. */
+  /** The inputs that were read, with their runs. Undefined for a dataset without inputs. */
   readonly inputs?: ReadInput[];
   /** The findings of the quality gates that failed and were allowed to, if there are any. */
   readonly allowed?: string[];

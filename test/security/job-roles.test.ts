@@ -1,8 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { Auth, BronzeDatasetProps, Source } from '../../src';
+import { Auth, BronzeDatasetProps, SilverDataset, Source } from '../../src';
 import { resources } from '../assembly';
-import { bronze, ENV, LAYOUTS, PREFIXES } from '../layouts';
+import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from '../layouts';
 import { Call, isAllowed, Policy } from './policy-evaluator';
 
 /** The policies of the job roles as they are deployed. The Python tests run each job with those of its role. */
@@ -14,9 +14,9 @@ const REQUIRED = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 're
 type Policies = { [policy: string]: Policy };
 
 /** The role of a dataset that needs permissions of its own; otherwise the shared role. */
-function policiesOf(role: string, props: Partial<BronzeDatasetProps> = {}): Policies {
+function policiesOf(role: string, props: Partial<BronzeDatasetProps> = {}, source?: (lake: Lake) => Source): Policies {
   const lake = LAYOUTS[0].lake(ENV, { ...PREFIXES, metrics: true });
-  bronze(lake, { dataset: 'dataset-name', ...props });
+  bronze(lake, { dataset: 'dataset-name', ...props, ...source && { source: source(lake) } });
   const { Properties } = resources(lake.stack, 'AWS::IAM::Role').find(each => each.Properties.RoleName === role)!;
   const attached = (Properties.ManagedPolicyArns as string[] | undefined ?? []).map(arn =>
     resources(lake.stack, 'AWS::IAM::ManagedPolicy').find(({ id }) => arn === `\${${id}}`)!);
@@ -35,6 +35,12 @@ const OWN = 'pp-dw-bronze-dataset-name-role';
 const roles: { [role: string]: Policies } = {
   shared: policiesOf('pp-dw-glue-role'),
   secret: policiesOf(OWN, { auth: Auth.bearer({ secret: 'secret-name' }) }),
+  table_values: policiesOf(OWN, { auth: Auth.bearer({ secret: 'secret-name' }) }, ({ core }) => Source.api({
+    items: {
+      url: 'https://api.example.org/{value}',
+      forEachTable: { input: SilverDataset.fromName(core, 'input-name'), table: 'input_name', column: 'path' },
+    },
+  })),
   s3_folder: policiesOf(OWN, { source: Source.s3('s3://source-bucket/source-prefix/') }),
   s3_object: policiesOf(OWN, { source: Source.s3('s3://source-bucket/source-object') }),
 };

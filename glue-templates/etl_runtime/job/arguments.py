@@ -39,7 +39,7 @@ class TableName:
 
 @dataclass(frozen=True)
 class InputName:
-    """An input of a derived dataset.
+    """An input: a dataset whose published tables this one reads.
 
     `dataset` is layer/dataset, `database` contains its tables, `runs` is the `s3://…/` folder of its published.json.
     """
@@ -53,8 +53,8 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    Only bronze has `raw`; only derived datasets have `inputs` and `sql`, the URI of the query. A run sends metrics if
-    it has a `metrics_namespace`.
+    Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if it has a
+    `metrics_namespace`.
     """
 
     layer: str

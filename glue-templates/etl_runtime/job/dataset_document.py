@@ -142,8 +142,9 @@ class Schedule(TypedDict):
 
 
 class ForEach(TypedDict):
-    endpoint: TableKey
-    field: str
+    endpoint: NotRequired[TableKey]
+    field: NotRequired[str]
+    table: NotRequired[str]
     column: NotRequired[str]
 
 

@@ -116,17 +116,20 @@ def gather(
     on_response: Callable[[], object],
     custom_fetch: Fetch | None = None,
     records: RecordsContract | None = None,
+    table_values: Mapping[str, Sequence[str]] | None = None,
 ) -> list[KeptOriginal] | None:
     """The originals of the run, None if the source is unchanged since `known`.
 
     `on_response` is called when a download starts. The originals come from the earlier run that `from_run` names, else
     from `custom_fetch`, else from the API or the URLs of the document. `records` has the places of the records in the
-    responses of an API.
+    responses of an API, `table_values` the values of for_each that are those of a table.
     """
     if job.options.from_run:
         on_response()
         return [_fetch_stored(source, store) for source in _stored_sources(job.options.from_run, job.names, store)]
-    originals = _fetch(job.document, known, store, on_response, custom_fetch, records or RecordsContract())
+    originals = _fetch(
+        job.document, known, store, on_response, custom_fetch, records or RecordsContract(), table_values or {}
+    )
     if originals is None:
         return None
     folder = f"{job.names.raw}run_id={record.run_id}/"
@@ -140,12 +143,14 @@ def _fetch(
     on_response: Callable[[], object],
     custom_fetch: Fetch | None,
     records: RecordsContract,
+    table_values: Mapping[str, Sequence[str]],
 ) -> list[Original] | None:
     if custom_fetch:
         on_response()
         return _fetch_custom(custom_fetch, document)
     if "api_endpoints" in document:
-        return fetch_endpoints(endpoints_of(document), FetchContext(client_of(document), on_response, records))
+        context = FetchContext(client_of(document), on_response, records, table_values)
+        return fetch_endpoints(endpoints_of(document), context)
     if "source_url" in document:
         context = FetchContext(client_of(document), on_response)
         buckets = BucketReader(store, document.get("source_files", "newest") == "newest")
@@ -210,6 +215,12 @@ def keep(kept: KeptOriginal, store: Store) -> None:
     """Store the original in raw/. Its tag lets it expire; the publication of the run removes the tag."""
     if not kept.is_stored:
         store.upload(kept.original.path, kept.raw, tags=SUPERSEDED)
+
+
+def stored_inputs(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
+    """The inputs in the record of a run, whose values of for_each its originals were requested with."""
+    inputs: list[dict[str, Any]] = (store.read_json(f"{names.runs}run_id={run_id}.json") or {}).get("inputs", [])
+    return inputs
 
 
 def _stored_sources(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:

@@ -4,11 +4,12 @@ import hashlib
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from etl_runtime.job.arguments import Job
 from etl_runtime.job.dataset_document import DatasetDocument
+from etl_runtime.job.inputs import Input
 from etl_runtime.job.store import Store
 from etl_runtime.source.files.fetch import Validators
 
@@ -18,11 +19,13 @@ def document_hash(document: DatasetDocument) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def publication_to_keep(job: Job, published: Mapping[str, Any] | None, store: Store) -> Mapping[str, Any] | None:
+def publication_to_keep(
+    job: Job, published: Mapping[str, Any] | None, inputs: Sequence[Input], store: Store
+) -> Mapping[str, Any] | None:
     """The publication that stays if the source is unchanged. None if the tables must be rebuilt in any case:
 
-    for `force` and `from_run`, after a change of the document or a reset of the schema contract, and if a published
-    file is missing.
+    for `force` and `from_run`, after a change of the document or a reset of the schema contract, if one of the
+    `inputs` has published, and if a published file is missing.
     """
     if (
         published is None
@@ -30,6 +33,8 @@ def publication_to_keep(job: Job, published: Mapping[str, Any] | None, store: St
         or job.options.from_run
         or resets_contract(job, published)
         or published.get("document") != document_hash(job.document)
+        or {each["dataset"]: each["run_id"] for each in published.get("inputs", [])}
+        != {each.name.dataset: each.run_id for each in inputs}
     ):
         return None
     for key, table in published["tables"].items():

@@ -15,8 +15,9 @@ from etl_runtime.columns.athena_types import spark_type
 from etl_runtime.columns.names import RUN_ID
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.inputs import changed_files
 from etl_runtime.job.store import Store
-from etl_runtime.transform.inputs import changed_files, published_rows
+from etl_runtime.transform.inputs import published_rows
 from etl_runtime.transform.write import ACTION, LIVE_ACTIONS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from faults.origin import Version
 from faults.published_input import PublishedInput
 
 MANY_OBJECTS = {"etl_runtime.derived.OBJECT_BYTES": "1b"}  # one object for each of the four partitions of Spark
-NO_WAIT = {"etl_runtime.transform.inputs.MAX_PUBLICATION_SECONDS": 0}
+NO_WAIT = {"etl_runtime.job.inputs.MAX_PUBLICATION_SECONDS": 0}
 COPY = "SELECT n FROM {input}"
 VIEWS = "CREATE TEMPORARY VIEW a AS SELECT n FROM {input}; CREATE TEMPORARY VIEW b AS SELECT n FROM {input};"
 

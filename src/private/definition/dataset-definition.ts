@@ -19,7 +19,7 @@ export interface DatasetDefinition {
   readonly script: JobScript;
   /** The files of the app whose paths are in `source_url` of the document. */
   readonly sourceFiles?: SourceFile[];
-  /** The datasets that a derived dataset reads. */
+  /** The datasets whose tables the dataset reads. Undefined for a bronze dataset that reads none. */
   readonly inputs?: IDataset[];
 }
 
@@ -58,6 +58,22 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
     requiredColumns: quality.requiredColumns ?? requiredColumnsByTable,
     expectedRecordCountMin: quality.expectedRecordCountMin ?? expectedRecordCountMinByTable,
   });
+}
+
+/** Fails on an input that is no dataset, or a dataset of another lake. */
+export function checkInput(scope: Construct, { core, dataset }: LakeDatasetProps, prop: string, input: IDataset): void {
+  checkPropType(scope, [prop, input, 'layer', 'a dataset: a BronzeDataset, a SilverDataset or a GoldDataset']);
+  if (
+    input.core.resourcePrefix !== core.resourcePrefix || input.core.existingBucketName !== core.existingBucketName
+  ) {
+    throw synthError(
+      scope,
+      'LAKE_MISMATCH',
+      `${prop.replace(/\[\d+\]$/, '')} of dataset "${dataset}" contains "${input.dataset}" of the lake `
+        + `"${input.core.resourcePrefix}".`,
+      `Use inputs of the lake of the dataset, "${core.resourcePrefix}".`,
+    );
+  }
 }
 
 /** The props that datasets of all layers share. */

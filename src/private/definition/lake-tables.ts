@@ -1,5 +1,9 @@
+import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
+import { IDataset } from '../../i-dataset';
 import { DatasetNames } from '../../naming';
+import { ForEachTable } from '../document/api-endpoints';
+import { didYouMean } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
 import { LAYERS } from '../layers';
 import { lakeState } from '../resources/stage-state';
@@ -49,6 +53,43 @@ export function checkQueryTables(
             ? `Use ${name}${adding === undefined ? '' : `, and ${adding}`}.`
             : `To read it, ${adding}.`,
         );
+      }
+      return [];
+    },
+  });
+}
+
+/**
+ * Fails on a table of for_each that no input has. Tables of inputs in other apps are not known.
+ *
+ * It fails after the app is complete, because datasets are created in any order.
+ */
+export function checkForEachTables(
+  scope: IConstruct, { lake, dataset }: DatasetNames, forEachTables: ForEachTable[], inputs: IDataset[],
+): void {
+  const invalid = (key: string, table: string, known: string[]) => synthError(
+    scope,
+    'UNKNOWN_TABLE',
+    `${key} of dataset "${dataset}" is "${table}", which is not a table of the lake.`,
+    known.includes(table)
+      ? 'Use forEachTable, with the dataset of the table as its input.'
+      : `${didYouMean(table, known)}Correct it. Tables: ${known.join(', ')}.`,
+  );
+  for (const { key, table } of forEachTables) {
+    const databases = inputs.map(({ layer }) => `${lake.database(layer)}.`);
+    if (!databases.some(database => table.startsWith(database))) {
+      throw invalid(key, table, LAYERS.map(layer => `${lake.database(layer)}.${table.split('.')[1]}`));
+    }
+  }
+  scope.node.addValidation({
+    validate: () => {
+      const names = new Set(inputs.map(({ layer, dataset: name }) => `${layer}/${name}`));
+      const known = [...lakeTables(scope, lake.resourcePrefix)].filter(([, owner]) => names.has(owner));
+      const areKnown = new Set(known.map(([, owner]) => owner)).size === names.size;
+      for (const { key, table } of areKnown ? forEachTables : []) {
+        if (!Token.isUnresolved(table) && !known.some(([name]) => name === table)) {
+          throw invalid(key, table, known.map(([name]) => name));
+        }
       }
       return [];
     },

@@ -1,10 +1,17 @@
 import { Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { PropType, checkPropType } from './dataset-definition';
-import { ApiEndpoint } from '../../api-endpoint';
-import { ApiEndpoint as ApiEndpointDocument, DatasetDocument } from '../document/dataset-document.generated';
+import { PropType, checkInput, checkPropType } from './dataset-definition';
+import { ApiEndpoint, ForEachTable } from '../../api-endpoint';
+import { IDataset } from '../../i-dataset';
+import { LakeDatasetProps } from '../../lake-dataset-props';
+import {
+  ApiEndpoint as ApiEndpointDocument,
+  DatasetDocument,
+  ForEach as ForEachDocument,
+} from '../document/dataset-document.generated';
 import { datasetSchema } from '../document/dataset-schema';
 import { isPendingLookup } from '../document/pending-lookup';
+import { camelKeys } from '../document/struct-keys';
 import { checkStruct } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 import { readSourceFiles, SourceFile } from '../scripts/source-files';
@@ -67,6 +74,27 @@ export function sourceFilesOf(scope: Construct, dataset: string, { path = [] }: 
   return files;
 }
 
+/** The datasets whose tables have the values of endpoints. Undefined if there are none. */
+export function inputsOfEndpoints(
+  scope: Construct, props: LakeDatasetProps, { endpoints }: SourceDefinition,
+): IDataset[] | undefined {
+  const inputs = new Map<string, IDataset>();
+  for (const [name, endpoint] of Object.entries(endpoints ?? {})) {
+    const { forEachTable } = withForEachTable(endpoint);
+    if (forEachTable !== undefined) {
+      const { input } = forEachTable;
+      checkInput(scope, props, `forEachTable.input of endpoint "${name}"`, input);
+      inputs.set(`${input.layer}/${input.dataset}`, input);
+    }
+  }
+  return inputs.size === 0 ? undefined : [...inputs.values()];
+}
+
+/** An endpoint whose key `for_each_table`, as Python passes it in a dict, is in camelCase. */
+function withForEachTable(endpoint: ApiEndpoint): ApiEndpoint {
+  return camelKeys(endpoint, ['forEachTable']);
+}
+
 function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint): ApiEndpointDocument {
   const schema = datasetSchema();
   const types: PropType[] = [
@@ -83,11 +111,27 @@ function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint)
       ]),
   ];
   types.forEach(type => checkPropType(scope, type));
-  const { pagination, for_each: forEach, rate_limit: rateLimit, ...others } = schema.documentKeys(endpoint);
+  const { forEachTable, ...given } = withForEachTable(endpoint);
+  const { pagination, for_each: forEach, rate_limit: rateLimit, ...others } = schema.documentKeys(given);
+  if (forEach !== undefined && forEachTable !== undefined) {
+    throw synthError(
+      scope, 'SETTINGS_CONFLICT', `endpoint "${name}" has both forEach and forEachTable.`, 'Set one of them.',
+    );
+  }
   return {
     ...others,
     pagination: pagination?._pagination,
-    for_each: forEach && schema.documentKeys(forEach),
+    for_each: forEachTable === undefined
+      ? forEach && schema.documentKeys(forEach)
+      : tableDocument(scope, name, forEachTable),
     rate_limit: rateLimit && schema.documentKeys(rateLimit),
   };
+}
+
+function tableDocument(scope: Construct, name: string, forEachTable: ForEachTable): ForEachDocument {
+  checkStruct(scope, `forEachTable of endpoint "${name}"`, forEachTable, {
+    input: 'unchecked', table: 'unchecked', column: 'unchecked',
+  });
+  const { input, table, column } = forEachTable;
+  return { table: `\${${input.layer}_database}.${table}`, column };
 }

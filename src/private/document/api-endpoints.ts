@@ -10,6 +10,21 @@ export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument):
   );
 }
 
+/** A table whose column has the values of for_each. */
+export interface ForEachTable {
+  /** The key of the table in the document. */
+  readonly key: string;
+  /** As `database.table`. */
+  readonly table: string;
+}
+
+/** The tables whose columns have the values of for_each. */
+export function forEachTables(document: DatasetDocument): ForEachTable[] {
+  return Object.entries(endpointsOf(document)).flatMap(([name, { for_each: forEach }]) =>
+    forEach?.table === undefined ? [] : [{ key: `api_endpoints.${name}.for_each.table`, table: forEach.table }],
+  );
+}
+
 /** The pagination of an endpoint. Expands the short form, a type, to a pagination. */
 export function paginationOf({ pagination = 'auto' }: ApiEndpoint): Pagination {
   return typeof pagination === 'string' ? { type: pagination } : pagination;

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { endpointsOf, paginationOf } from './api-endpoints';
-import { ApiEndpoint, Auth, DatasetDocument, Pagination } from './dataset-document.generated';
+import { ApiEndpoint, Auth, DatasetDocument, ForEach, Pagination } from './dataset-document.generated';
 import { BRACES } from './source-rules';
 import { sourceUrls } from './source-urls';
 import { invalidUrl } from './url-problem';
@@ -295,8 +295,7 @@ function* forEachProblems(
         code: 'SETTING_REQUIRED',
         key: `${key}.${holder}`,
         found: `contains ${PLACEHOLDER}, but for_each is not set`,
-        remedy: 'Set for_each to the endpoint and the field with the values, for example '
-          + '{"endpoint": "products", "field": "id"}.',
+        remedy: `Set for_each to where the values are, for example ${FOR_EACH_EXAMPLES}.`,
       };
     }
     return;
@@ -313,7 +312,11 @@ function* forEachProblems(
       remedy: `Add ${PLACEHOLDER} to one of them, or remove for_each.`,
     };
   }
+  yield* forEachKeyProblems(`${key}.for_each`, forEach);
   const { endpoint: other } = forEach;
+  if (other === undefined) {
+    return;
+  }
   if (endpoints[other] === undefined && !Token.isUnresolved(other)) {
     const others = Object.keys(endpoints).filter(each => each !== name);
     yield {
@@ -331,6 +334,49 @@ function* forEachProblems(
       key: `${key}.for_each.endpoint`,
       found: `forms a cycle: ${cycle.join(' ← ')}`,
       remedy: 'Remove one for_each: an endpoint cannot depend on its own records.',
+    };
+  }
+}
+
+const FOR_EACH_EXAMPLES = '{"endpoint": "products", "field": "id"} or '
+  + '{"table": "${silver_database}.drugs", "column": "rxcui"}';
+
+/** The values are in a field of a parent endpoint, or in a column of a table. */
+function* forEachKeyProblems(key: string, { endpoint, field, table, column }: ForEach): Generator<Problem> {
+  if (endpoint === undefined && table === undefined) {
+    yield {
+      code: 'SETTING_REQUIRED',
+      key,
+      found: 'has neither endpoint nor table',
+      remedy: `Set one of them, for example ${FOR_EACH_EXAMPLES}.`,
+    };
+  } else if (endpoint !== undefined && table !== undefined) {
+    yield {
+      code: 'SETTINGS_CONFLICT',
+      key: `${key}.table`,
+      found: 'is set, and for_each.endpoint is also set',
+      remedy: 'Set one of them.',
+    };
+  } else if (endpoint !== undefined && field === undefined) {
+    yield {
+      code: 'SETTING_REQUIRED',
+      key,
+      found: 'has an endpoint, but no field',
+      remedy: 'Set field to the path of the value in its records, for example "id".',
+    };
+  } else if (table !== undefined && column === undefined) {
+    yield {
+      code: 'SETTING_REQUIRED',
+      key,
+      found: 'has a table, but no column',
+      remedy: 'Set column to the column of the table that contains the values.',
+    };
+  } else if (table !== undefined && field !== undefined) {
+    yield {
+      code: 'SETTING_NOT_APPLICABLE',
+      key: `${key}.field`,
+      found: 'is set, but the values are in a table',
+      remedy: 'Remove it: column is the column of the table that contains the values.',
     };
   }
 }

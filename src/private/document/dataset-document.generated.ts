@@ -302,19 +302,23 @@ export interface Pagination {
   max_pages?: number;
 }
 /**
- * Calls an endpoint once per value of its parent endpoint. {value} in url, params or body is replaced by the value.
+ * Calls an endpoint once per value: of a field of a parent endpoint (endpoint and field), or of a column of a published table of the lake (table and column). {value} in url, params or body is replaced by the value.
  */
 export interface ForEach {
   /**
    * Name of a table within its dataset: snake_case, at most 80 characters.
    */
-  endpoint: string;
+  endpoint?: string;
   /**
    * Path to the value in the records of the parent endpoint, with keys joined by dots. $ is the record itself, for a list of single values. Each distinct value is used once, in the order of the records. Null values are skipped.
    */
-  field: string;
+  field?: string;
   /**
-   * Name of a field to add to each record. It contains the value that the endpoint was called with. A record that has a field of this name is not changed. Default: none.
+   * Published table of the lake with the values, as database.table. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. The dataset of the table becomes an input: it runs first. Not with endpoint.
+   */
+  table?: string;
+  /**
+   * With table: the column with the values. Each distinct value is used once, in ascending order; null values are skipped. In both forms: name of a field to add to each record, which contains the value that the endpoint was called with. A record that has a field of this name is not changed. Default with endpoint: no field is added.
    */
   column?: string;
 }

@@ -25,6 +25,8 @@ export interface DatasetFile {
   readonly document: DatasetDocument;
   readonly script: JobScript;
   readonly sourceFiles: SourceFile[];
+  /** The datasets that it reads, for example `bronze/zipcodes`. */
+  readonly inputs: string[];
   /** The problems of the file alone, without those that involve other files. */
   readonly problems: FileProblem[];
 }
@@ -56,6 +58,7 @@ export function readDataset(config: ConfigFile, folder: string): { dataset?: Dat
       document: first,
       script: readScript(path.dirname(config.file), layer, first).script,
       sourceFiles: sourceFilesOf(first, config.file, folder).files,
+      inputs: first.source_datasets ?? [],
       problems,
     },
     problems,

@@ -3,6 +3,7 @@ import { ConfigFile } from './config-file';
 import { withLayerOfScript } from './dataset-script';
 import { Edit } from './edit';
 import { FileProblem } from './file-problem';
+import { Input } from './table-inputs';
 import { pathTo } from '../definition/dataset-graph';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { layerOf } from '../document/dataset-rules';
@@ -88,13 +89,23 @@ export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): {
   return { config: edits.length > 0 ? config.withValue('source_datasets', resolved, edits) : config, problems };
 }
 
-/** Datasets with the same name, and datasets that depend on themselves. */
-export function graphProblems(configs: ConfigFile[], names: DatasetNameIndex): FileProblem[] {
+/**
+ * Datasets with the same name, and datasets that depend on themselves.
+ *
+ * @param tables the datasets whose tables a file reads
+ */
+export function graphProblems(
+  configs: ConfigFile[], names: DatasetNameIndex, tables: ReadonlyMap<ConfigFile, Input[]>,
+): FileProblem[] {
   const named = configs.flatMap(config => {
     const name = names.nameOf(config);
     return name === undefined ? [] : [{ config, name }];
   });
-  const graph = new Map(named.map(({ config, name }) => [name, inputsOf(config).map(String)]));
+  const allInputs = (config: ConfigFile): Input[] => [
+    ...inputsOf(config).map((input, index) => ({ key: `source_datasets[${index}]`, dataset: String(input) })),
+    ...tables.get(config) ?? [],
+  ];
+  const graph = new Map(named.map(({ config, name }) => [name, allInputs(config).map(({ dataset }) => dataset)]));
   return named.flatMap(({ config, name }, index) => {
     const problems: FileProblem[] = [];
     const first = named.slice(0, index).find(other => other.name === name);
@@ -113,7 +124,7 @@ export function graphProblems(configs: ConfigFile[], names: DatasetNameIndex): F
       problems.push(
         config.locate({
           code: 'INPUTS_CYCLE',
-          key: `source_datasets[${inputsOf(config).indexOf(cycle[0])}]`,
+          key: allInputs(config).find(({ dataset }) => dataset === cycle[0])!.key,
           found: `forms a cycle: ${[name, ...cycle].join(' ← ')}`,
           remedy: 'A dataset cannot depend on itself: remove one of these inputs.',
         }),

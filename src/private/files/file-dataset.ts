@@ -21,9 +21,9 @@ interface FileDatasetProps extends LakeDatasetProps {
 export function createFileDataset(
   scope: Construct,
   core: IEtlCore,
-  { document, layer, script, sourceFiles }: DatasetFile,
+  { document, layer, script, sourceFiles, inputs: names }: DatasetFile,
 ): LakeDataset {
-  const inputs = document.source_datasets?.map(name => inputOf(core, name));
+  const inputs = layer === Layer.BRONZE && names.length === 0 ? undefined : names.map(name => inputOf(core, name));
   const props: FileDatasetProps = {
     core,
     dataset: document.dataset,

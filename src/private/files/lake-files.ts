@@ -7,6 +7,7 @@ import { DatasetFile, readDataset } from './dataset-file';
 import { DatasetNameIndex, graphProblems, resolveInputs } from './dataset-inputs';
 import { FileProblem } from './file-problem';
 import { relativePath } from './json-file';
+import { Input, tableInputs, tablesByDataset, unknownTables } from './table-inputs';
 import { datasetSchema } from '../document/dataset-schema';
 
 /** The configuration files of a lake, and everything that is wrong with them. */
@@ -40,7 +41,9 @@ export function readLakeFiles(folder: string, { hasCore = false, otherDatasets =
   const configs = resolved.map(({ config }) => config);
   const datasets = configs.map(config => readDataset(config, folder));
   const renamed = new DatasetNameIndex(configs, otherDatasets);
-  const ofGraph = graphProblems(configs, renamed);
+  const parsed = datasets.flatMap(({ dataset }) => dataset ?? []);
+  const tables = tablesByDataset(parsed, renamed.all);
+  const inputsByFile = new Map(parsed.map(dataset => [dataset.config, tableInputs(dataset, tables)]));
   const unknownInputs = resolved.flatMap(({ problems }) => problems);
   const problems = [
     ...hasCore || core ? [] : missingCore(coreFile),
@@ -49,15 +52,20 @@ export function readLakeFiles(folder: string, { hasCore = false, otherDatasets =
     ...found.problems,
     ...datasets.flatMap(each => each.problems).filter(problem => !isAbout(problem, unknownInputs)),
     ...unknownInputs,
-    ...ofGraph,
+    ...parsed.flatMap(dataset => unknownTables(dataset, tables)),
+    ...graphProblems(configs, renamed, inputsByFile),
   ];
   return {
     core,
     configs,
-    datasets: inOrder(datasets.flatMap(({ dataset }) => dataset ?? [])),
+    datasets: inOrder(parsed.map(dataset => withInputs(dataset, inputsByFile.get(dataset.config)!))),
     problems,
     warnings: [core?.config, ...configs].flatMap(config => config?.warnings ?? []),
   };
+}
+
+function withInputs(dataset: DatasetFile, inputs: Input[]): DatasetFile {
+  return { ...dataset, inputs: [...new Set([...dataset.inputs, ...inputs.map(input => input.dataset)])] };
 }
 
 /** Whether a schema violation is about the same value as a problem that says more. */
@@ -99,7 +107,7 @@ function inOrder(datasets: DatasetFile[]): DatasetFile[] {
       return;
     }
     visited.add(dataset);
-    for (const input of dataset.document.source_datasets ?? []) {
+    for (const input of dataset.inputs) {
       datasets.filter(({ name }) => name === input).forEach(add);
     }
     ordered.add(dataset);

@@ -15,8 +15,9 @@ import {
 import { secretArns } from './secret-arn';
 import { acknowledgeStatements, layerPolicy, networkPolicy, Statements } from './shared-policies';
 import { substituted } from './substituted-text';
+import { IDataset } from '../../i-dataset';
 import { IEtlCore } from '../../i-etl-core';
-import { checkLength, DatasetNames } from '../../naming';
+import { checkLength, DatasetNames, LakeNames } from '../../naming';
 import { Auth, DatasetDocument } from '../document/dataset-document.generated';
 import { sourceUrls, isS3, s3Location } from '../document/source-urls';
 import { synthError } from '../errors/synth-error';
@@ -25,6 +26,8 @@ export interface DatasetRoleProps {
   readonly core: IEtlCore;
   readonly names: DatasetNames;
   readonly document: DatasetDocument;
+  /** The datasets whose tables the job reads. */
+  readonly inputs: IDataset[];
 }
 
 /**
@@ -33,7 +36,7 @@ export interface DatasetRoleProps {
  * The role has these permissions and those of the shared role, limited to its dataset. Undefined if the dataset can use
  * the shared role.
  */
-export function datasetRole(scope: Construct, { core, names, document }: DatasetRoleProps): Role | undefined {
+export function datasetRole(scope: Construct, { core, names, document, inputs }: DatasetRoleProps): Role | undefined {
   const { auth, connection } = document;
   // The shared role can already read the files that are deployed with the dataset.
   const deployed = names.lake.uri(names.scriptFolder);
@@ -63,6 +66,12 @@ export function datasetRole(scope: Construct, { core, names, document }: Dataset
         list: sourceStatements(stack, buckets),
         wildcards:
           'The names of source files are unknown at synth. The pattern is the literal prefix of the S3 URL.',
+      },
+    }),
+    ...(inputs.length > 0 && {
+      inputs: {
+        list: inputStatements(stack, lake, inputs),
+        wildcards: 'Jobs generate object keys. Each pattern is a prefix of an input in the lake bucket.',
       },
     }),
     ...(connection !== undefined && { connection: { list: [connectionStatement(stack, connection)] } }),
@@ -181,6 +190,24 @@ function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
       new PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [bucket] }),
     ];
   });
+}
+
+/** Allows reading the published tables of other datasets. */
+function inputStatements(stack: Stack, lake: LakeNames, inputs: IDataset[]): PolicyStatement[] {
+  const arn = `arn:${stack.partition}:s3:::${lake.bucket}`;
+  const prefixes = inputs.flatMap(({ layer, dataset }) => [`${layer}/${dataset}/*`, `etl/${dataset}/runs/${layer}/*`]);
+  return [
+    new PolicyStatement({
+      actions: ['s3:GetObject'],
+      resources: prefixes.map(prefix => substituted(`${arn}/${prefix}`)),
+    }),
+    // Without it, S3 does not tell whether an object exists.
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [substituted(arn)],
+      conditions: { StringLike: { 's3:prefix': prefixes } },
+    }),
+  ];
 }
 
 function connectionStatement(stack: Stack, connection: string): PolicyStatement {

@@ -5,6 +5,7 @@ import { acknowledge } from './nag-suppressions';
 import { substituted } from './substituted-text';
 import { GlueVersion } from '../../glue-version';
 import { IDataset } from '../../i-dataset';
+import { Layer } from '../../layer';
 import { DatasetNames } from '../../naming';
 import { Size } from '../../sizing';
 import { synthError } from '../errors/synth-error';
@@ -22,7 +23,7 @@ export interface GlueJobProps {
   readonly extraPyFiles: string;
   /** Whether the dataset has a query. */
   readonly hasQuery: boolean;
-  /** The datasets that a derived dataset reads. */
+  /** The datasets whose tables the job reads. */
   readonly inputs?: IDataset[];
   /** The name of the Glue connection. The job runs in its VPC. */
   readonly connection?: string;
@@ -64,9 +65,8 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     job: names.job,
     crawler: names.crawler,
     database: names.database,
-    ...(props.inputs === undefined
-      ? { raw: names.raw }
-      : { inputs: props.inputs.map(input => inputNames(names, input)) }),
+    ...(names.layer === Layer.BRONZE && { raw: names.raw }),
+    ...(props.inputs !== undefined && { inputs: props.inputs.map(input => inputNames(names, input)) }),
     ...(props.hasQuery && { sql: names.query }),
     staging: names.staging,
     runs: names.runs,

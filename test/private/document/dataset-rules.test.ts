@@ -743,8 +743,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'a placeholder in the URL without for_each',
     api({ products: 'https://example.org/{value}' }),
     'SETTING_REQUIRED: Lake: api_endpoints.products.url of dataset "fda-cder" contains {value}, but for_each '
-      + 'is not set. Set for_each to the endpoint and the field with the values, for example {"endpoint": "products", '
-      + '"field": "id"}.',
+      + 'is not set. Set for_each to where the values are, for example {"endpoint": "products", '
+      + '"field": "id"} or {"table": "${silver_database}.drugs", "column": "rxcui"}.',
   ],
   [
     'a placeholder in a parameter without for_each',
@@ -764,6 +764,29 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'PLACEHOLDER_REQUIRED: Lake: api_endpoints.packages.for_each of dataset "fda-cder" is set, but url, params and '
       + 'body do not contain {value}. Add {value} to one of them, or remove for_each.',
   ],
+  ...([
+    ['neither an endpoint nor a table', { column: 'id' }, 'SETTING_REQUIRED: Lake: KEY has neither endpoint nor table'],
+    [
+      'an endpoint and a table',
+      { ...IDS, table: 'a.b' },
+      'SETTINGS_CONFLICT: Lake: KEY.table is set, and for_each.endpoint is also set',
+    ],
+    [
+      'an endpoint without a field',
+      { endpoint: 'products' },
+      'SETTING_REQUIRED: Lake: KEY has an endpoint, but no field',
+    ],
+    ['a table without a column', { table: 'a.b' }, 'SETTING_REQUIRED: Lake: KEY has a table, but no column'],
+    [
+      'a table and a field',
+      { table: 'a.b', column: 'c', field: 'id' },
+      'SETTING_NOT_APPLICABLE: Lake: KEY.field is set, but the values are in a table',
+    ],
+  ] as const).map(([name, forEach, error]): [string, Partial<DatasetDocument>, string] => [
+    `for_each with ${name}`,
+    api({ products: 'https://example.org', packages: { url: 'https://example.org/{value}', for_each: forEach } }),
+    error.replace(/KEY([.\w]*)/, 'api_endpoints.packages.for_each$1 of dataset "fda-cder"'),
+  ]),
   [
     'for_each of a misspelled endpoint',
     api({

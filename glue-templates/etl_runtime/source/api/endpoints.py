@@ -23,7 +23,7 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An API endpoint. It is called once per page, and with `for_each` once per value of the parent endpoint."""
+    """An API endpoint. It is called once per page, and with `for_each` once per value."""
 
     name: str
     url: str
@@ -43,6 +43,11 @@ class Endpoint:
     def file(self) -> str:
         """The name of the original that stores the responses, one JSON line per response."""
         return f"{self.name}.jsonl"
+
+    @property
+    def parent(self) -> str | None:
+        """The name of the parent endpoint; None without for_each, and if the values are those of a table."""
+        return self.for_each.get("endpoint") if self.for_each else None
 
     @property
     def urls(self) -> list[str]:
@@ -77,7 +82,7 @@ def endpoints_of(document: DatasetDocument) -> list[Endpoint]:
     ordered: dict[str, Endpoint] = {}
     while len(ordered) < len(declared):
         remaining = [each for each in declared.values() if each.name not in ordered]
-        ready = [each for each in remaining if each.for_each is None or each.for_each["endpoint"] in ordered]
+        ready = [each for each in remaining if each.parent is None or each.parent in ordered]
         if not ready:
             names = ", ".join(each.name for each in remaining)
             raise RunFailed(

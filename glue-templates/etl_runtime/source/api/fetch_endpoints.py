@@ -27,7 +27,6 @@ from etl_runtime.source.api.response_records import ApiRecords
 from etl_runtime.source.api.stored_response import stored_response
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
-from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.web.client import HttpRequest, without_query
 from etl_runtime.web.rate_limiter import RateLimiter
 from etl_runtime.web.request_errors import REQUEST_ERRORS, RequestFailed, request_failure
@@ -50,7 +49,7 @@ def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Or
     with ExitStack() as temporary_files:
         for endpoint in endpoints:
             file = temporary_files.enter_context(NamedTemporaryFile(prefix="medallion-"))
-            values = _values(endpoint, endpoints, originals, context.records)
+            values = _values(endpoint, endpoints, originals, context)
             with Progress(endpoint.name) as progress:
                 fetch = _EndpointFetch(endpoint, context, progress)
                 with closing(fetch.run(values)) as blocks:
@@ -61,13 +60,15 @@ def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Or
 
 
 def _values(
-    endpoint: Endpoint, endpoints: list[Endpoint], originals: Mapping[str, Original], records: RecordsContract
+    endpoint: Endpoint, endpoints: list[Endpoint], originals: Mapping[str, Original], context: FetchContext
 ) -> Iterable[str | None]:
     """The values of for_each as JSON text. An endpoint without for_each is called once, without a value."""
     if endpoint.for_each is None:
         return [None]
-    parent = next(each for each in endpoints if each.name == endpoint.for_each["endpoint"])
-    records_of_parent = ApiRecords(parent, records.of(parent.name))
+    if endpoint.parent is None:
+        return context.table_values[endpoint.name]
+    parent = next(each for each in endpoints if each.name == endpoint.parent)
+    records_of_parent = ApiRecords(parent, context.records.of(parent.name))
     return parent_values(originals[parent.name], parent, records_of_parent, endpoint.for_each["field"], endpoint.name)
 
 

@@ -1,6 +1,6 @@
 """What all downloads of a run share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -15,13 +15,15 @@ class FetchContext:
     """The client, callbacks and time limits for the sources of a run.
 
     `client` sends the HTTP requests. `on_response` is called when the download of a new or changed file starts.
-    `records` has the places of the records in the responses of an API. Setting `stop` in another thread ends the
+    `records` has the places of the records in the responses of an API, and `table_values` by endpoint the values of
+    for_each that are those of a table, as JSON text. Setting `stop` in another thread ends the
     downloads. The first retry waits for `first_wait_seconds`. A server may send nothing for `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)
     on_response: Callable[[], object] = lambda: None
     records: RecordsContract = field(default_factory=RecordsContract)
+    table_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stop: Event = field(default_factory=Event)
     first_wait_seconds: float = 1
     idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS

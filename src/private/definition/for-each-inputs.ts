@@ -1,0 +1,63 @@
+import { LakeNames, tablePrefix } from '../../naming';
+import { endpointsOf } from '../document/api-endpoints';
+import { DatasetDocument } from '../document/dataset-document.generated';
+import { closestMatch } from '../errors/suggestion';
+import { LAYERS } from '../layers';
+
+const LAYER_NAMES = LAYERS.join('|');
+
+/** A table of the lake: its database, as a placeholder or with any prefix, and its name. */
+const TABLE = new RegExp(`^(?:\\$\\{(${LAYER_NAMES})_database\\}|(\\w+)_(${LAYER_NAMES}))\\.(\\w+)$`);
+
+/** The document with the names of the databases in place of placeholders in the tables of for_each. */
+export function withTableDatabases(document: DatasetDocument, lake: LakeNames): DatasetDocument {
+  const endpoints = Object.entries(endpointsOf(document)).filter(([, { for_each: forEach }]) => forEach?.table);
+  return endpoints.length === 0 ? document : {
+    ...document,
+    api_endpoints: {
+      ...document.api_endpoints,
+      ...Object.fromEntries(endpoints.map(([name, endpoint]) => [name, {
+        ...endpoint,
+        for_each: {
+          ...endpoint.for_each,
+          table: LAYERS.reduce(
+            (table, layer) => table.replace(`\${${layer}_database}`, lake.database(layer)),
+            endpoint.for_each!.table!,
+          ),
+        },
+      }])),
+    },
+  };
+}
+
+/** The datasets of a lake by their names, `layer/dataset`, with the names of their tables; undefined if unknown. */
+export type TablesByDataset = ReadonlyMap<string, string[] | undefined>;
+
+/**
+ * The dataset of a table, as `layer/dataset`. Undefined if no dataset has the table.
+ *
+ * @param table as `database.table`. The prefix of the database is not checked.
+ */
+export function datasetOfTable(table: string, datasets: TablesByDataset): string | undefined {
+  const { layer, name } = parts(table);
+  const candidates = [...datasets].filter(([dataset, tables]) => dataset.startsWith(`${layer}/`)
+    && (tables ? tables.includes(name) : `${name}_`.startsWith(tablePrefix(dataset.split('/')[1]))));
+  // Of datasets whose tables are unknown, the one with the longest name: `fda_drugs` is not a table of `fda\`.
+  return candidates.map(([dataset]) => dataset).sort((a, b) => b.length - a.length)[0];
+}
+
+/** "Did you mean …?" for a table that no dataset has. Empty if no table has a similar name. */
+export function suggestTable(table: string, datasets: TablesByDataset): string {
+  const { name, prefix } = parts(table);
+  const known = [...datasets].flatMap(([dataset, tables = []]) => {
+    const layer = dataset.split('/')[0];
+    return tables.map(each => `${prefix === undefined ? `\${${layer}_database}` : `${prefix}_${layer}`}.${each}`);
+  });
+  const suggestion = known.find(each => each.split('.')[1] === name) ?? closestMatch(table, known);
+  return suggestion === undefined ? '' : `Did you mean "${suggestion}"? `;
+}
+
+function parts(table: string): { readonly layer?: string; readonly name: string; readonly prefix?: string } {
+  const [, ofPlaceholder, prefix, ofDatabase, name] = TABLE.exec(table) ?? [];
+  return { layer: ofPlaceholder ?? ofDatabase, name: name ?? table.split('.')[1], prefix };
+}

@@ -1,0 +1,51 @@
+import { DatasetFile } from './dataset-file';
+import { FileProblem } from './file-problem';
+import { tableKeys, tableNames } from '../../naming';
+import { datasetOfTable, suggestTable, TablesByDataset } from '../definition/for-each-inputs';
+import { forEachTables } from '../document/api-endpoints';
+import { tablesOf } from '../document/dataset-tables';
+import { placeholderProblems } from '../scripts/query-databases';
+
+/** A dataset that another one reads, and the key of the file that names it. */
+export interface Input {
+  readonly key: string;
+  /** For example `bronze/zipcodes`. */
+  readonly dataset: string;
+}
+
+/** The tables of each dataset of a lake. The tables of a file with problems are unknown, as are those of other apps. */
+export function tablesByDataset(datasets: DatasetFile[], names: string[]): TablesByDataset {
+  return new Map([
+    ...names.map((name): [string, undefined] => [name, undefined]),
+    ...datasets.filter(({ problems }) => problems.length === 0).map(({ name, document }): [string, string[]] => [
+      name, tableNames(document.dataset, tableKeys(document.dataset, tablesOf(document))),
+    ]),
+  ]);
+}
+
+/** The datasets of the tables in `for_each`. */
+export function tableInputs({ document }: DatasetFile, tables: TablesByDataset): Input[] {
+  return forEachTables(document).flatMap(({ key, table }) => {
+    const dataset = datasetOfTable(table, tables);
+    return dataset === undefined ? [] : [{ key, dataset }];
+  });
+}
+
+/** The tables in `for_each` that no dataset has. */
+export function unknownTables({ config, document }: DatasetFile, tables: TablesByDataset): FileProblem[] {
+  return forEachTables(document).flatMap(({ key, table }) => {
+    const [problem] = placeholderProblems(table);
+    if (problem !== undefined) {
+      return [config.locate({ ...problem, key })];
+    }
+    return datasetOfTable(table, tables) !== undefined ? [] : [
+      config.locate({
+        code: 'UNKNOWN_TABLE',
+        key,
+        found: `is "${table}", which is not a table of a dataset in this directory`,
+        remedy: `${suggestTable(table, tables)}Write it as \${silver_database}.TABLE. If another app deploys its `
+          + 'dataset, add the dataset to otherDatasets of the DatasetDirectory.',
+      }),
+    ];
+  });
+}
