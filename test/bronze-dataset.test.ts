@@ -674,7 +674,7 @@ function validProps(lake: Lake): BronzeDatasetProps[] {
   return [
     { ...rest, businessKey },
     { ...rest, businessKeys, dataset: 'by-table' },
-    { ...ofApi, businessKeys, dataset: 'of-api', source: Source.api({ products: ALL_ENDPOINT_PROPS, packages: { url: 'https://api.example.org/packages' } }) },
+    { ...ofApi, businessKeys, dataset: 'of-api', source: Source.api({ products: ALL_ENDPOINT_PROPS, packages: { url: 'https://api.example.org/packages', orient: RecordOrient.INDEX, keyColumn: 'day' } }) },
     {
       ...ofApi,
       businessKeys,
@@ -690,7 +690,8 @@ function validProps(lake: Lake): BronzeDatasetProps[] {
   ];
 }
 
-const ALL_ENDPOINT_PROPS: Required<Omit<ApiEndpoint, 'forEachTable'>> = {
+/** The column of keys applies to another orient than the names of columns. */
+const ALL_ENDPOINT_PROPS: Required<Omit<ApiEndpoint, 'forEachTable' | 'keyColumn'>> = {
   url: 'https://api.example.org/{value}/products',
   method: HttpMethod.POST,
   params: { country: 'NL' },
@@ -699,7 +700,6 @@ const ALL_ENDPOINT_PROPS: Required<Omit<ApiEndpoint, 'forEachTable'>> = {
   records: 'data.items',
   recordsOptional: true,
   orient: RecordOrient.VALUES,
-  keyColumn: 'day',
   columnNames: ['time', 'price'],
   pagination: Pagination.single(),
   forEach: { endpoint: 'packages', field: 'id', column: 'package' },
@@ -1164,14 +1164,13 @@ test('the document contains only the settings that are set', () => {
         records: 'data.items',
         records_optional: true,
         orient: 'values',
-        key_column: 'day',
         column_names: ['time', 'price'],
         pagination: { type: 'single' },
         for_each: { endpoint: 'packages', field: 'id', column: 'package' },
         rate_limit: { requests: 1, seconds: 2 },
         table: true,
       },
-      packages: { url: 'https://api.example.org/packages' },
+      packages: { url: 'https://api.example.org/packages', orient: 'index', key_column: 'day' },
     },
   });
   expect(byTable).toEqual({

@@ -21,6 +21,7 @@ from etl_runtime.job.plural import plural
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publish import publish, read_published, recover
 from etl_runtime.source.unchanged import document_hash
@@ -75,7 +76,7 @@ class TransformContext:
         if table not in self.tables:
             raise RunFailed(
                 ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
-                f"The table {table} is not a table of an input. "
+                f"The table {table} is not a table of an input. {did_you_mean(table, self.tables, qualified=True)}"
                 f"The inputs have {', '.join(self.tables) or 'no tables'}. "
                 "Correct the name, or add the table's dataset to source_datasets.",
             )
@@ -271,9 +272,11 @@ def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "
     tables = dict(result) if isinstance(result, Mapping) else {keys[0]: result}
     if sorted(tables) != sorted(keys) or (not isinstance(result, Mapping) and len(keys) > 1):
         returned = ", ".join(tables) if isinstance(result, Mapping) else "a single table"
+        unknown = next((key for key in tables if key not in keys), "") if isinstance(result, Mapping) else ""
         raise RunFailed(
             ErrorCode.TRANSFORM_RESULT_INVALID,
             f"The transform returns {returned}, but {job.names.dataset} has the tables {', '.join(keys)}. "
+            f"{did_you_mean(unknown, [key for key in keys if key not in tables])}"
             "Set outputs to the names that the transform returns.",
         )
     if other := next((key for key, table in tables.items() if not hasattr(table, "mapInArrow")), None):

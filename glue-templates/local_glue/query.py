@@ -10,7 +10,6 @@ Exit code 2, with one line on standard error: the SQL is invalid.
 """
 
 import argparse
-import difflib
 import json
 import re
 import sys
@@ -25,6 +24,8 @@ import pyarrow.dataset as ds
 from parent import end_with_parent
 from published_tables import MissingFileError, Table, published_tables, snapshot
 from query_values import json_value, text_value
+
+from etl_runtime.job.suggestion import did_you_mean
 
 # SHOW TABLES of DuckDB would list its internal views.
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables(?:\s+(?:in|from)\s+(\S+?))?\s*;?\s*", re.IGNORECASE)
@@ -131,19 +132,10 @@ def _explained(error: duckdb.CatalogException, tables: list[Table]) -> str:
             " The local lake runs DuckDB, where some functions of Athena have a different name." if is_function else ""
         )
         return _first_line(error) + hint
-    published = ", ".join(table.full_name for table in tables) or "none; run a dataset first: medallion run DATASET"
-    return f"The table {found[1]} does not exist. {_suggestion(found[1], tables)}Published tables: {published}."
-
-
-def _suggestion(name: str, tables: list[Table]) -> str:
-    """`Use pp_dw_bronze.zipcodes. ` for the name of a published table, `Did you mean …? ` for a similar name."""
-    wanted = name.rpartition(".")[2].lower()
-    same = [table.full_name for table in tables if table.name.lower() == wanted]
-    if same:
-        return f"Use {' or '.join(same)}. "
-    names = {table.full_name: table.full_name for table in tables} | {table.name: table.full_name for table in tables}
-    close = difflib.get_close_matches(name.lower(), names, n=1) or difflib.get_close_matches(wanted, names, n=1)
-    return f"Did you mean {names[close[0]]}? " if close else ""
+    names = [table.full_name for table in tables]
+    published = ", ".join(names) or "none; run a dataset first: medallion run DATASET"
+    suggestion = did_you_mean(found[1], names, qualified=True)
+    return f"The table {found[1]} does not exist. {suggestion}Published tables: {published}."
 
 
 def _first_line(error: Exception) -> str:

@@ -119,7 +119,7 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
   const inStack = datasets.filter(each => !stack || each.stack === stack);
   if (inStack.length === 0) {
     throw new Failure(stack && datasets.length
-      ? `Stack "${stack}" does not contain a dataset. Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
+      ? `Stack "${stack}" does not contain a dataset. ${didYouMean(stack, datasets.map(each => each.stack))}Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
       : 'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
   return inStack;
@@ -145,8 +145,9 @@ export function selectDataset(datasets: Dataset[], name: string, stack?: string)
     );
   }
   const names = inStack.map(each => each.dataset);
+  const suggestion = didYouMean(name, name.includes('/') ? inStack.map(fullName) : names, name.includes('/'));
   throw new Failure(
-    `The dataset "${name}" does not exist. ${didYouMean(name, names)}The datasets of the app are: ${list(names)}.`,
+    `The dataset "${name}" does not exist. ${suggestion}The datasets of the app are: ${list(names)}.`,
     2,
   );
 }

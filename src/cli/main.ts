@@ -4,6 +4,7 @@ import * as path from 'path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AddOptions } from './add';
 import { interrupt } from './child';
+import { oneOf } from './choice';
 import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
 import { fullName, readDatasets } from './dataset';
 import { GLUE_VERSIONS } from './environment';
@@ -61,6 +62,8 @@ function version(): string {
   return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
+const SIZE_CATEGORIES = Object.values(DataSizeCategory);
+
 function command(): Command {
   const isJson = process.argv.includes('--json');
   const program = new Command('medallion')
@@ -101,7 +104,7 @@ function command(): Command {
     .summary('Create a CDK app with one sample dataset')
     .description('Create a CDK app that reads its datasets from configuration files, with one sample dataset.')
     .argument('<dir>', 'New or empty folder')
-    .addOption(new Option('--language <language>', 'Language of the app').choices(LANGUAGES).default('typescript'))
+    .addOption(new Option('--language <language>', 'Language of the app').choices(LANGUAGES).argParser(oneOf(LANGUAGES)).default('typescript'))
     .option('--prefix <prefix>', 'Prefix of all names of the lake (default: the folder name)')
     .addHelpText('after', example('npx medallion init my-lake --language python'))
     .action((folder: string, options: Omit<InitOptions, 'json'>) => init(folder, { ...globalOptions(), ...options }));
@@ -117,9 +120,9 @@ function command(): Command {
       'URL that the job downloads, if SOURCE is a local file that is not to be deployed with the app',
     )
     .addOption(
-      new Option('--size <category>', 'Size category of the dataset (default: by the file size)').choices(
-        Object.values(DataSizeCategory),
-      ),
+      new Option('--size <category>', 'Size category of the dataset (default: by the file size)')
+        .choices(SIZE_CATEGORIES)
+        .argParser(oneOf(SIZE_CATEGORIES)),
     )
     .addOption(
       repeatable('--key <column>', 'Column of the business key; repeatable', 'a column that is unique in the file'),
@@ -164,9 +167,9 @@ function command(): Command {
       positiveInteger,
     )
     .addOption(
-      new Option('--glue-version <version>', 'Glue version of all jobs (default: the version of each job)').choices(
-        Object.keys(GLUE_VERSIONS),
-      ),
+      new Option('--glue-version <version>', 'Glue version of all jobs (default: the version of each job)')
+        .choices(Object.keys(GLUE_VERSIONS))
+        .argParser(oneOf(Object.keys(GLUE_VERSIONS))),
     )
     .option('--stack <stack>', 'Stack of the dataset, or with --all, of the datasets (default: all stacks)')
     .option('--synth', 'Run `cdk synth` first')
@@ -233,7 +236,7 @@ function command(): Command {
     .command('completion')
     .summary('Print a script that completes commands, options and datasets in a shell')
     .description('Print a script that completes commands, options, datasets and quality gates in a shell.')
-    .addArgument(new Argument('<shell>', 'The shell').choices(SHELLS))
+    .addArgument(new Argument('<shell>', 'The shell').choices(SHELLS).argParser(oneOf(SHELLS)))
     .addHelpText(
       'after',
       example(

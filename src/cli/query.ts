@@ -113,7 +113,7 @@ export async function executeQuery(python: string, lake: Lake, sql: string, args
   const result = path.join(lake.scratch, 'query-result');
   fs.writeFileSync(sqlFile, sql);
   const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', lake.objects, sqlFile, result], {
-    env: cleanEnvironment({ TMPDIR: lake.scratch, TZ: 'UTC' }),
+    env: cleanEnvironment({ PYTHONPATH: path.join(LOCAL_GLUE, '..'), TMPDIR: lake.scratch, TZ: 'UTC' }),
     log,
     onLine: () => undefined,
   });

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from etl_runtime.columns.names import clean_names, source_names
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.read.container import Member
 from etl_runtime.read.data_files import SAMPLE_BYTES, is_documentation, only_data_file
 from etl_runtime.read.text.decode import refuse_markup
@@ -60,10 +61,16 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
             raise RunFailed(
                 ErrorCode.FILE_TABLE_MAPPING_INVALID,
                 f'file_table_mapping "{pattern}" matches no file in {", ".join(found)}, which contains {names}. '
+                f"{did_you_mean(pattern, _file_names(members, pattern))}"
                 "Correct the pattern, or check what the source publishes.",
                 retryable=True,
             )
     return [(member, mapping[pattern]) for member, pattern in zip(members, patterns, strict=True) if pattern]
+
+
+def _file_names(members: list[Member], pattern: str) -> list[str]:
+    """The names of the files as the pattern is written: with or without folders."""
+    return [member.name if "/" in pattern else member.name.rpartition("/")[2] for member in members]
 
 
 def _refuse_pages(members: list[Member]) -> None:

@@ -25,6 +25,7 @@ from etl_runtime.convert.unpack import UnpackedTable
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.job.spark import task_error
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.staged import StagedTable
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
@@ -241,7 +242,7 @@ class TypePlan:
             raise RunFailed(
                 ErrorCode.COLUMN_SCHEMA_INVALID,
                 f"{self._key}: column_schema contains {', '.join(missing)}, which the source does not have. "
-                f"Use the names of the source: {', '.join(sorted(sources))}.",
+                f"{did_you_mean(missing[0], sources)}Use the names of the source: {', '.join(sorted(sources))}.",
             )
 
     def hints(self) -> dict[str, dict[str, str]]:

@@ -8,7 +8,9 @@ from typing import Any, cast
 
 from etl_runtime.job.dataset_document import DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.plural import with_names
 from etl_runtime.job.store import Store
+from etl_runtime.job.suggestion import did_you_mean
 
 GATES: Mapping[str, ErrorCode] = {
     "required_columns": ErrorCode.GATE_REQUIRED_COLUMNS,
@@ -24,6 +26,9 @@ GATES: Mapping[str, ErrorCode] = {
     "history": ErrorCode.GATE_HISTORY,
 }
 """The quality gates by their names in run_options, with their error codes. `{"allow": ["shrink"]}` lets a gate fail."""
+
+RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run")
+"""The keys of the argument run_options."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
 """The names for `getResolvedOptions`. A test compares them with the arguments that the stack sets."""
@@ -135,16 +140,19 @@ def read_names(text: str) -> Names:
 
 def _run_options(text: str) -> RunOptions:
     given = _json_object("run_options", text, ErrorCode.RUN_OPTIONS_INVALID)
-    unknown = given.keys() - {"force", "allow", "reset_contract", "from_run"}
+    unknown = sorted(given.keys() - set(RUN_OPTIONS))
     if unknown:
         raise _invalid_option(
-            f"run_options has the unknown keys {', '.join(sorted(unknown))}. "
-            "Supported keys: force, allow, reset_contract, from_run."
+            f"run_options has the unknown {with_names('key', unknown)}. {did_you_mean(unknown[0], RUN_OPTIONS)}"
+            f"Supported keys: {', '.join(RUN_OPTIONS)}."
         )
     allow = given.get("allow", [])
-    if not isinstance(allow, list) or not set(allow) <= GATES.keys():
+    if not isinstance(allow, list) or not all(isinstance(gate, str) and gate in GATES for gate in allow):
+        names = [allow] if isinstance(allow, str) else [each for each in allow if isinstance(each, str)]
+        unknown_gate = next((name for name in names if name not in GATES), "")
         raise _invalid_option(
-            f"run_options.allow is {json.dumps(allow)}. Set it to a list of gates: {', '.join(GATES)}."
+            f"run_options.allow is {json.dumps(allow)}. {did_you_mean(unknown_gate, GATES)}"
+            f"Set it to a list of gates: {', '.join(GATES)}."
         )
     for name in ("force", "reset_contract"):
         if not isinstance(given.get(name, False), bool):

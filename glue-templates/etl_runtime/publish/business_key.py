@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from etl_runtime.job.dataset_document import DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import plural, with_names
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def find_duplicates(
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
                 f"{table}: the business key has the {with_names('column', missing)}, but the table does not. "
-                f"Its columns are {', '.join(types)}. Correct business_key.",
+                f"{did_you_mean(missing[0], types)}Its columns are {', '.join(types)}. Correct business_key.",
             )
         if maps := [name for name, type_ in types.items() if name in key and "map<" in type_]:
             raise RunFailed(

@@ -8,6 +8,7 @@ from etl_runtime.job.arguments import GATES
 from etl_runtime.job.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.plural import plural
+from etl_runtime.job.suggestion import did_you_mean
 
 
 def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
@@ -42,7 +43,8 @@ def required_value_failures(
         if name not in columns:
             yield (
                 "required_columns",
-                f"the required column {name} is not in {where}, which has {', '.join(sorted(columns))}",
+                f"the required column {name} is not in {where}. {did_you_mean(name, sorted(columns))}"
+                f"{where[0].upper()}{where[1:]} has {', '.join(sorted(columns))}",
             )
         elif nulls[name] > threshold * rows:
             yield (

@@ -20,6 +20,7 @@ from etl_runtime.job.progress import DownloadProgress
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.secret_value import read_secret
 from etl_runtime.job.store import SUPERSEDED, Store
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.source.api.endpoints import endpoints_of
 from etl_runtime.source.api.fetch_endpoints import fetch_endpoints
 from etl_runtime.source.files.bucket_files import BucketReader
@@ -230,10 +231,12 @@ def _stored_sources(run_id: str, names: Names, store: Store) -> list[dict[str, A
         stored = [
             uri.removeprefix(names.raw).partition("/")[0].removeprefix("run_id=") for uri in store.list(names.raw)
         ]
-        runs = ", ".join(list(dict.fromkeys(stored))[-5:]) or "none"
+        run_ids = list(dict.fromkeys(stored))
+        runs = ", ".join(run_ids[-5:]) or "none"
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,
-            f"from_run is {run_id}, but {names.dataset} has no record of this run. Latest runs with originals: {runs}.",
+            f"from_run is {run_id}, but {names.dataset} has no record of this run. {did_you_mean(run_id, run_ids)}"
+            f"Latest runs with originals: {runs}.",
         )
     sources: list[dict[str, Any]] = record.get("sources", [])
     if not sources:

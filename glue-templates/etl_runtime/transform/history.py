@@ -17,6 +17,7 @@ from etl_runtime.job.dataset_document import History
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.inputs import changed_files
 from etl_runtime.job.store import Store
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.transform.inputs import published_rows
 from etl_runtime.transform.write import ACTION, LIVE_ACTIONS
 
@@ -254,7 +255,8 @@ def _require_column(key: str, list_: str, name: str, found: Iterable[str]) -> No
     if name not in found:
         raise _invalid(
             key,
-            f"history.{list_} has the column {name}, which the query does not return. It returns {', '.join(found)}. "
+            f"history.{list_} has the column {name}, which the query does not return. "
+            f"{did_you_mean(name, found)}It returns {', '.join(found)}. "
             f"Correct history.{list_} or the query.",
         )
 

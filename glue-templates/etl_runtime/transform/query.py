@@ -1,6 +1,5 @@
 """The SQL of a derived dataset. Spark parses and analyzes all statements before it runs any of them."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import AnalysisException, ParseException, PySparkException
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.transform.statements import Statement, statements
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def _view(spark: "SparkSession", name: str, file: str) -> "DataFrame":
     if name not in views:
         raise _invalid(
             f"{file}: no statement creates a view for the output {name}. "
-            f"The views are {', '.join(sorted(views)) or 'none'}. Add CREATE TEMPORARY VIEW {name} AS SELECT …"
+            f"{did_you_mean(name, views)}The views are {', '.join(sorted(views)) or 'none'}. "
+            f"Add CREATE TEMPORARY VIEW {name} AS SELECT …"
         )
     return spark.table(name)
 
@@ -99,13 +100,10 @@ def _failure(error: PySparkException, statement: Statement, file: str, tables: I
     if missing := TABLE_NOT_FOUND.search(text):
         name = missing[1].replace("`", "")
         available = sorted(tables)
-        qualified = [each for each in available if each.rpartition(".")[2].lower() == name.lower()]
-        close = difflib.get_close_matches(name, available, n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
-        hint = f"Use {' or '.join(qualified)}. " if qualified else hint
         return RunFailed(
             ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
-            f"{file}, {where}: the table {name} is not a table of an input. {hint}"
+            f"{file}, {where}: the table {name} is not a table of an input. "
+            f"{did_you_mean(name, available, qualified=True)}"
             f"The inputs have {', '.join(available) or 'no tables'}. "
             "Correct the name, or add the table's dataset to source_datasets.",
         )

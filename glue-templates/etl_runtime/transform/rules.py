@@ -9,6 +9,7 @@ from pyspark.errors import AnalysisException, ParseException
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import plural
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def _table_of(rule: Rule, staged: Mapping[str, StagedTable]) -> str:
     if rule.output is None and len(staged) == 1:
         return next(iter(staged))
     if rule.output is None or rule.output not in staged:
-        which = "no output" if rule.output is None else f"the output {rule.output}"
+        which = "no output" if rule.output is None else f"the unknown output {rule.output}"
+        suggestion = did_you_mean(rule.output or "", staged)
         raise RunFailed(
             ErrorCode.RULE_INVALID,
-            f'The rule "{rule.name}" has {which}. The outputs are {", ".join(staged)}. '
+            f'The rule "{rule.name}" has {which}. {suggestion}The outputs are {", ".join(staged)}. '
             'Set one of them: require(…, …, output="…").',
         )
     return rule.output

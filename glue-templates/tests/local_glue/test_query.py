@@ -170,11 +170,11 @@ def test_every_result_of_several_statements_is_returned(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "hint"),
     [
-        ("{name}", "The table {name} does not exist. Use pp_dw_bronze.{name}. "),
-        ('"{name}"', "The table {name} does not exist. Use pp_dw_bronze.{name}. "),
-        ("pp_dw_gold.{name}", "Use pp_dw_bronze.{name}. "),
-        ("pp_dw_bronze.{name}s", "Did you mean pp_dw_bronze.{name}? "),
-        ("{name}s", "Did you mean pp_dw_bronze.{name}? "),
+        ("{name}", 'The table {name} does not exist. Did you mean "pp_dw_bronze.{name}"? '),
+        ('"{name}"', 'The table {name} does not exist. Did you mean "pp_dw_bronze.{name}"? '),
+        ("pp_dw_gold.{name}", 'Did you mean "pp_dw_bronze.{name}"? '),
+        ("pp_dw_bronze.{name}s", 'Did you mean "pp_dw_bronze.{name}"? '),
+        ("{name}s", 'Did you mean "pp_dw_bronze.{name}"? '),
         ("something_else", "The table something_else does not exist. Published tables: "),
     ],
 )

@@ -1,7 +1,7 @@
 import { LakeNames, tablePrefix } from '../../naming';
 import { endpointsOf } from '../document/api-endpoints';
 import { DatasetDocument } from '../document/dataset-document.generated';
-import { closestMatch } from '../errors/suggestion';
+import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 
 const LAYER_NAMES = LAYERS.join('|');
@@ -48,13 +48,12 @@ export function datasetOfTable(table: string, datasets: TablesByDataset): string
 
 /** "Did you mean …?" for a table that no dataset has. Empty if no table has a similar name. */
 export function suggestTable(table: string, datasets: TablesByDataset): string {
-  const { name, prefix } = parts(table);
+  const { prefix } = parts(table);
   const known = [...datasets].flatMap(([dataset, tables = []]) => {
     const layer = dataset.split('/')[0];
     return tables.map(each => `${prefix === undefined ? `\${${layer}_database}` : `${prefix}_${layer}`}.${each}`);
   });
-  const suggestion = known.find(each => each.split('.')[1] === name) ?? closestMatch(table, known);
-  return suggestion === undefined ? '' : `Did you mean "${suggestion}"? `;
+  return didYouMean(table, known, true);
 }
 
 function parts(table: string): { readonly layer?: string; readonly name: string; readonly prefix?: string } {

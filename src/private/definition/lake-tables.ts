@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { IDataset } from '../../i-dataset';
-import { DatasetNames } from '../../naming';
+import { DatasetNames, LakeNames } from '../../naming';
 import { ForEachTable } from '../document/api-endpoints';
 import { didYouMean } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
@@ -23,7 +23,8 @@ export function registerTables(scope: IConstruct, { lake, database, layer, datas
 /**
  * Fails at synth if a query reads a table of another dataset of this app that is not an input, or without its database.
  *
- * It fails after the app is complete, because datasets are created in any order. Tables of other apps are not known.
+ * Also fails on a name that is similar to a table of an input and does not exist. It fails after the app is complete,
+ * because datasets are created in any order. Tables of other apps are not known.
  *
  * @param inputs the inputs of the dataset, as `layer/dataset`
  */
@@ -34,6 +35,17 @@ export function checkQueryTables(
     validate: () => {
       const tables = lakeTables(scope, lake.resourcePrefix);
       for (const { database, table, line, column } of tablesReadBy(query)) {
+        const at = `(line ${line}, column ${column})`;
+        const known = tablesOfInputs(tables, lake, inputs, database);
+        const suggestion = tables.has(`${database}.${table}`) ? '' : didYouMean(`${database}.${table}`, known, true);
+        if (suggestion !== '') {
+          throw synthError(
+            scope,
+            'QUERY_TABLE_NOT_AN_INPUT',
+            `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which does not exist.`,
+            `${suggestion}The inputs have ${known.join(', ')}.`,
+          );
+        }
         const found = (database === undefined ? LAYERS.map(each => lake.database(each)) : [database])
           .map(each => ({ name: `${each}.${table}`, owner: tables.get(`${each}.${table}`) }))
           .filter(({ owner }) => owner !== undefined && owner !== `${layer}/${dataset}`);
@@ -46,8 +58,7 @@ export function checkQueryTables(
         throw synthError(
           scope,
           'QUERY_TABLE_NOT_AN_INPUT',
-          `the query of dataset "${dataset}" reads the table ${database === undefined ? table : name} (line ${line}, `
-            + `column ${column}), `
+          `the query of dataset "${dataset}" reads the table ${database === undefined ? table : name} ${at}, `
             + `${database === undefined ? 'without its database' : 'which is not a table of an input'}.`,
           database === undefined
             ? `Use ${name}${adding === undefined ? '' : `, and ${adding}`}.`
@@ -94,6 +105,18 @@ export function checkForEachTables(
       return [];
     },
   });
+}
+
+/** The tables that inputs have in a database of the lake. Empty if another app deploys one of these inputs. */
+function tablesOfInputs(
+  tables: LakeTables, lake: LakeNames, inputs: string[], database: string | undefined,
+): string[] {
+  const owners = new Set(tables.values());
+  const layer = LAYERS.find(each => lake.database(each) === database);
+  const ofLayer = inputs.filter(input => input.startsWith(`${layer}/`));
+  return ofLayer.every(input => owners.has(input))
+    ? [...tables].filter(([, owner]) => ofLayer.includes(owner)).map(([name]) => name)
+    : [];
 }
 
 function lakeTables(scope: IConstruct, resourcePrefix: string): LakeTables {

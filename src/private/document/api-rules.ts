@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { endpointsOf, paginationOf } from './api-endpoints';
-import { ApiEndpoint, Auth, DatasetDocument, ForEach, Pagination } from './dataset-document.generated';
+import { ApiEndpoint, Auth, DatasetDocument, FileFormat, ForEach, Pagination } from './dataset-document.generated';
 import { BRACES } from './source-rules';
 import { sourceUrls } from './source-urls';
 import { invalidUrl } from './url-problem';
@@ -21,6 +21,7 @@ export function* apiProblems(document: DatasetDocument): Generator<Problem> {
     yield* urlProblems(key, endpoint);
     yield* bodyProblems(key, endpoint);
     yield* columnNamesProblems(key, endpoint);
+    yield* keyColumnProblems(key, endpoint);
     yield* pageProblems(key, endpoint);
     yield* forEachProblems(key, name, endpoints);
   }
@@ -377,6 +378,23 @@ function* forEachKeyProblems(key: string, { endpoint, field, table, column }: Fo
       key: `${key}.field`,
       found: 'is set, but the values are in a table',
       remedy: 'Remove it: column is the column of the table that contains the values.',
+    };
+  }
+}
+
+/** Checks that a column for the keys of records is set only where records have keys. */
+export function* keyColumnProblems(
+  key: string, { orient, key_column: keyColumn }: Pick<FileFormat, 'orient' | 'key_column'>,
+): Generator<Problem> {
+  if (keyColumn !== undefined && orient !== 'index') {
+    yield {
+      code: orient === undefined ? 'SETTING_REQUIRED' : 'SETTINGS_CONFLICT',
+      key: `${key}.key_column`,
+      found: `is "${keyColumn}", but orient is ${orient === undefined ? 'not set' : `"${orient}"`}`,
+      remedy: orient === undefined
+        ? `Add orient "index" to ${key}: only records that are the values of an object have keys.`
+        : `Set orient of ${key} to "index", or remove key_column: only records that are the values of an object have `
+          + 'keys.',
     };
   }
 }

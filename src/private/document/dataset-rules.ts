@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { apiProblems } from './api-rules';
+import { apiProblems, keyColumnProblems } from './api-rules';
 import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
 import { tablesKey } from './dataset-tables';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
@@ -9,7 +9,7 @@ import { dateFormatProblem, formatProblem, numberFormatProblem } from './value-f
 import { Layer } from '../../layer';
 import { tableKeys } from '../../naming';
 import { Problem } from '../errors/problem';
-import { closestMatch } from '../errors/suggestion';
+import { didYouMean } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
 import { DERIVED_LAYERS } from '../layers';
 
@@ -195,6 +195,7 @@ function* formatProblems({
       };
     }
   }
+  yield* keyColumnProblems('file_format', format);
   if (type === 'fixed_width' && format.widths === undefined) {
     yield {
       code: 'SETTING_REQUIRED',
@@ -287,13 +288,12 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
       : undefined;
     if (unknown !== undefined) {
       // Users also write the name of the table in the database.
-      const suggestion = tables.find(table => unknown.endsWith(`_${table}`)) ?? closestMatch(unknown, tables);
+      const name = unknown.startsWith(`${ownTable}_`) ? unknown.slice(ownTable.length + 1) : unknown;
       yield {
         code: 'UNKNOWN_TABLE',
         key,
         found: `contains the table "${unknown}", which does not exist`,
-        remedy: `${suggestion === undefined ? '' : `Did you mean "${suggestion}"? `}`
-          + `Tables of the dataset: ${tables.join(', ')}.`,
+        remedy: `${didYouMean(name, tables)}Tables of the dataset: ${tables.join(', ')}.`,
       };
     }
   }

@@ -5,6 +5,7 @@ import { Token } from 'aws-cdk-lib';
 import { ErrorCode } from '../errors/error-code';
 import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
+import { didYouMean } from '../errors/suggestion';
 import { unknownKeyRemedy, snakeCase } from '../errors/unknown-key';
 import { GLUE_TEMPLATES } from '../glue-templates';
 import { Schema, SchemaNode } from './schema-node';
@@ -108,7 +109,7 @@ export class DocumentSchema {
       code: valueCode(error),
       key: name,
       found: found(error),
-      remedy: `Expected: ${described.description}${example}`,
+      remedy: `${suggestValue(error)}Expected: ${described.description}${example}`,
     };
   }
 
@@ -211,6 +212,17 @@ function valueCode({ keyword, instancePath, propertyName }: ErrorObject): ErrorC
   }
   const [, code] = VALUE_CODES.find(([pointer]) => propertyName === undefined && pointer.test(instancePath)) ?? [];
   return code ?? 'VALUE_INVALID';
+}
+
+/** "Did you mean …?" for a value of a closed set, which the schema lists or has as alternatives of a pattern. */
+function suggestValue({ keyword, data, schema, propertyName }: ErrorObject): string {
+  if (typeof data !== 'string' || propertyName !== undefined) {
+    return '';
+  }
+  const known = keyword === 'enum'
+    ? schema as string[]
+    : keyword === 'pattern' ? (/^\^\((.*)\)\$$/.exec(schema as string)?.[1] ?? '').split('|') : [];
+  return didYouMean(data, known.filter(value => keyword === 'enum' || /^[a-z]+$/.test(value)));
 }
 
 const MAX_SHOWN_CHARACTERS = 120;

@@ -1,5 +1,5 @@
 import { translatedUnixCron } from './unix-cron';
-import { closestMatch } from '../errors/suggestion';
+import { didYouMean } from '../errors/suggestion';
 
 /** One field of an EventBridge Scheduler cron expression. */
 interface CronField {
@@ -163,9 +163,7 @@ export function timezoneProblem(timezone: string): string | undefined {
     ?? zones.find(name => name.toLowerCase() === timezone.toLowerCase())
     ?? alternativeTo(timezone);
   if (spelling === undefined) {
-    const closest = closestMatch(timezone, zones, 2);
-    return (closest === undefined ? '' : `Did you mean "${closest}"? `)
-      + 'Use a name from the IANA time zone database, for example "America/New_York".';
+    return `${didYouMean(timezone, zones, true)}Use a name from the IANA time zone database, for example "America/New_York".`;
   }
   const isAlternative = spelling.toLowerCase() !== timezone.toLowerCase() && hasCaseOfZone(timezone, zones);
   return spelling === timezone || isAlternative

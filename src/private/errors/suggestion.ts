@@ -1,19 +1,61 @@
+import { existsSync, readdirSync } from 'fs';
+import * as path from 'path';
+
 /**
- * The known word with the smallest edit distance, or undefined if no word is close.
+ * The question that begins a remedy: `Did you mean "dataset"? `. Empty if no known name is similar.
  *
- * @param maxDistance the number of characters in which a close word may differ
+ * @param word the unknown name
+ * @param known the known names
+ * @param isQualified whether the known names have a database or a layer before them, which `word` may lack
  */
-export function closestMatch(
-  word: string, known: string[], maxDistance = Math.max(2, word.length / 3),
-): string | undefined {
-  const [closest] = [...known].sort((a, b) => distance(word, a) - distance(word, b));
-  return closest !== undefined && distance(word, closest) <= maxDistance ? closest : undefined;
+export function didYouMean(word: string, known: readonly string[], isQualified = false): string {
+  const similar = similarNames(word, known, isQualified);
+  return similar.length === 0 ? '' : `Did you mean ${similar.map(name => `"${name}"`).join(' or ')}? `;
 }
 
-/** The question before a remedy: `Did you mean "dataset"? `. Empty if no known word is close. */
-export function didYouMean(word: string, known: string[]): string {
-  const closest = closestMatch(word, known);
-  return closest === undefined ? '' : `Did you mean "${closest}"? `;
+/**
+ * The question that begins the remedy for a file that does not exist. It names a file of the same folder.
+ *
+ * @param file the path as it was written
+ * @param folder the folder that the path is relative to
+ */
+export function didYouMeanFile(file: string, folder = '.'): string {
+  const name = path.basename(file);
+  const parent = file.slice(0, file.length - name.length);
+  const directory = path.resolve(folder, parent);
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  return didYouMean(name, entries.filter(each => !each.isDirectory()).map(each => each.name)).replace('"', `"${parent}`);
+}
+
+/**
+ * The known names that were probably meant. Several only if a name without its database or layer fits all of them.
+ *
+ * They have the smallest edit distance, which ignores the case of letters, and whether words are separated by `_`, `-`
+ * or a space.
+ */
+function similarNames(word: string, known: readonly string[], isQualified = false): string[] {
+  const partOf = (name: string) => normalized(isQualified ? name.replace(/^.*[./]/, '') : name);
+  const hasQualifier = partOf(word) !== normalized(word);
+  const limit = Math.max(2, partOf(word).length / 3);
+  // A number such as a version is not misspelled.
+  const ranked = [...new Set(/\p{L}/u.test(word) ? known : [])]
+    .map(name => {
+      const edits = distance(partOf(word), partOf(name));
+      const isSimilar = edits <= limit && edits < partOf(word).length;
+      // Names that differ only in their qualifiers are compared as a whole.
+      const whole = hasQualifier || !isQualified ? distance(normalized(word), normalized(name)) : 0;
+      return { name, edits, whole, isSimilar };
+    })
+    .filter(({ isSimilar }) => isSimilar)
+    .sort((a, b) => a.edits - b.edits || a.whole - b.whole);
+  return ranked
+    .filter(({ edits, whole }) => edits === ranked[0].edits && whole === ranked[0].whole)
+    .slice(0, isQualified && !hasQualifier ? undefined : 1)
+    .map(({ name }) => name);
+}
+
+function normalized(name: string): string {
+  return name.toLowerCase().replace(/[-\s]+/g, '_');
 }
 
 /** The Levenshtein distance of two words. */

@@ -7,7 +7,7 @@ import { Input } from './table-inputs';
 import { pathTo } from '../definition/dataset-graph';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { layerOf } from '../document/dataset-rules';
-import { closestMatch } from '../errors/suggestion';
+import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 
 /** The names of the datasets of a lake, such as `bronze/zipcodes`. */
@@ -80,7 +80,7 @@ export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): {
           : `is "${input}", which is not a dataset in this directory`,
         remedy: sameName.length > 1
           ? `Did you mean ${sameName.map(name => `"${name}"`).join(' or ')}?`
-          : `${suggestInput(input, others)}Correct it. If another app deploys it, add it to otherDatasets of the `
+          : `${didYouMean(input, others, true)}Correct it. If another app deploys it, add it to otherDatasets of the `
             + 'DatasetDirectory.',
       }),
     );
@@ -132,13 +132,6 @@ export function graphProblems(
     }
     return problems;
   });
-}
-
-/** "Did you mean …?" for an input with a similar name or the wrong layer. Empty if there is none. */
-function suggestInput(input: string, names: string[]): string {
-  const fullNames = new Map(names.map(name => [datasetOf(name), name]));
-  const closest = closestMatch(datasetOf(input), [...fullNames.keys()]);
-  return closest === undefined ? '' : `Did you mean "${fullNames.get(closest)}"? `;
 }
 
 /** The name of a dataset without its layer. */

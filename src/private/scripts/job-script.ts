@@ -4,6 +4,7 @@ import { Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { JobScript, packagedScript } from './script-bundle';
 import { Layer } from '../../layer';
+import { didYouMeanFile } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
 
 /** The settings of a Transform: a file or a query. */
@@ -64,7 +65,8 @@ function contentOf(scope: Construct, dataset: string, prop: string, file: string
       scope,
       'FILE_NOT_FOUND',
       `${prop} of dataset "${dataset}" refers to the file "${file}", which does not exist.`,
-      `Paths are relative to the folder where you run cdk: ${process.cwd()}.`,
+      `${Token.isUnresolved(file) ? '' : didYouMeanFile(file)}Paths are relative to the folder where you run cdk: `
+        + `${process.cwd()}.`,
     );
   }
   return readFileSync(file, 'utf8');

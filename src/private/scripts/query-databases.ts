@@ -1,7 +1,7 @@
 import { STRING_LITERAL } from './string-literal';
 import { Layer } from '../../layer';
 import { Problem } from '../errors/problem';
-import { closestMatch } from '../errors/suggestion';
+import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 
 /** A placeholder in a query: the name of a database of the lake. */
@@ -36,21 +36,21 @@ export function* placeholderProblems(query: string): Generator<Problem> {
   const known = [...PLACEHOLDERS.keys()];
   for (const match of query.matchAll(PARTS)) {
     const name = match.groups?.name;
-    const layer = name === undefined || PLACEHOLDERS.has(name) ? undefined : layerMeantBy(name);
-    if (layer !== undefined) {
+    const suggestion = name === undefined || PLACEHOLDERS.has(name) ? '' : suggestDatabase(name);
+    if (suggestion !== '') {
       yield {
         code: 'PLACEHOLDER_INVALID',
         key: 'sql',
         found: `contains \${${name}}`,
-        remedy: `Did you mean "${layer}_database"? The databases of the lake are `
+        remedy: `${suggestion}The databases of the lake are `
           + `${known.map(each => `\${${each}}`).join(', ')}.`,
       };
     }
   }
 }
 
-/** The layer that a misspelled placeholder such as `bronze_db` or `sliver` means. Undefined for other variables. */
-function layerMeantBy(name: string): string | undefined {
+/** "Did you mean …?" for a misspelled placeholder such as `bronze_db` or `sliver`. Empty for other variables. */
+function suggestDatabase(name: string): string {
   const layer = /^(.+?)_?(db|schema|dat\w*|)$/.exec(name.toLowerCase())![1];
-  return closestMatch(layer, [...LAYERS], layer.length / 3);
+  return didYouMean(layer, LAYERS) === '' ? '' : didYouMean(`${layer}_database`, [...PLACEHOLDERS.keys()]);
 }

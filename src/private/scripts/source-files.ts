@@ -5,6 +5,7 @@ import { LakeNames } from '../../naming';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { isPath } from '../document/source-urls';
 import { Problem } from '../errors/problem';
+import { didYouMeanFile } from '../errors/suggestion';
 
 /** A file of the app that a dataset loads. It is deployed next to the script of the dataset. */
 export interface SourceFile {
@@ -91,7 +92,11 @@ function readSourceFile(
   }
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat?.isFile()) {
-    return { code: 'FILE_NOT_FOUND', found: `is "${declared}", ${whatIsWrong(file, stat)}`, remedy };
+    return {
+      code: 'FILE_NOT_FOUND',
+      found: `is "${declared}", ${whatIsWrong(file, stat)}`,
+      remedy: `${stat ? '' : didYouMeanFile(declared, folder)}${remedy}`,
+    };
   }
   try {
     accessSync(file, constants.R_OK);

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import listed
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.read.json.json_reader import JsonReader
 from etl_runtime.read.json.oriented_records import entries, rows
 from etl_runtime.read.json.records_place import SETTING, detect_place, first_byte_at, shape_remedy, steps_of
@@ -202,9 +203,10 @@ def records_at(
         yield from records_at(reader, path[steps:], (*parents, key), optional, shape)
     if matched_key is None and not optional:
         reader.fail(
-            f"{reader.selector} is {declared}, but {path[0]} is missing or null. The keys are: "
-            f"{listed(keys) or 'none'}. Check the source, or correct {reader.selector}. If a missing list means that "
-            f"there are no records, set {reader.selector}_optional to true.",
+            f"{reader.selector} is {declared}, but {path[0]} is missing or null. "
+            f"{did_you_mean(path[0], keys)}The keys are: {listed(keys) or 'none'}. Check the source, or correct "
+            f"{reader.selector}. If a missing list means that there are no records, set {reader.selector}_optional to "
+            "true.",
             ErrorCode.JSON_RECORDS_NOT_FOUND,
             retryable=True,
         )

@@ -225,7 +225,8 @@ class _MergedRecords:
         self.sample += records[max(0, above - records_before) :]
 
     def _message(self, found: MergedRecord, record: int) -> str:
-        shown = found.lines[0].decode(errors="replace")
+        line = found.lines[0].replace(self.file_format.delimiter_byte, self.file_format.delimiter.encode())
+        shown = line.decode(errors="replace")
         shown = shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
         return (
             f"{self.name}, record {record:,}: a quoted field contains line breaks, but each of its "

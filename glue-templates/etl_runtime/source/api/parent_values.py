@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from etl_runtime.columns.json_values import Number
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.api.json_path import MISSING, value_at
 from etl_runtime.source.api.response_records import ApiRecords
@@ -33,11 +34,14 @@ def url_text(value: str) -> str:
 
 def _values(original: Original, parent: Endpoint, records: ApiRecords, field: str, endpoint: str) -> Iterator[str]:
     count, has_field, are_objects = 0, False, False
+    fields: list[str] = []
     with original.path.open("rb") as lines:
         for line in lines:
             for record in records.of(json.loads(line, parse_float=Number)["answer"]):
                 count += 1
-                are_objects = are_objects or isinstance(record, dict)
+                if isinstance(record, dict):
+                    are_objects = True
+                    fields = fields or list(record)
                 value = value_at(record, field)
                 has_field = has_field or value is not MISSING
                 if isinstance(value, (dict, list)):
@@ -56,7 +60,7 @@ def _values(original: Original, parent: Endpoint, records: ApiRecords, field: st
                     yield str(value) if isinstance(value, Number) else json.dumps(value)
     if count and not has_field:
         remedy = (
-            "Correct for_each.field."
+            f"{did_you_mean(field, fields)}Correct for_each.field."
             if are_objects
             else 'They are single values, not objects: set for_each.field to "$", which is the value itself.'
         )

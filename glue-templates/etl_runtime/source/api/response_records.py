@@ -7,6 +7,7 @@ from typing import Any
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.redaction import excerpt
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.source.api.endpoints import Endpoint
 from etl_runtime.source.api.json_path import MISSING, is_absent, value_at
 from etl_runtime.source.record_shape import (
@@ -94,8 +95,9 @@ class ApiRecords:
                 return []
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"records {path} is missing in the response, which has {_keys(document)}. Correct records. If a "
-                "missing list means that there are no records, set records_optional to true.",
+                f"records {path} is missing in the response, which has {_keys(document)}. "
+                f"{did_you_mean(path, document if isinstance(document, dict) else ())}Correct records. If a missing "
+                "list means that there are no records, set records_optional to true.",
                 retryable=True,
             )
         if self.shape.is_other and records is not None:
