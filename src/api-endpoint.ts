@@ -149,7 +149,7 @@ export interface ApiEndpoint {
   readonly orient?: RecordOrient;
 
   /**
-   * The name of a column for the keys of `RecordOrient.INDEX`.
+   * The name of a column for the keys of `RecordOrient.INDEX`. It is an error with another `orient`.
    *
    * @default - the keys are not in the table, because many records repeat them
    */

@@ -726,7 +726,7 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
   expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
   expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
   expect(keysOf([rateLimit])).toEqual(Object.keys(schema.$defs.rate_limit.properties).sort());
-  expect(keysOf([endpoints.products])).toEqual(Object.keys(schema.$defs.api_endpoint.properties).sort());
+  expect(keysOf(Object.values(endpoints))).toEqual(Object.keys(schema.$defs.api_endpoint.properties).sort());
   expect(keysOf([endpoints.products.for_each, ofTable.products.for_each]))
     .toEqual(Object.keys(schema.$defs.for_each.properties).sort());
 });

@@ -85,10 +85,12 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
   ['a key of a file format', ofFiles({ file_format: { type: 'json', recrods: 'a' } }), 'has the key "recrods".', 'records'],
   [
     'an endpoint',
-    ofBronze({ source: Source.api({
-      products: ENDPOINT,
-      parts: { url: 'https://api.example.org/{value}', forEach: { endpoint: 'product', field: 'id' } },
-    }) }),
+    ofBronze({
+      source: Source.api({
+        products: ENDPOINT,
+        parts: { url: 'https://api.example.org/{value}', forEach: { endpoint: 'product', field: 'id' } },
+      }),
+    }),
     'is "product", which is not in api_endpoints.',
     'products',
   ],

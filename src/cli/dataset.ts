@@ -118,8 +118,9 @@ export function fullName({ layer, dataset }: Pick<Dataset, 'layer' | 'dataset'>)
 export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
   const inStack = datasets.filter(each => !stack || each.stack === stack);
   if (inStack.length === 0) {
+    const stacks = datasets.map(each => each.stack);
     throw new Failure(stack && datasets.length
-      ? `Stack "${stack}" does not contain a dataset. ${didYouMean(stack, datasets.map(each => each.stack))}Stacks with datasets: ${list(datasets.map(each => each.stack))}.`
+      ? `Stack "${stack}" does not contain a dataset. ${didYouMean(stack, stacks)}Stacks with datasets: ${list(stacks)}.`
       : 'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
   return inStack;

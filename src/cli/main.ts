@@ -104,7 +104,12 @@ function command(): Command {
     .summary('Create a CDK app with one sample dataset')
     .description('Create a CDK app that reads its datasets from configuration files, with one sample dataset.')
     .argument('<dir>', 'New or empty folder')
-    .addOption(new Option('--language <language>', 'Language of the app').choices(LANGUAGES).argParser(oneOf(LANGUAGES)).default('typescript'))
+    .addOption(
+      new Option('--language <language>', 'Language of the app')
+        .choices(LANGUAGES)
+        .argParser(oneOf(LANGUAGES))
+        .default('typescript'),
+    )
     .option('--prefix <prefix>', 'Prefix of all names of the lake (default: the folder name)')
     .addHelpText('after', example('npx medallion init my-lake --language python'))
     .action((folder: string, options: Omit<InitOptions, 'json'>) => init(folder, { ...globalOptions(), ...options }));

@@ -18,7 +18,7 @@ def rows(count: int, line: bytes = b"%d,a\n", header: bytes = b"id,name\n") -> b
 
 PUBLISHED = rows(100)
 FAILURES = [
-    ("required_columns", b"id,other\n1,a\n", {"data_quality": {"required_columns": ["name"], "max_shrink": 1}}, "the required column name is not in the source, which has id, other"),
+    ("required_columns", b"id,other\n1,a\n", {"data_quality": {"required_columns": ["name"], "max_shrink": 1}}, "the required column name is not in the source. The source has id, other"),
     ("null_share", rows(90) + b"90,\n" * 10, {"data_quality": {"required_columns": ["name"]}}, "name is null in 10 of 100 rows (10.00%), critical_null_threshold is 5.00%"),
     ("min_rows", rows(99), {"data_quality": {"expected_record_count_min": 100}}, "99 rows, expected_record_count_min is 100"),
     ("shrink", rows(49), {}, "49 rows, 100 are published, max_shrink is 50%"),
@@ -113,7 +113,7 @@ def test_a_contract_reset_infers_columns_and_types_again(dataset: MakeDataset, s
         ("{", "RUN_OPTIONS_INVALID: The argument run_options is not valid JSON"),
         (
             '{"from": 1}',
-            "RUN_OPTIONS_INVALID: run_options has the unknown keys from. Supported keys: force, allow, reset_contract, from_run",
+            "RUN_OPTIONS_INVALID: run_options has the unknown key from. Supported keys: force, allow, reset_contract, from_run",
         ),
         ('{"allow": ["everything"]}', "Set it to a list of gates: required_columns, null_share, min_rows"),
         ('{"reset_contract": 1}', "Set it to true or false"),

@@ -163,7 +163,8 @@ export function timezoneProblem(timezone: string): string | undefined {
     ?? zones.find(name => name.toLowerCase() === timezone.toLowerCase())
     ?? alternativeTo(timezone);
   if (spelling === undefined) {
-    return `${didYouMean(timezone, zones, true)}Use a name from the IANA time zone database, for example "America/New_York".`;
+    return `${didYouMean(timezone, zones, true)}Use a name from the IANA time zone database, for example `
+      + '"America/New_York".';
   }
   const isAlternative = spelling.toLowerCase() !== timezone.toLowerCase() && hasCaseOfZone(timezone, zones);
   return spelling === timezone || isAlternative

@@ -24,7 +24,8 @@ export function didYouMeanFile(file: string, folder = '.'): string {
   const parent = file.slice(0, file.length - name.length);
   const directory = path.resolve(folder, parent);
   const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
-  return didYouMean(name, entries.filter(each => !each.isDirectory()).map(each => each.name)).replace('"', `"${parent}`);
+  const names = entries.filter(each => !each.isDirectory()).map(each => each.name);
+  return didYouMean(name, names).replace('"', `"${parent}`);
 }
 
 /**

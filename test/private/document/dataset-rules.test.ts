@@ -312,6 +312,24 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'SETTING_NOT_APPLICABLE: Lake: delimiter of dataset "fda-cder" is "|", but does not apply to the type json.',
   ],
   [
+    'a column of keys without an orient',
+    { file_format: { key_column: 'day' } },
+    'SETTING_REQUIRED: Lake: file_format.key_column of dataset "fda-cder" is "day", but orient is not set. Add orient '
+      + '"index" to file_format: only records that are the values of an object have keys.',
+  ],
+  [
+    'a column of keys with rows',
+    { file_format: { key_column: 'day', orient: 'values' } },
+    'SETTINGS_CONFLICT: Lake: file_format.key_column of dataset "fda-cder" is "day", but orient is "values". Set orient '
+      + 'of file_format to "index", or remove key_column',
+  ],
+  [
+    'a column of keys of an endpoint without an orient',
+    { source_url: undefined, api_endpoints: { products: { url: 'https://api.example.org', key_column: 'day' } } },
+    'SETTING_REQUIRED: Lake: api_endpoints.products.key_column of dataset "fda-cder" is "day", but orient is not set. '
+      + 'Add orient "index" to api_endpoints.products',
+  ],
+  [
     'names of columns with records that are objects',
     { file_format: { orient: 'index', column_names: ['a'] } },
     'SETTING_NOT_APPLICABLE: Lake: file_format.column_names of dataset "fda-cder" is ["a"], but does not apply to the '

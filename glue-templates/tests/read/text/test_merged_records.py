@@ -1,11 +1,12 @@
 """Records that stray quotes merge are reported, and text with line breaks is not."""
 
 import logging
+import re
 
 import pytest
 
 from etl_runtime.job.errors import RunFailed
-from etl_runtime.job.file_format import FileFormat
+from etl_runtime.job.file_format import STAND_IN, FileFormat
 from etl_runtime.read.text.record_ends import split_at_record_ends
 
 ROWS = "".join(f"{n},Name {n},{n}.50,DE\n" for n in range(1, 31))
@@ -53,6 +54,14 @@ def test_merged_records_fail(text: str, file_format: FileFormat, record: int, bl
 )  # fmt: skip
 def test_line_breaks_in_a_text_are_kept(text: str, records: int, block: int) -> None:
     assert count(text, FileFormat(), block) == records
+
+
+def test_a_merged_record_is_shown_with_its_delimiter() -> None:
+    text = 'id||name||n\n{}9||"a||9\n10||b"||10\n'.format("".join(f"{n}||a||{n}\n" for n in range(9)))
+    file_format = FileFormat(delimiter="||")
+    normalized = text.replace("||", STAND_IN.decode())
+    with pytest.raises(RunFailed, match=re.escape(r'It begins with "9||\"a||9".')):
+        count(normalized, file_format)
 
 
 def test_a_declared_quote_is_certain(caplog: pytest.LogCaptureFixture) -> None:
