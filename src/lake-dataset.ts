@@ -1,3 +1,4 @@
+import { readFileSync } from 'fs';
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
@@ -32,6 +33,7 @@ import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role
 import { claimName } from './private/resources/unique-names';
 import { placeholderProblems, withDatabases } from './private/scripts/query-databases';
 import { deployScripts, JobScript, runtimePackageUri } from './private/scripts/script-bundle';
+import { entryPointOf, entryPointsUsedBy, howToPublish } from './private/scripts/script-entry-point';
 import { withDeployedUrls } from './private/scripts/source-files';
 import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
 
@@ -104,6 +106,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const names = new DatasetNames(this, lake, layer, document.dataset, tablesOf(document));
     checkRules(this, document, Object.keys(names.tables), script.isCustom);
     warnAboutClearText(this, document);
+    if (script.isCustom) {
+      warnAboutScript(this, layer, document.dataset, script.path);
+    }
     claimNames(this, names);
     registerTables(this, names);
     if (script.sql) {
@@ -188,6 +193,22 @@ function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
     Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
       `${key} of dataset "${document.dataset}" uses http: credentials are sent to ${host} unencrypted. Use https.`);
   }
+}
+
+/** The ID of the warning, for `acknowledgeWarning`. */
+const NOT_PUBLISHED = 'cdk-glue-medallion:script-not-published';
+
+/** A warning and not an error, because a script can write its own output. */
+function warnAboutScript(scope: Construct, layer: Layer, dataset: string, file: string): void {
+  const used = entryPointsUsedBy(readFileSync(file, 'utf8'));
+  if (used.includes(layer)) {
+    return;
+  }
+  const others = used.length > 0 ? `calls ${used.map(entryPointOf).join(' and ')} and ` : '';
+  Annotations.of(scope).addWarningV2(NOT_PUBLISHED,
+    `the script "${file}" of dataset "${dataset}" ${others}does not call ${entryPointOf(layer)}, so a run does not `
+      + `publish tables. ${howToPublish(layer)} If that is intended, acknowledge the warning: `
+      + `Annotations.of(dataset).acknowledgeWarning('${NOT_PUBLISHED}').`);
 }
 
 /** The resources of a lake are in one account and Region, and so must be its datasets. */

@@ -105,6 +105,9 @@ export class DatasetRunner {
     const result = resultOf(dataset, outcome, Math.round((Date.now() - started) / 100) / 10, label);
     if (hasSucceeded(result)) {
       progress.line(`${statusMark(true)}${label} ${outcome.record ? result.status : 'done'} in ${result.seconds} s`);
+      if (result.warning !== undefined) {
+        progress.line(`${paint('red', 'warning')}: ${label}: ${result.warning}`);
+      }
     } else {
       // A job that wrote its record has also printed the error.
       progress.line(

@@ -73,8 +73,8 @@ export function describeResults(results: Result[], width = outputWidth()): strin
     const rows = tables.length > 0 ? tables.reduce((sum, table) => sum + table.rows, 0).toLocaleString('en') : null;
     return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1)];
   });
-  const notes = results.map(({ error, allowed }) =>
-    oneLine(error ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? ''));
+  const notes = results.map(({ error, warning, allowed }) =>
+    oneLine(error ?? warning ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? ''));
   const complete = formatTable(
     [...columns, { name: 'error' }],
     cells.map((row, index) => [...row, notes[index]]),

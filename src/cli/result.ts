@@ -1,6 +1,8 @@
 import { Dataset, fullName } from './dataset';
 import { withLocalCommands } from './local-command';
 import { Outcome, PublishedTable, ReadInput } from './run-job';
+import { Layer } from '../layer';
+import { entryPointOf, howToPublish } from '../private/scripts/script-entry-point';
 
 /** A table of a result. `rescued` is null if the run published no bronze table. */
 export type ResultTable = PublishedTable & {
@@ -21,6 +23,8 @@ export interface Result {
   readonly inputs?: ReadInput[];
   /** The findings of the quality gates that failed and were allowed to, if there are any. */
   readonly allowed?: string[];
+  /** What the run did not do although it succeeded: a custom script published nothing. */
+  readonly warning?: string;
   /** Failed and skipped datasets only. docs/reference/error-codes.md lists the codes. */
   readonly error_code?: string;
   /** Starts with the error code. Failed and skipped datasets only. */
@@ -42,13 +46,20 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
     status: succeeded ? (record?.status ?? 'succeeded') : 'failed',
     seconds,
     tables:
-      succeeded && published
+      succeeded && record && published
         ? Object.values(published.tables).map(table => resultTable(table, published.database, outcome))
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
     ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
+    ...(succeeded && !record && { warning: nothingPublished(layer) }),
     ...(!succeeded && errorOf(label, outcome)),
   };
+}
+
+/** A packaged script always writes a run record, so the script without one is custom. */
+function nothingPublished(layer: string): string {
+  return `The script published nothing: it ended without calling ${entryPointOf(layer as Layer)}. `
+    + howToPublish(layer as Layer);
 }
 
 /** The result of a dataset that is not run because inputs failed or were skipped and have no published table. */
