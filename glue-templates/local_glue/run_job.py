@@ -139,7 +139,8 @@ def _run(script: str) -> tuple[int, str | None]:
         return 1, str(exit.code).splitlines()[0]
     except Exception as error:
         traceback.print_exc()
-        line = " ".join(str(error).split())
+        message, _, _ = str(error).partition("\n\tat ")  # without the stack trace of Java
+        line = " ".join(message.split())
         return 1, line if type(error).__name__ == "RunFailed" else f"{type(error).__name__}: {line}"
     return 0, None
 

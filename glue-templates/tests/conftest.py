@@ -53,7 +53,7 @@ JOBS: dict[str, tuple[Any, Any]] = {
     "gold": (gold_job.transform, run_gold),
 }
 """The transform of the packaged script, and the function that runs the job, for each layer with derived tables."""
-SPARK_IMPORTS = {"start_spark", "JobProcesses"}
+SPARK_IMPORTS = {"GlueContext", "JobProcesses", "start_spark"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -375,6 +375,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "An input that is late": ["test_gold_job.py::test_a_query_over_an_input_becomes_a_table_and_its_record_lists_the_originals"],
     "An input whose run died during publication": ["test_gold_job.py::test_gold_waits_for_a_publication_in_progress_and_fails_if_it_does_not_complete"],
     "An assertion of a script that rows violate": ["test_gold_job.py::test_an_error_of_a_custom_script_keeps_the_published_table"],
+    "A script that never calls `run_bronze`, `run_silver` or `run_gold`": ["custom-script.test.ts::without a call of its entry point gets a warning that says what to import and how to acknowledge it", "cli/script.e2e.ts::an ordinary Glue script runs, and the command says that it published nothing"],
     "A script that returns no table, or tables other than `outputs`": ["test_gold_job.py::test_an_error_of_a_custom_script_keeps_the_published_table"],
     "`from_run` or `reset_contract` for silver or gold": ["test_gold_job.py::test_run_options_of_bronze_are_an_error"],
     "Null, the empty text, a space, another case": ["test_history.py::test_which_values_are_compared_as_equal"],

@@ -87,7 +87,10 @@ class DynamicFrame:
             if len(mapping) != 4 or isinstance(mapping, str):
                 unavailable(f"The mapping {mapping!r}", "Write (source, source type, target, target type).")
             source, _, target, target_type = mapping
-            if _unquoted(source).split(".")[0] in self._dataframe.columns or _unquoted(source) in self._dataframe.columns:
+            if (
+                _unquoted(source).split(".")[0] in self._dataframe.columns
+                or _unquoted(source) in self._dataframe.columns
+            ):
                 [name] = self._names(target)
                 columns.append(_cast(source if "`" in source else self._expression(source), target_type).alias(name))
         return self._with(self._dataframe.select(*columns))
@@ -95,7 +98,11 @@ class DynamicFrame:
     applyMapping = apply_mapping
 
     def resolveChoice(
-        self, specs: Sequence[tuple[str, str]] | tuple[str, str] | None = None, choice: str = "", *args: Any, **kwargs: Any
+        self,
+        specs: Sequence[tuple[str, str]] | tuple[str, str] | None = None,
+        choice: str = "",
+        *args: Any,
+        **kwargs: Any,
     ) -> "DynamicFrame":
         """Casts the columns with `cast:type`. Other actions apply to choice types, which do not occur."""
         rows = self._dataframe
@@ -109,7 +116,12 @@ class DynamicFrame:
         return self._with(rows)
 
     def join(
-        self, paths1: str | Sequence[str], paths2: str | Sequence[str], frame2: "DynamicFrame", *args: Any, **kwargs: Any
+        self,
+        paths1: str | Sequence[str],
+        paths2: str | Sequence[str],
+        frame2: "DynamicFrame",
+        *args: Any,
+        **kwargs: Any,
     ) -> "DynamicFrame":
         """The inner join. A column of the second frame with a taken name gets a leading dot, as in Glue."""
         left, right = self._dataframe, frame2.toDF()

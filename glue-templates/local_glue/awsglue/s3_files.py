@@ -8,9 +8,23 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from awsglue.unavailable import unavailable
 
 _FORMATS = ("csv", "json", "orc", "parquet")
-_TUNING = {"groupFiles", "groupSize", "inPartition", "maxBand", "maxFilesInBand", "optimizePerformance", "useS3ListImplementation"}
+_TUNING = {
+    "groupFiles",
+    "groupSize",
+    "inPartition",
+    "maxBand",
+    "maxFilesInBand",
+    "optimizePerformance",
+    "useS3ListImplementation",
+}
 """Options that do not change the result."""
-_CSV = {"separator": "sep", "quoteChar": "quote", "escaper": "escape", "multiline": "multiLine", "multiLine": "multiLine"}
+_CSV = {
+    "separator": "sep",
+    "quoteChar": "quote",
+    "escaper": "escape",
+    "multiline": "multiLine",
+    "multiLine": "multiLine",
+}
 """The options of CSV files, and their names in Spark."""
 
 
@@ -21,7 +35,7 @@ def read_files(
     file_format: str | None,
     format_options: Mapping[str, Any] | None,
 ) -> DataFrame:
-    """The rows of files as in Glue: all columns of a CSV file are strings, named col0, col1 and so on if the file has no header."""
+    """The rows of files as in Glue: the columns of CSV files are strings, and col0, col1 and so on without a header."""
     options, name = _supported(connection_type, connection_options, {"paths", "recurse"}, file_format)
     paths = options.get("paths") or unavailable("from_options without paths", 'Set {"paths": ["s3://…"]}.')
     reader = spark.read
@@ -56,7 +70,9 @@ def write_files(
     format_options: Mapping[str, Any] | None,
 ) -> None:
     """Add files to a folder, as Glue does. CSV files have a header unless writeHeader is false."""
-    options, name = _supported(connection_type, connection_options, {"path", "partitionKeys", "compression"}, file_format)
+    options, name = _supported(
+        connection_type, connection_options, {"path", "partitionKeys", "compression"}, file_format
+    )
     path = options.get("path") or unavailable("from_options without a path", 'Set {"path": "s3://…"}.')
     given = dict(format_options or {})
     writer = rows.write.mode("append").format(name)
@@ -90,7 +106,9 @@ def _supported(
 def _require_known(remaining: Mapping[str, Any], what: str) -> None:
     for option in remaining:
         if option not in _TUNING:
-            unavailable(f"The option {option!r} ({what})", "Remove it, or read the files with glueContext.spark_session.")
+            unavailable(
+                f"The option {option!r} ({what})", "Remove it, or read the files with glueContext.spark_session."
+            )
 
 
 def _text(value: Any) -> str:

@@ -84,9 +84,7 @@ class Join(GlueTransform):
 
 
 class RenameField(GlueTransform):
-    def __call__(
-        self, frame: DynamicFrame, old_name: str, new_name: str, *args: Any, **kwargs: Any
-    ) -> DynamicFrame:
+    def __call__(self, frame: DynamicFrame, old_name: str, new_name: str, *args: Any, **kwargs: Any) -> DynamicFrame:
         return frame.rename_field(old_name, new_name)
 
 
