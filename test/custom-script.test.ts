@@ -2,10 +2,10 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { Annotations as CdkAnnotations, App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { temporaryFolder } from './cli/assembly-fixture';
 import {
   BronzeDataset, DataSizeCategory, DatasetDirectory, EtlCore, GoldDataset, LakeDataset, Layer, SilverDataset, Transform,
 } from '../src';
+import { temporaryFolder } from './cli/assembly-fixture';
 
 const WARNING = 'cdk-glue-medallion:script-not-published';
 const ORDINARY = 'import sys\nfrom awsglue.job import Job\n# run_bronze, run_silver and run_gold\n';

@@ -99,7 +99,8 @@ const CATALOG = `
 from awsglue.context import GlueContext
 from pyspark.context import SparkContext
 
-GlueContext(SparkContext.getOrCreate()).create_dynamic_frame.from_catalog(database="pp_dw_bronze", table_name="airports")
+glueContext = GlueContext(SparkContext.getOrCreate())
+glueContext.create_dynamic_frame.from_catalog(database="pp_dw_bronze", table_name="airports")
 `;
 
 for (const [name, text] of Object.entries({

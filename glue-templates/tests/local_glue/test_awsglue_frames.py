@@ -259,11 +259,7 @@ def test_the_documentation_lists_what_is_available(context: GlueContext, airport
     assert frame_class == "DynamicFrame"
     internal = {"drop_null_fields"}
     assert set(methods) == {name for name in vars(DynamicFrame) if not name.startswith("_")} - internal
-    available = [
-        name
-        for name in awsglue.transforms.__all__
-        if "__call__" in vars(getattr(awsglue.transforms, name))
-    ]
+    available = [name for name in awsglue.transforms.__all__ if "__call__" in vars(getattr(awsglue.transforms, name))]
     assert documented("awsglue.transforms") == available
     for name in documented("awsglue.context")[1:]:
         assert callable(attrgetter(name)(context)) or name == "spark_session"

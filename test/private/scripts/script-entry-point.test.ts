@@ -2,7 +2,7 @@ import { readFileSync } from 'fs';
 import * as path from 'path';
 import { GLUE_TEMPLATES } from '../../../src/private/glue-templates';
 import { LAYERS } from '../../../src/private/layers';
-import { entryPointsUsedBy } from '../../../src/private/scripts/script-entry-point';
+import { entryPointsUsedBy, howToPublish } from '../../../src/private/scripts/script-entry-point';
 
 const CALL = 'run_gold(sys.argv, transform)';
 
@@ -45,4 +45,10 @@ test.each<[string, string]>([
 test.each(LAYERS)('the packaged script of %s uses its entry point', layer => {
   const script = readFileSync(path.join(GLUE_TEMPLATES, 'jobs', `${layer}_job.py`), 'utf8');
   expect(entryPointsUsedBy(script)).toEqual([layer]);
+});
+
+test.each(LAYERS)('a %s script is told all arguments that the job requires', layer => {
+  const source = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'arguments.py'), 'utf8');
+  const [, names] = /^ARGUMENTS = \(([^)]*)\)/m.exec(source)!;
+  expect(howToPublish(layer)).toContain(`getResolvedOptions: ${names.replace(/"/g, '')}, TempDir`);
 });
