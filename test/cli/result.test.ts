@@ -46,11 +46,13 @@ test('the result of a successful run has no error code', () => {
   expect(result).not.toHaveProperty('error');
 });
 
-test.each([
+const ENTRY_POINTS = [
   ['bronze', 'run_bronze', 'fetch'],
   ['silver', 'run_silver', 'transform'],
   ['gold', 'run_gold', 'transform'],
-])('the result of a %s script without a run record warns, and has no tables of earlier runs', (layer, entry, argument) => {
+];
+
+test.each(ENTRY_POINTS)('a %s script without a run record gets a warning and no tables', (layer, entry, argument) => {
   const tables = { a: { name: 'a', rows: 1, location: '', columns: [] } };
   const published = { run_id: 'r0', database: 'pp_dw', tables };
   const result = resultOf({ ...DATASET, layer }, { exit_code: 0, error: null, record: null, published }, 1, 'a');
