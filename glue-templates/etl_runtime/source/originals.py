@@ -177,8 +177,8 @@ def _source_urls(document: DatasetDocument) -> list[str]:
 
 
 def _fetch_custom(fetch: Fetch, document: DatasetDocument) -> list[Original]:
-    """The files that a custom fetch puts into its folder, in the order of their names. Raises RunFailed if there "
-    "are none."""
+    """The files that a custom fetch puts into its folder, in the order of their names. Raises RunFailed if there
+    are none."""
     with TemporaryDirectory(prefix="medallion-") as name, ExitStack() as unless_complete:
         folder = Path(name)
         fetch(Fetching(folder, document))

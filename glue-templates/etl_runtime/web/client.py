@@ -121,8 +121,8 @@ class HttpClient:
 
 
 class _SignedRequest(urllib.request.Request):
-    """A request for urllib that keeps the request it was created from, so that a redirect can be signed for its own "
-    "target."""
+    """A request for urllib that keeps the request it was created from, so that a redirect can be signed for its own
+    target."""
 
     original = HttpRequest("")
 
@@ -181,8 +181,8 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def without_query(url: str) -> str:
-    """The URL without user name, query and fragment, which may hold a signature or a key. An s3:// URL stays "
-    "unchanged."""
+    """The URL without user name, query and fragment, which may hold a signature or a key. An s3:// URL stays
+    unchanged."""
     if url.startswith("s3://"):
         return url
     parts = urlsplit(url)

@@ -10,13 +10,13 @@ class Credentials:
     """The credentials of a dataset without `auth`: requests stay unchanged."""
 
     def current_token(self) -> str | None:
-        """The access token in use, None if these credentials have no token that expires. Raises RunFailed if no "
-        "token can be obtained."""
+        """The access token in use, None if these credentials have no token that expires. Raises RunFailed if no
+        token can be obtained."""
         return None
 
     def renew(self, rejected_token: str | None) -> bool:
-        """Whether a token other than the rejected one is available now. Raises RunFailed if no token can be "
-        "obtained."""
+        """Whether a token other than the rejected one is available now. Raises RunFailed if no token can be
+        obtained."""
         return False
 
     def sign(self, url: str, headers: Mapping[str, str]) -> tuple[str, Headers]:

@@ -53,8 +53,8 @@ class RequestFailed(Exception):
 
 
 def require_valid_headers(response: Any) -> None:
-    """Raise RequestFailed if the response headers are malformed, or if the body is in an encoding that was not "
-    "requested."""
+    """Raise RequestFailed if the response headers are malformed, or if the body is in an encoding that was not
+    requested."""
     headers = response.headers
     malformed = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops the next lines
     if (

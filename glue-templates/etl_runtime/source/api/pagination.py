@@ -130,8 +130,8 @@ class PageSize:
 
 
 class HeaderCursor(Paginator):
-    """X-Next-Cursor: b7f3, which becomes a parameter of the next request. On the last page, the header is missing "
-    "or empty."""
+    """X-Next-Cursor: b7f3, which becomes a parameter of the next request. On the last page, the header is missing
+    or empty."""
 
     def __init__(self, header: str, param: str, size: PageSize) -> None:
         self._header = header.lower()

@@ -40,8 +40,8 @@ class ApiRequest:
         return replace(self, url=urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})]))))
 
     def with_url(self, link: str, base: str) -> "ApiRequest":
-        """The same request to another URL, which may be relative to `base`. Raises RunFailed if it is not an HTTP "
-        "URL."""
+        """The same request to another URL, which may be relative to `base`. Raises RunFailed if it is not an HTTP
+        URL."""
         try:
             url = urljoin(base, link.strip())
             parts = urlsplit(url)

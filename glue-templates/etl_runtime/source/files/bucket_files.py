@@ -30,8 +30,8 @@ def is_in_bucket(url: str) -> bool:
 
 @dataclass(frozen=True)
 class BucketReader:
-    """Lists and downloads objects. If a URL matches several objects, `newest` selects the one modified last, "
-    "otherwise all of them."""
+    """Lists and downloads objects. If a URL matches several objects, `newest` selects the one modified last,
+    otherwise all of them."""
 
     store: Store
     newest: bool = True
@@ -81,8 +81,8 @@ class BucketReader:
         return [f"s3://{bucket}/{each['Key']}" for each in objects]
 
     def fetch(self, url: str, context: FetchContext, known: Validators) -> Original | None:
-        """Download an object. None if it is unchanged since `known`. Raises RunFailed, or FileMissing if there is "
-        "no such object."""
+        """Download an object. None if it is unchanged since `known`. Raises RunFailed, or FileMissing if there is
+        no such object."""
         bucket, key = split(url)
         if context.stop.is_set():
             raise RunFailed(

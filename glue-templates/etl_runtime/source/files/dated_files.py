@@ -115,16 +115,16 @@ class _Downloads:
                 result.file.close()
 
     def list_files(self, urls: Sequence[str]) -> list[str]:
-        """The distinct URLs of the files. A folder of a bucket, or a glob, is replaced by the objects that it "
-        "matches."""
+        """The distinct URLs of the files. A folder of a bucket, or a glob, is replaced by the objects that it
+        matches."""
         for url in urls:
             if url not in self._files:
                 self._files[url] = self._buckets.matching(url) if is_in_bucket(url) else [url]
         return list(dict.fromkeys(file for url in urls for file in self._files[url]))
 
     def fetch(self, urls: Iterable[str]) -> None:
-        """Download the URLs that have no result yet. Raises the first RunFailed or FileMissing, and cancels the "
-        "other downloads."""
+        """Download the URLs that have no result yet. Raises the first RunFailed or FileMissing, and cancels the
+        other downloads."""
         for url in urls:
             if isinstance(missing := self.results.get(url), FileMissing):
                 raise missing
@@ -170,8 +170,8 @@ class _Downloads:
 
 
 def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Downloads) -> date:
-    """The newest day for which no file of `urls` is missing, after downloading its files. `today` if `urls` is "
-    "empty."""
+    """The newest day for which no file of `urls` is missing, after downloading its files. `today` if `urls` is
+    empty."""
     days: dict[tuple[str, ...], date] = {}  # a URL with year and month is the same on many days
     for day in (today - timedelta(days=back) for back in range(lookback_days + 1)):
         days.setdefault(tuple(with_date(url, day) for url in urls), day)
