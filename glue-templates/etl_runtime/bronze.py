@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fetching", "run_bronze"]
 
-BACKGROUND_TASKS = 4  # the start of Spark, and uploads of originals to raw/
+BACKGROUND_TASKS = 4  # threads that start Spark and upload originals to raw/
 
 
 def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
@@ -104,10 +104,11 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         with on_disk(originals or []):
             log_unchanged(record, published)
         return
-    starting_spark()  # the source has changed; during the download this may not have been known
+    starting_spark()  # if no download has started Spark: the source has changed, so the run needs it
     log_fetched(record, originals)
 
-    # Importing Arrow takes half a second. Spark starts meanwhile, and a run with an unchanged source does not need it.
+    # Arrow is imported here because that takes half a second: Spark starts meanwhile, and a run with an unchanged
+    # source does not need Arrow.
     from etl_runtime.columns.column_schema import declared_columns
     from etl_runtime.convert.gates import check_gates
     from etl_runtime.convert.type_plan import Place, convert_tables

@@ -66,7 +66,7 @@ class TransformContext:
             a bronze table.
 
         Raises:
-            RunFailed: QUERY_TABLE_NOT_AN_INPUT: no input of the dataset has this table.
+            RunFailed: QUERY_TABLE_NOT_AN_INPUT: the table is not a table of an input.
 
         Example:
             zipcodes = context.read("pp_dw_bronze.zipcodes")
@@ -124,13 +124,13 @@ class TransformContext:
         """Run the SQL of the dataset, as the packaged script does.
 
         Returns:
-            The result of the last statement. For a dataset with `outputs`: the views of these names, which the
-            statements create.
+            The result of the last statement. For a dataset with `outputs`: a dictionary that maps each output to the
+            view of this name, which a statement creates.
 
         Raises:
             RunFailed: QUERY_NOT_FOUND: the dataset has no SQL. QUERY_INVALID: a statement cannot be parsed or analyzed,
                 or is not supported; the message contains its line and column. QUERY_TABLE_NOT_AN_INPUT: a statement
-                reads a table that no input has.
+                reads a table that is not a table of an input.
 
         Example:
             states = context.query().where("state IS NOT NULL")
@@ -158,7 +158,7 @@ def run_derived(
 ) -> None:
     """Run the job of a derived dataset, as described for `run_silver` and `run_gold`.
 
-    `context_class` is the class of the argument of `transform`.
+    `context_class` is the class of the object that is passed to `transform`.
     """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
@@ -216,7 +216,7 @@ def _run(
 
 def _start_spark() -> "SparkSession":
     spark = start_spark()
-    # The number of objects of a table depends on its size and not on the number of cores.
+    # The number of objects of a table depends on the size of the table and not on the number of cores.
     spark.conf.set("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false")
     spark.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", OBJECT_BYTES)
     return spark
@@ -290,7 +290,7 @@ def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "
 def _staged_table(
     job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, rows: "DataFrame", target: Target
 ) -> TransformedTable:
-    """Write one table to staging: the rows, or with a history, their versions."""
+    """Write one table to staging: the rows or, for a table with a history, the versions of the rows."""
     from pyspark.sql import functions as f
 
     key = target.key
@@ -317,7 +317,7 @@ def names_of(columns: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
-    """The `history` of published.json, from which the next run continues."""
+    """The value of `history` in published.json, with which the next run continues the history."""
     history = job.document.get("history")
     if history is None:
         return {}
@@ -333,7 +333,8 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
 
 
 def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
-    """Whether the table is a history in which no version has begun or ended and whose query has the same columns."""
+    """Whether the table has a history, no version in it begins or ends in this run, and the query returns the same
+    columns as before."""
     if "history" not in job.document:
         return False
     ((key, table),) = tables.items()

@@ -25,13 +25,13 @@ GATES: Mapping[str, ErrorCode] = {
     "rules": ErrorCode.GATE_RULES,
     "history": ErrorCode.GATE_HISTORY,
 }
-"""The quality gates by their names in run_options, with their error codes. `{"allow": ["shrink"]}` lets a gate fail."""
+"""The error code of each quality gate, by its name in run_options: `{"allow": ["shrink"]}` allows that gate to fail."""
 
 RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run")
 """The keys of the argument run_options."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
-"""The names for `getResolvedOptions`. A test compares them with the arguments that the stack sets."""
+"""The argument names to pass to `getResolvedOptions`. A test compares them with the arguments that the stack sets."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if it has a
-    `metrics_namespace`.
+    Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if
+    `metrics_namespace` is set.
     """
 
     layer: str
@@ -82,10 +82,10 @@ class Names:
 class RunOptions:
     """Options of a single run.
 
-    force: Run although the source is unchanged.
+    force: Rebuild the tables even if the source is unchanged.
     allow: Quality gates that may fail.
     reset_contract: Ignore the published columns and types, and infer them again.
-    from_run: Rebuild the tables from the originals that the run with this id kept. The source is not requested.
+    from_run: Rebuild the tables from the originals that the run with this id kept. No request is sent to the source.
     """
 
     force: bool = False

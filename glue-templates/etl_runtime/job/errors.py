@@ -119,8 +119,8 @@ class RunFailed(Exception):
     """The run cannot continue, and the published table is unchanged.
 
     `code` never changes between releases and begins the message. The message is one line without secrets: what was
-    found, where, and what to do. `retryable` tells whether the same run may succeed if it is started again: Glue's own
-    retry of a run that is not retryable ends at once. `gates` are the failed quality gates, for the run record.
+    found, where, and what to do. `retryable` is whether the same run may succeed if it is started again. If it is
+    false, Glue's own retry of the run fails immediately. `gates` are the failed quality gates, for the run record.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class RunFailed(Exception):
 
     @classmethod
     def parse(cls, text: str, *, retryable: bool) -> "RunFailed":
-        """The error whose `str()` is `text`, as it comes out of a Spark task's traceback."""
+        """Recreate the error that a Spark task raised from its `str()`, which the traceback of the task contains."""
         found = re.fullmatch(r"([A-Z_]+): (.*)", text, re.DOTALL)
         if found and found[1] in ErrorCode.__members__:
             return cls(ErrorCode(found[1]), found[2], retryable=retryable)

@@ -27,7 +27,7 @@ JSON_KEYS = ("records", "records_optional", "orient", "key_column")
 
 @dataclass(frozen=True)
 class Formats:
-    """The patterns of dates and numbers in the file. Empty: not declared."""
+    """The patterns of dates and numbers in the file. A pattern that is not declared is empty."""
 
     date: str = ""
     number: str = ""
@@ -40,10 +40,10 @@ NO_FORMATS = Formats()
 class FileFormat:
     """How to read files.
 
-    With `type` None, the type is detected for each file. With `is_type_declared` false, it was detected, or implied by
-    another key. With `encoding` None, the encoding is UTF-8 unless the file begins with another byte order mark (BOM).
-    An empty `quote`, `escape` or `comment` turns that feature off. Without `is_delimiter_declared`, the file extension
-    determines the delimiter. With `is_quote_declared`, line breaks inside quotes are intended.
+    With `type` None, the type is detected for each file. If `is_type_declared` is false, the type was detected or is
+    implied by another key. With `encoding` None, the encoding is UTF-8 unless the file begins with another byte order
+    mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off. If `is_delimiter_declared` is false, the
+    file extension determines the delimiter. If `is_quote_declared` is true, line breaks inside quotes are intended.
     """
 
     delimiter: str = ","

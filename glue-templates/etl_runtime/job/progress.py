@@ -1,7 +1,7 @@
 """The progress of a long activity, such as a download: a few lines in the job's log.
 
-The log lines have the level INFO. Each update also has a record of the level DEBUG, which is not in the log: on a
-laptop, the `medallion` command shows it on the terminal.
+The log lines have the level INFO. Each update is also logged at the level DEBUG, which the job's log omits. On a
+laptop, the `medallion` command shows these updates on the terminal.
 """
 
 import logging

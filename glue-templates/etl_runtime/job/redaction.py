@@ -9,7 +9,7 @@ from typing import Any
 
 MASK = "***"
 MIN_LENGTH = 4  # of a value that is redacted in messages: shorter values would mask ordinary words
-# Data is redacted only where the text can be nothing but the secret: a short or plain value may be a value of the data.
+# In data, only long or mixed secrets are redacted: a short or plain secret may be equal to an ordinary value.
 MIN_LENGTH_IN_DATA, MIN_LENGTH_OF_RANDOM = 8, 16
 OTHER_ENCODINGS = {" ": [r"\+"], "&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], '"': ["&quot;"], "'": ["&#39;"]}
 
@@ -24,7 +24,8 @@ class Redaction:
     def add(self, value: str, *, in_data: bool = True) -> None:
         """Redact this value from now on.
 
-        `in_data` False keeps it in data, for values such as user names that the data may contain.
+        With `in_data` False, the value is redacted in messages only. Use it for values that the data may contain, such
+        as user names.
         """
         pattern = re.compile("".join(_any_encoding(character) for character in value))
         if len(value) >= MIN_LENGTH:
@@ -41,7 +42,7 @@ class Redaction:
         return _redacted(message, self._patterns)
 
     def is_in_data(self, text: str) -> bool:
-        """Whether text from a source repeats a secret. The URL of the next page often does."""
+        """Whether text from a source contains a secret, as the URL of the next page often does."""
         return any(pattern.search(text) for pattern in self._patterns_in_data.values())
 
     def redact_data(self, value: Any) -> Any:

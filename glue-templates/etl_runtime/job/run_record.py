@@ -23,7 +23,7 @@ from etl_runtime.job.store import Store
 LOG = logging.getLogger(__name__)
 
 RETRIED_RUN_LOOKBACK_DAYS = 7
-KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; of an hourly one, the records fit into one page of a listing
+KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; even of hourly runs, one page of a listing has all
 MIN_SECONDS_TO_PUBLISH = 600
 
 
@@ -39,9 +39,9 @@ def new_run_id(started: datetime) -> str:
 class RunRecord:
     """A context manager that writes the record when the run starts and when it ends.
 
-    Its block is the run: an exception sets the status to failed. Within the block, the log lines of the runtime are
-    printed, and SIGTERM ends the run with an exception, until it begins to publish. From then on, it runs to its end,
-    so that the record says whether it has published.
+    The `with` block is the run: an exception in it sets the status to failed. Within the block, the log lines of the
+    runtime are printed, and SIGTERM ends the run with an exception. Once the publication begins, SIGTERM is ignored, so
+    that the record shows whether the run has published.
     """
 
     def __init__(self, job: Job, store: Store) -> None:
@@ -130,7 +130,7 @@ class RunRecord:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure a step of the run and log as this step. The seconds of a repeated step are added up."""
+        """Measure the time of a step, and log with the name of the step. The times of a repeated step are added up."""
         started = time.monotonic()
         try:
             with self.logged_as(name):
@@ -170,7 +170,7 @@ class RunRecord:
             self.log("crawl", "the crawler does not need to run: the schema is that of the previous publication")
 
     def require_time_to_publish(self) -> None:
-        """Raise RunFailed if the job's timeout could interrupt the publication. From here on, SIGTERM does not."""
+        """Raise RunFailed if the job's timeout could interrupt the publication. From here on, SIGTERM is ignored."""
         self._can_terminate = False
         if time.monotonic() > self._deadline:
             raise RunFailed(
@@ -199,11 +199,12 @@ class RunRecord:
                 return
 
     def close_killed_runs(self, published: Mapping[str, Any] | None) -> None:
-        """Close the records of earlier runs with the status running: Glue runs a job once at a time, so they are dead.
+        """Close the records of earlier runs that still have the status running. Glue runs a job once at a time, so
+        these runs are dead.
 
-        Stops at the newest record that has ended. Records with later run ids, which a wrong clock can cause, are
-        checked too. If such a run is alive after all, it overwrites its record when it ends. A killed run whose tables
-        are the `published` ones gets the status published.
+        Stops at the newest record of a run that has ended. Records with later run ids, which a wrong clock can cause,
+        are checked too. If such a run is alive after all, it overwrites its record when it ends. A killed run whose
+        tables are the `published` ones gets the status published.
         """
         uris = self._records(KILLED_RUN_LOOKBACK_DAYS)
         own = bisect_left(uris, self._uri)

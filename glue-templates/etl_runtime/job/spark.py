@@ -9,9 +9,9 @@ from pyspark.sql import SparkSession
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 SETTINGS = {
-    # Derived datasets drop and create databases with the names of the lake: never in the Glue Data Catalog.
+    # Derived datasets drop and create databases with the lake's database names: never in the Glue Data Catalog.
     "spark.sql.catalogImplementation": "in-memory",
-    # Spark would request the folder of each input as an object, for which the role has no permission.
+    # Otherwise Spark requests the folder of each input as an object, for which the role has no permission.
     "spark.sql.streaming.fileStreamSink.ignoreMetadata": "true",
     "spark.sql.session.timeZone": "UTC",  # otherwise the time zone of a laptop changes the data
     "spark.sql.parquet.compression.codec": "zstd",
@@ -58,7 +58,7 @@ def task_error(error: Exception) -> RunFailed:
     """The error of a Spark task as one line, or of the driver if no task failed.
 
     Spark wraps the Python traceback of a task into a Java stack trace: the last exception of the traceback is the
-    cause. An error of Java in a task follows `Lost task`.
+    cause. A Java error in a task follows the words `Lost task`.
     """
     raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
     of_python = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import ChecksumAlgorithmType
 
-# Four threads upload as fast as a file is unpacked at the same time. Each thread needs memory.
+# Four threads upload as fast as the job unpacks. Each thread needs memory.
 UPLOAD = TransferConfig(max_concurrency=4)
 CHECKSUM: "ChecksumAlgorithmType" = "CRC32"  # takes a third of the CPU time of MD5, the default of this botocore
 SUPERSEDED = {"medallion:superseded": "true"}
@@ -44,7 +44,7 @@ with_retries = retry(
 
 
 class Store:
-    """A client for S3 that retries temporary errors with exponential backoff. So every request may be sent twice."""
+    """A client for S3 that retries temporary errors with exponential backoff. So a request may be sent twice."""
 
     def __init__(self, client: "S3Client | None" = None, region: str | None = None) -> None:
         config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
@@ -126,7 +126,8 @@ class Store:
 
     @with_retries
     def copy(self, source: str, target: str) -> None:
-        """Copy an object and its metadata within S3. CopyObject supports 5 GB; objects of tables are far smaller."""
+        """Copy an object and its metadata within S3. CopyObject supports up to 5 GB; objects of tables are far
+        smaller."""
         source_bucket, source_key = split(source)
         bucket, key = split(target)
         self.client.copy_object(CopySource={"Bucket": source_bucket, "Key": source_key}, Bucket=bucket, Key=key)
@@ -165,7 +166,7 @@ class Store:
 
     @with_retries
     def tag(self, uri: str, tags: Mapping[str, str]) -> None:
-        """Replace the object's tags if it exists. S3 responds 405 if the current version is a delete marker."""
+        """Replace the object's tags if it exists. S3 responds with 405 if the current version is a delete marker."""
         bucket, key = split(uri)
         try:
             self.client.put_object_tagging(
@@ -197,7 +198,8 @@ class Store:
     def is_missing(self, error: ClientError, bucket: str, key: str) -> bool:
         """Whether the request failed because the object does not exist.
 
-        For a role that may list only some prefixes, as the job's, S3 responds 403 instead of 404. A listing decides.
+        To a role that may list only some prefixes, such as the job's role, S3 responds with 403 instead of 404. Then a
+        listing shows whether the object exists.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         code = error.response.get("Error", {}).get("Code")
