@@ -18,7 +18,7 @@ LOG = logging.getLogger(__name__)
 MAX_CONCURRENT_REQUESTS = 16
 MAX_PUBLICATION_SECONDS = 120  # a publication only copies objects within S3
 POLL_SECONDS = 3
-MAX_READS = 3  # of the inputs, if they publish while the run reads them
+MAX_READS = 3  # attempts to read the inputs, if they publish while the run reads them
 
 
 @dataclass(frozen=True)

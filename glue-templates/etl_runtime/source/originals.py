@@ -119,11 +119,11 @@ def gather(
     records: RecordsContract | None = None,
     table_values: Mapping[str, Sequence[str]] | None = None,
 ) -> list[KeptOriginal] | None:
-    """The originals of the run, None if the source is unchanged since `known`.
+    """The originals of the run, None if the source is unchanged since the run that stored the validators `known`.
 
     `on_response` is called when a download starts. The originals come from the earlier run that `from_run` names, else
-    from `custom_fetch`, else from the API or the URLs of the document. `records` has the places of the records in the
-    responses of an API, `table_values` the values of for_each that are those of a table.
+    from `custom_fetch`, else from the API or the URLs of the document. `records` defines where the records are in API
+    responses. `table_values` has the values of `for_each` that come from tables, as JSON text by endpoint.
     """
     if job.options.from_run:
         on_response()
@@ -213,7 +213,7 @@ def on_disk(originals: Sequence[KeptOriginal]) -> Iterator[list[Original]]:
 
 
 def keep(kept: KeptOriginal, store: Store) -> None:
-    """Store the original in raw/. Its tag lets it expire; the publication of the run removes the tag."""
+    """Store the original in raw/, with a tag that lets it expire until the publication of the run removes the tag."""
     if not kept.is_stored:
         store.upload(kept.original.path, kept.raw, tags=SUPERSEDED)
 

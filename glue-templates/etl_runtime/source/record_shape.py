@@ -1,6 +1,6 @@
 """The shape of the records in JSON: a list of objects, the values of an object, or rows with a header.
 
-The names are those of the `orient` of pandas.
+The names are the values of the pandas parameter `orient`.
 """
 
 import json
@@ -22,10 +22,9 @@ SHOWN_KEYS = 3
 
 @dataclass(frozen=True)
 class RecordShape:
-    """`orient` and `key_column` as declared. None: `records`, and no column for the keys.
+    """The declared `orient` and `key_column`. None means the orient `records`, and no column for the keys.
 
-    `column_names` are those of rows, instead of the names in the header. Without `has_header`, the first row is a
-    record.
+    For rows, `column_names` replace the names in the header. Without `has_header`, the first row is a record.
     """
 
     orient: str | None = None
@@ -35,16 +34,16 @@ class RecordShape:
 
     @property
     def is_other(self) -> bool:
-        """Whether the records are not the elements of a list, and not one object."""
+        """Whether the records are neither the elements of a list nor a single object."""
         return self.orient in ("index", "values")
 
     @property
     def kind(self) -> Literal["list", "record"]:
-        """The kind of the place of the records."""
+        """The `RecordsPlace.kind` of records with this shape."""
         return "record" if self.orient == "index" else "list"
 
     def names_of_row(self, first: list[Any]) -> tuple[str, ...]:
-        """The names of the columns, where `first` is the first row."""
+        """The column names of records that are rows. `first` is the first row."""
         if self.column_names:
             return self.column_names
         if self.has_header:
@@ -62,9 +61,10 @@ class UndeclaredShape(RunFailed):
 
 
 def looks_keyed(members: Mapping[str, Collection[str] | None], is_document: bool) -> bool:
-    """Whether the values of an object are records. `members` has the keys of each value, None if it is no object.
+    """Whether the values of an object look like records. `members` has the keys of each value that is an object.
 
-    They are if all keys of the object are data, such as dates, or if it has several values with similar keys.
+    They do if all keys of the object are data, such as dates, or if it has several values with similar keys. In
+    `members`, a value that is not an object is None.
     """
     objects = [set(keys) for keys in members.values() if keys is not None]
     if members and all(DATA_KEY.fullmatch(key) for key in members):
@@ -81,13 +81,14 @@ def undeclared(code: ErrorCode, where: str, remedy: str, entry: Mapping[str, Any
 
 
 def entry_of(path: str, orient: str) -> dict[str, str]:
-    """The keys to declare for records at the path."""
+    """The keys to declare in the dataset document for records at the path."""
     entry = {**({} if path == ROOT else {"records": path}), "orient": orient}
     return {**entry, "key_column": "key"} if orient == "index" else entry
 
 
 def keyed_remedy(path: str, keys: Collection[str], prefix: str) -> str:
-    """What was found and what to paste. `prefix` is the setting that contains the keys, such as `file_format`."""
+    """A message with what was found, and the keys to declare. `prefix` is the setting that contains the keys, such as
+    `file_format`."""
     where = "the document" if path == ROOT else path
     entry = entry_of(path, "index")
     shown = ", ".join(list(keys)[:SHOWN_KEYS])
@@ -98,13 +99,14 @@ def keyed_remedy(path: str, keys: Collection[str], prefix: str) -> str:
 
 
 def rows_remedy(path: str, first: str, prefix: str) -> str:
-    """As `keyed_remedy`, for records that are lists. `first` is the text of the first one."""
+    """As `keyed_remedy`, for records that are lists. `first` is the text of the first record."""
     remedy = header_remedy(path, first, prefix)
     return f'{remedy} To keep each list in the column {VALUE}, set orient to "records".'
 
 
 def header_remedy(path: str, first: str, prefix: str) -> str:
-    """As `rows_remedy`, for documents that are lists: `records` would read their elements."""
+    """As `rows_remedy`, for files in which each document is a list. Does not suggest the orient `records`, which would
+    read the elements of these lists as records."""
     entry = json.dumps(entry_of(path, "values"))
     return (
         f"the records are lists without column names, and the first is {first}. If it is the header, set {prefix} to "
@@ -113,12 +115,13 @@ def header_remedy(path: str, first: str, prefix: str) -> str:
 
 
 def with_key(column: str, key: str, value: Any) -> dict[str, Any]:
-    """The record of an entry of an object."""
+    """The record for a member of an object: the fields of its value, and its key in the field `column`."""
     return {column: key, **(value if isinstance(value, dict) else {VALUE: value})}
 
 
 def rows_as_objects(rows: list[Any], shape: RecordShape) -> list[Any]:
-    """Rows as objects. A row that is no list, or has another number of values than names, stays as it is."""
+    """The rows converted to objects. A row that is not a list, or that does not have one value per name, is
+    unchanged."""
     names = shape.names_of_row(rows[0]) if rows and isinstance(rows[0], list) else ()
     return [
         dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row

@@ -1,4 +1,4 @@
-"""Where the records are in JSON documents: how the place is chosen, and the contract that keeps it.
+"""Determines where the records are in JSON documents, and keeps this place as a contract.
 
 The first publication records the place in published.json. Later runs read the records from this place only, so that
 another list in the document never replaces the table.
@@ -26,9 +26,9 @@ ItemKind = Literal["object", "list", "value"]
 
 @dataclass(frozen=True)
 class RecordsPlace:
-    """The place of the records. `kind` is `list` if its elements are the records, `record` if it is one record itself.
+    """The place of the records. `kind` is `list` for a list of records, `record` for a single record.
 
-    `path` has keys joined by dots, where `$` is the document.
+    `path` consists of keys joined by dots. `$` is the document itself.
     """
 
     path: str
@@ -71,7 +71,7 @@ class RecordsContract:
 
 @dataclass(frozen=True)
 class FoundList:
-    """A list in a document. `items` is the kind of its first element, None if it is empty."""
+    """A list in a document. `items` is the kind of its first element, None if the list is empty."""
 
     path: str
     depth: int
@@ -79,7 +79,7 @@ class FoundList:
 
 
 class AmbiguousRecords(Exception):
-    """Each of the lists at `paths` can be the records."""
+    """Any of the lists at `paths` may contain the records."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         super().__init__(", ".join(paths))
@@ -107,10 +107,10 @@ def is_error_key(path: str) -> bool:
 
 
 def record_list(lists: Iterable[FoundList], name: str) -> FoundList | None:
-    """The list with the records, None if the document is the record. Raises AmbiguousRecords.
+    """The list of the records, None if the document itself is the only record. Raises AmbiguousRecords.
 
-    A list with a usual key is the list of records even if it is empty and another list is not. Lists of single values
-    are records only with such a key.
+    A list with a usual key is chosen even if it is empty and another list is not. A list of single values is chosen
+    only if it has a usual key.
     """
     candidates = [each for each in lists if not is_error_key(each.path)]
     usual = [each for each in candidates if is_usual(each.path, name)]

@@ -22,10 +22,10 @@ def document_hash(document: DatasetDocument) -> str:
 def publication_to_keep(
     job: Job, published: Mapping[str, Any] | None, inputs: Sequence[Input], store: Store
 ) -> Mapping[str, Any] | None:
-    """The publication that stays if the source is unchanged. None if the tables must be rebuilt in any case:
+    """The publication to keep if the source is unchanged. None if the tables must be rebuilt even then.
 
-    for `force` and `from_run`, after a change of the document or a reset of the schema contract, if one of the
-    `inputs` has published, and if a published file is missing.
+    They must for `force` and `from_run`, after a change of the document or a reset of the schema contract, if one of
+    the `inputs` has a new publication, and if a published file is missing.
     """
     if (
         published is None
@@ -57,7 +57,8 @@ def validators(published: Mapping[str, Any] | None) -> dict[str, Validators]:
 
 
 def has_same_content(sources: Iterable[Mapping[str, Any]], published: Mapping[str, Any] | None) -> bool:
-    """Whether the originals of a run, as its record describes them, have the URLs, names and bytes of the published."""
+    """Whether the originals of a run, as its record describes them, have the same URLs, names and content as the
+    published originals."""
 
     def content(described: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
         return sorted((each["url"], posixpath.basename(each["raw"]), each["sha256"]) for each in described)
@@ -66,5 +67,6 @@ def has_same_content(sources: Iterable[Mapping[str, Any]], published: Mapping[st
 
 
 def resets_contract(job: Job, published: Mapping[str, Any] | None) -> bool:
-    """Whether this run infers columns and types again: by `reset_contract`, or after `medallion reset --contract`."""
+    """Whether this run infers columns and types again: because of `reset_contract`, or after `medallion reset
+    --contract`."""
     return job.options.reset_contract or bool(published and published.get("contract_reset"))

@@ -1,4 +1,4 @@
-"""The HTTP client of one dataset: adds its headers and credentials, and keeps its rate limit."""
+"""The HTTP client of one dataset: adds the dataset's headers and credentials, and keeps to its rate limit."""
 
 import ssl
 import urllib.error
@@ -34,8 +34,8 @@ class HttpClient:
 
     The `headers` and `credentials` of the dataset are only sent to trusted origins: the scheme, host and port of the
     `trusted_urls`, which are the URLs in the dataset's document. A redirect or a link to the next page may lead to
-    another host, or from https to http; the client sends neither headers nor credentials there. From http to https of
-    the same host, it does.
+    another host, or from https to http; the client sends neither headers nor credentials there. A redirect from http to
+    https of the same host keeps both.
 
     A cookie that a response sets is only sent back to the same origin, until the client is discarded.
     """
@@ -181,7 +181,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def without_query(url: str) -> str:
-    """The URL without user name, query and fragment, which may hold a signature or a key. An s3:// URL stays
+    """The URL without user name, query and fragment, which may contain a signature or a key. An s3:// URL stays
     unchanged."""
     if url.startswith("s3://"):
         return url

@@ -80,7 +80,8 @@ def require_valid_headers(response: Any) -> None:
 def request_failure(
     error: OSError | http.client.HTTPException | ValueError, idle_timeout_seconds: float
 ) -> RequestFailed:
-    """The RequestFailed for an error that urllib raises. The message has no URL, because a URL may hold a signature."""
+    """The RequestFailed for an error that urllib raises. The message has no URL, because a URL may contain a
+    signature."""
     if isinstance(error, urllib.error.HTTPError):
         with closing(error):
             return _status_failure(error)

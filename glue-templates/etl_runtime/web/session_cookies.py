@@ -1,4 +1,4 @@
-"""The cookies of one run, as those that a sign-on sets before it redirects to the file."""
+"""The cookies of one run, such as those that a login page sets before it redirects to the file."""
 
 from http.cookiejar import CookieJar
 from threading import Lock
@@ -13,8 +13,8 @@ MAX_COOKIES = 50  # per origin, as browsers do at least
 class SessionCookies:
     """Keeps cookies in memory, and returns each only to the scheme, host and port that set it.
 
-    The Domain of a cookie does not widen this: a cookie never reaches another host. Cookies are not written to logs,
-    errors, run records or originals.
+    The Domain attribute of a cookie does not change this. Cookies are not written to logs, errors, run records or
+    originals.
     """
 
     def __init__(self) -> None:

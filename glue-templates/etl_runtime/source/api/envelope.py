@@ -9,7 +9,7 @@ from etl_runtime.columns.json_values import Number
 from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.api.name_words import CURSORS, FILLERS, NOUNS, PAGING, words
 
-MAX_OBJECTS = 10_000  # that are searched; a response can be one large record
+MAX_OBJECTS = 10_000  # the limit of the search: a response can be one large record
 METADATA = PAGING | frozenset({"cursors", "info", "link", "links", "meta", "metadata", "nav", "navigation", "pager"})
 OTHER_COUNTS = frozenset(
     {
@@ -18,9 +18,9 @@ OTHER_COUNTS = frozenset(
         *("timings", "usage"),
     }
 )
-"""Objects with counts and limits that are not those of the records."""
+"""Names of objects whose counts and limits are not about the records."""
 ECHOES = frozenset({"args", "echo", "header", "input", "params", "parameters", "query", "request", "self"})
-"""Objects that repeat the request."""
+"""Names of objects that repeat parts of the request."""
 CONTINUED_NAMES = frozenset({"continuation", "continue", "count", "counts", "next", "total", "totals"})
 
 
@@ -28,9 +28,9 @@ CONTINUED_NAMES = frozenset({"continuation", "continue", "count", "counts", "nex
 class Member:
     """A key of an object in the envelope, and its value.
 
-    `path` is the path in the response, as in `records`. `words` are those of the key. They include the parent's if the
-    key continues its name, as in {"next": {"after": …}}. `parents` are the words of all parents. `siblings` is the
-    object that contains the key.
+    `path` is the path in the response, as in `records`. `words` are the words of the key, and also those of the
+    parent's key if the key continues it, as in {"next": {"after": …}}. `parents` are the words of the keys of all
+    parents. `siblings` is the object that contains the key.
     """
 
     path: str
@@ -50,9 +50,9 @@ class Member:
 def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
     """The members of the envelope, outer objects first.
 
-    `records_path` is the path of the records, `$` for the document itself, None if it is unknown. Skipped are lists,
-    the records, objects that contain another list of objects, which count its elements, and objects with other counts,
-    such as facets.
+    `records_path` is the path of the records, `$` for the document itself, None if it is unknown. Not searched are the
+    records, other lists, objects with another list of objects, because their counts are about that list, and objects
+    with other counts, such as facets.
     """
     path_of_records = ".".join(keys_of(records_path)) if records_path else ""
     pending: deque[tuple[str, Any, frozenset[str], frozenset[str]]] = deque()
@@ -77,11 +77,13 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
 
 
 def without_entries(document: Any) -> dict[str, Any]:
-    """A document whose values are records, without them: only what has another type, or is an object about pages."""
+    """For a document whose values are records: the document without the records. Values of another type and objects
+    about pages remain."""
     entries = document if isinstance(document, dict) else {}
     types = Counter(_json_type(value) for value in entries.values() if value is not None)
     keys = Counter(frozenset(value) for value in entries.values() if isinstance(value, dict))
-    # Records are objects if there is one, and not text if as many values are of another type: that may be a link.
+    # If a value is an object, the records are objects. Otherwise they have the most common type. If text and another
+    # type are equally common, the records are not the text, which may be a link.
     record_type = max(types, key=lambda each: (each is dict, types[each], each is not str), default=None)
 
     def is_record(key: str, value: Any) -> bool:

@@ -1,5 +1,5 @@
 """Splits the names of JSON keys, headers and parameters into words: nextPageURI, next_page_uri and X-Next-Page-Uri have
-the same ones. The vocabulary is that of pagination."""
+the same words. The vocabulary has words about pagination."""
 
 import re
 from functools import lru_cache
@@ -12,7 +12,7 @@ NOUNS = frozenset(
         *("value", "values"),
     }
 )
-"""What a page contains."""
+"""Words for what a page contains."""
 FILLERS = frozenset({"api", "has", "is", "of", "odata", "the", "there", "to", "x"})
 
 LINKS = frozenset({"href", "link", "links", "path", "request", "uri", "url"})
@@ -67,7 +67,7 @@ def _split(word: str) -> list[str]:
     """The words of the vocabulary that are joined in a word, else the word itself."""
     if word in _VOCABULARY or len(word) > _MAX_JOINED_CHARACTERS:
         return [word]
-    splits: dict[int, list[str]] = {0: []}  # the fewest words, by their total length
+    splits: dict[int, list[str]] = {0: []}  # by length of text, the split with the fewest words
     for end in range(1, len(word) + 1):
         options = [[*splits[start], word[start:end]] for start in splits if word[start:end] in _VOCABULARY]
         if options:

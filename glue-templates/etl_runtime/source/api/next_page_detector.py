@@ -1,7 +1,7 @@
-"""Detects what a response says about the pages after it: links, cursors, flags, totals, and a page that is full.
+"""Detects whether a response indicates further pages, by links, cursors, flags, totals, or a full page.
 
-The names of keys and headers differ from API to API, but their words do not: `nextPageUri`, `exceededTransferLimit`,
-`X-WP-TotalPages`. What a record contains says nothing about pages.
+The names of keys and headers differ from API to API, but the words in them do not: `nextPageUri`,
+`exceededTransferLimit`, `X-WP-TotalPages`. The contents of records are ignored.
 """
 
 import json
@@ -47,17 +47,17 @@ CURSOR_HEADERS = {
     "X-Next-Token": "token",
     "X-Ms-Continuationtoken": "continuationToken",
 }
-"""Headers with a cursor that are followed, and the parameter of the next request that receives it."""
+"""The headers whose cursor `auto` follows, each with the parameter of the next request that receives the cursor."""
 LIMITED_HEADERS = frozenset(
     {"cache", "cost", "credit", "quota", "rate", "ratelimit", "limit", "limits", "time", "timing"}
 )
-"""Words of headers whose counts are not those of the records."""
+"""Words in the names of headers whose counts are not about the records."""
 CONTENT_RANGE = re.compile(r"(?:[\w-]+[ =])?\d+-\d+/(\d+)")
 """Content-Range: items 0-4/23."""
 NO_CURSORS = frozenset({"", "0", "-1", "nil", "none", "null"})
-"""The texts and numbers of a cursor that leads to no page."""
+"""Values of a cursor that mean that there is no next page."""
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
-VENDOR_MAX_CHARACTERS = 3  # X-WP-Total
+VENDOR_MAX_CHARACTERS = 3  # of the vendor in a header name, such as WP in X-WP-Total
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def next_link(document: Any, records_path: str | None = None) -> Link | None:
 
 
 class PageSigns:
-    """What a response says about the pages after it."""
+    """The signs in a response that it is the last page or that further pages exist."""
 
     def __init__(self, response: Response) -> None:
         self.response = response
@@ -115,12 +115,13 @@ class PageSigns:
 
     @cached_property
     def is_marked_last(self) -> bool:
-        """Whether a flag says that the page is the last: one of the response, or of an object about pages."""
+        """Whether a flag marks the page as the last one. Only flags of the response itself and of objects about pages
+        count."""
         return not self.flag and any(each.parents <= METADATA | NEXT_PAGE for each in self._last_flags)
 
     @cached_property
     def _last_flags(self) -> list[Member]:
-        """The flags that say that something has no more pages: the records, or what another object is about."""
+        """The flags that mark the end of a list: of the records, or of another list that an object describes."""
         return [
             each
             for each in self.members
@@ -130,13 +131,13 @@ class PageSigns:
 
     @cached_property
     def total(self) -> int | None:
-        """The total number of records. Not a bare `count`, which can be that of the page."""
+        """The total number of records. Ignores a bare `count`, which can be the number of records on the page."""
         totals = (_total(each, self.nouns) for each in self.members if each.words - {"count"})
         return max((total for total in totals if total is not None), default=None)
 
     @property
     def total_member(self) -> Member | None:
-        """The total number of records that is not reached."""
+        """The member with a total number of records that is not reached yet, None if there is none."""
         return next((each for each in self.members if (_total(each, self.nouns) or 0) > self._received), None)
 
     @property
@@ -149,7 +150,7 @@ class PageSigns:
 
     @cached_property
     def total_hint(self) -> Hint | None:
-        """The total number of records or pages that is not reached."""
+        """The part of the response with a total of records or pages that is not reached yet, None if there is none."""
         received, is_first_page = self._received, self.response.records_so_far == len(self.response.records)
         for member in self.members:
             total = _total(member, self.nouns)
@@ -161,7 +162,8 @@ class PageSigns:
         return next(self._header_totals(is_first_page), None)
 
     def cursor_hints(self) -> Iterator[Hint]:
-        """The cursors that are not followed, unless something else says that the page is the last."""
+        """The cursors and links that pagination does not follow. Empty if another sign marks the page as the last
+        one."""
         is_last = self.is_marked_last or self._is_total_reached
         complete = [each.siblings for each in self._last_flags]
         members = [each for each in self.members if not any(each.siblings is other for other in complete)]
@@ -177,7 +179,7 @@ class PageSigns:
                 yield Hint(f"{name} is {excerpt(value)}", header=name)
 
     def _is_counting_cursor(self, member: Member) -> bool:
-        """Whether a number is the place where the next page starts. An offset can also be that of this page."""
+        """Whether a number is the start of the next page. An offset can also be the start of this page."""
         place, name = number_in(member.value), member.words - FILLERS
         if not place or (self.total == self._received and not self._is_limit(self._received)):
             return False
@@ -197,7 +199,7 @@ class PageSigns:
 
     @property
     def _received(self) -> int:
-        """The received records. In a response that is one record, the elements of its longest list."""
+        """The number of records received so far. For a response that is one record, the length of its longest list."""
         if not self.response.is_single_record:
             return self.response.records_so_far
         values = (each.value for each in self.members)
@@ -205,7 +207,7 @@ class PageSigns:
 
     @property
     def _is_total_reached(self) -> bool:
-        """Whether an unambiguous total is reached: `total` and `count` alone can be those of the page."""
+        """Whether an unambiguous total is reached. `total` and `count` alone can be the numbers of the page."""
         totals = [_total(each, self.nouns) for each in self.members if each.words - {"count", "total"}]
         return self._received in totals
 
@@ -218,12 +220,12 @@ class PageSigns:
 
     @property
     def _has_other_links(self) -> bool:
-        """Whether there is a Link header, which has no link to a next page."""
+        """Whether the response has a Link header with links to other pages, but none to a next page."""
         header = self.response.headers.get("link", "")
         return any(link_with_relation(header, relation) for relation in ("first", "last", "prev", "previous"))
 
     def _is_sent(self, member: Member) -> bool:
-        """Whether the request has the cursor, so that it leads to no other page."""
+        """Whether the request already has the cursor. Such a cursor does not lead to another page."""
         name = member.words - {"next"}
         sent = ((words(key), value) for key, value in self.response.request.parameters())
         return any(str(value) == str(member.value) and key and key & name for key, value in sent)
@@ -250,8 +252,8 @@ class PageSigns:
                 yield Hint(f"{name} is {number:,}", header=name)
 
     def _members(self) -> Iterable[Member]:
-        """The members of the envelope. If the document itself is the only record, its keys are data. Then only keys
-        that always mean pagination count, and objects with several of them."""
+        """The members of the envelope. If the document itself is the only record, its keys are data: then only the keys
+        that always mean pagination, and objects with several numbers about pages."""
         members = list(envelope(self.response.envelope_document, self.response.records_path))
         if not self.response.is_single_record:
             return [each for each in members if not each.is_echo]
@@ -311,13 +313,13 @@ def _is_cursor_name(member: Member, nouns: frozenset[str]) -> bool:
 
 
 def _is_cursor(member: Member) -> bool:
-    """Whether the value of a member with the name of a cursor is one."""
+    """Whether the value of a member that is named like a cursor is a cursor."""
     value = member.value
     if isinstance(value, (bool, Number)) or not isinstance(value, (str, int)):
         return False
     text = str(value).strip()
     if DATE.match(text) and member.words & {"at", "start"}:
-        return False  # the next event
+        return False  # the date of the next event
     return text.lower() not in NO_CURSORS
 
 
@@ -411,7 +413,7 @@ def _is_always_paging(member: Member) -> bool:
 
 
 def _header_members(response: Response) -> Iterator[Member]:
-    """The members of JSON in headers: X-Pagination: {"TotalCount": 23}."""
+    """The members of JSON objects in headers, as in X-Pagination: {"TotalCount": 23}."""
     for name, value in response.headers.items():
         if words(name) & (PAGING | TOTALS | {"cursor", "next"}) and value.startswith("{"):
             try:
@@ -423,7 +425,7 @@ def _header_members(response: Response) -> Iterator[Member]:
 
 
 def _header_counts(name: str) -> tuple[bool, bool]:
-    """Whether a header has the name of a total of records, and of a number of pages."""
+    """Whether a header is named like a total of records, and whether it is named like a number of pages."""
     found = words(name)
     is_page_count = "pages" in found or ("page" in found and bool(found & {"count", "total"}))
     others = found - TOTALS - TOTAL_FILLERS - FILLERS - NOUNS - PAGING
@@ -457,7 +459,7 @@ def _is_next(relation: Any) -> bool:
 
 
 def is_link(text: str) -> bool:
-    """Whether text is a URL or a part of one. `next` may also hold a cursor."""
+    """Whether text is a URL or a part of one. `next` may also be a cursor."""
     return bool(re.match(r"https?://|/|\?|\./", text.strip()))
 
 
@@ -469,7 +471,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 def number_in(value: Any) -> int | None:
-    """A whole number, also as text. None if the value is none."""
+    """The value as a whole number, which may be text. None if it is not a whole number."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     text = str(value).strip()

@@ -1,4 +1,4 @@
-"""Checks that the pages of a call come to an end, and recognizes the end."""
+"""Detects the last page of a call, and fails if the pages of a call do not end."""
 
 import json
 from typing import Any
@@ -17,8 +17,9 @@ MAX_EMPTY_PAGES = 50
 class PageChecks:
     """Raises RunFailed if a request repeats, if a page repeats, or if there are too many pages.
 
-    Pages with equal records are permitted if each request comes from the response before. They are not if the requests
-    count records or pages, or if the source keeps the position: then a source can return the same page without end.
+    Pages with equal records are permitted if each request comes from the previous response. They are not if the
+    requests count records or pages, or if the server tracks the position: a server can then return the same page
+    endlessly.
     """
 
     def __init__(self, max_pages: int, paginator: Paginator) -> None:
@@ -48,7 +49,7 @@ class PageChecks:
         self._repeats = self._repeats + 1 if records and _are_equal(records, self._previous) else 0
         self._empty_pages = 0 if records else self._empty_pages + 1
         self._previous = records
-        # Records may be equal by chance, above all if a page has only one.
+        # Records may be equal by chance, especially if a page has only one.
         is_repeated = self._repeats and (len(records) > 1 or self._repeats >= MAX_REPEATED_RECORD_PAGES)
         parameter = self._paginator.counting_parameter
         if parameter and is_repeated:
@@ -66,10 +67,10 @@ class PageChecks:
             )
 
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:
-        """Whether the page is the last one although it has a next page.
+        """Whether the page is the last one although the response refers to a next page.
 
-        APIs write a next page without end: the next page of the last one is the page itself, or an empty page after
-        the total is reached or at a higher offset.
+        Some APIs always refer to a next page: the last page refers to itself, or to empty pages, which follow when
+        the total is reached or have ever higher offsets.
         """
         if self._paginator.can_repeat_requests or self._paginator.counting_parameter:
             return False

@@ -30,9 +30,9 @@ class Paginator(ABC):
     """Creates the requests of the pages of one call."""
 
     counting_parameter: str | None = None
-    """The parameter that counts records or pages. A source that does not know it returns the same page without end."""
+    """The parameter that counts records or pages. A source that ignores the parameter always returns the same page."""
     can_repeat_requests = False
-    """Whether equal requests return different pages, because the source keeps the position."""
+    """Whether equal requests return different pages, because the server tracks the position."""
 
     def first_request(self, request: ApiRequest) -> ApiRequest:
         return request
@@ -65,7 +65,7 @@ class JsonLink(Paginator):
     """{"items": […], "next": "https://api.example.org/items?page=2"}. On the last page, `next` is missing, null or
     empty, or a flag says that there are no more pages.
 
-    `base` is what a relative link is appended to: a URL, or the path to it in the response.
+    A relative link is appended to `base`: a URL, or the path of a URL in the response.
     """
 
     def __init__(self, path: str | None = None, base: str | None = None) -> None:
@@ -120,7 +120,7 @@ class HeaderLink(Paginator):
 
 @dataclass(frozen=True)
 class PageSize:
-    """The page size to request. None: the default of the source."""
+    """The page size to request. If it is None, the source uses its default."""
 
     limit: int | None = None
     param: str = "limit"
@@ -130,7 +130,7 @@ class PageSize:
 
 
 class HeaderCursor(Paginator):
-    """X-Next-Cursor: b7f3, which becomes a parameter of the next request. On the last page, the header is missing
+    """X-Next-Cursor: b7f3. The cursor becomes a parameter of the next request. On the last page, the header is missing
     or empty."""
 
     def __init__(self, header: str, param: str, size: PageSize) -> None:
@@ -147,12 +147,12 @@ class HeaderCursor(Paginator):
 
 
 class Cursor(Paginator):
-    """{"items": […], "meta": {"next": "b7f3"}}, which becomes a parameter of the next request.
+    """{"items": […], "meta": {"next": "b7f3"}}. The cursor becomes a parameter of the next request.
 
     On the last page, the cursor is missing, null, false, empty, `nil`, 0 or -1, or a flag says that there are no more
     pages.
-    With `url`, all pages after the first have this URL and `body`. The source then keeps the position, as in a scroll:
-    the cursor may stay the same, and an empty page is the last.
+    With `url`, all pages after the first are requested from this URL with `body`. The server then tracks the position,
+    as in the Elasticsearch scroll API: the cursor may stay the same, and an empty page is the last.
     """
 
     def __init__(
@@ -192,10 +192,10 @@ class Cursor(Paginator):
 
 
 class RecordCursor(Paginator):
-    """The value of a field of the last record, which becomes a parameter of the next request: ?starting_after=ch_7.
+    """?starting_after=ch_7: the cursor is the value of a field of the last record on the previous page.
 
     The last page is empty, or a flag says that there are no more pages. If the parameter is `inclusive`, a page starts
-    with the last records of the page before, which are left out.
+    with the last records of the previous page, which are skipped.
     """
 
     def __init__(self, path: str, param: str, size: PageSize, *, is_inclusive: bool) -> None:
@@ -206,7 +206,7 @@ class RecordCursor(Paginator):
         self._value: Any = MISSING  # the cursor of this page
         self._boundary: list[Any] = []  # the records before this page that have this cursor
         self._largest_page = 0
-        self._has_pages_of_one = False  # as requested
+        self._has_pages_of_one = False  # whether the requested page size is 1
 
     def first_request(self, request: ApiRequest) -> ApiRequest:
         first = self._size.add_to(request)
@@ -220,7 +220,8 @@ class RecordCursor(Paginator):
         while count < len(records) and (record := records[count]) in boundary:
             boundary.remove(record)
             count += 1
-        # One record that repeats is the last one, unless no page has more: then the others are never on a page.
+        # If the only record of a page repeats, it is the last record of all. With pages of one record, however, the
+        # other records with this cursor would never be on a page.
         if count and count == len(records) >= self._largest_page and (count > 1 or self._has_pages_of_one):
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
@@ -259,7 +260,7 @@ class RecordCursor(Paginator):
 
 
 class _Counting(Paginator):
-    """A parameter that counts from `first`. `total` is the path of the total in the responses."""
+    """A parameter that counts up from `first`. `total` is the path of the total in the responses."""
 
     def __init__(self, param: str, first: int, size: PageSize, total: str | None) -> None:
         self.counting_parameter = self._param = param
@@ -306,7 +307,8 @@ class PageNumber(_Counting):
 class Auto(Paginator):
     """Uses the link in the first response, else the Link header, else a known cursor header, else a single page.
 
-    A link in a response to a call per value (`is_detail`) that is one record is a value of this record.
+    For a call per value (`is_detail`) whose response is one record, a link in the response is a field of this record
+    and is not followed.
     """
 
     def __init__(self, *, is_detail: bool = False) -> None:
@@ -334,7 +336,8 @@ class Auto(Paginator):
 
 
 def paginator_for(setting: PaginationType | Pagination, *, is_detail: bool = False) -> Paginator:
-    """A new paginator for the `pagination` of an endpoint. `is_detail` means that it is called per value."""
+    """A new paginator for the `pagination` of an endpoint. `is_detail` means that the endpoint is called once per
+    value."""
     pagination: Pagination = {"type": setting} if isinstance(setting, str) else setting
     size = PageSize(pagination.get("limit"), pagination.get("limit_param", "limit"))
     match pagination["type"]:

@@ -17,7 +17,7 @@ from etl_runtime.source.api.next_page_detector import (
 from etl_runtime.source.api.request import Response
 
 OFFSET_OF_LIMIT = {"$limit": "$offset", "$top": "$skip", "top": "skip", "take": "skip", "rows": "start", "size": "from"}
-"""The usual parameter of the offset, by that of the page size."""
+"""The usual offset parameter, by the page size parameter that it is used with."""
 
 
 def proposed_pagination(response: Response, hint: Hint) -> Pagination:
@@ -35,7 +35,7 @@ def proposed_pagination(response: Response, hint: Hint) -> Pagination:
 
 
 def _counting(response: Response, signs: PageSigns) -> Pagination:
-    """Requests with an offset or a page number, or with the last record's ID if the response has no position."""
+    """Pagination by offset or page number, or by the last record's ID if the response has no position."""
     total, page_count = signs.total_member, signs.page_count_member
     total_path = {} if total is None or total.is_in_header else {"total_records": total.path}
     pages_path = {} if page_count is None or page_count.is_in_header else {"total_pages": page_count.path}
@@ -62,8 +62,8 @@ def _counting(response: Response, signs: PageSigns) -> Pagination:
 
 
 def _cursor_parameter(response: Response, cursor: Member) -> str:
-    """The parameter that receives a cursor: the name that the request or its echo has, else that of the cursor without
-    `next`."""
+    """The name of the parameter that receives a cursor: its name in the request or in the echo of the request, else the
+    name of the cursor without `next`."""
     name = cursor.words - {"next", "continue"}
     for key, _ in response.request.parameters():
         if words(key) == name:

@@ -38,9 +38,9 @@ FAILED_STATUS = ("error", "fail", "failed", "failure")
 
 
 class ApiRecords:
-    """Finds the records of an endpoint's responses: at `records` if it is set, else where they are published.
+    """Finds the records of an endpoint's responses: at `records` if it is set, else at their published place.
 
-    Before the first publication, they are where the first response has them. The place is the same for all responses.
+    Before the first publication, the first response determines the place. It is the same for all responses.
     Threads share one instance.
     """
 
@@ -139,7 +139,7 @@ class ApiRecords:
         return records
 
     def _oriented(self, value: Any, path: str) -> list[Any]:
-        """The records of a value with the declared shape."""
+        """The records in a value that has the declared shape."""
         if not isinstance(value, dict if self.shape.orient == "index" else list):
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
@@ -153,7 +153,8 @@ class ApiRecords:
         return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 
     def _has_list(self, document: Any) -> bool:
-        """Whether the response has a list of records, although others are one record and no place is published."""
+        """Whether the response has a list of records, although other responses are one record and no place is
+        published."""
         return not self._places.published and self._detected_place(document)[0].kind == "list"
 
     def _refuse_other_place(self, document: Any, place: RecordsPlace) -> list[Any]:

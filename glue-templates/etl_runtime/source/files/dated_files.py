@@ -89,7 +89,8 @@ def fetch_all(
 
 
 class _Downloads:
-    """The result per URL: the file, None if it is unchanged, or FileMissing. Each URL is requested once.
+    """The result of the download of each URL: the file, None if it is unchanged, or FileMissing. Each URL is requested
+    once.
 
     As a context manager, it closes all files except the kept ones.
     """
@@ -170,8 +171,8 @@ class _Downloads:
 
 
 def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Downloads) -> date:
-    """The newest day for which no file of `urls` is missing, after downloading its files. `today` if `urls` is
-    empty."""
+    """Download the files of the newest day for which no file of `urls` is missing. Returns this day, `today` if `urls`
+    is empty."""
     days: dict[tuple[str, ...], date] = {}  # a URL with year and month is the same on many days
     for day in (today - timedelta(days=back) for back in range(lookback_days + 1)):
         days.setdefault(tuple(with_date(url, day) for url in urls), day)

@@ -15,9 +15,9 @@ class FetchContext:
     """The client, callbacks and time limits for the sources of a run.
 
     `client` sends the HTTP requests. `on_response` is called when the download of a new or changed file starts.
-    `records` has the places of the records in the responses of an API, and `table_values` by endpoint the values of
-    for_each that are those of a table, as JSON text. Setting `stop` in another thread ends the
-    downloads. The first retry waits for `first_wait_seconds`. A server may send nothing for `idle_timeout_seconds`.
+    `records` defines where the records are in API responses. `table_values` has the values of `for_each` that come from
+    tables, as JSON text by endpoint. Setting `stop` in another thread ends the downloads. The
+    first retry waits for `first_wait_seconds`. An attempt fails if the server sends nothing for `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)
