@@ -25,7 +25,7 @@ class Authorization:
     """An ASGI application that limits the requests to another one.
 
     roles: a folder with a file `<access key>.json` per role: a JSON list of its policy documents.
-    calls: a file to which each permission that a role requires is appended, as one JSON object per line.
+    calls: a file to which each permission that the request of a role requires is appended, as one JSON object per line.
     """
 
     def __init__(self, application: Application, roles: Path, calls: Path | None = None) -> None:

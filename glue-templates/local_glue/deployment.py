@@ -1,4 +1,4 @@
-"""Uploads files to S3 as BucketDeployment of the CDK does, from the folders of the cloud assembly."""
+"""Uploads files to S3 as the CDK construct BucketDeployment does, from the folders of the cloud assembly."""
 
 import hashlib
 import time

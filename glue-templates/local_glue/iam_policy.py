@@ -22,8 +22,8 @@ class Permission:
 def is_allowed(permission: Permission, policies: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the policies allow a permission: at least one statement allows it, and none denies it.
 
-    Conditions on other keys than KNOWN_KEYS, such as the VPC of the request, are not evaluated: they are considered to
-    hold in a statement that allows, and not in one that denies.
+    Conditions on other keys than KNOWN_KEYS, such as the VPC of the request, are not evaluated: they count as true
+    in an Allow statement, and as false in a Deny statement.
     """
     effects = {
         statement["Effect"]

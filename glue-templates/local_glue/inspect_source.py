@@ -3,7 +3,7 @@
     python inspect_source.py [--delimiter D] [--encoding E] [--no-header] SOURCE TABLE
 
 SOURCE is the URL of a file, or the path of a local file. TABLE is the name of its table. The script reads the first
-16 MB of text and JSON Lines, and complete archives, JSON and Parquet files. Standard output gets one JSON object:
+16 MB of text and JSON Lines, and all of an archive, JSON file or Parquet file. Standard output gets one JSON object:
 
     document     keys of the dataset's config.json
     found        lines for the terminal
@@ -37,7 +37,7 @@ from inspection.sampled_table import SampledTable, column_schema, read_sample
 
 
 def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[str, Any]:
-    """The JSON object described above. `declared` holds the keys of `file_format` that are not detected."""
+    """The JSON object described above. `declared` has the keys of `file_format` that the command line sets."""
     original = open_source(source)
     with original.file, members(original) as found:
         samples, skipped = samples_of(found, original)
@@ -81,7 +81,7 @@ def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[st
 
 
 def _tables(samples: Sequence[Sample], mapping: Mapping[str, str], file_format: FileFormat) -> list[SampledTable]:
-    """The table of each file. One of several files can be empty."""
+    """The table of each file. If there are several files, some of them can be empty."""
     return [
         read_sample(sample, mapping[sample.member.name], file_format)
         if len(samples) == 1 or sample.head.strip()

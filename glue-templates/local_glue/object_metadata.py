@@ -43,7 +43,7 @@ class _Module:
 
 
 class _Files:
-    """The functions of `os` for two folders as if they were one."""
+    """Functions of `os` that present two folders as one."""
 
     def __init__(self, objects: Path, metadata: Path) -> None:
         self._objects = objects

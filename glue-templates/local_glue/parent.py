@@ -14,9 +14,9 @@ import threading
 def end_with_parent() -> None:
     """End this process when its parent ends. If it is a process group leader, end the group.
 
-    The parent holds the other end of standard input and never writes to it, so end-of-file means that the parent has
-    ended. A standard input that is not a pipe (a terminal, a file, /dev/null) is not watched. The parent-death signal
-    of Linux is not used, because it does not end child processes.
+    The parent keeps the other end of standard input open and never writes to it, so end-of-file means that the parent
+    has ended. A standard input that is not a pipe (a terminal, a file, /dev/null) is not watched. The parent-death
+    signal of Linux is not used, because it does not end child processes.
     """
     mode = os.fstat(0).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):

@@ -22,7 +22,7 @@ TASKS_SECONDS = 0.5
 def writing_progress(path: str | None) -> Iterator[None]:
     """Write the progress of the job in this process into a file, instead of its log lines about progress.
 
-    None: keep the log lines.
+    If `path` is None, the log lines are kept.
     """
     if path is None:
         yield

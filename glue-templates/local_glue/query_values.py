@@ -28,7 +28,7 @@ def text_value(value: Any) -> str | None:
 
 
 def json_value(value: Any) -> Any:
-    """The value as JSON, in which every reader sees all digits.
+    """The value as JSON, from which every JSON parser reads all digits.
 
     A number is a JSON number if a 64-bit floating-point number represents it exactly: integers up to 2^53 - 1 and
     doubles. Larger integers and decimals are text. NaN and infinity, which JSON does not have, are text too.

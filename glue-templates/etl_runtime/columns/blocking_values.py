@@ -1,4 +1,4 @@
-"""Find the few values that keep a column of text from a better type, such as NA among numbers."""
+"""Find the few values because of which a column is text instead of a better type, such as NA among numbers."""
 
 import json
 import re
@@ -34,7 +34,8 @@ TYPES = (
 
 @dataclass(frozen=True)
 class BlockedType:
-    """The type of all other values of a column, as its column_schema entry, and the values that do not have it."""
+    """The few values because of which a column is text, and the type of all its other values, as a column_schema
+    entry."""
 
     entry: dict[str, str]
     values: tuple[str, ...]
@@ -52,7 +53,8 @@ def is_missing_word(value: str) -> bool:
 
 
 def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType | None:
-    """The better type of a text column, and the values that prevent it. None if the column is text."""
+    """For a text column: the type of nearly all values, and the values that do not have it. None if there is no such
+    type."""
     text = text.drop_null()
     distinct = pc.unique(text)
     if not 1 < len(distinct) <= MAX_DISTINCT:
@@ -68,7 +70,8 @@ def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType |
 
 
 def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | None:
-    """The column_schema entry, and whether the type is inferred without it."""
+    """The column_schema entry for a type of all values, and whether the type is also inferred without the entry. None
+    if the values are text."""
     best = infer(text, formats).best
     better = hint(text, best)
     if better and " or " not in better.get("format", ""):
@@ -77,7 +80,7 @@ def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | 
 
 
 def _mostly(text: pa.Array, distinct: pa.Array) -> BlockedType | None:
-    """The type of nearly all values."""
+    """The type of nearly all values, and the other values. None if there is no such type."""
     like_values = pc.match_substring_regex(distinct, r"^[^A-Za-z]*\d[^A-Za-z]*$")
     if pc.sum(like_values).as_py() < MIN_MATCHING_SHARE * len(distinct):
         return None

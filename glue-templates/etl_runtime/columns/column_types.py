@@ -33,9 +33,9 @@ class ColumnType:
 
     `spelling` is the detected notation, as an example value: "3" or "3.0" for a double, "0000-00-00T00:00:00Z" for a
     timestamp, "TRUE" for a boolean. For JSON it is the type with `text` in place of string where the column has
-    scalars of several types, and `json` where it has JSON text. It is stored in published.json under this key, so the
-    next run can check the notation. `format` is the declared notation: a date pattern, a number format, or the words
-    for true and false. A `declared` type keeps the value but not its notation: 007 becomes 7.
+    scalars of several types, and `json` where it has JSON text. The notation is stored under the key `spelling` in
+    published.json, so that the next run can check it. `format` is the declared notation: a date pattern, a number
+    format, or the words for true and false. A `declared` type keeps the value but not its notation: 007 becomes 7.
     """
 
     type: str

@@ -37,7 +37,7 @@ AMOUNT = re.compile(rf"[-+]?(?P<prefix>(?:{CURRENCY})\s?)?[-+]?\d[\d.,'’  ]*?(
 def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
     """The column_schema entry with a better type than the inferred one.
 
-    None if there is none, or if the column contains codes.
+    None if there is no better type, or if the column contains codes.
 
     If dates such as 01/02/2024 match two formats, the entry lists both, so that the user must choose one.
     """

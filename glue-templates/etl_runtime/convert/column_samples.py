@@ -31,10 +31,11 @@ class ColumnSamples:
         return pa.concat_arrays(self.texts[source])
 
     def hint(self, source: str) -> dict[str, str] | None:
-        """The `column_schema` entry for a better type than the inferred one, or None."""
+        """The `column_schema` entry for a better type than the inferred one. None if there is no better type."""
         return hint(self.text(source), self.inferences[source].best) if source in self.texts else None
 
     def blocked(self, source: str, formats: Formats = NO_FORMATS) -> BlockedType | None:
-        """The better type of a text column and the values that prevent it, or None."""
+        """For a text column: the type of nearly all values, and the values that do not have it. None if there is no
+        such type."""
         is_text = source in self.texts and self.inferences[source].best.type == "string"
         return blocked_type(self.text(source), formats) if is_text else None

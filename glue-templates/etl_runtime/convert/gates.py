@@ -92,7 +92,7 @@ def _failures(
         return
     yield from shrink_failures(table.rows, published["rows"], document)
     yield from _lost_columns(key, table, in_source, staged, published, document).failures(published, published["rows"])
-    # Without values in any run, a table has no columns or only unseen ones: nothing is frozen yet.
+    # A table that never had values has no columns, or only columns without an inferred type: none of them is frozen.
     if document.get("schema_contract") == "freeze" and any(not column.get("unseen") for column in published["columns"]):
         yield from _changes(table, published)
         for name, count in table.rescued().items():

@@ -63,7 +63,7 @@ class Shard:
 
 @dataclass
 class ConvertedShard:
-    """The result of a shard. Counts, bounds and examples are by column name of the table, `field_values` by path.
+    """The result of a shard. Counts, bounds and examples are by column name in the table, `field_values` by path.
 
     `refuted` and `widened` are by source column. `refuted` has the inference for cells of columns that are new or whose
     inferred type does not match. `widened` has the inference of each part that adds fields to a published struct. If

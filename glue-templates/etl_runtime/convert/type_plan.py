@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 ONE_OBJECT_BYTES = 128 << 20  # of text: a table up to this size is one object, which S3 replaces atomically
 TASKS_PER_CORE = 4
 MAX_SHARDS_PER_TASK = 4  # so that cores that join later also get work
-MAX_ROUNDS = 12  # each round excludes a type of every refuted column, and an inference has at most nine
+MAX_ROUNDS = 12  # each round excludes a type of every refuted column, which has at most nine candidates
 NO_VALUES = ScalarInference()
 RESET = 'run once with run_options {"reset_contract": true}'
 
@@ -132,7 +132,8 @@ def convert_tables(
 ) -> dict[str, ConvertedTable]:
     """Convert all tables. `published` is the current published.json: its columns keep their names, order and types.
 
-    If the dataset document has changed since then, the log names the types that it would change without the contract.
+    If the dataset document has changed since then, the log names the types that would change without the schema
+    contract.
     """
     plans = {key: TypePlan(key, table, published, declared[key], file_format) for key, table in unpacked.items()}
     converted: dict[str, ConvertedTable] = {}
@@ -251,7 +252,7 @@ class TypePlan:
         return {source: entry for source, entry in hints.items() if entry}
 
     def blocked_lines(self, hints: Mapping[str, object]) -> list[str]:
-        """The values that keep new columns from a better type, as lines of the log."""
+        """Log lines about the few values because of which new columns are text instead of a better type."""
         blocked = {
             column.source: found
             for column in self.columns()
@@ -331,7 +332,7 @@ def _convert_in_spark(spark: "SparkSession", shards: list[Shard]) -> list[Conver
 def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[str]) -> list[Column]:
     """The published columns. A header that differs only in case or punctuation is the same column.
 
-    Raises RunFailed if the source has none of them: most likely it is an error page in plain text.
+    Raises RunFailed if the source has none of these columns: most likely, the source is an error page in plain text.
     """
     table = published["tables"].get(key) if published else None
     # A table that has always been empty does not define the types of its columns.

@@ -1,4 +1,4 @@
-"""Originals → parts in staging: complete records, counted, with bounded memory."""
+"""Splits originals into parts in staging. A part has complete records, which are counted. Memory use is bounded."""
 
 import json
 import logging
@@ -27,12 +27,12 @@ LOG = logging.getLogger(__name__)
 
 MAX_SAMPLES_PER_TABLE = 64
 MIN_DELIMITER_LINES, MAX_DELIMITER_LINES = 3, 100
-"""The lines that are searched for another delimiter."""
+"""The minimum and maximum number of lines that are searched for another delimiter."""
 MAX_RATIO, FREE_BYTES = 300, 1 << 30
 """The limit of a table is FREE_BYTES plus MAX_RATIO times the size of its download. More is a decompression bomb."""
 CONCURRENT_UPLOADS = 2
-"""In addition to the part that is being read. A single upload could be the bottleneck: a connection to S3
-reaches 85-90 MB/s.
+"""The number of uploads at the same time, while the next part is read. A single upload could be the bottleneck: a
+connection to S3 reaches 85-90 MB/s.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-design-patterns.html"""
 
 
@@ -77,12 +77,12 @@ def unpack(
     *,
     may_be_empty: Collection[str] = (),
 ) -> dict[str, UnpackedTable]:
-    """Split the originals into parts under `staging`, by table. `endpoints` are those of an API, by table.
+    """Split the originals into parts under `staging`, by table. `endpoints` are the API endpoints by table.
 
-    `contract` says where the records are in JSON.
+    `contract` defines where the records are in JSON documents.
 
-    Raises RunFailed if a file cannot be read, has no records although its table is not one of those that
-    `may_be_empty`, is not assigned to a table, or is a decompression bomb.
+    Raises RunFailed if a file cannot be read, has no records although its table is not in `may_be_empty`, is not
+    assigned to a table, or is a decompression bomb.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
     contract = contract or RecordsContract()

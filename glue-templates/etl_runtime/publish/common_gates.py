@@ -1,4 +1,4 @@
-"""The quality gates of both layers, and the decision whether a failed gate stops the run."""
+"""The quality gates that bronze and derived datasets share, and the decision whether a failed gate stops the run."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -37,7 +37,8 @@ def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Colle
 def required_value_failures(
     key: str, nulls: Mapping[str, int], rows: int, columns: Collection[str], quality: DataQuality, where: str
 ) -> Iterator[tuple[str, str]]:
-    """Failures of the gates on required columns and on the number of rows. `columns` are those of `where`."""
+    """Failures of the gates on required columns and on the number of rows. `columns` are the columns of the table, and
+    `where` is the text for where they come from."""
     threshold = quality.get("critical_null_threshold", 0.05)
     for name in _for_table(quality.get("required_columns", []), key, []):
         if name not in columns:

@@ -7,7 +7,7 @@ from typing import Any
 from etl_runtime.job.plural import listed, plural, with_names
 from etl_runtime.publish.staged import StagedTable
 
-MIN_CHANCE = 0.01  # of a coincidence
+MIN_CHANCE = 0.01  # a column is lost if a coincidence is less likely than this
 META = "meta_"  # columns that jobs add, such as the rescued values of an input
 
 Failure = tuple[str, str]
@@ -16,11 +16,11 @@ Failure = tuple[str, str]
 
 @dataclass(frozen=True)
 class LostColumns:
-    """What the gates need to know about a table of this run.
+    """The input of the gates for one table of this run.
 
-    `rows` are those that the null counts of the table are about. `missing` are the published columns that the source or
-    the query does not have, `new` the columns that are not published. `optional` columns are not checked.
-    `omits_nulls`: the source omits keys without a value, as JSON can, so a column can be missing by coincidence.
+    `rows` is the number of rows in which nulls were counted. `missing` are the published columns that the source or
+    the query does not have, `new` are its columns that are not published. `optional` columns are not checked. With
+    `omits_nulls`, the source omits keys without a value, as JSON can, so a column can be missing by coincidence.
     """
 
     table: StagedTable
@@ -68,7 +68,8 @@ class LostColumns:
             )
 
     def _is_lost(self, column: str, values: int, rows: int) -> bool:
-        """Whether a column without values had enough of them to fail a gate."""
+        """Whether a column that is empty now had so many values in the last publication that this is not a
+        coincidence."""
         if not values or _top(column) in self.optional or column.startswith(META):
             return False
         if not self.omits_nulls:
@@ -77,7 +78,7 @@ class LostColumns:
         return chance < MIN_CHANCE
 
     def _empty_fields(self, before: Mapping[str, int], empty: Collection[str]) -> Iterator[str]:
-        """The nested fields that have lost their values, in columns that still have some.
+        """The nested fields that have lost their values, in columns that still have other values.
 
         A list without elements has no fields, so it is not a loss.
         """

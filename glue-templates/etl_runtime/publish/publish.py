@@ -39,9 +39,9 @@ def publish(
     """Publish the staged tables and return the new content of published.json.
 
     `metadata` is added to it: the `sources` of the run, the hash of its `document`, and for a derived dataset its
-    `inputs`. `old` is the content that the run has read at its start. If a copy or the write of published.json fails,
-    the copied objects are removed and the error is raised. The files of a table that is no longer part of the dataset
-    are kept. Raises RunFailed if another run has published since `old` was read.
+    `inputs`. `old` is the published.json that the run has read at its start. If a copy or the write of published.json
+    fails, the copied objects are removed and the error is raised. The files of a table that is no longer part of the
+    dataset are kept. Raises RunFailed if another run has published since `old` was read.
     """
     copies: list[tuple[str, str]] = []  # from staging to the table's folder
     tables: dict[str, Any] = {}

@@ -87,8 +87,8 @@ def _lines(block: Records) -> list[bytes]:
 
 
 def _with_column(blocks: list[Records], values: list[Any], column: str, value: Any) -> Records:
-    """The records with the value of for_each as an additional field. A record that has a field of this name keeps
-    it."""
+    """The records with the value of for_each as an additional field. A record that already has a field of this name is
+    unchanged."""
     texts = [line for block in blocks for line in _lines(block)]
     member = f"{json.dumps(column)}: {value if isinstance(value, Number) else json.dumps(value)}}}\n".encode()
 

@@ -46,7 +46,8 @@ DAMAGE_TEXTS = (  # clearer than Python's messages
 class Member:
     """A data file that can be opened as a stream.
 
-    `file` is its path if it is not in a container. `size` is its uncompressed size in bytes in a ZIP.
+    `file` is the path of a file that is not in a container. `size` is the uncompressed size in bytes of a file in a
+    ZIP.
     """
 
     name: str
@@ -122,7 +123,7 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
     except RunFailed:
         if has_magic:
             raise
-        return None  # only the end is similar to a ZIP
+        return None  # only the end of the file looks like a ZIP
     with ExitStack() as unless_read:
         unless_read.callback(archive.close)
         if sum(info.compress_size for info in archive.infolist()) > original.size:

@@ -67,9 +67,9 @@ def is_documentation(member: Member) -> bool:
 def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
     """The only data file of an archive; or None and, as a sentence, why it is not certain which file that is.
 
-    A single file with the extension of a data file is it, unless another file may hold the data: records in a file
-    that is larger, or any records or a larger file of an unsupported type if the extension is a generic one such as
-    .txt, which control files and documentation have too.
+    If exactly one file has the extension of a data file, it is the data file, unless another file may contain the data:
+    records in a file that is larger, or any records or a larger file of an unsupported type if the extension is a
+    generic one such as .txt, which control files and documentation have too.
     """
     if len(members) == 1:
         return members[0], ""

@@ -22,7 +22,7 @@ EXTENSIONS: dict[str, FileType] = {
 }
 ADJACENT_DOCUMENTS = re.compile(
     r'\s*,?\s*\{\s*["}]|\s*\[\s*[\[{]'
-)  # JSON documents after another, without a line break
+)  # JSON documents one after another, without a line break
 DELIMITER_OF_EXTENSION = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 """The delimiter that a file extension stands for. Files named `.csv` have any delimiter; the default is a comma."""
 HEAD_BYTES = 1 << 20  # enough to detect the type

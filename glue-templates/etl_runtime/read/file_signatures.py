@@ -82,7 +82,7 @@ OFFICE_FOLDERS = (
 
 @dataclass(frozen=True)
 class UnsupportedFile:
-    """`what` names the file type with its article. `kind` decides the remedy."""
+    """`what` names the file type with its article. `kind` determines the remedy in the error message."""
 
     what: str
     kind: Literal["archive", "format"]

@@ -65,8 +65,8 @@ def split_records(
 ) -> Iterator[RecordBlock]:
     """Split the file into blocks of about PART_BYTES. A file without records has one block, which has its columns.
 
-    `file_format.type` must be set. `places` says where the records of the `table` are in JSON. Raises RunFailed if the
-    file cannot be read, and FILE_EMPTY if it has not even a header.
+    `file_format.type` must be set. `places` defines where the records of the `table` are in JSON. Raises RunFailed if
+    the file cannot be read, and FILE_EMPTY if it does not even have a header.
     """
     yield from _or_empty(_split(member, file_format, table, places or TableRecords()))
 
@@ -93,7 +93,7 @@ def _split_json(
 ) -> Iterator[Records]:
     is_lines = file_format.type == "jsonl"
     if is_lines and not file_format.is_type_declared and places.published is None and begins_with_list(open_blocks()):
-        is_lines = False  # the records are in the list, or the lists need names
+        is_lines = False  # the records are the elements of the list, or the lists are rows without column names
     if is_lines:
         require_documents(places, name)
         return json_lines(open_blocks(), name)

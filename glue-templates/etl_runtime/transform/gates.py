@@ -100,7 +100,7 @@ def _failures(
 
 
 def _changes(columns: Mapping[str, str], old: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Differences to the published columns."""
+    """Differences from the published columns."""
     if added := sorted(columns.keys() - old.keys()):
         yield "frozen", f"the table has new columns: {', '.join(added)}"
     if missing := sorted(old.keys() - columns.keys()):

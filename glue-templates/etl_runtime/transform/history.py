@@ -48,9 +48,9 @@ def published_versions(
     bucket: str,
     store: Store,
 ) -> PublishedVersions | None:
-    """The versions to continue; None if nothing is published, or a table without a history.
+    """The versions to continue; None if nothing is published, or if the published table has no history.
 
-    Raises RunFailed if the versions cannot be read: to start a new history would lose the previous one.
+    Raises RunFailed if the versions cannot be read, because a new history would replace the previous one.
     """
     if published is None:
         if files := store.list(location):
@@ -146,7 +146,7 @@ def _published(
 
 
 def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
-    """These columns; null if the rows do not have them."""
+    """The columns with these names and types. A column that the rows do not have is null."""
     from pyspark.sql import functions as f
 
     return [

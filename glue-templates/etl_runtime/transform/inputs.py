@@ -1,4 +1,4 @@
-"""The inputs of a derived dataset: their published tables, read by the files that published.json lists.
+"""The inputs of a derived dataset: their published tables, read from the files that published.json lists.
 
 The Data Catalog and the folder of a table do not define its content: during a publication, the folder contains files of
 two runs.
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
-    """Replace Spark's databases of the inputs by their published tables, with the names that they have in Athena."""
+    """Recreate the databases of the inputs in Spark: their published tables, with the names that they have in
+    Athena."""
     require_in_memory_catalog(spark)
     tables = {name: (table, read.published["layer"]) for read in inputs for name, table in read.tables.items()}
     for database in {read.name.database for read in inputs}:
@@ -42,8 +43,8 @@ def _folder() -> "TemporaryDirectory[str]":
 def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str, bucket: str) -> "DataFrame":
     """The rows of one published table.
 
-    Spark reads the files one by one. For a folder, S3A first requests an object of that name, and S3 denies a role the
-    information that it does not exist.
+    Spark gets the path of each file and not of the folder. For a folder, S3A first requests an object of that name, and
+    S3 responds with 403 instead of 404 because of the role's permissions.
     """
     files = [f"s3://{bucket}/{file}" for file in table["files"]]
     return spark.read.schema(schema(table, layer)).parquet(*files)

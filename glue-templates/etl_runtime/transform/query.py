@@ -46,7 +46,7 @@ def query(
 def _kind(spark: "SparkSession", statement: Statement, file: str) -> str:
     """The class of the statement's plan. Raises RunFailed unless it is a query or creates a temporary view.
 
-    Other statements could change tables that others read.
+    Other statements could change tables that other queries read.
     """
     try:
         plan = spark._jsparkSession.sessionState().sqlParser().parsePlan(statement.text)

@@ -20,7 +20,8 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Rule:
-    """A `condition` in Spark SQL for every row of the table `output`; None if the dataset has one table."""
+    """A `condition` in Spark SQL that every row of the table `output` must satisfy. `output` is None if the dataset has
+    one table."""
 
     name: str
     condition: str
@@ -32,7 +33,8 @@ def find_violations(
 ) -> dict[str, list[str]]:
     """The violations by table: the rule, the number of rows that violate it, and examples.
 
-    Raises RunFailed if a condition is not valid SQL for its table, or if there is no such table.
+    Raises RunFailed if a condition is not valid SQL for the table of its rule, or if the dataset does not have this
+    table.
     """
     rules_by_table: dict[str, list[Rule]] = {}
     for rule in rules:

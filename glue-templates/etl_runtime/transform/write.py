@@ -24,17 +24,17 @@ from etl_runtime.publish.staged import StagedTable
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# Of shuffle data. 128 MB of text, up to which bronze writes a single object, are about 32 MB of shuffle data.
+# The shuffle data per object: about 128 MB of text, up to which bronze also writes a single object.
 OBJECT_BYTES = "32MB"
 ROW_GROUP_BYTES = 64 << 20  # in memory
 ACTION = "_action"
-"""A column that is counted and not written: what this run does with a row of a history."""
+"""The column with the action of this run on a row of a history. Its values are counted and not written."""
 LIVE_ACTIONS = ("same", "insert", "update")
 """The actions of current versions."""
 MAX_EXAMPLES = 3
 
 ExamplesOf = tuple[str, list[str]]
-"""An action, and the columns to return of some rows with it."""
+"""An action, and the columns to return from some rows with this action."""
 NO_EXAMPLES: ExamplesOf = ("", [])
 
 
@@ -56,9 +56,9 @@ class Target:
 class Written:
     """The result of one task, or of all: the number of `nulls` by column and of `actions` by name, and examples.
 
-    `field_values` is the number of values of nested fields by path, not for a history, whose ended versions count too.
-    `live` is the number of current versions if the table has a history, otherwise of all rows. `nulls` counts these
-    rows only.
+    `field_values` is the number of values of nested fields by path. It is not used for a history, because it also
+    counts ended versions. `live` is the number of current versions if the table has a history, otherwise of all rows.
+    `nulls` counts these rows only.
     """
 
     rows: int = 0
@@ -71,7 +71,8 @@ class Written:
     objects: list[str] = field(default_factory=list)
 
     def staged(self, target: Target, columns: list[dict[str, str]]) -> StagedTable:
-        """A table of one object has the same key in every run, which S3 replaces atomically."""
+        """The written table. A single object has the same key in every run, so that S3 replaces the table
+        atomically."""
         if len(self.objects) == 1:
             names = [f"{target.key}.parquet"]
         else:

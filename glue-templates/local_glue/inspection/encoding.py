@@ -29,7 +29,8 @@ def _can_decode(head: bytes, encoding: str) -> bool:
 
 
 def encoding_line(head: bytes, encoding: str) -> str | None:
-    """What other encodings would make of text in an 8-bit encoding, for the terminal."""
+    """A line for the terminal with words of the text as other encodings decode them. None if the encoding is not a
+    guess."""
     found = re.search(rb"[\x80-\xff]", head)
     described = described_candidates(from_line(head, found.start())) if found else ""
     return f"encoding {encoding} is a guess. Check it: {described}" if described else None

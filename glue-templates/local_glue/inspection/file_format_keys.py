@@ -72,7 +72,8 @@ def _has_records(sample: Sample) -> bool:
 
 
 def _layout_of(name: str, lines: Sequence[str], declared: Mapping[str, Any]) -> Layout:
-    """The layout with the declared delimiter, with that of a file extension such as .tsv if it fits, or with any."""
+    """The layout with the declared delimiter, else with the delimiter of a file extension such as .tsv if that fits,
+    else with the delimiter that fits best."""
     if "delimiter" in declared:
         return detect_layout(lines, [declared["delimiter"]])
     extension = delimiter_of(name)
@@ -117,7 +118,8 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_records_like_comments(text: str, layout: Layout) -> bool:
-    """Whether a line below the titles begins like a comment, but is a record: the header, or a value such as #1."""
+    """Whether a line after the title lines begins like a comment, but is a record: the header, or a value such as
+    #1."""
     below = text_lines(text)[layout.title_lines :]
     delimiters = layout.width - 1
     return any(line.startswith(COMMENT) and line.count(layout.file_format.delimiter) >= delimiters for line in below)

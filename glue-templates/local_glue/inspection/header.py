@@ -28,11 +28,11 @@ def is_value(cell: str) -> bool:
 def has_header(records: Sequence[Sequence[str]]) -> bool:
     """Whether the first record is a header.
 
-    It is a header if a column has a name in the first record and only numbers or dates below. It is none if a name is
-    missing, occurs twice, or is a number or a date other than a year. If all columns are text, the columns decide: a
-    name differs from the values below, and a value looks like them. A cell that occurs below is a value, unless it is a
-    usual word for a column and most other cells are names. If that does not decide either, the first record is a header
-    if it contains a usual word for a column.
+    It is a header if a column has a name in the first record and only numbers or dates in the records below. It is not
+    a header if a name is missing, occurs twice, or is a number or a date other than a year. If all columns are text,
+    the columns decide: a name differs from the values below it, and a value looks like them. A cell that also occurs in
+    its column below is a value, unless it is a usual word for a column and most other cells are names. If that does not
+    decide either, the first record is a header if it contains a usual word for a column.
     """
     first, *others = [[cell.strip() for cell in record] for record in records[: MAX_ROWS + 1]] or [[]]
     rest = [record for record in others if len(record) == len(first)]
@@ -59,13 +59,14 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
 
 
 def _vote(cell: str, below: Sequence[str]) -> str:
-    """What a column says about the cell in the first record: name, value, repeated (a value below), or nothing."""
+    """What the values of a column indicate about its cell in the first record: "name", "value", "repeated" if the cell
+    is one of the values, or "" if they indicate nothing."""
     if not below:
         return ""
     if cell in below:
         return "repeated"
     if len(below) >= MIN_CATEGORY_ROWS and len(set(below)) <= len(below) // 3:
-        return "name"  # none of the few values of the column
+        return "name"  # the column has few different values, and the cell is none of them
     shapes = {_shape(value) for value in below}
     lengths = {len(value) for value in below}
     if len(below) >= 3 and len(lengths) == 1:

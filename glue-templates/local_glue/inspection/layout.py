@@ -24,7 +24,7 @@ class Layout:
     """The first lines of a text, split by one delimiter.
 
     `records` are the records with the most common number of fields. `title_lines` is the number of lines above the
-    first of them. `share` is the share of the records below the titles that have this number of fields.
+    first of these records. `share` is the share of these records among all records after the title lines.
     """
 
     file_format: FileFormat
@@ -66,7 +66,7 @@ def detect_layout(lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS) 
 
 
 def detect_dialect(text: str, layout: Layout) -> FileFormat:
-    """The way to quote that leaves the fewest irregular records in all of the text."""
+    """The way to quote with the fewest irregular records in the entire text."""
     candidates = dialects(text, layout.file_format.delimiter)
     if len(candidates) == 1:
         return candidates[0]

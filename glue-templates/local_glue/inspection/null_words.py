@@ -13,7 +13,7 @@ NULL_MARKER = "\\N"  # databases export null like this, and nothing else
 
 
 def null_words(tables: Sequence[SampledTable]) -> list[str]:
-    """The words to declare as `null_values`: they keep a column of numbers or dates text.
+    """The words to declare as `null_values`: a column of numbers or dates that contains them would otherwise be text.
 
     A word that can be a value of another column is left out, because `null_values` apply to all columns: NA among the
     country codes DE and FR, or - among the signs + and -.

@@ -21,7 +21,7 @@ def report_lines(
 ) -> list[str]:
     """One line for each table, and one for the skipped files with their reasons.
 
-    `container` is the download. `declared` holds the keys of `file_format` that were not detected.
+    `container` is the download. `declared` has the keys of `file_format` that the command line sets.
     """
     lines = [_table_line(container, sample, table, file_format) for sample, table in zip(samples, tables, strict=True)]
     reasons = ", ".join(f"{name} ({reason})" for name, reason in skipped.items())

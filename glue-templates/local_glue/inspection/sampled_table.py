@@ -21,7 +21,7 @@ DECLARABLE = re.compile(r"string|bigint|double|boolean|date|timestamp|decimal\(\
 
 @dataclass
 class SampledTable:
-    """The sampled records of one file, by source column. They are complete when the other properties are read."""
+    """The sampled records of one file, by source column. Read the properties only after all records are added."""
 
     key: str
     rows: int = 0
@@ -43,11 +43,12 @@ class SampledTable:
 
     @cached_property
     def blocked(self) -> dict[str, BlockedType]:
-        """The better types of text columns and the values that prevent them, by source column."""
+        """By source column, for each text column with a few exceptional values: these values, and the type of all other
+        values."""
         return {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
 
     def blocked_lines(self, file_format: Mapping[str, Any]) -> list[str]:
-        """The values that keep columns text, as lines for the terminal."""
+        """Lines for the terminal about the few values because of which columns are text."""
         null_values, header = file_format.get("null_values", ()), file_format.get("header", True)
         return blocked_lines(self.key, self.blocked, null_values, header=header)
 
@@ -78,7 +79,7 @@ def column_schema(table: SampledTable) -> dict[str, dict[str, str]]:
 
 
 def _declared_type(columns: ColumnSamples, source: str) -> dict[str, str]:
-    """The type to declare. Nothing for a type that cannot be declared, such as an array."""
+    """The type to declare. Empty for a type that cannot be declared, such as an array."""
     inferred = columns.inferences[source].best.type
     if not DECLARABLE.fullmatch(inferred):
         return {}

@@ -19,10 +19,9 @@ Numbers = Sequence[int | Number | None]
 
 @dataclass(frozen=True)
 class NumberFacts:
-    """Facts about numbers.
+    """Whether all numbers are integers (no fraction and no exponent), 64-bit integers, and exact as doubles.
 
-    Whether all of them are integers (no fraction and no exponent), 64-bit integers, and exact as doubles. `digits`
-    and `scale` are the maximum number of digits before and after the decimal point, up to 39.
+    `digits` and `scale` are the maximum number of digits before and after the decimal point, up to 39.
     """
 
     integers: bool

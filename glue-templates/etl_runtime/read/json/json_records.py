@@ -32,7 +32,7 @@ def json_records(
 ) -> Iterator[Records]:
     """The records of a sequence of JSON documents, usually one: the elements of a list, or objects.
 
-    Each call of `open_blocks` starts at the beginning.
+    Each call of `open_blocks` starts at the beginning of the file.
 
     `records` is file_format.records: keys separated by dots, or $ for the document itself. If it is None, the records
     are at the published place in `places`, else where `detect_place` finds those of the `table`. With `optional`, a
@@ -79,7 +79,8 @@ def json_records(
 
 
 def require_documents(places: TableRecords, name: str) -> None:
-    """Raise RunFailed if the published records are in a list of a document: those of JSON Lines are the documents."""
+    """Raise RunFailed if the published records are in a list of a document. In JSON Lines, each document is a
+    record."""
     known = places.known
     if known and known.path != ROOT:
         raise RunFailed(

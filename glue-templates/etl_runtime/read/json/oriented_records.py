@@ -108,12 +108,12 @@ def _nested_items(row: bytes) -> list[bytes] | None:
 
 
 def _next(text: str, at: int) -> int:
-    """The place of the next character that is not blank."""
+    """The offset of the next character that is not blank."""
     return BLANKS_IN_TEXT.match(text, at).end()  # type: ignore[union-attr]
 
 
 def _items_of_reader(row: bytes, name: str) -> list[bytes]:
-    """As `_nested_items`, but slower. Raises RunFailed with the place of what is not valid."""
+    """As `_nested_items`, but slower. Raises RunFailed with the position of the invalid text."""
     reader = JsonReader(iter([row]), name)
     items = [item.strip(BLANKS) for batch in reader.elements() for item in batch.text.rstrip(b"\n").split(b"\n")]
     if reader.peek():

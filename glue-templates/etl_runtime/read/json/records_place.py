@@ -30,16 +30,16 @@ from etl_runtime.source.records_contract import (
 )
 
 SETTING = "file_format"
-MAX_ROOT_MEMBERS = 1_000  # of the document that are searched for lists
-MAX_MEMBERS = 100  # of a nested object that are searched for lists: an object with more members is a map
+MAX_ROOT_MEMBERS = 1_000  # members of the document that are searched for lists
+MAX_MEMBERS = 100  # of a nested object that are searched: an object with more members is a map
 
 
 @dataclass(frozen=True)
 class Detected:
-    """The place of the records in a document, and its text for the log.
+    """The place of the records in a document, and a `text` for the log that describes it.
 
-    `path` is None if there are no records. The place is not certain if the document has only an empty list, which can
-    be any list.
+    `path` is None if there are no records. The place is not certain if the only list in the document is empty, which
+    may be another list.
     """
 
     place: RecordsPlace
@@ -147,7 +147,7 @@ def _refuse_rows(reader: JsonReader) -> None:
 def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
     """The first byte of the value at the path in the next document: `n` for null, empty if there is no such key.
 
-    A path that leads through a list or a single value has the first byte of that.
+    If the path leads through a list or a single value, it is the first byte of that value.
     """
     first = reader.next_document()
     while path:

@@ -1,4 +1,4 @@
-"""Values of Parquet's logical types as text, and the types of a file without those that its writer had in memory.
+"""Values of Parquet's logical types as text, and metadata of a file without the Arrow types of its writer.
 
 Arrow's own types for a column differ between versions of Arrow. The Parquet schema is the same for all of them.
 """

@@ -7,7 +7,8 @@ import pyarrow.compute as pc
 
 
 def leaf_arrays(array: pa.Array) -> Iterator[pa.Array]:
-    """The arrays without children, in the order of the Parquet schema. An extension type is its storage."""
+    """The arrays without children, in the order of the Parquet schema. For an array of an extension type, its
+    storage."""
     if isinstance(array.type, pa.BaseExtensionType):
         yield from leaf_arrays(array.storage)
     elif pa.types.is_struct(array.type):

@@ -35,7 +35,8 @@ def is_parquet(head: bytes) -> bool:
 
 
 def byte_order_mark(head: bytes) -> tuple[bytes, str | None]:
-    """The byte order mark that a file with this start begins with, and its encoding."""
+    """The byte order mark at the start of a file, and the encoding that it stands for. `b""` and None without a
+    mark."""
     return next(((mark, codec) for mark, codec in BOMS if head.startswith(mark)), (b"", None))
 
 
@@ -43,7 +44,8 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
     """The stream as UTF-8, without a byte order mark.
 
     Raises RunFailed if a byte is invalid in the encoding (with the line number), if the byte order mark contradicts
-    the declared encoding, if the encoding is unknown, or if the file is markup or Parquet instead of text.
+    the declared encoding, if the encoding is unknown, or if the file is an HTML page, an XML document or a Parquet file
+    instead of text.
     """
     head = stream.read(BLOCK_BYTES)
     bom, bom_codec = byte_order_mark(head)

@@ -27,7 +27,7 @@ Placeholders = Mapping[str, str]
 class TextTable:
     """Columns of text by position.
 
-    By row number, `surplus` has extra fields and `short` the field count of incomplete rows.
+    `surplus` has the extra fields of rows, and `short` the field count of incomplete rows, by row number.
     """
 
     columns: list[pa.Array]

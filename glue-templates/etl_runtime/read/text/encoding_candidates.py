@@ -1,4 +1,4 @@
-"""Candidates for the encoding of text that is not UTF-8, with what each would make of it."""
+"""Candidates for the encoding of text that is not UTF-8, with words of the text as each of them decodes it."""
 
 import json
 import re
@@ -17,7 +17,7 @@ CANDIDATE_BYTES = 1 << 20
 
 
 def from_line(text: bytes, position: int) -> bytes:
-    """The text from the line that contains the position on, as far as it is needed to find candidates."""
+    """The part of the text that is needed to find candidates. It begins with the line that contains the position."""
     start = text.rfind(b"\n", 0, position) + 1
     return text[start : start + CANDIDATE_BYTES]
 

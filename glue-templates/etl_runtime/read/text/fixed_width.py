@@ -3,8 +3,8 @@
 A record is a line; spaces around a value are padding.
 
 Fields after the end of a short line are null. If no line ends with a space, the writer omits trailing padding and
-short lines are normal. If lines keep their padding, a line that ends before the last field starts is truncated: it is
-in `short`.
+short lines are normal. If lines keep their padding, a line that ends before the last field starts is truncated, and
+is listed in `short`.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Find records that stray quotes have merged: each of their lines is a complete record by itself.
 
 A quoted field may contain line breaks. If a value begins with a quote and a later line contains another one, the lines
-between them are read as one quoted field, and their records are lost. Both look alike to the grammar. They differ in
-their lines: those of a text have any number of delimiters, and those of merged records have all of them, with values
-that fit the columns.
+between them are read as one quoted field, and their records are lost. The CSV grammar does not distinguish these cases,
+but their lines differ. The lines of a text field have any number of delimiters. Each line of merged records has the
+delimiters of a complete record, and values that fit the columns.
 """
 
 import re
@@ -18,9 +18,9 @@ from etl_runtime.job.file_format import FileFormat
 
 MIN_COMPLETE_SHARE = 0.9  # of the lines of a merged record, because a record can have too few fields
 SAMPLE_RECORDS = 200
-MAX_COUNTED = 200  # records: more are counted in one pass
+MAX_COUNTED = 200  # records of several lines; with more of them, all delimiters are counted in one pass
 MIN_CATEGORY_CELLS = 20
-MAX_WORDS = 3  # that stand for missing values in a column of numbers or dates
+MAX_WORDS = 3  # different words for missing values in a column of numbers or dates
 PROSE_DELIMITERS = b",;. "
 VALUE = re.compile(rb"(?=[^A-Za-z]*\d)[-+\d.,:/ TZ%$]+")
 
@@ -75,7 +75,7 @@ def _complete(
     file_format: FileFormat,
     expected: int,
 ) -> Offsets:
-    """Those of many records whose lines have the expected number of delimiters, except for a few: one pass."""
+    """The records whose lines have the expected number of delimiters, except for a few lines. Fast for many records."""
     delimiters = np.flatnonzero(np.frombuffer(text, np.uint8) == file_format.delimiter_byte[0])
     counts = np.diff(np.searchsorted(delimiters, starts))
     complete = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts == expected)))
@@ -135,7 +135,7 @@ def _shape(cell: bytes) -> bytes:
 
 
 def _columns(sample: Sequence[bytes], file_format: FileFormat) -> list[_Column]:
-    """The columns by position, from the cells above the first quote of each record."""
+    """The columns by position, from the cells before the first quote of each record."""
     cells: list[list[bytes]] = []
     for record in sample:
         line = record.partition(b"\n")[0].rstrip(b"\r")

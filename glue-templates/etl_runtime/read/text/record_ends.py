@@ -360,7 +360,7 @@ def _quotes_pair_up(
 ) -> bool:
     """Whether all quotes open or close a field or are doubled quotes.
 
-    Only then is a line ending outside of quotes exactly if the number of quotes before it is even.
+    Only in this case is a line ending outside of quotes if, and only if, the number of quotes before it is even.
     """
     neighbours = np.zeros(256, np.bool_)
     neighbours[[file_format.delimiter_byte[0], ord(file_format.quote), LF, CR]] = True
