@@ -1,22 +1,22 @@
 import { Auth as AuthDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
 
-/** The secret in AWS Secrets Manager that holds the credentials. */
+/** The secret in AWS Secrets Manager that contains the credentials. */
 export interface SecretOptions {
   /**
-   * The name or ARN of the secret, such as `vendor/api`. Never its value.
+   * The name or ARN of the secret, such as `vendor/api`. Never set it to the value of the secret.
    *
    * The dataset's role can read this secret and no other. Use `secret.secretArn` for a secret that your app creates: a
-   * value that is only known at deployment must be an ARN; synthesis fails with `SECRET_ARN_INVALID` for
-   * `secret.secretName`, or a parameter whose default is a name. Synthesis fails with `VALUE_INVALID` if it is neither
-   * a name nor an ARN. The error does not repeat the value.
+   * value that is only known at deployment must be an ARN. Synthesis fails with `SECRET_ARN_INVALID` for
+   * `secret.secretName`, and for a parameter whose default is a name. It fails with `VALUE_INVALID` if the value is
+   * neither a name nor an ARN. The error does not repeat the value.
    */
   readonly secret: string;
 
   /**
    * The ARN of the customer managed KMS key that encrypts the secret, such as `key.keyArn`.
    *
-   * The dataset's role is allowed to decrypt with it.
+   * The dataset's role is allowed to decrypt with this key.
    *
    * @default - the AWS managed key `aws/secretsmanager`, which needs no permission
    * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html

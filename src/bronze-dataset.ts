@@ -79,7 +79,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * With 0, the run fails if there is no file for the run date. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL
    * of the source contains a date.
    *
-   * @default 7 - it covers weekends and holidays, and a source that stopped is still noticed
+   * @default 7 - it covers weekends and holidays, and the run still fails if the source no longer publishes files
    */
   readonly lookbackDays?: number;
 

@@ -30,7 +30,7 @@ export interface DataQuality {
    * Columns, by their names in the table, that can disappear or become entirely null. They apply to all tables of the
    * dataset. For a column of a bronze table, you can also set `optional` in `columnSchema`.
    *
-   * Gate: `missing_columns`, `all_null_columns`. They do not check these columns.
+   * Gate: `missing_columns`, `all_null_columns`. These gates do not check optional columns.
    *
    * @default - none: a published column whose values are all lost usually means that the source has changed
    */

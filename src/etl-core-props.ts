@@ -153,7 +153,7 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * Where to send alerts about failed runs, failed crawlers and schedules that cannot start their job.
    *
    * No alert is sent if the retry of a failed run succeeds. A run that times out or is stopped is not retried, and is
-   * reported at once. EventBridge delivers these events on a best-effort basis. If someone changes the number of
+   * reported immediately. EventBridge delivers these events on a best-effort basis. If someone changes the number of
    * retries of a job outside the CDK, its failures are no longer reported, because the last attempt is identified by
    * that number.
    *

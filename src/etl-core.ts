@@ -38,8 +38,8 @@ const ETL_CORE = Symbol.for('cdk-glue-medallion.EtlCore');
  * The core of a lake: the resources that all its datasets share.
  *
  * It creates the bucket, the databases, the shared role of jobs and crawlers, the Athena workgroup, the log groups, and
- * the group and the role of the schedules. The bucket and the databases are retained when the stack is deleted. Only if
- * the first deployment fails, its rollback deletes them.
+ * the group and the role of the schedules. The bucket and the databases are retained when the stack is deleted. They
+ * are only deleted by the rollback of a first deployment that fails.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -52,7 +52,7 @@ const ETL_CORE = Symbol.for('cdk-glue-medallion.EtlCore');
  */
 export class EtlCore extends Construct implements IEtlCore {
   /**
-   * Whether a construct is an `EtlCore`, also if it was created by another copy of this package in the same app.
+   * Whether a construct is an `EtlCore`, even if it was created by another copy of this package in the same app.
    *
    * Use it instead of `instanceof`, which is false for a core of another copy.
    *
@@ -294,7 +294,7 @@ export class EtlCore extends Construct implements IEtlCore {
   }
 }
 
-/** A core that another app deploys: only its names. */
+/** A core that another app deploys. It has only the names of the resources. */
 class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly resourcePrefix: string;
   public readonly databasePrefix: string;

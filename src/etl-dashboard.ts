@@ -30,9 +30,9 @@ export interface EtlDashboardProps {
   /**
    * The datasets to show, in this order: 1 to 125, because CloudWatch allows 500 graphs in a dashboard.
    *
-   * Use `BronzeDataset.fromName` and `GoldDataset.fromName` for datasets that another app deploys. Synthesis fails with
-   * `DATASETS_REQUIRED` if the list is empty, with `DASHBOARD_TOO_LARGE` if it is too long, and with `LAKE_MISMATCH` if
-   * a dataset belongs to another lake.
+   * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
+   * deploys. Synthesis fails with `DATASETS_REQUIRED` if the list is empty, with `DASHBOARD_TOO_LARGE` if it is too
+   * long, and with `LAKE_MISMATCH` if a dataset belongs to another lake.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
    */

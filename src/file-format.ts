@@ -169,15 +169,15 @@ export interface JsonOptions {
   /**
    * The shape of the records.
    *
-   * @default - a list of objects, or one object; a first run fails if the document has another shape, and shows what
-   * to set
+   * @default - a list of objects, or one object; the first run fails if the document has another shape, and its error
+   * contains the settings to add
    */
   readonly orient?: RecordOrient;
 
   /**
    * The name of a column for the keys of `RecordOrient.INDEX`. It is an error with another `orient`.
    *
-   * @default - the keys are not in the table, because many records repeat them
+   * @default - the keys are not in the table, because many records also contain their key
    */
   readonly keyColumn?: string;
 

@@ -25,7 +25,7 @@ export interface GlueDefaults {
   /**
    * The number of times that AWS Glue retries a failed run: 0 to 10.
    *
-   * @default 1 - for transient errors of a service. If a run fails because of its data, its retry reads nothing
+   * @default 1 - for transient errors of a service. If a run fails because of its data, its retry fails immediately
    */
   readonly maxRetries?: number;
 

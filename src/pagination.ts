@@ -70,7 +70,10 @@ export interface CursorOptions extends PageSizeOptions {
   readonly param: string;
 }
 
-/** Options of a cursor in the response that is sent to another URL, for an API that keeps the position. */
+/**
+ * Options of a cursor in the response that is sent to another URL, for an API that tracks the position in the result,
+ * such as the Elasticsearch scroll API.
+ */
 export interface ScrollOptions extends CursorOptions {
   /** The URL of all pages after the first. */
   readonly url: string;
@@ -98,7 +101,7 @@ export interface RecordCursorOptions extends PageSizeOptions {
   readonly param: string;
 
   /**
-   * Whether a page starts with the record that the parameter names. The run leaves out the records that it already has.
+   * Whether a page starts with the record that the parameter names. The run skips the records that it already has.
    *
    * @default false - a page starts after the record
    */
@@ -158,7 +161,7 @@ export interface PageNumberOptions extends PageSizeOptions {
 /**
  * How a run gets from one page of an endpoint to the next.
  *
- * A run never publishes a part of the pages: if they repeat or form a loop, it fails.
+ * A run never publishes only some of the pages: it fails if the pages repeat or form a loop.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -257,8 +260,8 @@ export class Pagination {
   }
 
   /**
-   * The last record of a page contains a cursor, which the next request sends as a parameter. An empty page is the
-   * last.
+   * The last record of a page contains a cursor, which the next request sends as a parameter. The last page is an empty
+   * page.
    *
    * @param options the path to the cursor in the record, and the parameter
    * @exampleMetadata fixture=lake

@@ -1,12 +1,12 @@
-/** The shape of the records in JSON, with the names of `orient` in pandas. */
+/** The shape of the records in JSON. The names are the values of the pandas parameter `orient`. */
 export enum RecordOrient {
   /** A list of objects: `[{"id": 1}, {"id": 2}]`. */
   RECORDS = 'records',
   /** The values of an object: `{"2024-01-01": {"price": 1}, "2024-01-02": {"price": 2}}`. */
   INDEX = 'index',
   /**
-   * A list of lists: `[["id", "name"], [1, "a"]]`. The first contains the column names, unless `columnNames` declares
-   * them.
+   * A list of lists: `[["id", "name"], [1, "a"]]`. The first list contains the column names, unless `columnNames`
+   * declares them.
    */
   VALUES = 'values',
 }

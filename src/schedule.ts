@@ -26,7 +26,8 @@ export interface ScheduleOptions {
    *
    * `Duration.minutes(0)` starts the run on time.
    *
-   * @default Duration.minutes(10) - so that the jobs of one hour do not exceed the start limits of AWS Glue together
+   * @default Duration.minutes(10) - so that jobs that are scheduled for the same time do not exceed the limits of AWS
+   * Glue for starting jobs
    * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
    */
   readonly flexibleWindow?: Duration;

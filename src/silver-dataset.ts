@@ -13,7 +13,7 @@ export interface SilverDatasetProps extends DerivedDatasetProps {}
  * database.
  *
  * Use it for tables that several gold datasets need: cleaned, joined, or with a history. It has the same settings and
- * the same job as a `GoldDataset`; the script of a custom job calls `run_silver`.
+ * the same job as a `GoldDataset`; a custom script calls `run_silver`.
  *
  * @exampleMetadata fixture=lake
  * @example

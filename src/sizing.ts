@@ -51,7 +51,7 @@ export function sizeOf(
   };
 }
 
-/** One retry, for transient errors of a service. If a run fails because of its data, its retry reads nothing. */
+/** One retry, for transient errors of a service. If a run fails because of its data, its retry fails immediately. */
 export const MAX_RETRIES = 1;
 
 /** https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */

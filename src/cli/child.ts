@@ -11,7 +11,7 @@ export interface ChildOptions {
   readonly log: string;
   /** Called with each line of standard output. */
   readonly onLine: (line: string) => void;
-  /** Called after {@link interrupt} has stopped the process, while processes without this function still run. */
+  /** Called after {@link interrupt} has stopped the process. Processes without this function are stopped later. */
   readonly onInterrupt?: () => Promise<void>;
 }
 

@@ -26,7 +26,7 @@ export interface RunnerContext {
 /** Runs the datasets of one command and reports their progress. */
 export class DatasetRunner {
   private readonly results = new Map<string, Result>();
-  /** What the running jobs do, by label. Undefined without a terminal. */
+  /** The progress of each running job, by the label of its dataset. Undefined without a terminal. */
   private readonly running = new Map<string, JobProgress | undefined>();
 
   /**
@@ -35,7 +35,8 @@ export class DatasetRunner {
   public constructor(private readonly order: Dataset[], private readonly context: RunnerContext) {}
 
   /**
-   * Runs the datasets concurrently. A failure only skips the datasets that have no published input without it.
+   * Runs the datasets concurrently. If a dataset fails and has no published table, the datasets that read it are
+   * skipped.
    *
    * @param jobs the maximum number of concurrent runs
    * @returns the results in the order of the datasets
@@ -125,7 +126,7 @@ export class DatasetRunner {
     return this.isSeveral ? `${paint('dim', `${label.padEnd(width)} │`)} ` : '';
   }
 
-  /** The name of the dataset, with its layer if both layers have a dataset of that name. */
+  /** The name of the dataset, with its layer if several layers have a dataset of that name. */
   private labelOf(dataset: Dataset): string {
     return this.order.filter(each => each.dataset === dataset.dataset).length > 1 ? fullName(dataset) : dataset.dataset;
   }

@@ -7,7 +7,7 @@ import { Result, ResultTable } from './result';
 import { ReadInput } from './run-job';
 import { formatTable, outputWidth } from './table';
 
-/** The metadata columns that the job adds. Gold tables only have meta_run_id. */
+/** The metadata columns that the job adds. Derived tables only have meta_run_id. */
 const META_COLUMNS: Record<string, string> = {
   meta_run_id: 'ID of the run',
   meta_rescued: 'values that do not match the data type',

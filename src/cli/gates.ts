@@ -16,7 +16,7 @@ export const GATES = [
   'history',
 ];
 
-/** Checks a value of `--allow` and adds it to the earlier ones. */
+/** Checks a value of `--allow` and adds it to the previous values. */
 export function addGate(gate: string, previous: string[]): string[] {
   if (!GATES.includes(gate)) {
     throw new InvalidArgumentError(`${didYouMean(gate, GATES)}The quality gates are ${GATES.join(', ')}.`);

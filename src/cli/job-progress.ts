@@ -17,7 +17,7 @@ interface ProgressFile {
   readonly tasks: [number, number] | null;
 }
 
-/** What a job does now: its downloads, its API requests, or its Spark tasks. */
+/** The current activity of a job: its downloads, its API requests, or its Spark tasks. */
 export class JobProgress {
   private transfers = new Map<string, Transfer>();
   private texts: string[] = [];

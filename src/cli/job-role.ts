@@ -3,9 +3,9 @@ import { resolve, Resource, toList, Value } from './intrinsics';
 import { unknownValuesIn } from './unknown-value';
 
 /**
- * The policies of a role that the app does not define, such as that of a lake in another app. They allow everything,
- * except what the roles of a lake never can: list the bucket without a prefix. Without it, S3 does not tell a job that
- * an object does not exist.
+ * The assumed policies of a role that the app does not define, such as the role of a lake in another app. They allow
+ * everything except listing the bucket without a prefix, which no role of a lake allows. Without that permission, S3
+ * responds with 403 instead of 404 for an object that does not exist.
  */
 export const UNKNOWN_ROLE: Value[] = [{
   Statement: [

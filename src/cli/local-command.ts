@@ -1,7 +1,7 @@
 /** The options of a run in a message of a job, such as `run with run_options {"allow": ["shrink"]}`. */
 const RUN_OPTIONS = /\brun (once )?with run_options (\{[^{}]*\})/g;
 
-/** A message of a job in which run options are written as a command of this CLI. */
+/** Replaces the run options in the message of a job with the equivalent command of this CLI. */
 export function withLocalCommands(message: string, dataset: string): string {
   return message.replace(RUN_OPTIONS, (text, once: string | undefined, json: string) => {
     try {

@@ -159,8 +159,8 @@ function command(): Command {
     .description('Run the job of a dataset and show its tables. Inputs without a published table run first.')
     .argument(
       '[dataset]',
-      'Name of the dataset, or LAYER/DATASET if both layers have a dataset of that name; optional if the app has only '
-        + 'one dataset',
+      'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name; optional if the app has '
+        + 'only one dataset',
     )
     .addOption(
       new Option('--all', 'Run all datasets, each after its inputs, and show a summary').conflicts(SINGLE_RUN_OPTIONS),

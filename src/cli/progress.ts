@@ -9,7 +9,7 @@ const PLAIN_INTERVAL = { first: 10_000, max: 60_000 };
 /** The minimum width of a title. Only longer ones are truncated in favor of the detail. */
 const MIN_TITLE = 16;
 
-/** Shows what a step does now. A function is called for every update. */
+/** Shows the current activity of a step. If the detail is a function, it is called for every update. */
 export type ShowDetail = (detail: string | (() => string)) => void;
 
 /** Prints progress to standard error: an updated line on a terminal, a few plain lines otherwise. */
@@ -45,7 +45,7 @@ export class Progress {
     }
   }
 
-  /** Prints the title of a step, then what it does, at longer and longer intervals. */
+  /** Prints the title of a step, then its current activity, at longer and longer intervals. */
   private plainLines(title: string): OnUpdate {
     let next = ANNOUNCE_AFTER;
     let last: string | undefined;
@@ -89,7 +89,7 @@ export class Progress {
   }
 }
 
-/** Called at intervals with what a step does now, and the elapsed time in milliseconds. */
+/** Called at intervals with the current activity of a step, and the elapsed time in milliseconds. */
 type OnUpdate = (detail: () => string, elapsed: number) => void;
 
 /** Does the work, with updates until it ends. */

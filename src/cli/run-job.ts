@@ -86,13 +86,13 @@ export interface JobContext {
   readonly substitutes: Substitutes;
 }
 
-/** What observes a job. */
+/** Receives the output and the progress of a job. */
 export interface JobObserver {
   /** The file for the output of Spark and the job. */
   readonly log: string;
   /** Called with each line that the job prints. */
   readonly onLine: (line: string) => void;
-  /** The file for the progress of the job, which is not logged then. See {@link JobProgress}. */
+  /** The file for the progress of the job. If it is set, the progress is not logged. See {@link JobProgress}. */
   readonly progressFile?: string;
 }
 

@@ -49,7 +49,7 @@ export class SetUpTools {
   }
 }
 
-/** What pip does now, from a line of its output. Empty if the line does not say it. */
+/** The current activity of pip, from a line of its output. Empty if the line does not show it. */
 export function detailOf(line: string): string {
   const packages = /^Installing collected packages: (.*)/.exec(line)?.[1].split(',').length;
   return packages

@@ -3,7 +3,7 @@ const RATE_PERIOD = 5000;
 /** The minimum period for a rate, in milliseconds. The first blocks of a download often come from a buffer. */
 const MIN_RATE_PERIOD = 500;
 
-/** A download that is observed while it runs. Its rate is that of the last seconds. */
+/** A download whose progress is measured. Its rate is the average of the last seconds. */
 export class Transfer {
   /** The bytes that are received. */
   public done = 0;
@@ -34,8 +34,8 @@ export class Transfer {
 }
 
 /**
- * The state of downloads that run at the same time, for example `120 of 317 MB  37 %  12.3 MB/s  16 s left`. What is
- * unknown is left out.
+ * The state of downloads that run at the same time, for example `120 of 317 MB  37 %  12.3 MB/s  16 s left`. Unknown
+ * values are left out.
  */
 export function describeTransfers(transfers: Transfer[]): string {
   const done = sum(transfers.map(each => each.done));
@@ -50,7 +50,7 @@ export function describeTransfers(transfers: Transfer[]): string {
   ].filter(Boolean).join('  ');
 }
 
-/** The sum, undefined if an addend is. */
+/** The sum of the values. Undefined if one of them is undefined. */
 function sum(values: (number | undefined)[]): number | undefined {
   return values.reduce((total, value) => total === undefined || value === undefined ? undefined : total + value, 0);
 }

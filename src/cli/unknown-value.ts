@@ -8,7 +8,10 @@ export interface UnknownValue {
   readonly description: string;
 }
 
-/** Mark an unknown value within a resolved text. Private-use characters, which names and URLs do not contain. */
+/**
+ * The characters that enclose an unknown value in a resolved text. Names and URLs do not contain these private-use
+ * characters.
+ */
 const START = '\uE000';
 const END = '\uE001';
 const MARKED = new RegExp(`${START}([^${END}]*)${END}`, 'g');

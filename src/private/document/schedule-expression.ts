@@ -66,7 +66,7 @@ export function scheduleExpressionProblem(expression: string): string | undefine
   );
 }
 
-/** The remedy for a cron expression of Unix. Undefined if the text is none, or if a field is invalid. */
+/** The remedy for a Unix cron expression. Undefined if the text is not such an expression, or if a field is invalid. */
 function unixCronRemedy(text: string): string | undefined {
   const { expression, reason } = translatedUnixCron(text) ?? {};
   if (reason !== undefined) {

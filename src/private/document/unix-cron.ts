@@ -24,7 +24,7 @@ export interface TranslatedCron {
 export function translatedUnixCron(text: string): TranslatedCron | undefined {
   const macro = text.trim().toLowerCase();
   if (macro === '@reboot') {
-    return { reason: '@reboot has no equivalent: EventBridge Scheduler knows times only.' };
+    return { reason: '@reboot has no equivalent: EventBridge Scheduler only starts runs at given times.' };
   }
   const fields = (MACROS.get(macro) ?? text).trim().toUpperCase().split(/\s+/);
   if (fields.length !== 5 || !fields.every(field => field === '?' || field.split(',').every(item => ITEM.test(item)))) {
@@ -35,8 +35,8 @@ export function translatedUnixCron(text: string): TranslatedCron | undefined {
   const hasWeekday = !['*', '?'].includes(weekday);
   if (hasDay && hasWeekday) {
     return {
-      reason: 'This one has both a day of month and a day of week, of which either starts a run in Unix. EventBridge '
-        + 'Scheduler has one of them per schedule. Use one of them.',
+      reason: 'This one has both a day of month and a day of week. Unix starts a run if one of them matches. '
+        + 'EventBridge Scheduler allows only one of them per schedule. Use one of them.',
     };
   }
   const days = hasWeekday ? weekdays(weekday) : '?';

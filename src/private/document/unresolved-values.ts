@@ -5,7 +5,7 @@ import { Problem } from '../errors/problem';
  * The lists and numbers in a value that are only known at deployment.
  *
  * CDK encodes such a list as one string and such a number as a negative number. Deployments resolve neither in a text
- * file, and calculations with the number are wrong. A string is resolved.
+ * file, and calculations with the number are wrong. A string token is resolved.
  */
 export function* unresolvedValues(value: unknown, key = ''): Generator<Problem> {
   if (typeof value === 'string') {

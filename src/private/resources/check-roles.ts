@@ -7,7 +7,7 @@ import { LAYERS } from '../layers';
 
 const ROLES_PROPS: PropTypes<LakeRoles> = { glue: ROLE, scheduler: ROLE, deployment: ROLE, datasets: 'unchecked' };
 
-/** Fails on a value that is no role, and on a key of `datasets` that names no layer: it would have no effect. */
+/** Fails on a value that is not a role, and on a key of `datasets` without a layer, which would have no effect. */
 export function checkRoles(scope: Construct, roles?: LakeRoles): void {
   checkStruct(scope, 'roles', roles, ROLES_PROPS);
   const datasets = roles?.datasets ?? {};

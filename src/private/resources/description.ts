@@ -9,8 +9,9 @@ export const MAX_GLUE_DESCRIPTION_BYTES = 2048;
 const ELLIPSIS = '…';
 
 /**
- * A description that a service accepts: with spaces in place of control characters, and shortened if it is too long. A
- * limit in bytes is shorter in characters for most languages, and no reason to fail.
+ * A description that a service accepts: with spaces in place of control characters, and shortened if it is too long.
+ * The limit is in bytes, so that many languages reach it with fewer characters. A long description is no reason to
+ * fail.
  */
 export function limitDescription(description: string | undefined, maxBytes: number): string | undefined {
   if (description === undefined || Token.isUnresolved(description)) {

@@ -34,7 +34,7 @@ const QUERY_STARTS = ['select', 'with', 'from', 'values', 'table', '('];
 /** What is not a table, although it follows FROM or JOIN. */
 const NO_TABLES = ['lateral', 'values', 'table', 'select'];
 
-/** The words that follow a table in FROM and are no alias. */
+/** The words that follow a table in FROM and are not an alias. */
 const AFTER_TABLE = new Set([
   'anti', 'cluster', 'cross', 'distribute', 'except', 'full', 'group', 'having', 'inner', 'intersect', 'join',
   'lateral', 'left', 'limit', 'minus', 'natural', 'offset', 'on', 'order', 'pivot', 'right', 'select', 'semi', 'sort',

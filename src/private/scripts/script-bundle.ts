@@ -287,15 +287,15 @@ function grantDeployment(role: Role, asset: Asset, bucket: IBucket, scripts: Dat
 
 const HANDLER_MEMORY_MIB = 512;
 
-/** A size that nobody chooses, one above the minimum: other deployments can also be created after this one. */
+/** A size that no user chooses, one above the minimum, because other deployments can also be created after this one. */
 const HANDLER_STORAGE_MIB = 513;
 
 /**
  * A storage size that no function of aws-cdk-lib in the stack has.
  *
  * All deployments of a stack with the same memory and storage share one function and its role. A deployment of the user
- * would therefore run with the role of the scripts, or extend a role of the user by access to the lake. The size is
- * part of the ID of the function.
+ * would therefore run with the role of the scripts, or give a role of the user access to the lake. The size is part of
+ * the ID of the function.
  */
 function unusedHandlerStorage(stack: Stack): Size {
   const ids = stack.node.children.map(({ node }) => node.id);
