@@ -203,7 +203,7 @@ def log_unchanged(record: RunRecord, published: Mapping[str, Any] | None) -> Non
     record.note({"status": "unchanged", "unchanged_since": since})
     record.log(
         "fetch",
-        f"the source is unchanged since run {since}, so its tables are kept. "
+        f"the source is unchanged since run {since}, so the published tables are kept. "
         'To rebuild them, run with run_options {"force": true}',
     )
 

@@ -203,7 +203,7 @@ def test_a_script_that_fetches_nothing_fails(dataset: MakeDataset) -> None:
     made = dataset()
     assert has_error(
         made.failing(lambda: made.run_on(fetch=lambda _: None)),
-        "SOURCE_EMPTY: The fetch function of the script put no file into its folder",
+        "SOURCE_EMPTY: The fetch function of the script wrote no file to Fetching.folder",
     )
     assert has_error(
         made.failing(lambda: made.run_on()),

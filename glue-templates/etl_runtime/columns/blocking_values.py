@@ -131,7 +131,7 @@ def blocked_lines(
             if header
             else 'If it is a header, declare file_format {"header": true}'
         )
-        return [f"{table}: the first record ({values}) keeps {_named(blocked)} text. {remedy}"]
+        return [f"{table}: {_are_text(blocked)} because of the first record ({values}). {remedy}"]
     missing = {source: each for source, each in blocked.items() if each.are_missing_words}
     lines = []
     if missing:
@@ -141,21 +141,23 @@ def blocked_lines(
         formats = {source: each.entry for source, each in missing.items() if not each.is_inferred}
         schema = f" and column_schema {json.dumps({table: formats}, ensure_ascii=False)}" if formats else ""
         lines.append(
-            f"{table}: {shown} keeps {_named(missing)} text. If it means a missing value, declare file_format "
-            f"{declared}{schema}"
+            f"{table}: {_are_text(missing)} because of {shown}. If {'it means' if len(words) == 1 else 'they mean'} a "
+            f"missing value, declare file_format {declared}{schema}"
         )
     for source, each in blocked.items():
         if source not in missing:
             shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in each.values)
             entry = json.dumps({table: {source: each.entry}}, ensure_ascii=False)
             lines.append(
-                f"{table}: {shown} keeps {source} text instead of {each.entry['type']}. To keep it in meta_rescued, "
-                f"declare column_schema {entry}. If it means a missing value, add it to file_format null_values"
+                f"{table}: {source} is text instead of {each.entry['type']} because of {shown}. To store such values in "
+                f"meta_rescued, declare column_schema {entry}. If they mean that a value is missing, add them to "
+                "file_format null_values"
             )
     return lines
 
 
-def _named(blocked: Mapping[str, BlockedType]) -> str:
+def _are_text(blocked: Mapping[str, BlockedType]) -> str:
     names = [f"{source} ({each.entry['type']})" for source, each in blocked.items()]
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return f"{'column' if len(names) == 1 else f'{len(names)} columns'} {', '.join(names[:MAX_NAMED])}{more}"
+    columns, are = ("column", "is") if len(names) == 1 else ("columns", "are")
+    return f"{columns} {', '.join(names[:MAX_NAMED])}{more} {are} text"

@@ -66,7 +66,7 @@ def _refuse_duplicate_keys(line: bytes, records: ApiRecords, where: str) -> None
                 raise RunFailed(
                     ErrorCode.API_RESPONSE_INVALID,
                     f"{where}: an object has the key {duplicate} twice, so that records may be lost. Report this to "
-                    "the source.",
+                    "the data provider.",
                 )
             return dict(pairs)
 

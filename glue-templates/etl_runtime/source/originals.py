@@ -194,8 +194,8 @@ def _fetch_custom(fetch: Fetch, document: DatasetDocument) -> list[Original]:
         if not originals:
             raise RunFailed(
                 ErrorCode.SOURCE_EMPTY,
-                "The fetch function of the script put no file into its folder. The published table stays unchanged. "
-                "Write at least one file into Fetching.folder.",
+                "The fetch function of the script wrote no file to Fetching.folder. The published table is unchanged. "
+                "Write at least one file to this folder.",
                 retryable=True,
             )
         unless_complete.pop_all()

@@ -1,4 +1,4 @@
-"""The values that keep a column text are named, with the keys to paste."""
+"""The values because of which a column is text are named, with the keys to paste."""
 
 import pyarrow as pa
 import pytest
@@ -65,10 +65,10 @@ def test_the_lines_name_the_columns_and_the_keys_to_paste() -> None:
     cells = {"a": ["NA", "1"], "b": ["2.50", "NA"], "c": ["x", "1", "2", "3"]}
     blocked = {source: blocked_type(pa.array(values)) for source, values in cells.items()}
     assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, ["-"], header=True) == [
-        't: "NA" keeps 2 columns a (bigint), b (decimal(18,2)) text. If it means a missing value, declare file_format '
+        't: columns a (bigint), b (decimal(18,2)) are text because of "NA". If it means a missing value, declare file_format '
         '{"null_values": ["-", "NA"]}',
-        't: "x" keeps c text instead of bigint. To keep it in meta_rescued, declare column_schema '
-        '{"t": {"c": {"type": "bigint"}}}. If it means a missing value, add it to file_format null_values',
+        't: c is text instead of bigint because of "x". To store such values in meta_rescued, declare column_schema '
+        '{"t": {"c": {"type": "bigint"}}}. If they mean that a value is missing, add them to file_format null_values',
     ]
 
 
@@ -83,5 +83,5 @@ def test_a_first_record_of_another_kind_is_named(header: bool, remedy: str) -> N
     cells = {"a": ["[m]", "1", "2", "3"], "b": ["[s]", "4", "5", "6"]}
     blocked = {source: blocked_type(pa.array(values)) for source, values in cells.items()}
     assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, (), header=header) == [
-        f't: the first record ("[m]", "[s]") keeps 2 columns a (bigint), b (bigint) text. {remedy}'
+        f't: columns a (bigint), b (bigint) are text because of the first record ("[m]", "[s]"). {remedy}'
     ]

@@ -194,7 +194,7 @@ def test_words_for_missing_values_are_declared(source: Source, text: str, words:
     found = inspected(source, "/x.csv", text.encode())
     assert found["document"].get("file_format", {}).get("null_values") == words
     if not words and "hidden" in text:
-        assert found["found"][1].startswith('x: "hidden" keeps n text instead of bigint')
+        assert found["found"][1].startswith('x: n is text instead of bigint because of "hidden"')
 
 
 def test_an_encoding_is_reported_as_a_guess(source: Source) -> None:

@@ -34,8 +34,8 @@ class PageChecks:
         if key in self._requested and not self._paginator.can_repeat_requests:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                "this page was requested before: the pages form a loop. Set another pagination, or report this to "
-                "the source.",
+                "this page was requested before: the pages form a loop. Set another pagination, or report this to the "
+                "data provider.",
             )
         if self._pages >= self._max_pages:
             raise RunFailed(
@@ -55,14 +55,14 @@ class PageChecks:
         if parameter and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"the page has the same {len(records):,} records as the page before. Check whether the source "
+                f"the page has the same {len(records):,} records as the previous page. Check whether the source "
                 f"supports the parameter {parameter}. If it repeats its last page, set pagination.total_pages or "
                 "total_records. If records repeat, request larger pages with pagination.limit.",
             )
         if self._paginator.can_repeat_requests and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"the page has the same {len(records):,} records as the page before. Correct pagination.url, body and "
+                f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, body and "
                 "param.",
             )
 

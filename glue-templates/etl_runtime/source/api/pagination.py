@@ -38,7 +38,7 @@ class Paginator(ABC):
         return request
 
     def repeated_records(self, records: list[Any]) -> int:
-        """How many records at the start of a page were on the page before."""
+        """How many records at the start of a page were on the previous page."""
         return 0
 
     @abstractmethod
@@ -92,8 +92,8 @@ class JsonLink(Paginator):
         if not isinstance(url, str):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._path} is not a URL (found {excerpt(url)}). Set pagination.path to that of the next page's "
-                "URL.",
+                f"{self._path} is not a URL (found {excerpt(url)}). Set pagination.path to the path of the next "
+                "page's URL.",
             )
         return Link(url, self._base_url(response))
 
@@ -178,7 +178,7 @@ class Cursor(Paginator):
         if isinstance(cursor, dict) or cursor is True or (isinstance(cursor, list) and request.body is None):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to that of the cursor.",
+                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to the path of the cursor.",
             )
         return request.with_parameter(self._param, cursor)
 
@@ -225,7 +225,7 @@ class RecordCursor(Paginator):
         if count and count == len(records) >= self._largest_page and (count > 1 or self._has_pages_of_one):
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"all {count:,} records of the page were on the page before: they have the same {self._path}. Request "
+                f"all {count:,} records of the page were on the previous page: they have the same {self._path}. Request "
                 "larger pages with pagination.limit.",
             )
         self._largest_page = max(self._largest_page, len(records))

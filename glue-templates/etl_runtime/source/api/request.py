@@ -77,10 +77,10 @@ class ApiRequest:
 class Response:
     """One page: the JSON text as received, the parsed `document`, and the headers by lower-case name.
 
-    `url` is the URL after redirects. `records_so_far` counts the records of this page and of the pages before.
+    `url` is the URL after redirects. `records_so_far` counts the records of this page and of the previous pages.
     `is_single_record` means that the document itself is the only record. `records_path` is the path of the records,
     None if no response had any. `envelope_document` is the document, without the records if they are its values.
-    `skipped` counts the records at the start that were on the page before: they are in the text, but not in `records`.
+    `skipped` counts the records at the start that were on the previous page: they are in the text, but not in `records`.
     """
 
     request: ApiRequest
@@ -96,6 +96,6 @@ class Response:
     skipped: int = 0
 
     def without_first(self, count: int) -> "Response":
-        """The response without records that were on the page before."""
+        """The response without records that were on the previous page."""
         records_so_far = self.records_so_far - count
         return replace(self, records=self.records[count:], records_so_far=records_so_far, skipped=count)

@@ -1,7 +1,7 @@
 """The line of an original that stores one response: {"url": …, "body": …, "value": …, "answer": …}.
 
 `answer` is the JSON text as received, so that numbers keep their notation. `body` is set for a POST, `value` for an
-endpoint with for_each. `skip` counts the records at the start that were on the page before.
+endpoint with for_each. `skip` counts the records at the start that were on the previous page.
 """
 
 import json

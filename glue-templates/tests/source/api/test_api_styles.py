@@ -201,13 +201,13 @@ def test_a_link_in_a_record_per_value_is_not_followed(source: Source) -> None:
         pytest.param(
             [[{"at": 5, "id": 1}, {"at": 5, "id": 2}]] * 2,
             {"path": "at", "inclusive": True},
-            "PAGINATION_LOOP: all 2 records of the page were on the page before",
+            "PAGINATION_LOOP: all 2 records of the page were on the previous page",
             id="a page of equal values",
         ),
         pytest.param(
             [[{"id": 1}, {"id": 2}]] * 3,
             {"path": "id"},
-            "PAGINATION_LOOP: the page has the same 2 records as the page before",
+            "PAGINATION_LOOP: the page has the same 2 records as the previous page",
             id="a parameter that is ignored",
         ),
     ],

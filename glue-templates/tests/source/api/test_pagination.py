@@ -77,19 +77,19 @@ def test_a_failed_page_fails_the_run(kind: str, source: Source) -> None:
         pytest.param(
             {"type": "offset"},
             {"items": [{"a": 1}, {"a": 2}]},
-            "PAGINATION_LOOP: the same 2 records as the page before. Check whether the source supports the parameter offset",
+            "PAGINATION_LOOP: the same 2 records as the previous page. Check whether the source supports the parameter offset",
             id="an offset that is ignored",
         ),
         pytest.param(
             {"type": "page_number"},
             {"items": [{"a": 1}, {"a": 2}]},
-            "PAGINATION_LOOP: the same 2 records as the page before. Check whether the source supports the parameter page",
+            "PAGINATION_LOOP: the same 2 records as the previous page. Check whether the source supports the parameter page",
             id="a page that is ignored",
         ),
         pytest.param(
             {"type": "page_number", "limit": 1},
             {"items": [{"a": 1}]},
-            "PAGINATION_LOOP: the same 1 records as the page before",
+            "PAGINATION_LOOP: the same 1 records as the previous page",
             id="a page of one record that is ignored",
         ),
     ],
