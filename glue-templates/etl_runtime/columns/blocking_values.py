@@ -149,8 +149,8 @@ def blocked_lines(
             shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in each.values)
             entry = json.dumps({table: {source: each.entry}}, ensure_ascii=False)
             lines.append(
-                f"{table}: {source} is text instead of {each.entry['type']} because of {shown}. To store such values in "
-                f"meta_rescued, declare column_schema {entry}. If they mean that a value is missing, add them to "
+                f"{table}: {source} is text instead of {each.entry['type']} because of {shown}. To store such values "
+                f"in meta_rescued, declare column_schema {entry}. If they mean that a value is missing, add them to "
                 "file_format null_values"
             )
     return lines

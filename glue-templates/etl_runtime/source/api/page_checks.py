@@ -62,8 +62,8 @@ class PageChecks:
         if self._paginator.can_repeat_requests and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, body and "
-                "param.",
+                f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, body "
+                "and param.",
             )
 
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:

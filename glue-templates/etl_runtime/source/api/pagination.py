@@ -178,7 +178,8 @@ class Cursor(Paginator):
         if isinstance(cursor, dict) or cursor is True or (isinstance(cursor, list) and request.body is None):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to the path of the cursor.",
+                f"{self._path} is not a cursor (found {excerpt(cursor)}). Set pagination.path to the path of the "
+                "cursor.",
             )
         return request.with_parameter(self._param, cursor)
 
@@ -225,8 +226,8 @@ class RecordCursor(Paginator):
         if count and count == len(records) >= self._largest_page and (count > 1 or self._has_pages_of_one):
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"all {count:,} records of the page were on the previous page: they have the same {self._path}. Request "
-                "larger pages with pagination.limit.",
+                f"all {count:,} records of the page were on the previous page: they have the same {self._path}. "
+                "Request larger pages with pagination.limit.",
             )
         self._largest_page = max(self._largest_page, len(records))
         return count

@@ -80,7 +80,8 @@ class Response:
     `url` is the URL after redirects. `records_so_far` counts the records of this page and of the previous pages.
     `is_single_record` means that the document itself is the only record. `records_path` is the path of the records,
     None if no response had any. `envelope_document` is the document, without the records if they are its values.
-    `skipped` counts the records at the start that were on the previous page: they are in the text, but not in `records`.
+    `skipped` counts the records at the start that were also on the previous page. They are in the text, but not in
+    `records`.
     """
 
     request: ApiRequest
