@@ -5,7 +5,7 @@
 The script uploads the files of the stack's deployments, downloads the job's script from S3, and runs it as Glue does:
 with the arguments in sys.argv, `--extra-py-files` on the driver's path, `s3://` through Hadoop, and Spark. Standard
 output and standard error are those of the job. The outcome is written to the `result` file of the request.
-The exit code is that of the job's script: 0, or 1 if it raised an exception.
+The exit code is the exit code of the job's script: 0, or 1 if the script raised an exception.
 """
 
 import importlib
@@ -45,12 +45,12 @@ class Request:
     secrets: by name or ARN of the secret, the file with its value.
     buckets: by name of a source bucket outside of the lake, the folder with its objects.
     endpoint: the URL of the S3 API.
-    access_key: the access key of the job, which limits its requests to the permissions of its role.
+    access_key: the access key of the job, which limits the job's requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.
     java_options: additional options of the Java on this machine.
     work: an empty folder for temporary files of the run.
     result: the file for the outcome.
-    progress: the file for the progress, which the command shows. None: the job logs its progress, as in Glue.
+    progress: the file for the progress, which the command shows. If it is None, the job logs its progress, as in Glue.
     """
 
     job_name: str

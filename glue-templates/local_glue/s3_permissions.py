@@ -13,7 +13,7 @@ BUCKET_ACTIONS = {
     "versions": "s3:ListBucketVersions",
     "versioning": "s3:GetBucketVersioning",
 }
-"""The actions of requests that read a bucket, by query parameter. Others list its objects."""
+"""The actions of requests that read the properties of a bucket, by query parameter. Other requests list its objects."""
 
 
 def required_permissions(method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> list[Permission]:
@@ -40,9 +40,9 @@ def required_permissions(method: str, target: str, headers: Mapping[str, str], b
 
 
 def list_permission(target: str) -> Permission:
-    """The permission with which S3 tells that an object does not exist: without it, the status is 403.
+    """The permission that is needed for the status 404 of an object that does not exist: without it, the status is 403.
 
-    Such a request has no prefix, so a role that may only list some prefixes does not have it.
+    S3 checks this permission without a prefix, so a role that may list only some prefixes does not have it.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     return Permission("s3:ListBucket", f"arn:aws:s3:::{unquote(urlsplit(target).path).lstrip('/').partition('/')[0]}")

@@ -1,4 +1,4 @@
-"""A local substitute for AWS Secrets Manager: serves the secrets of the user from memory, to this run only."""
+"""A local substitute for AWS Secrets Manager: serves secrets that the user supplies from memory, to this run only."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def name_of(secret_id: str) -> str:
 
 @contextmanager
 def serving_secrets(files: Mapping[str, str]) -> Iterator[None]:
-    """Serve secrets to boto3 within the block: those in `files`, by name, and those in environment variables.
+    """Serve secrets to boto3 within the block: the secrets in `files`, by name, and those in environment variables.
 
     The variables are removed from the environment, so that child processes of the job do not inherit them. The URL of
     the server contains a random token, so that other users of this machine cannot read the secrets.

@@ -1,4 +1,5 @@
-"""The Spark configuration of a local run, in files and environment variables: the job has no code for local runs."""
+"""The Spark configuration of a local run. It is in files and environment variables, because the job has no code for
+local runs."""
 
 import os
 import shlex
@@ -38,7 +39,7 @@ def configure_spark(
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
         "spark.driver.extraClassPath": f"{jars}/*",
-        # A short job ends before the C2 compiler pays off. Without it, the CPU time is halved.
+        # A short job ends before the C2 compiler pays off. Without C2, the job needs half the CPU time.
         "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
         "spark.sql.warehouse.dir": f"{work}/warehouse",
         "spark.sql.shuffle.partitions": "4",
@@ -74,7 +75,8 @@ def configure_spark(
 def spark_home(work: Path) -> Path:
     """A SPARK_HOME for the installed pyspark without its Python ZIP files.
 
-    Python workers would import pyspark from the ZIP files: compile it at each start and read the files for each task.
+    Otherwise, Python workers import pyspark from the ZIP files: they compile it at each start, and read the files for
+    each task.
     """
     import pyspark
 

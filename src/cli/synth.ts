@@ -80,7 +80,7 @@ export function synthesize(app: string): void {
   }
 }
 
-/** The folder of the cdk.json: that of the cloud assembly or the nearest one above it. */
+/** The folder of the cdk.json: the folder of the cloud assembly, or the nearest folder above it. */
 function appFolder(app: string): string | undefined {
   let folder = path.dirname(path.resolve(app));
   while (!fs.existsSync(path.join(folder, 'cdk.json'))) {

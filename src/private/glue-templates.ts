@@ -9,8 +9,8 @@ export const GLUE_TEMPLATES = findGlueTemplates();
 /**
  * Finds the folder next to `src` in the repository, and next to `lib` in the package.
  *
- * If a bundler such as esbuild copied this code into the app, the folder is that of the package in the `node_modules`
- * of the app.
+ * If a bundler such as esbuild copied this code into the app, the folder is in the package in `node_modules` of the
+ * app.
  */
 function findGlueTemplates(): string {
   const own = typeof __dirname === 'string' ? path.join(__dirname, '..', '..', 'glue-templates') : undefined;

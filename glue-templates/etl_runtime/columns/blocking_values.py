@@ -122,7 +122,7 @@ def blocked_lines(
 ) -> list[str]:
     """One line for the words that mean missing values, and one for each other column, with the keys to paste.
 
-    `header` is that of `file_format`.
+    `header` is `file_format.header`.
     """
     if len(blocked) > 1 and all(each.in_first_row and not each.are_missing_words for each in blocked.values()):
         values = ", ".join(json.dumps(each.values[0], ensure_ascii=False) for each in [*blocked.values()][:MAX_NAMED])

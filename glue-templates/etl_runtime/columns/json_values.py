@@ -104,7 +104,7 @@ def transposed(
 ) -> dict[str, Sequence[object]]:
     """The values of the objects by key, with None if an object does not have the key.
 
-    `key_sequences` are those of the objects, and each of `keys` occurs in at least one object.
+    `key_sequences` are the key sequences of the objects. Each of `keys` occurs in at least one object.
     """
     if len(key_sequences) == 1:
         columns = zip(next(iter(key_sequences)), zip(*map(dict.values, objects), strict=True), strict=True)

@@ -277,7 +277,8 @@ class TypePlan:
             )
 
     def _widen(self, source: str, inferences: Sequence[Inference]) -> None:
-        """Add the struct fields that all inferences share, then those of each inference up to the size limit."""
+        """Add the struct fields that all inferences share, then the other fields of each inference up to the size
+        limit."""
         column = self._contract[source]
         if not column.column_type.declared:
             for inference in (reduce(lambda one, other: one.merged(other), inferences), *inferences):

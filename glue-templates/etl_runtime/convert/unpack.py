@@ -61,7 +61,8 @@ class UnpackedTable:
 
     @property
     def sources(self) -> list[str]:
-        """The source columns from the headers: those of the first file, then the additional ones of later files."""
+        """The source columns from the headers: the columns of the first file, then the additional columns of later
+        files."""
         return list(dict.fromkeys(source for part in self.parts for source in part.sources))
 
 

@@ -176,7 +176,8 @@ def run_failure(error: BaseException) -> RunFailed:
 
 
 def _is_lake_formation_denial(message: str) -> bool:
-    """Whether an error says that Lake Formation refused a call. The AWS services have no common error code for it."""
+    """Whether an error message means that Lake Formation refused a call. AWS services have no common error code for
+    this."""
     return re.search(LAKE_FORMATION, message) is not None and re.search(REFUSED, message, re.IGNORECASE) is not None
 
 

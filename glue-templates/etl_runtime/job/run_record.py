@@ -151,7 +151,8 @@ class RunRecord:
         LOG.info(text, extra={"step": step})
 
     def log_crawler_command(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-        """Log whether the crawler has to run. The job never starts it: a person decides when the catalog changes."""
+        """Log whether the crawler has to run. The job never starts the crawler, so that a person decides when the Data
+        Catalog changes."""
 
         def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
             table = (published or {}).get("tables", {}).get(key, {})

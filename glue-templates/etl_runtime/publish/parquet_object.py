@@ -1,4 +1,4 @@
-"""One Parquet object of a table: written and uploaded by a Spark task of either layer."""
+"""One Parquet object of a table: written and uploaded by a Spark task of any layer."""
 
 import re
 from collections import Counter

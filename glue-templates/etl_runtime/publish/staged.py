@@ -7,11 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StagedTable:
-    """The result of either layer and the input of `publish`.
+    """The result of the conversion or the transform, and the input of `publish`.
 
     `bytes` is the size of the objects. `columns` are {name, type, …} as in published.json, without the columns that the
     job adds. `objects` are the URIs in staging by the file names in the table's folder. `nulls` are the null counts by
-    column; for a table with a history, those of its current versions. `field_values` are the numbers of values of
+    column; for a table with a history, only current versions are counted. `field_values` are the numbers of values of
     nested fields by path, such as `user.email` and `items[].price`.
     """
 

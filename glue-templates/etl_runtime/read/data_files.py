@@ -1,4 +1,5 @@
-"""Which files of an archive contain the data: by name where the names decide, otherwise by content and size."""
+"""Determines which files of an archive contain the data: by name if the names are sufficient, otherwise by content and
+size."""
 
 import re
 from collections import Counter

@@ -29,7 +29,7 @@ def check_gates(
 ) -> list[dict[str, Any]]:
     """Return the gates that failed and were allowed to, as entries of the run record.
 
-    `violations` are those of the rules of a custom script, by table. Raises RunFailed if a gate fails that is not
+    `violations` are the violated rules of a custom script, by table. Raises RunFailed if a gate fails that is not
     allowed to. A duplicate key of a history cannot be allowed.
     """
     for key, table in tables.items():

@@ -13,7 +13,8 @@ BRACKET = re.compile(r"/\*|\*/")
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. Its `text` is padded, so that the lines and columns of Spark's errors are those of the file.
+    """One statement. Its `text` is padded, so that the line and column in an error of Spark are the line and column in
+    the file.
 
     `line` is the line of its first token, without comments.
     """

@@ -12,7 +12,7 @@ from etl_runtime.transform.write import Written
 class TransformedTable:
     """A table in staging. `old` are the versions that its history continues, if it has a history.
 
-    `columns` are those of the transform's result. A history can have more.
+    `columns` are the columns of the transform's result. A table with a history can have more columns.
     """
 
     written: Written

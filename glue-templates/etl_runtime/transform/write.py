@@ -1,7 +1,7 @@
 """Writes a Spark DataFrame to staging as Parquet, one object per task, and counts rows and nulls at the same time.
 
-Spark passes the rows to Python as Arrow batches, so both layers share one writer. A task that runs twice writes the
-same object.
+Spark passes the rows to Python as Arrow batches, so all layers share one writer. A task that runs twice writes the same
+object.
 """
 
 import json

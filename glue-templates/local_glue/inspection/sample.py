@@ -21,7 +21,7 @@ class Sample:
     """A data file as far as the inspection reads it.
 
     `head` and the content of `member` end after a complete record of text or JSON Lines. For other types, `member` is
-    the complete file. `member.size` is always that of the complete file.
+    the complete file. `member.size` is always the size of the complete file.
     """
 
     member: Member
@@ -82,7 +82,8 @@ def _why_skipped(member: Member) -> str | None:
 
 
 def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> None:
-    """Raise RunFailed if a file that is not supported is larger than all data files, and no name is that of data."""
+    """Raise RunFailed if a file that is not supported is larger than all data files, and no file is named like a data
+    file."""
     if any(sample.member.name.lower().endswith(DATA_EXTENSIONS) for sample in samples):
         return
     largest = max((sample.member.size or len(sample.head) for sample in samples), default=0)

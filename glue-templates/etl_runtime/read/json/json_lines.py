@@ -1,6 +1,6 @@
 """Split JSON Lines into batches of records.
 
-From the first document that does not have a line of its own, a file is read as a sequence of documents.
+If a document does not have a line of its own, the file is read as a sequence of documents from there on.
 """
 
 import json
@@ -63,7 +63,7 @@ def _is_sequence(head: bytes) -> bool:
     try:
         _, end = json.JSONDecoder().raw_decode(line)
     except ValueError:
-        return bool(line_end)  # without one, the first document can be longer than the head
+        return bool(line_end)  # without a line end, the first document can be longer than the head
     except RecursionError:
         return False
     return bool(line[end:].strip())

@@ -42,7 +42,8 @@ def portable_metadata(path: Path) -> pq.FileMetaData:
 
 
 def with_text_values(column: pa.Array, logical_types: Sequence[str]) -> pa.Array:
-    """The column with text in place of JSON, ENUM, UUID and INTERVAL. `logical_types` are those of its leaves."""
+    """The column with text in place of JSON, ENUM, UUID and INTERVAL. `logical_types` are the logical types of its
+    leaves."""
     if not READERS.keys() & set(logical_types):
         return column
     leaves = zip(leaf_arrays(column), logical_types, strict=True)

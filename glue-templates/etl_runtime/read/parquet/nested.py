@@ -61,7 +61,8 @@ def list_offsets(array: pa.Array) -> pa.Array:
 
 
 def entries(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """The keys and items of maps. Arrow returns those of the underlying array, of which this one may be a slice."""
+    """The keys and items of maps. Arrow itself returns the keys and items of the underlying array, of which this array
+    may be a slice."""
     first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
     return array.keys[first:last], array.items[first:last]
 

@@ -149,7 +149,8 @@ def _columns(sample: Sequence[bytes], file_format: FileFormat) -> list[_Column]:
 
 
 def _are_records(lines: Sequence[bytes], columns: Sequence[_Column], file_format: FileFormat, expected: int) -> bool:
-    """Whether the lines are records with cells like those of the columns, instead of a text with line breaks."""
+    """Whether the lines are records whose cells are similar to the other cells of the columns, and not one text with
+    line breaks."""
     delimiter, quote = file_format.delimiter_byte, file_format.quote.encode()
     unknown = _Column([])
     fitting = 0

@@ -28,7 +28,7 @@ CONTINUED_NAMES = frozenset({"continuation", "continue", "count", "counts", "nex
 class Member:
     """A key of an object in the envelope, and its value.
 
-    `path` is the path in the response, as in `records`. `words` are the words of the key, and also those of the
+    `path` is the path in the response, as in `records`. `words` are the words of the key, and also the words of the
     parent's key if the key continues it, as in {"next": {"after": …}}. `parents` are the words of the keys of all
     parents. `siblings` is the object that contains the key.
     """

@@ -104,7 +104,7 @@ class PageSigns:
 
     @cached_property
     def flag(self) -> Hint | None:
-        """The flag that says that there are more pages, such as `has_more`."""
+        """The flag for more pages, such as `has_more`, None if there is none."""
         for member in self.members:
             if _more_flag(member, self.nouns) is True or _last_flag(member, self.nouns) is False:
                 return Hint(f"{member.path} is {json.dumps(member.value)}", member)
@@ -188,7 +188,7 @@ class PageSigns:
         return bool(name & CONTINUATIONS) and name <= CONTINUATIONS | PAGING | {"position"}
 
     def _full_page_hints(self) -> Iterator[Hint]:
-        """A page with exactly as many records as requested, if nothing says that it is the last."""
+        """A page with exactly as many records as requested, if no other sign marks it as the last page."""
         count = len(self.response.records)
         has_end = self.is_marked_last or self._has_null_next or self.total == count or self._has_other_links
         if has_end or count < 2 or count != self.response.records_so_far or self.response.is_single_record:
@@ -274,13 +274,13 @@ def _is_sent_limit(name: frozenset[str]) -> bool:
 
 
 def is_limit_name(name: frozenset[str]) -> bool:
-    """Whether a name with these words is that of a page size, such as `per_page`, `maxResults` or `$top`."""
+    """Whether a name with these words means a page size, such as `per_page`, `maxResults` or `$top`."""
     is_limit = bool(name & LIMITS) or ("max" in name and bool(name & (NOUNS | {"ret", "count"})))
     return is_limit and name <= LIMITS | LIMIT_FILLERS | NOUNS | FILLERS
 
 
 def is_offset_name(name: frozenset[str]) -> bool:
-    """Whether a name with these words is that of an offset, such as `startAt` or `$skip`."""
+    """Whether a name with these words means an offset, such as `startAt` or `$skip`."""
     return bool(name & OFFSETS) and name <= OFFSETS | OFFSET_FILLERS | NOUNS | FILLERS
 
 
@@ -344,7 +344,7 @@ def _is_weak_cursor(member: Member) -> bool:
 
 
 def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
-    """Whether a flag says that there are more pages, None if the member is no such flag."""
+    """Whether a flag indicates more pages, None if the member is not such a flag."""
     flag = _boolean(member.value)
     if member.words & CUT_OFF and member.words <= CUT_OFF | CUT_OFF_FILLERS | FILLERS | nouns:
         return flag
@@ -359,13 +359,13 @@ def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
 
 
 def _last_flag(member: Member, nouns: frozenset[str]) -> bool | None:
-    """Whether a flag says that the page is the last, None if the member is no such flag."""
+    """Whether a flag marks the page as the last one, None if the member is not such a flag."""
     is_name = member.words & LAST and member.words <= LAST | LAST_FILLERS | FILLERS | nouns
     return _boolean(member.value) if is_name else None
 
 
 def _total(member: Member, nouns: frozenset[str]) -> int | None:
-    """The total number of records, None if the member is no total."""
+    """The total number of records, None if the member is not a total."""
     name = member.words
     is_counted = name & {"available", "nb", "num", "number"} and any(each.endswith("s") for each in name & nouns)
     if not (name & TOTALS or is_counted) or not name <= TOTALS | TOTAL_FILLERS | FILLERS | nouns:
@@ -374,7 +374,7 @@ def _total(member: Member, nouns: frozenset[str]) -> int | None:
 
 
 def _page_count(member: Member) -> int | None:
-    """The number of pages, None if the member is no such number."""
+    """The number of pages, None if the member is not a number of pages."""
     name = member.words - FILLERS
     is_count = "pages" in name or ("page" in name and bool(name & {"count", "last", "max", "total"}))
     known = {"all", "available", "count", "last", "max", "nb", "num", "number", "page", "pages", "total"}
@@ -382,7 +382,8 @@ def _page_count(member: Member) -> int | None:
 
 
 def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
-    """The kinds of numbers about pages in an object. Empty if none of them is the position of a page."""
+    """The kinds of numbers about pages in an object, such as a page size or a total. Empty if no number is the position
+    of a page."""
     kinds = set()
     for key, value in siblings.items():
         member = Member(key, key, words(key), value, frozenset(), siblings)

@@ -68,7 +68,7 @@ def fetch_all(
     """Download the files of `urls` for the newest complete day, in the order of the URLs.
 
     Returns None if all files are unchanged since `known`. A day is complete if the source has the file of each URL with
-    a date placeholder. The days are `today` and up to `lookback_days` before it. The keys of `known` are URLs with
+    a date placeholder. The run tries `today` and up to `lookback_days` earlier days. The keys of `known` are URLs with
     dates inserted and without query. If only some files have changed, all are downloaded. The files have unique names.
     `context.on_response` is called once, when the first download of a new or changed file starts.
 
@@ -173,7 +173,7 @@ class _Downloads:
 def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Downloads) -> date:
     """Download the files of the newest day for which no file of `urls` is missing. Returns this day, `today` if `urls`
     is empty."""
-    days: dict[tuple[str, ...], date] = {}  # a URL with year and month is the same on many days
+    days: dict[tuple[str, ...], date] = {}  # a URL with only year and month is the same on many days
     for day in (today - timedelta(days=back) for back in range(lookback_days + 1)):
         days.setdefault(tuple(with_date(url, day) for url in urls), day)
     last_error = None
