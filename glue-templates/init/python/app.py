@@ -1,6 +1,6 @@
 import os
 
-# jsii prints a warning about Node 20 in each synthesis, and cdk-glue-medallion supports Node 20.
+# With Node 20, jsii prints an end-of-life warning in each synthesis. cdk-glue-medallion supports Node 20.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from aws_cdk import App  # noqa: E402
