@@ -381,6 +381,104 @@ test('an endpoint that is only a URL is a table, and is deployed unchanged', () 
   expect(JSON.parse(document).api_endpoints).toEqual(API.api_endpoints);
 });
 
+const AIRPORTS = { ...ZIPCODES, dataset: 'airports' };
+
+test.each<[string, Files, { otherDatasets?: string[] }, string[]]>([
+  ['a bronze dataset', { 'x/config.json': { ...STATES, source_datasets: ['zipcodes'] } }, {}, ['bronze/zipcodes']],
+  ['a text', { 'x/config.json': { ...STATES, source_datasets: 'zipcodes' } }, {}, ['bronze/zipcodes']],
+  [
+    'a bronze dataset with the name of the dataset itself',
+    { 'x/config.json': { ...STATES, dataset: 'zipcodes', source_datasets: ['zipcodes'] } },
+    {},
+    ['bronze/zipcodes'],
+  ],
+  [
+    'a silver dataset',
+    {
+      'x/config.json': { ...STATES, source_datasets: ['places', 'zipcodes'] },
+      'y/config.json': { ...STATES, dataset: 'places', layer: 'silver' },
+      'y/states.sql': QUERY,
+    },
+    {},
+    ['silver/places', 'bronze/zipcodes'],
+  ],
+  [
+    'a dataset of another app',
+    { 'x/config.json': { ...STATES, source_datasets: ['zipcodes', 'counties'] } },
+    { otherDatasets: ['bronze/counties'] },
+    ['bronze/zipcodes', 'bronze/counties'],
+  ],
+])('an input without a layer can be %s', (_, files, props, inputs) => {
+  const { directory } = lake(
+    { 'config.json': CORE, 'bronze/zipcodes/config.json': ZIPCODES, 'x/states.sql': QUERY, ...files },
+    props,
+  );
+  const gold = Object.values(directory.datasets).find(({ layer }) => layer === 'gold')!;
+  expect(JSON.parse(gold.document).source_datasets).toEqual(inputs);
+});
+
+test('an input without a layer that several datasets have as their name is an error with their names', () => {
+  expect(failure({
+    ...LAKE,
+    'a/config.json': { ...STATES, dataset: 'zipcodes', layer: 'silver' },
+    'a/states.sql': QUERY,
+    'gold/states/config.json': { ...STATES, source_datasets: ['zipcodes'] },
+  })).toEqual([
+    '1 problem in 1 file:',
+    '  UNKNOWN_INPUT: LAKE/gold/states/config.json:5:3: /source_datasets/0 is "zipcodes", the name of several '
+      + 'datasets. Did you mean "silver/zipcodes" or "bronze/zipcodes"?',
+  ]);
+});
+
+test('a dataset in an invalid file is not an unknown input, and other inputs are still checked', () => {
+  expect(failure({
+    ...LAKE,
+    'bronze/zipcodes/config.json': '{"dataset": "zipcodes" "',
+    'bronze/airports/config.json': { ...AIRPORTS, layer: 'platinum' },
+    'gold/states/config.json': {
+      ...STATES, source_datasets: ['bronze/zipcodes', 'bronze/airports', 'airports', 'bronze/counties'],
+    },
+  }).map(line => line.replace(/^ *(\w+): \S+ (\S+) .*$/, '$1 $2'))).toEqual([
+    '4 problems in 3 files:',
+    'VALUE_INVALID /layer',
+    'JSON_INVALID the',
+    'UNKNOWN_INPUT /source_datasets/2',
+    'UNKNOWN_INPUT /source_datasets/3',
+  ]);
+});
+
+test('the error of a lake lists the warnings about its invalid files', () => {
+  expect(failure({
+    ...LAKE,
+    'bronze/zipcodes/config.json': { ...ZIPCODES, tables: ['a'] },
+    'gold/states/config.json': { ...STATES, source_datasets: undefined, dependencies: ['zipcodes'], layer: 'gold' },
+  })).toEqual([
+    '1 problem in 1 file:',
+    expect.stringContaining('SETTING_REQUIRED: LAKE/gold/states/config.json:8:11: /layer is "gold", but '),
+    '1 warning:',
+    '  LAKE/gold/states/config.json:5:18: /dependencies is an unknown key, ignored. Use source_datasets, for example '
+      + '"source_datasets": ["bronze/fda-nsde"].',
+  ]);
+});
+
+test('a hyphen in the name of a table is a warning of its stack, with the name that is deployed', () => {
+  const { app, directory } = lake({
+    ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { 'a.csv': 'us-zipcodes' } },
+  });
+  expect(directory.datasets['bronze/zipcodes'].tableNames).toEqual(['zipcodes_us_zipcodes']);
+  expect(app.synth().getStackByName('pp-dw-bronze-zipcodes').messages.map(({ entry }) => entry.data)).toEqual([
+    expect.stringContaining('config.json:6:12: /file_table_mapping/a.csv is read as "us_zipcodes". The names of tables '
+      + 'have underscores instead of hyphens.'),
+  ]);
+});
+
+test('a warning about the file of the core is a warning of its stack', () => {
+  const { app } = lake({ ...LAKE, 'config.json': { ...CORE, python_version: '3.11' } });
+  expect(app.synth().getStackByName('pp-dw-core').messages.map(({ entry }) => entry.data)).toEqual([
+    expect.stringContaining('config.json:3:20: /python_version is an unknown key, ignored. The Glue version '),
+  ]);
+});
+
 test('a core that is passed replaces the file of the core', () => {
   write({ ...LAKE, 'config.json': '{' });
   const app = new App();

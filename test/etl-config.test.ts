@@ -145,6 +145,9 @@ test('an unknown key is a warning', () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
   read({ etl_resource_prefix: 'pp-dw', our_team: 'data' });
   expect(warn.mock.calls).toEqual([
-    [expect.stringContaining('config.json:1:43: /our_team is an unknown key, ignored. The closest known key is "'), 'EtlConfig'],
+    [
+      expect.stringContaining('config.json:1:43: /our_team is an unknown key, ignored. The closest known key is "'),
+      'EtlConfig',
+    ],
   ]);
 });

@@ -95,7 +95,10 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
     '/conflict/config.json:3:16: /source_url is set, and api_endpoints is also set: a dataset loads either files or an '
       + 'API. Remove source_url: the job loads api_endpoints, and source_url is the base URL of an endpoint.',
   ],
-  VALUE_INVALID: [bronze('value', { data_size_category: 'tiny' }), '/value/config.json:2:24: /data_size_category is "tiny"'],
+  VALUE_INVALID: [
+    bronze('value', { data_size_category: 'tiny' }),
+    '/value/config.json:2:24: /data_size_category is "tiny"',
+  ],
   DUPLICATE_VALUE: [bronze('list', { business_key: ['a', 'a'] }), '/list/config.json:5:18: /business_key is ["a","a"]'],
   TOKEN_NOT_ALLOWED: [
     bronze('token', { source_url: 'https://example.org/${Token[TOKEN.5]}' }),
@@ -200,7 +203,9 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
     '/cycle/config.json:4:3: /source_datasets/0 forms a cycle: gold/cycle ← gold/cycle',
   ],
   ROLE_POLICY_TOO_LARGE: [
-    bronze('policy', { source_url: Array.from({ length: 150 }, (_, index) => `s3://bucket-${index}/${'f'.repeat(60)}/`) }),
+    bronze('policy', {
+      source_url: Array.from({ length: 150 }, (_, index) => `s3://bucket-${index}/${'f'.repeat(60)}/`),
+    }),
     '/policy/config.json:155:13: /dataset: the policies of the role',
   ],
   JOB_ARGUMENTS_TOO_LARGE: [
@@ -252,7 +257,7 @@ test('every error code has a mistake in a file, or a reason why files cannot cau
   expect([...Object.keys(MISTAKES), ...Object.keys(OTHERS)].sort()).toEqual([...ERROR_CODES].sort());
 });
 
-test('all mistakes of a lake are reported in one error, each with its code, file, position, JSON pointer and fix', () => {
+test('all mistakes of a lake are reported in one error, each with its code, file, position and JSON pointer', () => {
   const [head, ...lines] = failure({
     'config.json': CORE,
     ...bronze('zipcodes', {}),

@@ -458,6 +458,14 @@ CDK_APPS: dict[str, list[str]] = {
     "The `medallion` command of the Python package without Node on the `PATH`, or with Node before version 20": ["consumers/main.ts::python, medallion of pip"],
     "Yarn Plug'n'Play": ["package.test.ts::Yarn unpacks the package"],
     "A synthesis of an app that `medallion init` creates": ["cli/init.test.ts::the created app has the recommended feature flags, and its synthesis prints no warning"],
+    "Mistakes in several configuration files, or several in one file": ["mistakes-in-files.test.ts::all mistakes of a lake are reported in one error, each with its code, file, position and JSON pointer", "mistakes-in-files.test.ts::a mistake in a file does not hide its other mistakes"],
+    "A misspelled key in a configuration file, such as `fromat`": ["private/files/normalize.test.ts::a misspelled key is an error, and its values are checked under the known key"],
+    "Another unknown key in a configuration file, at any depth": ["private/files/normalize.test.ts::an unknown key that resembles no known key is a warning with the closest known key, at any depth", "private/files/normalize.test.ts::the warning about %s says what to use instead"],
+    "Notes in a configuration file: `description`, `comment`, `notes`, and keys that start with `_` or `//`": ["private/files/normalize.test.ts::notes are accepted in every object, and are not part of the document"],
+    "A text in a configuration file where a list of texts is expected": ["private/files/normalize.test.ts::a text is a list of one, without a warning: %s"],
+    "An input without its layer in a configuration file, such as `fda-nsde`": ["dataset-directory.test.ts::an input without a layer can be %s", "dataset-directory.test.ts::an input without a layer that several datasets have as their name is an error with their names"],
+    "Hyphens in the name of a table in a configuration file": ["private/files/normalize.test.ts::hyphens in the names of tables become underscores, also in keys by table, with a warning", "dataset-directory.test.ts::a hyphen in the name of a table is a warning of its stack, with the name that is deployed"],
+    "`source_url` and `api_endpoints` in one dataset": ["private/document/dataset-rules.test.ts::the conflict of an API and %s says which one to remove"],
     "A dynamic reference in a dataset, such as `{{resolve:ssm:name}}`": ["unknown-keys.test.ts::a dynamic reference in %s is rejected, because it would be deployed as it is"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""

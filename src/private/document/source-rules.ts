@@ -4,6 +4,7 @@ import { DatasetDocument } from './dataset-document.generated';
 import { isPath, isS3, mayMatchSeveralFiles, sourceUrls } from './source-urls';
 import { invalidUrl } from './url-problem';
 import { formatParts } from './value-format';
+import { Layer } from '../../layer';
 import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
 
@@ -16,7 +17,7 @@ const HTTP_KEYS = ['headers', 'rate_limit', 'auth'] as const;
 /** Checks that a bronze dataset has one source and only keys that apply to it. */
 export function* sourceProblems(document: DatasetDocument, hasCustomScript: boolean): Generator<Problem> {
   const { source_datasets: inputs, source_url: source, source_files: files, api_endpoints: endpoints } = document;
-  if (inputs !== undefined) {
+  if (inputs !== undefined || (document.layer !== undefined && document.layer !== Layer.BRONZE)) {
     return;
   }
   if (source === undefined && endpoints === undefined && !hasCustomScript) {

@@ -53,7 +53,10 @@ test.each<[string, Document, Document]>([
 test.each<[string, Document]>([
   ['a value that can be a text', { source_url: 'https://a.b/c', api_endpoints: { a: 'https://a.b/c' } }],
   ['the body of a request', { api_endpoints: { a: { url: 'https://a.b/c', body: { 'a-b': 'c', '_id': 'x' } } } }],
-  ['headers and parameters', { headers: { _x: 'a' }, api_endpoints: { a: { url: 'a', params: { '//': 'b', 'a-b': 1 } } } }],
+  [
+    'headers and parameters',
+    { headers: { _x: 'a' }, api_endpoints: { a: { url: 'a', params: { '//': 'b', 'a-b': 1 } } } },
+  ],
   ['a file and its table', { file_table_mapping: { 'a-b.csv': 'a_b' } }],
   ['the columns of a table', { column_schema: { a: { 'A-B': { type: 'date' }, '_id': { type: 'string' } } } }],
   ['the names of columns', { column_mappings: { _id: 'id', notes: 'notes' } }],
@@ -190,7 +193,8 @@ test('the edited text of a file differs only in the edits, and has no edits itse
   const folder = mkdtempSync(path.join(tmpdir(), 'edits-'));
   try {
     const file = path.join(folder, 'config.json');
-    const text = '{\n\t"busness_keys": { "a-b" : "id" },   "_note": "kept",\n "our_team": 1, "outputs": ["a-b", "c"]\n}\n';
+    const text = '{\n\t"busness_keys": { "a-b" : "id" },   "_note": "kept",\n "our_team": 1, '
+      + '"outputs": ["a-b", "c"]\n}\n';
     writeFileSync(file, text);
     const { editedText } = ConfigFile.read(file, datasetSchema());
     expect(editedText).toBe('{\n\t"business_keys": { "a_b" : ["id"] },   "_note": "kept",\n "our_team": 1, '
