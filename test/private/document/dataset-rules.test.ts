@@ -1036,7 +1036,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   ['the base URL of an endpoint', { source_url: 'https://example.org/api' }, 'source_url of'],
   ['a data file', { api_endpoints: { a: 'https://example.org/cder' } }, 'api_endpoints of'],
   ['a file in a bucket', { source_url: 's3://vendor/drops/' }, 'api_endpoints of'],
-  ['a URL next to settings of files', { source_url: 'https://example.org/download', delimiter: '|' }, 'api_endpoints of'],
+  ['a URL next to a delimiter', { source_url: 'https://example.org/download', delimiter: '|' }, 'api_endpoints of'],
 ])('the conflict of an API and %s says which one to remove', (what, document, removed) => {
   const problem = () => check({ api_endpoints: { products: 'https://example.org/api/products' }, ...document });
   expect(problem).toThrow(`SETTINGS_CONFLICT: Lake: ${removed} dataset "fda-cder" is set, and `);
