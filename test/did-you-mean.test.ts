@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { bronze, gold, Lake, LAYOUTS } from './layouts';
 import { BronzeDatasetProps, DatasetDirectory, EtlCore, Source, Transform } from '../src';
 import { oneOf } from '../src/cli/choice';
@@ -14,10 +15,13 @@ const ENDPOINT = { url: 'https://api.example.org/places' };
 /** Values that TypeScript rejects, as in JavaScript and in files. */
 const any = (value: unknown): any => value;
 const ofBronze = (props: object) => () => bronze(LAYOUTS[0].lake(), any(props));
-const ofCore = (props: object) => () => new EtlCore(new Stack(new App(), 'Lake'), 'Core', any({ resourcePrefix: 'pp-dw', ...props }));
+const ofCore = (props: object) => () =>
+  new EtlCore(new Stack(new App(), 'Lake'), 'Core', any({ resourcePrefix: 'pp-dw', ...props }));
 
 /** Synthesizes a lake of files: a dataset `zipcodes`, and a dataset `states` that reads it. */
-function ofFiles(zipcodes: object, states: object = {}, query = 'SELECT * FROM ${bronze_database}.zipcodes'): () => void {
+function ofFiles(
+  zipcodes: object, states: object = {}, query = 'SELECT * FROM ${bronze_database}.zipcodes',
+): () => void {
   return () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'lake-'));
     const files = {
@@ -27,7 +31,11 @@ function ofFiles(zipcodes: object, states: object = {}, query = 'SELECT * FROM $
       },
       'bronze/zipcodes/zipcodes.csv': 'zip\n1\n',
       'gold/states/config.json': {
-        dataset: 'states', data_size_category: 'small', source_datasets: ['bronze/zipcodes'], sql: 'states.sql', ...states,
+        dataset: 'states',
+        data_size_category: 'small',
+        source_datasets: ['bronze/zipcodes'],
+        sql: 'states.sql',
+        ...states,
       },
       'gold/states/states.sql': query,
     };
@@ -82,7 +90,12 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
     'pagination is "ofset".',
     'offset',
   ],
-  ['a key of a file format', ofFiles({ file_format: { type: 'json', recrods: 'a' } }), 'has the key "recrods".', 'records'],
+  [
+    'a key of a file format',
+    ofFiles({ file_format: { type: 'json', recrods: 'a' } }),
+    'has the key "recrods".',
+    'records',
+  ],
   [
     'an endpoint',
     ofBronze({
@@ -122,19 +135,21 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
   [
     'a table in a query',
     ofQuery('SELECT * FROM pp_dw_bronze.post', {}),
-    'reads the table pp_dw_bronze.post (line 1, column 15), which does not exist.',
+    'reads the table pp_dw_bronze.post (line 1, column 15), which is not a table of an input.',
     'pp_dw_bronze.postal',
   ],
   [
     'one of several tables in a query',
-    ofQuery('SELECT 1 AS a\nFROM pp_dw_bronze.postal_zipcode', { fileTableMapping: { 'a.csv': 'zipcodes', 'b.csv': 'states' } }),
-    'reads the table pp_dw_bronze.postal_zipcode (line 2, column 6), which does not exist.',
+    ofQuery('SELECT 1 AS a\nFROM pp_dw_bronze.postal_zipcode', {
+      fileTableMapping: { 'a.csv': 'zipcodes', 'b.csv': 'states' },
+    }),
+    'reads the table pp_dw_bronze.postal_zipcode (line 2, column 6), which is not a table of an input.',
     'pp_dw_bronze.postal_zipcodes',
   ],
   [
     'a table in the query of a file',
     ofFiles({}, {}, 'SELECT * FROM ${bronze_database}.zipcode'),
-    'reads the table pp_dw_bronze.zipcode (line 1, column 15), which does not exist.',
+    'reads the table pp_dw_bronze.zipcode (line 1, column 15), which is not a table of an input.',
     'pp_dw_bronze.zipcodes',
   ],
   [
@@ -186,10 +201,19 @@ test.each(ERRORS)('a similar name is the first remedy for %s', (_what, run, foun
 
 test.each([
   ['a table that is not similar to one', 'SELECT * FROM pp_dw_bronze.elsewhere'],
-  ['a table of a database that is not of the lake', 'SELECT * FROM other_bronze.post'],
+  ['a table of a database that is not of the lake', 'SELECT * FROM other_bronze.elsewhere'],
   ['a common table expression', 'WITH post AS (SELECT 1 AS a) SELECT * FROM post'],
 ])('a query may contain %s', (_what, query) => {
   expect(ofQuery(query, {})).not.toThrow();
+});
+
+test('a table of a lake with another prefix is a warning, because the run reports it', () => {
+  const where = LAYOUTS[0].lake();
+  ofQuery('SELECT * FROM dev_bronze.postal', {}, where)();
+  Annotations.fromStack(where.stack).hasWarning('*', Match.stringLikeRegexp(
+    'the table dev_bronze.postal \\(line 1, column 15\\), which is not a table of this lake. Did you mean '
+      + '"pp_dw_bronze.postal"\\? For lakes with different prefixes, write \\$\\{bronze_database\\}',
+  ));
 });
 
 test('a query may contain a similar table if another app deploys an input of this layer', () => {

@@ -454,6 +454,8 @@ CDK_APPS: dict[str, list[str]] = {
     "A symbolic link to a dataset, a script, a query or a file of the app": ["source-files.test.ts::a symbolic link is followed", "dataset-directory.test.ts::links to folders and files of datasets are followed", "dataset-directory.test.ts::the deployed content of linked scripts and queries is that of their targets"],
     "`--enable-glue-datacatalog` in `defaultArguments`, in any spelling, or a catalog in `--conf`": ["etl-core.test.ts::--enable-glue-datacatalog"],
     "A query that reads a table of another dataset that is not an input, or a table without its database": ["derived-dataset.test.ts::a table that is not an input", "derived-dataset.test.ts::an unqualified table"],
+    "A query with a misspelled table of an input": ["did-you-mean.test.ts::a table in a query", "did-you-mean.test.ts::a query may contain a similar table if another app deploys an input of this layer"],
+    "`key_column` without `orient` `index`": ["private/document/dataset-rules.test.ts::a column of keys without an orient", "private/document/dataset-rules.test.ts::a column of keys with rows"],
     "An app that a bundler such as esbuild packs into one file": ["private/glue-templates.test.ts::a bundle in %s uses the files of the installed package", "private/glue-templates.test.ts::a bundle without the installed package is an error that says how to exclude the package"],
     "The `medallion` command of the Python package without Node on the `PATH`, or with Node before version 20": ["consumers/main.ts::python, medallion of pip"],
     "Yarn Plug'n'Play": ["package.test.ts::Yarn unpacks the package"],

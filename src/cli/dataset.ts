@@ -120,7 +120,8 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
   if (inStack.length === 0) {
     const stacks = datasets.map(each => each.stack);
     throw new Failure(stack && datasets.length
-      ? `Stack "${stack}" does not contain a dataset. ${didYouMean(stack, stacks)}Stacks with datasets: ${list(stacks)}.`
+      ? `Stack "${stack}" does not contain a dataset. ${didYouMean(stack, stacks)}`
+        + `Stacks with datasets: ${list(stacks)}.`
       : 'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
   return inStack;

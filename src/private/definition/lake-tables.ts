@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { IDataset } from '../../i-dataset';
 import { DatasetNames, LakeNames } from '../../naming';
@@ -23,7 +23,7 @@ export function registerTables(scope: IConstruct, { lake, database, layer, datas
 /**
  * Fails at synth if a query reads a table of another dataset of this app that is not an input, or without its database.
  *
- * Also fails on a name that is similar to a table of an input and does not exist. It fails after the app is complete,
+ * Also fails on a name that does not exist and is similar to a table of an input. It fails after the app is complete,
  * because datasets are created in any order. Tables of other apps are not known.
  *
  * @param inputs the inputs of the dataset, as `layer/dataset`
@@ -38,11 +38,19 @@ export function checkQueryTables(
         const at = `(line ${line}, column ${column})`;
         const known = tablesOfInputs(tables, lake, inputs, database);
         const suggestion = tables.has(`${database}.${table}`) ? '' : didYouMean(`${database}.${table}`, known, true);
-        if (suggestion !== '') {
+        if (suggestion !== '' && !isOfLake(lake, database)) {
+          Annotations.of(scope).addWarningV2(
+            `cdk-glue-medallion:database-of-another-lake-${database}`,
+            `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which is not a table of `
+              + `this lake. ${suggestion}For lakes with different prefixes, write `
+              + '${bronze_database}, ${silver_database} or ${gold_database} instead of the name of the database.',
+          );
+        } else if (suggestion !== '') {
           throw synthError(
             scope,
             'QUERY_TABLE_NOT_AN_INPUT',
-            `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which does not exist.`,
+            `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which is not a table of an `
+              + 'input.',
             `${suggestion}The inputs have ${known.join(', ')}.`,
           );
         }
@@ -107,13 +115,23 @@ export function checkForEachTables(
   });
 }
 
-/** The tables that inputs have in a database of the lake. Empty if another app deploys one of these inputs. */
+function isOfLake(lake: LakeNames, database: string | undefined): boolean {
+  return LAYERS.some(layer => lake.database(layer) === database);
+}
+
+/**
+ * The tables of the inputs that a database can have: those of its layer, or for a database that is not of the lake, of
+ * all inputs. Empty if another app deploys one of these inputs.
+ */
 function tablesOfInputs(
   tables: LakeTables, lake: LakeNames, inputs: string[], database: string | undefined,
 ): string[] {
   const owners = new Set(tables.values());
+  if (database === undefined) {
+    return [];
+  }
   const layer = LAYERS.find(each => lake.database(each) === database);
-  const ofLayer = inputs.filter(input => input.startsWith(`${layer}/`));
+  const ofLayer = inputs.filter(input => layer === undefined || input.startsWith(`${layer}/`));
   return ofLayer.every(input => owners.has(input))
     ? [...tables].filter(([, owner]) => ofLayer.includes(owner)).map(([name]) => name)
     : [];

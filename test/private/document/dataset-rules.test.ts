@@ -320,8 +320,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'a column of keys with rows',
     { file_format: { key_column: 'day', orient: 'values' } },
-    'SETTINGS_CONFLICT: Lake: file_format.key_column of dataset "fda-cder" is "day", but orient is "values". Set orient '
-      + 'of file_format to "index", or remove key_column',
+    'SETTINGS_CONFLICT: Lake: file_format.key_column of dataset "fda-cder" is "day", but orient is "values". Set '
+      + 'orient of file_format to "index", or remove key_column',
   ],
   [
     'a column of keys of an endpoint without an orient',
