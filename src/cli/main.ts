@@ -3,6 +3,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AddOptions } from './add';
+import { LANGUAGES } from './app-template';
 import { interrupt } from './child';
 import { oneOf } from './choice';
 import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
@@ -10,7 +11,8 @@ import { fullName, readDatasets } from './dataset';
 import { GLUE_VERSIONS } from './environment';
 import { Failure, FailureCode, messageOf } from './failure';
 import { addGate, GATES } from './gates';
-import { init, InitOptions, LANGUAGES } from './init';
+import { init, InitOptions } from './init';
+import { InitFromOptions } from './init-from';
 import { DEFAULT_DATA } from './lake';
 import { list } from './list';
 import { paint } from './progress';
@@ -101,9 +103,12 @@ function command(): Command {
 
   program
     .command('init')
-    .summary('Create a CDK app with one sample dataset')
-    .description('Create a CDK app that reads its datasets from configuration files, with one sample dataset.')
-    .argument('<dir>', 'New or empty folder')
+    .summary('Create a CDK app, with a sample dataset or from existing configuration files')
+    .description(
+      'Create a CDK app that reads its datasets from configuration files, with one sample dataset. With --from, show how '
+        + 'to correct existing configuration files and what the current folder needs to be an app.',
+    )
+    .argument('[dir]', 'New or empty folder; not with --from')
     .addOption(
       new Option('--language <language>', 'Language of the app')
         .choices(LANGUAGES)
@@ -111,8 +116,31 @@ function command(): Command {
         .default('typescript'),
     )
     .option('--prefix <prefix>', 'Prefix of all names of the lake (default: the folder name)')
-    .addHelpText('after', example('npx medallion init my-lake --language python'))
-    .action((folder: string, options: Omit<InitOptions, 'json'>) => init(folder, { ...globalOptions(), ...options }));
+    .option('--from <dir>', 'Folder of existing configuration files. The changes are printed')
+    .option('--write', 'Make the changes of --from')
+    .addHelpText(
+      'after',
+      example('npx medallion init my-lake --language python', 'npx medallion init --from lake --write'),
+    )
+    .action((folder: string | undefined, options: Omit<InitOptions & Partial<InitFromOptions>, 'json'>) => {
+      const { from, write } = options;
+      if (from !== undefined && folder !== undefined) {
+        throw new Failure(`DIR ("${folder}") cannot be combined with --from: the app is in the current folder.`, 2);
+      }
+      if (from === undefined && write) {
+        throw new Failure('--write requires --from DIR, the folder of the configuration files.', 2);
+      }
+      if (from !== undefined) {
+        // Loaded lazily, as `add`.
+        // eslint-disable-next-line @typescript-eslint/no-require-imports
+        const { initFrom } = require('./init-from') as typeof import('./init-from');
+        process.exitCode = initFrom({ ...globalOptions(), ...options, from }) ? 0 : 1;
+      } else if (folder === undefined) {
+        throw new Failure('DIR is missing. Specify a new folder, or --from DIR for existing configuration files.', 2);
+      } else {
+        init(folder, { ...globalOptions(), ...options });
+      }
+    });
   program
     .command('add')
     .summary('Inspect a data file and write the config.json of a bronze dataset')

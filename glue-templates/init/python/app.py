@@ -8,7 +8,7 @@ from cdk_glue_medallion import DatasetDirectory  # noqa: E402
 
 app = App()
 
-# lake/config.json configures the core. Each config.json in a subfolder defines a dataset.
-DatasetDirectory(app, "Lake", path="lake")
+# {{lake_config}} configures the core. Each config.json in a subfolder defines a dataset.
+DatasetDirectory(app, "Lake", path="{{lake}}")
 
 app.synth()

@@ -3,5 +3,5 @@ import { DatasetDirectory } from 'cdk-glue-medallion';
 
 const app = new App();
 
-// lake/config.json configures the core. Each config.json in a subfolder defines a dataset.
-new DatasetDirectory(app, 'Lake', { path: 'lake' });
+// {{lake_config}} configures the core. Each config.json in a subfolder defines a dataset.
+new DatasetDirectory(app, 'Lake', { path: '{{lake}}' });

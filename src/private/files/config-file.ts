@@ -1,7 +1,7 @@
 import { JSONPath } from 'jsonc-parser';
 import { Edit, jsonPointer, pathInFile } from './edit';
 import { FileProblem } from './file-problem';
-import { JsonFile } from './json-file';
+import { ChangedLine, JsonFile } from './json-file';
 import { normalize } from './normalize';
 import { UnusedKey } from './unused-keys';
 import { DocumentSchema } from '../document/document-schema';
@@ -49,18 +49,39 @@ export class ConfigFile {
     return this.json.textWith(this.edits);
   }
 
+  /** The lines that the edits change. */
+  get changedLines(): ChangedLine[] {
+    return this.json.changedLines(this.edits.map(edit => isMisspelling(edit)
+      ? { ...edit, reason: `${JSON.stringify(edit.oldValue)} is not a known key.` }
+      : edit));
+  }
+
+  /** The problems that the edits correct: misspelled keys. */
+  get correctedProblems(): FileProblem[] {
+    return this.edits.filter(isMisspelling).map(({ path, reason }) =>
+      this.json.at(path, {
+        code: 'UNKNOWN_KEY', key: jsonPointer(path), found: 'is not a known key', remedy: reason,
+      }));
+  }
+
   /** The problems of the file itself: its syntax and misspelled keys. */
   get problems(): FileProblem[] {
-    const misspelled = [
-      ...this.edits.filter(({ severity, target }) => severity === 'error' && target === 'key')
-        .map(({ path, reason }) => ({ path, found: 'is not a known key', remedy: reason })),
-      ...this.unusedKeys.flatMap(key => key.severity === 'error' ? [key] : []),
-    ];
     return [
       ...this.json.problems,
-      ...misspelled.map(({ path, found, remedy }) =>
-        this.json.at(path, { code: 'UNKNOWN_KEY', key: jsonPointer(path), found, remedy })),
+      ...this.correctedProblems,
+      ...this.unusedKeys.flatMap(key => key.severity === 'error'
+        ? [this.json.at(key.path, {
+          code: 'UNKNOWN_KEY', key: jsonPointer(key.path), found: key.found, remedy: key.remedy,
+        })]
+        : []),
     ];
+  }
+
+  /** Warnings about keys that have no effect. */
+  get unusedKeyWarnings(): string[] {
+    return this.unusedKeys.flatMap(key => key.severity === 'warning'
+      ? [`${this.json.locationOf(key.path)}: ${jsonPointer(key.path)} ${key.found}. ${key.remedy}`]
+      : []);
   }
 
   /** What the user should know about the file, although it is valid. */
@@ -68,9 +89,7 @@ export class ConfigFile {
     return [
       ...this.edits.filter(({ severity }) => severity === 'warning').map(({ path, newValue, reason }) =>
         `${this.json.locationOf(path)}: ${jsonPointer(path)} is read as ${JSON.stringify(newValue)}. ${reason}`),
-      ...this.unusedKeys.flatMap(key => key.severity === 'warning'
-        ? [`${this.json.locationOf(key.path)}: ${jsonPointer(key.path)} ${key.found}. ${key.remedy}`]
-        : []),
+      ...this.unusedKeyWarnings,
     ];
   }
 
@@ -83,6 +102,10 @@ export class ConfigFile {
   pathOf(key: string): JSONPath {
     return pathInFile(pathOfKey(this.document, key), this.edits);
   }
+}
+
+function isMisspelling({ severity, target }: Edit): boolean {
+  return severity === 'error' && target === 'key';
 }
 
 function isOfSameValue(edit: Edit, other: Edit): boolean {

@@ -16,9 +16,14 @@ export function problemsError(problems: FileProblem[], warnings: string[] = []):
   const related = warnings.filter(warning => files.has(fileOf({ location: warning.split(': ')[0] })));
   return new Error([
     `${count(problems.length, 'problem')} in ${count(files.size, 'file')}:`,
-    ...problems.map(problem => `  ${problem.code}: ${problem.location}: ${textOf(problem)}`),
+    ...problems.map(problem => `  ${lineOf(problem)}`),
     ...related.length === 0 ? [] : [`${count(related.length, 'warning')}:`, ...related.map(warning => `  ${warning}`)],
   ].join('\n'));
+}
+
+/** A problem as one line: its code, its location, what was found, and what to do. */
+export function lineOf(problem: FileProblem): string {
+  return `${problem.code}: ${problem.location}: ${textOf(problem)}`;
 }
 
 function textOf({ pointer, found, remedy, subject = pointer === '' ? 'the file' : pointer }: FileProblem): string {

@@ -7,6 +7,15 @@ import { syntaxCause } from './json-syntax';
 import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from './jsonc-parser';
 import { Problem } from '../errors/problem';
 
+/** A line of a file that edits change, with the reasons of the edits. */
+export interface ChangedLine {
+  /** The number of the line, from 1. */
+  readonly line: number;
+  readonly oldText: string;
+  readonly newText: string;
+  readonly reasons: string[];
+}
+
 /** A JSON object in a file, with the line and column of each value. */
 export class JsonFile {
   /** The object. Undefined if the file cannot be read, or if its syntax does not show what it contains. */
@@ -79,13 +88,31 @@ export class JsonFile {
 
   /** The text of the file with edits. Everything else stays as it is. */
   textWith(edits: readonly Edit[]): string {
-    const changes = edits.flatMap(({ path: where, target, newValue }) => {
-      const value = this.tree && findNodeAtLocation(this.tree, where);
-      const node = target === 'key' ? value?.parent?.children?.[0] : value;
-      return node ? [{ start: node.offset, end: node.offset + node.length, text: JSON.stringify(newValue) }] : [];
-    });
-    return changes.sort((a, b) => b.start - a.start)
+    return edits.flatMap(edit => this.replacementOf(edit) ?? []).sort((a, b) => b.start - a.start)
       .reduce((text, change) => text.slice(0, change.start) + change.text + text.slice(change.end), this.text);
+  }
+
+  /** The lines that edits change, in the order of the file. An edit replaces text within one line by one line. */
+  changedLines(edits: readonly Edit[]): ChangedLine[] {
+    const [before, after] = [this.text, this.textWith(edits)].map(text => text.split(/\r?\n/));
+    const reasons = new Map<number, Set<string>>();
+    for (const edit of edits) {
+      const replacement = this.replacementOf(edit);
+      const line = replacement && this.text.slice(0, replacement.start).split('\n').length;
+      if (line !== undefined) {
+        reasons.set(line, (reasons.get(line) ?? new Set()).add(edit.reason));
+      }
+    }
+    return [...reasons].sort(([a], [b]) => a - b).map(([line, ofLine]) => ({
+      line, oldText: before[line - 1], newText: after[line - 1], reasons: [...ofLine],
+    }));
+  }
+
+  /** What an edit replaces. Undefined if the file does not have its path. */
+  private replacementOf({ path: where, target, newValue }: Edit) {
+    const value = this.tree && findNodeAtLocation(this.tree, where);
+    const node = target === 'key' ? value?.parent?.children?.[0] : value;
+    return node && { start: node.offset, end: node.offset + node.length, text: JSON.stringify(newValue) };
   }
 
   /** JSON parsers silently use the last value of a duplicate key. */

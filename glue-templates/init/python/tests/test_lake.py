@@ -7,7 +7,7 @@ from cdk_glue_medallion import DatasetDirectory
 
 class LakeTest(unittest.TestCase):
     def test_every_dataset_has_a_job_and_a_crawler(self) -> None:
-        datasets = DatasetDirectory(App(), "Lake", path="lake").datasets
+        datasets = DatasetDirectory(App(), "Lake", path="{{lake}}").datasets
         self.assertTrue(datasets)
         for name, dataset in datasets.items():
             with self.subTest(name):

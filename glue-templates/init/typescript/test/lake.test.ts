@@ -4,7 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { DatasetDirectory } from 'cdk-glue-medallion';
 
-const { datasets } = new DatasetDirectory(new App(), 'Lake', { path: 'lake' });
+const { datasets } = new DatasetDirectory(new App(), 'Lake', { path: '{{lake}}' });
 
 test('the lake has datasets', () => {
   assert.ok(Object.keys(datasets).length > 0);
