@@ -13,6 +13,8 @@
  *
  * Columns whose names start with `meta_` are never compared. Null and the empty string are different values.
  *
+ * Set `validFrom`, `validTo`, `isCurrent` and `changeType` for other names, and `openEnd` for a date instead of null.
+ *
  * A dataset with `history` has one table and no `businessKey`: with `outputs`, `businessKey` or `businessKeys`,
  * synthesis fails with `SETTINGS_CONFLICT`.
  *
@@ -52,4 +54,65 @@ export interface History {
    * @default - none, so that no change is lost
    */
   readonly exclude?: string[];
+
+  /**
+   * The name of the column with the time from which a version is current, in snake_case, such as `effective_date`.
+   *
+   * Synthesis fails with `COLUMN_NAME_TAKEN` if two of the columns have the same name, and with `COLUMN_NAME_RESERVED`
+   * if it is also a column of `businessKey`, `compare` or `exclude`. A run fails with `HISTORY_INVALID` if the query
+   * returns a column of this name, or if the name differs from the published one.
+   *
+   * @default 'valid_from'
+   */
+  readonly validFrom?: string;
+
+  /**
+   * The name of the column with the time from which a version is no longer current, such as `end_date`.
+   *
+   * The rules of `validFrom` apply.
+   *
+   * @default 'valid_to'
+   */
+  readonly validTo?: string;
+
+  /**
+   * The name of the column that tells whether a version is current, such as `current_flag`.
+   *
+   * The rules of `validFrom` apply.
+   *
+   * @default 'is_current'
+   */
+  readonly isCurrent?: string;
+
+  /**
+   * The name of the column with the change that a version is the result of, such as `operation`.
+   *
+   * The rules of `validFrom` apply.
+   *
+   * @default 'change_type'
+   */
+  readonly changeType?: string;
+
+  /**
+   * The date in the column `validTo` of current versions, in the format `yyyy-MM-dd`, such as `9999-12-31`.
+   *
+   * Synthesis fails with `VALUE_INVALID` if it is not a date from 2100-01-01. A run fails with `HISTORY_INVALID` if it
+   * differs from the published one.
+   *
+   * @default - null, which cannot be mistaken for a time at which the version ends
+   */
+  readonly openEnd?: string;
+
+  /**
+   * A table of an input, as `database.table`, whose versions the first publication takes over.
+   *
+   * The table has the columns of `businessKey`, `validFrom` and `validTo`, and can have `isCurrent`. A version with
+   * null, `openEnd` or a date from 9999-01-01 in `validTo` is current. `${bronze_database}`, `${silver_database}` and
+   * `${gold_database}` are replaced by the names of the databases. Later runs ignore the setting: remove it after the
+   * first publication. The first run fails with `HISTORY_INITIAL_INVALID` if versions of a key overlap, or if several
+   * of them are current.
+   *
+   * @default - the history begins with the first run
+   */
+  readonly initialTable?: string;
 }

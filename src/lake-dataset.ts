@@ -12,9 +12,8 @@ import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
 import { registerInputs } from './private/definition/dataset-graph';
-import { withTableDatabases } from './private/definition/for-each-inputs';
-import { checkForEachTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
-import { forEachTables } from './private/document/api-endpoints';
+import { namedTables, withTableDatabases } from './private/definition/for-each-inputs';
+import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { unencryptedUrls } from './private/document/api-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { checkRules } from './private/document/dataset-rules';
@@ -114,7 +113,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     if (script.sql) {
       checkQueryTables(this, names, script.sql.text, inputNames);
     }
-    checkForEachTables(this, names, forEachTables(document), inputs ?? []);
+    checkNamedTables(this, names, namedTables(document), inputs ?? []);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);

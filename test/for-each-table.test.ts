@@ -137,8 +137,8 @@ test.each<[string, (where: Lake) => unknown, string]>([
       const forEach = { table: 'pp_dw_silver.drugs', column: 'rxcui' } as unknown as ApiEndpoint['forEach'];
       return bronze(where, { source: Source.api({ items: { url: URL, forEach } }) });
     },
-    'UNKNOWN_TABLE: Lake/Bronze: api_endpoints.items.for_each.table of dataset "fda-nsde" is "pp_dw_silver.drugs", '
-      + 'which is not a table of the lake. Use forEachTable, with the dataset of the table as its input.',
+    'QUERY_TABLE_NOT_AN_INPUT: Lake/Bronze: api_endpoints.items.for_each.table of dataset "fda-nsde" is '
+      + '"pp_dw_silver.drugs", which is not a table of an input. Use forEachTable, with the dataset of the table as its input.',
   ],
   [
     'a table of the dataset itself',

@@ -6,6 +6,7 @@ Scripts import it as `run_silver` from `etl_runtime.silver` or `run_gold` from `
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +28,8 @@ from etl_runtime.publish.publish import publish, read_published, recover
 from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.derived_columns import athena_columns, with_athena_names
 from etl_runtime.transform.gates import check_gates
-from etl_runtime.transform.history import CHANGES, DUPLICATE, published_versions, with_versions
+from etl_runtime.transform.history import CHANGES, DUPLICATE, VersionColumns, published_versions, with_versions
+from etl_runtime.transform.initial_versions import initial_versions
 from etl_runtime.transform.inputs import register
 from etl_runtime.transform.query import query
 from etl_runtime.transform.rules import Rule, find_violations
@@ -246,7 +248,13 @@ def _transform_inputs(
             with record.step("make"):
                 tables = {
                     key: _staged_table(
-                        job, record, published, store, rows, Target(key, record.run_id, store.region, folder)
+                        job,
+                        record,
+                        published,
+                        store,
+                        rows,
+                        Target(key, record.run_id, store.region, folder),
+                        context.tables,
                     )
                     for key, rows in _rows_by_table(job, transform(context)).items()
                 }
@@ -288,9 +296,18 @@ def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "
 
 
 def _staged_table(
-    job: Job, record: RunRecord, published: Mapping[str, Any] | None, store: Store, rows: "DataFrame", target: Target
+    job: Job,
+    record: RunRecord,
+    published: Mapping[str, Any] | None,
+    store: Store,
+    rows: "DataFrame",
+    target: Target,
+    tables: Sequence[str],
 ) -> TransformedTable:
-    """Write one table to staging: the rows or, for a table with a history, the versions of the rows."""
+    """Write one table to staging: the rows or, for a table with a history, the versions of the rows.
+
+    `tables` are the tables of the inputs.
+    """
     from pyspark.sql import functions as f
 
     key = target.key
@@ -302,9 +319,14 @@ def _staged_table(
         written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target, rebalance=not is_sorted)
         return TransformedTable(written, written.staged(target, columns), None, names_of(columns))
     names = job.names
-    old = published_versions(
-        rows.sparkSession, key, history, published, names.tables[key].location, names.bucket, store
-    )
+    spark = rows.sparkSession
+    old = published_versions(spark, key, history, published, names.tables[key].location, names.bucket, store)
+    if "initial_table" in history:
+        if old is None:
+            old = initial_versions(spark, key, history, tables, record.started, record.run_id)
+            record.log("make", f"{key}: the history begins with the versions of {history['initial_table']}")
+        else:
+            record.log("make", f"{key}: history.initial_table is ignored, because the history is published. Remove it")
     versions = with_versions(key, history, rows, old, record.started, record.run_id)
     # Spark's adaptive execution already sizes the partitions of the join.
     written = write(versions, target, rebalance=False, examples_of=(DUPLICATE, history["business_key"]))
@@ -322,12 +344,15 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
     if history is None:
         return {}
     (table,) = tables.values()
+    names = {each.name for each in fields(VersionColumns)}
+    version_columns = {name: value for name, value in history.items() if name in names}
     return {
         "history": {
             "business_key": history["business_key"],
             "at": at.isoformat(),
             "current": table.written.live,
             "columns": list(table.columns),
+            **({"version_columns": version_columns} if version_columns else {}),
         }
     }
 
@@ -335,7 +360,7 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
 def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
     """Whether the table has a history, no version in it begins or ends in this run, and the query returns the same
     columns as before."""
-    if "history" not in job.document:
+    if "history" not in job.document or "history" not in published:
         return False
     ((key, table),) = tables.items()
     changes = sum(table.written.actions[action] for action in CHANGES)

@@ -14,6 +14,7 @@ import pytest
 from conftest import BUCKET, Dataset, DerivedTable, Lake, Response, Source, zipped
 from etl_runtime import derived as running
 from etl_runtime.gold import Gold, Transform
+from etl_runtime.job import inputs as waiting
 from etl_runtime.job.arguments import GATES
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
@@ -381,14 +382,14 @@ def test_gold_waits_for_a_publication_in_progress_and_fails_if_it_does_not_compl
     bronze.run(source.serves("/x.csv", b"n\n2\n"))
     new = bronze.published()
     store.write_json(f"{runs}published.json", old)
-    monkeypatch.setattr(reading, "POLL_SECONDS", 0)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
     with monkeypatch.context() as patch:
         Publishing(patch, runs, {3: lambda: store.write_json(f"{runs}published.json", new)})
         made.run(f"SELECT n FROM {athena(bronze)}")
     assert made.rows() == [{"n": 2}]
 
     store.write_json(f"{runs}published.json", old)
-    monkeypatch.setattr(reading, "MAX_PUBLICATION_SECONDS", 0)
+    monkeypatch.setattr(waiting, "MAX_PUBLICATION_SECONDS", 0)
     error = made.fails(f"SELECT n FROM {athena(bronze)}")
     assert (
         f"INPUT_INCOMPLETE: The published data of the input bronze/{bronze.name} is incomplete: published.json lists s3://{BUCKET}/"

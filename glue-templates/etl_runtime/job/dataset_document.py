@@ -152,6 +152,12 @@ class History(TypedDict):
     business_key: ColumnNames
     compare: NotRequired[ColumnNames]
     exclude: NotRequired[ColumnNames]
+    valid_from: NotRequired[ColumnName]
+    valid_to: NotRequired[ColumnName]
+    is_current: NotRequired[ColumnName]
+    change_type: NotRequired[ColumnName]
+    open_end: NotRequired[str]
+    initial_table: NotRequired[str]
 
 
 class ApiEndpoint(TypedDict):

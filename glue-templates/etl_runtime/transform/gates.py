@@ -69,6 +69,8 @@ def _failures(
     for violation in violations:
         yield "rules", violation
     if old is None:
+        if table.old is not None:
+            yield from shrink_failures(written.live, table.old.current, document)
         return
     history = published.get("history", {})
     published_rows = history.get("current", old["rows"])

@@ -5,7 +5,7 @@ are never treated as equal, as they could be with a concatenation or a hash.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import reduce
 from operator import and_
@@ -24,9 +24,47 @@ from etl_runtime.transform.write import ACTION, LIVE_ACTIONS
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-ADDED = {"valid_from": "timestamp", "valid_to": "timestamp", "is_current": "boolean", "change_type": "string"}
 CHANGES = ("insert", "update", "delete", "close")
 DUPLICATE = "duplicate"
+OPEN_END_TIME = "00:00:00"  # in UTC
+
+
+@dataclass(frozen=True)
+class VersionColumns:
+    """The names of the columns that a history adds.
+
+    Current versions have the date `open_end` in `valid_to`; without it, null.
+    """
+
+    valid_from: str = "valid_from"
+    valid_to: str = "valid_to"
+    is_current: str = "is_current"
+    change_type: str = "change_type"
+    open_end: str | None = None
+
+    @classmethod
+    def of(cls, history: Mapping[str, Any]) -> "VersionColumns":
+        """Those that the dataset document declares, or that published.json contains."""
+        return cls(**{field.name: history[field.name] for field in fields(cls) if field.name in history})
+
+    @property
+    def types(self) -> dict[str, str]:
+        return {
+            self.valid_from: "timestamp",
+            self.valid_to: "timestamp",
+            self.is_current: "boolean",
+            self.change_type: "string",
+        }
+
+    def never(self) -> "Column":
+        """The `valid_to` of current versions."""
+        from pyspark.sql import functions as f
+
+        return f.lit(self.open_end and f"{self.open_end} {OPEN_END_TIME}").cast("timestamp")
+
+
+ADDED = VersionColumns().types
+"""The columns that a history adds by default, with their types."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +119,15 @@ def published_versions(
             f"declares {', '.join(history['business_key'])}. The key of a history cannot change. "
             "Declare the published key, or create a dataset with another name.",
         )
+    declared, known = VersionColumns.of(history), VersionColumns.of(found.get("version_columns", {}))
+    if declared != known:
+        [name, *_] = [each.name for each in fields(known) if getattr(declared, each.name) != getattr(known, each.name)]
+        raise RunFailed(
+            ErrorCode.HISTORY_INVALID,
+            f"{key}: the published history has the {name} {getattr(known, name) or 'null'}, but the dataset declares "
+            f"{getattr(declared, name) or 'null'}. The columns of a history cannot be renamed. Declare the published "
+            f"{name}, or create a dataset with another name and set its history.initial_table to this table.",
+        )
     table = published["tables"][key]
     return PublishedVersions(
         table,
@@ -107,14 +154,15 @@ def with_versions(
     """
     from pyspark.sql import functions as f
 
+    added = VersionColumns.of(history)
     columns = _columns(key, history, new, old, at)
     compared = _compared(key, history, new)
     rows = _keyed(new, history, columns)
     versions = _published(new, history, columns, old)
     of_one_key = (f.col("_hash") == f.col("_old_hash")) & (f.col("_key") == f.col("_old_key"))
-    joined = rows.join(versions, of_one_key & f.col("_old.is_current"), "full_outer")
-    with_actions = joined.withColumn(ACTION, f.explode(_actions(compared)))
-    return with_actions.select(*_version_columns(columns, at, run_id))
+    joined = rows.join(versions, of_one_key & f.col(f"_old.{added.is_current}"), "full_outer")
+    with_actions = joined.withColumn(ACTION, f.explode(_actions(compared, added)))
+    return with_actions.select(*_version_columns(columns, added, at, run_id))
 
 
 def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "DataFrame":
@@ -140,7 +188,7 @@ def _published(
     from pyspark.sql import functions as f
 
     versions = old.rows if old else new.limit(0)
-    every = f.struct(*_filled(versions, {**columns, **ADDED, RUN_ID: "string"}))
+    every = f.struct(*_filled(versions, {**columns, **VersionColumns.of(history).types, RUN_ID: "string"}))
     key = history["business_key"]
     return versions.select(f.xxhash64(*key).alias("_old_hash"), f.struct(*key).alias("_old_key"), every.alias("_old"))
 
@@ -155,40 +203,40 @@ def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
     ]
 
 
-def _actions(compared: Sequence[str]) -> "Column":
+def _actions(compared: Sequence[str], added: VersionColumns) -> "Column":
     """The actions for a row of the join: a new row, a version, or both. An `update` also closes the version."""
     from pyspark.sql import functions as f
 
     is_same = reduce(and_, (f.col(f"_old.{name}").eqNullSafe(f.col(f"_new.{name}")) for name in compared), f.lit(True))
     return (
         f.when(f.col("_old").isNull(), f.array(f.lit("insert")))
-        .when(~f.col("_old.is_current"), f.array(f.lit("ended")))
+        .when(~f.col(f"_old.{added.is_current}"), f.array(f.lit("ended")))
         .when(f.col("_new").isNull(), f.array(f.lit("delete")))
         .when(is_same, f.array(f.lit("same")))
         .otherwise(f.array(f.lit("close"), f.lit("update")))
     )
 
 
-def _version_columns(columns: Mapping[str, str], at: datetime, run_id: str) -> "list[Column]":
+def _version_columns(columns: Mapping[str, str], added: VersionColumns, at: datetime, run_id: str) -> "list[Column]":
     """The columns of a version, which depend on its action."""
     from pyspark.sql import functions as f
 
-    action, now, never = f.col(ACTION), f.lit(at).cast("timestamp"), f.lit(None).cast("timestamp")
+    action, now = f.col(ACTION), f.lit(at).cast("timestamp")
     begins, ends = action.isin("insert", "update"), action.isin("close", "delete")
 
     def old(name: str) -> "Column":
         return f.col(f"_old.{name}")
 
-    added = {
-        "valid_from": f.when(begins, now).otherwise(old("valid_from")),
-        "valid_to": f.when(begins, never).when(ends, now).otherwise(old("valid_to")),
-        "is_current": action.isin(*LIVE_ACTIONS),
-        "change_type": f.when(begins | (action == "delete"), action).otherwise(old("change_type")),
+    values = {
+        added.valid_from: f.when(begins, now).otherwise(old(added.valid_from)),
+        added.valid_to: f.when(begins, added.never()).when(ends, now).otherwise(old(added.valid_to)),
+        added.is_current: action.isin(*LIVE_ACTIONS),
+        added.change_type: f.when(begins | (action == "delete"), action).otherwise(old(added.change_type)),
         RUN_ID: f.when(begins, run_id).otherwise(old(RUN_ID)),
         ACTION: f.when((f.col("_nth") > 1) & action.isin(*LIVE_ACTIONS), DUPLICATE).otherwise(action),
     }
     own = [f.when(begins, f.col(f"_new.{name}")).otherwise(old(name)).alias(name) for name in columns]
-    return [*own, *(value.alias(name) for name, value in added.items())]
+    return [*own, *(value.alias(name) for name, value in values.items())]
 
 
 def _columns(
@@ -196,7 +244,8 @@ def _columns(
 ) -> dict[str, str]:
     """The columns of the versions with their types: first all published ones, then the new ones."""
     found = {field.name: field.dataType.simpleString() for field in new.schema.fields}
-    if reserved := [name for name in ADDED if name in found]:
+    added = VersionColumns.of(history).types
+    if reserved := [name for name in added if name in found]:
         raise _invalid(
             key, f"the query returns the column {reserved[0]}, which the history adds. Rename it in the query."
         )
@@ -217,7 +266,7 @@ def _columns(
             f"{old.at.isoformat()}. Versions would end before they begin. Correct the clock, and run again.",
             retryable=True,
         )
-    published = {column["name"]: column["type"] for column in old.table["columns"] if column["name"] not in ADDED}
+    published = {column["name"]: column["type"] for column in old.table["columns"] if column["name"] not in added}
     for name in published.keys() & found.keys():
         if published[name] != found[name]:
             raise _invalid(

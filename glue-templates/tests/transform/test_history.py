@@ -7,13 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from expected_error import has_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import BUCKET, Dataset, DerivedTable, Source
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.spark import start_spark
-from etl_runtime.transform.history import ADDED, CHANGES, DUPLICATE, PublishedVersions, with_versions
+from etl_runtime.transform.history import (
+    ADDED,
+    CHANGES,
+    DUPLICATE,
+    PublishedVersions,
+    VersionColumns,
+    with_versions,
+)
+from etl_runtime.transform.initial_versions import taken_over
 from etl_runtime.transform.write import ACTION
 
 MakeDataset = Callable[..., Dataset]
@@ -67,23 +76,32 @@ def frame(rows: Sequence[Row], columns: dict[str, str]) -> Any:
     return start_spark().createDataFrame([tuple(row[name] for name in columns) for row in rows], ddl)
 
 
-def versions_of(rows: Sequence[Row], at: datetime) -> PublishedVersions:
-    columns = {**COLUMNS, **ADDED, "meta_run_id": "string"}
+def versions_of(rows: Sequence[Row], at: datetime, history: History = HISTORY) -> PublishedVersions:
+    columns = {**COLUMNS, **VersionColumns.of(history).types, "meta_run_id": "string"}
     table = {"columns": [{"name": name, "type": type_} for name, type_ in columns.items() if name != "meta_run_id"]}
     return PublishedVersions(table, at, 0, frame(rows, columns))
 
 
 def loaded(
-    rows: Sequence[Row], new: Sequence[Row], at: datetime, run_id: str, before: datetime | None
+    rows: Sequence[Row],
+    new: Sequence[Row],
+    at: datetime,
+    run_id: str,
+    before: datetime | None,
+    history: History = HISTORY,
 ) -> tuple[list[Row], Counter[str]]:
     """The versions after a load as the job computes them, and their actions."""
-    old = None if before is None else versions_of(rows, before)
-    found = [row.asDict() for row in with_versions("x", HISTORY, frame(new, COLUMNS), old, at, run_id).collect()]
-    actions = Counter(row.pop(ACTION) for row in found)
-    for row in found:
-        for name in ("valid_from", "valid_to"):
-            row[name] = row[name] and row[name].replace(tzinfo=UTC)
-    return found, actions
+    old = None if before is None else versions_of(rows, before, history)
+    found = with_utc(with_versions("x", history, frame(new, COLUMNS), old, at, run_id))
+    return found, Counter(row.pop(ACTION) for row in found)
+
+
+def with_utc(versions: Any) -> list[Row]:
+    found = [row.asDict() for row in versions.collect()]
+    return [
+        {name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in found
+    ]
 
 
 def canonical(rows: Sequence[Row]) -> Counter[str]:
@@ -143,6 +161,75 @@ def test_any_sequence_of_loads_results_in_the_versions_of_the_model(loads: list[
     again, actions = loaded(found, loads[-1], START + timedelta(days=99), "again", before)
     assert canonical(again) == canonical(found)
     assert sum(actions[change] for change in CHANGES) == 0
+
+
+RENAMED: History = {
+    **HISTORY,
+    "valid_from": "effective_date",
+    "valid_to": "end_date",
+    "is_current": "current_flag",
+    "change_type": "operation",
+    "open_end": "9999-12-31",
+}
+OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def with_default_names(row: Row) -> Row:
+    """A version with other column names and open end, with those of the default."""
+    names = {RENAMED[name]: name for name in ADDED}  # type: ignore[literal-required]
+    renamed = {names.get(name, name): value for name, value in row.items()}
+    return {**renamed, "valid_to": None if renamed["valid_to"] == OPEN_END else renamed["valid_to"]}
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(LOADS, min_size=2, max_size=3))
+def test_a_history_with_other_names_and_open_end_has_the_versions_of_the_default(loads: list[list[Row]]) -> None:
+    start_spark().conf.set("spark.sql.shuffle.partitions", "2")
+    default: list[Row] = []
+    renamed: list[Row] = []
+    before: datetime | None = None
+    for number, new in enumerate(loads):
+        at, run_id = START + timedelta(days=number), f"run-{number}"
+        default, actions = loaded(default, new, at, run_id, before)
+        renamed, renamed_actions = loaded(renamed, new, at, run_id, before, RENAMED)
+        assert all((row["end_date"] == OPEN_END) == row["current_flag"] for row in renamed)
+        assert canonical(list(map(with_default_names, renamed))) == canonical(default)
+        assert renamed_actions == actions
+        before = at
+
+
+@pytest.mark.parametrize("history", [HISTORY, RENAMED], ids=["default", "renamed"])
+@pytest.mark.parametrize("open_end", [None, OPEN_END, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)])
+@settings(max_examples=4, deadline=None)
+@given(loads=st.lists(LOADS, min_size=2, max_size=3))
+def test_versions_that_are_taken_over_are_those_of_a_history_that_had_loaded_them(
+    history: History, open_end: datetime | None, loads: list[list[Row]]
+) -> None:
+    start_spark().conf.set("spark.sql.shuffle.partitions", "2")
+    *earlier, last = loads
+    rows: list[Row] = []
+    before: datetime | None = None
+    for number, new in enumerate(earlier):
+        at = START + timedelta(days=number)
+        rows, before = load(rows, new, at, "legacy"), at
+    names = VersionColumns.of(history)
+    times = {names.valid_from: "timestamp", names.valid_to: "timestamp", names.is_current: "boolean"}
+    own = {names.valid_from: "valid_from", names.valid_to: "valid_to", names.is_current: "is_current"}
+    existing = [
+        {
+            **{name: row[name] for name in COLUMNS},
+            **{name: row[default] for name, default in own.items()},
+            names.valid_to: row["valid_to"] or open_end,
+        }
+        for row in rows
+    ]
+    taken_over_at = START + timedelta(days=10)
+    initial: History = {**history, "initial_table": "legacy.versions"}
+    old = taken_over("x", initial, frame(existing, {**COLUMNS, **times}), taken_over_at, "legacy")
+    assert old.current == sum(row["is_current"] for row in rows)
+    found = with_utc(with_versions("x", initial, frame(last, COLUMNS), old, taken_over_at, "next").drop(ACTION))
+    expected = load(rows, last, taken_over_at, "next")
+    assert canonical(list(map(with_default_names, found)) if history is RENAMED else found) == canonical(expected)
 
 
 @settings(max_examples=5, deadline=None)
@@ -441,3 +528,133 @@ def test_only_changes_of_compared_columns_create_versions(dataset: MakeDataset, 
     made.run(query, history=history)
     rows = sorted(made.rows(), key=lambda row: row["valid_from"])
     assert [(row["v"], row["seen"], row["change_type"]) for row in rows] == [("a", "x", "insert"), ("b", "z", "update")]
+
+
+def test_the_version_columns_can_have_other_names_and_an_open_end(
+    dataset: MakeDataset, gold: MakeGold, source: Source
+) -> None:
+    """Then the query can return columns with the default names."""
+    bronze = dataset()
+    publish(bronze, source, b"id,v\n1,a\n2,b\n")
+    made = gold(bronze)
+    query = f"SELECT id, v, 'x' AS valid_from FROM {athena(bronze)}"
+    history = {
+        "business_key": ["id"], "valid_from": "effective_date", "valid_to": "end_date", "is_current": "current_flag",
+        "change_type": "operation", "open_end": "9999-12-31",
+    }  # fmt: skip
+    made.run(query, history=history)
+    publish(bronze, source, b"id,v\n1,A\n")
+    made.run(query, history=history)
+    rows = sorted(made.rows(), key=lambda row: (row["id"], row["effective_date"]))
+    assert [
+        (row["id"], row["v"], row["end_date"] == OPEN_END, row["current_flag"], row["operation"]) for row in rows
+    ] == [
+        (1, "a", False, False, "insert"),
+        (1, "A", True, True, "update"),
+        (2, "b", False, False, "delete"),
+    ]
+    assert {row["valid_from"] for row in rows} == {"x"}
+    assert made.run(query, history=history)["status"] == "unchanged"
+    for changed, found in [
+        ({"valid_to": "ends"}, "valid_to end_date"),
+        ({"open_end": "9000-01-01"}, "open_end 9999-12-31"),
+    ]:
+        message = made.fails(query, history={**history, **changed})
+        assert has_error(message, "HISTORY_INVALID") and f"the published history has the {found}, but" in message
+    default = made.fails(f"SELECT id, v FROM {athena(bronze)}", history={"business_key": ["id"]})
+    assert "the published history has the valid_from effective_date, but the dataset declares valid_from." in default
+
+
+LEGACY = b"""id,v,valid_from,valid_to,is_current
+1,a,2020-01-01 00:00:00,2021-01-01 00:00:00,false
+1,b,2021-01-01 00:00:00,9999-12-31 00:00:00,true
+2,c,2020-06-01 00:00:00,9999-12-31 00:00:00,true
+3,d,2019-01-01 00:00:00,2019-02-01 00:00:00,false
+"""
+
+
+def test_the_first_publication_takes_over_the_versions_of_a_table_and_later_runs_ignore_it(
+    dataset: MakeDataset, gold: MakeGold, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bronze, legacy = dataset(), dataset()
+    publish(bronze, source, b"id,v\n1,b\n2,C\n4,e\n")
+    legacy.run(source.serves("/legacy.csv", LEGACY))
+    made = gold(bronze, legacy)
+    query = f"SELECT id, v FROM {athena(bronze)}"
+    history = {"business_key": ["id"], "initial_table": athena(legacy)}
+    first = made.run(query, history=history)
+    assert first["versions"] == {"ended": 2, "same": 1, "close": 1, "update": 1, "insert": 1}
+    assert f"the history begins with the versions of {athena(legacy)}" in capsys.readouterr().out
+    rows = sorted(made.rows(), key=lambda row: (row["id"], row["valid_from"]))
+    assert [(row["id"], row["v"], row["valid_from"].year, row["is_current"], row["change_type"]) for row in rows] == [
+        (1, "a", 2020, False, "insert"),
+        (1, "b", 2021, True, "update"),
+        (2, "c", 2020, False, "insert"),
+        (2, "C", rows[3]["valid_from"].year, True, "update"),
+        (3, "d", 2019, False, "delete"),
+        (4, "e", rows[5]["valid_from"].year, True, "insert"),
+    ]
+    assert all(row["is_current"] == (row["valid_to"] is None) for row in rows)
+    assert made.run(query, history=history)["status"] == "unchanged"
+    assert "history.initial_table is ignored, because the history is published" in capsys.readouterr().out
+    publish(bronze, source, b"id,v\n1,b\n2,C\n4,E\n")
+    made.run(query, history={"business_key": ["id"]})
+    assert len(made.rows()) == 7
+
+
+INVALID_VERSIONS = [
+    ("1,a,2020-01-01,2021-01-01\n1,b,2020-06-01,2022-01-01\n", 'the version overlaps with the next one of its key (1 version, such as those of {"id":1})'),
+    ("1,a,2020-01-01,\n1,b,2020-06-01,2022-01-01\n", 'the version overlaps with the next one of its key (1 version, such as those of {"id":1})'),
+    ("1,a,2020-01-01,\n1,b,2020-06-01,9999-12-31\n2,c,2020-01-01,\n", 'the key has several current versions (2 versions, such as those of {"id":1})'),
+    ("1,a,2021-01-01,2020-01-01\n", 'valid_to is before valid_from (1 version, such as those of {"id":1})'),
+    ("1,a,,2020-01-01\n2,b,2020-01-01,2021-01-01\n", 'valid_from is null (1 version, such as those of {"id":1})'),
+    ("1,a,3000-01-01,\n2,b,2020-01-01,2021-01-01\n", 'the version begins or ends in the future (1 version, such as those of {"id":1})'),
+    (",a,2020-01-01,2022-01-01\n,b,2020-06-01,2022-01-01\n3,c,2020-06-01,2022-01-01\n", 'such as those of {"id":null})'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("versions", "error"), INVALID_VERSIONS)
+def test_invalid_versions_are_not_taken_over_and_the_error_has_sample_keys(
+    dataset: MakeDataset, gold: MakeGold, source: Source, versions: str, error: str
+) -> None:
+    legacy = dataset()
+    table = {legacy.name.replace("-", "_"): {each: {"type": "date"} for each in ("valid_from", "valid_to")}}
+    legacy.run(source.serves("/x.csv", f"id,v,valid_from,valid_to\n{versions}".encode()), column_schema=table)
+    made = gold(legacy)
+    history = {"business_key": ["id"], "initial_table": athena(legacy)}
+    message = made.fails(f"SELECT id, v FROM {athena(legacy)} WHERE false", history=history)
+    assert has_error(message, "HISTORY_INITIAL_INVALID") and error in message
+
+
+@pytest.mark.parametrize(
+    ("columns", "table", "error"),
+    [
+        ("id, v, at AS valid_from", "", "HISTORY_INITIAL_INVALID: {x}: history.initial_table {t}: it has no column valid_to. It has id, v, valid_from"),
+        ("id, v, v AS valid_from, at AS valid_to", "", "the column valid_from is string. Cast it to date or timestamp."),
+        ("id, v, at AS valid_from, at AS valid_to, 'Y' AS is_current", "", "the column is_current is string. Cast it to boolean, or leave it out."),
+        ("id, v, at AS valid_from, at AS valid_to, true AS is_current", "", "is_current does not match valid_to (1 version"),
+        ("v AS id, v, at AS valid_from, at AS valid_to", "", "HISTORY_INVALID: {x}: the column id of the history is string, but the query returns"),
+        ("id, v, at AS valid_from, at AS valid_to", "pp_dw_gold.other", "QUERY_TABLE_NOT_AN_INPUT: {x}: history.initial_table is pp_dw_gold.other, which is not a table of an input."),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_not_a_history_is_not_taken_over(gold: MakeGold, columns: str, table: str, error: str) -> None:
+    legacy = gold()
+    legacy.run(f"SELECT {columns} FROM VALUES (1, 'a', DATE'2020-01-01') AS t(id, v, at)")
+    made = gold(legacy)
+    name = f"pp_dw_gold.{legacy.name.replace('-', '_')}"
+    history = {"business_key": ["id"], "initial_table": table or name}
+    message = made.fails("SELECT 1 AS id, 'a' AS v", history=history)
+    assert error.format(x=made.name.replace("-", "_"), t=name) in message
+
+
+def test_a_first_load_that_would_end_most_of_the_versions_fails(
+    dataset: MakeDataset, gold: MakeGold, source: Source
+) -> None:
+    bronze, legacy = dataset(), dataset()
+    publish(bronze, source, b"id,v\n1,b\n")
+    rows = "".join(f"{number},x,2020-01-01 00:00:00,9999-12-31 00:00:00,true\n" for number in range(20))
+    legacy.run(source.serves("/legacy.csv", f"id,v,valid_from,valid_to,is_current\n{rows}".encode()))
+    made = gold(bronze, legacy)
+    history = {"business_key": ["id"], "initial_table": athena(legacy)}
+    message = made.fails(f"SELECT id, v FROM {athena(bronze)}", history=history, data_quality={"max_shrink": 0.5})
+    assert has_error(message, "GATE_MAX_SHRINK")

@@ -1,5 +1,5 @@
 import { LakeNames, tablePrefix } from '../../naming';
-import { endpointsOf } from '../document/api-endpoints';
+import { endpointsOf, forEachTables, NamedTable } from '../document/api-endpoints';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
@@ -9,8 +9,23 @@ const LAYER_NAMES = LAYERS.join('|');
 /** A table of the lake: its database, as a placeholder or with any prefix, and its name. */
 const TABLE = new RegExp(`^(?:\\$\\{(${LAYER_NAMES})_database\\}|(\\w+)_(${LAYER_NAMES}))\\.(\\w+)$`);
 
-/** The document with the names of the databases in place of placeholders in the tables of for_each. */
+/** The tables of the lake that the settings of a dataset name. */
+export function namedTables(document: DatasetDocument): NamedTable[] {
+  const { initial_table: initial } = document.history ?? {};
+  return [
+    ...forEachTables(document),
+    ...initial === undefined ? [] : [{ key: 'history.initial_table', table: initial }],
+  ];
+}
+
+/** The document with the names of the databases in place of placeholders in the names of tables. */
 export function withTableDatabases(document: DatasetDocument, lake: LakeNames): DatasetDocument {
+  const { history } = document;
+  const resolved = (name: string) =>
+    LAYERS.reduce((table, layer) => table.replace(`\${${layer}_database}`, lake.database(layer)), name);
+  if (history?.initial_table !== undefined) {
+    return { ...document, history: { ...history, initial_table: resolved(history.initial_table) } };
+  }
   const endpoints = Object.entries(endpointsOf(document)).filter(([, { for_each: forEach }]) => forEach?.table);
   return endpoints.length === 0 ? document : {
     ...document,
@@ -20,10 +35,7 @@ export function withTableDatabases(document: DatasetDocument, lake: LakeNames): 
         ...endpoint,
         for_each: {
           ...endpoint.for_each,
-          table: LAYERS.reduce(
-            (table, layer) => table.replace(`\${${layer}_database}`, lake.database(layer)),
-            endpoint.for_each!.table!,
-          ),
+          table: resolved(endpoint.for_each!.table!),
         },
       }])),
     },

@@ -2,7 +2,7 @@ import { Annotations, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { IDataset } from '../../i-dataset';
 import { DatasetNames, LakeNames } from '../../naming';
-import { ForEachTable } from '../document/api-endpoints';
+import { NamedTable } from '../document/api-endpoints';
 import { didYouMean } from '../errors/suggestion';
 import { synthError } from '../errors/synth-error';
 import { LAYERS } from '../layers';
@@ -79,35 +79,49 @@ export function checkQueryTables(
 }
 
 /**
- * Fails on a table of for_each that no input has. Tables of inputs in other apps are not known.
+ * Fails on a table in the settings of a dataset that no input has. Tables of inputs in other apps are not known.
  *
  * It fails after the app is complete, because datasets are created in any order.
  */
-export function checkForEachTables(
-  scope: IConstruct, { lake, dataset }: DatasetNames, forEachTables: ForEachTable[], inputs: IDataset[],
+export function checkNamedTables(
+  scope: IConstruct, { lake, dataset }: DatasetNames, named: NamedTable[], inputs: IDataset[],
 ): void {
-  const invalid = (key: string, table: string, known: string[]) => synthError(
+  const unknown = ({ key, table }: NamedTable, known: string[]) => synthError(
     scope,
     'UNKNOWN_TABLE',
     `${key} of dataset "${dataset}" is "${table}", which is not a table of the lake.`,
-    known.includes(table)
-      ? 'Use forEachTable, with the dataset of the table as its input.'
-      : `${didYouMean(table, known)}Correct it. Tables: ${known.join(', ')}.`,
+    `${didYouMean(table, known)}Correct it. Tables: ${known.join(', ')}.`,
   );
-  for (const { key, table } of forEachTables) {
-    const databases = inputs.map(({ layer }) => `${lake.database(layer)}.`);
-    if (!databases.some(database => table.startsWith(database))) {
-      throw invalid(key, table, LAYERS.map(layer => `${lake.database(layer)}.${table.split('.')[1]}`));
+  const noInput = ({ key, table }: NamedTable) => synthError(
+    scope,
+    'QUERY_TABLE_NOT_AN_INPUT',
+    `${key} of dataset "${dataset}" is "${table}", which is not a table of an input.`,
+    key.startsWith('history')
+      ? 'Add the dataset of the table to inputs, or to source_datasets in a file.'
+      : 'Use forEachTable, with the dataset of the table as its input.',
+  );
+  for (const each of named) {
+    const databases = LAYERS.map(layer => lake.database(layer));
+    const [database, name] = each.table.split('.');
+    if (!databases.includes(database)) {
+      throw unknown(each, databases.map(known => `${known}.${name}`));
+    }
+    if (!inputs.some(({ layer }) => lake.database(layer) === database)) {
+      throw noInput(each);
     }
   }
   scope.node.addValidation({
     validate: () => {
-      const names = new Set(inputs.map(({ layer, dataset: name }) => `${layer}/${name}`));
-      const known = [...lakeTables(scope, lake.resourcePrefix)].filter(([, owner]) => names.has(owner));
+      const tables = lakeTables(scope, lake.resourcePrefix);
+      const names = new Set(inputs.map(input => `${input.layer}/${input.dataset}`));
+      const known = [...tables].filter(([, owner]) => names.has(owner));
       const areKnown = new Set(known.map(([, owner]) => owner)).size === names.size;
-      for (const { key, table } of areKnown ? forEachTables : []) {
-        if (!Token.isUnresolved(table) && !known.some(([name]) => name === table)) {
-          throw invalid(key, table, known.map(([name]) => name));
+      for (const each of named.filter(({ table }) => !known.some(([name]) => name === table))) {
+        if (tables.has(each.table)) {
+          throw noInput(each);
+        }
+        if (areKnown && !Token.isUnresolved(each.table)) {
+          throw unknown(each, known.map(([name]) => name));
         }
       }
       return [];

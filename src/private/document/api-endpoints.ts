@@ -10,8 +10,8 @@ export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument):
   );
 }
 
-/** A table whose column has the values of for_each. */
-export interface ForEachTable {
+/** A table of the lake that a setting names. */
+export interface NamedTable {
   /** The key of the table in the document. */
   readonly key: string;
   /** As `database.table`. */
@@ -19,7 +19,7 @@ export interface ForEachTable {
 }
 
 /** The tables whose columns have the values of for_each. */
-export function forEachTables(document: DatasetDocument): ForEachTable[] {
+export function forEachTables(document: DatasetDocument): NamedTable[] {
   return Object.entries(endpointsOf(document)).flatMap(([name, { for_each: forEach }]) =>
     forEach?.table === undefined ? [] : [{ key: `api_endpoints.${name}.for_each.table`, table: forEach.table }],
   );

@@ -524,12 +524,36 @@ export interface ColumnSchema {
   optional?: boolean;
 }
 /**
- * silver, gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type.
+ * silver, gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type, or the names that are declared for them.
  */
 export interface History {
   business_key: ColumnNames;
   compare?: ColumnNames1;
   exclude?: ColumnNames2;
+  /**
+   * Name of a column in its table: snake_case, starting with a letter, at most 128 characters. It cannot start with meta_.
+   */
+  valid_from?: string;
+  /**
+   * Name of a column in its table: snake_case, starting with a letter, at most 128 characters. It cannot start with meta_.
+   */
+  valid_to?: string;
+  /**
+   * Name of a column in its table: snake_case, starting with a letter, at most 128 characters. It cannot start with meta_.
+   */
+  is_current?: string;
+  /**
+   * Name of a column in its table: snake_case, starting with a letter, at most 128 characters. It cannot start with meta_.
+   */
+  change_type?: string;
+  /**
+   * Date in the column valid_to of current versions, from 2100-01-01. Default: none; the column is null. It cannot change after the first publication.
+   */
+  open_end?: string;
+  /**
+   * Table of an input, as database.table, whose versions the first publication takes over. It has the columns of business_key, valid_from and valid_to, and can have is_current. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. Later runs ignore it. Default: none.
+   */
+  initial_table?: string;
 }
 /**
  * Quality gates that a run must pass before it publishes its tables. They apply to each table of the dataset.

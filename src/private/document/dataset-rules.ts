@@ -399,12 +399,36 @@ function* historyProblems({
       remedy: 'Set one of them.',
     };
   }
+  const names: { [key: string]: string } = Object.fromEntries(
+    VERSION_COLUMNS.map(name => [name, history[name] ?? name]),
+  );
+  for (const [index, name] of VERSION_COLUMNS.entries()) {
+    const other = VERSION_COLUMNS.slice(0, index).find(each => names[each] === names[name]);
+    if (other !== undefined) {
+      const declared = history[name] === undefined ? other : name;
+      yield {
+        code: 'COLUMN_NAME_TAKEN',
+        key: `history.${declared}`,
+        found: `is "${names[name]}", which is also the name of the column ${declared === name ? other : name}`,
+        remedy: 'Use different names.',
+      };
+    }
+  }
+  const { open_end: openEnd } = history;
+  if (openEnd !== undefined && !Token.isUnresolved(openEnd) && !isOpenEnd(openEnd)) {
+    yield {
+      code: 'VALUE_INVALID',
+      key: 'history.open_end',
+      found: `is "${openEnd}"`,
+      remedy: 'Use a date from 2100-01-01, for example "9999-12-31".',
+    };
+  }
   for (const list of ['business_key', 'compare', 'exclude'] as const) {
     const columns = history[list];
     if (columns === undefined || Token.isUnresolved(columns)) {
       continue;
     }
-    const reserved = columns.find(column => HISTORY_COLUMNS.includes(column.toLowerCase()));
+    const reserved = columns.find(column => Object.values(names).includes(column.toLowerCase()));
     if (reserved !== undefined) {
       yield {
         code: 'COLUMN_NAME_RESERVED',
@@ -437,8 +461,14 @@ function* historyProblems({
   }
 }
 
-/** The columns that a history adds to those of the query. */
-const HISTORY_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'];
+/** The columns that a history adds to those of the query: the keys for their names, which are also the defaults. */
+const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] as const;
+
+/** Whether a text is a date of the calendar that is later than the end of any version. */
+function isOpenEnd(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return text >= '2100-01-01' && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
 
 function* scheduleProblems({ schedule }: DatasetDocument): Generator<Problem> {
   if (schedule === undefined) {

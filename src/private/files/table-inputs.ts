@@ -1,7 +1,7 @@
 import { DatasetFile } from './dataset-file';
 import { FileProblem } from './file-problem';
 import { tableKeys, tableNames } from '../../naming';
-import { datasetOfTable, suggestTable, TablesByDataset } from '../definition/for-each-inputs';
+import { datasetOfTable, namedTables, suggestTable, TablesByDataset } from '../definition/for-each-inputs';
 import { forEachTables } from '../document/api-endpoints';
 import { tablesOf } from '../document/dataset-tables';
 import { placeholderProblems } from '../scripts/query-databases';
@@ -31,20 +31,33 @@ export function tableInputs({ document }: DatasetFile, tables: TablesByDataset):
   });
 }
 
-/** The tables in `for_each` that no dataset has. */
-export function unknownTables({ config, document }: DatasetFile, tables: TablesByDataset): FileProblem[] {
-  return forEachTables(document).flatMap(({ key, table }) => {
+/** The tables in the settings of a dataset that no input has. */
+export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): FileProblem[] {
+  const { config, document } = dataset;
+  const inputs = [...dataset.inputs, ...tableInputs(dataset, tables).map(input => input.dataset)];
+  return namedTables(document).flatMap(({ key, table }) => {
+    const owner = datasetOfTable(table, tables);
     const [problem] = placeholderProblems(table);
     if (problem !== undefined) {
       return [config.locate({ ...problem, key })];
     }
-    return datasetOfTable(table, tables) !== undefined ? [] : [
+    if (owner === undefined) {
+      return [
+        config.locate({
+          code: 'UNKNOWN_TABLE',
+          key,
+          found: `is "${table}", which is not a table of a dataset in this directory`,
+          remedy: `${suggestTable(table, tables)}Write it as \${silver_database}.TABLE. If another app deploys its `
+            + 'dataset, add the dataset to otherDatasets of the DatasetDirectory.',
+        }),
+      ];
+    }
+    return inputs.includes(owner) ? [] : [
       config.locate({
-        code: 'UNKNOWN_TABLE',
+        code: 'QUERY_TABLE_NOT_AN_INPUT',
         key,
-        found: `is "${table}", which is not a table of a dataset in this directory`,
-        remedy: `${suggestTable(table, tables)}Write it as \${silver_database}.TABLE. If another app deploys its `
-          + 'dataset, add the dataset to otherDatasets of the DatasetDirectory.',
+        found: `is "${table}", which is not a table of an input`,
+        remedy: `Add "${owner}" to source_datasets.`,
       }),
     ];
   });

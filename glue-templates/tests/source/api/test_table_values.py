@@ -9,6 +9,7 @@ import pytest
 from expected_error import has_error
 
 from conftest import BUCKET, Dataset, DerivedTable, Lake, Response, Source
+from etl_runtime.job import inputs
 from etl_runtime.source.api import table_values
 from source_server import Request
 
@@ -213,7 +214,7 @@ def test_an_input_that_publishes_while_it_is_read_is_read_again(
     drugs, calls = silver(), Calls(source)
     drugs.run("SELECT 0 AS n")
     made = reading(dataset(["items"]), drugs)
-    read = table_values.read_inputs
+    read = inputs.read_inputs
     published: list[int] = []
 
     def and_then_published(*arguments: Any) -> Any:
@@ -229,7 +230,7 @@ def test_an_input_that_publishes_while_it_is_read_is_read_again(
             store.write_json(drugs.names["runs"] + "published.json", {**state, "run_id": run_id})
         return found
 
-    monkeypatch.setattr(table_values, "read_inputs", and_then_published)
+    monkeypatch.setattr("etl_runtime.source.api.table_values.read_inputs", and_then_published)
     if publications == 1:
         record = made.run_on(api_endpoints=calls.endpoints(drugs, "n"))
         assert record["inputs"][0]["run_id"] == "20990101T000000000Z-000001"
