@@ -21,6 +21,7 @@ import { datasetSchema } from './private/document/dataset-schema';
 import { pendingName } from './private/document/pending-lookup';
 import { isStruct } from './private/document/struct-keys';
 import { checkProps, PropTypes } from './private/errors/prop-types';
+import { synthError } from './private/errors/synth-error';
 import { customScript } from './private/scripts/job-script';
 import { packagedScript } from './private/scripts/script-bundle';
 import { RateLimit } from './rate-limit';
@@ -257,7 +258,7 @@ function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocumen
     auth: props.auth?._auth,
     delimiter: props.delimiter,
     date_format: props.dateFormat,
-    file_format: props.fileFormat?._document,
+    file_format: props.fileFormat && fileFormatDocument(scope, props.fileFormat),
     file_table_mapping: props.fileTableMapping,
     column_schema:
       props.columnSchema
@@ -266,6 +267,15 @@ function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocumen
     column_mappings: props.columnMappings,
     connection: props.connection?._connection,
   };
+}
+
+function fileFormatDocument(scope: Construct, format: FileFormat): DatasetDocument['file_format'] {
+  if (format._document.column_names !== undefined && format._columnNamesByTable !== undefined) {
+    throw synthError(
+      scope, 'SETTINGS_CONFLICT', 'fileFormat has both columnNames and columnNamesByTable.', 'Set one of them.',
+    );
+  }
+  return { ...format._document, column_names: format._document.column_names ?? format._columnNamesByTable };
 }
 
 /** A map with its values converted. The schema reports what is not a map. */

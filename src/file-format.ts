@@ -1,5 +1,6 @@
 import { FileFormat as FileFormatDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
+import { plainCopy } from './private/document/struct-keys';
 import { RecordOrient } from './record-orient';
 
 /** Options of text formats with one record per line. */
@@ -39,11 +40,22 @@ export interface TextOptions {
    * The names of the columns in the order of the fields, for files without a header.
    *
    * With these names, the default of `header` is false. With `header: true`, they replace the names in the header.
-   * Records with more fields than names keep the other fields in `meta_rescued`.
+   * Records with more fields than names keep the other fields in `meta_rescued`. They apply to all tables. Synthesis
+   * fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
    *
    * @default - the names in the header; without a header `column_1`, `column_2`, …
    */
   readonly columnNames?: string[];
+
+  /**
+   * The names of the columns in the order of the fields, per table, for a dataset with several tables.
+   *
+   * Each key is the name of a table in `fileTableMapping`. Synthesis fails with `UNKNOWN_TABLE` if a table does not
+   * exist. `columnNames` describes how the names are used.
+   *
+   * @default - `columnNames` applies to all tables. A table that is not listed has a header, unless `header` is false
+   */
+  readonly columnNamesByTable?: { [table: string]: string[] };
 
   /**
    * The number of records to skip after the header, such as a row with the units or the formats of the columns.
@@ -184,11 +196,22 @@ export interface JsonOptions {
   /**
    * The names of the values in the records of `RecordOrient.VALUES`, for files without a header.
    *
-   * The run fails if a record has another number of values.
+   * The run fails if a record has another number of values. They apply to all tables. Synthesis fails with
+   * `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
    *
    * @default - the names in the header
    */
   readonly columnNames?: string[];
+
+  /**
+   * The names of the values in the records of `RecordOrient.VALUES`, per table, for a dataset with several tables.
+   *
+   * Each key is the name of a table in `fileTableMapping`. Synthesis fails with `UNKNOWN_TABLE` if a table does not
+   * exist.
+   *
+   * @default - `columnNames` applies to all tables. A table that is not listed has a header, unless `header` is false
+   */
+  readonly columnNamesByTable?: { [table: string]: string[] };
 
   /**
    * Whether the first record of `RecordOrient.VALUES` is a header.
@@ -249,7 +272,7 @@ export class FileFormat {
    * const format = FileFormat.csv({ delimiter: ';', numberFormat: '1.234,56', dateFormat: 'dd.MM.yyyy' });
    */
   public static csv(options: CsvOptions = {}): FileFormat {
-    return new FileFormat({ type: 'csv', ...datasetSchema().documentKeys(options) });
+    return new FileFormat(formatDocument('csv', options));
   }
 
   /**
@@ -261,7 +284,7 @@ export class FileFormat {
    * const format = FileFormat.fixedWidth({ widths: [5, 20, 2] });
    */
   public static fixedWidth(options: FixedWidthOptions): FileFormat {
-    return new FileFormat({ type: 'fixed_width', ...datasetSchema().documentKeys(options) });
+    return new FileFormat(formatDocument('fixed_width', options));
   }
 
   /**
@@ -273,7 +296,7 @@ export class FileFormat {
    * const format = FileFormat.json({ records: 'data.items' });
    */
   public static json(options: JsonOptions = {}): FileFormat {
-    return new FileFormat({ type: 'json', ...datasetSchema().documentKeys(options) });
+    return new FileFormat(formatDocument('json', options));
   }
 
   /**
@@ -301,8 +324,28 @@ export class FileFormat {
 
   /** @internal */
   public readonly _document: FileFormatDocument;
+  /**
+   * The column names per table. They have the key of `columnNames` in the document.
+   *
+   * @internal
+   */
+  public readonly _columnNamesByTable?: { [table: string]: string[] };
 
-  private constructor(document: FileFormatDocument) {
+  private constructor(
+    { column_names_by_table: byTable, ...document }: FileFormatDocument & TableNames,
+  ) {
     this._document = document;
+    this._columnNamesByTable = byTable;
   }
+}
+
+interface TableNames {
+  readonly column_names_by_table?: { [table: string]: string[] };
+}
+
+function formatDocument(
+  type: FileFormatDocument['type'], options: CsvOptions | FixedWidthOptions | JsonOptions,
+): FileFormatDocument & TableNames {
+  const { columnNamesByTable, ...others } = plainCopy(options);
+  return { type, ...datasetSchema().documentKeys(others), column_names_by_table: columnNamesByTable };
 }

@@ -731,7 +731,7 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
     .toEqual(Object.keys(schema.$defs.for_each.properties).sort());
 });
 
-const TEXT: Required<TextOptions> = {
+const TEXT: Required<Omit<TextOptions, 'columnNamesByTable'>> = {
   encoding: 'cp1252',
   nullValues: ['NA'],
   comment: '#',
@@ -742,7 +742,7 @@ const TEXT: Required<TextOptions> = {
   dateFormat: 'yyyyMMdd',
   numberFormat: '1.234,56',
 };
-const CSV: Required<CsvOptions> = {
+const CSV: Required<Omit<CsvOptions, 'columnNamesByTable'>> = {
   ...TEXT,
   delimiter: ';',
   header: true,
@@ -750,7 +750,7 @@ const CSV: Required<CsvOptions> = {
   escape: '\\',
   quotedNulls: false,
 };
-const FIXED_WIDTH: Required<FixedWidthOptions> = { ...TEXT, widths: [5, 20], header: true };
+const FIXED_WIDTH: Required<Omit<FixedWidthOptions, 'columnNamesByTable'>> = { ...TEXT, widths: [5, 20], header: true };
 const TEXT_DOCUMENT = {
   encoding: 'cp1252',
   null_values: ['NA'],
@@ -798,6 +798,21 @@ const FORMATS: [string, FileFormat, object][] = [
     { type: 'json', orient: 'values', column_names: ['id', 'name'], header: true },
   ],
   ['json without options', FileFormat.json(), { type: 'json' }],
+  [
+    'csv with column names per table',
+    FileFormat.csv({ columnNamesByTable: { fda_nsde: ['id', 'name'] } }),
+    { type: 'csv', column_names: { fda_nsde: ['id', 'name'] } },
+  ],
+  [
+    'fixedWidth with column names per table',
+    FileFormat.fixedWidth({ widths: [1, 2], columnNamesByTable: { fda_nsde: ['id', 'name'] } }),
+    { type: 'fixed_width', widths: [1, 2], column_names: { fda_nsde: ['id', 'name'] } },
+  ],
+  [
+    'json with column names per table',
+    FileFormat.json({ orient: RecordOrient.VALUES, columnNamesByTable: { fda_nsde: ['id', 'name'] } }),
+    { type: 'json', orient: 'values', column_names: { fda_nsde: ['id', 'name'] } },
+  ],
   ['jsonLines', FileFormat.jsonLines({ encoding: 'cp1252' }), { type: 'jsonl', encoding: 'cp1252' }],
   ['jsonLines without options', FileFormat.jsonLines(), { type: 'jsonl' }],
   ['parquet', FileFormat.parquet(), { type: 'parquet' }],
@@ -816,6 +831,13 @@ test('every key and every type of a file format has a factory method', () => {
     Object.keys(properties).sort(),
   );
   expect(new Set(documents.map(({ type }) => type))).toEqual(new Set(properties.type.enum));
+});
+
+test('column names for all tables and per table are an error', () => {
+  const fileFormat = FileFormat.csv({ columnNames: ['id'], columnNamesByTable: { fda_nsde: ['id'] } });
+  expect(() => bronze(LAYOUTS[0].lake(ENV), { fileFormat })).toThrow(
+    'fileFormat has both columnNames and columnNamesByTable. Set one of them.',
+  );
 });
 
 test('settings per table are written to the document per table', () => {

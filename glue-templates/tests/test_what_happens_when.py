@@ -192,6 +192,7 @@ PATHS = {"/x.csv": [*TEXT, *COLUMNS], "/x.dat": FIXED, "/x.json": JSON, "/x.parq
 CASES = [pytest.param(case.path or path, case, id=case.row) for path, cases in PATHS.items() for case in cases]
 
 ELSEWHERE: dict[str, list[str]] = {
+    "Files of several tables without a header": ["test_unpack.py::test_each_table_has_its_own_column_names"],
     "Lists in a file named .jsonl": ["test_split_records.py::test_lists_in_json_lines[rows without orient]", "test_split_records.py::test_lists_in_json_lines[rows]", "test_split_records.py::test_lists_in_json_lines[a declared type]", "test_split_records.py::test_lists_in_json_lines[one list]"],
     "A byte-order mark": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[UTF-8 with a byte order mark]", "test_unpack.py::test_a_readable_original_becomes_the_same_table[UTF-16 with a byte order mark]"],
     "A byte-order mark that contradicts the declared encoding": ["test_unpack.py::test_an_unreadable_original_fails_the_run[byte order mark that contradicts the declared encoding]"],

@@ -135,7 +135,8 @@ def convert_tables(
     If the dataset document has changed since then, the log names the types that would change without the schema
     contract.
     """
-    plans = {key: TypePlan(key, table, published, declared[key], file_format) for key, table in unpacked.items()}
+    formats = {key: file_format.of_table(key) for key in unpacked}
+    plans = {key: TypePlan(key, table, published, declared[key], formats[key]) for key, table in unpacked.items()}
     converted: dict[str, ConvertedTable] = {}
     if is_document_changed:
         for plan in plans.values():
@@ -147,7 +148,7 @@ def convert_tables(
                 key,
                 parts,
                 columns[key],
-                file_format,
+                formats[key],
                 place.run_id,
                 place.region,
                 f"{place.staging}tables/{attempt}/{key}/{file}",

@@ -95,14 +95,14 @@ def unpack(
             splitter = _Splitter(
                 key, contract.of(key), f"{staging}parts/{key}/", uploads, max_bytes, key in may_be_empty
             )
-            records = splitter.split(member, file_format, endpoints.get(key), tables[key])
+            records = splitter.split(member, file_format.of_table(key), endpoints.get(key), tables[key])
             LOG.info(f"{member.name} → {key}: {plural(records, 'record')}")
         used = {member for member, _ in assigned}
         skipped = [member.name for inside in found.values() for member in inside if member not in used]
     if skipped:
         LOG.info(f"skipped files: {', '.join(skipped)}")
     for key, table in tables.items():
-        _log_likely_delimiter(key, table, file_format)
+        _log_likely_delimiter(key, table, file_format.of_table(key))
     return tables
 
 

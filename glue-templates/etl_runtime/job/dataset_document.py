@@ -83,6 +83,12 @@ DateFormat = str
 ColumnNames = list[ColumnName]
 
 
+SourceColumnName = str
+
+
+SourceColumnNames = list[SourceColumnName]
+
+
 class Column(TypedDict):
     target_name: NotRequired[ColumnName]
     type: NotRequired[str]
@@ -100,7 +106,7 @@ class FileFormat(TypedDict):
     type: NotRequired[Literal['csv', 'fixed_width', 'json', 'jsonl', 'parquet']]
     delimiter: NotRequired[Delimiter]
     header: NotRequired[bool]
-    column_names: NotRequired[list[ColumnName]]
+    column_names: NotRequired[SourceColumnNames | dict[str, SourceColumnNames]]
     encoding: NotRequired[str]
     quote: NotRequired[str]
     escape: NotRequired[str]

@@ -1,5 +1,6 @@
 """The format of a dataset's files: what the document declares, with defaults."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -44,6 +45,7 @@ class FileFormat:
     implied by another key. With `encoding` None, the encoding is UTF-8 unless the file begins with another byte order
     mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off. If `is_delimiter_declared` is false, the
     file extension determines the delimiter. If `is_quote_declared` is true, line breaks inside quotes are intended.
+    `column_names` and `header` apply to a table only after `of_table`.
     """
 
     delimiter: str = ","
@@ -58,6 +60,7 @@ class FileFormat:
     skip_rows: int = 0
     skip_rows_after_header: int = 0
     column_names: tuple[str, ...] = ()
+    column_names_by_table: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     skip_footer: int = 0
     widths: tuple[int, ...] = ()
     date_format: str = ""
@@ -67,8 +70,17 @@ class FileFormat:
     is_type_declared: bool = field(default=False, compare=False)
     is_delimiter_declared: bool = field(default=False, compare=False)
     is_quote_declared: bool = field(default=False, compare=False)
+    is_header_declared: bool = field(default=False, compare=False)
     orient: str | None = None
     key_column: str | None = None
+
+    def of_table(self, table: str) -> "FileFormat":
+        """The format of the files of a table, with its own column names if it has any."""
+        names = self.column_names_by_table.get(table)
+        if names is None:
+            return replace(self, column_names_by_table={})
+        header = self.header and self.is_header_declared
+        return replace(self, column_names=names, column_names_by_table={}, header=header)
 
     @property
     def formats(self) -> Formats:
@@ -97,9 +109,10 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
     if type is None and (delimiter or any(key in declared for key in CSV_KEYS)):
         type = "csv"
     fixed = type == "fixed_width"
+    names = declared.get("column_names", [])
     file_format = FileFormat(
         delimiter="," if fixed or delimiter is None else delimiter,
-        header=declared.get("header", not fixed and "column_names" not in declared),
+        header=declared.get("header", not fixed and (isinstance(names, dict) or not names)),
         encoding=declared.get("encoding"),
         quote="" if fixed else declared.get("quote", '"'),
         type=type,
@@ -109,7 +122,8 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         comment=declared.get("comment", ""),
         skip_rows=declared.get("skip_rows", 0),
         skip_rows_after_header=declared.get("skip_rows_after_header", 0),
-        column_names=tuple(declared.get("column_names", ())),
+        column_names=() if isinstance(names, dict) else tuple(names),
+        column_names_by_table={key: tuple(each) for key, each in names.items()} if isinstance(names, dict) else {},
         skip_footer=declared.get("skip_footer", 0),
         widths=widths,
         date_format=declared.get("date_format", document.get("date_format", "")),
@@ -119,6 +133,7 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         is_type_declared="type" in declared,
         is_delimiter_declared=delimiter is not None,
         is_quote_declared="quote" in declared,
+        is_header_declared="header" in declared,
         orient=declared.get("orient"),
         key_column=declared.get("key_column"),
     )
@@ -139,11 +154,14 @@ def _require_consistent(file_format: FileFormat) -> None:
             f"file_format.widths requires the type fixed_width, but file_format.type is {file_format.type}. "
             "Remove one of the two keys."
         )
-    if file_format.widths and file_format.column_names and len(file_format.widths) != len(file_format.column_names):
-        raise _invalid(
-            f"file_format.widths has {len(file_format.widths)} fields, but file_format.column_names has "
-            f"{len(file_format.column_names)} names. Declare one name per field."
-        )
+    declared_names = {"": file_format.column_names} if file_format.column_names else {}
+    declared_names |= {f".{table}": names for table, names in file_format.column_names_by_table.items()}
+    for table, names in declared_names.items():
+        if file_format.widths and len(file_format.widths) != len(names):
+            raise _invalid(
+                f"file_format.widths has {len(file_format.widths)} fields, but file_format.column_names{table} has "
+                f"{len(names)} names. Declare one name per field."
+            )
     if file_format.skip_rows_after_header and not file_format.header:
         raise _invalid(
             "file_format.skip_rows_after_header is set, but the file has no header. Use file_format.skip_rows for "

@@ -194,6 +194,20 @@ def test_the_suggested_mapping_is_valid_in_the_dataset_document(dataset: MakeDat
     assert all(suggested.rows(table) == ROWS for table in mapping.values())
 
 
+def test_each_table_has_its_own_column_names(dataset: MakeDataset, source: Source) -> None:
+    made = dataset(["conso", "sat", "doc"])
+    body = zipped(**{"rrf/CONSO.RRF": b"1|a|\n2|b|\n", "rrf/SAT.RRF": b"7|1.5|x|\n", "doc.csv": b"code|text\n3|c\n"})
+    made.run(
+        source.serves("/x.zip", body),
+        delimiter="|",
+        file_table_mapping={"*CONSO.RRF": "conso", "*SAT.RRF": "sat", "doc.csv": "doc"},
+        file_format={"column_names": {"conso": ["id", "name"], "sat": ["rxcui", "strength", "unit"]}},
+    )
+    assert made.rows("conso") == ROWS
+    assert made.rows("sat") == [{"rxcui": 7, "strength": 1.5, "unit": "x", "meta_rescued": None}]
+    assert made.rows("doc") == [{"code": 3, "text": "c", "meta_rescued": None}]
+
+
 def test_without_a_header_columns_are_numbered(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"1,a\n2,b\n"), file_format={"header": False})

@@ -49,6 +49,29 @@ def test_column_names_imply_no_header_and_no_type(header: bool) -> None:
     assert declared_format({"column_names": ["a"], "header": header}).header == header
 
 
+@pytest.mark.parametrize(
+    ("declared", "named", "other"),
+    [
+        ({}, (False, ("a",)), (True, ())),
+        ({"header": True}, (True, ("a",)), (True, ())),
+        ({"header": False}, (False, ("a",)), (False, ())),
+        ({"widths": [1]}, (False, ("a",)), (False, ())),
+    ],
+)
+def test_column_names_of_a_table_imply_no_header_for_its_files_only(
+    declared: dict[str, Any], named: tuple[bool, tuple[str, ...]], other: tuple[bool, tuple[str, ...]]
+) -> None:
+    file_format = declared_format({"column_names": {"t": ["a"]}, **declared})
+    for table, expected in (("t", named), ("u", other)):
+        of_table = file_format.of_table(table)
+        assert (of_table.header, of_table.column_names) == expected
+
+
+def test_column_names_of_all_tables_are_those_of_each_table() -> None:
+    file_format = declared_format({"column_names": ["a"]})
+    assert file_format.of_table("t") == file_format
+
+
 def test_an_escape_that_equals_the_quote_means_doubled_quotes() -> None:
     assert declared_format({"escape": '"'}).escape == ""
 
@@ -64,6 +87,10 @@ def test_an_escape_that_equals_the_quote_means_doubled_quotes() -> None:
         (
             {"widths": [1, 2], "column_names": ["a"]},
             r"file_format\.widths has 2 fields, but file_format\.column_names has 1",
+        ),
+        (
+            {"widths": [1, 2], "column_names": {"t": ["a"]}},
+            r"file_format\.widths has 2 fields, but file_format\.column_names\.t has 1",
         ),
         (
             {"header": False, "skip_rows_after_header": 1},

@@ -18,6 +18,12 @@ export type PaginationType =
  */
 export type Delimiter = string;
 /**
+ * Names of the columns in the order of the fields.
+ *
+ * @minItems 1
+ */
+export type SourceColumnNames = string[];
+/**
  * Format of dates, in addition to ISO 8601 dates: yyyy or yy, MM (M without leading zeros, MMM for Jan), dd (d), HH (H), or hh (h) with a for AM or PM, mm, ss, S per digit of a fraction, and separators between them.
  */
 export type DateFormat = string;
@@ -431,11 +437,13 @@ export interface FileFormat {
    */
   header?: boolean;
   /**
-   * Names of the columns in the order of the fields, for files without a header. json: with orient values. With them, the default of header is false. With header: true, they replace the names in the header.
-   *
-   * @minItems 1
+   * Names of the columns in the order of the fields, for files without a header: a list for all tables, or {table: [names]}. json: with orient values. With them, the default of header is false, per table. With header: true, they replace the names in the header.
    */
-  column_names?: string[];
+  column_names?:
+    | SourceColumnNames
+    | {
+        [k: string]: SourceColumnNames;
+      };
   /**
    * Encoding of the file, by its name in Python. Default: utf-8; a byte order mark of UTF-8 or UTF-16 takes precedence. The run fails if a byte is not valid in this encoding.
    */

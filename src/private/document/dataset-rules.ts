@@ -157,11 +157,10 @@ function hasJsonKeys(format: FileFormat): boolean {
   return [format.records, format.records_optional, format.orient, format.key_column].some(key => key !== undefined);
 }
 
-function* formatProblems({
-  delimiter,
-  date_format: dateFormat,
-  file_format: format = {},
-}: DatasetDocument): Generator<Problem> {
+function* formatProblems(
+  { delimiter, date_format: dateFormat, file_format: format = {} }: DatasetDocument,
+  tables: string[],
+): Generator<Problem> {
   for (const [key, short, long] of [
     ['delimiter', delimiter, format.delimiter],
     ['date_format', dateFormat, format.date_format],
@@ -204,15 +203,17 @@ function* formatProblems({
       remedy: 'Add the widths of the fields, for example [5, 20, 2].',
     };
   }
-  if (format.widths && format.column_names && format.widths.length !== format.column_names.length) {
-    yield {
-      code: 'SETTINGS_CONFLICT',
-      key: 'file_format.column_names',
-      found: `has ${format.column_names.length} names, but widths has ${format.widths.length} fields`,
-      remedy: 'Declare one name per field.',
-    };
+  for (const { key, names } of columnNamesIn(format)) {
+    if (format.widths && names.length !== format.widths.length) {
+      yield {
+        code: 'SETTINGS_CONFLICT',
+        key,
+        found: `has ${names.length} names, but widths has ${format.widths.length} fields`,
+        remedy: 'Declare one name per field.',
+      };
+    }
   }
-  const hasHeader = format.header ?? (type !== 'fixed_width' && format.column_names === undefined);
+  const hasHeader = format.header ?? (type !== 'fixed_width' && !areAllNamed(format, tables));
   if (format.skip_rows_after_header && !hasHeader) {
     yield {
       code: 'SETTINGS_CONFLICT',
@@ -231,6 +232,19 @@ function* formatProblems({
       yield { code: 'FORMAT_INVALID', key, found: `is "${text}"`, remedy };
     }
   }
+}
+
+/** The lists of column names with their keys: one for all tables, or one per table. */
+function columnNamesIn({ column_names: names = [] }: FileFormat): { key: string; names: string[] }[] {
+  const key = 'file_format.column_names';
+  return Array.isArray(names)
+    ? names.length > 0 ? [{ key, names }] : []
+    : Object.entries(names).map(([table, ofTable]) => ({ key: `${key}.${table}`, names: ofTable }));
+}
+
+/** Whether each table has column names. */
+function areAllNamed({ column_names: names }: FileFormat, tables: string[]): boolean {
+  return names !== undefined && (Array.isArray(names) || tables.every(table => table in names));
 }
 
 /** Checks that the special characters of a text format differ from each other. */
@@ -281,6 +295,7 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
     ['business_keys', document.business_keys],
     ['data_quality.required_columns', quality.required_columns],
     ['data_quality.expected_record_count_min', quality.expected_record_count_min],
+    ['file_format.column_names', document.file_format?.column_names],
   ];
   for (const [key, value] of byTable) {
     const unknown = typeof value === 'object' && !Array.isArray(value) && value !== null

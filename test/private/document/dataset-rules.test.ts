@@ -82,6 +82,11 @@ test.each<[string, Partial<DatasetDocument>]>([
     'names instead of those in the header',
     { file_format: { header: true, column_names: ['a'], skip_rows_after_header: 1 } },
   ],
+  ['names per table', { file_format: { column_names: { products: ['a', 'b'], packages: ['c'] } } }],
+  [
+    'names of one of two tables, and records to skip after the header of the other',
+    { file_format: { column_names: { products: ['a'] }, skip_rows_after_header: 1 } },
+  ],
   ['names of fixed-width fields', { file_format: { widths: [5, 2], column_names: ['a', 'b'] } }],
   ['widths without a type', { file_format: { widths: [5], comment: ',' } }],
   ['records without a type', { file_format: { records: 'data.items' } }],
@@ -378,6 +383,24 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     { file_format: { widths: [1, 2], column_names: ['a'] } },
     'SETTINGS_CONFLICT: Lake: file_format.column_names of dataset "fda-cder" has 1 names, but widths has 2 fields. '
       + 'Declare one name per field.',
+  ],
+  [
+    'fewer column names of a table than widths',
+    { file_format: { widths: [1, 2], column_names: { packages: ['a', 'b'], products: ['a'] } } },
+    'SETTINGS_CONFLICT: Lake: file_format.column_names.products of dataset "fda-cder" has 1 names, but widths has 2 '
+      + 'fields. Declare one name per field.',
+  ],
+  [
+    'records to skip after the header, with column names of all tables',
+    { file_format: { column_names: { packages: ['a'], products: ['a'] }, skip_rows_after_header: 1 } },
+    'SETTINGS_CONFLICT: Lake: file_format.skip_rows_after_header of dataset "fda-cder" is 1, but the file has no '
+      + 'header.',
+  ],
+  [
+    'column names of a misspelled table',
+    { file_format: { column_names: { product: ['a'] } } },
+    'UNKNOWN_TABLE: Lake: file_format.column_names of dataset "fda-cder" contains the table "product", which does not '
+      + 'exist. Did you mean "products"? Tables of the dataset: products, packages.',
   ],
   [
     'fixed widths without widths',
