@@ -1,6 +1,8 @@
+import { Duration } from 'aws-cdk-lib';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { DataQuality } from './data-quality';
 import { GlueVersion } from './glue-version';
+import { WorkerType } from './glue-worker-config';
 import { IEtlCore } from './i-etl-core';
 import { Schedule } from './schedule';
 import { SchemaContract } from './schema-contract';
@@ -85,6 +87,40 @@ export interface LakeDatasetProps {
    * @default - `glueDefaults.version` of the core; otherwise GlueVersion.V5_0
    */
   readonly glueVersion?: GlueVersion;
+
+  /**
+   * The type of the workers of the job.
+   *
+   * @default - by `dataSizeCategory` and `glueWorkerConfigs` of the core
+   */
+  readonly workerType?: WorkerType;
+
+  /**
+   * The number of workers of a run, including the driver: 2 to 299, with `WorkerType.G_2X` at most 149.
+   *
+   * Your account's service quotas may allow fewer. Synthesis fails with `VALUE_INVALID` if the number is out of bounds,
+   * and with `SETTINGS_CONFLICT` if AWS Glue does not allow it for the worker type.
+   *
+   * @default - by `dataSizeCategory` and `glueWorkerConfigs` of the core
+   * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
+   */
+  readonly numberOfWorkers?: number;
+
+  /**
+   * The timeout of a run: whole minutes, from 15 minutes to 48 hours.
+   *
+   * A run does not start to publish in the last ten minutes before its timeout.
+   *
+   * @default - by `dataSizeCategory`, `glueWorkerConfigs` and `glueDefaults` of the core
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * The number of times that AWS Glue retries a failed run: 0 to 10.
+   *
+   * @default - `maxRetries` of `glueDefaults` of the core; otherwise 1, for transient errors of a service
+   */
+  readonly maxRetries?: number;
 
   /**
    * The role of the job and the crawler, for a dataset that needs more permissions.

@@ -16,7 +16,7 @@ import { namedTables, withTableDatabases } from './private/definition/for-each-i
 import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { unencryptedUrls } from './private/document/api-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
-import { checkRules } from './private/document/dataset-rules';
+import { checkRules, workersProblem } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
 import { tablesOf } from './private/document/dataset-tables';
 import { withPendingLookups } from './private/document/pending-lookup';
@@ -34,7 +34,7 @@ import { placeholderProblems, withDatabases } from './private/scripts/query-data
 import { deployScripts, JobScript, runtimePackageUri } from './private/scripts/script-bundle';
 import { entryPointOf, entryPointsUsedBy, howToPublish } from './private/scripts/script-entry-point';
 import { withDeployedUrls } from './private/scripts/source-files';
-import { MAX_RETRIES, maxDpuHours, sizeOf } from './sizing';
+import { MAX_RETRIES, maxDpuHours, Size, sizeOf, SIZES } from './sizing';
 
 /**
  * The base class of all datasets.
@@ -116,8 +116,10 @@ export abstract class LakeDataset extends Construct implements IDataset {
     checkNamedTables(this, names, namedTables(document), inputs ?? []);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
-    const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs);
-    const maxRetries = defaults.maxRetries ?? MAX_RETRIES;
+    const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs, document);
+    checkWorkers(this, document.dataset, size);
+    warnAboutShorterTimeout(this, props, document);
+    const maxRetries = document.max_retries ?? defaults.maxRetries ?? MAX_RETRIES;
     this.role = props.role
       ?? rolesOf(props.core).datasets?.[`${layer}/${props.dataset}`]
       ?? datasetRole(this, { core: props.core, names, document, inputs: inputs ?? [] });
@@ -165,6 +167,32 @@ export abstract class LakeDataset extends Construct implements IDataset {
    * @internal
    */
   protected abstract _define(props: LakeDatasetProps): DatasetDefinition;
+}
+
+/** The core or the size can set the type of the workers, and the dataset their number. */
+function checkWorkers(scope: Construct, dataset: string, { workerType, workers }: Size): void {
+  const problem = workersProblem(workerType, workers);
+  if (problem) {
+    throw synthError(
+      scope, problem.code, `${problem.key} of dataset "${dataset}" ${problem.found}.`, problem.remedy,
+    );
+  }
+}
+
+/** A default for all sizes that fits a small dataset can be too short for a large one. */
+function warnAboutShorterTimeout(
+  scope: Construct,
+  { core: { glueDefaults, glueWorkerConfigs }, dataSizeCategory: size }: LakeDatasetProps,
+  document: DatasetDocument,
+): void {
+  const minutes = glueDefaults.timeout?.toMinutes();
+  const isOverridden = document.timeout_minutes !== undefined || glueWorkerConfigs[size]?.timeout !== undefined;
+  if (minutes !== undefined && !isOverridden && minutes < SIZES[size].timeoutMinutes) {
+    Annotations.of(scope).addWarningV2('cdk-glue-medallion:shorter-timeout',
+      `timeout of glueDefaults (glue_defaults.timeout_minutes) is ${minutes} minutes, which is shorter than the `
+        + `timeout of the size "${size}" of dataset "${document.dataset}", ${SIZES[size].timeoutMinutes} minutes. Set the `
+        + 'timeout of this size in glueWorkerConfigs, or that of the dataset.');
+  }
 }
 
 function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRole): string {

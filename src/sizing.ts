@@ -1,5 +1,6 @@
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig, WorkerType } from './glue-worker-config';
+import { DatasetDocument } from './private/document/dataset-document.generated';
 
 /**
  * The size of the input data of a dataset. It selects the workers and the timeout of the job.
@@ -35,19 +36,21 @@ export const SIZES: { readonly [category in DataSizeCategory]: Size } = {
 };
 
 /**
- * The workers and the timeout of a size in a lake. The worker settings of the size override the defaults of all jobs.
+ * The workers and the timeout of a dataset. Its own settings override the worker settings of its size, which override
+ * the defaults of all jobs.
  */
 export function sizeOf(
   category: DataSizeCategory,
   defaults: GlueDefaults,
   configs: { readonly [category: string]: GlueWorkerConfig },
+  own: Pick<DatasetDocument, 'worker_type' | 'number_of_workers' | 'timeout_minutes'> = {},
 ): Size {
   const builtIn = SIZES[category];
   const { workerType, numberOfWorkers, timeout } = configs[category] ?? {};
   return {
-    workerType: workerType ?? builtIn.workerType,
-    workers: numberOfWorkers ?? builtIn.workers,
-    timeoutMinutes: (timeout ?? defaults.timeout)?.toMinutes() ?? builtIn.timeoutMinutes,
+    workerType: own.worker_type as WorkerType | undefined ?? workerType ?? builtIn.workerType,
+    workers: own.number_of_workers ?? numberOfWorkers ?? builtIn.workers,
+    timeoutMinutes: own.timeout_minutes ?? (timeout ?? defaults.timeout)?.toMinutes() ?? builtIn.timeoutMinutes,
   };
 }
 

@@ -40,6 +40,7 @@ import {
   Source,
   TextOptions,
   TokenAuthMethod,
+  WorkerType,
 } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
 import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from './layouts';
@@ -87,6 +88,10 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
       flexibleWindow: Duration.minutes(0),
     }),
     glueVersion: GlueVersion.V5_0,
+    workerType: WorkerType.G_2X,
+    numberOfWorkers: 7,
+    timeout: Duration.hours(3),
+    maxRetries: 0,
     connection: GlueConnection.fromName('vendor-network'),
     script: 'glue-templates/jobs/bronze_job.py',
     role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
@@ -714,7 +719,7 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
     (props, index) => JSON.parse(bronze(where, props, `Dataset${index}`).document),
   );
   const keysOf = (objects: object[]) => [...new Set(objects.flatMap(each => Object.keys(each)))].sort();
-  const ofDerived = ['layer', 'history', 'outputs', 'source_datasets', 'sql'];
+  const ofDerived = ['layer', 'history', 'outputs', 'source_datasets', 'sql', 'role'];
   expect(keysOf(documents)).toEqual(Object.keys(schema.properties).filter(key => !ofDerived.includes(key)).sort());
   const [
     { data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit },

@@ -23,7 +23,7 @@ import {
   TokenAuthMethod,
   Transform,
 } from '../src';
-import { deployedFiles, resource, templateOf } from './assembly';
+import { deployedFiles, resource, resources, templateOf } from './assembly';
 
 let folder: string;
 beforeEach(() => { folder = mkdtempSync(path.join(tmpdir(), 'lake-')); });
@@ -93,6 +93,27 @@ test('each file becomes a stack, first the core, then each dataset after its inp
   const order = app.synth().stacks.map(({ stackName }) => stackName);
   expect(order).toEqual(['pp-dw-core', 'pp-dw-bronze-zipcodes', 'pp-dw-gold-states', 'pp-dw-gold-a-first']);
   expect(Object.keys(directory.datasets)).toEqual(['bronze/zipcodes', 'gold/states', 'gold/a-first']);
+});
+
+test.each([
+  ['name', 'vendor-sftp-job', ':role/vendor-sftp-job'],
+  ['ARN', 'arn:aws:iam::123456789012:role/teams/sftp', 'arn:aws:iam::123456789012:role/teams/sftp'],
+])('a file sets the workers, the timeout, the retries and the role of a dataset, by its %s', (_, role, arn) => {
+  const settings = { worker_type: 'G.2X', number_of_workers: 3, timeout_minutes: 90, max_retries: 0 };
+  const { directory } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, ...settings, role } });
+  const dataset = directory.datasets['bronze/zipcodes'];
+  const { Properties } = resource(Stack.of(dataset), 'AWS::Glue::Job');
+  expect(Properties).toMatchObject({ WorkerType: 'G.2X', NumberOfWorkers: 3, Timeout: 90, MaxRetries: 0 });
+  expect(JSON.stringify(Properties.Role)).toContain(arn);
+  expect(dataset.maxDpuHours).toBe(9);
+  expect(JSON.parse(dataset.document)).toEqual({ ...ZIPCODES, ...settings });
+  expect(resources(Stack.of(dataset), 'AWS::IAM::Policy').flatMap(policy => policy.Properties.Roles))
+    .not.toContain('vendor-sftp-job');
+});
+
+test('a role in a file that is no role is an error with its place', () => {
+  expect(failure({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, role: 'arn:aws:s3:::bucket' } }).join('\n'))
+    .toContain('VALUE_INVALID: LAKE/bronze/zipcodes/config.json:5:');
 });
 
 test.each<[string, Record<string, object | string>]>([

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
-import { App, CfnParameter, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import {
@@ -14,6 +14,7 @@ import {
   Schedule,
   SchemaContract,
   Transform,
+  WorkerType,
 } from '../src';
 import { deployedFiles, resource, resources } from './assembly';
 import { bronze, DERIVED, derived, DerivedLayer, ENV, gold, Lake, LAYOUTS, PREFIXES } from './layouts';
@@ -49,6 +50,10 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1 },
       schedule: Schedule.cron('0 7 * * ? *'),
       glueVersion: GlueVersion.V6_0,
+      workerType: WorkerType.G_4X,
+      numberOfWorkers: 3,
+      timeout: Duration.minutes(15),
+      maxRetries: 10,
       role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
     };
   }

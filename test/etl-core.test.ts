@@ -2,7 +2,16 @@ import { App, CfnParameter, Duration, Environment, Size, Stack, Stage } from 'aw
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { BronzeDataset, DataSizeCategory, EtlCore, EtlCoreProps, GlueVersion, Source, WorkerType } from '../src';
+import {
+  BronzeDataset,
+  BronzeDatasetProps,
+  DataSizeCategory,
+  EtlCore,
+  EtlCoreProps,
+  GlueVersion,
+  Source,
+  WorkerType,
+} from '../src';
 import { resource, resources } from './assembly';
 import { bronze, ENV } from './layouts';
 
@@ -357,6 +366,79 @@ describe('default settings of jobs', () => {
     expect(Properties).toMatchObject(properties);
     expect(JSON.parse(Properties.DefaultArguments['--names']).timeout_minutes).toBe(Properties.Timeout);
     expect(dataset.maxDpuHours).toBe(dpuHours);
+  });
+
+  test.each<[string, Partial<BronzeDatasetProps>, object, number]>([
+    [
+      'its workers',
+      { workerType: WorkerType.G_8X, numberOfWorkers: 4 },
+      { WorkerType: 'G.8X', NumberOfWorkers: 4 },
+      64,
+    ],
+    ['only their type', { workerType: WorkerType.G_1X }, { WorkerType: 'G.1X', NumberOfWorkers: 5, Timeout: 60 }, 10],
+    ['only their number', { numberOfWorkers: 3 }, { WorkerType: 'G.2X', NumberOfWorkers: 3 }, 12],
+    ['its timeout', { timeout: Duration.minutes(15) }, { WorkerType: 'G.2X', Timeout: 15 }, 5],
+    ['its retries', { maxRetries: 0 }, { MaxRetries: 0 }, 10],
+  ])('a dataset overrides %s, and its maximum DPU-hours follow', (_, props, properties, dpuHours) => {
+    const { stack, core } = lakeWith({
+      glueDefaults: { timeout: Duration.hours(2), maxRetries: 1 },
+      glueWorkerConfigs: {
+        small: { workerType: WorkerType.G_2X, numberOfWorkers: 5, timeout: Duration.hours(1) },
+      },
+    });
+    const dataset = bronze({ stack, core }, props);
+    const { Properties } = resource(stack, 'AWS::Glue::Job');
+    expect(Properties).toMatchObject(properties);
+    expect(JSON.parse(Properties.DefaultArguments['--names']).timeout_minutes).toBe(Properties.Timeout);
+    expect(dataset.maxDpuHours).toBe(dpuHours);
+  });
+
+  test('a number of workers of a dataset that AWS Glue does not allow for the type of the core is an error', () => {
+    const { stack, core } = lakeWith({ glueWorkerConfigs: { small: { workerType: WorkerType.G_2X } } });
+    expect(() => bronze({ stack, core }, { numberOfWorkers: 150 })).toThrow(
+      'SETTINGS_CONFLICT: Lake/Bronze: number_of_workers of dataset "fda-nsde" is 150, but AWS Glue allows at most 149 '
+        + 'workers of type G.2X.',
+    );
+  });
+
+  test.each<[string, Partial<BronzeDatasetProps>, string]>([
+    ['workers', { numberOfWorkers: 1 }, 'number_of_workers of dataset "fda-nsde" is 1.'],
+    ['a timeout', { timeout: Duration.minutes(14) }, 'timeout_minutes of dataset "fda-nsde" is 14.'],
+    ['retries', { maxRetries: 11 }, 'max_retries of dataset "fda-nsde" is 11.'],
+  ])('%s of a dataset out of bounds is an error', (_, props, message) => {
+    const { stack, core } = lakeWith({});
+    expect(() => bronze({ stack, core }, props)).toThrow(`VALUE_INVALID: Lake/Bronze: ${message}`);
+  });
+
+  test.each<[string, Partial<EtlCoreProps>, Partial<BronzeDatasetProps>, boolean]>([
+    ['shorter', { glueDefaults: { timeout: Duration.hours(1) } }, {}, true],
+    ['equal', { glueDefaults: { timeout: Duration.hours(2) } }, {}, false],
+    [
+      'shorter, for a dataset with its own timeout',
+      { glueDefaults: { timeout: Duration.hours(1) } },
+      { timeout: Duration.hours(1) },
+      false,
+    ],
+    [
+      'shorter, for a size with its own timeout',
+      { glueDefaults: { timeout: Duration.hours(1) }, glueWorkerConfigs: { large: { timeout: Duration.hours(1) } } },
+      {},
+      false,
+    ],
+    [
+      'shorter, for a small dataset',
+      { glueDefaults: { timeout: Duration.hours(1) } },
+      { dataSizeCategory: DataSizeCategory.SMALL },
+      false,
+    ],
+  ])('a default timeout can be too short for the size of a dataset: %s', (_, settings, props, isWarning) => {
+    const { stack, core } = lakeWith(settings);
+    bronze({ stack, core }, { dataSizeCategory: DataSizeCategory.LARGE, ...props });
+    const warnings = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp(
+      'glue_defaults.timeout_minutes. is 60 minutes, which is shorter than the timeout of the size "large" of dataset '
+        + '"fda-nsde", 120 minutes',
+    ));
+    expect(warnings).toHaveLength(isWarning ? 1 : 0);
   });
 
   test('default arguments are added to those of the library', () => {

@@ -7,7 +7,7 @@ import { DataQuality as DataQualityDocument, DatasetDocument } from '../document
 import { datasetSchema } from '../document/dataset-schema';
 import { pendingName } from '../document/pending-lookup';
 import { isStruct, plainCopy } from '../document/struct-keys';
-import { PropTypes, ROLE } from '../errors/prop-types';
+import { DURATION, PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 import { JobScript } from '../scripts/script-bundle';
 import { SourceFile } from '../scripts/source-files';
@@ -35,6 +35,10 @@ export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<
     data_quality: props.dataQuality && dataQualityDocument(scope, props.dataQuality),
     schedule: props.schedule?._document,
     glue_version: props.glueVersion,
+    worker_type: props.workerType,
+    number_of_workers: props.numberOfWorkers,
+    timeout_minutes: props.timeout?.toMinutes(),
+    max_retries: props.maxRetries,
   };
 }
 
@@ -91,6 +95,10 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
     example: 'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")',
   },
   glueVersion: 'unchecked',
+  workerType: 'unchecked',
+  numberOfWorkers: 'unchecked',
+  timeout: DURATION,
+  maxRetries: 'unchecked',
   role: ROLE,
 };
 

@@ -183,6 +183,26 @@ export interface DatasetDocument {
    */
   glue_version?: '5.0' | '5.1' | '6.0';
   /**
+   * Type of the workers of the job: G.1X (1 DPU per worker), G.2X (2), G.4X (4) or G.8X (8). Default: by size.
+   */
+  worker_type?: 'G.1X' | 'G.2X' | 'G.4X' | 'G.8X';
+  /**
+   * Number of workers of a run, including the driver: 2 to 299, with G.2X at most 149. Default: by size.
+   */
+  number_of_workers?: number;
+  /**
+   * Timeout of a run in minutes: 15 to 2880. A run does not start to publish in the last ten minutes before its timeout. Default: by size.
+   */
+  timeout_minutes?: number;
+  /**
+   * Number of times that AWS Glue retries a failed run: 0 to 10. Default: that of the core, otherwise 1.
+   */
+  max_retries?: number;
+  /**
+   * Existing IAM role of the job and the crawler, for a dataset that needs more permissions: its name or its ARN. You manage its permissions. Default: a role that the library creates.
+   */
+  role?: string;
+  /**
    * Name of the Glue connection through which the job reaches a source in a VPC. Default: none; the job uses the internet.
    */
   connection?: string;

@@ -49,11 +49,37 @@ export function* ruleProblems(
     keyProblems,
     historyProblems,
     scheduleProblems,
+    workerProblems,
   ];
   for (const problems of rules) {
     yield* problems(document, tables);
   }
 }
+
+function* workerProblems({ worker_type: type, number_of_workers: workers }: DatasetDocument): Generator<Problem> {
+  const problem = type === undefined || workers === undefined ? undefined : workersProblem(type, workers);
+  if (problem) {
+    yield problem;
+  }
+}
+
+/**
+ * The problem of a number of workers that AWS Glue does not allow for their type. The schema checks the other bounds.
+ *
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
+ */
+export function workersProblem(type: string, workers: number): Problem | undefined {
+  return type === 'G.2X' && workers > MAX_G_2X_WORKERS
+    ? {
+      code: 'SETTINGS_CONFLICT',
+      key: 'number_of_workers',
+      found: `is ${workers}, but AWS Glue allows at most ${MAX_G_2X_WORKERS} workers of type ${type}`,
+      remedy: 'Use fewer workers, or the worker type G.1X or G.4X.',
+    }
+    : undefined;
+}
+
+const MAX_G_2X_WORKERS = 149;
 
 const BRONZE_KEYS: (keyof DatasetDocument)[] = [
   'source_url',

@@ -1,3 +1,4 @@
+import { IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { DatasetFile } from './dataset-file';
 import { BronzeDataset, BronzeDatasetProps } from '../../bronze-dataset';
@@ -21,7 +22,7 @@ interface FileDatasetProps extends LakeDatasetProps {
 export function createFileDataset(
   scope: Construct,
   core: IEtlCore,
-  { document, layer, script, sourceFiles, inputs: names }: DatasetFile,
+  { document: { role, ...document }, layer, script, sourceFiles, inputs: names }: DatasetFile,
 ): LakeDataset {
   const inputs = layer === Layer.BRONZE && names.length === 0 ? undefined : names.map(name => inputOf(core, name));
   const props: FileDatasetProps = {
@@ -30,9 +31,17 @@ export function createFileDataset(
     description: document.description,
     dataSizeCategory: document.data_size_category as DataSizeCategory,
     glueVersion: document.glue_version as GlueVersion | undefined,
+    role: role === undefined ? undefined : existingRole(scope, role),
     definition: { document, layer, script, sourceFiles, inputs },
   };
   return new FILE_DATASETS[layer](scope, 'Dataset', props);
+}
+
+/** The library adds no policies to an existing role. */
+function existingRole(scope: Construct, role: string): IRole {
+  return role.startsWith('arn:')
+    ? Role.fromRoleArn(scope, 'Role', role, { mutable: false })
+    : Role.fromRoleName(scope, 'Role', role, { mutable: false });
 }
 
 function inputOf(core: IEtlCore, name: string): IDataset {

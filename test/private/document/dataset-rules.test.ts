@@ -77,6 +77,8 @@ test.each<[string, Partial<DatasetDocument>]>([
       },
     },
   ],
+  ['149 workers of type G.2X', { worker_type: 'G.2X', number_of_workers: 149 }],
+  ['299 workers of type G.1X', { worker_type: 'G.1X', number_of_workers: 299 }],
   ['csv without quotes', { delimiter: '|', file_format: { quote: '' } }],
   [
     'names instead of those in the header',
@@ -401,6 +403,12 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     { file_format: { column_names: { product: ['a'] } } },
     'UNKNOWN_TABLE: Lake: file_format.column_names of dataset "fda-cder" contains the table "product", which does not '
       + 'exist. Did you mean "products"? Tables of the dataset: products, packages.',
+  ],
+  [
+    'more workers than AWS Glue allows for their type',
+    { worker_type: 'G.2X', number_of_workers: 150 },
+    'SETTINGS_CONFLICT: Lake: number_of_workers of dataset "fda-cder" is 150, but AWS Glue allows at most 149 workers '
+      + 'of type G.2X. Use fewer workers, or the worker type G.1X or G.4X.',
   ],
   [
     'fixed widths without widths',
