@@ -1238,6 +1238,10 @@ test('the document contains only the settings that are set', () => {
     },
     schedule: { expression: 'cron(0 6 * * ? *)', flexible_minutes: 0, timezone: 'Europe/Berlin', enabled: false },
     glue_version: '5.0',
+    worker_type: 'G.2X',
+    number_of_workers: 7,
+    timeout_minutes: 180,
+    max_retries: 0,
   });
 });
 

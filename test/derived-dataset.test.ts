@@ -78,6 +78,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
     const ofBronze = [
       'source_url',
       'lookback_days',
+      'source_dates',
       'source_files',
       'api_endpoints',
       'headers',
@@ -90,6 +91,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       'column_schema',
       'column_mappings',
       'connection',
+      'role',
     ];
     // A dataset with inputs is gold by default.
     const byDefault = layer === 'gold' ? ['layer'] : [];
