@@ -43,7 +43,17 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       transform: Transform.sql(QUERY),
       description: 'How many there are',
       outputs: ['years', 'months'],
-      history: { businessKey: ['ndc'], compare: ['name'], exclude: ['updated_at'] },
+      history: {
+        businessKey: ['ndc'],
+        compare: ['name'],
+        exclude: ['updated_at'],
+        validFrom: 'effective_date',
+        validTo: 'end_date',
+        isCurrent: 'current_flag',
+        changeType: 'operation',
+        openEnd: '9999-12-31',
+        initialTable: '${bronze_database}.fda_nsde',
+      },
       businessKey: ['ndc'],
       businessKeys: { years: ['year'] },
       schemaContract: SchemaContract.FREEZE,
@@ -319,6 +329,52 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
           + 'that the history adds. Use columns of the query.',
       ],
       [
+        'a column of a history that has another name',
+        () => ({ history: { businessKey: ['ndc'], exclude: ['end_date'], validTo: 'end_date' } }),
+        'COLUMN_NAME_RESERVED: Lake/Derived: history.exclude of dataset "fda-summary" contains end_date, a column that '
+          + 'the history adds.',
+      ],
+      [
+        'two columns of a history with the same name',
+        () => ({ history: { businessKey: ['ndc'], validFrom: 'day', validTo: 'day' } }),
+        'COLUMN_NAME_TAKEN: Lake/Derived: history.valid_to of dataset "fda-summary" is "day", which is also the name '
+          + 'of the column valid_from. Use different names.',
+      ],
+      [
+        'a column of a history with the default name of another one',
+        () => ({ history: { businessKey: ['ndc'], validFrom: 'valid_to' } }),
+        'COLUMN_NAME_TAKEN: Lake/Derived: history.valid_from of dataset "fda-summary" is "valid_to", which is also the '
+          + 'name of the column valid_to.',
+      ],
+      ...['Valid From', 'meta_from', '', 'a'.repeat(129)].map((name): [string, () => object, string] => [
+        `a column of a history with the name "${name.slice(0, 20)}"`,
+        () => ({ history: { businessKey: ['ndc'], validFrom: name } }),
+        'VALUE_INVALID: Lake/Derived: history.valid_from of dataset "fda-summary" is ',
+      ]),
+      ...['9999-31-12', '2100-02-30', '9999', 'never', '2099-12-31', '9999-12-31T00:00:00'].map(
+        (date): [string, () => object, string] => [
+          `the open end "${date}"`,
+          () => ({ history: { businessKey: ['ndc'], openEnd: date } }),
+          `VALUE_INVALID: Lake/Derived: history.open_end of dataset "fda-summary" is "${date}"`,
+        ],
+      ),
+      [
+        'an initial table of a database that is not of the lake',
+        () => ({ history: { businessKey: ['ndc'], initialTable: 'legacy_db.drugs_history' } }),
+        'UNKNOWN_TABLE: Lake/Derived: history.initial_table of dataset "fda-summary" is "legacy_db.drugs_history", which '
+          + 'is not a table of the lake. ',
+      ],
+      [
+        'an initial table of a layer without inputs',
+        ({ core }) => ({
+          inputs: [BronzeDataset.fromName(core, 'fda-nsde')],
+          history: { businessKey: ['ndc'], initialTable: '${gold_database}.drugs_history' },
+        }),
+        'QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: history.initial_table of dataset "fda-summary" is '
+          + '"pp_dw_gold.drugs_history", which is not a table of an input. Add the dataset of the table to inputs, or to '
+          + 'source_datasets in a file.',
+      ],
+      [
         'an invalid cron expression',
         () => ({ schedule: Schedule.cron('0 25 * * ? *') }),
         'SCHEDULE_INVALID: Lake/Derived: schedule.expression of dataset "fda-summary" is "cron(0 25 * * ? *)".',
@@ -437,6 +493,24 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       transform: Transform.sqlFile(file(`${'a'.repeat(200)}.sql`, 'SELECT 1 AS a')),
     });
     expect(JSON.parse(dataset.document).sql).toBe(`${'a'.repeat(124)}.sql`);
+  });
+
+  test.each([
+    ['that is not an input', 'pp_dw_bronze.vans', 'QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: history.initial_table of dataset "fda-summary"'],
+    ['that is misspelled', 'pp_dw_bronze.car', 'which is not a table of the lake. Did you mean "pp_dw_bronze.cars"?'],
+  ])('an initial table %s is an error after all datasets are created', (_, initialTable, error) => {
+    const where = LAYOUTS[0].lake(ENV);
+    const inputs = [BronzeDataset.fromName(where.core, 'cars')];
+    derived(layer, where, { inputs, history: { businessKey: ['id'], initialTable }, transform: Transform.sql('SELECT 1 AS id') });
+    bronze(where, { dataset: 'cars' }, 'Cars');
+    bronze(where, { dataset: 'vans' }, 'Vans');
+    expect(() => where.app.synth()).toThrow(error);
+  });
+
+  test('the placeholders in an initial table are replaced by the databases of the lake', () => {
+    const history = { businessKey: ['id'], initialTable: '${bronze_database}.fda_nsde' };
+    const { document } = derived(layer, LAYOUTS[0].lake(ENV), { history });
+    expect(JSON.parse(document).history.initial_table).toBe('pp_dw_bronze.fda_nsde');
   });
 
   /** A lake with the bronze tables `cars` and `parts_wheels`, a silver and a gold table, and a dataset with a query. */
