@@ -456,15 +456,19 @@ test('a dataset in an invalid file is not an unknown input, and other inputs are
     ...LAKE,
     'bronze/zipcodes/config.json': '{"dataset": "zipcodes" "',
     'bronze/airports/config.json': { ...AIRPORTS, layer: 'platinum' },
+    'bronze/rivers/config.json': { ...ZIPCODES, dataset: 'US_Rivers' },
     'gold/states/config.json': {
-      ...STATES, source_datasets: ['bronze/zipcodes', 'bronze/airports', 'airports', 'bronze/counties'],
+      ...STATES,
+      source_datasets: [
+        'bronze/zipcodes', 'airports', 'bronze/counties', 'bronze/us-rivers', 'bronze/rivers',
+      ],
     },
   }).map(line => line.replace(/^ *(\w+): \S+ (\S+) .*$/, '$1 $2'))).toEqual([
-    '4 problems in 3 files:',
+    '4 problems in 4 files:',
     'VALUE_INVALID /layer',
+    'DATASET_NAME_INVALID /dataset',
     'JSON_INVALID the',
     'UNKNOWN_INPUT /source_datasets/2',
-    'UNKNOWN_INPUT /source_datasets/3',
   ]);
 });
 

@@ -7,6 +7,7 @@ import { Input } from './table-inputs';
 import { pathTo } from '../definition/dataset-graph';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { layerOf } from '../document/dataset-rules';
+import { datasetSchema } from '../document/dataset-schema';
 import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 
@@ -22,7 +23,7 @@ export class DatasetNameIndex {
   /** The name of the dataset in a file. Undefined if it is unknown, because the file is invalid. */
   nameOf(config: ConfigFile): string | undefined {
     const names = this.declared.get(config) ?? [];
-    return names.length === 1 ? names[0] : undefined;
+    return names.length === 1 && isDatasetName(config.document?.dataset) ? names[0] : undefined;
   }
 
   /** All names, including those that an invalid file may declare, except those of a file. */
@@ -31,18 +32,38 @@ export class DatasetNameIndex {
     return [...new Set([...names, ...this.others])];
   }
 
+  /** For each other dataset with a name without its layer, the names that it can have. */
+  named(dataset: string, except: ConfigFile): string[][] {
+    const names = [...this.declared].filter(([each]) => each !== except).map(([, each]) => each);
+    return [...names, ...this.others.map(each => [each])]
+      .map(each => each.filter(name => datasetOf(name) === dataset))
+      .filter(each => each.length > 0);
+  }
+
   get all(): string[] {
     return [...[...this.declared.values()].flat(), ...this.others];
   }
 }
 
-/** The names that the dataset of a file can have. Several if its layer or its name cannot be read. */
+function isDatasetName(value: unknown): value is string {
+  return typeof value === 'string' && datasetSchema().fits('properties/dataset', value);
+}
+
+/** The names that the dataset of a file can have after its correction. Several if its layer or its name is invalid. */
 function possibleNames(config: ConfigFile): string[] {
   const folder = path.dirname(config.file);
   const document = withLayerOfScript((config.document ?? {}) as unknown as DatasetDocument, folder);
-  const dataset = typeof document.dataset === 'string' ? document.dataset : path.basename(folder);
+  const { dataset } = document;
+  const datasets = isDatasetName(dataset)
+    ? [dataset]
+    : [...typeof dataset === 'string' ? [kebabCase(dataset)] : [], kebabCase(path.basename(folder))];
   const layer = config.document === undefined ? undefined : LAYERS.find(each => each === layerOf(document));
-  return (layer === undefined ? LAYERS : [layer]).map(each => `${each}/${dataset}`);
+  const layers = layer === undefined ? LAYERS : [layer];
+  return [...new Set(datasets)].flatMap(each => layers.map(ofLayer => `${ofLayer}/${each}`));
+}
+
+function kebabCase(text: string): string {
+  return text.trim().toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
 /** A file whose inputs have layers, and the inputs that do not exist. */
@@ -58,18 +79,23 @@ export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): {
       return input;
     }
     const key = `source_datasets[${index}]`;
-    const sameName = input.includes('/') ? [] : others.filter(name => datasetOf(name) === input);
+    const sameName = input.includes('/') ? [] : names.named(input, config);
+    if (sameName.length === 1 && sameName[0].length > 1) {
+      // The layer is unknown, because the file of the input is invalid.
+      return sameName[0][0];
+    }
     if (sameName.length === 1) {
+      const [[name]] = sameName;
       const where = config.pathOf(key);
       edits.push({
         path: where,
         target: 'value',
         oldValue: input,
-        newValue: where.length === 1 ? [sameName[0]] : sameName[0],
+        newValue: where.length === 1 ? [name] : name,
         reason: 'An input has the name of its layer.',
         severity: 'none',
       });
-      return sameName[0];
+      return name;
     }
     problems.push(
       config.locate({
@@ -79,14 +105,14 @@ export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): {
           ? `is "${input}", the name of several datasets`
           : `is "${input}", which is not a dataset in this directory`,
         remedy: sameName.length > 1
-          ? `Did you mean ${sameName.map(name => `"${name}"`).join(' or ')}?`
+          ? `Did you mean ${sameName.flat().map(name => `"${name}"`).join(' or ')}?`
           : `${didYouMean(input, others, true)}Correct it. If another app deploys it, add it to otherDatasets of the `
             + 'DatasetDirectory.',
       }),
     );
     return input;
   });
-  return { config: edits.length > 0 ? config.withValue('source_datasets', resolved, edits) : config, problems };
+  return { config: resolved.length > 0 ? config.withValue('source_datasets', resolved, edits) : config, problems };
 }
 
 /**
@@ -109,7 +135,7 @@ export function graphProblems(
   return named.flatMap(({ config, name }, index) => {
     const problems: FileProblem[] = [];
     const first = named.slice(0, index).find(other => other.name === name);
-    if (first && config.document?.dataset !== undefined) {
+    if (first) {
       problems.push(
         config.locate({
           code: 'NAME_TAKEN',

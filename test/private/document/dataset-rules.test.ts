@@ -593,8 +593,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'two sources',
     { api_endpoints: { products: 'https://example.org' } },
     'SETTINGS_CONFLICT: Lake: api_endpoints of dataset "fda-cder" is set, and source_url is also set: a dataset loads '
-      + 'either files or an API. Remove api_endpoints: the other settings describe files. To load the API as well, add a '
-      + 'second dataset with these api_endpoints.',
+      + 'either files or an API. Remove api_endpoints: the other settings describe files. To load the API as well, add '
+      + 'a second dataset with these api_endpoints.',
   ],
   ...Object.entries({
     lookback_days: 3,
