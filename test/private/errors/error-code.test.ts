@@ -51,7 +51,7 @@ test('every error that src throws comes from a module that takes a code', () => 
   });
   expect(thrown.sort()).toEqual([
     'src/private/errors/synth-error.ts',
-    'src/private/files/json-file.ts',
+    'src/private/files/file-problem.ts',
     'src/private/glue-templates.ts',
   ]);
 });
