@@ -70,7 +70,7 @@ def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
         return
     for key in by_age:
         s3.put_object(Bucket=bucket, Key=key, Body=files[key].read_bytes())
-        time.sleep(0.002)  # the resolution of the emulator is 1 ms
+        time.sleep(0.002)  # the modification times of the emulator have a resolution of 1 ms
 
 
 def _etag(path: Path) -> str:

@@ -98,7 +98,7 @@ class _Files:
         return self._both(path)[-1 if is_metadata else 0]
 
     def _both(self, path: str) -> list[Path]:
-        """The path, and the same path in the folder of the metadata if it is in the folder of the objects."""
+        """The path and, if it is in the folder of the objects, the same path in the folder of the metadata."""
         given = Path(path)
         inside = given.is_relative_to(self._objects)
         return [given, self._metadata / given.relative_to(self._objects)] if inside else [given]

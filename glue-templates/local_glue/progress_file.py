@@ -79,7 +79,7 @@ class _ProgressFile(logging.Handler):
 
 def _watch_tasks(file: _ProgressFile, ended: threading.Event) -> None:
     while not ended.wait(TASKS_SECONDS):
-        # The JVM can end at any time, and then each call raises another exception.
+        # The JVM can end at any time, and then each call raises a different exception.
         with suppress(Exception):
             file.set_tasks(_running_tasks())
 

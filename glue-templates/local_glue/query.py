@@ -69,7 +69,7 @@ def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[duc
         raise SqlError(_first_line(error)) from error
     if not statements:
         raise SqlError("The SQL contains no statement. Pass a query such as SELECT 1.")
-    # The last result of a script that returns no rows shows that it has succeeded.
+    # If no statement returns rows, the result of the last one shows that the script has succeeded.
     shown = [each for each in statements if _returns_rows(each)] or statements[-1:]
 
     def results() -> Iterator[duckdb.DuckDBPyConnection]:

@@ -74,7 +74,7 @@ def _file_names(members: list[Member], pattern: str) -> list[str]:
 
 
 def _refuse_pages(members: list[Member]) -> None:
-    """Raise RunFailed if a download is an HTML page, such as a login page. An archive can contain pages."""
+    """Raise RunFailed if a download is an HTML page, such as a login page. Pages in an archive are permitted."""
     for member in members:
         if member.size is not None:  # in a ZIP
             continue

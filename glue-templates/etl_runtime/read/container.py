@@ -275,7 +275,7 @@ class _UnpackedStream(io.RawIOBase):
 
 
 class _Bzip2Stream(io.RawIOBase):
-    """All streams of a bzip2 file. Python's BZ2File ends silently at damage after the first stream."""
+    """All streams of a bzip2 file. Python's BZ2File silently stops at damaged data after the first stream."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")

@@ -118,7 +118,7 @@ def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
         written = [number if number is None or isinstance(number, Number) else str(number) for number in numbers]
     texts = pa.array(written, pa.string())
     values = pc.cast(texts, pa.float64())
-    # Most numbers equal the shortest text of their double, so they are exact. Check each distinct other number once.
+    # Most numbers have the shortest text of their double, so they are exact. Check each distinct other number once.
     shortest = pc.cast(values, pa.string())
     other = pc.filter(texts, pc.not_equal(texts, shortest)).unique()
     lost = [text for text in other.to_pylist() if not is_exact_double(Number(text))]

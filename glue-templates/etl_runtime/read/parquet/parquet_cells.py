@@ -188,7 +188,7 @@ def _convert_struct(array: pa.Array, type: pa.DataType) -> Converted:
 
 
 def _containing(mismatch: pa.Array, offsets: pa.Array) -> pa.Array:
-    """Which lists or maps contain a mismatch."""
+    """The mask of the lists or maps that contain a mismatch."""
     so_far = np.concatenate(([0], np.cumsum(mismatch.to_numpy(zero_copy_only=False))))
     return pa.array(np.diff(so_far[offsets.to_numpy()]) > 0)
 

@@ -201,7 +201,8 @@ def _merge(
     placeholders: Placeholders,
     width: int,
 ) -> TextTable:
-    """Read the rows with other field counts, grouped by count, and merge all rows in their original order."""
+    """Read the rows with too few or too many fields, grouped by number of fields, and merge all rows in their original
+    order."""
     irregular_rows = np.array([row.number - 1 for row in irregular], np.int64)
     regular_rows = np.setdiff1d(np.arange(len(regular[0]) + len(irregular)), irregular_rows, assume_unique=True)
     groups: list[tuple[npt.NDArray[np.int64], list[pa.Array]]] = [(regular_rows, regular)]

@@ -64,7 +64,7 @@ def words(name: str) -> frozenset[str]:
 
 
 def _split(word: str) -> list[str]:
-    """The words of the vocabulary that are joined in a word, else the word itself."""
+    """The words of the vocabulary that a word such as `nextpagetoken` consists of, else the word itself."""
     if word in _VOCABULARY or len(word) > _MAX_JOINED_CHARACTERS:
         return [word]
     splits: dict[int, list[str]] = {0: []}  # by length of text, the split with the fewest words

@@ -128,7 +128,7 @@ class _Download:
 
     @property
     def resume_position(self) -> int:
-        """The first byte of the next attempt. 0 if nothing identifies the version of the file."""
+        """The first byte that the next attempt requests. 0 if no response header identifies the version of the file."""
         return self._size if self._version else 0
 
     def attempt(self) -> Original | None:
@@ -230,7 +230,7 @@ class _Download:
             if remaining is None:
                 block = response.read1(BLOCK_BYTES)
             else:
-                # One byte more than announced, past http.client, to detect a body longer than its Content-Length.
+                # Read one byte more than announced, bypassing http.client, to detect a body longer than Content-Length.
                 block = response.fp.read1(min(BLOCK_BYTES, remaining + 1))
             if not block:
                 break
