@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PUBLICATION_SECONDS = 2
-"""The time to wait until a publication ends. It only copies objects, so a publication that takes longer was killed."""
+"""The time to wait until a publication ends. A publication only copies objects, so one that takes longer was killed."""
 POLL_SECONDS = 0.05
 
 

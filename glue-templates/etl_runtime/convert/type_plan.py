@@ -273,8 +273,8 @@ class TypePlan:
         if better:
             types = ", ".join(f"{name} ({type})" for name, type in better.items())
             LOG.warning(
-                f"{self._key}: the dataset document has changed, but the schema contract keeps the published type "
-                f"string of columns that it would change: {types}. To change them, {RESET}."
+                f"{self._key}: the dataset document has changed and gives these columns a different type, but the "
+                f"schema contract keeps the published type string: {types}. To change them, {RESET}."
             )
 
     def _widen(self, source: str, inferences: Sequence[Inference]) -> None:

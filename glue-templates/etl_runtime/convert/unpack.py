@@ -29,7 +29,8 @@ MAX_SAMPLES_PER_TABLE = 64
 MIN_DELIMITER_LINES, MAX_DELIMITER_LINES = 3, 100
 """The minimum and maximum number of lines that are searched for another delimiter."""
 MAX_RATIO, FREE_BYTES = 300, 1 << 30
-"""The limit of a table is FREE_BYTES plus MAX_RATIO times the size of its download. More is a decompression bomb."""
+"""The maximum size of a table is FREE_BYTES plus MAX_RATIO times the size of its download. A larger table is a
+decompression bomb."""
 CONCURRENT_UPLOADS = 2
 """The number of uploads at the same time, while the next part is read. A single upload could be the bottleneck: a
 connection to S3 reaches 85-90 MB/s.

@@ -168,7 +168,7 @@ class RunRecord:
             )
             self.log("crawl", f"{what}. In AWS, run: aws glue start-crawler --name {names.crawler}")
         else:
-            self.log("crawl", "the crawler does not need to run: the schema is that of the previous publication")
+            self.log("crawl", "the crawler does not need to run: the schema is unchanged since the last publication")
 
     def require_time_to_publish(self) -> None:
         """Raise RunFailed if the job's timeout could interrupt the publication. From here on, SIGTERM is ignored."""
