@@ -20,8 +20,9 @@ export const PAGINATIONS: ApiType[] = [
   {
     type: 'auto',
     code: 'Pagination.auto()',
-    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers. Without one, there '
-      + 'is one page; the run fails if the response indicates more, and proposes the pagination to set.',
+    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers. If a '
+      + 'response contains neither, it is the last page. If it nevertheless indicates more pages, the run '
+      + 'fails and proposes the pagination to set.',
   },
   {
     type: 'json_link',
@@ -46,18 +47,19 @@ export const PAGINATIONS: ApiType[] = [
   {
     type: 'record_cursor',
     code: "Pagination.recordCursor({ path: 'id', param: 'after' })",
-    text: 'The last record of a page contains the cursor. The pages end with an empty one, or with a flag such as '
+    text: 'The last record of a page contains the cursor. The last page is empty, or has a flag such as '
       + '`has_more: false`.',
   },
   {
     type: 'offset',
     code: "Pagination.offset({ limit: 2, totalRecords: 'total' })",
-    text: 'Requests send the number of records to skip. Without `totalRecords`, the pages end with an empty one.',
+    text: 'Requests send the number of records to skip. Without `totalRecords`, the run requests pages until '
+      + 'one is empty.',
   },
   {
     type: 'page_number',
     code: "Pagination.pageNumber({ param: 'page' })",
-    text: 'Requests send a page number. Without `totalPages`, the pages end with an empty one.',
+    text: 'Requests send a page number. Without `totalPages`, the run requests pages until one is empty.',
   },
   { type: 'single', code: 'Pagination.single()', text: 'The endpoint has one page.' },
 ];
@@ -98,7 +100,7 @@ export const AUTHS: AuthType[] = [
     type: 'oauth2_client_credentials',
     code: "Auth.oauth2ClientCredentials({ secret: 'vendor/client', tokenUrl: 'https://login.example.org/token' })",
     secret: '`{"client_id": "…", "client_secret": "…"}`',
-    text: 'A bearer token. The run requests it with the client ID and secret, and requests a new one if it expires '
-      + 'or is rejected.',
+    text: 'A bearer token. The run requests the token with the client ID and secret, and requests a new token '
+      + 'if the current one expires or is rejected.',
   },
 ];
