@@ -102,7 +102,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   pullRequestTemplateContents: PULL_REQUEST_TEMPLATE,
   npmIgnoreOptions: {
     ignorePatterns: [
-      '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md', '/.jsii.tabl.json',
+      '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md', '/.jsii.tabl.json', '/API.md',
       '/.devcontainer/', '/.editorconfig', '/CODE_OF_CONDUCT.md', '/SECURITY.md',
       '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
       ...['tools', 'deploy', 'security', 'bench'].map(name => `/glue-templates/requirements/${name}.*`),
