@@ -62,7 +62,7 @@ export interface History {
    * if it is also a column of `businessKey`, `compare` or `exclude`. A run fails with `HISTORY_INVALID` if the query
    * returns a column of this name, or if the name differs from the published one.
    *
-   * @default 'valid_from'
+   * @default 'valid_from' - the usual name in a slowly changing dimension
    */
   readonly validFrom?: string;
 
@@ -71,7 +71,7 @@ export interface History {
    *
    * The rules of `validFrom` apply.
    *
-   * @default 'valid_to'
+   * @default 'valid_to' - the usual name in a slowly changing dimension
    */
   readonly validTo?: string;
 
@@ -80,7 +80,7 @@ export interface History {
    *
    * The rules of `validFrom` apply.
    *
-   * @default 'is_current'
+   * @default 'is_current' - the usual name in a slowly changing dimension
    */
   readonly isCurrent?: string;
 
@@ -89,7 +89,7 @@ export interface History {
    *
    * The rules of `validFrom` apply.
    *
-   * @default 'change_type'
+   * @default 'change_type' - the usual name in a slowly changing dimension
    */
   readonly changeType?: string;
 

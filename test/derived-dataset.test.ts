@@ -361,8 +361,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       [
         'an initial table of a database that is not of the lake',
         () => ({ history: { businessKey: ['ndc'], initialTable: 'legacy_db.drugs_history' } }),
-        'UNKNOWN_TABLE: Lake/Derived: history.initial_table of dataset "fda-summary" is "legacy_db.drugs_history", which '
-          + 'is not a table of the lake. ',
+        'UNKNOWN_TABLE: Lake/Derived: history.initial_table of dataset "fda-summary" is "legacy_db.drugs_history", '
+          + 'which is not a table of the lake. ',
       ],
       [
         'an initial table of a layer without inputs',
@@ -371,8 +371,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
           history: { businessKey: ['ndc'], initialTable: '${gold_database}.drugs_history' },
         }),
         'QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: history.initial_table of dataset "fda-summary" is '
-          + '"pp_dw_gold.drugs_history", which is not a table of an input. Add the dataset of the table to inputs, or to '
-          + 'source_datasets in a file.',
+          + '"pp_dw_gold.drugs_history", which is not a table of an input. Add the dataset of the table to inputs, or '
+          + 'to source_datasets in a file.',
       ],
       [
         'an invalid cron expression',
@@ -496,12 +496,17 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
   });
 
   test.each([
-    ['that is not an input', 'pp_dw_bronze.vans', 'QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: history.initial_table of dataset "fda-summary"'],
+    [
+      'that is not an input',
+      'pp_dw_bronze.vans',
+      'QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: history.initial_table of dataset "fda-summary"',
+    ],
     ['that is misspelled', 'pp_dw_bronze.car', 'which is not a table of the lake. Did you mean "pp_dw_bronze.cars"?'],
   ])('an initial table %s is an error after all datasets are created', (_, initialTable, error) => {
     const where = LAYOUTS[0].lake(ENV);
     const inputs = [BronzeDataset.fromName(where.core, 'cars')];
-    derived(layer, where, { inputs, history: { businessKey: ['id'], initialTable }, transform: Transform.sql('SELECT 1 AS id') });
+    const transform = Transform.sql('SELECT 1 AS id');
+    derived(layer, where, { inputs, history: { businessKey: ['id'], initialTable }, transform });
     bronze(where, { dataset: 'cars' }, 'Cars');
     bronze(where, { dataset: 'vans' }, 'Vans');
     expect(() => where.app.synth()).toThrow(error);

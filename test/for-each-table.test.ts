@@ -7,6 +7,8 @@ import {
 } from '../src';
 import { resources } from './assembly';
 import { bronze, derived, ENV, Lake, LAYOUTS, PREFIXES } from './layouts';
+import { readDatasets } from '../src/cli/dataset';
+import { runOrder } from '../src/cli/run-order';
 
 const URL = 'https://api.example.org/{value}';
 
@@ -138,7 +140,8 @@ test.each<[string, (where: Lake) => unknown, string]>([
       return bronze(where, { source: Source.api({ items: { url: URL, forEach } }) });
     },
     'QUERY_TABLE_NOT_AN_INPUT: Lake/Bronze: api_endpoints.items.for_each.table of dataset "fda-nsde" is '
-      + '"pp_dw_silver.drugs", which is not a table of an input. Use forEachTable, with the dataset of the table as its input.',
+      + '"pp_dw_silver.drugs", which is not a table of an input. Use forEachTable, with the dataset of the table '
+      + 'as its input.',
   ],
   [
     'a table of the dataset itself',
@@ -166,6 +169,20 @@ test('a table that the dataset in this app does not have fails after all dataset
     'UNKNOWN_TABLE: Lake/Prices: api_endpoints.items.for_each.table of dataset "prices" is "pp_dw_silver.drug", which '
     + 'is not a table of the lake. Did you mean "pp_dw_silver.drugs"? Correct it. Tables: pp_dw_silver.drugs.',
   );
+});
+
+test('medallion runs the dataset of the table first', () => {
+  const where = LAYOUTS[0].lake(ENV);
+  prices(where, { input: derived('silver', where, { dataset: 'drugs', inputs: [bronze(where)] }) });
+  const { directory } = where.app.synth();
+  const datasets = readDatasets(directory);
+  const requested = datasets.filter(({ dataset }) => dataset === 'prices');
+  const order = (hasTable: boolean, withInputs?: true) =>
+    runOrder(requested, datasets, { app: directory, data: 'lake', hasTable: () => hasTable, withInputs })
+      .map(({ layer, dataset }) => `${layer}/${dataset}`);
+  expect(order(false)).toEqual(['bronze/fda-nsde', 'silver/drugs', 'bronze/prices']);
+  expect(order(true)).toEqual(['bronze/prices']);
+  expect(order(true, true)).toEqual(['bronze/fda-nsde', 'silver/drugs', 'bronze/prices']);
 });
 
 test('a table of a dataset in another app is not checked', () => {
