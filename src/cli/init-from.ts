@@ -1,11 +1,11 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { AppFile, appFiles, appNames, installCommands, LAKE_FOLDER, writeAppFile } from './app-template';
+import { installCommands, writeAppFile } from './app-template';
 import { oneLine, truncate, wrap } from './display-width';
 import { Failure } from './failure';
+import { InitPlan, planInit } from './init-plan';
 import { paint } from './progress';
 import { outputWidth } from './table';
-import { ConfigFile } from '../private/files/config-file';
 import { CONFIG } from '../private/files/config-files';
 import { lineOf } from '../private/files/file-problem';
 import { ChangedLine, relativePath } from '../private/files/json-file';
@@ -22,14 +22,6 @@ export interface InitFromOptions {
   readonly write?: true;
 }
 
-/** What the command changes. */
-interface Plan {
-  readonly changes: { readonly file: string; readonly lines: ChangedLine[]; readonly text: string }[];
-  readonly newFiles: AppFile[];
-  /** What the user has to do in files that exist. */
-  readonly notes: string[];
-}
-
 /**
  * Makes a CDK app of a folder with configuration files: corrects the files, and creates what the current folder lacks.
  *
@@ -40,10 +32,11 @@ export function initFrom(options: InitFromOptions): boolean {
   const files = readLakeFiles(lake);
   if (files.configs.length === 0) {
     throw new Failure(
-      `The folder ${lake} contains no dataset: none of its subfolders has a ${CONFIG}. Specify the folder of the lake.`, 2,
+      `The folder ${lake} contains no dataset: none of its subfolders has a ${CONFIG}. Specify the folder of the lake.`,
+      2,
     );
   }
-  const plan = planOf(lake, files, options);
+  const plan = planInit(lake, files, options.language, options.prefix);
   if (options.write) {
     plan.newFiles.forEach(file => writeAppFile('.', file));
     plan.changes.forEach(({ file, text }) => replaceFile(file, text));
@@ -75,7 +68,8 @@ function lakeFolder(from: string): string {
   const lake = relativePath(path.resolve(from));
   if (/^\.\.(\/|$)/.test(lake)) {
     throw new Failure(
-      `The folder ${from} is not in the current folder, in which the app is created. Change to the folder of the app.`, 2,
+      `The folder ${from} is not in the current folder, in which the app is created. Change to the folder of the app.`,
+      2,
     );
   }
   const other = hasCore(lake) ? undefined : [...parentsOf(lake), ...subfoldersOf(lake)].find(hasCore);
@@ -101,102 +95,6 @@ function hasCore(folder: string): boolean {
   return fs.existsSync(file) && fs.readFileSync(file, 'utf8').includes('"etl_resource_prefix"');
 }
 
-function planOf(lake: string, files: LakeFiles, { language, prefix }: InitFromOptions): Plan {
-  const coreFile = path.posix.join(lake, CONFIG);
-  if (files.core && prefix !== undefined) {
-    throw new Failure(`${coreFile} sets the prefix of the lake. Remove --prefix, or change the file.`, 2);
-  }
-  // The files of the app do not contain the prefix of the lake.
-  const names = appNames('.', files.core ? LAKE_FOLDER : prefix);
-  const app = planOfApp(appFiles({ language, ...names, lake }), lake, language);
-  return {
-    changes: changesOf([files.core?.config, ...files.configs].flatMap(config => config ?? [])),
-    newFiles: [
-      ...files.core ? [] : [{ path: coreFile, text: coreText(lake, names.prefix) }],
-      ...app.newFiles,
-    ],
-    notes: [
-      ...files.core ? [] : [
-        `Check the prefix ${JSON.stringify(names.prefix)} in ${coreFile} before you deploy: all names contain it.`,
-      ],
-      ...app.notes,
-    ],
-  };
-}
-
-/** The changes of files. A file that several links refer to is changed once. */
-function changesOf(configs: ConfigFile[]): Plan['changes'] {
-  const real = configs.map(({ file }) => fs.realpathSync(file));
-  return configs
-    .filter((_, index) => real.indexOf(real[index]) === index)
-    .map(config => ({ file: config.file, lines: config.changedLines, text: config.editedText }))
-    .filter(({ lines }) => lines.length > 0);
-}
-
-function coreText(lake: string, prefix: string): string {
-  const schema = path.join('node_modules', 'cdk-glue-medallion', 'glue-templates', 'config.schema.json');
-  const document = {
-    $schema: path.relative(lake, schema).split(path.sep).join('/'),
-    etl_resource_prefix: prefix,
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-/** The files that the current folder needs to be an app. Existing files are never changed. */
-function planOfApp(template: AppFile[], lake: string, language: string): Pick<Plan, 'newFiles' | 'notes'> {
-  const construct = language === 'python'
-    ? `DatasetDirectory(app, "Lake", path=${JSON.stringify(lake)})`
-    : `new DatasetDirectory(app, 'Lake', { path: ${JSON.stringify(lake)} })`;
-  if (fs.existsSync('cdk.json')) {
-    return {
-      newFiles: [],
-      notes: usesDirectory() ? [] : [`cdk.json exists and is not changed. Add this to the app: ${construct}`],
-    };
-  }
-  // The sample dataset and the README file that describes it are for new lakes.
-  const needed = template.filter(file => file.path !== 'README.md' && !file.path.startsWith(`${LAKE_FOLDER}/`));
-  const existing = needed.filter(file => fs.existsSync(file.path));
-  return {
-    newFiles: needed.filter(file => !existing.includes(file)),
-    notes: existing.flatMap(file => {
-      const what = missingIn(file, construct);
-      return what === undefined ? [] : [`${file.path} exists and is not changed. ${what}`];
-    }),
-  };
-}
-
-/** What an existing file lacks in comparison with that of a new app. */
-function missingIn({ path: file, text }: AppFile, construct: string): string | undefined {
-  const own = fs.readFileSync(file, 'utf8');
-  switch (file) {
-    case 'package.json': {
-      const { devDependencies } = JSON.parse(text) as { devDependencies: { [name: string]: string } };
-      const packages = Object.entries(devDependencies).filter(([name]) => !own.includes(`"${name}"`));
-      return packages.length === 0
-        ? undefined
-        : `Install packages: npm install --save-dev ${packages.map(([name, version]) => `'${name}@${version}'`).join(' ')}`;
-    }
-    case '.gitignore':
-    case 'requirements.txt': {
-      const lines = text.trim().split('\n').filter(line => !own.includes(/^[\w.-]+/.exec(line)![0]));
-      return lines.length === 0 ? undefined : `Add lines: ${lines.join(', ')}`;
-    }
-    case 'app.ts':
-    case 'app.py':
-      return own.includes('DatasetDirectory') ? undefined : `Add this to the app: ${construct}`;
-    default:
-      return undefined;
-  }
-}
-
-/** Whether a file that cdk.json names uses DatasetDirectory. */
-function usesDirectory(): boolean {
-  const files = fs.readFileSync('cdk.json', 'utf8').match(/[\w./-]+\.\w+/g) ?? [];
-  return files.some(file =>
-    fs.statSync(file, { throwIfNoEntry: false })?.isFile()
-    && fs.readFileSync(file, 'utf8').includes('DatasetDirectory'));
-}
-
 /** Replaces the content of a file at once, so that an interrupted command never leaves a part of it. */
 function replaceFile(file: string, text: string): void {
   const target = fs.realpathSync(file);
@@ -206,7 +104,7 @@ function replaceFile(file: string, text: string): void {
 }
 
 /** What the user has to do after the changes of a plan. */
-function remaining(files: LakeFiles, plan?: Plan): { problems: string[]; warnings: string[] } {
+function remaining(files: LakeFiles, plan?: InitPlan): { problems: string[]; warnings: string[] } {
   const configs = [files.core?.config, ...files.configs].flatMap(config => config ?? []);
   const corrected = plan === undefined ? [] : configs.flatMap(config => config.correctedProblems.map(lineOf));
   return {
@@ -219,17 +117,18 @@ function remaining(files: LakeFiles, plan?: Plan): { problems: string[]; warning
 }
 
 /** The text output: the changed lines, the new files, and what is left to do. */
-function describe(plan: Plan, problems: string[], warnings: string[], options: InitFromOptions): string[] {
+function describe(plan: InitPlan, problems: string[], warnings: string[], options: InitFromOptions): string[] {
   const { changes, newFiles, notes } = plan;
   const width = outputWidth();
   const bold = (text: string) => paint('bold', text, process.stdout);
   const section = (title: string, items: string[]) => items.length === 0 ? [] : [
     bold(title),
-    ...items.flatMap(item => wrap(oneLine(item), width - 4).map((line, index) => `  ${index === 0 ? '- ' : '  '}${line}`)),
+    ...items.flatMap(item =>
+      wrap(oneLine(item), width - 4).map((line, index) => `  ${index === 0 ? '-' : ' '} ${line}`)),
     '',
   ];
   return [
-    ...changes.flatMap(({ file, lines }) => [bold(file), ...lines.flatMap(line => describeLine(line, width)), '']),
+    ...changes.flatMap(({ file, lines }) => [bold(file), ...describeLines(lines, width), '']),
     ...newFiles.length === 0 ? [] : [
       bold(options.write ? 'Created files' : 'New files'),
       ...newFiles.map(file => paint('green', `  + ${file.path}`, process.stdout)),
@@ -242,16 +141,49 @@ function describe(plan: Plan, problems: string[], warnings: string[], options: I
   ];
 }
 
-function describeLine({ line, oldText, newText, reasons }: ChangedLine, width: number): string[] {
-  const number = `${line}`.padStart(4);
-  return [
-    paint('red', truncate(`${number} - ${oneLine(oldText)}`, width), process.stdout),
-    paint('green', truncate(`${number} + ${oneLine(newText)}`, width), process.stdout),
-    ...reasons.map(reason => paint('dim', `       ${reason}`, process.stdout)),
-  ];
+/** A reason follows the last of the lines that it applies to. */
+function describeLines(lines: ChangedLine[], width: number): string[] {
+  return lines.flatMap(({ line, oldText, newText, reasons }, index) => {
+    const number = `${line}`.padStart(4);
+    const [before, after] = excerpts(oldText, newText);
+    const next = lines[index + 1]?.reasons.join();
+    return [
+      paint('red', truncate(`${number} - ${oneLine(before)}`, width), process.stdout),
+      paint('green', truncate(`${number} + ${oneLine(after)}`, width), process.stdout),
+      ...reasons.join() === next ? [] : reasons.map(reason => paint('dim', `       ${reason}`, process.stdout)),
+    ];
+  });
 }
 
-function summary({ changes, newFiles }: Plan, isValid: boolean, options: InitFromOptions): string[] {
+/** The maximum length of a line that is shown completely: a file can be one line. */
+const MAX_LINE = 160;
+
+/** The characters that are shown before and after the changes of a long line. */
+const CONTEXT = 40;
+
+/** Two versions of a line or, if they are long, the parts that differ. */
+function excerpts(before: string, after: string): string[] {
+  if (Math.max(before.length, after.length) <= MAX_LINE) {
+    return [before, after];
+  }
+  const differs = (index: number, from: (text: string, at: number) => string | undefined) =>
+    from(before, index) !== from(after, index);
+  let start = 0;
+  while (!differs(start, (text, at) => text[at])) {
+    start++;
+  }
+  let end = 0;
+  while (!differs(end, (text, at) => text[text.length - 1 - at])) {
+    end++;
+  }
+  return [before, after].map(text => {
+    const from = Math.max(0, start - CONTEXT);
+    const to = text.length - Math.max(0, end - CONTEXT);
+    return `${from > 0 ? '…' : ''}${text.slice(from, to)}${to < text.length ? '…' : ''}`;
+  });
+}
+
+function summary({ changes, newFiles }: InitPlan, isValid: boolean, options: InitFromOptions): string[] {
   const { from, language, prefix, write } = options;
   const lines = changes.reduce((sum, change) => sum + change.lines.length, 0);
   const what = [
@@ -262,14 +194,22 @@ function summary({ changes, newFiles }: Plan, isValid: boolean, options: InitFro
     return ['Nothing is left to change.'];
   }
   if (!write) {
-    const given = `${language === 'typescript' ? '' : ` --language ${language}`}${prefix === undefined ? '' : ` --prefix ${prefix}`}`;
-    return [`To change: ${what}. To make these changes, run:`, '', `  npx medallion init --from ${from}${given} --write`, ''];
+    const command = [
+      `npx medallion init --from ${from}`,
+      ...language === 'typescript' ? [] : [`--language ${language}`],
+      ...prefix === undefined ? [] : [`--prefix ${prefix}`],
+      '--write',
+    ];
+    return [`To change: ${what}. To make these changes, run:`, '', `  ${command.join(' ')}`, ''];
   }
   const next = [
     ...newFiles.some(file => file.path === 'package.json') ? installCommands(language) : [],
     ...isValid ? ['npx cdk synth', 'npx medallion list'] : [],
   ];
-  return [`Changed: ${what}.${next.length > 0 ? ' Next steps:' : ''}`, ...next.length > 0 ? ['', ...next.map(each => `  ${each}`), ''] : []];
+  return [
+    `Changed: ${what}.`,
+    ...next.length > 0 ? ['Next steps:', '', ...next.map(each => `  ${each}`), ''] : [],
+  ];
 }
 
 function count(number: number, noun: string): string {

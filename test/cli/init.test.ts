@@ -80,7 +80,8 @@ test.each<[string, string[], string, (() => void)?]>([
   [
     'a folder that is not empty',
     ['init', '.'],
-    'The folder . is not empty: it contains mine.txt. Specify a new folder.',
+    'The folder . is not empty: it contains mine.txt. Specify a new folder, or for existing configuration files, '
+      + '--from DIR.',
     () => fs.writeFileSync(path.join(folder, 'mine.txt'), ''),
   ],
   [

@@ -18,7 +18,7 @@ sys.exit(child.wait())
 
 /** What a command wrote to a terminal. */
 export class TerminalOutput {
-  public constructor(public readonly code: number | null, private readonly bytes: string) {}
+  public constructor(public readonly code: number | null, public readonly bytes: string) {}
 
   /** Every state of every line, without colors. A line that is redrawn has several. */
   public get states(): string[] {

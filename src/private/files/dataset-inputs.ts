@@ -92,7 +92,7 @@ export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): {
         target: 'value',
         oldValue: input,
         newValue: where.length === 1 ? [name] : name,
-        reason: 'An input has the name of its layer.',
+        reason: 'An input is named with its layer.',
         severity: 'none',
       });
       return name;

@@ -66,7 +66,7 @@ class Normalizer {
         target: 'value',
         oldValue: text,
         newValue: [name ?? text],
-        ...name === undefined ? { reason: 'The value is a list.', severity: 'none' } : TABLE_NAME,
+        ...name === undefined ? { reason: 'The key expects a list.', severity: 'none' } : TABLE_NAME,
       });
       return [name ?? text];
     }

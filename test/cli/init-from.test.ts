@@ -1,0 +1,363 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { installInto, medallionIn, runIn } from './app-fixture';
+import { temporaryFolder } from './assembly-fixture';
+import { ROOT } from './command-fixture';
+import { onTerminal } from './terminal';
+import { Failure } from '../../src/cli/failure';
+import { initFrom, InitFromOptions } from '../../src/cli/init-from';
+
+let folder: string;
+beforeEach(() => {
+  folder = path.join(temporaryFolder(), 'Our Lake');
+  fs.mkdirSync(folder);
+});
+
+/** Every deviation from the convention that the command corrects, in unusual formatting. */
+const DEVIATIONS: { readonly [file: string]: string } = {
+  'config.json': `{
+\t"etl_resource_prefix" : "pp-dw",
+\t"worker_configs": { "small": { "worker_type": "G.1X", "number_of_workers": 2 } },
+\t"_owner": "data team"
+}`,
+  'fda-ndc/config.json': `{
+  "dataset": "fda-ndc",
+  "comment": "Products and packages",
+  "dataSizeCategory": "small",
+  "source_url": "https://example.org/ndc.zip",
+  "tables": ["ndc-products", "ndc-packages"],
+  "file_table_mapping": { "product.txt": "ndc-products",
+                          "package.txt":   "ndc-packages" },
+  "column_schema": {"ndc-products": {"START": {"type": "date", "fromat": "yyyyMMdd"}}},
+  "business_keys": {
+    "ndc-products": "productid",
+    "ndc-packages": ["ndc"]
+  },
+  "dependencies": []
+}
+`,
+  'states/config.json': [
+    '{',
+    '  "dataset": "states", "data_size_category": "small",',
+    '  "source_datasets": "zipcodes",',
+    '  "sql": "states.sql"',
+    '}',
+    '',
+  ].join('\r\n'),
+  'states/states.sql': 'SELECT DISTINCT state FROM ${bronze_database}.zipcodes\n',
+  'zipcodes/config.json':
+    '{"dataset": "zipcodes", "data_size_category": "small", "source_url": "https://example.org/zipcodes.csv"}\n',
+};
+
+/** The result of the command in the folder, in this process: the start of a process takes seconds. */
+function initFromIn(args: Partial<InitFromOptions> = {}): { code: number; stdout: string } {
+  let stdout = '';
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation(text => {
+    stdout += String(text);
+    return true;
+  });
+  const current = process.cwd();
+  process.chdir(folder);
+  try {
+    const isValid = initFrom({ json: false, language: 'typescript', from: 'lake', ...args });
+    return { code: isValid ? 0 : 1, stdout };
+  } finally {
+    process.chdir(current);
+    write.mockRestore();
+  }
+}
+
+const APP = ['.gitignore', 'app.ts', 'cdk.json', 'package.json', 'test/lake.test.ts'];
+
+function writeFiles(files: { readonly [file: string]: string }, root = path.join(folder, 'lake')): void {
+  for (const [file, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    fs.writeFileSync(path.join(root, file), text);
+  }
+}
+
+function filesIn(root: string): { [file: string]: string } {
+  return Object.fromEntries(
+    fs.readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter(file => !file.startsWith('node_modules') && fs.statSync(path.join(root, file)).isFile())
+      .map(file => [file, fs.readFileSync(path.join(root, file), 'utf8')]),
+  );
+}
+
+const PREVIEW = `lake/config.json
+   3 - \t"worker_configs": { "small": { "worker_type": "G.1X", "number_of_workers": 2 } },
+   3 + \t"glue_worker_configs": { "small": { "worker_type": "G.1X", "number_of_workers": 2 } },
+       The name of the key is "glue_worker_configs".
+
+lake/fda-ndc/config.json
+   4 -   "dataSizeCategory": "small",
+   4 +   "data_size_category": "small",
+       "dataSizeCategory" is not a known key.
+   7 -   "file_table_mapping": { "product.txt": "ndc-products",
+   7 +   "file_table_mapping": { "product.txt": "ndc_products",
+   8 -                           "package.txt":   "ndc-packages" },
+   8 +                           "package.txt":   "ndc_packages" },
+       The names of tables have underscores instead of hyphens.
+   9 -   "column_schema": {"ndc-products": {"START": {"type": "date", "fromat": "yyyyMMdd"}}},
+   9 +   "column_schema": {"ndc_products": {"START": {"type": "date", "format": "yyyyMMdd"}}},
+       The names of tables have underscores instead of hyphens.
+       "fromat" is not a known key.
+  11 -     "ndc-products": "productid",
+  11 +     "ndc_products": ["productid"],
+       The names of tables have underscores instead of hyphens.
+       The key expects a list.
+  12 -     "ndc-packages": ["ndc"]
+  12 +     "ndc_packages": ["ndc"]
+       The names of tables have underscores instead of hyphens.
+
+lake/states/config.json
+   3 -   "source_datasets": "zipcodes",
+   3 +   "source_datasets": ["bronze/zipcodes"],
+       An input is named with its layer.
+
+New files
+  + .gitignore
+  + package.json
+  + app.ts
+  + cdk.json
+  + test/lake.test.ts
+
+Keys that have no effect
+  - lake/fda-ndc/config.json:6:13: /tables is an unknown key, ignored. The tables are those of file_table_mapping, \
+api_endpoints or outputs. Without them, the table has the name of the dataset.
+  - lake/fda-ndc/config.json:14:19: /dependencies is an unknown key, ignored. Use source_datasets, for example \
+"source_datasets": ["bronze/fda-nsde"].
+
+To change: 8 lines in 3 files and 5 new files. To make these changes, run:
+
+  npx medallion init --from lake --write
+
+`.replace(/\t/g, ' ');
+
+test('the changes are printed with their lines and reasons, and no file is written', () => {
+  writeFiles(DEVIATIONS);
+  const before = filesIn(folder);
+  const { code, stdout, stderr } = medallionIn(folder, ['init', '--from', 'lake']);
+  expect(stdout).toBe(PREVIEW);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(filesIn(folder)).toEqual(before);
+});
+
+test('after the changes the app synthesizes, and nothing is left to change', () => {
+  writeFiles(DEVIATIONS);
+  const { code, stdout } = medallionIn(folder, ['init', '--from', 'lake', '--write']);
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`Changed: 8 lines in 3 files and 5 new files.
+Next steps:
+
+  npm install
+  npx cdk synth
+  npx medallion list
+`)]);
+  const files = filesIn(folder);
+  expect(Object.keys(files).sort()).toEqual([...APP, ...Object.keys(DEVIATIONS).map(file => `lake/${file}`)].sort());
+  expect(files['lake/config.json']).toBe(DEVIATIONS['config.json'].replace('worker_configs', 'glue_worker_configs'));
+  expect(files['lake/states/config.json'])
+    .toBe(DEVIATIONS['states/config.json'].replace('"zipcodes"', '["bronze/zipcodes"]'));
+  expect(files['lake/fda-ndc/config.json']).toContain('{"START": {"type": "date", "format": "yyyyMMdd"}}');
+
+  installInto(folder);
+  expect(runIn(folder, 'app.ts')).toMatchObject({ code: 0, stdout: '' });
+  expect(medallionIn(folder, ['list']).stdout).toMatch(/fda-ndc +bronze +pp_dw_bronze\.fda_ndc_ndc_products/);
+  expect(runIn(folder, 'test/lake.test.ts').stdout).toContain('# pass 4');
+
+  const again = medallionIn(folder, ['init', '--from', 'lake', '--write']);
+  expect([again.code, again.stdout.trim().split('\n').pop()]).toEqual([0, 'Nothing is left to change.']);
+  expect(again.stdout).not.toContain('To do');
+});
+
+test('a lake that nearly follows the convention needs one run', () => {
+  fs.cpSync(path.join(ROOT, 'test', 'nearly-conventional-lake'), path.join(folder, 'lake'), { recursive: true });
+  expect(initFromIn({ write: true }).code).toBe(0);
+  installInto(folder);
+  expect(runIn(folder, 'app.ts')).toMatchObject({ code: 0, stdout: '' });
+  expect(initFromIn().stdout).toMatch(/Nothing is left to change\.\n$/);
+});
+
+test('a lake without a core gets one, with the name of the folder as its prefix', () => {
+  const { 'config.json': _, ...datasets } = DEVIATIONS;
+  writeFiles(datasets);
+  const { code, stdout } = initFromIn({ write: true });
+  expect([code, stdout]).toEqual([0, expect.stringContaining('+ lake/config.json')]);
+  expect(stdout).toContain('Check the prefix "our-lake" in lake/config.json before you deploy: all names contain it.');
+  expect(JSON.parse(fs.readFileSync(path.join(folder, 'lake/config.json'), 'utf8'))).toEqual({
+    $schema: '../node_modules/cdk-glue-medallion/glue-templates/config.schema.json',
+    etl_resource_prefix: 'our-lake',
+  });
+  installInto(folder);
+  expect(runIn(folder, 'app.ts')).toMatchObject({ code: 0 });
+});
+
+test('the prefix of a new core can be set', () => {
+  const { 'config.json': _, ...datasets } = DEVIATIONS;
+  writeFiles(datasets);
+  const preview = initFromIn({ prefix: 'acme', language: 'python' }).stdout;
+  expect(preview).toContain('npx medallion init --from lake --language python --prefix acme --write');
+  initFromIn({ prefix: 'acme', language: 'python', write: true });
+  expect(fs.readFileSync(path.join(folder, 'lake/config.json'), 'utf8')).toContain('"etl_resource_prefix": "acme"');
+  expect(fs.readFileSync(path.join(folder, 'app.py'), 'utf8')).toContain('DatasetDirectory(app, "Lake", path="lake")');
+});
+
+test('the configuration files can be in the folder of the app', () => {
+  writeFiles(DEVIATIONS, folder);
+  expect(initFromIn({ from: '.', write: true }).code).toBe(0);
+  installInto(folder);
+  expect(runIn(folder, 'app.ts')).toMatchObject({ code: 0 });
+  expect(initFromIn({ from: '.' }).stdout).toMatch(/Nothing is left to change\.\n$/);
+});
+
+test('an existing app is not changed, and the command says what it needs', () => {
+  writeFiles(DEVIATIONS);
+  const app = { 'cdk.json': '{ "app": "npx tsx bin/app.ts" }', 'bin/app.ts': 'new App();' };
+  writeFiles(app, folder);
+  const { stdout } = initFromIn({ write: true });
+  expect(stdout).toContain(
+    'To do\n  - cdk.json exists and is not changed. Add this to the app: new DatasetDirectory(app, \'Lake\', '
+      + '{ path: "lake" })\n',
+  );
+  expect(filesIn(folder)).toMatchObject(app);
+  expect(Object.keys(filesIn(folder))).toHaveLength(7);
+  writeFiles({ 'bin/app.ts': 'new DatasetDirectory(app, "Lake", { path: "lake" });' }, folder);
+  expect(initFromIn().stdout).not.toContain('To do');
+});
+
+test('existing files of an incomplete app are not changed, and the command says what they need', () => {
+  writeFiles(DEVIATIONS);
+  const own = {
+    'package.json': '{ "devDependencies": { "aws-cdk": "2", "aws-cdk-lib": "2", "constructs": "10" } }',
+    '.gitignore': 'node_modules/\n*.log\n',
+    'app.ts': 'new App();\n',
+  };
+  writeFiles(own, folder);
+  const { stdout } = initFromIn({ write: true });
+  expect(stdout).toContain(
+    '.gitignore exists and is not changed. Add lines: .venv/, __pycache__/, cdk.out/, .medallion/',
+  );
+  expect(stdout).toContain(
+    "package.json exists and is not changed. Install packages: npm install --save-dev 'cdk-glue-medallion@*' "
+      + "'tsx@^4.20.0'",
+  );
+  expect(stdout).toContain('app.ts exists and is not changed. Add this to the app: new DatasetDirectory(');
+  expect(filesIn(folder)).toMatchObject({ ...own, 'cdk.json': expect.stringContaining('app.ts') });
+});
+
+test('problems that the command cannot correct are listed, and the exit code is 1', () => {
+  writeFiles({
+    ...DEVIATIONS,
+    'zipcodes/config.json':
+      '{ "dataset": "zipcodes", "data_size_category": "tiny", "source_url": "ftp://example.org" }',
+  });
+  const { code, stdout } = initFromIn({ write: true });
+  expect(code).toBe(1);
+  expect(stdout).toContain(
+    'Problems that you have to correct\n'
+      + '  - VALUE_INVALID: lake/zipcodes/config.json:1:48: /data_size_category is "tiny". Expected:',
+  );
+  expect(stdout).not.toContain('UNKNOWN_KEY');
+  expect(stdout).not.toContain('npx cdk synth');
+});
+
+test('a preview does not list the problems that the changes correct', () => {
+  writeFiles(DEVIATIONS);
+  expect(initFromIn().stdout).not.toContain('UNKNOWN_KEY');
+});
+
+test('a file that is one long line is changed, and the changed part is printed', () => {
+  const columns = Array.from({ length: 60 }, (_, index) => [`column_${index}`, { type: 'string' }]);
+  const document = {
+    dataset: 'wide',
+    data_size_category: 'small',
+    source_url: 'https://example.org/wide.csv',
+    business_key: 'column_1',
+    column_schema: { wide: Object.fromEntries(columns) as object },
+  };
+  writeFiles({ ...DEVIATIONS, 'wide/config.json': JSON.stringify(document) });
+  expect(initFromIn({ write: true }).stdout).toContain(
+    '   1 - …://example.org/wide.csv","business_key":"column_1","column_schema":{"wide":{"column_0":{"t…\n',
+  );
+  expect(JSON.parse(fs.readFileSync(path.join(folder, 'lake/wide/config.json'), 'utf8')))
+    .toEqual({ ...document, business_key: ['column_1'] });
+});
+
+test('a file that two links refer to is changed once', () => {
+  writeFiles({ ...DEVIATIONS, 'elsewhere/config.json': DEVIATIONS['zipcodes/config.json'] });
+  const { stdout } = initFromIn({ json: true });
+  expect((JSON.parse(stdout) as { problems: string[] }).problems).toEqual([expect.stringContaining('NAME_TAKEN')]);
+  fs.rmSync(path.join(folder, 'lake/zipcodes'), { recursive: true });
+  fs.writeFileSync(path.join(folder, 'lake/elsewhere/config.json'), DEVIATIONS['zipcodes/config.json']
+    .replace('"small"', '"small", "business_key": "zip"'));
+  fs.mkdirSync(path.join(folder, 'lake/zipcodes'));
+  fs.symlinkSync('../elsewhere/config.json', path.join(folder, 'lake/zipcodes/config.json'));
+  const result = JSON.parse(initFromIn({ write: true, json: true }).stdout) as {
+    changes: { file: string }[];
+  };
+  expect(result.changes.filter(({ file }) => /elsewhere|zipcodes/.test(file))).toEqual([
+    expect.objectContaining({ file: 'lake/elsewhere/config.json', line: 1, reasons: ['The key expects a list.'] }),
+  ]);
+  expect(fs.lstatSync(path.join(folder, 'lake/zipcodes/config.json')).isSymbolicLink()).toBe(true);
+});
+
+test('with --json, the result is one document', () => {
+  writeFiles({ 'config.json': DEVIATIONS['config.json'], 'zipcodes/config.json': DEVIATIONS['zipcodes/config.json'] });
+  const { code, stdout } = initFromIn({ from: 'lake/', json: true });
+  expect([code, JSON.parse(stdout)]).toEqual([0, {
+    folder: 'lake',
+    written: false,
+    changes: [{
+      file: 'lake/config.json',
+      line: 3,
+      old: '\t"worker_configs": { "small": { "worker_type": "G.1X", "number_of_workers": 2 } },',
+      new: '\t"glue_worker_configs": { "small": { "worker_type": "G.1X", "number_of_workers": 2 } },',
+      reasons: ['The name of the key is "glue_worker_configs".'],
+    }],
+    new_files: expect.arrayContaining(APP),
+    notes: [],
+    warnings: [],
+    problems: [],
+  }]);
+});
+
+test('the diff has colors on a terminal only', async () => {
+  writeFiles(DEVIATIONS);
+  const command = [
+    process.execPath, '--require', path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only'),
+    path.join(ROOT, 'src', 'cli', 'main.ts'), 'init', '--from', path.join(folder, 'lake'),
+  ];
+  const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
+  const { bytes } = await onTerminal(['sh', '-c', 'cd "$0" && exec "$@"', folder, ...command], 80, env);
+  expect(bytes).toContain('\x1b[31m   3 -   "source_datasets": "zipcodes",\x1b[0m');
+  expect(bytes).toContain('\x1b[32m   3 +   "source_datasets": ["bronze/zipcodes"],\x1b[0m');
+  expect(bytes).toContain('\x1b[2m       An input is named with its layer.\x1b[0m');
+  expect(initFromIn().stdout).not.toContain('\x1b');
+});
+
+test.each<[string, string[], string]>([
+  ['DIR and --from', ['x', '--from', 'lake'], 'DIR ("x") cannot be combined with --from: the app is in the current'],
+  ['--write without --from', ['x', '--write'], '--write requires --from DIR, the folder of the configuration files.'],
+  ['neither DIR nor --from', [], 'DIR is missing. Specify a new folder, or --from DIR for existing'],
+  ['a folder that does not exist', ['--from', 'gone'], 'gone is not a folder. Specify the folder with the'],
+])('%s is a usage error', (_, args, message) => {
+  const { code, stdout, stderr } = medallionIn(folder, ['init', ...args]);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(message);
+  expect(filesIn(folder)).toEqual({});
+});
+
+test.each<[string, Partial<InitFromOptions>, string]>([
+  ['a folder outside of the app', { from: '..' }, 'The folder .. is not in the current folder, in which the app is'],
+  ['the folder above the lake', { from: '.' }, 'lake/config.json configures the lake. Use its folder'],
+  ['a folder of the lake', { from: 'lake/states' }, 'lake/config.json configures the lake. Use its folder'],
+  ['a folder without datasets', { from: 'empty' }, 'The folder empty contains no dataset: none of its'],
+  ['the prefix of an existing core', { prefix: 'x' }, 'lake/config.json sets the prefix of the lake. Remove --prefix'],
+])('%s is a usage error, and no file is written', (_, options, message) => {
+  writeFiles(DEVIATIONS);
+  fs.mkdirSync(path.join(folder, 'empty'));
+  const before = filesIn(folder);
+  expect(() => initFromIn({ ...options, write: true })).toThrow(message);
+  expect(() => initFromIn({ ...options, write: true })).toThrow(Failure);
+  expect(filesIn(folder)).toEqual(before);
+});
