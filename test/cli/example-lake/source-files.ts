@@ -5,7 +5,9 @@ const codes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_unused, index) => `0${from + index}-${1000 + from + index}`);
 
 /** Names with characters that cp1252 and ISO-8859-1 encode differently, and with quotes that are part of the text. */
-const NAMES = ['Œuvrex', 'Caféine™', 'Zürisol', 'Pain “Plus”', 'Half "Strength"', '€uromed', 'Aspirin, coated', "L'été"];
+const NAMES = [
+  'Œuvrex', 'Caféine™', 'Zürisol', 'Pain “Plus”', 'Half "Strength"', '€uromed', 'Aspirin, coated', "L'été",
+];
 const nameOf = (code: string, index: number) => `${NAMES[index % NAMES.length]} ${code.slice(-2)}`;
 
 /** Every tenth drug ended on a day that does not exist. */
@@ -26,7 +28,9 @@ export const DRUG_DIRECTORY = [
   '',
 ].join('\r\n');
 
-const PRODUCTS = codes(140, 190).map((code, index) => ({ id: `${code}_${7000 + index}`, code, name: nameOf(code, index) }));
+const PRODUCTS = codes(140, 190).map(
+  (code, index) => ({ id: `${code}_${7000 + index}`, code, name: nameOf(code, index) }),
+);
 
 /** Text delimited by tabs, in cp1252 if it is encoded with `cp1252`. */
 export const CDER_PRODUCTS = [
@@ -67,7 +71,10 @@ export const CLASSES = ['A01', 'B02', 'C03', 'D04', 'E05', 'F06'].map(
 );
 export const CLASSES_RESPONSE = { userInput: {}, rxclassMinConceptList: { rxclassMinConcept: CLASSES } };
 
-const member = (rxcui: string) => ({ minConcept: { rxcui, name: `drug ${rxcui}`, tty: 'IN' }, nodeAttr: [{ attrName: 'SourceId', attrValue: `S${rxcui}` }] });
+const member = (rxcui: string) => ({
+  minConcept: { rxcui, name: `drug ${rxcui}`, tty: 'IN' },
+  nodeAttr: [{ attrName: 'SourceId', attrValue: `S${rxcui}` }],
+});
 
 /** The response of the members of each class. */
 export const MEMBERS_RESPONSES: { readonly [classId: string]: unknown } = {
@@ -95,8 +102,10 @@ export const ADVERSE_EVENTS = Array.from({ length: 30 }, (_unused, index) => `${
 })}\n`).join('');
 
 /**
- * The formulary at each of three runs. The second inserts D and E, updates B and deletes C; the third deletes A, updates B
- * again, inserts C again and changes the empty name of E.
+ * The formulary at each of three runs.
+ *
+ * The second inserts D and E, updates B and deletes C. The third deletes A, updates B again, inserts C again and changes
+ * the empty name of E.
  */
 export const FORMULARIES = [
   ['A,Amoxicillin,1,5.00', 'B,Benazepril,1,10.00', 'C,Captopril,2,12.50', 'Z,Zolpidem,4,40.00'],
@@ -119,7 +128,10 @@ function cp1252(text: string): Buffer {
 }
 
 export const DRUG_DIRECTORY_ZIP = zipSync({ 'Drug Directory.csv': Buffer.from(DRUG_DIRECTORY) });
-export const CDER_ZIP = zipSync({ 'product.txt': cp1252(CDER_PRODUCTS), 'package.txt': Buffer.from(CDER_PACKAGES, 'ascii') });
+export const CDER_ZIP = zipSync({
+  'product.txt': cp1252(CDER_PRODUCTS),
+  'package.txt': Buffer.from(CDER_PACKAGES, 'ascii'),
+});
 export const RXNORM_ZIP = zipSync({
   'Readme_Full.txt': Buffer.from('This release contains the files of RxNorm.\n'),
   'rrf/RXNCONSO.RRF': Buffer.from(RXNCONSO),

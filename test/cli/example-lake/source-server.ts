@@ -24,7 +24,9 @@ export class SourceServer {
   /** The version of the formulary, from 0. */
   public formulary = 0;
   private readonly server = http.createServer((request, response) => this.respond(request, response));
-  private readonly pricesDay = new Date(Date.now() - PUBLICATION_DAYS * DAY).toISOString().slice(0, 10).replace(/-/g, '');
+  /** The day of the last price file, as yyyyMMdd. */
+  private readonly pricesDay = new Date(Date.now() - PUBLICATION_DAYS * DAY)
+    .toISOString().slice(0, 10).replace(/-/g, '');
   private readonly tickets = new Set<string>();
   private readonly sessions = new Set<string>();
 
@@ -80,7 +82,10 @@ export class SourceServer {
     if (ticket !== null && this.tickets.delete(ticket)) {
       const session = `s${this.sessions.size + 1}`;
       this.sessions.add(session);
-      response.writeHead(302, { 'location': '/files/RxNorm_full.zip', 'set-cookie': `session=${session}; Path=/; HttpOnly` }).end();
+      response.writeHead(302, {
+        'location': '/files/RxNorm_full.zip',
+        'set-cookie': `session=${session}; Path=/; HttpOnly`,
+      }).end();
     } else if (this.sessions.has(/session=(\w+)/.exec(cookie)?.[1] ?? '')) {
       response.writeHead(200, { 'content-type': 'application/zip' }).end(RXNORM_ZIP);
     } else {
