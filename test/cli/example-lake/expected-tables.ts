@@ -153,7 +153,7 @@ export const EXPECTED_TABLES: { readonly [table: string]: Row[] } = {
   'rx_lake_bronze.drug_classes_members': ofBronze(members.map(({ classId, minConcept, nodeAttr: [attribute] }) => ({
     class_id: classId,
     min_concept: JSON.stringify(minConcept),
-    node_attr: JSON.stringify([{ attrname: attribute.attrName, attrvalue: attribute.attrValue }]),
+    node_attr: JSON.stringify([{ attr_name: attribute.attrName, attr_value: attribute.attrValue }]),
   }))),
   'rx_lake_bronze.unit_prices': prices,
   'rx_lake_bronze.adverse_events': ofBronze(reports.map(({ id, rxcui, reactions, serious, reported }) => ({
