@@ -26,6 +26,7 @@ import { customScript } from './private/scripts/job-script';
 import { packagedScript } from './private/scripts/script-bundle';
 import { RateLimit } from './rate-limit';
 import { Source } from './source';
+import { SourceDates } from './source-dates';
 
 /** Properties of a bronze dataset: its name and size, its source, and how to read it. */
 export interface BronzeDatasetProps extends LakeDatasetProps {
@@ -80,9 +81,20 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * With 0, the run fails if there is no file for the run date. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL
    * of the source contains a date.
    *
-   * @default 7 - it covers weekends and holidays, and the run still fails if the source no longer publishes files
+   * @default 7 - it covers weekends and holidays, and the run still fails if the source no longer publishes files; with
+   * `sourceDates`, 45 (monthly) or 14 (weekly)
    */
   readonly lookbackDays?: number;
+
+  /**
+   * The usual dates of the files of a source that publishes one file per week or month, if the URL contains a date.
+   *
+   * A run requests the usual dates first, which saves requests. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL of
+   * the source contains the day of a date.
+   *
+   * @default - every day can have a file; a run requests the run date, then the days before it
+   */
+  readonly sourceDates?: SourceDates;
 
   /**
    * The delimiter of the files. A short form of `fileFormat`, if only the delimiter differs from the default.
@@ -239,6 +251,7 @@ const PROPS: PropTypes<BronzeDatasetProps> = {
   auth: { member: '_auth', example: 'an Auth: Auth.bearer({ secret: "…" })' },
   connection: { member: '_connection', example: 'a GlueConnection: GlueConnection.fromName("…")' },
   lookbackDays: 'unchecked',
+  sourceDates: { member: '_sourceDates', example: "a SourceDates: SourceDates.monthly('first monday')" },
   delimiter: 'unchecked',
   dateFormat: 'unchecked',
   fileFormat: { member: '_document', example: 'a FileFormat: FileFormat.csv({…})' },
@@ -253,6 +266,7 @@ function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocumen
     ...commonDocument(scope, props),
     ...props.source && sourceDocument(scope, props.source._source),
     lookback_days: props.lookbackDays,
+    source_dates: props.sourceDates?._sourceDates,
     headers: props.headers,
     rate_limit: props.rateLimit && datasetSchema().documentKeys(props.rateLimit),
     auth: props.auth?._auth,

@@ -33,4 +33,5 @@ export * from './shared-glue-role';
 export * from './silver-dataset';
 export { DataSizeCategory } from './sizing';
 export * from './source';
+export * from './source-dates';
 export * from './transform';

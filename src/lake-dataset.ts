@@ -190,8 +190,8 @@ function warnAboutShorterTimeout(
   if (minutes !== undefined && !isOverridden && minutes < SIZES[size].timeoutMinutes) {
     Annotations.of(scope).addWarningV2('cdk-glue-medallion:shorter-timeout',
       `timeout of glueDefaults (glue_defaults.timeout_minutes) is ${minutes} minutes, which is shorter than the `
-        + `timeout of the size "${size}" of dataset "${document.dataset}", ${SIZES[size].timeoutMinutes} minutes. Set the `
-        + 'timeout of this size in glueWorkerConfigs, or that of the dataset.');
+        + `timeout of the size "${size}" of dataset "${document.dataset}", ${SIZES[size].timeoutMinutes} minutes. `
+        + 'Set the timeout of this size in glueWorkerConfigs, or that of the dataset.');
   }
 }
 

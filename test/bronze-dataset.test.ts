@@ -38,6 +38,7 @@ import {
   ScrollOptions,
   SecretOptions,
   Source,
+  SourceDates,
   TextOptions,
   TokenAuthMethod,
   WorkerType,
@@ -56,6 +57,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     dataSizeCategory: DataSizeCategory.MEDIUM,
     source: Source.urls(['https://example.org/cder-{yyyyMMdd}.zip', 's3://vendor/cder/*.zip'], { files: S3Files.ALL }),
     lookbackDays: 3,
+    sourceDates: SourceDates.monthly('first monday'),
     headers: { Accept: 'application/zip' },
     rateLimit: { requests: 240, seconds: 60 },
     auth: Auth.bearer({ secret: 'vendor/api' }),
@@ -675,7 +677,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
 /** Props that do not exclude each other: with `businessKey`, with `businessKeys`, and with an API as the source. */
 function validProps(lake: Lake): BronzeDatasetProps[] {
   const { businessKey, businessKeys, ...rest } = everyProp(lake);
-  const { lookbackDays, delimiter, fileFormat, fileTableMapping, ...ofApi } = rest;
+  const { lookbackDays, sourceDates, delimiter, fileFormat, fileTableMapping, ...ofApi } = rest;
   return [
     { ...rest, businessKey },
     { ...rest, businessKeys, dataset: 'by-table' },
@@ -722,12 +724,13 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
   const ofDerived = ['layer', 'history', 'outputs', 'source_datasets', 'sql', 'role'];
   expect(keysOf(documents)).toEqual(Object.keys(schema.properties).filter(key => !ofDerived.includes(key)).sort());
   const [
-    { data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit },
+    { data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit, source_dates: sourceDates },
     ,
     { api_endpoints: endpoints },
     { api_endpoints: ofTable },
   ] = documents;
   expect(keysOf([quality])).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
+  expect(keysOf([sourceDates])).toEqual(Object.keys(schema.$defs.source_dates.properties).sort());
   expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
   expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
   expect(keysOf([rateLimit])).toEqual(Object.keys(schema.$defs.rate_limit.properties).sort());
@@ -1176,7 +1179,9 @@ test('the document contains only the settings that are set', () => {
   );
   const { business_key: businessKey, ...rest } = one;
   expect(businessKey).toEqual(['ndc']);
-  const ofFiles = ['lookback_days', 'source_url', 'source_files', 'delimiter', 'file_format', 'file_table_mapping'];
+  const ofFiles = [
+    'lookback_days', 'source_dates', 'source_url', 'source_files', 'delimiter', 'file_format', 'file_table_mapping',
+  ];
   expect(ofApi).toEqual({
     ...Object.fromEntries(Object.entries(rest).filter(([key]) => !ofFiles.includes(key))),
     dataset: 'of-api',
@@ -1212,6 +1217,7 @@ test('the document contains only the settings that are set', () => {
     source_url: ['https://example.org/cder-{yyyyMMdd}.zip', 's3://vendor/cder/*.zip'],
     source_files: 'all',
     lookback_days: 3,
+    source_dates: { every: 'month', on: 'first monday' },
     headers: { Accept: 'application/zip' },
     rate_limit: { requests: 240, seconds: 60 },
     auth: { type: 'bearer', secret: 'vendor/api' },

@@ -100,6 +100,9 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         kept = None if reset else published
         contract = RecordsContract((kept or {}).get("records"))
         originals = gather(job, record, validators(to_keep), store, starting_spark, fetch, contract, table_values)
+    source_date = next((each.original.source_date for each in originals or ()), None)
+    if source_date:
+        record.note({"source_date": source_date.isoformat()})
     if originals is None or has_same_content((each.described() for each in originals), to_keep):
         with on_disk(originals or []):
             log_unchanged(record, published)
@@ -138,7 +141,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         spark = starting_spark().result()
     with record.step("convert"):
         declared = {key: declared_columns(job.document, key) for key in names.tables}
-        place = Place(record.run_id, store.region, staging)
+        place = Place(record.run_id, store.region, staging, source_date)
         is_changed = kept is not None and kept.get("document") != document_hash(job.document)
         converted = convert_tables(spark, unpacked, kept, declared, file_format, place, is_document_changed=is_changed)
     for key, table in converted.items():
@@ -158,6 +161,8 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             **described_inputs(job, inputs, store),
             "records": records,
         }
+        if source_date:
+            metadata["source_date"] = source_date.isoformat()
         new = publish(staged, metadata, published, names, record.run_id, store)
     record.note({"tables": described_tables(new, converted)})
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.

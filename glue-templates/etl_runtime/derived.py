@@ -373,7 +373,7 @@ def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: M
 
 
 def _reject_bronze_options(job: Job) -> None:
-    given = [name for name in ("from_run", "reset_contract") if getattr(job.options, name)]
+    given = [name for name in ("from_run", "reset_contract", "date") if getattr(job.options, name)]
     if given:
         raise RunFailed(
             ErrorCode.RUN_OPTIONS_INVALID,

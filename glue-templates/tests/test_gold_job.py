@@ -430,9 +430,9 @@ def test_gold_reads_the_files_in_published_json_and_not_the_folder(
     assert made.rows() == [{"a": 1, "b": 2}]
 
 
-@pytest.mark.parametrize("option", ["from_run", "reset_contract"])
+@pytest.mark.parametrize("option", ["from_run", "reset_contract", "date"])
 def test_run_options_of_bronze_are_an_error(places: Dataset, gold: MakeGold, option: str) -> None:
-    value = "20261123T012048123Z-3f9a1c" if option == "from_run" else True
+    value = {"from_run": "20261123T012048123Z-3f9a1c", "reset_contract": True, "date": "2026-11-02"}[option]
     error = gold(places).fails("SELECT 1 AS a", run_options=json.dumps({option: value}))
     assert f"RUN_OPTIONS_INVALID: run_options.{option} is supported in bronze only" in error
 

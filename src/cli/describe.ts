@@ -7,10 +7,11 @@ import { Result, ResultTable } from './result';
 import { ReadInput } from './run-job';
 import { formatTable, outputWidth } from './table';
 
-/** The metadata columns that the job adds. Derived tables only have meta_run_id. */
-const META_COLUMNS: Record<string, string> = {
-  meta_run_id: 'ID of the run',
-  meta_rescued: 'values that do not match the data type',
+/** The type and the meaning of the metadata columns that the job adds. Derived tables only have meta_run_id. */
+const META_COLUMNS: Record<string, [type: string, meaning: string]> = {
+  meta_run_id: ['string', 'ID of the run'],
+  meta_rescued: ['string', 'values that do not match the data type'],
+  meta_source_date: ['date', 'date in the URL of the source'],
 };
 
 /** The text output for a table: its columns, sample rows, and the location of its files. */
@@ -20,7 +21,7 @@ export function describeTable(table: ResultTable, sample: QueryResult, lake: Lak
   const dataColumns = table.columns.map(({ name, type }) => [name, type, '']);
   const metaColumns = sample.columns
     .filter(({ name }) => name in META_COLUMNS)
-    .map(({ name }) => [name, 'string', META_COLUMNS[name]]);
+    .map(({ name }) => [name, ...META_COLUMNS[name]]);
   const [, ...columns] = formatTable(
     [{ name: '' }, { name: '' }, { name: '' }],
     [...dataColumns, ...metaColumns],

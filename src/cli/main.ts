@@ -34,7 +34,7 @@ interface GlobalOptions {
 type RunCommandOptions = Omit<RunOptions, keyof GlobalOptions>;
 
 /** The options of `run` that apply to one dataset. */
-const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun'];
+const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun', 'date'];
 
 /**
  * An option that can be repeated.
@@ -52,6 +52,15 @@ function positiveInteger(value: string): number {
     throw new InvalidArgumentError('Specify an integer of at least 1.');
   }
   return Number(value);
+}
+
+/** A date as in the run options: YYYY-MM-DD. */
+function parseDate(value: string): string {
+  const date = new Date(`${value}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(value) || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(value)) {
+    throw new InvalidArgumentError('Specify a date that exists, for example 2026-11-02.');
+  }
+  return value;
 }
 
 /** The last section of a command's help. */
@@ -223,6 +232,11 @@ function command(): Command {
     )
     .addOption(
       repeatable('--bucket <name=dir>', 'Source bucket and the folder with its objects; repeatable', 'none'),
+    )
+    .addOption(
+      new Option('--date <date>', 'Load the file of this date, such as 2026-11-02, if the URL of the source contains a date')
+        .argParser(parseDate)
+        .conflicts('fromRun'),
     )
     .option('--from-run <run_id>', 'Rebuild the tables from the stored originals of this run, without source requests')
     .addHelpText('after', example('npx medallion run zipcodes', 'npx medallion run --all --jobs 2'))

@@ -13,6 +13,8 @@ export interface SingleRunOptions {
   readonly allow: string[];
   readonly resetContract?: true;
   readonly fromRun?: string;
+  /** The date in the URL, such as 2026-11-02. */
+  readonly date?: string;
 }
 
 /** A table in published.json. */
@@ -64,7 +66,7 @@ const CLOSE_TIMEOUT = 20_000;
 /** The arguments of the job with the options of this run, as `aws glue start-job-run --arguments` passes them. */
 export function argumentsOf(
   dataset: Pick<Dataset, 'arguments'>,
-  { force, allow, resetContract, fromRun }: SingleRunOptions,
+  { force, allow, resetContract, fromRun, date }: SingleRunOptions,
 ): Record<string, string> {
   const runOptions = {
     // Tables are rebuilt from the originals of an earlier run even if the source is unchanged.
@@ -72,6 +74,7 @@ export function argumentsOf(
     ...(allow.length > 0 && { allow }),
     ...(resetContract && { reset_contract: true }),
     ...(fromRun !== undefined && { from_run: fromRun }),
+    ...(date !== undefined && { date }),
   };
   return Object.keys(runOptions).length > 0
     ? { ...dataset.arguments, '--run_options': JSON.stringify(runOptions) }

@@ -108,9 +108,11 @@ function requestedDatasets(name: string | undefined, datasets: Dataset[], option
   const dataset = selectDataset(datasets, name, options.stack);
   const bronzeOption = options.resetContract
     ? '--reset-contract'
-    : options.fromRun === undefined
-      ? undefined
-      : '--from-run';
+    : options.fromRun !== undefined
+      ? '--from-run'
+      : options.date !== undefined
+        ? '--date'
+        : undefined;
   if (bronzeOption && dataset.layer !== Layer.BRONZE) {
     const inputs = dataset.inputs.map(input => input.dataset).join(', ');
     throw new Failure(

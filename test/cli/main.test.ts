@@ -167,6 +167,21 @@ describe('usage errors', () => {
       /option '--all' cannot be used with option '--allow <gate>'/,
     ],
     [
+      '--date with a date that does not exist',
+      ['--app', app, 'run', 'zipcodes', '--date', '2026-02-30'],
+      /argument '2026-02-30' is invalid\. Specify a date that exists, for example 2026-11-02/,
+    ],
+    [
+      '--date and --from-run',
+      ['--app', app, 'run', 'zipcodes', '--date', '2026-11-02', '--from-run', 'x'],
+      /option '--date <date>' cannot be used with option '--from-run <run_id>'/,
+    ],
+    [
+      '--date for a gold dataset',
+      ['--app', withGold, 'run', 'places', '--date', '2026-11-02'],
+      /--date applies to bronze datasets, but places is a gold dataset/,
+    ],
+    [
       'an unknown stack',
       ['--app', app, 'run', '--all', '--stack', 'Other'],
       /Stack "Other" does not contain a dataset\. Stacks with datasets: Datasets/,

@@ -8,6 +8,7 @@ test.each<[string, Partial<SingleRunOptions>, object]>([
   ['--force', { force: true }, { force: true }],
   ['--allow', { allow: ['shrink', 'rescued'] }, { allow: ['shrink', 'rescued'] }],
   ['--reset-contract', { resetContract: true }, { reset_contract: true }],
+  ['--date', { date: '2026-11-02' }, { date: '2026-11-02' }],
   [
     '--from-run, which implies --force',
     { fromRun: '20261123T012048123Z-3f9a1c' },

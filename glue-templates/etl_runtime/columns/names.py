@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 MAX_NAME_CHARACTERS = 128  # Glue allows 255; this leaves room for a numeric suffix and stays readable
-RUN_ID, RESCUED = "meta_run_id", "meta_rescued"
+RUN_ID, RESCUED, SOURCE_DATE = "meta_run_id", "meta_rescued", "meta_source_date"
 TRANSLITERATIONS = str.maketrans(
     {
         "ß": "ss",
@@ -47,7 +47,7 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
     the result does not depend on the column order.
     """
     names = dict(taken)
-    used = {*taken.values(), RUN_ID, RESCUED}
+    used = {*taken.values(), RUN_ID, RESCUED, SOURCE_DATE}
     counts: dict[str, int] = {}
     new = {source: clean_name(source) for source in sources if source not in taken}
     for source, base in sorted(new.items(), key=lambda item: (item[1], item[0] != item[1], item[0])):

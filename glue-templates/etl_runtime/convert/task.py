@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from etl_runtime.columns.cells import Inference, PartTable
 from etl_runtime.columns.column_types import ColumnType
 from etl_runtime.columns.json_values import without_garbage_collection
-from etl_runtime.columns.names import RESCUED, RUN_ID
+from etl_runtime.columns.names import RESCUED, RUN_ID, SOURCE_DATE
 from etl_runtime.convert.column_samples import merge_inference
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
@@ -59,6 +60,7 @@ class Shard:
     run_id: str
     region: str
     uri: str
+    source_date: date | None = None
 
 
 @dataclass
@@ -123,7 +125,8 @@ def _convert_shard(shard: Shard) -> ConvertedShard:
 
 def _schema(shard: Shard) -> pa.Schema:
     fields = [pa.field(column.name, column.column_type.arrow_type) for column in shard.columns]
-    return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string())])
+    dates = [pa.field(SOURCE_DATE, pa.date32())] if shard.source_date else []
+    return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string()), *dates])
 
 
 @without_garbage_collection()
@@ -151,7 +154,9 @@ def _converted_part(part: Part, shard: Shard, result: ConvertedShard) -> pa.Tabl
         result.nulls[column.name] += array.null_count
     _note_rescued(rescued, part, result)
     run_ids = pa.repeat(shard.run_id, read.rows)
-    return pa.Table.from_arrays([*arrays, run_ids, _rescued_column(rescued, read.rows)], schema=_schema(shard))
+    dates = [pa.repeat(pa.scalar(shard.source_date, pa.date32()), read.rows)] if shard.source_date else []
+    columns = [*arrays, run_ids, _rescued_column(rescued, read.rows), *dates]
+    return pa.Table.from_arrays(columns, schema=_schema(shard))
 
 
 def _converted_column(

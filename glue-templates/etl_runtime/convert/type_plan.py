@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from functools import partial, reduce
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -45,11 +46,12 @@ RESET = 'run once with run_options {"reset_contract": true}'
 
 @dataclass(frozen=True)
 class Place:
-    """The destination of the objects: run id, region of the bucket, `s3://` prefix of staging."""
+    """The destination of the objects: run id, region of the bucket, `s3://` prefix of staging, date of the source."""
 
     run_id: str
     region: str
     staging: str
+    source_date: date | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def convert_tables(
                 place.run_id,
                 place.region,
                 f"{place.staging}tables/{attempt}/{key}/{file}",
+                place.source_date,
             )
             for key in columns
             for file, parts in _objects(key, unpacked[key], place.run_id)

@@ -1,5 +1,6 @@
 """The arguments of a job, which the stack sets."""
 
+import datetime
 import json
 import re
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ GATES: Mapping[str, ErrorCode] = {
 }
 """The error code of each quality gate, by its name in run_options: `{"allow": ["shrink"]}` allows that gate to fail."""
 
-RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run")
+RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run", "date")
 """The keys of the argument run_options."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
@@ -86,12 +87,14 @@ class RunOptions:
     allow: Quality gates that may fail.
     reset_contract: Ignore the published columns and types, and infer them again.
     from_run: Rebuild the tables from the originals that the run with this id kept. No request is sent to the source.
+    date: The date that replaces the placeholders in source_url, instead of the run date.
     """
 
     force: bool = False
     allow: frozenset[str] = frozenset()
     reset_contract: bool = False
     from_run: str = ""
+    date: datetime.date | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,26 @@ def _run_options(text: str) -> RunOptions:
             f"run_options.from_run is {json.dumps(from_run)}. "
             "Set it to the id of a run, for example 20261123T012048123Z-3f9a1c."
         )
-    return RunOptions(given.get("force", False), frozenset(allow), given.get("reset_contract", False), from_run)
+    return RunOptions(
+        given.get("force", False),
+        frozenset(allow),
+        given.get("reset_contract", False),
+        from_run,
+        _source_date(given["date"], from_run) if "date" in given else None,
+    )
+
+
+def _source_date(text: object, from_run: str) -> datetime.date:
+    if from_run:
+        raise _invalid_option("run_options has from_run and date. Remove date: the originals of a run have its date.")
+    try:
+        if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+            raise ValueError
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise _invalid_option(
+            f"run_options.date is {json.dumps(text)}. Set it to a date that exists, for example 2026-11-02."
+        ) from None
 
 
 def _invalid_option(message: str) -> RunFailed:

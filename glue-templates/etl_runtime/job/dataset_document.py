@@ -13,6 +13,11 @@ HttpAddress = str
 Headers = dict[str, str]
 
 
+class SourceDates(TypedDict):
+    every: Literal['week', 'month']
+    on: str
+
+
 class RateLimit(TypedDict):
     requests: int
     seconds: NotRequired[int]
@@ -190,6 +195,7 @@ class DatasetDocument(TypedDict):
     data_size_category: Literal['small', 'medium', 'large', 'xlarge']
     source_url: NotRequired[Address | list[Address]]
     lookback_days: NotRequired[int]
+    source_dates: NotRequired[SourceDates]
     source_files: NotRequired[Literal['newest', 'all']]
     api_endpoints: NotRequired[dict[str, HttpAddress | ApiEndpoint]]
     headers: NotRequired[Headers]

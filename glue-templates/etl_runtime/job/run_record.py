@@ -156,7 +156,8 @@ class RunRecord:
 
         def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
             table = (published or {}).get("tables", {}).get(key, {})
-            return [(column["name"], column["type"]) for column in table.get("columns", [])]
+            dates = [("meta_source_date", "date")] if "source_date" in table else []
+            return [*((column["name"], column["type"]) for column in table.get("columns", [])), *dates]
 
         changed = [key for key in new["tables"] if schema(new, key) != schema(old, key)]
         if changed:

@@ -57,6 +57,7 @@ def publish(
             "columns": table.columns,
             "nulls": dict(table.nulls),
             **({"field_values": dict(table.field_values)} if table.field_values else {}),
+            **({"source_date": metadata["source_date"]} if metadata.get("source_date") else {}),
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }
     new = {

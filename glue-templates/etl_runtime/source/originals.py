@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -24,10 +24,11 @@ from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.source.api.endpoints import endpoints_of
 from etl_runtime.source.api.fetch_endpoints import fetch_endpoints
 from etl_runtime.source.files.bucket_files import BucketReader
-from etl_runtime.source.files.dated_files import fetch_all, with_unique_names
+from etl_runtime.source.files.dated_files import fetch_all, has_date, with_unique_names
 from etl_runtime.source.files.fetch import BLOCK_BYTES, Validators, file_name
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
+from etl_runtime.source.files.source_dates import LOOKBACK_DAYS as USUAL_LOOKBACK_DAYS
 from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.web.auth import credentials_of
 from etl_runtime.web.client import HttpClient, without_query
@@ -55,6 +56,7 @@ class KeptOriginal:
             "sha256": self.original.sha256,
             "etag": self.original.etag,
             "last_modified": self.original.last_modified,
+            **({"source_date": self.original.source_date.isoformat()} if self.original.source_date else {}),
         }
 
 
@@ -128,8 +130,16 @@ def gather(
     if job.options.from_run:
         on_response()
         return [_fetch_stored(source, store) for source in _stored_sources(job.options.from_run, job.names, store)]
+    requested = _requested_date(job, custom_fetch is not None)
     originals = _fetch(
-        job.document, known, store, on_response, custom_fetch, records or RecordsContract(), table_values or {}
+        job.document,
+        known,
+        store,
+        on_response,
+        custom_fetch,
+        records or RecordsContract(),
+        table_values or {},
+        requested,
     )
     if originals is None:
         return None
@@ -145,6 +155,7 @@ def _fetch(
     custom_fetch: Fetch | None,
     records: RecordsContract,
     table_values: Mapping[str, Sequence[str]],
+    requested: date | None,
 ) -> list[Original] | None:
     if custom_fetch:
         on_response()
@@ -155,13 +166,30 @@ def _fetch(
     if "source_url" in document:
         context = FetchContext(client_of(document), on_response)
         buckets = BucketReader(store, document.get("source_files", "newest") == "newest")
-        lookback_days = document.get("lookback_days", LOOKBACK_DAYS)
-        return fetch_all(_source_urls(document), datetime.now(UTC).date(), lookback_days, known, context, buckets)
+        source_dates = document.get("source_dates")
+        default = USUAL_LOOKBACK_DAYS[source_dates["every"]] if source_dates else LOOKBACK_DAYS
+        lookback_days = 0 if requested else document.get("lookback_days", default)
+        day = requested or datetime.now(UTC).date()
+        return fetch_all(_source_urls(document), day, lookback_days, known, context, buckets, source_dates)
     raise RunFailed(
         ErrorCode.SOURCE_NOT_CONFIGURED,
         "The dataset has neither source_url nor api_endpoints. Set one of them, or pass a fetch function to "
         "run_bronze in your script.",
     )
+
+
+def _requested_date(job: Job, has_custom_fetch: bool) -> date | None:
+    """The date of the run options. Raises RunFailed if it would have no effect, or is in the future."""
+    requested = job.options.date
+    if requested is None:
+        return None
+    if has_custom_fetch or not any(has_date(url) for url in _source_urls(job.document)):
+        raise RunFailed(
+            ErrorCode.RUN_OPTIONS_INVALID,
+            f"run_options.date is {requested}, but no source_url of {job.names.dataset} contains a date. Run without "
+            "date, or add a date placeholder to source_url, for example {yyyy-MM-dd}.",
+        )
+    return requested
 
 
 def client_of(document: DatasetDocument) -> HttpClient:
@@ -276,6 +304,7 @@ def _fetch_stored(source: dict[str, Any], store: Store) -> KeptOriginal:
         source["sha256"],
         source["etag"],
         source["last_modified"],
+        source_date=date.fromisoformat(source["source_date"]) if "source_date" in source else None,
     )
     return KeptOriginal(original, uri, is_stored=True)
 

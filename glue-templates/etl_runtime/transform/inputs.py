@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.columns.athena_types import spark_type
-from etl_runtime.columns.names import RESCUED, RUN_ID
+from etl_runtime.columns.names import RESCUED, RUN_ID, SOURCE_DATE
 from etl_runtime.job.inputs import Input
 from etl_runtime.job.spark import require_in_memory_catalog
 
@@ -53,6 +53,7 @@ def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str, 
 def schema(table: Mapping[str, Any], layer: str) -> str:
     """The columns of a published table as Spark DDL."""
     meta = {RUN_ID: "string", **({RESCUED: "string"} if layer == "bronze" else {})}
+    meta |= {SOURCE_DATE: "date"} if "source_date" in table else {}
     columns = {column["name"]: column["type"] for column in table["columns"]} | meta
     return ", ".join(f"`{name}` {spark_type(type_)}" for name, type_ in columns.items())
 

@@ -105,9 +105,10 @@ export interface DatasetDocument {
    */
   source_url?: Address | Address[];
   /**
-   * Number of days that a run looks back for a file if source_url contains a date and there is no file for the run date yet. Default: 7. With 0, the run fails if there is no file for the run date.
+   * Number of days that a run looks back for a file if source_url contains a date and there is no file for the run date yet. Default: 7; with source_dates 45 (month) or 14 (week). With 0, the run fails if there is no file for the run date.
    */
   lookback_days?: number;
+  source_dates?: SourceDates;
   /**
    * Which files to load if source_url is a folder or a glob in a bucket. newest (default): the file with the latest modification time. all: all files, in the order of their keys.
    */
@@ -206,6 +207,19 @@ export interface DatasetDocument {
    * Name of the Glue connection through which the job reaches a source in a VPC. Default: none; the job uses the internet.
    */
   connection?: string;
+}
+/**
+ * The usual dates of the files of a source that publishes one file per week or month, if source_url contains a date. A run requests the usual date of a period before its other days.
+ */
+export interface SourceDates {
+  /**
+   * The period in which the source publishes one file: week or month.
+   */
+  every: 'week' | 'month';
+  /**
+   * The usual day. week: a weekday. month: a day from 1 to 31, last day, or a weekday with first, second, third, fourth or last.
+   */
+  on: string;
 }
 /**
  * An endpoint of a REST API. A run sends one request per page, and repeats this per value of for_each.

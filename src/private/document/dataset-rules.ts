@@ -84,6 +84,7 @@ const MAX_G_2X_WORKERS = 149;
 const BRONZE_KEYS: (keyof DatasetDocument)[] = [
   'source_url',
   'lookback_days',
+  'source_dates',
   'source_files',
   'api_endpoints',
   'headers',

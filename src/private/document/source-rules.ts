@@ -9,7 +9,7 @@ import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
 
 /** Keys that only apply to files. */
-const FILE_KEYS = ['lookback_days', 'source_files', 'delimiter', 'file_format', 'file_table_mapping'] as const;
+const FILE_KEYS = ['lookback_days', 'source_dates', 'source_files', 'delimiter', 'file_format', 'file_table_mapping'] as const;
 
 /** Keys that only apply to HTTP requests. */
 const HTTP_KEYS = ['headers', 'rate_limit', 'auth'] as const;
@@ -95,6 +95,8 @@ function twoSources(document: DatasetDocument): Problem {
 /** The file extension of data at the end of a URL. */
 const FILE_EXTENSION = /\.(csv|tsv|tab|psv|txt|dat|rrf|xml|json|jsonl|ndjson|parquet|zip|gz|bz2)(\?[^/]*)?$/i;
 
+const WEEKDAY = /^[a-z]+day$/;
+
 /** Braces with the text between them, and unmatched braces. */
 export const BRACES = /\{[^{}]*\}?|\}/g;
 
@@ -102,7 +104,18 @@ export const BRACES = /\{[^{}]*\}?|\}/g;
 export function* sourceUrlProblems({
   source_url: source,
   lookback_days: lookbackDays,
+  source_dates: dates,
 }: DatasetDocument): Generator<Problem> {
+  if (dates !== undefined && (dates.every === 'week') !== WEEKDAY.test(dates.on)) {
+    yield {
+      code: 'SETTINGS_CONFLICT',
+      key: 'source_dates.on',
+      found: `is "${dates.on}", and every is "${dates.every}"`,
+      remedy: dates.every === 'week'
+        ? 'Use a weekday, for example sunday.'
+        : 'Use a day of the month, for example "15", "last day" or "first monday".',
+    };
+  }
   if (source === undefined || Token.isUnresolved(source)) {
     return;
   }
@@ -139,6 +152,17 @@ export function* sourceUrlProblems({
       key: 'lookback_days',
       found: `is ${lookbackDays}, and source_url has no date placeholder`,
       remedy: 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
+    };
+  }
+  if (
+    dates !== undefined
+    && urls.every(url => isPath(url) || (!Token.isUnresolved(url) && !/\{[^{}]*dd[^{}]*\}/.test(url)))
+  ) {
+    yield {
+      code: 'PLACEHOLDER_REQUIRED',
+      key: 'source_dates',
+      found: 'is set, and source_url has no date placeholder with a day',
+      remedy: 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove source_dates.',
     };
   }
 }

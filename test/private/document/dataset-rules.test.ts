@@ -77,6 +77,14 @@ test.each<[string, Partial<DatasetDocument>]>([
       },
     },
   ],
+  ...['15', '31', 'last day', 'first monday', 'last friday'].map((on): [string, Partial<DatasetDocument>] => [
+    `monthly files on ${on}`,
+    { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'month', on } },
+  ]),
+  [
+    'weekly files on a weekday',
+    { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'week', on: 'sunday' } },
+  ],
   ['149 workers of type G.2X', { worker_type: 'G.2X', number_of_workers: 149 }],
   ['299 workers of type G.1X', { worker_type: 'G.1X', number_of_workers: 299 }],
   ['csv without quotes', { delimiter: '|', file_format: { quote: '' } }],
@@ -403,6 +411,24 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     { file_format: { column_names: { product: ['a'] } } },
     'UNKNOWN_TABLE: Lake: file_format.column_names of dataset "fda-cder" contains the table "product", which does not '
       + 'exist. Did you mean "products"? Tables of the dataset: products, packages.',
+  ],
+  [
+    'weekly files on a day of the month',
+    { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'week', on: 'first monday' } },
+    'SETTINGS_CONFLICT: Lake: source_dates.on of dataset "fda-cder" is "first monday", and every is "week". Use a '
+      + 'weekday, for example sunday.',
+  ],
+  [
+    'monthly files on a weekday',
+    { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'month', on: 'monday' } },
+    'SETTINGS_CONFLICT: Lake: source_dates.on of dataset "fda-cder" is "monday", and every is "month". Use a day of '
+      + 'the month, for example "15", "last day" or "first monday".',
+  ],
+  [
+    'usual dates for a URL without a day',
+    { source_url: 'https://example.org/{yyyy-MM}.zip', source_dates: { every: 'month', on: '15' } },
+    'PLACEHOLDER_REQUIRED: Lake: source_dates of dataset "fda-cder" is set, and source_url has no date placeholder with '
+      + 'a day. Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove source_dates.',
   ],
   [
     'more workers than AWS Glue allows for their type',

@@ -10,11 +10,13 @@ from threading import Event, Lock
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from etl_runtime.job.dataset_document import SourceDates
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.files.bucket_files import BucketReader, is_in_bucket
 from etl_runtime.source.files.fetch import UNCONDITIONAL, FileMissing, Validators, fetch
 from etl_runtime.source.files.fetch_context import FetchContext
 from etl_runtime.source.files.original import Original
+from etl_runtime.source.files.source_dates import in_likely_order
 from etl_runtime.web.client import without_query
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +55,12 @@ def with_date(url: str, day: date) -> str:
     return PLACEHOLDER.sub(replacement, url)
 
 
+def date_in(urls: Sequence[str], day: date) -> date:
+    """The date that replaces the placeholders: the first day of the period if they have no day or month."""
+    tokens = {token for url in urls for found in PLACEHOLDER.findall(url) for token in DATE_TOKEN.findall(found)}
+    return day if "dd" in tokens else day.replace(day=1) if "MM" in tokens else day.replace(month=1, day=1)
+
+
 def _is_date(text: str) -> bool:
     return bool(DATE_TOKEN.search(text)) and not re.search(r"[^\W_]", DATE_TOKEN.sub("", text))
 
@@ -64,11 +72,13 @@ def fetch_all(
     known: Mapping[str, Validators],
     context: FetchContext,
     buckets: BucketReader,
+    source_dates: SourceDates | None = None,
 ) -> list[Original] | None:
     """Download the files of `urls` for the newest complete day, in the order of the URLs.
 
     Returns None if all files are unchanged since `known`. A day is complete if the source has the file of each URL with
-    a date placeholder. The run tries `today` and up to `lookback_days` earlier days. The keys of `known` are URLs with
+    a date placeholder. The run tries `today` and up to `lookback_days` earlier days. With `source_dates`, each period
+    has one file, and the run requests its usual date first. The keys of `known` are URLs with
     dates inserted and without query. If only some files have changed, all are downloaded. The files have unique names.
     `context.on_response` is called once, when the first download of a new or changed file starts.
 
@@ -77,7 +87,9 @@ def fetch_all(
     if any(has_date(urlsplit(url).query) for url in urls):
         known = {}  # without the query, the files of two days have the same URL
     with _Downloads(known, context, buckets) as downloads:
-        day = _newest_day([url for url in urls if has_date(url)], today, lookback_days, downloads)
+        dated_urls = [url for url in urls if has_date(url)]
+        days = [today - timedelta(days=back) for back in range(lookback_days + 1)]
+        day = _newest_day(dated_urls, in_likely_order(days, source_dates) if source_dates else days, downloads)
         files = downloads.list_files([with_date(url, day) for url in urls])
         downloads.fetch(files)
         unchanged = [url for url in files if downloads.results[url] is None]
@@ -85,7 +97,8 @@ def fetch_all(
         if unchanged == files and is_complete:
             return None
         downloads.fetch_unconditionally(unchanged)
-        return with_unique_names(downloads.keep(files))
+        source_date = date_in(dated_urls, day) if dated_urls else None
+        return with_unique_names([replace(each, source_date=source_date) for each in downloads.keep(files)])
 
 
 class _Downloads:
@@ -170,11 +183,14 @@ class _Downloads:
                 self._context.on_response()
 
 
-def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Downloads) -> date:
-    """Download the files of the newest day for which no file of `urls` is missing. Returns this day, `today` if `urls`
-    is empty."""
+def _newest_day(urls: list[str], candidates: Sequence[date], downloads: _Downloads) -> date:
+    """Download the files of the first candidate for which no file of `urls` is missing. Returns this day, or the newest
+    candidate if `urls` is empty."""
+    today, lookback_days = max(candidates), len(candidates) - 1
+    if not urls:
+        return today
     days: dict[tuple[str, ...], date] = {}  # a URL with only year and month is the same on many days
-    for day in (today - timedelta(days=back) for back in range(lookback_days + 1)):
+    for day in candidates:
         days.setdefault(tuple(with_date(url, day) for url in urls), day)
     last_error = None
     for dated_urls, day in days.items():
@@ -186,7 +202,7 @@ def _newest_day(urls: list[str], today: date, lookback_days: int, downloads: _Do
         if day != today:
             LOG.info(f"the source has no file for {today} yet; using the file for {day}")
         return day
-    tried = [str(day) for day in days.values()]
+    tried = [str(day) for day in sorted(days.values(), reverse=True)]
     listed = ", ".join(tried) if len(tried) <= MAX_DAYS_LISTED else f"{tried[0]} back to {tried[-1]}"
     reason = f" Last error: {last_error.message}" if last_error else ""
     raise RunFailed(

@@ -1,6 +1,7 @@
 """An original: a file as received from the source."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import _TemporaryFileWrapper
 
@@ -17,6 +18,7 @@ class Original:
     etag: str | None
     last_modified: str | None
     total: int | None = None  # the size at the source in bytes, if only the beginning was downloaded
+    source_date: date | None = None  # the date in the URLs of the run
 
     @property
     def path(self) -> Path:
