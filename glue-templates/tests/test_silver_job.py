@@ -74,9 +74,9 @@ def test_a_silver_table_keeps_a_history(dataset: MakeDataset, source: Source, si
     assert rows == [(1, "a", False), (1, "c", True), (2, "b", True)]
 
 
-@pytest.mark.parametrize("option", ["from_run", "reset_contract"])
+@pytest.mark.parametrize("option", ["from_run", "reset_contract", "date"])
 def test_bronze_options_are_errors(zipcodes: Dataset, silver: MakeTable, option: str) -> None:
     made = silver(zipcodes)
-    value = '"x"' if option == "from_run" else "true"
+    value = {"from_run": '"x"', "reset_contract": "true", "date": '"2026-11-02"'}[option]
     with pytest.raises(RunFailed, match=rf"RUN_OPTIONS_INVALID: run_options.{option} is supported in bronze only"):
         made.run(f"SELECT * FROM {table_of(zipcodes)}", run_options=f'{{"{option}": {value}}}')

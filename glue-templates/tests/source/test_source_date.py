@@ -1,12 +1,14 @@
 """The date in the URL of a source: in the run record and the table, and selected by the run options."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from conftest import Dataset, Source
+from conftest import Dataset, DerivedTable, Source
+from etl_runtime.job.errors import RunFailed
 
 MakeDataset = Callable[..., Dataset]
 NEXT = date(2026, 11, 2)
@@ -32,6 +34,26 @@ def test_a_source_without_a_date_has_no_date(dataset: MakeDataset, source: Sourc
     record = made.run(source.serves("/x.csv", b"id\n1\n"))
     assert "source_date" not in record and "source_date" not in record["sources"][0]
     assert made.table().column_names == ["id", "meta_run_id", "meta_rescued"]
+
+
+def test_a_query_reads_the_date(dataset: MakeDataset, source: Source, silver: Callable[..., DerivedTable]) -> None:
+    bronze = dataset()
+    source.serves("/2026-11-02.csv", b"id\n1\n")
+    bronze.run(source.url + "/{yyyy-MM-dd}.csv", run_options=option("2026-11-02"))
+    (table,) = bronze.names["tables"].values()
+    made = silver(bronze)
+    made.run(f"SELECT id, meta_source_date AS published_on FROM {bronze.names['database']}.{table['name']}")
+    assert [(row["id"], row["published_on"]) for row in made.rows()] == [(1, NEXT)]
+
+
+def test_a_table_that_gets_a_date_needs_its_crawler(
+    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n"))
+    source.serves("/2026-11-02.csv", b"id\n1\n")
+    made.run(source.url + "/{yyyy-MM-dd}.csv", run_options=option("2026-11-02"))
+    assert "changed since the previous publication" in capsys.readouterr().out
 
 
 def test_the_run_options_select_the_date(dataset: MakeDataset, source: Source) -> None:
@@ -77,11 +99,12 @@ def test_a_date_for_a_source_without_a_date_fails(dataset: MakeDataset, source: 
 
 @pytest.mark.parametrize("value", ["2026-02-30", "20261102", "2026-W45-1", "yesterday", 20261102, None])
 def test_an_invalid_date_fails(dataset: MakeDataset, source: Source, value: object) -> None:
-    error = dataset().fails(source.url + "/{yyyy-MM-dd}.csv", run_options=option(value))
     expected = f"RUN_OPTIONS_INVALID: run_options.date is {json.dumps(value)}. Set it to a date that exists"
-    assert expected in error
+    with pytest.raises(RunFailed, match=f"^{re.escape(expected)}"):
+        dataset().run(source.url + "/{yyyy-MM-dd}.csv", run_options=option(value))
 
 
 def test_a_date_and_an_earlier_run_exclude_each_other(dataset: MakeDataset, source: Source) -> None:
     options = json.dumps({"date": "2026-11-02", "from_run": "20261123T012048123Z-3f9a1c"})
-    assert "RUN_OPTIONS_INVALID: run_options has from_run and date" in dataset().fails(source.url, run_options=options)
+    with pytest.raises(RunFailed, match="^RUN_OPTIONS_INVALID: run_options has from_run and date"):
+        dataset().run(source.url, run_options=options)

@@ -92,3 +92,13 @@ def test_the_requests_that_a_run_sends(
         [original] = fetch_all([url], date.fromisoformat(today), 45, {}, context, buckets, given_dates) or []
         original.file.close()
         assert (str(original.source_date), len(source.requests)) == (published, requests)
+
+
+def test_of_two_files_in_a_period_that_of_the_usual_date_is_loaded(source: Source) -> None:
+    for published in ("2026-11-02", "2026-11-20"):
+        source.serves(f"/{published}.csv", b"id\n1\n")
+    context, buckets = FetchContext(first_wait_seconds=0.01), BucketReader(Store())
+    url = source.url + "/{yyyy-MM-dd}.csv"
+    [original] = fetch_all([url], date(2026, 11, 28), 45, {}, context, buckets, MONTHLY) or []
+    original.file.close()
+    assert str(original.source_date) == "2026-11-02"
