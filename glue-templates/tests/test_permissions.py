@@ -141,7 +141,8 @@ def test_bronze_from_an_api(
 def test_bronze_from_an_api_per_value_of_a_table(
     recorder: Recorder, metrics: None, dataset: MakeDataset, silver: MakeTable, source: Source
 ) -> None:
-    read, made = silver(), dataset(["items"])
+    read = silver()
+    *_, made = [dataset(["items"]) for _ in range(9)]  # a number in its name that the input does not have
     read.run("SELECT 'items' AS path")
     made.names["inputs"] = [read.as_input()]
     (table,) = read.names["tables"].values()
