@@ -89,8 +89,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   /**
    * The usual dates of the files of a source that publishes one file per week or month, if the URL contains a date.
    *
-   * A run requests the usual dates first, which saves requests. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL of
-   * the source contains the day of a date.
+   * A run requests the usual dates first, which saves requests. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL
+   * of the source contains the day of a date.
    *
    * @default - every day can have a file; a run requests the run date, then the days before it
    */

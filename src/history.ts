@@ -104,7 +104,7 @@ export interface History {
   readonly openEnd?: string;
 
   /**
-   * A table of an input, as `database.table`, whose versions the first publication takes over.
+   * A table of an input, as `database.table`, with existing versions of rows, which the first publication imports.
    *
    * The table has the columns of `businessKey`, `validFrom` and `validTo`, and can have `isCurrent`. A version with
    * null, `openEnd` or a date from 9999-01-01 in `validTo` is current. `${bronze_database}`, `${silver_database}` and

@@ -371,8 +371,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
           history: { businessKey: ['ndc'], initialTable: '${gold_database}.drugs_history' },
         }),
         'QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: history.initial_table of dataset "fda-summary" is '
-          + '"pp_dw_gold.drugs_history", which is not a table of an input. Add the dataset of the table to inputs, or '
-          + 'to source_datasets in a file.',
+          + '"pp_dw_gold.drugs_history", which does not belong to any of its inputs. Add the dataset of the table to '
+          + 'inputs, or to source_datasets in a file.',
       ],
       [
         'an invalid cron expression',
@@ -535,21 +535,21 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
 
   test.each([
     ['an unqualified table', 'SELECT *\nFROM cars', ['cars'],
-      'reads the table cars (line 2, column 6), without its database. Use pp_dw_bronze.cars.'],
+      'names the table cars without its database (line 2, column 6). Use pp_dw_bronze.cars.'],
     ['an unqualified table in another case', 'SELECT * FROM a.b JOIN Cars', ['cars'],
-      'reads the table cars (line 1, column 24), without its database. Use pp_dw_bronze.cars.'],
+      'names the table cars without its database (line 1, column 24). Use pp_dw_bronze.cars.'],
     ['an unqualified table that is not an input', 'SELECT * FROM owners', ['cars'],
-      'reads the table owners (line 1, column 15), without its database. Use pp_dw_gold.owners, and add '
+      'names the table owners without its database (line 1, column 15). Use pp_dw_gold.owners, and add '
         + '"gold/owners" to inputs, or to source_datasets in a file.'],
     ['an unqualified silver table', 'SELECT * FROM cleaned', ['cars'],
-      'reads the table cleaned (line 1, column 15), without its database. Use pp_dw_silver.cleaned, and add '
+      'names the table cleaned without its database (line 1, column 15). Use pp_dw_silver.cleaned, and add '
         + '"silver/cleaned" to inputs, or to source_datasets in a file.'],
     ['a table that is not an input', 'SELECT * FROM pp_dw_bronze.cars', [],
-      'reads the table pp_dw_bronze.cars (line 1, column 15), which is not a table of an input. To read it, add '
-        + '"bronze/cars" to inputs, or to source_datasets in a file.'],
+      'reads the table pp_dw_bronze.cars (line 1, column 15), which does not belong to any of its inputs. To read it, '
+        + 'add "bronze/cars" to inputs, or to source_datasets in a file.'],
     ['one of several tables of a dataset', 'SELECT * FROM ${bronze_database}.parts_wheels', ['cars'],
-      'reads the table pp_dw_bronze.parts_wheels (line 1, column 15), which is not a table of an input. To read it, '
-        + 'add "bronze/parts" to inputs'],
+      'reads the table pp_dw_bronze.parts_wheels (line 1, column 15), which does not belong to any of its inputs. To read '
+        + 'it, add "bronze/parts" to inputs'],
   ])('synthesis fails on %s', (_name, query, inputs, error) => {
     expect(() => synthesizeQuery(query, inputs))
       .toThrow(`QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: the query of dataset "summary" ${error}`);

@@ -135,7 +135,7 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
   [
     'a table in a query',
     ofQuery('SELECT * FROM pp_dw_bronze.post', {}),
-    'reads the table pp_dw_bronze.post (line 1, column 15), which is not a table of an input.',
+    'reads the table pp_dw_bronze.post (line 1, column 15), which does not belong to any of its inputs.',
     'pp_dw_bronze.postal',
   ],
   [
@@ -143,13 +143,13 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
     ofQuery('SELECT 1 AS a\nFROM pp_dw_bronze.postal_zipcode', {
       fileTableMapping: { 'a.csv': 'zipcodes', 'b.csv': 'states' },
     }),
-    'reads the table pp_dw_bronze.postal_zipcode (line 2, column 6), which is not a table of an input.',
+    'reads the table pp_dw_bronze.postal_zipcode (line 2, column 6), which does not belong to any of its inputs.',
     'pp_dw_bronze.postal_zipcodes',
   ],
   [
     'a table in the query of a file',
     ofFiles({}, {}, 'SELECT * FROM ${bronze_database}.zipcode'),
-    'reads the table pp_dw_bronze.zipcode (line 1, column 15), which is not a table of an input.',
+    'reads the table pp_dw_bronze.zipcode (line 1, column 15), which does not belong to any of its inputs.',
     'pp_dw_bronze.zipcodes',
   ],
   [

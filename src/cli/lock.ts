@@ -21,7 +21,10 @@ export type Release = () => void;
 const O_EXLOCK = 0x20;
 const O_NONBLOCK = 0x4;
 
-/** Commands that lock file descriptor 3 with flock(2). Exit code 1 without output: another process has locked it. */
+/**
+ * Commands that use flock(2) to lock the file that is open as descriptor 3. If a command exits with code 1 and no
+ * output, another process has locked the file.
+ */
 const FLOCK_COMMANDS: [string, ...string[]][] = [
   ['flock', '-n', '3'],
   ['/usr/bin/flock', '-n', '3'],

@@ -234,7 +234,7 @@ function command(): Command {
       repeatable('--bucket <name=dir>', 'Source bucket and the folder with its objects; repeatable', 'none'),
     )
     .addOption(
-      new Option('--date <date>', 'Load the file of this date, such as 2026-11-02, if the URL of the source contains a date')
+      new Option('--date <date>', 'Load the file of this date, such as 2026-11-02. The URL must contain a date')
         .argParser(parseDate)
         .conflicts('fromRun'),
     )

@@ -47,7 +47,8 @@ class Cells(Protocol):
         ...
 
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        """The values, with null for each cell that does not match; and those cells by row number, as JSON values."""
+        """The values, with null for each cell that does not match the type, and the cells that do not match by row
+        number, as JSON values."""
         ...
 
     def has_type(self, column_type: ColumnType) -> bool:

@@ -115,7 +115,7 @@ def header_remedy(path: str, first: str, prefix: str) -> str:
 
 
 def with_key(column: str, key: str, value: Any) -> dict[str, Any]:
-    """The record for a member of an object: the fields of its value, and its key in the field `column`."""
+    """The record for one key and value of a JSON object: the fields of the value, and the key in the field `column`."""
     return {column: key, **(value if isinstance(value, dict) else {VALUE: value})}
 
 

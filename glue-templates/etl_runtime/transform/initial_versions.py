@@ -1,4 +1,4 @@
-"""The versions of an existing table, which the first publication of a history takes over."""
+"""The versions of rows in an existing table, which the first publication of a history imports."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime

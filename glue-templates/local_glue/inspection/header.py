@@ -29,10 +29,11 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
     """Whether the first record is a header.
 
     It is a header if a column has a name in the first record and only numbers or dates in the records below. It is not
-    a header if a name is missing, occurs twice, or is a number or a date other than a year. If all columns are text,
-    the columns decide: a name differs from the values below it, and a value looks like them. A cell that also occurs in
-    its column below is a value, unless it is a usual word for a column and most other cells are names. If that does not
-    decide either, the first record is a header if it contains a usual word for a column.
+    a header if a name is missing, occurs twice, or is a number or a date other than a year. If all columns are
+    text, each cell of the first record is compared with the values below it: a cell that looks different counts as a
+    name, and a cell that looks similar counts as a value. The first record is a header if it has at least as many names
+    as values, or contains a common column name. A cell whose text occurs again in its column is a value, unless it is a
+    common column name and most other cells are names.
     """
     first, *others = [[cell.strip() for cell in record] for record in records[: MAX_ROWS + 1]] or [[]]
     rest = [record for record in others if len(record) == len(first)]

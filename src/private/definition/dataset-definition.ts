@@ -17,7 +17,7 @@ export interface DatasetDefinition {
   readonly layer: Layer;
   readonly document: DatasetDocument;
   readonly script: JobScript;
-  /** The files of the app whose paths are in `source_url` of the document. */
+  /** The files of the app that `source_url` in the document refers to by their paths. */
   readonly sourceFiles?: SourceFile[];
   /** The datasets whose tables the dataset reads. Undefined for a bronze dataset that reads none. */
   readonly inputs?: IDataset[];

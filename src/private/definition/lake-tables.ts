@@ -21,7 +21,8 @@ export function registerTables(scope: IConstruct, { lake, database, layer, datas
 }
 
 /**
- * Fails at synth if a query reads a table of another dataset of this app that is not an input, or without its database.
+ * Fails at synth if a query reads a table of a dataset of this app that is not an input, or names a table without its
+ * database.
  *
  * Also fails on a name that does not exist and is similar to a table of an input. It fails after the app is complete,
  * because datasets are created in any order. Tables of other apps are not known.
@@ -66,8 +67,9 @@ export function checkQueryTables(
         throw synthError(
           scope,
           'QUERY_TABLE_NOT_AN_INPUT',
-          `the query of dataset "${dataset}" reads the table ${database === undefined ? table : name} ${at}, `
-            + `${database === undefined ? 'without its database' : 'which is not a table of an input'}.`,
+          `the query of dataset "${dataset}" ${database === undefined
+            ? `names the table ${table} without its database ${at}.`
+            : `reads the table ${name} ${at}, which does not belong to any of its inputs.`}`,
           database === undefined
             ? `Use ${name}${adding === undefined ? '' : `, and ${adding}`}.`
             : `To read it, ${adding}.`,
@@ -95,7 +97,7 @@ export function checkNamedTables(
   const noInput = ({ key, table }: NamedTable) => synthError(
     scope,
     'QUERY_TABLE_NOT_AN_INPUT',
-    `${key} of dataset "${dataset}" is "${table}", which is not a table of an input.`,
+    `${key} of dataset "${dataset}" is "${table}", which does not belong to any of its inputs.`,
     key.startsWith('history')
       ? 'Add the dataset of the table to inputs, or to source_datasets in a file.'
       : 'Use forEachTable, with the dataset of the table as its input.',

@@ -382,7 +382,7 @@ function* forEachKeyProblems(key: string, { endpoint, field, table, column }: Fo
   }
 }
 
-/** Checks that a column for the keys of records is set only where records have keys. */
+/** Checks that `key_column` is set only if the records are the values of an object, so that each record has a key. */
 export function* keyColumnProblems(
   key: string, { orient, key_column: keyColumn }: Pick<FileFormat, 'orient' | 'key_column'>,
 ): Generator<Problem> {

@@ -593,7 +593,7 @@ export interface History {
    */
   open_end?: string;
   /**
-   * Table of an input, as database.table, whose versions the first publication takes over. It has the columns of business_key, valid_from and valid_to, and can have is_current. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. Later runs ignore it. Default: none.
+   * Table of an input, as database.table, with existing versions of rows, which the first publication imports. The table has the columns of business_key, valid_from and valid_to, and can have is_current. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. Later runs ignore it. Default: none.
    */
   initial_table?: string;
 }

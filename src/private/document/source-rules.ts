@@ -9,7 +9,9 @@ import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';
 
 /** Keys that only apply to files. */
-const FILE_KEYS = ['lookback_days', 'source_dates', 'source_files', 'delimiter', 'file_format', 'file_table_mapping'] as const;
+const FILE_KEYS = [
+  'lookback_days', 'source_dates', 'source_files', 'delimiter', 'file_format', 'file_table_mapping',
+] as const;
 
 /** Keys that only apply to HTTP requests. */
 const HTTP_KEYS = ['headers', 'rate_limit', 'auth'] as const;

@@ -56,7 +56,7 @@ export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): Fi
       config.locate({
         code: 'QUERY_TABLE_NOT_AN_INPUT',
         key,
-        found: `is "${table}", which is not a table of an input`,
+        found: `is "${table}", which does not belong to any of its inputs`,
         remedy: `Add "${owner}" to source_datasets.`,
       }),
     ];

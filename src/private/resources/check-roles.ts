@@ -18,7 +18,7 @@ export function checkRoles(scope: Construct, roles?: LakeRoles): void {
     throw synthError(
       scope,
       'VALUE_INVALID',
-      `roles.datasets has the key "${invalid}".`,
+      `roles.datasets has the invalid key "${invalid}".`,
       `Use the layer and the name of a dataset, for example "${Layer.BRONZE}/zipcodes".`,
     );
   }

@@ -104,8 +104,8 @@ export const ADVERSE_EVENTS = Array.from({ length: 30 }, (_unused, index) => `${
 /**
  * The formulary at each of three runs.
  *
- * The second inserts D and E, updates B and deletes C. The third deletes A, updates B again, inserts C again and changes
- * the empty name of E.
+ * The second inserts D and E, updates B and deletes C. The third deletes A, updates B again, inserts C again and
+ * changes the empty name of E.
  */
 export const FORMULARIES = [
   ['A,Amoxicillin,1,5.00', 'B,Benazepril,1,10.00', 'C,Captopril,2,12.50', 'Z,Zolpidem,4,40.00'],

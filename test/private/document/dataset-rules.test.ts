@@ -427,8 +427,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'usual dates for a URL without a day',
     { source_url: 'https://example.org/{yyyy-MM}.zip', source_dates: { every: 'month', on: '15' } },
-    'PLACEHOLDER_REQUIRED: Lake: source_dates of dataset "fda-cder" is set, and source_url has no date placeholder with '
-      + 'a day. Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove source_dates.',
+    'PLACEHOLDER_REQUIRED: Lake: source_dates of dataset "fda-cder" is set, and source_url has no date placeholder '
+      + 'with a day. Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove source_dates.',
   ],
   [
     'more workers than AWS Glue allows for their type',

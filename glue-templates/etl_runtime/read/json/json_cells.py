@@ -66,7 +66,8 @@ class JsonCells:
 
     @without_garbage_collection()
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        """The values, with null for each cell that does not match; and those cells by row number, for json.dumps.
+        """The values, with null for each cell that does not match the type, and the cells that do not match by row
+        number, as values for json.dumps.
 
         Less strict than `convert`, for published types: a text column accepts any scalar, and a bigint column accepts
         3.0. An object does not match if it has a value for a key that is not a field of the struct.

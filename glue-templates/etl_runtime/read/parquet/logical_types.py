@@ -92,7 +92,7 @@ def _text(leaf: pa.Array) -> pa.Array:
 
 
 def _uuid(leaf: pa.Array) -> pa.Array:
-    """16 bytes as 00000000-0000-0000-0000-000000000000."""
+    """The text of a UUID (8-4-4-4-12 hexadecimal digits) from its 16 bytes."""
     filled = leaf.cast(pa.binary()).fill_null(bytes(16))
     values = np.frombuffer(b"".join(filled.to_pylist()), np.uint8).reshape(-1, 16)
     characters = np.full((len(leaf), 36), ord("-"), np.uint8)

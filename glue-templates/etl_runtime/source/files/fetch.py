@@ -59,7 +59,7 @@ def fetch(
     """Download `url` into a temporary file. None if the file at the source is unchanged since `known`.
 
     Timeouts, dropped connections, bodies shorter than their Content-Length and the status codes 408, 425, 429 and 5xx
-    are retried, up to five attempts in total, with exponential backoff, jitter and the server's Retry-After. Other
+    are retried, up to five attempts in total, with exponential backoff and jitter or the server's Retry-After. Other
     status codes fail immediately. A download resumes where the connection dropped if the server supports it; an attempt
     that received bytes does not count. `max_bytes` ends the download early.
 
