@@ -33,6 +33,7 @@ const PAIRS: Pair[] = [
   ofDataset('data_quality', ['DataQuality']),
   ofDataset('schedule', ['ScheduleOptions']),
   ofDataset('history', ['History']),
+  ofDataset('source_dates', []),
   ofDataset('column', ['ColumnSchema']),
   ofDataset('rate_limit', ['RateLimit']),
   ofDataset('for_each', ['ForEach', 'ForEachTable']),
