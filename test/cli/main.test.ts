@@ -465,6 +465,9 @@ describe('completion', () => {
       ['--app', '--data', '--json', '--value', '--version', '--help'],
     ],
     ['languages', ['init', '--language', ''], ['typescript', 'python']],
+    ['the option for existing files', ['init', '--f'], ['--from']],
+    ['the option that changes them', ['init', '--from', 'lake', '--w'], ['--write']],
+    ['a folder', ['init', '--from', ''], []],
     ['no dataset without an app', ['--app', 'nowhere', 'run', ''], []],
     ['a file name', ['query', '--file', ''], []],
   ])('completes %s', (_what, words, candidates) => {
