@@ -548,8 +548,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       'reads the table pp_dw_bronze.cars (line 1, column 15), which does not belong to any of its inputs. To read it, '
         + 'add "bronze/cars" to inputs, or to source_datasets in a file.'],
     ['one of several tables of a dataset', 'SELECT * FROM ${bronze_database}.parts_wheels', ['cars'],
-      'reads the table pp_dw_bronze.parts_wheels (line 1, column 15), which does not belong to any of its inputs. To read '
-        + 'it, add "bronze/parts" to inputs'],
+      'reads the table pp_dw_bronze.parts_wheels (line 1, column 15), which does not belong to any of its inputs. '
+        + 'To read it, add "bronze/parts" to inputs'],
   ])('synthesis fails on %s', (_name, query, inputs, error) => {
     expect(() => synthesizeQuery(query, inputs))
       .toThrow(`QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: the query of dataset "summary" ${error}`);

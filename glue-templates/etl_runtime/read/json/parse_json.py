@@ -65,8 +65,8 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
             raise RunFailed(
                 ErrorCode.JSON_TOO_MANY_KEYS,
                 f"{name}: the records have more than {MAX_COLUMNS:,} keys, for example {', '.join(list(keys)[:5])}. "
-                "Keys that hold values, such as IDs or dates, cannot become columns. If the records are elsewhere in the "
-                "document, set file_format.records. Otherwise ask the data provider for a list of records.",
+                "Keys that hold values, such as IDs or dates, cannot become columns. If the records are elsewhere in "
+                "the document, set file_format.records. Otherwise ask the data provider for a list of records.",
             )
         by_key = transposed(objects, results, keys)
         for key in keys:
