@@ -105,7 +105,7 @@ export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): {
           ? `is "${input}", the name of several datasets`
           : `is "${input}", which is not a dataset in this directory`,
         remedy: sameName.length > 1
-          ? `Did you mean ${sameName.flat().map(name => `"${name}"`).join(' or ')}?`
+          ? `Did you mean ${[...new Set(sameName.flat())].map(name => `"${name}"`).join(' or ')}?`
           : `${didYouMean(input, others, true)}Correct it. If another app deploys it, add it to otherDatasets of the `
             + 'DatasetDirectory.',
       }),
