@@ -457,7 +457,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'an endpoint whose name is not a table name',
       { source: Source.api({ Products: { url: 'https://api.example.org' } }) },
-      'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" has the key "Products".',
+      'VALUE_INVALID: Lake/Bronze: api_endpoints of dataset "fda-nsde" has the invalid key "Products".',
     ],
     [
       'an https URL in Source.s3',

@@ -63,10 +63,15 @@ const CLI_DATASETS = [any({ dataset: 'zipcodes', layer: 'bronze', stack: 'Datase
 const ERRORS: [what: string, run: () => unknown, found: string, suggestion: string][] = [
   ['a prop', ofBronze({ bussinessKey: ['zip'] }), 'bussinessKey is not a known prop.', 'businessKey'],
   ['a prop of the core', ofCore({ encripted: true }), 'encripted is not a known prop.', 'encrypted'],
-  ['a key of a prop', ofBronze({ dataQuality: { maxShrnk: 0.5 } }), 'has the key "maxShrnk".', 'maxShrink'],
-  ['a key of an option', ofCore({ glueDefaults: { maxRetrys: 1 } }), 'has the key "maxRetrys".', 'maxRetries'],
+  ['a key of a prop', ofBronze({ dataQuality: { maxShrnk: 0.5 } }), 'has the unknown key "maxShrnk".', 'maxShrink'],
+  ['a key of an option', ofCore({ glueDefaults: { maxRetrys: 1 } }), 'has the unknown key "maxRetrys".', 'maxRetries'],
   ['a key of a file', ofFiles({ bussiness_key: ['zip'] }), '/bussiness_key is not a known key.', 'business_key'],
-  ['a nested key of a file', ofFiles({ data_quality: { max_shrnk: 0 } }), 'has the key "max_shrnk".', 'max_shrink'],
+  [
+    'a nested key of a file',
+    ofFiles({ data_quality: { max_shrnk: 0 } }),
+    '/data_quality/max_shrnk is not a known key.',
+    'max_shrink',
+  ],
   ['a size category', ofFiles({ data_size_category: 'smal' }), '/data_size_category is "smal".', 'small'],
   ['a size category in capitals', ofFiles({ data_size_category: 'LARGE' }), 'is "LARGE".', 'large'],
   ['a layer', ofFiles({}, { layer: 'sliver' }), '/layer is "sliver".', 'silver'],
@@ -80,7 +85,7 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
   [
     'a size of worker configurations',
     ofCore({ glueWorkerConfigs: { smal: { workerType: 'G.1X', numberOfWorkers: 2 } } }),
-    'has the key "smal".',
+    'has the unknown key "smal".',
     'small',
   ],
   ['a data type', ofBronze({ columnSchema: { 'fda-nsde': { a: { type: 'strng' } } } }), 'is "strng".', 'string'],
@@ -93,7 +98,7 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
   [
     'a key of a file format',
     ofFiles({ file_format: { type: 'json', recrods: 'a' } }),
-    'has the key "recrods".',
+    '/recrods is not a known key.',
     'records',
   ],
   [

@@ -469,7 +469,7 @@ describe('default settings of jobs', () => {
     [
       { glueDefaults: { defaultArguments: { conf: 'x' } } },
       'VALUE_INVALID',
-      'glue_defaults.default_arguments has the key "conf". Expected: Additional arguments of all jobs',
+      'glue_defaults.default_arguments has the invalid key "conf". Expected: Additional arguments of all jobs',
     ],
     [
       { glueDefaults: { defaultArguments: { '--names': '{}' } } },
@@ -493,12 +493,12 @@ describe('default settings of jobs', () => {
     [
       { glueWorkerConfigs: { tiny: {} } },
       'UNKNOWN_KEY',
-      'glue_worker_configs has the key "tiny". Known keys: small, medium, large, xlarge.',
+      'glue_worker_configs has the unknown key "tiny". Known keys: small, medium, large, xlarge.',
     ],
     [
       { glueWorkerConfigs: { smal: { numberOfWorkers: 2 } } },
       'UNKNOWN_KEY',
-      'glue_worker_configs has the key "smal". Did you mean "small"? Known keys:',
+      'glue_worker_configs has the unknown key "smal". Did you mean "small"? Known keys:',
     ],
     [
       { glueWorkerConfigs: { small: { numberOfWorkers: 1 } } },

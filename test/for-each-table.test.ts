@@ -115,7 +115,7 @@ test.each<[string, (where: Lake) => unknown, string]>([
   [
     'an unknown key',
     where => prices(where, { colum: 'rxcui' } as Partial<ForEachTable>),
-    'UNKNOWN_KEY: Lake/Prices: forEachTable of endpoint "items" has the key "colum". Did you mean "column"?',
+    'UNKNOWN_KEY: Lake/Prices: forEachTable of endpoint "items" has the unknown key "colum". Did you mean "column"?',
   ],
   [
     'forEach in addition',
@@ -140,8 +140,8 @@ test.each<[string, (where: Lake) => unknown, string]>([
       return bronze(where, { source: Source.api({ items: { url: URL, forEach } }) });
     },
     'QUERY_TABLE_NOT_AN_INPUT: Lake/Bronze: api_endpoints.items.for_each.table of dataset "fda-nsde" is '
-      + '"pp_dw_silver.drugs", which is not a table of an input. Use forEachTable, with the dataset of the table '
-      + 'as its input.',
+      + '"pp_dw_silver.drugs", which does not belong to any of its inputs. Use forEachTable, with the dataset of the '
+      + 'table as its input.',
   ],
   [
     'a table of the dataset itself',

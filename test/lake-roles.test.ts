@@ -151,8 +151,8 @@ test('a bucket of the app in the same stack keeps its own permissions', () => {
 test.each(['zipcodes', 'platinum/zipcodes', ''])('the key "%s" of roles.datasets is an error', key => {
   const stack = new Stack(new App(), 'Lake', { env: ENV });
   const datasets = { [key]: Role.fromRoleName(stack, 'Role', 'org') };
-  const message = `VALUE_INVALID: Lake/Core: roles.datasets has the key "${key}". Use the layer and the name of a `
-    + 'dataset, for example "bronze/zipcodes".';
+  const message = `VALUE_INVALID: Lake/Core: roles.datasets has the invalid key "${key}". Use the layer and the name `
+    + 'of a dataset, for example "bronze/zipcodes".';
   expect(() => EtlCore.fromPrefixes(stack, 'Core', { ...PREFIXES, roles: { datasets } })).toThrow(message);
   expect(() => new EtlCore(new Stack(stack.node.root as App, 'Other'), 'Core', { ...PREFIXES, roles: { datasets } }))
     .toThrow('VALUE_INVALID');
@@ -163,7 +163,7 @@ test.each<[string, unknown, string]>([
   [
     'a misspelled key',
     { scheduller: {} },
-    'UNKNOWN_KEY: Lake/Core: roles has the key "scheduller". Did you mean "scheduler"?',
+    'UNKNOWN_KEY: Lake/Core: roles has the unknown key "scheduller". Did you mean "scheduler"?',
   ],
   ['a name for a dataset', { datasets: { 'gold/a': 'org' } }, 'PROP_TYPE_INVALID: Lake/Core: roles.datasets.gold/a'],
   [

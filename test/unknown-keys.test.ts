@@ -61,23 +61,23 @@ const REJECTED: [what: string, create: () => unknown, error: string][] = [
   [
     'a key of dataQuality',
     () => bronze({ dataQuality: { maxShrnk: 0.5 } }),
-    'UNKNOWN_KEY: Lake/Zip: data_quality of dataset "zip" has the key "maxShrnk". Did you mean "maxShrink"? '
+    'UNKNOWN_KEY: Lake/Zip: data_quality of dataset "zip" has the unknown key "maxShrnk". Did you mean "maxShrink"? '
       + 'Known keys: requiredColumns, ',
   ],
   [
     'a key of dataQuality in snake_case',
     () => bronze({ dataQuality: { max_shrnk: 0.5 } }),
-    'data_quality of dataset "zip" has the key "max_shrnk". Did you mean "max_shrink"? Known keys: required_columns, ',
+    'data_quality of dataset "zip" has the unknown key "max_shrnk". Did you mean "max_shrink"? Known keys: ',
   ],
   [
     'a key of a column',
     () => bronze({ columnSchema: { zip: { X: { type: 'date', fromat: 'yyyy' } } } }),
-    'column_schema.zip.X of dataset "zip" has the key "fromat". Did you mean "format"? Known keys: target_name, ',
+    'column_schema.zip.X of dataset "zip" has the unknown key "fromat". Did you mean "format"? Known keys: ',
   ],
   [
     'a key of a column in another case',
     () => bronze({ columnSchema: { zip: { X: { targetname: 'x' } } } }),
-    'column_schema.zip.X of dataset "zip" has the key "targetname". Did you mean "target_name"?',
+    'column_schema.zip.X of dataset "zip" has the unknown key "targetname". Did you mean "target_name"?',
   ],
   [
     'a key of a column that is set twice',
@@ -105,13 +105,13 @@ const REJECTED: [what: string, create: () => unknown, error: string][] = [
   [
     'a key of a rate limit',
     () => bronze({ rateLimit: { requests: 1, secs: 2 } }),
-    'rate_limit of dataset "zip" has the key "secs"',
+    'rate_limit of dataset "zip" has the unknown key "secs"',
   ],
   ['a key of history', () => gold({ history: { businessKey: ['a'], excluded: ['b'] } }), 'Did you mean "exclude"?'],
   [
     'a key of an endpoint',
     () => api({ url, rateLimits: { requests: 1 } }),
-    'has the key "rateLimits". Did you mean "rateLimit"?',
+    'has the unknown key "rateLimits". Did you mean "rateLimit"?',
   ],
   [
     'a key of forEach',
@@ -122,7 +122,7 @@ const REJECTED: [what: string, create: () => unknown, error: string][] = [
   [
     'a key of pagination',
     () => api({ url, pagination: Pagination.offset(any({ limt: 5 })) }),
-    'api_endpoints.zip.pagination of dataset "zip" has the key "limt". Did you mean "limit"?',
+    'api_endpoints.zip.pagination of dataset "zip" has the unknown key "limt". Did you mean "limit"?',
   ],
   [
     'a key of auth',
@@ -142,27 +142,27 @@ const REJECTED: [what: string, create: () => unknown, error: string][] = [
   [
     'an option of a source',
     () => bronze({ source: Source.s3('s3://bucket/folder/', any({ file: 'all' })) }),
-    'options of source has the key "file". Did you mean "files"?',
+    'options of source has the unknown key "file". Did you mean "files"?',
   ],
   [
     'a key of glueDefaults',
     () => bronze({}, { glueDefaults: { maxRetrys: 2 } }),
-    'glueDefaults has the key "maxRetrys". Did you mean "maxRetries"?',
+    'glueDefaults has the unknown key "maxRetrys". Did you mean "maxRetries"?',
   ],
   [
     'a key of glueWorkerConfigs',
     () => bronze({}, { glueWorkerConfigs: { small: { numberOfWorker: 3 } } }),
-    'glueWorkerConfigs.small has the key "numberOfWorker". Did you mean "numberOfWorkers"?',
+    'glueWorkerConfigs.small has the unknown key "numberOfWorker". Did you mean "numberOfWorkers"?',
   ],
   [
     'a key of retention',
     () => bronze({}, { retention: { stagin: Duration.days(2) } }),
-    'retention has the key "stagin". Did you mean "staging"?',
+    'retention has the unknown key "stagin". Did you mean "staging"?',
   ],
   [
     'a key of alerts',
     () => bronze({}, { alerts: { email: ['a@example.org'] } }),
-    'alerts has the key "email". Did you mean "emails"?',
+    'alerts has the unknown key "email". Did you mean "emails"?',
   ],
   [
     'a timeout that is a number',

@@ -28,7 +28,7 @@ def similar_names(word: str, known: Iterable[str], *, qualified: bool = False) -
     for name in dict.fromkeys(known if re.search(r"[^\W\d_]", word) else ()):
         other = _part(name, qualified)
         edits = _distance(part, other)
-        if name != word and edits <= limit and edits < len(part):
+        if edits <= limit and edits < len(part):
             # Names that differ only in their qualifiers are compared as a whole.
             whole = _distance(_normalized(word), _normalized(name)) if has_qualifier or not qualified else 0
             ranked.append(((edits, whole), name))

@@ -50,8 +50,8 @@ export function checkQueryTables(
           throw synthError(
             scope,
             'QUERY_TABLE_NOT_AN_INPUT',
-            `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which is not a table of an `
-              + 'input.',
+            `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which does not belong to `
+              + 'any of its inputs.',
             `${suggestion}The inputs have ${known.join(', ')}.`,
           );
         }

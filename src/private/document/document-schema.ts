@@ -232,7 +232,7 @@ const MAY_BE_SECRET = /(^\/auth(\/(secret|token_params(\/[^/]*)?))?|\/headers(\/
 
 function found({ keyword, data, propertyName, params, instancePath }: ErrorObject): string {
   if (keyword === 'additionalProperties') {
-    return `has the key ${JSON.stringify(params.additionalProperty)}`;
+    return `has the unknown key ${JSON.stringify(params.additionalProperty)}`;
   }
   if (MAY_BE_SECRET.test(instancePath) && propertyName === undefined) {
     return 'is invalid (value redacted, because it may be a secret)';
@@ -242,7 +242,7 @@ function found({ keyword, data, propertyName, params, instancePath }: ErrorObjec
     ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}… (${text.length} characters)`
     : text;
   if (propertyName !== undefined) {
-    return `has the key ${value}`;
+    return `has the invalid key ${value}`;
   }
   return keyword === 'uniqueItems' ? `is ${value}, which contains a duplicate` : `is ${value}`;
 }

@@ -53,7 +53,7 @@ export function checkStruct<Struct extends object>(
     throw synthError(
       scope,
       'UNKNOWN_KEY',
-      `${prop} has the key ${JSON.stringify(unknown)}.`,
+      `${prop} has the unknown key ${JSON.stringify(unknown)}.`,
       unknownKeyRemedy(unknown, known),
     );
   }

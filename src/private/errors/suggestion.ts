@@ -42,7 +42,7 @@ function similarNames(word: string, known: readonly string[], isQualified = fals
   const ranked = [...new Set(/\p{L}/u.test(word) ? known : [])]
     .map(name => {
       const edits = distance(partOf(word), partOf(name));
-      const isSimilar = name !== word && edits <= limit && edits < partOf(word).length;
+      const isSimilar = edits <= limit && edits < partOf(word).length;
       // Names that differ only in their qualifiers are compared as a whole.
       const whole = hasQualifier || !isQualified ? distance(normalized(word), normalized(name)) : 0;
       return { name, edits, whole, isSimilar };

@@ -37,6 +37,10 @@ export class LakeProblems {
       create();
     } catch (error) {
       if (!isOfFile(error)) {
+        // The document of an invalid file can contain values with which constructs do not work.
+        if (file.problems.length > 0) {
+          return;
+        }
         throw error;
       }
       if (this.isCertain(file, error)) {

@@ -5,8 +5,11 @@ import {
   CLASSES_RESPONSE,
   DRUG_DIRECTORY,
   FORMULARIES,
+  FORMULARY_VERSIONS,
   MEMBERS_RESPONSES,
   PRESCRIBABLE,
+  PRICES_DATE,
+  PROPERTIES,
   RATES,
   RXNCONSO,
   RXNSAT,
@@ -137,6 +140,10 @@ const priceReport: Row[] = [...new Set(drugs.map(each => each.product))].flatMap
   });
 });
 
+const initialVersions = rowsOf(
+  FORMULARY_VERSIONS, ',', ['code', 'name', 'tier', 'copay', 'valid_from', 'valid_to'],
+);
+
 const formulary = (run: number) => rowsOf(FORMULARIES[run], ',', ['code', 'name', 'tier', 'copay']);
 
 /** The rows of each table after the first run, by its name. */
@@ -155,7 +162,12 @@ export const EXPECTED_TABLES: { readonly [table: string]: Row[] } = {
     min_concept: JSON.stringify(minConcept),
     node_attr: JSON.stringify([{ attr_name: attribute.attrName, attr_value: attribute.attrValue }]),
   }))),
-  'rx_lake_bronze.unit_prices': prices,
+  'rx_lake_bronze.drug_classes_properties': ofBronze(
+    [...new Set(drugs.flatMap(({ rxcui }) => rxcui ?? []))].flatMap(rxcui => (PROPERTIES[rxcui] ?? []).map(
+      ({ propName, propValue }) => ({ rxcui, prop_name: propName, prop_value: propValue }),
+    )),
+  ),
+  'rx_lake_bronze.unit_prices': prices.map(row => ({ ...row, meta_source_date: PRICES_DATE })),
   'rx_lake_bronze.adverse_events': ofBronze(reports.map(({ id, rxcui, reactions, serious, reported }) => ({
     id: String(id),
     rxcui,
@@ -163,7 +175,8 @@ export const EXPECTED_TABLES: { readonly [table: string]: Row[] } = {
     serious: serious === undefined ? null : String(serious),
     reported,
   }))),
-  'rx_lake_bronze.formulary': ofBronze(formulary(0)),
+  'rx_lake_bronze.formulary_current': ofBronze(formulary(0)),
+  'rx_lake_bronze.formulary_versions': ofBronze(initialVersions),
   'rx_lake_bronze.exchange_rates': ofBronze(
     Object.entries(RATES).map(([currency, value]) => ({ currency, value })),
   ),
@@ -173,12 +186,18 @@ export const EXPECTED_TABLES: { readonly [table: string]: Row[] } = {
   'rx_lake_gold.price_report': priceReport,
 };
 
-/** A version of a row in the history. The runs are numbers from 0. */
+/** A version of a row in the history. A time is the number of a run, from 0, or the date of an imported version. */
 export interface Version {
   readonly row: Row;
-  readonly from: number;
-  readonly to: number | null;
+  readonly from: number | string;
+  readonly to: number | string | null;
   readonly changeType: 'insert' | 'update' | 'delete';
+}
+
+/** The values of an imported version, without its times. */
+function formularyRow(index: number): Row {
+  const { valid_from: _from, valid_to: _to, ...row } = initialVersions[index];
+  return row;
 }
 
 /** The versions after all runs, computed row by row. */
@@ -197,4 +216,9 @@ export const EXPECTED_VERSIONS: Version[] = FORMULARIES.reduce<Version[]>((versi
     .filter(row => !isSame(row, current.get(row.code)?.row))
     .map((row): Version => ({ row, from: run, to: null, changeType: current.has(row.code) ? 'update' : 'insert' }));
   return [...kept, ...opened];
-}, []);
+}, [
+  { row: formularyRow(0), from: '2019-01-01', to: '2021-06-01', changeType: 'insert' },
+  { row: formularyRow(1), from: '2021-06-01', to: null, changeType: 'update' },
+  { row: formularyRow(2), from: '2020-02-29', to: null, changeType: 'insert' },
+  { row: formularyRow(3), from: '2018-01-01', to: '2020-01-01', changeType: 'delete' },
+]);

@@ -86,6 +86,17 @@ export const MEMBERS_RESPONSES: { readonly [classId: string]: unknown } = {
   F06: { drugMemberGroup: null },
 };
 
+/** The properties of the first concepts. The service has none for the others. */
+export const PROPERTIES: { readonly [rxcui: string]: { propName: string; propValue: string }[] } = Object.fromEntries(
+  CONCEPTS.slice(0, 20).map((rxcui, index) => [rxcui, [
+    { propName: 'RxNorm Name', propValue: `substance ${index}, 5 MG` },
+    { propName: 'Überprüft', propValue: index % 2 === 0 ? 'Y' : 'N' },
+  ]]),
+);
+
+/** The date of the last price file, which is published two days later. */
+export const PRICES_DATE = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+
 export const UNIT_PRICES = [
   'package_code,price,unit',
   ...PACKAGES.map(({ code }, index) => `${code},${5 + index}.${String(index * 7 % 100).padStart(2, '0')},EA`),
@@ -112,6 +123,16 @@ export const FORMULARIES = [
   ['A,Amoxicillin,1,5.00', 'B,Benazepril,2,10.00', 'D,Digoxin,1,7.25', 'E,,3,30.00', 'Z,Zolpidem,4,40.00'],
   ['B,Benazepril,2,11.00', 'C,Captopril,2,12.50', 'D,Digoxin,1,7.25', 'E,Enalapril,3,30.00', 'Z,Zolpidem,4,40.00'],
 ].map(rows => ['code,name,tier,copay', ...rows, ''].join('\n'));
+
+/** Versions that another tool recorded: closed, current (both kinds of open ends) and deleted. */
+export const FORMULARY_VERSIONS = [
+  'code,name,tier,copay,valid_from,valid_to',
+  'A,Amoxicillin,1,4.00,2019-01-01,2021-06-01',
+  'A,Amoxicillin,1,5.00,2021-06-01,9999-12-31',
+  'B,Benazepril,1,9.00,2020-02-29,',
+  'W,Warfarin,2,8.00,2018-01-01,2020-01-01',
+  '',
+].join('\n');
 
 export const RATES = { EUR: '0.9200', JPY: '150.2500', USD: '1.0000' };
 export const RATES_XML = `<?xml version="1.0" encoding="UTF-8"?><rates>${

@@ -7,7 +7,10 @@ import {
   CLASSES_RESPONSE,
   DRUG_DIRECTORY_ZIP,
   FORMULARIES,
+  FORMULARY_VERSIONS,
   MEMBERS_RESPONSES,
+  PRICES_DATE,
+  PROPERTIES,
   RATES_XML,
   RXNORM_ZIP,
   UNIT_PRICES,
@@ -15,18 +18,11 @@ import {
 
 export const API_KEY = 'the-key-of-1-license';
 
-/** The days between the day of a price file and its publication. */
-const PUBLICATION_DAYS = 2;
-const DAY = 86_400_000;
-
 /** Serves the sources of the example lake on 127.0.0.1. */
 export class SourceServer {
   /** The version of the formulary, from 0. */
   public formulary = 0;
   private readonly server = http.createServer((request, response) => this.respond(request, response));
-  /** The day of the last price file, as yyyyMMdd. */
-  private readonly pricesDay = new Date(Date.now() - PUBLICATION_DAYS * DAY)
-    .toISOString().slice(0, 10).replace(/-/g, '');
   private readonly tickets = new Set<string>();
   private readonly sessions = new Set<string>();
 
@@ -57,11 +53,12 @@ export class SourceServer {
       case '/cder.zip': return CDER_ZIP;
       case '/rxclass/allClasses.json': return JSON.stringify(CLASSES_RESPONSE);
       case '/rxclass/classMembers.json': return JSON.stringify(MEMBERS_RESPONSES[params.get('classId') ?? '']);
-      case `/prices/unit-prices-${this.pricesDay}.csv`: return UNIT_PRICES;
+      case `/prices/unit-prices-${PRICES_DATE.replace(/-/g, '')}.csv`: return UNIT_PRICES;
       case '/adverse-events.jsonl.gz': return gzipSync(ADVERSE_EVENTS);
       case '/formulary.csv': return FORMULARIES[this.formulary];
+      case '/formulary-versions.csv': return FORMULARY_VERSIONS;
       case '/rates.xml': return RATES_XML;
-      default: return undefined;
+      default: return propertiesOf(pathname);
     }
   }
 
@@ -92,4 +89,10 @@ export class SourceServer {
       response.writeHead(403).end('<html>Sign in</html>');
     }
   }
+}
+
+/** The response with the properties of a concept. Undefined for another path. */
+function propertiesOf(pathname: string): string | undefined {
+  const [, rxcui] = /^\/rxnorm\/(\d+)\/properties\.json$/.exec(pathname) ?? [];
+  return rxcui && JSON.stringify(PROPERTIES[rxcui] ? { propConceptGroup: { propConcept: PROPERTIES[rxcui] } } : {});
 }

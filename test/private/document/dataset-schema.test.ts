@@ -173,8 +173,8 @@ test.each<[string, object, string]>([
   [
     'a column without a name',
     { column_schema: { products: { '': { type: 'date' } } } },
-    'VALUE_INVALID: Lake: column_schema.products of dataset "fda-cder" has the key "". Expected: Names, data types '
-      + 'and formats of columns',
+    'VALUE_INVALID: Lake: column_schema.products of dataset "fda-cder" has the invalid key "". Expected: Names, data '
+      + 'types and formats of columns',
   ],
   [
     'a column that is not an object',
@@ -282,12 +282,12 @@ test.each<[string, object, string]>([
   [
     'a secret in an unknown key',
     { auth: { type: 'bearer', secret: 'a', token: PASTED } },
-    'UNKNOWN_KEY: Lake: auth of dataset "fda-cder" has the key "token". ',
+    'UNKNOWN_KEY: Lake: auth of dataset "fda-cder" has the unknown key "token". ',
   ],
   [
     'an invalid header name',
     { headers: { 'A B': 'c' } },
-    'VALUE_INVALID: Lake: headers of dataset "fda-cder" has the key "A B". Expected: Headers',
+    'VALUE_INVALID: Lake: headers of dataset "fda-cder" has the invalid key "A B". Expected: Headers',
   ],
   [
     'an endpoint without a URL',
@@ -297,7 +297,7 @@ test.each<[string, object, string]>([
   [
     'an endpoint with a misspelled key',
     { api_endpoints: { a: { url: 'https://example.org', record: 'data' } } },
-    'UNKNOWN_KEY: Lake: api_endpoints.a of dataset "fda-cder" has the key "record". Did you mean "records"? '
+    'UNKNOWN_KEY: Lake: api_endpoints.a of dataset "fda-cder" has the unknown key "record". Did you mean "records"? '
       + 'Known keys: url, method,',
   ],
   [

@@ -203,9 +203,10 @@ def records_at(
         matched_key = key
         yield from records_at(reader, path[steps:], (*parents, key), optional, shape)
     if matched_key is None and not optional:
+        others = [key for key in keys if key != path[0]]
         reader.fail(
             f"{reader.selector} is {declared}, but {path[0]} is missing or null. "
-            f"{did_you_mean(path[0], keys)}The keys are: {listed(keys) or 'none'}. Check the source, or correct "
+            f"{did_you_mean(path[0], others)}The keys are: {listed(keys) or 'none'}. Check the source, or correct "
             f"{reader.selector}. If a missing list means that there are no records, set {reader.selector}_optional to "
             "true.",
             ErrorCode.JSON_RECORDS_NOT_FOUND,

@@ -93,10 +93,11 @@ class ApiRecords:
         if records is MISSING:
             if self._endpoint.records_optional and is_absent(document, path):
                 return []
+            others = [key for key in document if key != path] if isinstance(document, dict) else []
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
                 f"records {path} is missing in the response, which has {_keys(document)}. "
-                f"{did_you_mean(path, document if isinstance(document, dict) else ())}Correct records. If a missing "
+                f"{did_you_mean(path, others)}Correct records. If a missing "
                 "list means that there are no records, set records_optional to true.",
                 retryable=True,
             )

@@ -1,6 +1,5 @@
 """The values of a column of a published table, for which `for_each` calls an endpoint."""
 
-import difflib
 import json
 import logging
 import math
@@ -15,6 +14,7 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.inputs import MAX_READS, Input, input_changed, read_inputs, republished
 from etl_runtime.job.plural import plural
 from etl_runtime.job.store import Store
+from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.source.api.endpoints import Endpoint
 
 if TYPE_CHECKING:
@@ -99,21 +99,16 @@ def _published_table(where: str, table: str, column: str, inputs: Sequence[Input
     if table not in tables:
         read = ", ".join(f"{each.name.dataset} (run {each.run_id})" for each in inputs)
         raise _invalid(
-            f"{where}: the publication of {read} has no table {table}. {_did_you_mean(table, tables)}"
+            f"{where}: the publication of {read} has no table {table}. {did_you_mean(table, tables)}"
             f"It has {', '.join(tables)}. Correct for_each.table."
         )
     columns = [each["name"] for each in tables[table]["columns"]]
     if column not in columns:
         raise _invalid(
-            f"{where}: the table {table} has no column {column}. {_did_you_mean(column, columns)}"
+            f"{where}: the table {table} has no column {column}. {did_you_mean(column, columns)}"
             f"It has {', '.join(columns)}. Correct for_each.column."
         )
     return tables[table]
-
-
-def _did_you_mean(word: str, known: Sequence[str] | Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(word.lower(), list(known), n=1)
-    return f"Did you mean {close[0]}? " if close else ""
 
 
 def _text_of(type_: "pa.DataType", what: str) -> Callable[[Any], str]:

@@ -128,7 +128,7 @@ def test_a_table_or_column_that_cannot_be_read_fails_before_the_first_request(
         endpoints["items"]["for_each"]["table"] = table
     message = made.failing(lambda: made.run_on(api_endpoints=endpoints))
     assert has_error(message, error)
-    hint = {"i4": f"It has {table_of(drugs)}.", "pric": "Did you mean price?", "bytes": "the type binary"}[column]
+    hint = {"i4": f"It has {table_of(drugs)}.", "pric": 'Did you mean "price"?', "bytes": "the type binary"}[column]
     assert hint in message
     assert calls.values == []
 

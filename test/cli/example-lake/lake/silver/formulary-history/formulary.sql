@@ -1,1 +1,1 @@
-SELECT code, name, tier, copay FROM ${bronze_database}.formulary
+SELECT code, name, tier, copay FROM ${bronze_database}.formulary_current
