@@ -87,6 +87,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
       collectCoverage: false,
       coverageProvider: 'babel',
       testTimeout: 60_000,
+      // The default leaves one core idle.
+      maxWorkers: '100%',
       globalSetup: '<rootDir>/test/create-temporary-folder.ts',
       globalTeardown: '<rootDir>/test/remove-temporary-folder.ts',
     },

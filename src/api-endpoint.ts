@@ -156,7 +156,7 @@ export interface ApiEndpoint {
   readonly keyColumn?: string;
 
   /**
-   * The names of the values in the records of `RecordOrient.VALUES`, for responses without a header.
+   * The names of the columns of records with the orientation `RecordOrient.VALUES`, for responses without a header.
    *
    * The run fails if a record has another number of values.
    *

@@ -51,9 +51,10 @@ export interface TextOptions {
    * The names of the columns in the order of the fields, per table, for a dataset with several tables.
    *
    * Each key is the name of a table in `fileTableMapping`. Synthesis fails with `UNKNOWN_TABLE` if a table does not
-   * exist. `columnNames` describes how the names are used.
+   * exist. The files of a table that is not listed have a header, unless `header` is false. `columnNames` describes how
+   * the names are used.
    *
-   * @default - `columnNames` applies to all tables. A table that is not listed has a header, unless `header` is false
+   * @default - `columnNames` applies to all tables
    */
   readonly columnNamesByTable?: { [table: string]: string[] };
 
@@ -194,7 +195,7 @@ export interface JsonOptions {
   readonly keyColumn?: string;
 
   /**
-   * The names of the values in the records of `RecordOrient.VALUES`, for files without a header.
+   * The names of the columns of records with the orientation `RecordOrient.VALUES`, for files without a header.
    *
    * The run fails if a record has another number of values. They apply to all tables. Synthesis fails with
    * `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
@@ -204,12 +205,13 @@ export interface JsonOptions {
   readonly columnNames?: string[];
 
   /**
-   * The names of the values in the records of `RecordOrient.VALUES`, per table, for a dataset with several tables.
+   * The names of the columns of records with the orientation `RecordOrient.VALUES`, per table, for a dataset with
+   * several tables.
    *
    * Each key is the name of a table in `fileTableMapping`. Synthesis fails with `UNKNOWN_TABLE` if a table does not
-   * exist.
+   * exist. The files of a table that is not listed have a header, unless `header` is false.
    *
-   * @default - `columnNames` applies to all tables. A table that is not listed has a header, unless `header` is false
+   * @default - `columnNames` applies to all tables
    */
   readonly columnNamesByTable?: { [table: string]: string[] };
 

@@ -81,7 +81,7 @@ export interface ScrollOptions extends CursorOptions {
   /**
    * The JSON object to send with POST to `url`. `param` is added to it.
    *
-   * @default - an empty object if the endpoint uses POST; otherwise the request is a GET
+   * @default - the request is a GET, or a POST with an empty object if the endpoint uses POST
    */
   readonly body?: { [key: string]: unknown };
 }

@@ -74,7 +74,7 @@ export function sourceFilesOf(scope: Construct, dataset: string, { path = [] }: 
   return files;
 }
 
-/** The datasets whose tables have the values of endpoints. Undefined if there are none. */
+/** The datasets whose tables supply the values that endpoints are called with. Undefined if there are none. */
 export function inputsOfEndpoints(
   scope: Construct, props: LakeDatasetProps, { endpoints }: SourceDefinition,
 ): IDataset[] | undefined {

@@ -301,7 +301,7 @@ export interface Pagination {
    */
   url?: string;
   /**
-   * cursor with url: the JSON object to send with POST to url. param is added to it. Default: an empty object if the endpoint uses POST; otherwise the request is a GET.
+   * cursor with url: the JSON object to send with POST to url. param is added to it. Default: the request is a GET, or a POST with an empty object if the endpoint uses POST.
    */
   body?: {};
   /**

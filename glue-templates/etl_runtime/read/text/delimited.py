@@ -225,7 +225,7 @@ def _merge(
 
 
 def _line(row: csv.InvalidRow, file_format: FileFormat) -> str:
-    """The text of a skipped row. Arrow removes a CR with the line ending, even if it is escaped."""
+    """The text of a skipped row. With the line ending, Arrow also removes a CR before it, even an escaped CR."""
     text: str = row.text
     escapes = len(text) - len(text.rstrip(file_format.escape)) if file_format.escape else 0
     return f"{text}\r\n" if escapes % 2 else f"{text}\n"

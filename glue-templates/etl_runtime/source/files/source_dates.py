@@ -10,7 +10,7 @@ POSITIONS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 LOOKBACK_DAYS = {"week": 14, "month": 45}
 """By default, a run looks back one period and a week or two for a file that is late."""
 EARLY_DAYS = {"week": 1, "month": 3}
-"""A file that is published this number of days before its usual date, such as before a holiday, is that of the date."""
+"""A file that is published up to this number of days early, such as before a holiday, belongs to the usual date."""
 
 
 def in_likely_order(days: list[date], source_dates: SourceDates) -> list[date]:
