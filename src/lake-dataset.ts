@@ -28,6 +28,7 @@ import { coreInSameStage, deployedCore } from './private/resources/deployed-core
 import { limitDescription, MAX_GLUE_DESCRIPTION_BYTES } from './private/resources/description';
 import { createGlueJob } from './private/resources/glue-job';
 import { createJobSchedule } from './private/resources/job-schedule';
+import { createRetryAlert } from './private/resources/retry-alert';
 import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role-arns';
 import { claimName } from './private/resources/unique-names';
 import { placeholderProblems, withDatabases } from './private/scripts/query-databases';
@@ -140,6 +141,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       connection: document.connection,
       metrics: props.core.metrics,
     });
+    createRetryAlert(this, props.core, lake, names, maxRetries);
     this.crawler = createCrawler(this, { names, roleArn, description });
     if (document.schedule) {
       checkLength(this, 'schedule', names.schedule);

@@ -1,10 +1,11 @@
 import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Alerts, EtlCore } from '../src';
 import { resource, resources } from './assembly';
 import { matches } from './event-pattern';
-import { ENV } from './layouts';
+import { bronze, ENV } from './layouts';
 
 const EMAILS = ['on-call@example.org', 'data-team@example.org'];
 
@@ -123,6 +124,44 @@ test.each([
   const stack = new Stack(new App(), 'Core', { env: ENV });
   new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: {}, glueDefaults: { maxRetries } });
   expect(matches(rule('pp-dw-job-alerts', stack).EventPattern, job('pp-dw-bronze-x', 'FAILED', id))).toBe(expected);
+});
+
+describe('a dataset with other retries than its lake', () => {
+  const patternOf = (maxRetries: number, lakeRetries?: number) => {
+    const app = new App();
+    const core = new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Lake', {
+      resourcePrefix: 'pp-dw', alerts: {}, glueDefaults: { maxRetries: lakeRetries },
+    });
+    const stack = new Stack(app, 'Datasets', { env: ENV });
+    bronze({ core, stack }, { dataset: 'x', maxRetries });
+    return resources(stack, 'AWS::Events::Rule').map(each => each.Properties.EventPattern);
+  };
+
+  test.each([
+    [0, 'jr_0123', true],
+    [0, 'jr_0123_attempt_1', true],
+    [2, 'jr_0123', false],
+    [2, 'jr_0123_attempt_1', false],
+    [2, 'jr_0123_attempt_2', true],
+  ])('has a rule for its last attempt: with %d retries, it matches %s: %s', (maxRetries, id, expected) => {
+    const [pattern, ...others] = patternOf(maxRetries);
+    expect(others).toEqual([]);
+    expect(matches(pattern, job('pp-dw-bronze-x', 'FAILED', id))).toBe(expected);
+    expect(matches(pattern, job('pp-dw-bronze-x2', 'FAILED', id))).toBe(false);
+    expect(matches(pattern, job('pp-dw-bronze-x', 'TIMEOUT', id))).toBe(false);
+  });
+
+  test('has no rule if the numbers are the same', () => {
+    expect(patternOf(1)).toEqual([]);
+    expect(patternOf(3, 3)).toEqual([]);
+  });
+
+  test('has a warning if another app deploys the core', () => {
+    const stack = new Stack(new App(), 'Datasets', { env: ENV });
+    const core = EtlCore.fromPrefixes(stack, 'Core', { resourcePrefix: 'pp-dw' });
+    bronze({ core, stack }, { dataset: 'x', maxRetries: 0 });
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('pp-dw-bronze-x has 0 retries'));
+  });
 });
 
 test.each([

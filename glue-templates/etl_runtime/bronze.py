@@ -175,6 +175,8 @@ def read_values(
     job: Job, record: RunRecord, store: Store, fetch: Fetch | None
 ) -> tuple[list[Input], dict[str, list[str]]]:
     """The inputs and the values of for_each that are those of their tables, by endpoint."""
+    if job.names.inputs and job.options.from_run:
+        record.note({"inputs": stored_inputs(job.options.from_run, job.names, store)})
     if not job.names.inputs or fetch or job.options.from_run:
         return [], {}
     with record.step("inputs"):

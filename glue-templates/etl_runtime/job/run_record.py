@@ -178,7 +178,7 @@ class RunRecord:
             raise RunFailed(
                 ErrorCode.TIMEOUT_TOO_CLOSE,
                 "Less than ten minutes are left before the job's timeout, not enough to publish safely. "
-                "Choose a larger data_size_category: it has more workers and a longer timeout.",
+                "Set a longer timeout_minutes, or choose a larger data_size_category.",
             )
 
     def skip_futile_retry(self) -> None:
@@ -250,6 +250,7 @@ def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None
             "status": "published",
             "sources": published["sources"],
             "tables": list(published["tables"].values()),
+            **{key: published[key] for key in ("inputs", "source_date") if key in published},
         }
     return closed
 

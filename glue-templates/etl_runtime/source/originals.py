@@ -179,7 +179,7 @@ def _fetch(
 
 
 def _requested_date(job: Job, has_custom_fetch: bool) -> date | None:
-    """The date of the run options. Raises RunFailed if it would have no effect, or is in the future."""
+    """The date of the run options. Raises RunFailed if it would have no effect."""
     requested = job.options.date
     if requested is None:
         return None

@@ -57,11 +57,14 @@ def validators(published: Mapping[str, Any] | None) -> dict[str, Validators]:
 
 
 def has_same_content(sources: Iterable[Mapping[str, Any]], published: Mapping[str, Any] | None) -> bool:
-    """Whether the originals of a run, as its record describes them, have the same URLs, names and content as the
+    """Whether the originals of a run, as its record describes them, have the same URLs, dates, names and content as the
     published originals."""
 
-    def content(described: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-        return sorted((each["url"], posixpath.basename(each["raw"]), each["sha256"]) for each in described)
+    def content(described: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
+        return sorted(
+            (each["url"], each.get("source_date") or "", posixpath.basename(each["raw"]), each["sha256"])
+            for each in described
+        )
 
     return published is not None and content(sources) == content(published["sources"])
 

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from etl_runtime.columns.names import RUN_ID
+from etl_runtime.columns.names import RESCUED, RUN_ID, SOURCE_DATE
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.plural import plural
 from etl_runtime.transform.derived_columns import athena_columns
-from etl_runtime.transform.history import PublishedVersions, VersionColumns
+from etl_runtime.transform.history import ADDED, PublishedVersions, VersionColumns
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 OPEN_FROM = "9999-01-01"
 """A version that ends at this date or later is current, as well as one without an end."""
 MAX_SAMPLE_KEYS = 3
+ADDED_BY_JOBS = {RUN_ID, RESCUED, SOURCE_DATE}
+"""Columns that describe how the table was loaded, and not the versions."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)  # taken_over checks the times of the versions
 
 
@@ -48,7 +50,7 @@ def taken_over(key: str, history: History, rows: "DataFrame", at: datetime, run_
     begin, end = f.col(names.valid_from).cast("timestamp"), f.col(names.valid_to).cast("timestamp")
     last = f.lit(min(names.open_end or OPEN_FROM, OPEN_FROM)).cast("timestamp")
     is_open = end.isNull() | (end >= last)
-    own = [name for name in rows.columns if name not in names.types and not name.startswith("meta_")]
+    own = [name for name in rows.columns if name not in names.types and name not in ADDED_BY_JOBS]
     stated = f.col(names.is_current) if names.is_current in rows.columns else f.lit(None).cast("boolean")
     versions = rows.select(
         *own,
@@ -133,6 +135,13 @@ def _check_columns(key: str, history: History, names: VersionColumns, rows: "Dat
                 f"it has no column {name}. It has {', '.join(types)}. Rename its columns in a silver "
                 "dataset, or set the names in history.",
             )
+    for name in ADDED.keys() - names.types.keys() & types.keys():
+        raise _invalid(
+            key,
+            history,
+            f"it has the column {name}, which history names differently. Rename the column in a silver dataset, or "
+            "leave it out.",
+        )
     for name in history["business_key"]:
         if "map<" in types[name]:
             raise _invalid(key, history, f"the column {name} contains a map, and maps cannot be compared.")

@@ -54,8 +54,9 @@ export function datasetOfTable(table: string, datasets: TablesByDataset): string
   const { layer, name } = parts(table);
   const candidates = [...datasets].filter(([dataset, tables]) => dataset.startsWith(`${layer}/`)
     && (tables ? tables.includes(name) : `${name}_`.startsWith(tablePrefix(dataset.split('/')[1]))));
+  const owner = candidates.find(([, tables]) => tables !== undefined);
   // Of datasets whose tables are unknown, the one with the longest name: `fda_drugs` is not a table of `fda\`.
-  return candidates.map(([dataset]) => dataset).sort((a, b) => b.length - a.length)[0];
+  return (owner ?? candidates.sort(([a], [b]) => b.length - a.length)[0])?.[0];
 }
 
 /** "Did you mean …?" for a table that no dataset has. Empty if no table has a similar name. */

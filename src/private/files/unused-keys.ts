@@ -31,7 +31,7 @@ const REPLACEMENTS: { readonly [key: string]: string } = {
     + 'file_table_mapping or api_endpoints.',
   dependencies: 'Use source_datasets, for example "source_datasets": ["bronze/fda-nsde"].',
   rrf_columns: 'Use file_format.column_names, with "delimiter": "|": RRF files have no header. For a ZIP file with '
-    + 'several of them, rename the columns in column_schema.',
+    + 'several of them, list the names by table: "column_names": {"rxnconso": ["rxcui", …]}.',
   source_url_pattern: 'Use source_url, with the run date in braces: "https://example.org/prices-{yyyy-MM}.zip".',
   api_base_url: 'Write the complete URL of each endpoint in api_endpoints.',
   temporal_config: 'Use history in a silver or gold dataset: it keeps a row per version, with valid_from and '

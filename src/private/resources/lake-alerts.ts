@@ -104,7 +104,7 @@ export class LakeAlerts extends Construct {
         detail: {
           jobName: ofThisLake(names),
           $or: [
-            { state: ['FAILED'], ...maxRetries > 0 && { jobRunId: [{ suffix: `_attempt_${maxRetries}` }] } },
+            lastAttempt(maxRetries),
             { state: ['TIMEOUT', 'STOPPED', 'ERROR'] },
           ],
         },
@@ -150,6 +150,11 @@ export class LakeAlerts extends Construct {
     alarm.addAlarmAction(new SnsAction(this.topic));
     return alarm;
   }
+}
+
+/** Matches the failure of the last attempt of a run. */
+export function lastAttempt(maxRetries: number): { readonly [field: string]: unknown[] } {
+  return { state: ['FAILED'], ...maxRetries > 0 && { jobRunId: [{ suffix: `_attempt_${maxRetries}` }] } };
 }
 
 /** Matches jobs and crawlers of the lake, whose names start with the same prefixes. */

@@ -113,6 +113,7 @@ def _published_table(where: str, table: str, column: str, inputs: Sequence[Input
 
 def _text_of(type_: "pa.DataType", what: str) -> Callable[[Any], str]:
     """The function that writes a value of this type as JSON, as plain text without loss."""
+    import numpy
     import pyarrow as pa
 
     types = pa.types
@@ -124,6 +125,8 @@ def _text_of(type_: "pa.DataType", what: str) -> Callable[[Any], str]:
         return str
     if types.is_decimal(type_):
         return lambda value: format(value, "f")
+    if types.is_float32(type_):
+        return lambda value: _float_text(float(str(numpy.float32(value))), what)
     if types.is_floating(type_):
         return lambda value: _float_text(value, what)
     if types.is_string(type_) or types.is_large_string(type_):

@@ -1,0 +1,41 @@
+import { Annotations } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
+import { Construct } from 'constructs';
+import { jobAlertMessage } from './alert-messages';
+import { deployedCore } from './deployed-core';
+import { lastAttempt } from './lake-alerts';
+import { IEtlCore } from '../../i-etl-core';
+import { DatasetNames, LakeNames } from '../../naming';
+import { MAX_RETRIES } from '../../sizing';
+
+/**
+ * Alerts about a job whose number of retries differs from that of its lake, so that the rule of the lake does not match
+ * its last attempt.
+ */
+export function createRetryAlert(
+  scope: Construct, core: IEtlCore, lake: LakeNames, names: DatasetNames, maxRetries: number,
+): void {
+  const ofLake = core.glueDefaults.maxRetries ?? MAX_RETRIES;
+  if (maxRetries === ofLake) {
+    return;
+  }
+  const deployed = deployedCore(core);
+  if (deployed === undefined) {
+    Annotations.of(scope).addWarningV2(
+      'cdk-glue-medallion:retries-without-alert',
+      `the job ${names.job} has ${maxRetries} retries, but the alerts of its lake, which another app deploys, are `
+        + `sent after ${ofLake}. Declare the dataset in the app of the core, or remove maxRetries.`,
+    );
+  } else if (deployed.alertTopic !== undefined) {
+    new Rule(scope, 'RetryAlertRule', {
+      description: `Failed runs of ${names.job} that Glue does not retry`,
+      eventPattern: {
+        source: ['aws.glue'],
+        detailType: ['Glue Job State Change'],
+        detail: { jobName: [names.job], ...lastAttempt(maxRetries) },
+      },
+      targets: [new SnsTopic(deployed.alertTopic, { message: jobAlertMessage(scope, lake) })],
+    });
+  }
+}
