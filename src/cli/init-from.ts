@@ -145,7 +145,7 @@ function describe(plan: InitPlan, problems: string[], warnings: string[], option
 function describeLines(lines: ChangedLine[], width: number): string[] {
   return lines.flatMap(({ line, oldText, newText, reasons }, index) => {
     const number = `${line}`.padStart(4);
-    const [before, after] = excerpts(oldText, newText);
+    const [before, after] = excerpts(oldText, newText, Math.min(MAX_LINE, width - 7));
     const next = lines[index + 1]?.reasons.join();
     return [
       paint('red', truncate(`${number} - ${oneLine(before)}`, width), process.stdout),
@@ -162,18 +162,19 @@ const MAX_LINE = 160;
 const CONTEXT = 40;
 
 /** Two versions of a line or, if they are long, the parts that differ. */
-function excerpts(before: string, after: string): string[] {
-  if (Math.max(before.length, after.length) <= MAX_LINE) {
+function excerpts(before: string, after: string, maxLength: number): string[] {
+  const length = Math.min(before.length, after.length);
+  if (Math.max(before.length, after.length) <= maxLength) {
     return [before, after];
   }
   const differs = (index: number, from: (text: string, at: number) => string | undefined) =>
     from(before, index) !== from(after, index);
   let start = 0;
-  while (!differs(start, (text, at) => text[at])) {
+  while (start < length && !differs(start, (text, at) => text[at])) {
     start++;
   }
   let end = 0;
-  while (!differs(end, (text, at) => text[text.length - 1 - at])) {
+  while (end < length - start && !differs(end, (text, at) => text[text.length - 1 - at])) {
     end++;
   }
   return [before, after].map(text => {

@@ -70,7 +70,7 @@ export class DocumentSchema {
    * @param part the path of the part, for example `$defs/date_format`
    */
   fits(part: string, value: unknown): boolean {
-    return this.ajv.validate({ $ref: `${this.schema.$id}#/${part}` }, value);
+    return this.ajv.getSchema(`${this.schema.$id}#/${part}`)!(value) === true;
   }
 
   /**

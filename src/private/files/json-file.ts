@@ -50,6 +50,17 @@ export class JsonFile {
         }),
       );
     }
+    if (depthOf(this.text) > MAX_DEPTH) {
+      this.problems.push(
+        this.at([], {
+          code: 'JSON_INVALID',
+          key: '',
+          found: `is nested more than ${MAX_DEPTH} levels deep`,
+          remedy: 'Close the objects and lists with } and ].',
+        }),
+      );
+      return;
+    }
     const { tree, errors } = parse(this.text);
     for (const error of errors) {
       const { offset, found, remedy } = syntaxCause(this.text, error);
@@ -63,6 +74,7 @@ export class JsonFile {
       this.tree = tree;
       this.value = getNodeValue(tree);
       this.problems.push(...this.duplicateKeys(tree, []));
+      removeDuplicates(tree);
     } else if (errors.length === 0) {
       this.problems.push(
         this.at([], {
@@ -105,7 +117,7 @@ export class JsonFile {
     }
     return [...reasons].sort(([a], [b]) => a - b).map(([line, ofLine]) => ({
       line, oldText: before[line - 1], newText: after[line - 1], reasons: [...ofLine],
-    }));
+    })).filter(({ oldText, newText }) => oldText !== newText);
   }
 
   /** What an edit replaces. Undefined if the file does not have its path. */
@@ -146,6 +158,30 @@ export class JsonFile {
     const before = this.text.slice(0, offset).split('\n');
     return `${before.length}:${before[before.length - 1].length + 1}`;
   }
+}
+
+/** Removes all but the last of duplicate keys, whose value is that of the object, so that paths lead to this value. */
+function removeDuplicates(node: Node): void {
+  const { children = [] } = node;
+  if (node.type === 'object') {
+    const last = new Map(children.map(child => [child.children?.[0].value, child]));
+    children.splice(0, children.length, ...last.values());
+  }
+  children.forEach(removeDuplicates);
+}
+
+/** Far more than the keys of a file need, and less than the stack allows. */
+const MAX_DEPTH = 200;
+
+/** How deep objects and lists of a JSON text are nested. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\\n]|\\.)*"?|[[\]{}]/g)) {
+    depth += /^[[{]/.test(token) ? 1 : /^[\]}]/.test(token) ? -1 : 0;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 /** The path of a file, relative to the folder where cdk runs. */

@@ -21,6 +21,7 @@ const ALIASES: { readonly [key: string]: string } = { worker_configs: 'glue_work
 /** The keys with values by table. Their schema has no rule for the names of tables. */
 const KEYS_BY_TABLE = [
   'column_schema', 'business_keys', 'data_quality.required_columns', 'data_quality.expected_record_count_min',
+  'file_format.column_names',
 ];
 
 /**
@@ -40,13 +41,16 @@ class Normalizer {
   /**
    * @param path the path of the value in the file
    * @param names the names of the keys that lead to the value in the document
+   * @param siblings the values of the same list or map
    */
-  value(value: unknown, node: SchemaNode, path: JSONPath, names: string[] = []): unknown {
+  value(
+    value: unknown, node: SchemaNode, path: JSONPath, names: string[] = [], siblings: readonly unknown[] = [],
+  ): unknown {
     if (typeof value === 'string') {
-      return this.text(value, node, path);
+      return this.text(value, node, path, siblings);
     }
     if (Array.isArray(value)) {
-      return value.map((item, index) => this.value(item, node.child(index, item), [...path, index], names));
+      return value.map((item, index) => this.value(item, node.child(index, item), [...path, index], names, value));
     }
     if (!isStruct(value)) {
       return value;
@@ -58,7 +62,7 @@ class Normalizer {
     return node.isMap ? this.map(value as JsonObject, node, path, names) : value;
   }
 
-  private text(text: string, node: SchemaNode, path: JSONPath): unknown {
+  private text(text: string, node: SchemaNode, path: JSONPath, siblings: readonly unknown[]): unknown {
     if (node.isListOfTexts && text !== '') {
       const name = node.child(0, text).refersTo('table_key') ? tableName(text) : undefined;
       this.edits.push({
@@ -70,7 +74,7 @@ class Normalizer {
       });
       return [name ?? text];
     }
-    return node.refersTo('table_key') ? this.tableName(text, path) : text;
+    return node.refersTo('table_key') ? this.tableName(text, path, siblings) : text;
   }
 
   /** An object with known keys. */
@@ -122,6 +126,7 @@ class Normalizer {
   private map(value: JsonObject, node: SchemaNode, path: JSONPath, names: string[]): JsonObject {
     const hasTables = node.hasNamesOf('table_key') || KEYS_BY_TABLE.includes(names.join('.'));
     const entries: [string, unknown][] = [];
+    const values = Object.values(value);
     for (const [key, child] of Object.entries(value)) {
       const where = [...path, key];
       const item = node.child(key, child);
@@ -134,14 +139,15 @@ class Normalizer {
       if (isFree) {
         this.edits.push({ path: where, target: 'key', oldValue: key, newValue: name, ...TABLE_NAME });
       }
-      entries.push([isFree ? name : key, this.value(child, item, where, [...names, key])]);
+      entries.push([isFree ? name : key, this.value(child, item, where, [...names, key], values)]);
     }
     return Object.fromEntries(entries);
   }
 
-  private tableName(text: string, path: JSONPath): string {
+  private tableName(text: string, path: JSONPath, siblings: readonly unknown[]): string {
     const name = tableName(text);
-    if (name === undefined) {
+    // Two tables must not become one.
+    if (name === undefined || siblings.includes(name)) {
       return text;
     }
     this.edits.push({ path, target: 'value', oldValue: text, newValue: name, ...TABLE_NAME });

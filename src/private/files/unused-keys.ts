@@ -53,15 +53,32 @@ export function closestKey(key: string, known: readonly string[]): string | unde
   return [...known].sort((a, b) => differences(a) - differences(b))[0];
 }
 
-/** The known key that was probably meant: it differs in a third of the letters or less, or in their order. */
+/**
+ * The known key that was probably meant: each of its words differs in a third of the letters at most, or in their
+ * order.
+ *
+ * The words that both keys have do not count: `lookback_hours` is not `lookback_days`.
+ */
 export function misspelledKey(key: string, known: readonly string[]): string | undefined {
   const closest = closestKey(key, known);
   if (closest === undefined) {
     return undefined;
   }
-  const [own, other] = [normalized(key), normalized(closest)];
-  const limit = Math.max(1, Math.floor(own.length / 3));
-  return distance(own, other) <= limit || sortedLetters(own) === sortedLetters(other) ? closest : undefined;
+  const [own, other] = [wordsOf(key), wordsOf(closest)];
+  const isMisspelled = own.length === other.length
+    ? own.every((word, index) => isMisspelledWord(word, other[index]))
+    : isMisspelledWord(normalized(key), normalized(closest), 1);
+  return isMisspelled ? closest : undefined;
+}
+
+function isMisspelledWord(
+  word: string, other: string, limit = Math.max(1, Math.floor(word.length / 3)),
+): boolean {
+  return distance(word, other) <= limit || sortedLetters(word) === sortedLetters(other);
+}
+
+function wordsOf(key: string): string[] {
+  return key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase().split(/[-_]/);
 }
 
 /** A key without the differences between snake_case, camelCase and kebab-case. */

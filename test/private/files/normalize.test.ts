@@ -75,6 +75,7 @@ test('hyphens in the names of tables become underscores, also in keys by table, 
     column_schema: { 'a-b': { 'X-Y': { type: 'date' } } },
     business_keys: { 'a-b': ['id'] },
     data_quality: { required_columns: { 'a-b': ['id'] }, expected_record_count_min: { 'a-b': 1 } },
+    file_format: { column_names: { 'a-b': ['id'] } },
   };
   expect(JSON.stringify(normalize(document, datasetSchema()).document)).toBe(
     JSON.stringify(document).replaceAll('a-b', 'a_b'),
@@ -88,6 +89,7 @@ test('hyphens in the names of tables become underscores, also in keys by table, 
     ['/business_keys/a-b', 'key', 'a_b', 'warning'],
     ['/data_quality/required_columns/a-b', 'key', 'a_b', 'warning'],
     ['/data_quality/expected_record_count_min/a-b', 'key', 'a_b', 'warning'],
+    ['/file_format/column_names/a-b', 'key', 'a_b', 'warning'],
   ]);
 });
 
@@ -97,6 +99,8 @@ test('a text with the name of a table becomes a list with the corrected name', (
 
 test('a name with hyphens stays if the name with underscores exists', () => {
   expect(edits({ business_keys: { 'a-b': ['x'], 'a_b': ['y'] } })).toEqual([]);
+  expect(edits({ file_table_mapping: { 'A.csv': 'a-b', 'B.csv': 'a_b' } })).toEqual([]);
+  expect(edits({ outputs: ['a-b', 'a_b'] })).toEqual([]);
 });
 
 test('a misspelled key is an error, and its values are checked under the known key', () => {
@@ -114,6 +118,14 @@ test.each([
   ['Source_Url', 'source_url'], ['source_urls', 'source_url'], ['shcedule', 'schedule'], ['sqll', 'sql'],
 ])('%s is a misspelled %s', (key, known) => {
   expect(edits({ [key]: 1 })).toEqual([[`/${key}`, 'key', known, 'error']]);
+});
+
+test.each([
+  'lookback_hours', 'business_name', 'source_name', 'source_database', 'business_date', 'worker_size', 'lookback_weeks',
+  'schedule_id', 'dataset_owner', 'output_format',
+])('%s is an unknown key, although a known key has the same first word', key => {
+  expect(edits({ [key]: 1 })).toEqual([]);
+  expect(unused({ [key]: 1 })).toEqual([[`/${key}`, 'warning', expect.any(String)]]);
 });
 
 test('a misspelled key next to the known key is an error', () => {
@@ -187,6 +199,36 @@ test('a path in the document leads to the value in the file', () => {
   const { edits: made } = normalize({ busness_keys: { 'a-b': 'id' } }, datasetSchema());
   expect(pathInFile(['business_keys', 'a_b', 0], made)).toEqual(['busness_keys', 'a-b']);
   expect(pathInFile(['dataset'], made)).toEqual(['dataset']);
+});
+
+test('of a duplicate key, only the last value is edited, and the lines before it stay', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'edits-'));
+  try {
+    const file = path.join(folder, 'config.json');
+    const first = '{"business_key": [\n "a",\n "b"\n],\n';
+    writeFileSync(file, `${first}"business_key": "c"}`);
+    const config = ConfigFile.read(file, datasetSchema());
+    expect(config.editedText).toBe(`${first}"business_key": ["c"]}`);
+    expect(config.changedLines.map(({ line }) => line)).toEqual([5]);
+    expect(config.problems.map(({ code }) => code)).toEqual(['DUPLICATE_KEY']);
+    writeFileSync(file, config.editedText);
+    expect(ConfigFile.read(file, datasetSchema()).changedLines).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a file that is nested too deeply is invalid', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'edits-'));
+  try {
+    const file = path.join(folder, 'config.json');
+    writeFileSync(file, `{"dataset": "[[", "x": ${'['.repeat(20_000)}`);
+    expect(ConfigFile.read(file, datasetSchema()).problems.map(({ code, found }) => [code, found])).toEqual([
+      ['JSON_INVALID', 'is nested more than 200 levels deep'],
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the edited text of a file differs only in the edits, and has no edits itself', () => {
