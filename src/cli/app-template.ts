@@ -66,11 +66,11 @@ export function appFiles(settings: AppSettings): AppFile[] {
   });
 }
 
-/** Writes a file of an app. */
+/** Writes a new file of an app. Fails if the file exists, also as a broken link. */
 export function writeAppFile(folder: string, { path: file, text }: AppFile): void {
   const target = path.join(folder, file);
   fs.mkdirSync(path.dirname(target), { recursive: true });
-  fs.writeFileSync(target, text);
+  fs.writeFileSync(target, text, { flag: 'wx' });
 }
 
 /** The commands that install the packages of an app. */

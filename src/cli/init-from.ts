@@ -92,7 +92,12 @@ function subfoldersOf(folder: string): string[] {
 /** Whether the folder has the file of a core. */
 function hasCore(folder: string): boolean {
   const file = path.join(folder, CONFIG);
-  return fs.existsSync(file) && fs.readFileSync(file, 'utf8').includes('"etl_resource_prefix"');
+  try {
+    return fs.statSync(file).isFile() && fs.readFileSync(file, 'utf8').includes('"etl_resource_prefix"');
+  } catch {
+    // A file that cannot be read does not show that another folder is the lake.
+    return false;
+  }
 }
 
 /** Replaces the content of a file at once, so that an interrupted command never leaves a part of it. */
@@ -109,7 +114,7 @@ function remaining(files: LakeFiles, plan?: InitPlan): { problems: string[]; war
   const corrected = plan === undefined ? [] : configs.flatMap(config => config.correctedProblems.map(lineOf));
   return {
     problems: files.problems
-      .filter(({ code, location }) => code !== 'FILE_NOT_FOUND' || plan?.newFiles.every(file => file.path !== location))
+      .filter(({ code, location }) => code !== 'FILE_NOT_FOUND' || !plan?.newFiles.some(file => file.path === location))
       .map(lineOf)
       .filter(line => !corrected.includes(line)),
     warnings: configs.flatMap(config => config.unusedKeyWarnings),

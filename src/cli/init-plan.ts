@@ -33,19 +33,21 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
   if (files.core && prefix !== undefined) {
     throw new Failure(`${coreFile} sets the prefix of the lake. Remove --prefix, or change the file.`, 2);
   }
+  // A broken link is a problem that the user has to solve, and not a missing file.
+  const needsCore = fs.lstatSync(coreFile, { throwIfNoEntry: false }) === undefined;
   // The files of the app do not contain the prefix of the lake.
   const names = appNames('.', files.core ? LAKE_FOLDER : prefix);
   const app = planOfApp(appFiles({ language, ...names, lake }), lake, language);
   return {
     changes: changesOf([files.core?.config, ...files.configs].flatMap(config => config ?? [])),
     newFiles: [
-      ...files.core ? [] : [{ path: coreFile, text: coreText(lake, names.prefix) }],
+      ...needsCore ? [{ path: coreFile, text: coreText(lake, names.prefix) }] : [],
       ...app.newFiles,
     ],
     notes: [
-      ...files.core ? [] : [
-        `Check the prefix ${JSON.stringify(names.prefix)} in ${coreFile} before you deploy: all names contain it.`,
-      ],
+      ...needsCore
+        ? [`Check the prefix ${JSON.stringify(names.prefix)} in ${coreFile} before you deploy: all names contain it.`]
+        : [],
       ...app.notes,
     ],
   };

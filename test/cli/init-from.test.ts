@@ -359,3 +359,20 @@ test.each<[string, Partial<InitFromOptions>, string]>([
   expect(() => initFromIn({ ...options, write: true })).toThrow(Failure);
   expect(filesIn(folder)).toEqual(before);
 });
+
+test('a broken link in place of the file of the core is a problem, and nothing is written through it', () => {
+  const { 'config.json': _, ...datasets } = DEVIATIONS;
+  writeFiles(datasets);
+  const target = path.join(path.dirname(folder), 'outside.json');
+  fs.symlinkSync(target, path.join(folder, 'lake/config.json'));
+  const { code, stdout } = initFromIn({ write: true });
+  expect([code, stdout]).toEqual([1, expect.stringContaining('FILE_NOT_FOUND: lake/config.json: ')]);
+  expect(stdout).not.toContain('+ lake/config.json');
+  expect(fs.existsSync(target)).toBe(false);
+});
+
+test('a folder in place of the file of a core in another folder is ignored', () => {
+  writeFiles(DEVIATIONS);
+  fs.mkdirSync(path.join(folder, 'config.json'));
+  expect(initFromIn().code).toBe(0);
+});
