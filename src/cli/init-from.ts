@@ -38,8 +38,7 @@ export function initFrom(options: InitFromOptions): boolean {
   }
   const plan = planInit(lake, files, options.language, options.prefix);
   if (options.write) {
-    plan.newFiles.forEach(file => writeAppFile('.', file));
-    plan.changes.forEach(({ file, text }) => replaceFile(file, text));
+    makeChanges(plan);
   }
   const { problems, warnings } = options.write ? remaining(readLakeFiles(lake)) : remaining(files, plan);
   if (options.json) {
@@ -100,12 +99,80 @@ function hasCore(folder: string): boolean {
   }
 }
 
+/** Makes the changes of a plan. */
+function makeChanges({ newFiles, changes }: InitPlan): void {
+  const creations = newFiles.map(file => ({
+    file: file.path,
+    folder: existingFolder(path.dirname(file.path)),
+    make: () => writeAppFile('.', file),
+  }));
+  // With cdk.json, the next run takes the app for complete. After an interruption, the app must still be without it.
+  const isLast = ({ file }: { file: string }) => file === 'cdk.json';
+  const steps = [
+    ...creations.filter(creation => !isLast(creation)),
+    ...changes.map(({ file, text }) => ({
+      file,
+      folder: path.dirname(fs.realpathSync(file)),
+      make: () => replaceFile(file, text),
+    })),
+    ...creations.filter(isLast),
+  ];
+  steps.forEach(({ file, folder }) => checkWritable(folder, file));
+  steps.forEach(({ file, make }, index) => {
+    try {
+      make();
+    } catch (error) {
+      const written = steps.slice(0, index).map(step => step.file);
+      throw new Failure(
+        `Cannot write ${file}: ${causeOf(error)}. `
+          + `${written.length === 0 ? 'No file is written' : `Already written: ${written.join(', ')}`}. `
+          + 'Correct the cause, and run the command again: it makes the changes that are left.',
+        1,
+      );
+    }
+  });
+}
+
+/** The folder or, if it does not exist, the nearest one above it that does. */
+function existingFolder(folder: string): string {
+  return fs.existsSync(folder) ? folder : existingFolder(path.dirname(folder));
+}
+
+function checkWritable(folder: string, file: string): void {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch (error) {
+    throw new Failure(
+      `Cannot write ${file}: ${causeOf(error)} in the folder ${folder}. No file is written. `
+        + 'Change the permissions of the folder, and run the command again.',
+      1,
+    );
+  }
+}
+
+/** The cause without the system call and the path, which can be that of a temporary file. */
+function causeOf(error: unknown): string {
+  return (error as Error).message.split(', ')[0];
+}
+
 /** Replaces the content of a file at once, so that an interrupted command never leaves a part of it. */
 function replaceFile(file: string, text: string): void {
   const target = fs.realpathSync(file);
   const temporary = `${target}.${process.pid}.tmp`;
-  fs.writeFileSync(temporary, text, { mode: fs.statSync(target).mode });
-  fs.renameSync(temporary, target);
+  const descriptor = fs.openSync(temporary, 'wx');
+  try {
+    try {
+      fs.writeFileSync(descriptor, text);
+      // The mode of a new file is subject to umask.
+      fs.fchmodSync(descriptor, fs.statSync(target).mode);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** What the user has to do after the changes of a plan. */

@@ -34,7 +34,7 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
     throw new Failure(`${coreFile} sets the prefix of the lake. Remove --prefix, or change the file.`, 2);
   }
   // A broken link is a problem that the user has to solve, and not a missing file.
-  const needsCore = fs.lstatSync(coreFile, { throwIfNoEntry: false }) === undefined;
+  const needsCore = !exists(coreFile);
   // The files of the app do not contain the prefix of the lake.
   const names = appNames('.', files.core ? LAKE_FOLDER : prefix);
   const app = planOfApp(appFiles({ language, ...names, lake }), lake, language);
@@ -76,7 +76,7 @@ function planOfApp(template: AppFile[], lake: string, language: string): Pick<In
   const construct = language === 'python'
     ? `DatasetDirectory(app, "Lake", path=${JSON.stringify(lake)})`
     : `new DatasetDirectory(app, 'Lake', { path: ${JSON.stringify(lake)} })`;
-  if (fs.existsSync('cdk.json')) {
+  if (isExistingFile({ path: 'cdk.json' })) {
     return {
       newFiles: [],
       notes: usesDirectory() ? [] : [`cdk.json exists and is not changed. Add this to the app: ${construct}`],
@@ -84,7 +84,7 @@ function planOfApp(template: AppFile[], lake: string, language: string): Pick<In
   }
   // The sample dataset and the README file that describes it are for new lakes.
   const needed = template.filter(file => file.path !== 'README.md' && !file.path.startsWith(`${LAKE_FOLDER}/`));
-  const existing = needed.filter(file => fs.existsSync(file.path));
+  const existing = needed.filter(isExistingFile);
   return {
     newFiles: needed.filter(file => !existing.includes(file)),
     notes: existing.flatMap(file => {
@@ -92,6 +92,23 @@ function planOfApp(template: AppFile[], lake: string, language: string): Pick<In
       return what === undefined ? [] : [`${file.path} exists and is not changed. ${what}`];
     }),
   };
+}
+
+/** Whether a file of the app exists. Fails if something else has its name, or that of its folder. */
+function isExistingFile({ path: file }: Pick<AppFile, 'path'>): boolean {
+  const folder = path.dirname(file);
+  if (exists(folder) && !fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Failure(`${folder} is not a folder, but the app needs a folder with this name. Rename ${folder}.`, 2);
+  }
+  if (exists(file) && !fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    throw new Failure(`${file} is not a file, but the app needs a file with this name. Rename or remove ${file}.`, 2);
+  }
+  return exists(file);
+}
+
+/** Whether a file, a folder or a link has the name. */
+function exists(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** What an existing file lacks in comparison with that of a new app. */

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { installInto, medallionIn, runIn } from './app-fixture';
@@ -375,4 +376,77 @@ test('a folder in place of the file of a core in another folder is ignored', () 
   writeFiles(DEVIATIONS);
   fs.mkdirSync(path.join(folder, 'config.json'));
   expect(initFromIn().code).toBe(0);
+});
+
+test.each<[string, (file: string) => void, string]>([
+  ['test', file => fs.writeFileSync(file, ''), 'test is not a folder, but the app needs a folder with this name.'],
+  ['app.ts', file => fs.mkdirSync(file), 'app.ts is not a file, but the app needs a file with this name.'],
+  ['package.json', file => fs.symlinkSync('gone', file), 'package.json is not a file, but the app needs a file with'],
+  ['cdk.json', file => fs.mkdirSync(file), 'cdk.json is not a file, but the app needs a file with this name.'],
+])('something else with the name of %s is named, and no file is written', (name, create, message) => {
+  writeFiles(DEVIATIONS);
+  create(path.join(folder, name));
+  const before = filesOnly();
+  expect(() => initFromIn({ write: true })).toThrow(message);
+  expect(() => initFromIn({ write: true })).toThrow(Failure);
+  expect(filesOnly()).toEqual(before);
+});
+
+function filesOnly(): string[] {
+  return fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+}
+
+test('an interrupted --write names the file and those that are written, and a second run completes the app', () => {
+  writeFiles(DEVIATIONS);
+  // A folder with the name of the temporary file.
+  const obstacle = path.join(folder, `lake/states/config.json.${process.pid}.tmp`);
+  fs.mkdirSync(obstacle);
+  expect(() => initFromIn({ write: true })).toThrow(new Failure(
+    'Cannot write lake/states/config.json: EEXIST: file already exists. Already written: .gitignore, package.json, '
+      + 'app.ts, test/lake.test.ts, lake/config.json, lake/fda-ndc/config.json. Correct the cause, and run the command '
+      + 'again: it makes the changes that are left.',
+    1,
+  ));
+  expect(fs.existsSync(path.join(folder, 'cdk.json'))).toBe(false);
+  fs.rmdirSync(obstacle);
+  const { code, stdout } = initFromIn({ write: true });
+  expect([code, stdout]).toEqual([0, expect.stringContaining('Changed: 1 line in 1 file and 1 new file.')]);
+  expect(stdout).not.toContain('To do');
+  expect(Object.keys(filesIn(folder))).toEqual(expect.arrayContaining(APP));
+});
+
+test('a folder without write permission is named, and no file is written', () => {
+  writeFiles(DEVIATIONS);
+  const states = path.join(folder, 'lake/states');
+  // Root can write to any folder.
+  const isRoot = process.getuid!() === 0;
+  if (isRoot) {
+    execFileSync('chown', ['-R', '65534:65534', path.dirname(folder)]);
+    fs.chmodSync(path.dirname(path.dirname(folder)), 0o711);
+  }
+  fs.chmodSync(states, 0o555);
+  const before = filesIn(folder);
+  const { status, stderr } = spawnSync(process.execPath, [
+    '--require', path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only'),
+    path.join(ROOT, 'src', 'cli', 'main.ts'), 'init', '--from', 'lake', '--write',
+  ], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') },
+    ...isRoot ? { uid: 65534, gid: 65534 } : {},
+  });
+  fs.chmodSync(states, 0o755);
+  expect(stderr).toContain(
+    `Cannot write lake/states/config.json: EACCES: permission denied in the folder ${states}. No file is written.`,
+  );
+  expect(status).toBe(1);
+  expect(filesIn(folder)).toEqual(before);
+});
+
+test('a changed file keeps its mode', () => {
+  writeFiles(DEVIATIONS);
+  const file = path.join(folder, 'lake/states/config.json');
+  fs.chmodSync(file, 0o666);
+  initFromIn({ write: true });
+  expect(fs.statSync(file).mode.toString(8)).toBe('100666');
 });
