@@ -64,8 +64,12 @@ function lakeFolder(from: string): string {
   if (!fs.statSync(from, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Failure(`${from} is not a folder. Specify the folder with the configuration files: --from lake`, 2);
   }
-  const lake = relativePath(path.resolve(from));
-  if (/^\.\.(\/|$)/.test(lake)) {
+  // The current folder is a real path. The path of the lake can contain a link, also to a folder above both.
+  const { dir, base } = path.parse(path.resolve(from));
+  const lake = [from, path.join(fs.realpathSync(dir), base), fs.realpathSync(from)]
+    .map(each => relativePath(path.resolve(each)))
+    .find(each => !/^\.\.(\/|$)/.test(each));
+  if (lake === undefined) {
     throw new Failure(
       `The folder ${from} is not in the current folder, in which the app is created. Change to the folder of the app.`,
       2,
@@ -73,7 +77,10 @@ function lakeFolder(from: string): string {
   }
   const other = hasCore(lake) ? undefined : [...parentsOf(lake), ...subfoldersOf(lake)].find(hasCore);
   if (other !== undefined) {
-    throw new Failure(`${path.posix.join(other, CONFIG)} configures the lake. Use its folder: --from ${other}`, 2);
+    throw new Failure(
+      `${path.posix.join(other, CONFIG)} configures the lake. Use its folder: --from ${quoted(other)}`,
+      2,
+    );
   }
   return lake;
 }
@@ -268,7 +275,7 @@ function summary({ changes, newFiles }: InitPlan, isValid: boolean, options: Ini
   }
   if (!write) {
     const command = [
-      `npx medallion init --from ${from}`,
+      `npx medallion init --from ${quoted(from)}`,
       ...language === 'typescript' ? [] : [`--language ${language}`],
       ...prefix === undefined ? [] : [`--prefix ${prefix}`],
       '--write',
@@ -283,6 +290,14 @@ function summary({ changes, newFiles }: InitPlan, isValid: boolean, options: Ini
     `Changed: ${what}.`,
     ...next.length > 0 ? ['Next steps:', '', ...next.map(each => `  ${each}`), ''] : [],
   ];
+}
+
+/** An argument of a command for a shell. */
+function quoted(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(argument)) {
+    return argument;
+  }
+  return /["$`\\!]/.test(argument) ? `'${argument.replace(/'/g, "'\\''")}'` : `"${argument}"`;
 }
 
 function count(number: number, noun: string): string {

@@ -450,3 +450,21 @@ test('a changed file keeps its mode', () => {
   initFromIn({ write: true });
   expect(fs.statSync(file).mode.toString(8)).toBe('100666');
 });
+
+test.each([
+  ['my lake', '"my lake"'],
+  ['the $1 lake', "'the $1 lake'"],
+  ["o'lake`s", "'o'\\''lake`s'"],
+])('the command to copy quotes the folder %s', (name, argument) => {
+  writeFiles(DEVIATIONS, path.join(folder, name));
+  expect(initFromIn({ from: name }).stdout).toContain(`  npx medallion init --from ${argument} --write\n`);
+  expect(execFileSync('sh', ['-c', `printf %s ${argument}`], { encoding: 'utf8' })).toBe(name);
+});
+
+test('a lake in the current folder is found through a link to a folder above it', () => {
+  writeFiles(DEVIATIONS);
+  const link = path.join(path.dirname(folder), 'link');
+  fs.symlinkSync(folder, link);
+  const { stdout } = initFromIn({ from: path.join(link, 'lake'), json: true });
+  expect(JSON.parse(stdout)).toMatchObject({ folder: 'lake' });
+});
