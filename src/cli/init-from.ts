@@ -3,7 +3,7 @@ import * as path from 'path';
 import { installCommands, writeAppFile } from './app-template';
 import { oneLine, truncate, wrap } from './display-width';
 import { Failure } from './failure';
-import { InitPlan, planInit } from './init-plan';
+import { canHaveCoreInCode, InitPlan, planInit } from './init-plan';
 import { paint } from './progress';
 import { outputWidth } from './table';
 import { CONFIG } from '../private/files/config-files';
@@ -29,7 +29,8 @@ export interface InitFromOptions {
  */
 export function initFrom(options: InitFromOptions): boolean {
   const lake = lakeFolder(options.from);
-  const files = readLakeFiles(lake);
+  const outside = { hasCore: canHaveCoreInCode(lake, options.prefix) };
+  const files = readLakeFiles(lake, outside);
   if (files.configs.length === 0) {
     throw new Failure(
       `The folder ${lake} contains no dataset: none of its subfolders has a ${CONFIG}. Specify the folder of the lake.`,
@@ -40,7 +41,7 @@ export function initFrom(options: InitFromOptions): boolean {
   if (options.write) {
     makeChanges(plan);
   }
-  const { problems, warnings } = options.write ? remaining(readLakeFiles(lake)) : remaining(files, plan);
+  const { problems, warnings } = options.write ? remaining(readLakeFiles(lake, outside)) : remaining(files, plan);
   if (options.json) {
     process.stdout.write(`${JSON.stringify({
       folder: lake,

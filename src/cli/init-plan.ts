@@ -33,8 +33,9 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
   if (files.core && prefix !== undefined) {
     throw new Failure(`${coreFile} sets the prefix of the lake. Remove --prefix, or change the file.`, 2);
   }
+  const isInCode = canHaveCoreInCode(lake, prefix);
   // A broken link is a problem that the user has to solve, and not a missing file.
-  const needsCore = !exists(coreFile);
+  const needsCore = !isInCode && !exists(coreFile);
   // The files of the app do not contain the prefix of the lake.
   const names = appNames('.', files.core ? LAKE_FOLDER : prefix);
   const app = planOfApp(appFiles({ language, ...names, lake }), lake, language);
@@ -48,9 +49,27 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
       ...needsCore
         ? [`Check the prefix ${JSON.stringify(names.prefix)} in ${coreFile} before you deploy: all names contain it.`]
         : [],
+      ...isInCode
+        ? [
+          `${coreFile} does not exist. If the app does not set core of DatasetDirectory, create it: `
+            + 'add --prefix PREFIX.',
+        ]
+        : [],
       ...app.notes,
     ],
   };
+}
+
+/**
+ * Whether the core can be in the code of the app: the lake has no file of a core, and an app uses DatasetDirectory.
+ *
+ * @param prefix the prefix of a new file. With it, the user wants the file
+ */
+export function canHaveCoreInCode(lake: string, prefix?: string): boolean {
+  return prefix === undefined
+    && !exists(path.join(lake, CONFIG))
+    && isExistingFile({ path: 'cdk.json' })
+    && usesDirectory();
 }
 
 /** The changes of files. A file that several links refer to is changed once. */

@@ -468,3 +468,27 @@ test('a lake in the current folder is found through a link to a folder above it'
   const { stdout } = initFromIn({ from: path.join(link, 'lake'), json: true });
   expect(JSON.parse(stdout)).toMatchObject({ folder: 'lake' });
 });
+
+test('an app that can have its core in code gets a file of the core only with --prefix', () => {
+  const { 'config.json': _, ...datasets } = DEVIATIONS;
+  writeFiles(datasets);
+  writeFiles({
+    'cdk.json': '{ "app": "npx tsx app.ts" }',
+    'app.ts': 'new DatasetDirectory(app, "Lake", { path: "lake", core });',
+  }, folder);
+  const { code, stdout } = initFromIn({ write: true });
+  expect([code, stdout]).toEqual([0, expect.stringContaining(
+    'To do\n  - lake/config.json does not exist. If the app does not set core of DatasetDirectory, create it: add '
+      + '--prefix PREFIX.\n',
+  )]);
+  expect(fs.existsSync(path.join(folder, 'lake/config.json'))).toBe(false);
+  expect(initFromIn({ write: true, prefix: 'acme' }).code).toBe(0);
+  expect(fs.readFileSync(path.join(folder, 'lake/config.json'), 'utf8')).toContain('"etl_resource_prefix": "acme"');
+});
+
+test('after --write, a file that a dataset names and that does not exist is a problem', () => {
+  writeFiles(DEVIATIONS);
+  fs.rmSync(path.join(folder, 'lake/states/states.sql'));
+  const { code, stdout } = initFromIn({ write: true });
+  expect([code, stdout]).toEqual([1, expect.stringContaining('FILE_NOT_FOUND: lake/states/config.json:')]);
+});
