@@ -126,8 +126,8 @@ def published_versions(
             ErrorCode.HISTORY_INVALID,
             f"{key}: the published history has the {name} {getattr(known, name) or 'null'}, but the dataset declares "
             f"{getattr(declared, name) or 'null'}. The columns of a history cannot be renamed. Declare the published "
-            f"{name}, or create a dataset with another name. To continue the versions of this table, set history.initial_table to "
-            "a silver dataset that renames its columns.",
+            f"{name}, or create a dataset with another name. To continue the versions of this table, "
+            "set history.initial_table to a silver dataset that renames its columns.",
         )
     table = published["tables"][key]
     return PublishedVersions(

@@ -64,6 +64,16 @@ def test_the_run_options_select_the_date(dataset: MakeDataset, source: Source) -
     assert made.table()["meta_source_date"].to_pylist() == [NEXT]
 
 
+def test_the_same_bytes_for_another_date_in_the_query_are_published(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    source.serves("/x.csv", b"id\n1\n")
+    url = source.url + "/x.csv?date={yyyy-MM-dd}"
+    made.run(url, run_options=option("2026-11-01"))
+    assert made.run(url, run_options=option("2026-11-01"))["status"] == "unchanged"
+    assert made.run(url, run_options=option("2026-11-02"))["status"] == "published"
+    assert made.table()["meta_source_date"].to_pylist() == [NEXT]
+
+
 def test_a_rebuild_from_an_earlier_run_keeps_the_date(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     source.serves("/2026-11-02.csv", b"id\n1\n")

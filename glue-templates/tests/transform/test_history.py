@@ -566,11 +566,11 @@ def test_the_version_columns_can_have_other_names_and_an_open_end(
     assert "the published history has the valid_from effective_date, but the dataset declares valid_from." in default
 
 
-LEGACY = b"""id,v,valid_from,valid_to,is_current
-1,a,2020-01-01 00:00:00,2021-01-01 00:00:00,false
-1,b,2021-01-01 00:00:00,9999-12-31 00:00:00,true
-2,c,2020-06-01 00:00:00,9999-12-31 00:00:00,true
-3,d,2019-01-01 00:00:00,2019-02-01 00:00:00,false
+LEGACY = b"""id,v,valid_from,valid_to,is_current,meta_loaded_by
+1,a,2020-01-01 00:00:00,2021-01-01 00:00:00,false,x
+1,b,2021-01-01 00:00:00,9999-12-31 00:00:00,true,x
+2,c,2020-06-01 00:00:00,9999-12-31 00:00:00,true,x
+3,d,2019-01-01 00:00:00,2019-02-01 00:00:00,false,y
 """
 
 
@@ -596,6 +596,7 @@ def test_the_first_publication_takes_over_the_versions_of_a_table_and_later_runs
         (4, "e", rows[5]["valid_from"].year, True, "insert"),
     ]
     assert all(row["is_current"] == (row["valid_to"] is None) for row in rows)
+    assert [row["meta_loaded_by"] for row in rows] == ["x", "x", "x", None, "y", None]
     assert made.run(query, history=history)["status"] == "unchanged"
     assert "history.initial_table is ignored, because the history is published" in capsys.readouterr().out
     publish(bronze, source, b"id,v\n1,b\n2,C\n4,E\n")

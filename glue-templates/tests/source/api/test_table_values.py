@@ -17,11 +17,11 @@ MakeDataset = Callable[..., Dataset]
 MakeTable = Callable[..., DerivedTable]
 TYPES = """
     SELECT * FROM VALUES
-      (10, 9007199254740993, 1.50, DATE'2026-11-29', TIMESTAMP'2026-11-29 06:20:00.5', true, 0.1D, 'b/c d', X'00'),
-      (9, 2, -0.05, DATE'1000-01-01', TIMESTAMP'1500-02-03 04:05:06', false, 1e16D, 'é', X'01'),
-      (9, 2, -0.05, DATE'1000-01-01', TIMESTAMP'1500-02-03 04:05:06', false, 1e16D, '', X'01'),
-      (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
-    AS t(i4, i8, price, day, at, flag, weight, name, bytes)
+      (10, 9007199254740993, 1.50, DATE'2026-11-29', TIMESTAMP'2026-11-29 06:20:00.5', true, 0.1D, 'b/c d', X'00', 0.1F),
+      (9, 2, -0.05, DATE'1000-01-01', TIMESTAMP'1500-02-03 04:05:06', false, 1e16D, 'é', X'01', 2.5F),
+      (9, 2, -0.05, DATE'1000-01-01', TIMESTAMP'1500-02-03 04:05:06', false, 1e16D, '', X'01', 2.5F),
+      (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+    AS t(i4, i8, price, day, at, flag, weight, name, bytes, ratio)
 """
 
 
@@ -63,6 +63,7 @@ def reading(made: Dataset, *inputs: Lake) -> Dataset:
         ("at", ["1500-02-03T04:05:06Z", "2026-11-29T06:20:00.500000Z"]),
         ("flag", ["false", "true"]),
         ("weight", ["0.1", "10000000000000000"]),
+        ("ratio", ["0.1", "2.5"]),
         ("name", ["b/c d", "é"]),
     ],
 )
@@ -198,7 +199,9 @@ def test_from_run_neither_reads_the_input_nor_loses_its_publication(
     endpoints = calls.endpoints(drugs, "n")
     first = made.run_on(api_endpoints=endpoints)
     drugs.run("SELECT 2 AS n")
-    made.run_on({"from_run": first["run_id"], "force": True}, api_endpoints=endpoints)
+    again = made.run_on({"from_run": first["run_id"], "force": True}, api_endpoints=endpoints)
+    assert again["inputs"] == first["inputs"]
+    made.run_on({"from_run": again["run_id"], "force": True}, api_endpoints=endpoints)
     assert calls.values == ["1"]
     assert made.published()["inputs"] == first["inputs"]
 
