@@ -53,8 +53,8 @@ def is_missing_word(value: str) -> bool:
 
 
 def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType | None:
-    """For a text column: the type of nearly all values, and the values that do not have it. None if there is no such
-    type."""
+    """For a text column: the type that nearly all values match, and the values that do not match it. None if there is
+    no such type."""
     text = text.drop_null()
     distinct = pc.unique(text)
     if not 1 < len(distinct) <= MAX_DISTINCT:

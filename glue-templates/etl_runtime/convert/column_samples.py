@@ -35,7 +35,7 @@ class ColumnSamples:
         return hint(self.text(source), self.inferences[source].best) if source in self.texts else None
 
     def blocked(self, source: str, formats: Formats = NO_FORMATS) -> BlockedType | None:
-        """For a text column: the type of nearly all values, and the values that do not have it. None if there is no
-        such type."""
+        """For a text column: the type that nearly all values match, and the values that do not match it. None if there
+        is no such type."""
         is_text = source in self.texts and self.inferences[source].best.type == "string"
         return blocked_type(self.text(source), formats) if is_text else None

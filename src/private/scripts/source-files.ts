@@ -39,7 +39,7 @@ export const MAX_SOURCE_BYTES = 200_000_000;
 export const TOO_LARGE_REMEDY = 'Upload large files to a bucket with `aws s3 cp FILE s3://BUCKET/KEY`, and load them '
   + 'from there: Source.s3("s3://BUCKET/KEY"), or "source_url": "s3://BUCKET/KEY".';
 
-/** The files of the app among the source URLs of a dataset, or the problems if there are any. */
+/** The files of the app that the source URLs of a dataset refer to, or the problems if there are any. */
 export function readSourceFiles(
   source: string | string[],
   rules: PathRules,

@@ -114,7 +114,7 @@ class ApiRecords:
         raise _not_records(path, records)
 
     def _detect_place(self, document: Any) -> bool:
-        """Set the place for all responses. False if the response does not determine it."""
+        """Detect from this response where the records of all responses are. False if this response does not show it."""
         place, is_certain = self._detected_place(document)
         if is_certain:
             with self._lock:
