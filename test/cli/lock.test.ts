@@ -44,7 +44,9 @@ async function zombieWithLock(lock: string): Promise<{ readonly pid: number; rea
   const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)));
   expect(acquireLock(lock)).toEqual(new HeldLock(pid));
   process.kill(pid, 'SIGKILL');
-  while (!/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))) {
+  // The first thread can be a zombie while the others still hold the file.
+  const isZombie = () => /^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  while (!isZombie() || fs.readdirSync(`/proc/${pid}/task`).length > 1) {
     await new Promise(resolve => setTimeout(resolve, 10));
   }
   return { pid, end: () => parent.kill('SIGKILL') };
