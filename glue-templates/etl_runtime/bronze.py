@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
-from etl_runtime.job.inputs import Input, note_inputs
+from etl_runtime.job.inputs import note_inputs
 from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import start_spark
@@ -158,7 +158,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         metadata = {
             "document": document_hash(job.document),
             "sources": sources,
-            **described_inputs(job, inputs, store),
+            **({"inputs": inputs} if names.inputs else {}),
             "records": records,
         }
         if source_date:
@@ -173,24 +173,22 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
 def read_values(
     job: Job, record: RunRecord, store: Store, fetch: Fetch | None
-) -> tuple[list[Input], dict[str, list[str]]]:
-    """The inputs and the values of for_each that are those of their tables, by endpoint."""
-    if job.names.inputs and job.options.from_run:
-        record.note({"inputs": stored_inputs(job.options.from_run, job.names, store)})
-    if not job.names.inputs or fetch or job.options.from_run:
+) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
+    """The inputs, as the run record describes them, and by endpoint the values of for_each that come from tables.
+
+    With `from_run`, the inputs are those of that run, and no values are read.
+    """
+    if not job.names.inputs:
+        return [], {}
+    if job.options.from_run:
+        inputs = stored_inputs(job.options.from_run, job.names, store)
+        record.note({"inputs": inputs})
+        return inputs, {}
+    if fetch:
         return [], {}
     with record.step("inputs"):
-        inputs, values = read_table_values(endpoints_of(job.document), job.names, store)
-        note_inputs(inputs, record)
-    return inputs, values
-
-
-def described_inputs(job: Job, inputs: Sequence[Input], store: Store) -> dict[str, Any]:
-    """The `inputs` of published.json, with `from_run` those of that run; empty if the dataset has none."""
-    if not job.names.inputs:
-        return {}
-    from_run = job.options.from_run
-    return {"inputs": stored_inputs(from_run, job.names, store) if from_run else [each.described() for each in inputs]}
+        read, values = read_table_values(endpoints_of(job.document), job.names, store)
+        return note_inputs(read, record), values
 
 
 def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Original], from_run: str) -> None:

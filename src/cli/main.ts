@@ -20,6 +20,7 @@ import { query, QueryOptions } from './query';
 import { reset } from './reset';
 import { resetContract } from './reset-contract';
 import { run, RunOptions } from './run';
+import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
 
 /** The options of every command. */
@@ -56,8 +57,7 @@ function positiveInteger(value: string): number {
 
 /** A date as in the run options: YYYY-MM-DD. */
 function parseDate(value: string): string {
-  const date = new Date(`${value}T00:00:00Z`);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(value) || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(value)) {
+  if (!isCalendarDate(value)) {
     throw new InvalidArgumentError('Specify a date that exists, for example 2026-11-02.');
   }
   return value;

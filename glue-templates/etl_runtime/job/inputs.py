@@ -83,11 +83,13 @@ def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> di
     return {file: run_id for file, run_id in run_ids.items() if run_id != published["run_id"]}
 
 
-def note_inputs(inputs: Sequence[Input], record: RunRecord) -> None:
-    """Log the publications of the inputs, and add them to the run record."""
+def note_inputs(inputs: Sequence[Input], record: RunRecord) -> list[dict[str, Any]]:
+    """Log the publications of the inputs, and add them to the run record. Returns the entries in the record."""
     for each in inputs:
         record.log("inputs", f"{each.name.dataset} of run {each.run_id}, published {each.published['published_at']}")
-    record.note({"inputs": [each.described() for each in inputs]})
+    described = [each.described() for each in inputs]
+    record.note({"inputs": described})
+    return described
 
 
 def input_changed(changed: Sequence[str], names: Names) -> RunFailed:

@@ -9,7 +9,6 @@ from typing import Any
 
 from etl_runtime.job.arguments import Job
 from etl_runtime.job.dataset_document import DatasetDocument
-from etl_runtime.job.inputs import Input
 from etl_runtime.job.store import Store
 from etl_runtime.source.files.fetch import Validators
 
@@ -20,12 +19,12 @@ def document_hash(document: DatasetDocument) -> str:
 
 
 def publication_to_keep(
-    job: Job, published: Mapping[str, Any] | None, inputs: Sequence[Input], store: Store
+    job: Job, published: Mapping[str, Any] | None, inputs: Sequence[Mapping[str, Any]], store: Store
 ) -> Mapping[str, Any] | None:
     """The publication to keep if the source is unchanged. None if the tables must be rebuilt even then.
 
     They must for `force` and `from_run`, after a change of the document or a reset of the schema contract, if one of
-    the `inputs` has a new publication, and if a published file is missing.
+    the `inputs`, as the run record describes them, has a new publication, and if a published file is missing.
     """
     if (
         published is None
@@ -33,8 +32,7 @@ def publication_to_keep(
         or job.options.from_run
         or resets_contract(job, published)
         or published.get("document") != document_hash(job.document)
-        or {each["dataset"]: each["run_id"] for each in published.get("inputs", [])}
-        != {each.name.dataset: each.run_id for each in inputs}
+        or _run_ids(published.get("inputs", [])) != _run_ids(inputs)
     ):
         return None
     for key, table in published["tables"].items():
@@ -42,6 +40,10 @@ def publication_to_keep(
         if key not in job.names.tables or not files <= set(store.list(table["location"])):
             return None
     return published
+
+
+def _run_ids(inputs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {each["dataset"]: each["run_id"] for each in inputs}
 
 
 def validators(published: Mapping[str, Any] | None) -> dict[str, Validators]:

@@ -64,19 +64,8 @@ class GlueContext(SQLContext):  # type: ignore[misc]  # pyspark has no types her
         rows = read_files(self.spark_session, connection_type, connection_options, format, format_options)
         return DynamicFrame.fromDF(rows, self)
 
-    def create_data_frame_from_options(
-        self,
-        connection_type: str,
-        connection_options: dict[str, Any] | None = None,
-        format: str | None = None,
-        format_options: dict[str, Any] | None = None,
-        transformation_ctx: str = "",
-        push_down_predicate: str = "",
-        **kwargs: Any,
-    ) -> DataFrame:
-        return self.create_dynamic_frame_from_options(
-            connection_type, connection_options, format, format_options, push_down_predicate=push_down_predicate
-        ).toDF()
+    def create_data_frame_from_options(self, *args: Any, **kwargs: Any) -> DataFrame:
+        return self.create_dynamic_frame_from_options(*args, **kwargs).toDF()
 
     def create_dynamic_frame_from_rdd(
         self, data: Any, name: str, schema: Any = None, sample_ratio: float | None = None, transformation_ctx: str = ""

@@ -64,6 +64,19 @@ def test_the_run_options_select_the_date(dataset: MakeDataset, source: Source) -
     assert made.table()["meta_source_date"].to_pylist() == [NEXT]
 
 
+def test_a_killed_run_that_published_keeps_its_date(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    source.serves("/2026-11-02.csv", b"id\n1\n")
+    url = source.url + "/{yyyy-MM-dd}.csv"
+    first = made.run(url, run_options=option("2026-11-02"))
+    uri = f"{made.names['runs']}run_id={first['run_id']}.json"
+    killed = {key: value for key, value in first.items() if key != "source_date"}
+    made.store.write_json(uri, {**killed, "status": "running", "sources": [], "tables": []})
+    made.run(url, run_options=option("2026-11-02"))
+    closed = made.store.read_json(uri)
+    assert (closed["status"], closed["source_date"]) == ("published", "2026-11-02")
+
+
 def test_the_same_bytes_for_another_date_in_the_query_are_published(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     source.serves("/x.csv", b"id\n1\n")

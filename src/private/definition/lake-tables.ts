@@ -142,10 +142,10 @@ function isOfLake(lake: LakeNames, database: string | undefined): boolean {
 function tablesOfInputs(
   tables: LakeTables, lake: LakeNames, inputs: string[], database: string | undefined,
 ): string[] {
-  const owners = new Set(tables.values());
   if (database === undefined) {
     return [];
   }
+  const owners = new Set(tables.values());
   const layer = LAYERS.find(each => lake.database(each) === database);
   const ofLayer = inputs.filter(input => layer === undefined || input.startsWith(`${layer}/`));
   return ofLayer.every(input => owners.has(input))

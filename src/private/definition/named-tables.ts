@@ -3,6 +3,7 @@ import { endpointsOf, forEachTables, NamedTable } from '../document/api-endpoint
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
+import { withDatabases } from '../scripts/query-databases';
 
 const LAYER_NAMES = LAYERS.join('|');
 
@@ -21,8 +22,7 @@ export function namedTables(document: DatasetDocument): NamedTable[] {
 /** The document with the names of the databases in place of placeholders in the names of tables. */
 export function withTableDatabases(document: DatasetDocument, lake: LakeNames): DatasetDocument {
   const { history } = document;
-  const resolved = (name: string) =>
-    LAYERS.reduce((table, layer) => table.replace(`\${${layer}_database}`, lake.database(layer)), name);
+  const resolved = (table: string) => withDatabases(table, layer => lake.database(layer));
   if (history?.initial_table !== undefined) {
     return { ...document, history: { ...history, initial_table: resolved(history.initial_table) } };
   }
@@ -55,7 +55,8 @@ export function datasetOfTable(table: string, datasets: TablesByDataset): string
   const candidates = [...datasets].filter(([dataset, tables]) => dataset.startsWith(`${layer}/`)
     && (tables ? tables.includes(name) : `${name}_`.startsWith(tablePrefix(dataset.split('/')[1]))));
   const owner = candidates.find(([, tables]) => tables !== undefined);
-  // Of datasets whose tables are unknown, the one with the longest name: `fda_drugs` is not a table of `fda\`.
+  // Of datasets whose tables are unknown, the one with the longest name: `fda_drugs_sales` belongs to `fda-drugs`, and
+  // not to `fda`.
   return (owner ?? candidates.sort(([a], [b]) => b.length - a.length)[0])?.[0];
 }
 

@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { apiProblems, keyColumnProblems } from './api-rules';
+import { isCalendarDate } from './calendar-date';
 import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
 import { tablesKey } from './dataset-tables';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
@@ -506,10 +507,9 @@ function* historyProblems({
 /** The columns that a history adds to those of the query: the keys for their names, which are also the defaults. */
 const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] as const;
 
-/** Whether a text is a date of the calendar that is later than the end of any version. */
+/** Whether a text is a date that is later than the end of any version. */
 function isOpenEnd(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return text >= '2100-01-01' && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+  return isCalendarDate(text) && text >= '2100-01-01';
 }
 
 function* scheduleProblems({ schedule }: DatasetDocument): Generator<Problem> {

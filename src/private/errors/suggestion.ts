@@ -25,7 +25,7 @@ export function didYouMeanFile(file: string, folder = '.'): string {
   const directory = path.resolve(folder, parent);
   const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
   const names = entries.filter(each => !each.isDirectory()).map(each => each.name);
-  return didYouMean(name, names).replace('"', `"${parent}`);
+  return didYouMean(name, names).replace('"', () => `"${parent}`);
 }
 
 /**

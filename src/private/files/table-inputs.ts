@@ -1,7 +1,7 @@
 import { DatasetFile } from './dataset-file';
 import { FileProblem } from './file-problem';
 import { tableKeys, tableNames } from '../../naming';
-import { datasetOfTable, namedTables, suggestTable, TablesByDataset } from '../definition/for-each-inputs';
+import { datasetOfTable, namedTables, suggestTable, TablesByDataset } from '../definition/named-tables';
 import { forEachTables } from '../document/api-endpoints';
 import { tablesOf } from '../document/dataset-tables';
 import { placeholderProblems } from '../scripts/query-databases';

@@ -47,7 +47,7 @@ test.each(LAYERS)('the packaged script of %s uses its entry point', layer => {
   expect(entryPointsUsedBy(script)).toEqual([layer]);
 });
 
-test.each(LAYERS)('a %s script is told all arguments that the job requires', layer => {
+test.each(LAYERS)('the warning about a %s script lists all arguments that the job requires', layer => {
   const source = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'arguments.py'), 'utf8');
   const [, names] = /^ARGUMENTS = \(([^)]*)\)/m.exec(source)!;
   expect(howToPublish(layer)).toContain(`getResolvedOptions: ${names.replace(/"/g, '')}, TempDir`);

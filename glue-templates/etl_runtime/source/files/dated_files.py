@@ -78,8 +78,8 @@ def fetch_all(
 
     Returns None if all files are unchanged since `known`. A day is complete if the source has the file of each URL with
     a date placeholder. The run tries `today` and up to `lookback_days` earlier days. With `source_dates`, each period
-    has one file, and the run requests its usual date first. The keys of `known` are URLs with
-    dates inserted and without query. If only some files have changed, all are downloaded. The files have unique names.
+    has one file, and the run requests its usual date first. The keys of `known` are URLs with dates inserted and
+    without query. If only some files have changed, all are downloaded. The files have unique names.
     `context.on_response` is called once, when the first download of a new or changed file starts.
 
     Raises RunFailed, after deleting all temporary files.

@@ -16,8 +16,8 @@ class FetchContext:
 
     `client` sends the HTTP requests. `on_response` is called when the download of a new or changed file starts.
     `records` defines where the records are in API responses. `table_values` has the values of `for_each` that come from
-    tables, as JSON text by endpoint. Setting `stop` in another thread ends the downloads. The
-    first retry waits for `first_wait_seconds`. An attempt fails if the server sends nothing for `idle_timeout_seconds`.
+    tables, as JSON text by endpoint. Setting `stop` in another thread ends the downloads. The first retry waits for
+    `first_wait_seconds`. An attempt fails if the server sends nothing for `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)
