@@ -59,6 +59,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'cdk-nag@3.0.2',
     'fast-check@4.3.0',
     'json-schema-to-typescript@16.0.0',
+    // The version that Step Functions implements: the tests evaluate the expressions of the state machines with it.
+    'jsonata@2.0.6',
     'vega-datasets@3.2.1',
     'yaml@2.9.0',
   ],
