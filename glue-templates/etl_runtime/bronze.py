@@ -105,6 +105,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         record.note({"source_date": source_date.isoformat()})
     if originals is None or has_same_content((each.described() for each in originals), to_keep):
         with on_disk(originals or []):
+            record.note_publication(published)
             log_unchanged(record, published)
         return
     starting_spark()  # if no download has started Spark: the source has changed, so the run needs it
@@ -165,6 +166,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             metadata["source_date"] = source_date.isoformat()
         new = publish(staged, metadata, published, names, record.run_id, store)
     record.note({"tables": described_tables(new, converted)})
+    record.note_publication(new)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
     with suppress(BotoCoreError, ClientError, OSError):
         store.delete(store.list(staging))

@@ -24,7 +24,7 @@ from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
-from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.publish.publish import note_unchanged, publish, read_published, recover
 from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.derived_columns import athena_columns, with_athena_names
 from etl_runtime.transform.gates import check_gates
@@ -198,6 +198,8 @@ def _run(
         violations = find_violations(spark, staged, rules)
         record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
     if published and not job.options.force and _is_unchanged(job, tables, published):
+        note_unchanged(published, [each.described() for each in inputs], names, store)
+        record.note_publication(published)
         log_unchanged(record, published)
     else:
         record.require_time_to_publish()
@@ -210,6 +212,7 @@ def _run(
             }
             new = publish(staged, metadata, published, names, record.run_id, store)
         record.note({"tables": list(new["tables"].values())})
+        record.note_publication(new)
         record.log_crawler_command(names, published, new)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
     with suppress(BotoCoreError, ClientError, OSError):

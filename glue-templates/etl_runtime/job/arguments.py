@@ -60,7 +60,8 @@ class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
     Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if
-    `metrics_namespace` is set.
+    `metrics_namespace` is set. `definition` is a hash of the document, the script and the query, which published.json
+    repeats: a pipeline compares them.
     """
 
     layer: str
@@ -77,6 +78,7 @@ class Names:
     inputs: tuple[InputName, ...] = ()
     sql: str = ""
     metrics_namespace: str | None = None
+    definition: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from etl_runtime.job.metrics import publish_metrics
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.run_log import RunLog
 from etl_runtime.job.store import Store
+from etl_runtime.job.table_schemas import changed_tables
 
 LOG = logging.getLogger(__name__)
 
@@ -150,16 +151,15 @@ class RunRecord:
     def log(self, step: str, text: str) -> None:
         LOG.info(text, extra={"step": step})
 
+    def note_publication(self, published: Mapping[str, Any] | None) -> None:
+        """Add what a pipeline reads from the record to decide whether it starts the crawler."""
+        if published and "schema_changed_at" in published:
+            self.note({"schema_changed_at": published["schema_changed_at"]})
+
     def log_crawler_command(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-        """Log whether the crawler has to run. The job never starts the crawler, so that a person decides when the Data
-        Catalog changes."""
-
-        def schema(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
-            table = (published or {}).get("tables", {}).get(key, {})
-            dates = [("meta_source_date", "date")] if "source_date" in table else []
-            return [*((column["name"], column["type"]) for column in table.get("columns", [])), *dates]
-
-        changed = [key for key in new["tables"] if schema(new, key) != schema(old, key)]
+        """Log whether the crawler has to run. The job never starts the crawler: a person or a pipeline does, so that
+        the job needs no permission to change the Data Catalog."""
+        changed = changed_tables(old, new)
         if changed:
             tables = ", ".join(new["tables"][key]["name"] for key in changed)
             what = (
@@ -250,7 +250,7 @@ def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None
             "status": "published",
             "sources": published["sources"],
             "tables": list(published["tables"].values()),
-            **{key: published[key] for key in ("inputs", "source_date") if key in published},
+            **{key: published[key] for key in ("inputs", "source_date", "schema_changed_at") if key in published},
         }
     return closed
 

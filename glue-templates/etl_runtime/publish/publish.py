@@ -15,6 +15,7 @@ from etl_runtime.job.arguments import Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.run_record import now
 from etl_runtime.job.store import SUPERSEDED, Store
+from etl_runtime.job.table_schemas import changed_tables
 from etl_runtime.publish.staged import StagedTable
 
 LOG = logging.getLogger(__name__)
@@ -26,6 +27,20 @@ def read_published(names: Names, store: Store) -> dict[str, Any] | None:
     """The content of published.json; None before the first publication."""
     published: dict[str, Any] | None = store.read_json(f"{names.runs}published.json")
     return published
+
+
+def note_unchanged(
+    published: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], names: Names, store: Store
+) -> None:
+    """Note in published.json which inputs and which definition the published tables correspond to, although this run
+    did not change them. Otherwise, a pipeline would run the job again for the same inputs.
+
+    Raises RunFailed if another run has published since `published` was read.
+    """
+    noted = {**published, "inputs": list(inputs), "definition": names.definition}
+    if noted != published:
+        _require_no_other_run(published, names, store)
+        store.write_json(f"{names.runs}published.json", noted)
 
 
 def publish(
@@ -60,15 +75,20 @@ def publish(
             **({"source_date": metadata["source_date"]} if metadata.get("source_date") else {}),
             "files": [target.removeprefix(f"s3://{names.bucket}/") for target in targets],
         }
+    published_at = now()
     new = {
         "dataset": names.dataset,
         "layer": names.layer,
         "run_id": run_id,
         "database": names.database,
-        "published_at": now(),
+        "published_at": published_at,
+        "definition": names.definition,
         **metadata,
         "tables": tables,
     }
+    schema_changed_at = published_at if changed_tables(old, new) else (old or {}).get("schema_changed_at")
+    if schema_changed_at:
+        new["schema_changed_at"] = schema_changed_at
     old_files = _files(old, names)
     deletions = {file for key in tables for file in _files(old, names, key)} - _files(new, names)
     intent = {

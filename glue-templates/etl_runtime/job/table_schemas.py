@@ -1,0 +1,15 @@
+"""The schemas of published tables, as the Data Catalog has them after a crawl."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def changed_tables(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
+    """The keys of the tables in `new` whose schema differs from that in `old`. Both are contents of published.json."""
+    return [key for key in new["tables"] if _columns(new, key) != _columns(old, key)]
+
+
+def _columns(published: Mapping[str, Any] | None, key: str) -> list[tuple[str, str]]:
+    table = (published or {}).get("tables", {}).get(key, {})
+    dates = [("meta_source_date", "date")] if "source_date" in table else []
+    return [*((column["name"], column["type"]) for column in table.get("columns", [])), *dates]
