@@ -139,7 +139,7 @@ project.eslint?.addRules({
   // Each folder of src/private imports only from folders that come before it in this list.
   'import/no-restricted-paths': [
     'error',
-    { zones: folderZones('errors', 'document', 'resources', 'scripts', 'definition', 'files') },
+    { zones: folderZones('errors', 'document', 'state-machines', 'resources', 'scripts', 'definition', 'files') },
   ],
 });
 
@@ -174,7 +174,7 @@ const typesOf = (document: string) =>
   + 'edit: change the schema. */"';
 const generate = project.addTask('generate', {
   description: 'Generate the private TypeScript types from the JSON Schemas',
-  steps: ['dataset', 'config'].map(document => ({ exec: typesOf(document) })),
+  steps: ['dataset', 'config', 'pipeline'].map(document => ({ exec: typesOf(document) })),
 });
 project.preCompileTask.spawn(generate);
 

@@ -9,6 +9,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, IConstruct } from 'constructs';
 import { Alerts } from './alerts';
 import { EtlCorePrefixes, EtlCoreProps } from './etl-core-props';
@@ -25,6 +26,7 @@ import { checkProps, checkStruct, DURATION, KEY, PropTypes } from './private/err
 import { synthError } from './private/errors/synth-error';
 import { LAYERS } from './private/layers';
 import { checkRoles } from './private/resources/check-roles';
+import { createDatasetStateMachine } from './private/resources/dataset-state-machine';
 import { LakeAlerts } from './private/resources/lake-alerts';
 import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
 import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
@@ -37,9 +39,10 @@ const ETL_CORE = Symbol.for('cdk-glue-medallion.EtlCore');
 /**
  * The core of a lake: the resources that all its datasets share.
  *
- * It creates the bucket, the databases, the shared role of jobs and crawlers, the Athena workgroup, the log groups, and
- * the group and the role of the schedules. The bucket and the databases are retained when the stack is deleted. They
- * are only deleted by the rollback of a first deployment that fails.
+ * It creates the bucket, the databases, the shared role of jobs and crawlers, the Athena workgroup, the log groups, the
+ * group and the role of the schedules, and the state machine that handles the datasets of pipelines. The bucket and the
+ * databases are retained when the stack is deleted. They are only deleted by the rollback of a first deployment that
+ * fails.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -112,6 +115,10 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly scheduleGroup: CfnScheduleGroup;
   /** The role that schedules use to start jobs. */
   public readonly schedulerRole: IRole;
+  /**
+   * The state machine that handles one dataset of a pipeline: it runs the job, and the crawler if a schema has changed.
+   */
+  public readonly datasetStateMachine: CfnStateMachine;
   /** The log group of Spark and AWS Glue. */
   public readonly errorLogGroup: LogGroup;
   /** The log group of the output of the jobs. */
@@ -174,6 +181,9 @@ export class EtlCore extends Construct implements IEtlCore {
     this.workGroup = this.createWorkGroup(names, props);
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = props.roles?.scheduler ?? this.createSchedulerRole(names);
+    this.datasetStateMachine = createDatasetStateMachine(this, {
+      names, role: props.roles?.stateMachines, key: keys.lake,
+    });
     if (keys.lake) {
       grantCloudWatchLogs(this, names, keys.lake);
     }

@@ -11,7 +11,7 @@ import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
-import { registerInputs } from './private/definition/dataset-graph';
+import { registerInputs, registerSchedule } from './private/definition/dataset-graph';
 import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { namedTables, withTableDatabases } from './private/definition/named-tables';
 import { unencryptedUrls } from './private/document/api-rules';
@@ -31,6 +31,7 @@ import { createJobSchedule } from './private/resources/job-schedule';
 import { createRetryAlert } from './private/resources/retry-alert';
 import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role-arns';
 import { claimName } from './private/resources/unique-names';
+import { definitionHash } from './private/scripts/definition-hash';
 import { placeholderProblems, withDatabases } from './private/scripts/query-databases';
 import { deployScripts, JobScript, runtimePackageUri } from './private/scripts/script-bundle';
 import { entryPointOf, entryPointsUsedBy, howToPublish } from './private/scripts/script-entry-point';
@@ -137,6 +138,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       defaultArguments: defaults.defaultArguments,
       extraPyFiles: runtimePackageUri(names),
       hasQuery: script.sql !== undefined,
+      definition: definitionHash(this, document, script),
       inputs,
       connection: document.connection,
       metrics: props.core.metrics,
@@ -145,6 +147,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     this.crawler = createCrawler(this, { names, roleArn, description });
     if (document.schedule) {
       checkLength(this, 'schedule', names.schedule);
+      registerSchedule(this, lake.resourcePrefix, `${layer}/${document.dataset}`);
       this.schedule = createJobSchedule(this, {
         names, schedule: document.schedule, job: this.job, roleArn: schedulerRoleArn(this, lake, props.core),
       });

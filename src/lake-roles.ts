@@ -23,6 +23,13 @@ export interface LakeRoles {
   readonly scheduler?: IRole;
 
   /**
+   * The role of the state machines that run pipelines. AWS Step Functions must be allowed to assume it.
+   *
+   * @default - new roles: `<resourcePrefix>-dataset-role`, and a role per pipeline
+   */
+  readonly stateMachines?: IRole;
+
+  /**
    * The role of the function that copies the scripts of jobs to the bucket. AWS Lambda must be allowed to assume it.
    *
    * @default - a new role in each stack that contains datasets

@@ -1,4 +1,4 @@
-import { Aws, Fn, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Fn, Stack, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { Layer } from './layer';
 import { synthError } from './private/errors/synth-error';
@@ -43,6 +43,9 @@ export class LakeNames {
   readonly crawlerAlertRule: string;
   readonly droppedScheduleAlarm: string;
   readonly dashboard: string;
+  /** The state machine that handles one dataset of a pipeline. */
+  readonly datasetStateMachine: string;
+  readonly datasetStateMachineRole: string;
   /** The CloudWatch namespace of the metrics of the lake. */
   readonly metricsNamespace: string;
 
@@ -68,6 +71,8 @@ export class LakeNames {
     this.crawlerAlertRule = `${this.resourcePrefix}-crawler-alerts`;
     this.droppedScheduleAlarm = `${this.resourcePrefix}-dropped-schedules`;
     this.dashboard = this.resourcePrefix;
+    this.datasetStateMachine = `${this.resourcePrefix}-dataset`;
+    this.datasetStateMachineRole = `${this.resourcePrefix}-dataset-role`;
     this.metricsNamespace = this.resourcePrefix;
 
     const remedy = 'Use a prefix of at most 49 characters.';
@@ -89,6 +94,11 @@ export class LakeNames {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
   }
 
+  /** The name of the state machine, the schedule and the stack of a pipeline. */
+  pipeline(pipeline: string): string {
+    return `${this.resourcePrefix}-${pipeline}`;
+  }
+
   /** The `s3://` URL of the folder with the run records and the list of published files of a dataset. */
   runs(layer: Layer, dataset: string): string {
     return this.uri(`etl/${dataset}/runs/${layer}/`);
@@ -107,6 +117,16 @@ export class LakeNames {
   /** The `s3://` URL of a key or a prefix in the bucket of the lake. */
   uri(key: string): string {
     return `s3://${this.bucket}/${key}`;
+  }
+
+  stateMachineArn(scope: IConstruct, stateMachine: string): string {
+    return Stack.of(scope).formatArn({
+      service: 'states', resource: 'stateMachine', resourceName: stateMachine, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+
+  executionArn(scope: IConstruct, stateMachine: string, execution: string): string {
+    return `${this.stateMachineArn(scope, stateMachine).replace(':stateMachine:', ':execution:')}:${execution}`;
   }
 
   roleArn(scope: IConstruct, roleName: string): string {
@@ -207,6 +227,7 @@ const MAX_LENGTH = {
   'schedule': 64,
   'schedule group': 64,
   'rule': 64,
+  'state machine': 80,
   'job': 255,
   'crawler': 255,
   'database': 255,
@@ -252,6 +273,23 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
     throw synthError(scope, 'PREFIX_INVALID', `${prop} ${reserved.found}.`, reserved.remedy);
   }
 }
+
+/** Why a valid name of a pipeline cannot be used, or undefined if it can. */
+export function reservedPipelineName(
+  pipeline: string,
+): { readonly found: string; readonly remedy: string } | undefined {
+  if (RESERVED_PIPELINES.includes(pipeline)) {
+    return { found: `is "${pipeline}", the name of a state machine of the lake`, remedy: 'Use another name.' };
+  }
+  const layer = LAYERS.find(each => pipeline.startsWith(`${each}-`));
+  return layer && {
+    found: `is "${pipeline}", which starts like the names of schedules of ${layer} datasets`,
+    remedy: `Use another name, for example "${pipeline.slice(layer.length + 1)}-${layer}".`,
+  };
+}
+
+/** The last parts of the names of the state machines of a lake. */
+const RESERVED_PIPELINES = ['dataset', 'alerts', 'freshness'];
 
 /** Why a valid prefix cannot be used, or undefined if it can. */
 export function reservedPrefix(prefix: string): { readonly found: string; readonly remedy: string } | undefined {

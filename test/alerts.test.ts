@@ -63,13 +63,13 @@ test.each<[string, Alerts | undefined, { [type: string]: number }]>([
       'AWS::KMS::Alias': 1,
     },
   ],
-])('%s create these resources, and the core has eleven others', (_, alerts, expected) => {
+])('%s create these resources, and the core has 13 others', (_, alerts, expected) => {
   const all = resources(lake(alerts).stack);
   const count = (type: string) => all.filter(({ Type }) => Type === type).length;
   expect(Object.fromEntries(OF_ALERTS.map(type => [type, count(type)]).filter(([, number]) => number !== 0))).toEqual(
     expected,
   );
-  expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(11);
+  expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(13);
 });
 
 test('the core has the resources of its alerts as properties', () => {

@@ -136,6 +136,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
         runs: `s3://${BUCKET}/etl/fda-summary/runs/${layer}/`,
         tables: { fda_summary: { name: 'fda_summary', location: `s3://${BUCKET}/${layer}/fda-summary/` } },
         timeout_minutes: 30,
+        definition: expect.stringMatching(/^[0-9a-f]{32}$/),
       });
       expect(extraPyFiles).toMatch(new RegExp(`^s3://${BUCKET}/etl/fda-summary/glue/etl_runtime-[0-9a-f]{12}\\.zip$`));
       expect(otherArguments).toEqual({

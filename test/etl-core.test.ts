@@ -30,7 +30,7 @@ test.each([
 });
 
 test.each([
-  ['AWS::IAM::Role', 'RoleName', ['pp-dw-glue-role', 'pp-dw-scheduler-role']],
+  ['AWS::IAM::Role', 'RoleName', ['pp-dw-glue-role', 'pp-dw-scheduler-role', 'pp-dw-dataset-role']],
   ['AWS::Logs::LogGroup', 'LogGroupName', ['/aws-glue/pp-dw/error', '/aws-glue/pp-dw/output']],
 ])('resources of type %s have the property %s: %s', (type, property, names) => {
   expect(resources(coreStack(), type).map(({ Properties }) => Properties[property])).toEqual(names);

@@ -26,13 +26,16 @@ export function clientEnvironment(endpoint: string, added: Record<string, string
 }
 
 /** Starts the emulator and returns its endpoint when it is ready. The emulator stops with this process. */
-export async function startEmulator(python: string, scratch: string, log: string): Promise<string> {
+export async function startEmulator(
+  python: string, scratch: string, log: string, added: Record<string, string> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = cleanEnvironment({
       PYTHONPATH: [DEPLOY_TESTS, LOCAL_GLUE].join(path.delimiter),
       TMPDIR: scratch,
       HOME: scratch,
       NO_PROXY: '127.0.0.1',
+      ...added,
     });
     const onLine = (line: string) => line.startsWith('http://') && resolve(line);
     const emulator = new Child(python, [path.join(DEPLOY_TESTS, 'start.py')], { env, log, onLine });

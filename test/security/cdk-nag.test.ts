@@ -29,6 +29,16 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-bronze-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-silver-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-gold-*]`],
+  ...['job/pp-dw-bronze-*', 'job/pp-dw-silver-*', 'job/pp-dw-gold-*'].flatMap((job): [string, string][] => [
+    ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${GLUE}:${job}]`],
+    ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${GLUE}:${job.replace('job', 'crawler')}-crawler]`],
+  ]),
+  ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${BUCKET}/etl/*/runs/*]`],
+  ...['Core/DatasetStateMachine', 'Daily/StateMachine'].flatMap((stateMachine): [string, string][] => [
+    [stateMachine, 'SF1'],
+    [stateMachine, 'SF2'],
+  ]),
+  ['Daily/Role/Resource', 'IAM5[Resource::arn:aws:states:eu-central-1:123456789012:execution:pp-dw-dataset:*]'],
   ...DATASETS.flatMap((dataset): [string, string][] => [
     [`${dataset}/Job`, 'GL1'],
     [`${dataset}/Job`, 'GL3'],

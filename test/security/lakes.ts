@@ -1,5 +1,5 @@
 import { App, Duration, Environment } from 'aws-cdk-lib';
-import { Auth, EtlCoreProps, EtlDashboard, GlueConnection, Schedule, Source } from '../../src';
+import { Auth, EtlCoreProps, EtlDashboard, EtlPipeline, GlueConnection, Schedule, Source } from '../../src';
 import { bronze, derived, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
 
 /** Only the required props. */
@@ -44,6 +44,7 @@ function complete(lake: Lake): void {
     gold(lake, { businessKey: ['rows'], schedule: Schedule.cron('0 7 * * ? *') }),
     derived('silver', lake, { dataset: 'fda-history', history: { businessKey: ['rows'] } }, 'History'),
   ];
+  new EtlPipeline(lake.stack, 'Daily', { core: lake.core, datasets, schedule: Schedule.cron('0 5 * * ? *') });
   new EtlDashboard(lake.stack, 'Dashboard', { core: lake.core, datasets });
 }
 

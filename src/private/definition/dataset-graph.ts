@@ -13,7 +13,7 @@ export type Graph = Map<string, string[]>;
  * @param inputs as `layer/dataset`
  */
 export function registerInputs(scope: IConstruct, lake: string, dataset: string, inputs: string[]): void {
-  const graph = lakeState(scope, 'inputs', lake, () => new Map<string, string[]>());
+  const graph = datasetGraph(scope, lake);
   graph.set(dataset, inputs);
   const path = pathTo(dataset, dataset, graph);
   if (path) {
@@ -24,6 +24,25 @@ export function registerInputs(scope: IConstruct, lake: string, dataset: string,
       'A dataset cannot depend on itself: remove one of these inputs.',
     );
   }
+}
+
+/** The inputs of all datasets of a lake that exist so far. */
+export function datasetGraph(scope: IConstruct, lake: string): Graph {
+  return lakeState(scope, 'inputs', lake, () => new Map<string, string[]>());
+}
+
+/** Registers that a dataset, given as `layer/dataset`, has a schedule of its own. */
+export function registerSchedule(scope: IConstruct, lake: string, dataset: string): void {
+  schedules(scope, lake).add(dataset);
+}
+
+/** Whether a dataset, given as `layer/dataset`, has a schedule of its own. */
+export function hasSchedule(scope: IConstruct, lake: string, dataset: string): boolean {
+  return schedules(scope, lake).has(dataset);
+}
+
+function schedules(scope: IConstruct, lake: string): Set<string> {
+  return lakeState(scope, 'schedules', lake, () => new Set<string>());
 }
 
 /**

@@ -4,7 +4,7 @@ import { apiProblems, keyColumnProblems } from './api-rules';
 import { isCalendarDate } from './calendar-date';
 import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
 import { tablesKey } from './dataset-tables';
-import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
+import { scheduleProblems } from './schedule-rules';
 import { sourceUrlProblems, sourceProblems } from './source-rules';
 import { dateFormatProblem, formatProblem, numberFormatProblem } from './value-format';
 import { Layer } from '../../layer';
@@ -510,24 +510,4 @@ const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] 
 /** Whether a text is a date that is later than the end of any version. */
 function isOpenEnd(text: string): boolean {
   return isCalendarDate(text) && text >= '2100-01-01';
-}
-
-function* scheduleProblems({ schedule }: DatasetDocument): Generator<Problem> {
-  if (schedule === undefined) {
-    return;
-  }
-  const { expression, timezone } = schedule;
-  const expressionProblem = Token.isUnresolved(expression) ? undefined : scheduleExpressionProblem(expression);
-  if (expressionProblem) {
-    yield {
-      code: 'SCHEDULE_INVALID',
-      key: 'schedule.expression',
-      found: `is "${expression}"`,
-      remedy: expressionProblem,
-    };
-  }
-  const zoneProblem = timezone === undefined || Token.isUnresolved(timezone) ? undefined : timezoneProblem(timezone);
-  if (zoneProblem) {
-    yield { code: 'TIMEZONE_INVALID', key: 'schedule.timezone', found: `is "${timezone}"`, remedy: zoneProblem };
-  }
 }

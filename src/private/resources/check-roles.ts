@@ -5,7 +5,9 @@ import { checkStruct, PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 import { LAYERS } from '../layers';
 
-const ROLES_PROPS: PropTypes<LakeRoles> = { glue: ROLE, scheduler: ROLE, deployment: ROLE, datasets: 'unchecked' };
+const ROLES_PROPS: PropTypes<LakeRoles> = {
+  glue: ROLE, scheduler: ROLE, stateMachines: ROLE, deployment: ROLE, datasets: 'unchecked',
+};
 
 /** Fails on a value that is not a role, and on a key of `datasets` without a layer, which would have no effect. */
 export function checkRoles(scope: Construct, roles?: LakeRoles): void {

@@ -23,6 +23,8 @@ export interface GlueJobProps {
   readonly extraPyFiles: string;
   /** Whether the dataset has a query. */
   readonly hasQuery: boolean;
+  /** The hash of what a derived dataset is built with. */
+  readonly definition: string;
   /** The datasets whose tables the job reads. */
   readonly inputs?: IDataset[];
   /** The name of the Glue connection. The job runs in its VPC. */
@@ -72,6 +74,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     runs: names.runs,
     tables: names.tables,
     timeout_minutes: size.timeoutMinutes,
+    ...(names.layer !== Layer.BRONZE && { definition: props.definition }),
     ...(props.metrics && { metrics_namespace: names.lake.metricsNamespace }),
   };
   const bytes = Buffer.byteLength(JSON.stringify(jobNames));

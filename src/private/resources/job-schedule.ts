@@ -17,26 +17,39 @@ const FLEXIBLE_MINUTES = 10;
 
 /** The schedule of a job. All schedules of a lake share one role and one schedule group. */
 export function createJobSchedule(scope: Construct, { names, schedule, job, roleArn }: JobScheduleProps): CfnSchedule {
-  const stack = Stack.of(scope);
-  const flexibleMinutes = schedule.flexible_minutes ?? FLEXIBLE_MINUTES;
   const jobSchedule = new CfnSchedule(scope, 'Schedule', {
     name: names.schedule,
     groupName: names.lake.scheduleGroup,
-    scheduleExpression: schedule.expression,
-    scheduleExpressionTimezone: schedule.timezone ?? 'UTC',
-    state: (schedule.enabled ?? true) ? 'ENABLED' : 'DISABLED',
-    flexibleTimeWindow:
-      flexibleMinutes === 0 ? { mode: 'OFF' } : { mode: 'FLEXIBLE', maximumWindowInMinutes: flexibleMinutes },
+    ...timesOf(schedule),
     target: {
       arn: `arn:${Aws.PARTITION}:scheduler:::aws-sdk:glue:startJobRun`,
       roleArn,
-      input: stack.toJsonString({ JobName: names.job }),
-      // The default of EventBridge Scheduler, 185 retries in 24 hours, could start a run after the next scheduled run.
-      // AWS does not document whether it retries a start that Glue rejects because the job is running.
-      // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
-      retryPolicy: { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 },
+      input: Stack.of(scope).toJsonString({ JobName: names.job }),
+      retryPolicy: RETRY_POLICY,
     },
   });
   jobSchedule.node.addDependency(job);
   return jobSchedule;
 }
+
+/** When a schedule starts its target. */
+export function timesOf(
+  schedule: Schedule,
+): Pick<CfnSchedule, 'scheduleExpression' | 'scheduleExpressionTimezone' | 'state' | 'flexibleTimeWindow'> {
+  const flexibleMinutes = schedule.flexible_minutes ?? FLEXIBLE_MINUTES;
+  return {
+    scheduleExpression: schedule.expression,
+    scheduleExpressionTimezone: schedule.timezone ?? 'UTC',
+    state: (schedule.enabled ?? true) ? 'ENABLED' : 'DISABLED',
+    flexibleTimeWindow:
+      flexibleMinutes === 0 ? { mode: 'OFF' } : { mode: 'FLEXIBLE', maximumWindowInMinutes: flexibleMinutes },
+  };
+}
+
+/**
+ * The default of EventBridge Scheduler, 185 retries in 24 hours, could start a run after the next scheduled run.
+ *
+ * AWS does not document whether it retries a start that Glue rejects because the job is running.
+ * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+ */
+export const RETRY_POLICY = { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 };

@@ -74,10 +74,12 @@ export function grantCloudWatchLogs(scope: Construct, names: LakeNames, key: IKe
  * only the names of the lake does not know the ARN. A condition on the alias can take five minutes to become
  * effective: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
  */
-export function objectKeyStatement(stack: Stack, names: LakeNames, key?: string): PolicyStatement {
+export function objectKeyStatement(
+  stack: Stack, names: LakeNames, key?: string, actions = ['kms:Decrypt', 'kms:GenerateDataKey'],
+): PolicyStatement {
   const bucket = `arn:${stack.partition}:s3:::${names.bucket}`;
   return new PolicyStatement({
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    actions,
     resources: [key ?? stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
     conditions: {
       StringEquals: { 'kms:ViaService': `s3.${stack.region}.${stack.urlSuffix}` },

@@ -1,0 +1,286 @@
+import { createHash } from 'crypto';
+import { Annotations, Aws, Lazy, Stack } from 'aws-cdk-lib';
+import { IRole } from 'aws-cdk-lib/aws-iam';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { IDataset } from './i-dataset';
+import { IEtlCore } from './i-etl-core';
+import { checkLength, LakeNames } from './naming';
+import { OnFailedInput } from './on-failed-input';
+import { datasetGraph, hasSchedule } from './private/definition/dataset-graph';
+import { pipelineNodes } from './private/definition/pipeline-nodes';
+import { PipelineDocument } from './private/document/pipeline-document.generated';
+import { pipelineRuleProblems, pipelineSchema } from './private/document/pipeline-rules';
+import { unresolvedValues } from './private/document/unresolved-values';
+import { checkProps, PropTypes } from './private/errors/prop-types';
+import { synthError } from './private/errors/synth-error';
+import { coreInSameStage } from './private/resources/deployed-core';
+import { RETRY_POLICY, timesOf } from './private/resources/job-schedule';
+import { createPipelineRole, createPipelineSchedulerRole } from './private/resources/pipeline-roles';
+import { rolesOf } from './private/resources/role-arns';
+import { createStateMachine } from './private/resources/state-machine';
+import { claimName } from './private/resources/unique-names';
+import { pipelineMachine, PipelineNode } from './private/state-machines/pipeline-machine';
+import { Schedule } from './schedule';
+
+/** Properties of a pipeline: its datasets, and when it runs. */
+export interface EtlPipelineProps {
+  /** The lake of the datasets. */
+  readonly core: IEtlCore;
+
+  /**
+   * The datasets to build: 1 to 500 with their inputs.
+   *
+   * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
+   * deploys. Synthesis fails with `DATASETS_REQUIRED` if the list is empty, with `DUPLICATE_VALUE` if it contains a
+   * dataset twice, with `LAKE_MISMATCH` if a dataset belongs to another lake, and with `PIPELINE_TOO_LARGE` if there
+   * are too many.
+   */
+  readonly datasets: IDataset[];
+
+  /**
+   * Whether the inputs of the datasets, and their inputs, are part of the pipeline.
+   *
+   * An input that another app deploys is only part of the pipeline if you list it: usually, that app has a pipeline for
+   * it.
+   *
+   * @default true - so that every table is built from fresh inputs
+   */
+  readonly withInputs?: boolean;
+
+  /**
+   * The name of the pipeline in kebab-case. Its state machine and its schedule are named
+   * `<resourcePrefix>-<pipeline>`.
+   *
+   * Synthesis fails with `NAME_TAKEN` if another pipeline of the lake has the name.
+   *
+   * @default - the ID of the construct in kebab-case: `daily` for `Daily`
+   */
+  readonly pipeline?: string;
+
+  /**
+   * What the pipeline is for. It is the description of the schedule.
+   *
+   * @default - none
+   */
+  readonly description?: string;
+
+  /**
+   * When the pipeline starts.
+   *
+   * Remove the schedules of its datasets: a dataset with a schedule of its own runs twice, and is a warning.
+   *
+   * @default - none: start an execution of the state machine yourself
+   */
+  readonly schedule?: Schedule;
+
+  /**
+   * How many datasets run at the same time: 1 to 100.
+   *
+   * @default 10 - below the default quotas of AWS Glue for concurrent runs and DPUs
+   * @see https://docs.aws.amazon.com/general/latest/gr/glue.html
+   */
+  readonly maxConcurrentJobs?: number;
+
+  /**
+   * What happens to a dataset if one of its inputs fails.
+   *
+   * @default OnFailedInput.SKIP - its table would otherwise mix fresh and outdated inputs
+   */
+  readonly onFailedInput?: OnFailedInput;
+}
+
+/**
+ * A pipeline runs datasets in order: each as soon as its own inputs have ended.
+ *
+ * For each dataset, it runs the job, waits for the last attempt of the run, and runs the crawler if the table is new or
+ * its schema has changed. A derived dataset runs only if an input has published since its last run, or if its own
+ * definition has changed. If a dataset fails, its dependents are skipped, the others continue, and the execution fails
+ * at its end. Executions of a pipeline do not overlap. The alerts of the core send one message per failed execution.
+ *
+ * The pipeline is a state machine of AWS Step Functions. It starts an execution of the state machine
+ * `<resourcePrefix>-dataset` for each dataset. See `docs/operations/pipelines.md` for what it costs.
+ *
+ * @exampleMetadata fixture=lake
+ * @example
+ * new EtlPipeline(new Stack(app, 'Pipeline'), 'Daily', {
+ *   core,
+ *   datasets: [zipcodes],
+ *   schedule: Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York' }),
+ * });
+ */
+export class EtlPipeline extends Construct {
+  /** The name of the pipeline. */
+  public readonly pipeline: string;
+  /** The state machine that starts the datasets. */
+  public readonly stateMachine: CfnStateMachine;
+  /** The role of the state machine. */
+  public readonly role: IRole;
+  /** The schedule that starts executions. Undefined if the pipeline has none. */
+  public readonly schedule?: CfnSchedule;
+
+  /**
+   * Creates a pipeline.
+   *
+   * @param scope the scope of the construct, usually a stack
+   * @param id the ID of the construct within its scope
+   * @param props the properties of the pipeline
+   */
+  constructor(scope: Construct, id: string, props: EtlPipelineProps) {
+    super(scope, id);
+    checkProps(this, props, PIPELINE_PROPS);
+    const { core } = props;
+    const names = new LakeNames(this, core);
+    checkDatasets(this, props);
+    const document = pipelineDocument(id, props);
+    checkPipeline(this, document);
+    const name = names.pipeline(document.pipeline);
+    const roles = rolesOf(core);
+
+    this.pipeline = document.pipeline;
+    this.role = roles.stateMachines ?? createPipelineRole(this, names, this.pipeline);
+    this.stateMachine = createStateMachine(this, 'StateMachine', {
+      name,
+      definitionString: Lazy.string({ produce: () => this.definition(names, document) }),
+      role: this.role,
+    });
+    if (document.schedule) {
+      checkLength(this, 'schedule', name, 'Use a shorter prefix or pipeline name.');
+      claimName(this, 'schedule', name);
+      this.schedule = new CfnSchedule(this, 'Schedule', {
+        name,
+        groupName: names.scheduleGroup,
+        description: document.description,
+        ...timesOf(document.schedule),
+        target: {
+          arn: this.stateMachine.attrArn,
+          roleArn: (roles.scheduler ?? createPipelineSchedulerRole(this, names, this.pipeline)).roleArn,
+          input: '{}',
+          retryPolicy: RETRY_POLICY,
+        },
+      });
+    }
+    const deployed = coreInSameStage(core, this);
+    if (deployed) {
+      this.node.addDependency(deployed.datasetStateMachine, deployed.scheduleGroup);
+    }
+    this.node.addValidation({ validate: () => this.warnAboutSchedules(names, document) });
+  }
+
+  /** Called during synthesis, when all datasets of the app are known. */
+  private nodes({ resourcePrefix }: LakeNames, document: PipelineDocument): PipelineNode[] {
+    return pipelineNodes(document.datasets, document.with_inputs ?? true, datasetGraph(this, resourcePrefix));
+  }
+
+  private definition(names: LakeNames, document: PipelineDocument): string {
+    const nodes = this.nodes(names, document);
+    if (nodes.length > MAX_DATASETS) {
+      throw synthError(
+        this,
+        'PIPELINE_TOO_LARGE',
+        `the pipeline "${this.pipeline}" has ${nodes.length} datasets with their inputs; the maximum is `
+          + `${MAX_DATASETS}.`,
+        'Distribute them over several pipelines.',
+      );
+    }
+    return Stack.of(this).toJsonString(pipelineMachine({
+      partition: Aws.PARTITION,
+      pipeline: this.pipeline,
+      resourcePrefix: names.resourcePrefix,
+      nodes,
+      datasetMachineArn: names.stateMachineArn(this, names.datasetStateMachine),
+      maxConcurrentJobs: document.max_concurrent_jobs ?? MAX_CONCURRENT_JOBS,
+      usesPublished: document.on_failed_input === OnFailedInput.USE_PUBLISHED,
+      suffix: createHash('sha256').update(this.pipeline).digest('hex').slice(0, 4),
+    }));
+  }
+
+  private warnAboutSchedules(names: LakeNames, document: PipelineDocument): string[] {
+    const scheduled = this.nodes(names, document)
+      .map(({ dataset }) => dataset)
+      .filter(dataset => hasSchedule(this, names.resourcePrefix, dataset));
+    for (const dataset of document.schedule === undefined ? [] : scheduled) {
+      Annotations.of(this).addWarningV2(
+        `cdk-glue-medallion:schedule-and-pipeline-${dataset}`,
+        `the dataset "${dataset}" of the pipeline "${this.pipeline}" also has a schedule of its own, so that it runs `
+          + 'twice. Remove its schedule.',
+      );
+    }
+    return [];
+  }
+}
+
+const PIPELINE_PROPS: PropTypes<EtlPipelineProps> = {
+  core: { member: 'resourcePrefix', example: 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)' },
+  datasets: 'unchecked',
+  withInputs: 'boolean',
+  pipeline: 'unchecked',
+  description: 'unchecked',
+  schedule: { member: '_document', example: 'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")' },
+  maxConcurrentJobs: 'unchecked',
+  onFailedInput: 'unchecked',
+};
+
+const MAX_CONCURRENT_JOBS = 10;
+
+/** The ID of a construct as the name of a pipeline. An invalid result is an error of the schema. */
+function kebabCase(id: string): string {
+  return id.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+}
+
+/** With more datasets, an execution of 24 hours could exceed the 25,000 events of a history. */
+const MAX_DATASETS = 500;
+
+function pipelineDocument(id: string, props: EtlPipelineProps): PipelineDocument {
+  return pipelineSchema().inOrder({
+    pipeline: props.pipeline ?? kebabCase(id),
+    description: props.description,
+    datasets: props.datasets.map(({ layer, dataset }) => `${layer}/${dataset}`),
+    with_inputs: props.withInputs,
+    schedule: props.schedule?._document,
+    max_concurrent_jobs: props.maxConcurrentJobs,
+    on_failed_input: props.onFailedInput,
+  });
+}
+
+function checkPipeline(scope: Construct, document: PipelineDocument): void {
+  const problems = [
+    ...unresolvedValues(document),
+    ...pipelineSchema().problems(document),
+    ...pipelineRuleProblems(document),
+  ];
+  for (const { code, key, found, remedy } of problems) {
+    throw synthError(scope, code, `${key} of the pipeline "${document.pipeline}" ${found}.`, remedy);
+  }
+}
+
+function checkDatasets(scope: Construct, { core, datasets }: EtlPipelineProps): void {
+  if (!Array.isArray(datasets) || datasets.length === 0) {
+    throw synthError(scope, 'DATASETS_REQUIRED', 'datasets is empty.', 'List the datasets that the pipeline builds.');
+  }
+  const listed = new Set<string>();
+  for (const each of datasets) {
+    if (typeof each !== 'object' || each === null || !('layer' in each)) {
+      throw synthError(
+        scope, 'PROP_TYPE_INVALID', 'datasets has a value of the wrong type.',
+        'Use datasets: a BronzeDataset, a SilverDataset or a GoldDataset.',
+      );
+    }
+    const name = `${each.layer}/${each.dataset}`;
+    if (
+      each.core.resourcePrefix !== core.resourcePrefix || each.core.existingBucketName !== core.existingBucketName
+    ) {
+      throw synthError(
+        scope,
+        'LAKE_MISMATCH',
+        `datasets contains "${name}" of the lake "${each.core.resourcePrefix}".`,
+        `Use datasets of the lake of the pipeline, "${core.resourcePrefix}".`,
+      );
+    }
+    if (listed.has(name)) {
+      throw synthError(scope, 'DUPLICATE_VALUE', `datasets contains "${name}" twice.`, 'Remove one of them.');
+    }
+    listed.add(name);
+  }
+}

@@ -1,0 +1,7 @@
+/** What happens to a dataset of a pipeline if one of its inputs fails or is skipped. */
+export enum OnFailedInput {
+  /** The dataset is skipped, and so are its dependents. Their tables keep their last published data. */
+  SKIP = 'skip',
+  /** The dataset runs with the published tables of the input, if another input or its own definition has changed. */
+  USE_PUBLISHED = 'use_published',
+}

@@ -1,0 +1,44 @@
+import { Stack } from 'aws-cdk-lib';
+import { IRole, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { acknowledge } from './nag-suppressions';
+import { claimName } from './unique-names';
+import { checkLength } from '../../naming';
+
+export interface StateMachineProps {
+  readonly name: string;
+  /** The definition as JSON. */
+  readonly definitionString: string;
+  readonly role: IRole;
+}
+
+/** A standard state machine. */
+export function createStateMachine(
+  scope: Construct, id: string, { name, definitionString, role }: StateMachineProps,
+): CfnStateMachine {
+  checkLength(scope, 'state machine', name);
+  claimName(scope, 'state machine', name);
+  const stateMachine = new CfnStateMachine(scope, id, {
+    stateMachineName: name,
+    stateMachineType: 'STANDARD',
+    definitionString,
+    roleArn: role.roleArn,
+  });
+  // The first execution needs the policies of the role.
+  stateMachine.node.addDependency(role);
+  acknowledge(
+    stateMachine,
+    'SF1',
+    'Step Functions keeps the history of each execution for 90 days. Logs would repeat it at a charge.',
+  );
+  acknowledge(stateMachine, 'SF2', 'The history of an execution has the time of each step. X-Ray would repeat it.');
+  return stateMachine;
+}
+
+/** Step Functions, for executions of this account. https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html */
+export function statesPrincipal(scope: Construct): ServicePrincipal {
+  return new ServicePrincipal('states.amazonaws.com', {
+    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+  });
+}

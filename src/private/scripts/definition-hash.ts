@@ -1,0 +1,25 @@
+import { createHash } from 'crypto';
+import { readFileSync } from 'fs';
+import { Lazy, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { JobScript } from './script-bundle';
+import { DatasetDocument } from '../document/dataset-document.generated';
+
+/**
+ * A hash of what a derived dataset is built with: its document, script and query. A pipeline runs the job again if the
+ * hash differs from that of the last publication.
+ *
+ * It is computed during synthesis, when tokens can be resolved to the references that the template has.
+ */
+export function definitionHash(scope: Construct, document: DatasetDocument, script: JobScript): string {
+  return Lazy.string({
+    produce: () => {
+      const resolved = Stack.of(scope).resolve({ document, sql: script.sql?.text });
+      return createHash('sha256')
+        .update(JSON.stringify(resolved))
+        .update(readFileSync(script.path))
+        .digest('hex')
+        .slice(0, 32);
+    },
+  });
+}

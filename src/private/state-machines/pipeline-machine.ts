@@ -1,0 +1,306 @@
+import { DATASET_FAILED } from './dataset-machine';
+import { Definition, jsonata, MILLISECONDS, ONE_DAY_SECONDS, RETRIES, State } from './states-language';
+
+/**
+ * Time between two requests for the executions that still run. A shorter time would not make a pipeline much faster,
+ * because a run takes minutes, and 24 hours of requests would exceed the 25,000 events of a history.
+ */
+const POLL_SECONDS = 60;
+
+/** Characters of a dataset's name in the name of its execution, which has at most 80. */
+export const MAX_NAME_LENGTH = 45;
+
+/** Characters of a reason, so that the results of all datasets fit into a variable of 256 KiB. */
+const MAX_REASON_LENGTH = 300;
+
+/** A cause has at most 32,768 characters. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
+const MAX_CAUSE_LENGTH = 32_000;
+/** The characters of an entry in the cause besides its reason. */
+const ENTRY_LENGTH = 150;
+
+/** The errors of a failed execution. The cause of a failed pipeline is its result as JSON. */
+export const PIPELINE_FAILED = 'PipelineFailed';
+export const PIPELINE_RUNNING = 'PipelineRunning';
+
+/** A dataset of a pipeline as `layer/dataset`, and those of its inputs that are in the pipeline. */
+export interface PipelineNode {
+  readonly dataset: string;
+  readonly inputs: string[];
+}
+
+export interface PipelineMachineProps {
+  readonly partition: string;
+  readonly pipeline: string;
+  readonly resourcePrefix: string;
+  /** The datasets, each after its inputs. */
+  readonly nodes: PipelineNode[];
+  /** The ARN of the state machine that handles one dataset. */
+  readonly datasetMachineArn: string;
+  readonly maxConcurrentJobs: number;
+  /** Whether the dependents of a failed input run with its published tables. */
+  readonly usesPublished: boolean;
+  /** Four characters that differ from those of the other pipelines of the lake. */
+  readonly suffix: string;
+}
+
+/**
+ * The state machine of a pipeline: it starts an execution of the dataset state machine for each dataset as soon as its
+ * inputs have ended, and fails at its end if a dataset has failed.
+ *
+ * Input: nothing, or the result of an earlier execution, of which only the failed and skipped datasets run. Output:
+ * `pipeline` and `datasets`, a list with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
+ */
+export function pipelineMachine(props: PipelineMachineProps): Definition {
+  const task = (service: string, fields: State): State => ({
+    Type: 'Task',
+    Resource: `arn:${props.partition}:states:::${service}`,
+    Retry: RETRIES,
+    ...fields,
+  });
+  const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State => ({
+    Type: 'Map',
+    Items: jsonata(items),
+    MaxConcurrency: 10,
+    ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: startAt, States: states },
+    Output: {},
+    ...fields,
+  });
+  return {
+    QueryLanguage: 'JSONata',
+    Comment: `Runs the datasets of the pipeline ${props.pipeline}, each after its inputs`,
+    TimeoutSeconds: ONE_DAY_SECONDS,
+    StartAt: 'Datasets',
+    States: {
+      'Datasets': {
+        Type: 'Pass',
+        Assign: {
+          nodes: props.nodes,
+          max: props.maxConcurrentJobs,
+          uses_published: props.usesPublished,
+          active: [],
+          ended: [],
+          ready: [],
+          previous: jsonata('$exists($states.input.datasets) ? $states.input.datasets : []'),
+          // Part of the names of executions: yyyyMMddTHHmmssSSS.
+          started: jsonata(
+            "$substring($replace($states.context.Execution.StartTime, /[-:.Z]/, '') & '000', 0, 18)",
+          ),
+        },
+        Next: 'Resume',
+      },
+      'Resume': {
+        Type: 'Pass',
+        Assign: {
+          done: jsonata(`(
+            $rerun := $previous[status in ['failed', 'skipped']].dataset;
+            $count($previous) = 0 ? {} : $merge($nodes[$not(dataset in $rerun)].(
+              $name := dataset;
+              $last := $previous[dataset = $name][0];
+              { $name: $exists($last) ? $last
+                : { 'status': 'not_run', 'reason': 'not in the list of the execution that is resumed' } }
+            ))
+          )`),
+        },
+        Next: 'List executions of the pipeline',
+      },
+      'List executions of the pipeline': task('aws-sdk:sfn:listExecutions', {
+        Arguments: {
+          StateMachineArn: jsonata('$states.context.StateMachine.Id'),
+          StatusFilter: 'RUNNING',
+          MaxResults: 100,
+        },
+        // Of two executions that start at the same time, one continues.
+        Output: jsonata(`(
+          ${MILLISECONDS}
+          $me := $states.context.Execution;
+          $start := $milliseconds($me.StartTime);
+          { 'other': [$states.result.Executions[ExecutionArn != $me.Id and (
+            $milliseconds(StartDate) < $start or ($milliseconds(StartDate) = $start and ExecutionArn < $me.Id)
+          )].ExecutionArn][0] }
+        )`),
+        Next: 'Running already?',
+      }),
+      'Running already?': {
+        Type: 'Choice',
+        Choices: [{ Condition: jsonata('$exists($states.input.other)'), Next: 'Running already' }],
+        Default: 'Plan',
+      },
+      'Running already': {
+        Type: 'Fail',
+        Error: PIPELINE_RUNNING,
+        Cause: jsonata(
+          "'Executions of a pipeline do not overlap, and ' & $states.input.other & ' is still running. If the '"
+            + " & 'pipeline takes longer than the time between two starts, change its schedule.'",
+        ),
+      },
+
+      'Plan': {
+        Type: 'Pass',
+        Assign: planOf('$done', '$active', '$nodes'),
+        Output: {},
+        Next: 'Anything to start?',
+      },
+      'Anything to start?': {
+        Type: 'Choice',
+        Choices: [
+          { Condition: jsonata('$count($ready) > 0'), Next: 'Start datasets' },
+          { Condition: jsonata('$count($active) > 0'), Next: 'Wait' },
+        ],
+        Default: 'Result',
+      },
+      'Start datasets': each('$ready', 'Start dataset', {
+        'Start dataset': task('states:startExecution', {
+          Arguments: {
+            StateMachineArn: props.datasetMachineArn,
+            Name: jsonata(
+              `$substring($replace($states.input.dataset, '/', '-'), 0, ${MAX_NAME_LENGTH}) & '-' `
+                + `& $started & '-${props.suffix}-' & $states.input.number`,
+            ),
+            Input: jsonata(`{
+              'dataset': $states.input.dataset,
+              'job': '${props.resourcePrefix}-' & $replace($states.input.dataset, '/', '-'),
+              'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id
+            }`),
+          },
+          Output: { dataset: jsonata('$states.input.dataset'), arn: jsonata('$states.result.ExecutionArn') },
+          Catch: [{
+            ErrorEquals: ['States.ALL'],
+            Output: {
+              dataset: jsonata('$states.input.dataset'),
+              reason: jsonata("'the execution cannot be started: ' & $states.errorOutput.Cause"),
+            },
+            Next: 'Not started',
+          }],
+          End: true,
+        }),
+        'Not started': { Type: 'Pass', End: true },
+      }, {
+        Assign: {
+          active: jsonata('[$append($active, $states.result[$exists(arn)])]'),
+          done: jsonata(
+            "$merge([$done, $states.result[$not($exists(arn))].{ dataset: { 'status': 'failed', 'reason': reason } }])",
+          ),
+        },
+        Next: 'Anything started?',
+      }),
+      'Anything started?': {
+        Type: 'Choice',
+        Choices: [{ Condition: jsonata('$count($active) > 0'), Next: 'Wait' }],
+        Default: 'Plan',
+      },
+      'Wait': { Type: 'Wait', Seconds: POLL_SECONDS, Next: 'List executions' },
+      'List executions': task('aws-sdk:sfn:listExecutions', {
+        Arguments: { StateMachineArn: props.datasetMachineArn, StatusFilter: 'RUNNING', MaxResults: 1000 },
+        Assign: {
+          ended: jsonata(
+            '($running := $states.result.Executions.ExecutionArn; [$active[$not(arn in $running)]])',
+          ),
+        },
+        Output: {},
+        Next: 'Any ended?',
+      }),
+      'Any ended?': {
+        Type: 'Choice',
+        Choices: [{ Condition: jsonata('$count($ended) > 0'), Next: 'Read results' }],
+        Default: 'Wait',
+      },
+      // The list of executions can be outdated, so the state of each missing one is read.
+      'Read results': each('$ended', 'Read result', {
+        'Read result': task('aws-sdk:sfn:describeExecution', {
+          Arguments: { ExecutionArn: jsonata('$states.input.arn') },
+          Output: jsonata(`(
+            $e := $states.result;
+            $result := $e.Status = 'SUCCEEDED' ? $parse($e.Output)
+              : $e.Error = '${DATASET_FAILED}' ? $parse($e.Cause)
+              : { 'status': 'failed', 'reason': 'the execution ended with ' & $e.Status
+                & ($e.Cause ? ': ' & $e.Cause : '') & ' (' & $states.input.arn & ')' };
+            {
+              'dataset': $states.input.dataset,
+              'arn': $states.input.arn,
+              'is_running': $e.Status = 'RUNNING',
+              'result': $merge([
+                $sift($result, function($v, $k) { $not($k in ['dataset', 'reason']) }),
+                $result.reason ? { 'reason': $substring($result.reason, 0, ${MAX_REASON_LENGTH}) } : {}
+              ])
+            }
+          )`),
+          End: true,
+        }),
+      }, {
+        Assign: {
+          active: jsonata(
+            '($arns := $states.result[$not(is_running)].arn; [$active[$not(arn in $arns)]])',
+          ),
+          done: jsonata('$merge([$done, $states.result[$not(is_running)].{ dataset: result }])'),
+        },
+        Next: 'Plan',
+      }),
+
+      'Result': {
+        Type: 'Pass',
+        Output: {
+          pipeline: props.pipeline,
+          datasets: jsonata(
+            "[$nodes.($name := dataset; $merge([{ 'dataset': $name }, $lookup($done, $name)]))]",
+          ),
+        },
+        Next: 'All succeeded?',
+      },
+      'All succeeded?': {
+        Type: 'Choice',
+        Choices: [{
+          Condition: jsonata("$count($states.input.datasets[status in ['failed', 'skipped']]) > 0"),
+          Next: 'Failed',
+        }],
+        Default: 'Succeeded',
+      },
+      'Succeeded': { Type: 'Succeed' },
+      'Failed': { Type: 'Fail', Error: PIPELINE_FAILED, Cause: jsonata(CAUSE) },
+    },
+  };
+}
+
+/**
+ * The expressions that decide what starts next.
+ *
+ * `done` gets the datasets that are skipped, because an input has failed or was skipped. `ready` are the datasets whose
+ * inputs are done, at most as many as may run at the same time. The nodes are in topological order, so a skipped
+ * dataset is known before its dependents.
+ */
+export function planOf(done: string, active: string, nodes: string): { readonly [variable: string]: string } {
+  const withSkipped = `$reduce(${nodes}, function($all, $node) {(
+      $bad := $node.inputs[$lookup($all, $).status in ['failed', 'skipped']];
+      $uses_published or $exists($lookup($all, $node.dataset)) or $count($bad) = 0 ? $all
+        : $merge([$all, { $node.dataset: {
+          'status': 'skipped',
+          'reason': 'not run because of ' & $join($bad.($ & ' (' & $lookup($all, $).status & ')'), ', ')
+        } }])
+    )}, ${done})`;
+  return {
+    done: jsonata(withSkipped),
+    ready: jsonata(`(
+      $all := ${withSkipped};
+      $open := $map(${nodes}, function($node, $index) {
+        { 'dataset': $node.dataset, 'inputs': $node.inputs, 'number': $index }
+      })[$not($exists($lookup($all, dataset))) and $not(dataset in ${active}.dataset)];
+      $free := $filter($open, function($node) { $count($node.inputs[$not($exists($lookup($all, $)))]) = 0 });
+      [$filter($free, function($node, $index) { $index < $max - $count(${active}) })]
+    )`),
+  };
+}
+
+/** The result as JSON, failed and skipped datasets first, as far as it fits. Their reasons are shortened to fit. */
+const CAUSE = `(
+  $bad := $append(
+    $states.input.datasets[status = 'failed'],
+    $states.input.datasets[status = 'skipped']
+  );
+  $length := $max([0, $floor(${MAX_CAUSE_LENGTH} / $count($bad)) - ${ENTRY_LENGTH}]);
+  $short := $bad.$merge([$, reason ? { 'reason': $substring(reason, 0, $length) } : {}]);
+  $others := $states.input.datasets[$not(status in ['failed', 'skipped'])];
+  $kept := $reduce($append($short, $others), function($all, $entry) {(
+    $size := $all.size + $length($string($entry)) + 1;
+    $size > ${MAX_CAUSE_LENGTH} ? $all : { 'size': $size, 'datasets': $append($all.datasets, $entry) }
+  )}, { 'size': 100, 'datasets': [] });
+  $string({ 'pipeline': $states.input.pipeline, 'datasets': [$kept.datasets] })
+)`;

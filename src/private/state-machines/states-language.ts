@@ -1,0 +1,54 @@
+/*
+ * Parts of state machine definitions in the Amazon States Language, with JSONata expressions.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+ */
+
+/** A state, or another part of a definition. */
+export interface State {
+  readonly [field: string]: unknown;
+}
+
+/** A definition of a state machine. */
+export interface Definition {
+  readonly QueryLanguage: 'JSONata';
+  readonly Comment: string;
+  /** The execution times out after this time. */
+  readonly TimeoutSeconds: number;
+  readonly StartAt: string;
+  readonly States: { readonly [name: string]: State };
+}
+
+/** A JSONata expression as the value of a field. */
+export function jsonata(expression: string): string {
+  return `{% ${expression} %}`;
+}
+
+/** The timeout of executions that wait for jobs, whose own timeouts are at most a few hours. */
+export const ONE_DAY_SECONDS = 86_400;
+
+/** Retries of a request that a service throttles or cannot process: up to six, within about two minutes. */
+export const RETRIES: State[] = [{
+  ErrorEquals: [
+    'Glue.ThrottlingException',
+    'Glue.OperationTimeoutException',
+    'Glue.InternalServiceException',
+    'Sfn.ThrottlingException',
+    'S3.SlowDownException',
+    'S3.InternalErrorException',
+    'Sns.ThrottledException',
+    'Sdk.SdkClientException',
+  ],
+  IntervalSeconds: 2,
+  BackoffRate: 2,
+  MaxAttempts: 6,
+  MaxDelaySeconds: 60,
+  JitterStrategy: 'FULL',
+}];
+
+/**
+ * A JSONata function that converts a time of an AWS API to milliseconds since 1970. Step Functions passes times as
+ * ISO 8601 text. For a time that an API does not return, the result is 0.
+ */
+export const MILLISECONDS =
+  "$milliseconds := function($time) { $type($time) = 'string' ? $toMillis($time)"
+  + " : $type($time) = 'number' ? ($time < 100000000000 ? $time * 1000 : $time) : 0 };";

@@ -1,0 +1,203 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { App, Stack } from 'aws-cdk-lib';
+import {
+  BronzeDataset, DataSizeCategory, EtlCore, EtlPipeline, EtlPipelineProps, GoldDataset, IDataset, Source, Transform,
+} from '../../src';
+import { readStacks, resourcesOf } from '../../src/cli/assembly';
+import { interrupt } from '../../src/cli/child';
+import { resolve } from '../../src/cli/intrinsics';
+import { Progress } from '../../src/cli/progress';
+import { temporaryFolder } from '../cli/assembly-fixture';
+import { Aws } from '../deploy/aws';
+import { ACCOUNT, clientEnvironment, REGION, setUpPython, startEmulator } from '../deploy/emulator';
+
+/** Waits of state machines and played runs take this part of their time. */
+const SCALE = 0.004;
+
+/** One attempt of a played run. See glue-templates/tests/deploy/played_glue.py. */
+export interface PlayedRun {
+  readonly state?: 'SUCCEEDED' | 'FAILED' | 'TIMEOUT' | 'STOPPED';
+  readonly seconds?: number;
+  readonly status?: 'published' | 'unchanged';
+  readonly rows?: number;
+  readonly error?: string;
+  readonly schema_changes?: boolean;
+  readonly record?: false | 'large';
+  readonly command?: string[];
+}
+
+/** What happens in the next executions. */
+export interface Script {
+  readonly [job: string]: PlayedRun[] | { readonly [call: string]: number } | number | undefined;
+  readonly throttled?: { readonly [call: string]: number };
+  readonly list_delay?: number;
+}
+
+/** The result of a dataset. */
+export interface DatasetResult {
+  readonly dataset: string;
+  readonly status: string;
+  readonly rows?: number;
+  readonly seconds?: number;
+  readonly run_id?: string;
+  readonly reason?: string;
+}
+
+/** An ended execution of a pipeline. */
+export interface Outcome {
+  readonly arn: string;
+  readonly status: string;
+  readonly error?: string;
+  /** The output or the cause, as text. */
+  readonly text: string;
+  readonly datasets: DatasetResult[];
+}
+
+/** The inputs of each dataset, by `layer/dataset`. Datasets come after their inputs. */
+export interface Inputs {
+  readonly [dataset: string]: string[];
+}
+
+/** A lake in the emulator: its state machines run, and its Glue jobs are played. */
+export class PlayedLake {
+  static async start(): Promise<PlayedLake> {
+    const folder = temporaryFolder();
+    const python = await setUpPython(new Progress());
+    const files = { PLAYED_RUNS: 'script.json', PLAYED_LOG: 'log.jsonl', COUNTS: 'counts.json' };
+    const env = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, path.join(folder, file)]));
+    const endpoint = await startEmulator(python, folder, path.join(folder, 'emulator.log'), {
+      ...env, SFN_WAIT_SCALE: String(SCALE),
+    });
+    const lake = new PlayedLake(folder, new Aws(python, clientEnvironment(endpoint)), endpoint);
+    return lake;
+  }
+
+  private constructor(readonly folder: string, readonly aws: Aws, readonly endpoint: string) {}
+
+  async stop(): Promise<void> {
+    this.aws.close();
+    await interrupt();
+  }
+
+  /** Creates the jobs, crawlers and state machines of a lake with one pipeline, named daily. Returns its prefix. */
+  async create(prefix: string, inputs: Inputs, props: Partial<EtlPipelineProps> = {}): Promise<void> {
+    const app = new App({ outdir: path.join(this.folder, prefix) });
+    const stack = new Stack(app, 'Lake', { env: { account: ACCOUNT, region: REGION } });
+    const core = new EtlCore(stack, 'Core', { resourcePrefix: prefix });
+    const datasets = new Map<string, IDataset>();
+    for (const [name, names] of Object.entries(inputs)) {
+      const [layer, dataset] = name.split('/');
+      const common = { core, dataset, dataSizeCategory: DataSizeCategory.SMALL };
+      datasets.set(name, layer === 'bronze'
+        ? new BronzeDataset(stack, name, { ...common, source: Source.url('https://example.org/a.csv') })
+        : new GoldDataset(stack, name, {
+          ...common, inputs: names.map(each => datasets.get(each)!), transform: Transform.sql('SELECT 1 AS one'),
+        }));
+    }
+    new EtlPipeline(stack, 'Daily', { core, datasets: [...datasets.values()], ...props });
+    app.synth();
+    await this.call('s3', 'create_bucket', { Bucket: `${prefix}-${ACCOUNT}` });
+    await this.deploy(app.outdir);
+  }
+
+  private async deploy(assembly: string): Promise<void> {
+    for (const stack of readStacks(assembly, {})) {
+      const all = (type: string) => resourcesOf(stack, type).map(([, { Properties }]) =>
+        Object.fromEntries(Object.entries(Properties ?? {}).map(([name, value]) => [name, resolve(value, stack)]))) as
+          { [property: string]: any }[];
+      for (const { Name, Role, Command, DefaultArguments, MaxRetries } of all('AWS::Glue::Job')) {
+        await this.call('glue', 'create_job', { Name, Role, Command, DefaultArguments, MaxRetries });
+      }
+      for (const { Name, Role, DatabaseName, Targets } of all('AWS::Glue::Crawler')) {
+        await this.call('glue', 'create_crawler', { Name, Role, DatabaseName, Targets });
+      }
+      for (const { StateMachineName, DefinitionString } of all('AWS::StepFunctions::StateMachine')) {
+        await this.call('stepfunctions', 'create_state_machine', {
+          name: StateMachineName, definition: DefinitionString, roleArn: `arn:aws:iam::${ACCOUNT}:role/any`,
+        });
+      }
+    }
+  }
+
+  /** Sets what happens from now on. */
+  play(prefix: string, script: Script): void {
+    const named = Object.entries(script).map(([key, value]) =>
+      [key.includes('/') ? `${prefix}-${key.replace('/', '-')}` : key, value]);
+    fs.writeFileSync(path.join(this.folder, 'script.json'), JSON.stringify(Object.fromEntries(named)));
+  }
+
+  async call(service: string, operation: string, parameters: object): Promise<any> {
+    const result = await this.aws.call(service, operation, parameters);
+    if ('error' in result) {
+      throw new Error(`${service}.${operation}: ${result.error}`);
+    }
+    return result.response;
+  }
+
+  machine(prefix: string, name = 'daily'): string {
+    return `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${prefix}-${name}`;
+  }
+
+  /** Starts an execution of the pipeline. */
+  async startExecution(prefix: string, input: object = {}): Promise<string> {
+    const { executionArn } = await this.call('stepfunctions', 'start_execution', {
+      stateMachineArn: this.machine(prefix), input: JSON.stringify(input),
+    });
+    return executionArn;
+  }
+
+  /** Waits until an execution ends. */
+  async end(arn: string, timeoutSeconds = 120): Promise<Outcome> {
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    for (;;) {
+      const { status, output, error, cause } = await this.call(
+        'stepfunctions', 'describe_execution', { executionArn: arn },
+      );
+      if (status !== 'RUNNING') {
+        const text = status === 'SUCCEEDED' ? output : cause ?? '';
+        const datasets = text.startsWith('{"pipeline"') ? JSON.parse(text).datasets : [];
+        return { arn, status, error, text, datasets };
+      }
+      if (Date.now() > deadline) {
+        throw new Error(`${arn} has not ended`);
+      }
+      await new Promise(wait => setTimeout(wait, 50));
+    }
+  }
+
+  async run(prefix: string, input: object = {}): Promise<Outcome> {
+    return this.end(await this.startExecution(prefix, input));
+  }
+
+  /** The starts and ends of played runs of a lake, as `bronze/a start`, in the order of their times. */
+  log(prefix: string): string[] {
+    const file = path.join(this.folder, 'log.jsonl');
+    const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n') : [];
+    return lines.filter(Boolean).map(line => JSON.parse(line))
+      .filter(({ job }) => job.startsWith(`${prefix}-`))
+      .map(({ job, event }) => `${job.slice(prefix.length + 1).replace('-', '/')} ${event}`);
+  }
+
+  /** The datasets whose crawler has run since a time, in milliseconds since 1970. */
+  async crawled(prefix: string, datasets: string[], since = 0): Promise<string[]> {
+    const found = [];
+    for (const dataset of datasets) {
+      const { Crawler } = await this.call(
+        'glue', 'get_crawler', { Name: `${prefix}-${dataset.replace('/', '-')}-crawler` },
+      );
+      const start = Crawler.LastCrawl && new Date(Crawler.LastCrawl.StartTime).getTime();
+      if (start && start >= since) {
+        found.push(dataset);
+      }
+    }
+    return found;
+  }
+
+  /** The events in the history of an execution, and its state transitions, as AWS counts them. */
+  async counts(arn: string): Promise<{ readonly events: number; readonly transitions: number }> {
+    await new Promise(wait => setTimeout(wait, 500));
+    const counts = JSON.parse(fs.readFileSync(path.join(this.folder, 'counts.json'), 'utf8'));
+    return { events: 0, transitions: 0, ...counts[arn] };
+  }
+}
