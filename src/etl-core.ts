@@ -131,6 +131,12 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly alertKey?: IKey;
   /** The EventBridge rules for failed runs and failed crawlers. Empty without `alerts`. */
   public readonly alertRules: Rule[];
+  /** The state machine that the rules start, and that sends the alerts. Undefined without `alerts`. */
+  public readonly alertStateMachine?: CfnStateMachine;
+  /** The role of the state machine that sends the alerts. Undefined without `alerts`. */
+  public readonly alertRole?: IRole;
+  /** The role that the rules use to start the state machine. Undefined without `alerts`. */
+  public readonly eventsRole?: IRole;
   /** The alarm for schedules that cannot start their job. Undefined without `alerts`. */
   public readonly droppedScheduleAlarm?: Alarm;
 
@@ -191,11 +197,15 @@ export class EtlCore extends Construct implements IEtlCore {
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
 
     const { maxRetries } = this.glueDefaults;
-    const alerts =
-      props.alerts && new LakeAlerts(this, 'Alerts', { names, alerts: props.alerts, key: keys.alerts, maxRetries });
+    const alerts = props.alerts && new LakeAlerts(this, 'Alerts', {
+      names, alerts: props.alerts, key: keys.alerts, maxRetries, role: props.roles?.alerts,
+    });
     this.alertTopic = alerts?.topic;
     this.alertKey = keys.alerts;
     this.alertRules = alerts?.rules ?? [];
+    this.alertStateMachine = alerts?.stateMachine;
+    this.alertRole = alerts?.role;
+    this.eventsRole = alerts?.eventsRole;
     this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
   }
 

@@ -37,6 +37,15 @@ export interface LakeRoles {
   readonly deployment?: IRole;
 
   /**
+   * The role of the state machine that sends alerts, and of the EventBridge rules that start it. AWS Step Functions and
+   * Amazon EventBridge must be allowed to assume it.
+   *
+   * @default - with `alerts`, two new roles: `<resourcePrefix>-alerts-role` for the state machine, and
+   * `<resourcePrefix>-events-role` for the rules
+   */
+  readonly alerts?: IRole;
+
+  /**
    * The roles of single datasets, from a layer and a name, such as `bronze/zipcodes`, to the role of its job and
    * crawler. The `role` of a dataset takes precedence.
    *

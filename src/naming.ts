@@ -31,6 +31,10 @@ export class LakeNames {
   readonly bucket: string;
   readonly glueRole: string;
   readonly schedulerRole: string;
+  /** The role of the state machine that sends alerts. */
+  readonly alertRole: string;
+  /** The role of the EventBridge rules that start the state machine that sends alerts. */
+  readonly eventsRole: string;
   readonly workGroup: string;
   readonly scheduleGroup: string;
   /** Glue 5.0 and later append `/error` and `/output`. https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html */
@@ -38,6 +42,10 @@ export class LakeNames {
   readonly errorLogGroup: string;
   readonly outputLogGroup: string;
   readonly alertTopic: string;
+  /** The state machine that sends alerts. */
+  readonly alertStateMachine: string;
+  /** The state machine that handles a dataset for a pipeline. */
+  readonly datasetStateMachine: string;
   readonly keyAlias: string;
   readonly jobAlertRule: string;
   readonly crawlerAlertRule: string;
@@ -60,12 +68,16 @@ export class LakeNames {
     this.bucket = prefixes.existingBucketName ?? `${this.resourcePrefix}-${Stack.of(scope).account}`;
     this.glueRole = `${this.resourcePrefix}-glue-role`;
     this.schedulerRole = `${this.resourcePrefix}-scheduler-role`;
+    this.alertRole = `${this.resourcePrefix}-alerts-role`;
+    this.eventsRole = `${this.resourcePrefix}-events-role`;
     this.workGroup = this.resourcePrefix;
     this.scheduleGroup = this.resourcePrefix;
     this.logGroupPrefix = `/aws-glue/${this.resourcePrefix}`;
     this.errorLogGroup = `${this.logGroupPrefix}/error`;
     this.outputLogGroup = `${this.logGroupPrefix}/output`;
     this.alertTopic = `${this.resourcePrefix}-alerts`;
+    this.alertStateMachine = `${this.resourcePrefix}-alerts`;
+    this.datasetStateMachine = `${this.resourcePrefix}-dataset`;
     this.keyAlias = `alias/${this.resourcePrefix}`;
     this.jobAlertRule = `${this.resourcePrefix}-job-alerts`;
     this.crawlerAlertRule = `${this.resourcePrefix}-crawler-alerts`;
@@ -81,6 +93,7 @@ export class LakeNames {
     checkLength(scope, 'role', this.schedulerRole, remedy);
     checkLength(scope, 'schedule group', this.scheduleGroup, remedy);
     checkLength(scope, 'rule', this.crawlerAlertRule, remedy);
+    checkLength(scope, 'state machine', this.datasetStateMachine, remedy);
   }
 
   database(layer: Layer): string {
@@ -131,6 +144,12 @@ export class LakeNames {
 
   roleArn(scope: IConstruct, roleName: string): string {
     return Stack.of(scope).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: roleName });
+  }
+
+  stateMachineArn(scope: IConstruct, name: string): string {
+    return Stack.of(scope).formatArn({
+      service: 'states', resource: 'stateMachine', resourceName: name, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 }
 

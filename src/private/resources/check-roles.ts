@@ -6,7 +6,12 @@ import { synthError } from '../errors/synth-error';
 import { LAYERS } from '../layers';
 
 const ROLES_PROPS: PropTypes<LakeRoles> = {
-  glue: ROLE, scheduler: ROLE, stateMachines: ROLE, deployment: ROLE, datasets: 'unchecked',
+  glue: ROLE,
+  scheduler: ROLE,
+  stateMachines: ROLE,
+  deployment: ROLE,
+  alerts: ROLE,
+  datasets: 'unchecked',
 };
 
 /** Fails on a value that is not a role, and on a key of `datasets` without a layer, which would have no effect. */

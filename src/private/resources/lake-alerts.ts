@@ -1,20 +1,21 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
+import { CfnRole, IRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { crawlerAlertMessage, jobAlertMessage } from './alert-messages';
+import { acknowledge, acknowledgeStateMachine } from './nag-suppressions';
 import { Alerts } from '../../alerts';
 import { LakeNames } from '../../naming';
 import { MAX_RETRIES } from '../../sizing';
 import { unresolvedValues } from '../document/unresolved-values';
 import { synthError } from '../errors/synth-error';
 import { LAYERS } from '../layers';
+import { alertMachine } from '../state-machines/alert-machine';
 
 export interface LakeAlertsProps {
   readonly names: LakeNames;
@@ -23,21 +24,30 @@ export interface LakeAlertsProps {
   readonly key?: IKey;
   /** The maximum number of retries of each job of the lake. */
   readonly maxRetries?: number;
+  /** An existing role of the state machine and of the rules. */
+  readonly role?: IRole;
 }
 
 /**
- * The alerts of a lake: a topic, one rule for all jobs, one rule for all crawlers, and an alarm for all schedules.
+ * The alerts of a lake: a topic, one rule for all jobs, one rule for all crawlers, the state machine that they start to
+ * publish to the topic, and an alarm for all schedules.
  *
  * The number of resources does not depend on the number of datasets, because an event bus has a quota of 300 rules.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
  */
 export class LakeAlerts extends Construct {
   readonly topic: ITopic;
+  /** The role of the state machine. */
+  readonly role: IRole;
+  readonly stateMachine: CfnStateMachine;
+  /** The role of the rules. */
+  readonly eventsRole: IRole;
   readonly rules: Rule[];
   readonly droppedScheduleAlarm: Alarm;
 
-  constructor(scope: Construct, id: string, { names, alerts, key, maxRetries = MAX_RETRIES }: LakeAlertsProps) {
+  constructor(scope: Construct, id: string, props: LakeAlertsProps) {
     super(scope, id);
+    const { names, alerts, key, maxRetries = MAX_RETRIES } = props;
     checkAlerts(scope, alerts);
     this.topic = alerts.topic ?? new Topic(this, 'Topic', {
       topicName: names.alertTopic,
@@ -47,7 +57,11 @@ export class LakeAlerts extends Construct {
       masterKey: key,
     });
     this.grantPublish(names, key);
-    this.rules = [this.createJobRule(names, maxRetries), this.createCrawlerRule(names)];
+    this.role = props.role ?? this.createRole(names, key ?? alerts.topic?.masterKey);
+    this.stateMachine = this.createStateMachine(names);
+    this.eventsRole = props.role ?? this.createEventsRole(names);
+    const target = { bind: () => ({ arn: this.stateMachine.attrArn, role: this.eventsRole }) };
+    this.rules = [this.createJobRule(names, maxRetries, target), this.createCrawlerRule(names, target)];
     this.droppedScheduleAlarm = this.createAlarm(names);
     for (const email of alerts.emails ?? []) {
       this.topic.addSubscription(new EmailSubscription(email));
@@ -55,12 +69,8 @@ export class LakeAlerts extends Construct {
   }
 
   /**
-   * Allows CloudWatch to publish to the topic, and CloudWatch and EventBridge to use the key. The targets of the rules
-   * allow EventBridge to publish.
+   * Allows CloudWatch to publish to the topic and to use the key. The state machine can do so with its role.
    *
-   * The policies of the topic and the key have no conditions for EventBridge: with a condition, it silently drops all
-   * messages.
-   * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
    * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
   private grantPublish(names: LakeNames, key?: IKey): void {
@@ -77,14 +87,77 @@ export class LakeAlerts extends Construct {
         ArnEquals: { 'aws:SourceArn': alarm },
       },
     }));
-    for (const [sender, conditions] of [['events', undefined], ['cloudwatch', ofThisAccount]] as const) {
-      key?.addToResourcePolicy(new PolicyStatement({
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-        resources: ['*'],
-        principals: [new ServicePrincipal(`${sender}.amazonaws.com`)],
-        conditions,
-      }));
+    key?.addToResourcePolicy(new PolicyStatement({
+      actions: KEY_ACTIONS,
+      resources: ['*'],
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      conditions: ofThisAccount,
+    }));
+  }
+
+  private createRole(names: LakeNames, key?: IKey): Role {
+    const statements = [
+      new PolicyStatement({
+        actions: ['states:ListExecutions'],
+        resources: [names.stateMachineArn(this, names.datasetStateMachine)],
+      }),
+      new PolicyStatement({ actions: ['sns:Publish'], resources: [this.topic.topicArn] }),
+      ...key ? [new PolicyStatement({ actions: KEY_ACTIONS, resources: [key.keyArn] })] : [],
+    ];
+    const role = new Role(this, 'Role', {
+      roleName: names.alertRole,
+      description: `Sends the alerts of the lake ${names.resourcePrefix}`,
+      assumedBy: this.service('states'),
+      inlinePolicies: { alerts: new PolicyDocument({ statements }) },
+    });
+    const resource = role.node.defaultChild as CfnRole | undefined;
+    if (resource && key) {
+      acknowledge(
+        resource,
+        'IAM5',
+        'Amazon SNS requires kms:GenerateDataKey*. The statement is limited to the key of the topic.',
+        ['Action::kms:GenerateDataKey*'],
+      );
     }
+    return role;
+  }
+
+  private createStateMachine(names: LakeNames): CfnStateMachine {
+    const stack = Stack.of(this);
+    const stateMachine = new CfnStateMachine(this, 'StateMachine', {
+      stateMachineName: names.alertStateMachine,
+      stateMachineType: 'STANDARD',
+      roleArn: this.role.roleArn,
+      definitionString: stack.toJsonString(alertMachine({
+        names,
+        partition: stack.partition,
+        consoleDomain: consoleDomain(stack),
+        datasetMachineArn: names.stateMachineArn(this, names.datasetStateMachine),
+        topicArn: this.topic.topicArn,
+      })),
+    });
+    acknowledgeStateMachine(stateMachine);
+    return stateMachine;
+  }
+
+  private createEventsRole(names: LakeNames): Role {
+    const startExecution = new PolicyStatement({
+      actions: ['states:StartExecution'],
+      resources: [names.stateMachineArn(this, names.alertStateMachine)],
+    });
+    return new Role(this, 'EventsRole', {
+      roleName: names.eventsRole,
+      description: `Starts the state machine that sends the alerts of the lake ${names.resourcePrefix}`,
+      assumedBy: this.service('events'),
+      inlinePolicies: { alerts: new PolicyDocument({ statements: [startExecution] }) },
+    });
+  }
+
+  /** A service that acts for this account. */
+  private service(name: string): ServicePrincipal {
+    return new ServicePrincipal(`${name}.amazonaws.com`, {
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+    });
   }
 
   /**
@@ -94,7 +167,7 @@ export class LakeAlerts extends Construct {
    * matches only the last attempt. Glue does not retry runs with the states TIMEOUT, STOPPED and ERROR.
    * https://docs.aws.amazon.com/glue/latest/dg/add-job.html https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
    */
-  private createJobRule(names: LakeNames, maxRetries: number): Rule {
+  private createJobRule(names: LakeNames, maxRetries: number, target: IRuleTarget): Rule {
     return new Rule(this, 'JobRule', {
       ruleName: names.jobAlertRule,
       description: `Failed runs of the lake ${names.resourcePrefix} that Glue does not retry`,
@@ -109,11 +182,11 @@ export class LakeAlerts extends Construct {
           ],
         },
       },
-      targets: [new SnsTopic(this.topic, { message: jobAlertMessage(this, names) })],
+      targets: [target],
     });
   }
 
-  private createCrawlerRule(names: LakeNames): Rule {
+  private createCrawlerRule(names: LakeNames, target: IRuleTarget): Rule {
     return new Rule(this, 'CrawlerRule', {
       ruleName: names.crawlerAlertRule,
       description: `Failed crawlers of the lake ${names.resourcePrefix}`,
@@ -122,7 +195,7 @@ export class LakeAlerts extends Construct {
         detailType: ['Glue Crawler State Change'],
         detail: { crawlerName: ofThisLake(names), state: ['Failed'] },
       },
-      targets: [new SnsTopic(this.topic, { message: crawlerAlertMessage() })],
+      targets: [target],
     });
   }
 
@@ -150,6 +223,21 @@ export class LakeAlerts extends Construct {
     alarm.addAlarmAction(new SnsAction(this.topic));
     return alarm;
   }
+}
+
+/** What a sender needs to publish to an encrypted topic. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
+const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'];
+
+/**
+ * Each AWS partition has its own console domain.
+ *
+ * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
+function consoleDomain({ region }: Stack): string {
+  if (!Token.isUnresolved(region) && region.startsWith('cn-')) {
+    return 'amazonaws.cn';
+  }
+  return !Token.isUnresolved(region) && region.startsWith('us-gov-') ? 'amazonaws-us-gov.com' : 'aws.amazon.com';
 }
 
 /** Matches the failure of the last attempt of a run. */

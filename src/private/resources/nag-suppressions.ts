@@ -1,5 +1,6 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
  * Suppresses a cdk-nag finding. Version 3 of cdk-nag reads the metadata of the construct, version 2 the metadata of the
@@ -40,6 +41,13 @@ export function acknowledgeWildcards(
   if (patterns.length > 0) {
     acknowledge(resource, 'IAM5', reason, [...new Set(patterns)].map(pattern => `Resource::${pattern}`));
   }
+}
+
+/** Suppresses the cdk-nag findings for a state machine without logs and traces. */
+export function acknowledgeStateMachine(stateMachine: CfnStateMachine): void {
+  const reason = 'Step Functions keeps the history of standard executions for 90 days. ';
+  acknowledge(stateMachine, 'SF1', `${reason}Logs would repeat it at a charge.`);
+  acknowledge(stateMachine, 'SF2', `${reason}Traces would repeat it at a charge.`);
 }
 
 /** A resolved value in the notation of cdk-nag findings: `arn:<AWS::Partition>:s3:::…`. */

@@ -1,8 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
-import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { jobAlertMessage } from './alert-messages';
+import { alertTarget } from './alert-target';
 import { deployedCore } from './deployed-core';
 import { lastAttempt } from './lake-alerts';
 import { IEtlCore } from '../../i-etl-core';
@@ -27,7 +26,7 @@ export function createRetryAlert(
       `the job ${names.job} has ${maxRetries} retries, but the alerts of its lake, which another app deploys, are `
         + `sent after ${ofLake}. Declare the dataset in the app of the core, or remove maxRetries.`,
     );
-  } else if (deployed.alertTopic !== undefined) {
+  } else if (deployed.alertStateMachine !== undefined) {
     new Rule(scope, 'RetryAlertRule', {
       description: `Failed runs of ${names.job} that Glue does not retry`,
       eventPattern: {
@@ -35,7 +34,7 @@ export function createRetryAlert(
         detailType: ['Glue Job State Change'],
         detail: { jobName: [names.job], ...lastAttempt(maxRetries) },
       },
-      targets: [new SnsTopic(deployed.alertTopic, { message: jobAlertMessage(scope, lake) })],
+      targets: [alertTarget(scope, core, lake)],
     });
   }
 }

@@ -1,0 +1,133 @@
+import {
+  AlertMessage, crawlerAlert, eventAlert, jobAlert, pipelineErrorAlert, pipelineResultsAlert,
+} from './alert-messages';
+import { LakeNames } from '../../naming';
+
+export interface AlertMachineProps {
+  readonly names: LakeNames;
+  readonly partition: string;
+  /** The domain of the AWS console in the partition. */
+  readonly consoleDomain: string;
+  /** The ARN of the state machine that handles datasets for pipelines. */
+  readonly datasetMachineArn: string;
+  readonly topicArn: string;
+}
+
+/** The execution input, also in a state after an error, whose input is the error. */
+const EVENT = '$states.context.Execution.Input';
+
+/** The limit of Amazon SNS for subjects. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+const MAX_SUBJECT_LENGTH = 100;
+
+/** The length to which the name of an execution shortens the layer and the name of its dataset. */
+const MAX_EXECUTION_DATASET_LENGTH = 45;
+
+/** How long before the event an execution that handled its job can have ended: clocks of services can differ. */
+const CLOCK_TOLERANCE_MILLIS = 60_000;
+
+const THROTTLED = {
+  ErrorEquals: ['Sfn.ThrottlingException'],
+  IntervalSeconds: 2,
+  MaxAttempts: 6,
+  BackoffRate: 2,
+  MaxDelaySeconds: 60,
+  JitterStrategy: 'FULL',
+};
+
+/**
+ * The state machine that sends the alerts of a lake. The input of an execution is an EventBridge event.
+ *
+ * An event of Glue does not contain who started the job or the crawler. Therefore, it is ignored if an execution of the
+ * state machine for datasets handles the dataset: the pipeline sends one alert for all its datasets. The second list
+ * contains the executions that noticed the failure and ended before the event arrived.
+ *
+ * If a list or a message fails, an alert with less information is sent: an additional alert is better than none. The
+ * expressions that can fail are in Task states, because a Choice or a Pass state cannot catch errors.
+ */
+export function alertMachine({
+  names, partition, consoleDomain, datasetMachineArn, topicArn,
+}: AlertMachineProps): object {
+  const listExecutions = (status: string, filter: string, next: string) => ({
+    Type: 'Task',
+    Resource: `arn:${partition}:states:::aws-sdk:sfn:listExecutions`,
+    Arguments: { StateMachineArn: datasetMachineArn, StatusFilter: status, MaxResults: 1000 },
+    Assign: { inPipeline: `{% (${ofDataset(names)} $exists($executions${filter})) %}` },
+    Retry: [THROTTLED],
+    Catch: [{ ErrorEquals: ['States.ALL'], Assign: { inPipeline: false }, Next: 'Which alert?' }],
+    Next: next,
+  });
+  const publish = ({ subject, message }: AlertMessage, onError?: string) => ({
+    Type: 'Task',
+    Resource: `arn:${partition}:states:::sns:publish`,
+    Arguments: {
+      TopicArn: topicArn,
+      Subject: `{% ($event := ${EVENT}; $substring(${subject}, 0, ${MAX_SUBJECT_LENGTH})) %}`,
+      Message: `{% ($event := ${EVENT}; ${message}) %}`,
+    },
+    Retry: [
+      { ErrorEquals: ['States.QueryEvaluationError'], MaxAttempts: 0 },
+      { ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 5, MaxAttempts: 3, BackoffRate: 2 },
+    ],
+    ...onError !== undefined && { Catch: [{ ErrorEquals: ['States.ALL'], Next: onError }] },
+    End: true,
+  });
+  return {
+    Comment: `Sends the alerts of the lake ${names.resourcePrefix}`,
+    QueryLanguage: 'JSONata',
+    StartAt: 'Which event?',
+    States: {
+      'Which event?': {
+        Type: 'Choice',
+        Choices: [
+          {
+            Condition: `{% ${EVENT}.source = "aws.states" and ${EVENT}.detail.error = "PipelineFailed" %}`,
+            Next: 'Send results of pipeline',
+          },
+          { Condition: `{% ${EVENT}.source = "aws.states" %}`, Next: 'Send error of pipeline' },
+        ],
+        Default: 'List running datasets',
+      },
+      'List running datasets': listExecutions('RUNNING', '', 'Is it running?'),
+      'Is it running?': {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $inPipeline %}', Next: 'Pipeline sends alert' }],
+        Default: 'List failed datasets',
+      },
+      'List failed datasets': listExecutions(
+        'FAILED',
+        `[$toMillis(StopDate) >= $toMillis(${EVENT}.time) - ${CLOCK_TOLERANCE_MILLIS}]`,
+        'Which alert?',
+      ),
+      'Which alert?': {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $inPipeline %}', Next: 'Pipeline sends alert' },
+          { Condition: `{% $exists(${EVENT}.detail.crawlerName) %}`, Next: 'Send alert of crawler' },
+        ],
+        Default: 'Send alert of job',
+      },
+      'Pipeline sends alert': { Type: 'Succeed' },
+      'Send alert of job': publish(jobAlert(names, consoleDomain), 'Send event'),
+      'Send alert of crawler': publish(crawlerAlert(), 'Send event'),
+      'Send results of pipeline': publish(pipelineResultsAlert(names, consoleDomain), 'Send error of pipeline'),
+      'Send error of pipeline': publish(pipelineErrorAlert(names, consoleDomain), 'Send event'),
+      'Send event': publish(eventAlert(names)),
+    },
+  };
+}
+
+/**
+ * Assigns `$executions`: the executions that handle the dataset of a job or crawler. Their names start with the layer
+ * and the name of the dataset, shortened, and the start of the pipeline as `yyyyMMddTHHmmssSSS`.
+ */
+function ofDataset(names: LakeNames): string {
+  const prefix = JSON.stringify(`${names.resourcePrefix}-`);
+  return `
+    $detail := ${EVENT}.detail;
+    $job := $exists($detail.crawlerName) ? $replace($detail.crawlerName, /-crawler$/, "") : $detail.jobName;
+    $dataset := $substring($job, $length(${prefix}), ${MAX_EXECUTION_DATASET_LENGTH});
+    $executions := $states.result.Executions[
+      $substring(Name, 0, $length($dataset)) = $dataset
+      and $contains($substring(Name, $length($dataset)), /^-\\d{8}T\\d{9}-/)
+    ];`;
+}

@@ -1,0 +1,388 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { LakeNames } from '../../../src/naming';
+import { alertMachine } from '../../../src/private/state-machines/alert-machine';
+import { Definition, Outcome, runStateMachine, StateError, TaskCall } from '../../state-machine';
+
+const DATASET_MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:pp-dw-dataset';
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:pp-dw-alerts';
+const DEFINITION = alertMachine({
+  names: new LakeNames(
+    new Stack(new App(), 'Lake', { env: { account: '123456789012', region: 'us-east-1' } }),
+    { resourcePrefix: 'pp-dw' },
+  ),
+  partition: 'aws',
+  consoleDomain: 'aws.amazon.com',
+  datasetMachineArn: DATASET_MACHINE,
+  topicArn: TOPIC,
+}) as unknown as Definition;
+
+const ENVIRONMENT = { account: '123456789012', region: 'us-east-1', time: '2026-11-29T06:10:00Z' };
+const jobEvent = (job: string, detail: object = {}) => ({
+  ...ENVIRONMENT,
+  'source': 'aws.glue',
+  'detail-type': 'Glue Job State Change',
+  'detail': { jobName: job, state: 'FAILED', jobRunId: 'jr_0123_attempt_1', message: 'RunFailed: why', ...detail },
+});
+const crawlerEvent = (crawler: string) => ({
+  ...ENVIRONMENT,
+  'source': 'aws.glue',
+  'detail-type': 'Glue Crawler State Change',
+  'detail': {
+    crawlerName: crawler,
+    state: 'Failed',
+    errorMessage: 'Internal Service Exception',
+    cloudWatchLogLink: 'https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws-glue/crawlers',
+  },
+});
+
+const PIPELINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:pp-dw-daily';
+const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:pp-dw-daily:0123';
+const pipelineEvent = (error: string | null, cause: unknown, status = 'FAILED') => ({
+  ...ENVIRONMENT,
+  'source': 'aws.states',
+  'detail-type': 'Step Functions Execution Status Change',
+  'detail': {
+    executionArn: EXECUTION,
+    stateMachineArn: PIPELINE,
+    name: '0123',
+    status,
+    error,
+    cause: typeof cause === 'object' && cause !== null ? JSON.stringify(cause) : cause,
+  },
+});
+
+interface Execution {
+  readonly Name: string;
+  readonly StopDate?: string;
+}
+
+/** The executions of the state machine for datasets, by status. */
+interface Listed {
+  readonly RUNNING?: Execution[] | StateError;
+  readonly FAILED?: Execution[] | StateError;
+}
+
+/** Runs the state machine with an event, and with these executions. */
+function handle(event: object, listed: Listed = {}, publish: (call: TaskCall) => object = () => ({})): Promise<Outcome> {
+  return runStateMachine(DEFINITION, event, {
+    task: call => {
+      if (call.resource === 'sns:publish') {
+        return publish(call);
+      }
+      expect(call.resource).toBe('aws-sdk:sfn:listExecutions');
+      const { StatusFilter, ...others } = call.arguments;
+      expect(others).toEqual({ StateMachineArn: DATASET_MACHINE, MaxResults: 1000 });
+      const executions = listed[StatusFilter as keyof Listed] ?? [];
+      if (executions instanceof StateError) {
+        throw executions;
+      }
+      return { Executions: executions };
+    },
+  });
+}
+
+const published = ({ calls }: Outcome) =>
+  calls.filter(({ resource }) => resource === 'sns:publish').map(call => call.arguments);
+const messageOf = (outcome: Outcome): string[] => published(outcome)[0].Message.split('\n');
+const running = (...names: string[]): Listed => ({ RUNNING: names.map(Name => ({ Name })) });
+const failed = (name: string, stopped: string): Listed => ({ FAILED: [{ Name: name, StopDate: stopped }] });
+
+const START = '20261129T060000123-0abc-7';
+const LONG = 'a-dataset-with-a-name-that-is-longer-than-an-execution-name-can-hold';
+
+test('the definition is shorter than 1 MiB, and names of states than 80 characters', () => {
+  expect(JSON.stringify(DEFINITION).length).toBeLessThan(20_000);
+  expect(Object.keys(DEFINITION.States).filter(name => name.length > 80)).toEqual([]);
+});
+
+describe('the alert of a job or crawler', () => {
+  test.each<[string, object, Listed, boolean]>([
+    ['no execution runs', jobEvent('pp-dw-bronze-zip'), {}, true],
+    ['an execution handles the dataset', jobEvent('pp-dw-bronze-zip'), running(`bronze-zip-${START}`), false],
+    [
+      'one of many executions handles the dataset',
+      jobEvent('pp-dw-silver-zip'),
+      running(...Array.from({ length: 999 }, (_, i) => `bronze-d${i}-${START}`), `silver-zip-${START}`),
+      false,
+    ],
+    ['an execution handles the crawled dataset', crawlerEvent('pp-dw-gold-zip-crawler'), running(`gold-zip-${START}`), false],
+    [
+      'an execution handles a dataset whose name ends with -crawler',
+      crawlerEvent('pp-dw-gold-zip-crawler-crawler'),
+      running(`gold-zip-crawler-${START}`),
+      false,
+    ],
+    [
+      'an execution handles a dataset whose name without -crawler is the same',
+      crawlerEvent('pp-dw-gold-zip-crawler'),
+      running(`gold-zip-crawler-${START}`),
+      true,
+    ],
+    [
+      'an execution handles a dataset whose name ends with -crawler, and its job failed',
+      jobEvent('pp-dw-gold-zip-crawler'),
+      running(`gold-zip-crawler-${START}`),
+      false,
+    ],
+    ['an execution handles a dataset with a longer name', jobEvent('pp-dw-bronze-zip'), running(`bronze-zip-codes-${START}`), true],
+    ['an execution handles a dataset with a shorter name', jobEvent('pp-dw-bronze-zip-codes'), running(`bronze-zip-${START}`), true],
+    ['an execution handles another layer', jobEvent('pp-dw-bronze-zip'), running(`silver-zip-${START}`), true],
+    ['an execution was started manually', jobEvent('pp-dw-bronze-zip'), running('bronze-zip-by-hand'), true],
+    [
+      'an execution handles a dataset with a name of more than 45 characters',
+      jobEvent(`pp-dw-bronze-${LONG}`),
+      running(`${`bronze-${LONG}`.slice(0, 45)}-${START}`),
+      false,
+    ],
+    [
+      'an execution handles a dataset with a name of exactly 45 characters',
+      crawlerEvent(`pp-dw-bronze-${'b'.repeat(38)}-crawler`),
+      running(`bronze-${'b'.repeat(38)}-${START}`),
+      false,
+    ],
+    [
+      'the execution that noticed the failure has just ended',
+      jobEvent('pp-dw-bronze-zip'),
+      failed(`bronze-zip-${START}`, '2026-11-29T06:10:01.250Z'),
+      false,
+    ],
+    [
+      'an execution of another dataset has just failed',
+      jobEvent('pp-dw-bronze-zip'),
+      failed(`bronze-zip-codes-${START}`, '2026-11-29T06:10:01.250Z'),
+      true,
+    ],
+    [
+      'an execution of the dataset failed before the job',
+      jobEvent('pp-dw-bronze-zip'),
+      failed(`bronze-zip-${START}`, '2026-11-29T06:05:00.000Z'),
+      true,
+    ],
+  ])('%s: %#', async (_, event, listed, isSent) => {
+    const outcome = await handle(event, listed);
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(published(outcome)).toHaveLength(isSent ? 1 : 0);
+  });
+
+  test.each<[string, Listed]>([
+    ['the state machine for datasets does not exist', { RUNNING: new StateError('Sfn.StateMachineDoesNotExistException') }],
+    ['the list is throttled for longer than the retries', { RUNNING: new StateError('Sfn.ThrottlingException') }],
+    ['the second list is refused', { FAILED: new StateError('Sfn.AccessDeniedException') }],
+    ['the list has an unexpected format', failed(`bronze-zip-${START}`, 'yesterday')],
+  ])('is sent if %s', async (_, listed) => {
+    for (const [event, subject] of [
+      [jobEvent('pp-dw-bronze-zip'), 'FAILED: Glue job pp-dw-bronze-zip'],
+      [crawlerEvent('pp-dw-bronze-zip-crawler'), 'FAILED: Glue crawler pp-dw-bronze-zip-crawler'],
+    ] as const) {
+      const outcome = await handle(event, listed);
+      expect(outcome.status).toBe('SUCCEEDED');
+      expect(published(outcome)).toEqual([expect.objectContaining({ TopicArn: TOPIC, Subject: subject })]);
+    }
+  });
+
+  test('a throttled list is retried', async () => {
+    let attempts = 0;
+    const outcome = await runStateMachine(DEFINITION, jobEvent('pp-dw-bronze-zip'), {
+      task: () => {
+        attempts++;
+        if (attempts < 4) {
+          throw new StateError('Sfn.ThrottlingException', 'Rate exceeded');
+        }
+        return { Executions: [{ Name: `bronze-zip-${START}` }] };
+      },
+    });
+    expect(outcome).toMatchObject({ status: 'SUCCEEDED', seconds: 2 + 4 + 8 });
+    expect(published(outcome)).toEqual([]);
+  });
+
+  test('the message of a job has its name, the error, links, and the command to start it again', async () => {
+    const message = 'RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}';
+    const outcome = await handle(jobEvent('pp-dw-bronze-fda-nsde', { message }));
+    expect(published(outcome)[0].Subject).toBe('FAILED: Glue job pp-dw-bronze-fda-nsde');
+    expect(messageOf(outcome)).toEqual([
+      'FAILED: Glue job pp-dw-bronze-fda-nsde in 123456789012, us-east-1',
+      `Error: ${message}`,
+      'The tables still have their last published data.',
+      'Run: https://us-east-1.console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/pp-dw-bronze-fda-nsde/run/jr_0123_attempt_1 (AWS console)',
+      'Run record: the latest file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ for a job named pp-dw-LAYER-DATASET',
+      'Logs: streams that start with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and /aws-glue/pp-dw/error',
+      'To start the job again, run:',
+      'aws glue start-job-run --region us-east-1 --job-name pp-dw-bronze-fda-nsde',
+    ]);
+  });
+
+  test('the message of a crawler has its name, the error, links, and the command to start it again', async () => {
+    const outcome = await handle(crawlerEvent('pp-dw-bronze-fda-nsde-crawler'));
+    expect(published(outcome)[0].Subject).toBe('FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler');
+    expect(messageOf(outcome)).toEqual([
+      'FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, us-east-1',
+      'Error: Internal Service Exception',
+      'The data files are published. New tables and columns may be missing from the Data Catalog.',
+      'If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: see Lake '
+        + 'Formation in docs/security.md.',
+      'Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
+        + 'https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws-glue/crawlers '
+        + '(AWS console)',
+      'To start the crawler again, run:',
+      'aws glue start-crawler --region us-east-1 --name pp-dw-bronze-fda-nsde-crawler',
+    ]);
+  });
+
+  test.each<[string, object, string]>([
+    ['an event without a message', { message: undefined }, 'Error: '],
+    ['a message that is null', { message: null }, 'Error: null'],
+    ['an error of 200,000 characters', { message: 'é'.repeat(200_000) }, `Error: ${'é'.repeat(20_000)}`],
+  ])('is sent for %s', async (_, detail, line) => {
+    expect(messageOf(await handle(jobEvent('pp-dw-bronze-zip', detail)))[1]).toBe(line);
+  });
+});
+
+describe('the alert of a pipeline', () => {
+  const dataset = (name: string, status: string, reason?: string) => ({ dataset: name, status, reason });
+  const HEAD = 'FAILED: pipeline daily of lake pp-dw in 123456789012, us-east-1';
+  const KEPT = 'The tables of these failed and skipped datasets still have their last published data.';
+  const LINK = `Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/${EXECUTION} (AWS console)`;
+  const START_COMMAND = `aws stepfunctions start-execution --region us-east-1 --state-machine-arn ${PIPELINE}`;
+  const RESUME = [
+    KEPT,
+    LINK,
+    'To run only the datasets that failed or were skipped, run:',
+    `${START_COMMAND} --input "$(aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} --query cause --output text)"`,
+  ];
+  const RESTART = [LINK, 'To start the pipeline again, run:', START_COMMAND];
+
+  test.each<[string, object[], string[]]>([
+    [
+      'failed, skipped and other datasets',
+      [
+        dataset('bronze/zipcodes', 'failed', 'HTTP_STATUS: the source returned 503'),
+        dataset('bronze/rates', 'failed', 'first line\n\n  second line "quoted"'),
+        dataset('silver/cities', 'skipped', 'bronze/zipcodes failed'),
+        dataset('gold/states', 'skipped', 'silver/cities was skipped'),
+        ...Array.from({ length: 12 }, (_, i) => dataset(`bronze/p${i}`, 'published')),
+        ...Array.from({ length: 3 }, (_, i) => dataset(`bronze/u${i}`, 'unchanged')),
+        dataset('gold/last', 'not_run'),
+      ],
+      [
+        'Failed: bronze/zipcodes: HTTP_STATUS: the source returned 503',
+        'Failed: bronze/rates: first line second line "quoted"',
+        'Skipped: silver/cities (bronze/zipcodes failed), gold/states (silver/cities was skipped)',
+        'Others: 12 published, 3 unchanged, 1 not run',
+      ],
+    ],
+    ['one failed dataset', [dataset('bronze/zip', 'failed', 'why')], ['Failed: bronze/zip: why']],
+    ['a failed dataset without a reason', [dataset('bronze/zip', 'failed')], ['Failed: bronze/zip']],
+    [
+      'skipped datasets without a reason',
+      [dataset('gold/a', 'skipped'), dataset('gold/b', 'skipped')],
+      ['Skipped: gold/a, gold/b'],
+    ],
+    [
+      'a long reason',
+      [dataset('bronze/zip', 'failed', 'x'.repeat(5000))],
+      [`Failed: bronze/zip: ${'x'.repeat(1000)}`],
+    ],
+    [
+      'datasets that were not run',
+      [dataset('bronze/a', 'not_run'), dataset('bronze/b', 'succeeded')],
+      ['Others: 1 not run, 1 succeeded'],
+    ],
+  ])('lists %s', async (_, datasets, expected) => {
+    const outcome = await handle(pipelineEvent('PipelineFailed', { pipeline: 'daily', datasets }));
+    expect(published(outcome)).toEqual([
+      { TopicArn: TOPIC, Subject: 'FAILED: pipeline daily of lake pp-dw', Message: [HEAD, ...expected, ...RESUME].join('\n') },
+    ]);
+    expect(outcome).toMatchObject({ status: 'SUCCEEDED', states: ['Which event?', 'Send results of pipeline'] });
+  });
+
+  test('is sent while an execution handles a dataset', async () => {
+    const event = pipelineEvent('PipelineFailed', { datasets: [dataset('bronze/zip', 'failed')] });
+    expect(published(await handle(event, running(`bronze-zip-${START}`)))).toHaveLength(1);
+  });
+
+  test('with 300 datasets is within the limit of Amazon SNS', async () => {
+    const datasets = Array.from({ length: 300 }, (_, i) => [
+      dataset(`bronze/d${i}`, 'failed', 'é'.repeat(20)), dataset(`gold/d${i}`, 'skipped'),
+    ]).flat().slice(0, 300);
+    const outcome = await handle(pipelineEvent('PipelineFailed', { pipeline: 'daily', datasets }));
+    const [{ Message }] = published(outcome);
+    expect(messageOf(outcome).filter(line => line.startsWith('Failed: '))).toHaveLength(150);
+    expect(Message.split('\n')[151].split(', ')).toHaveLength(150);
+    expect(Buffer.byteLength(Message)).toBeLessThan(256 * 1024);
+  });
+
+  test.each<[string, string | null, unknown, string, string[]]>([
+    ['is already running', 'PipelineRunning', 'Another execution runs: 0122.', 'FAILED',
+      ['Error: PipelineRunning: Another execution runs: 0122.']],
+    ['timed out', 'States.Timeout', null, 'TIMED_OUT', ['Error: States.Timeout']],
+    ['was stopped', null, null, 'ABORTED', []],
+    ['was stopped with a reason', null, 'Maintenance', 'ABORTED', ['Error: Maintenance']],
+    ['has a cause that is not JSON', 'PipelineFailed', '{"datasets": [', 'FAILED', ['Error: PipelineFailed: {"datasets": [']],
+    ['has no cause', 'PipelineFailed', null, 'FAILED', ['Error: PipelineFailed']],
+    ['has a cause without datasets', 'PipelineFailed', '{}', 'FAILED', ['Error: PipelineFailed: {}']],
+    ['has a cause that is a list', 'PipelineFailed', '[1]', 'FAILED', ['Error: PipelineFailed: [1]']],
+    ['has a cause that is a number', 'PipelineFailed', '7', 'FAILED', ['Error: PipelineFailed: 7']],
+    ['has a list of texts as datasets', 'PipelineFailed', '{"datasets":["a"]}', 'FAILED',
+      ['Error: PipelineFailed: {"datasets":["a"]}']],
+    ['has no dataset to run again', 'PipelineFailed', '{"datasets":[{"status":"published"}]}', 'FAILED',
+      ['Error: PipelineFailed: {"datasets":[{"status":"published"}]}']],
+    ['has a long cause', 'Other', 'x'.repeat(30_000), 'FAILED', [`Error: ${`Other: ${'x'.repeat(30_000)}`.slice(0, 20_000)}`]],
+  ])('that %s has its error and cause, and the command to start it again', async (_, error, cause, status, expected) => {
+    const outcome = await handle(pipelineEvent(error, cause, status));
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(published(outcome)).toEqual([{
+      TopicArn: TOPIC,
+      Subject: `${status}: pipeline daily of lake pp-dw`,
+      Message: [`${status}: pipeline daily of lake pp-dw in 123456789012, us-east-1`, ...expected, ...RESTART].join('\n'),
+    }]);
+  });
+});
+
+test.each([
+  ['a job', jobEvent(`pp-dw-bronze-${'x'.repeat(100)}`)],
+  ['a crawler', crawlerEvent(`pp-dw-bronze-${'x'.repeat(100)}-crawler`)],
+])('the subject of %s with a long name has at most 100 ASCII characters', async (_, event) => {
+  expect(published(await handle(event))[0].Subject).toMatch(/^[ -~]{100}$/);
+});
+
+test('an alert that Amazon SNS throttles is sent again', async () => {
+  let attempts = 0;
+  const outcome = await handle(jobEvent('pp-dw-bronze-zip'), {}, () => {
+    attempts++;
+    if (attempts < 3) {
+      throw new StateError('SNS.ThrottledException');
+    }
+    return {};
+  });
+  expect(outcome).toMatchObject({ status: 'SUCCEEDED', seconds: 5 + 10 });
+});
+
+test.each([
+  ['of a job', jobEvent('pp-dw-bronze-zip')],
+  ['of a crawler', crawlerEvent('pp-dw-bronze-zip-crawler')],
+  ['of a pipeline', pipelineEvent('PipelineFailed', { datasets: [{ dataset: 'bronze/zip', status: 'failed' }] })],
+  ['of an unknown source', { ...ENVIRONMENT, source: 'test', detail: {} }],
+])('if Amazon SNS rejects the alert %s, the event itself is sent', async (_, event) => {
+  const outcome = await handle(event, {}, ({ arguments: { Subject } }) => {
+    if (Subject !== 'FAILED: lake pp-dw') {
+      throw new StateError('SNS.InvalidParameterException');
+    }
+    return {};
+  });
+  expect(outcome.status).toBe('SUCCEEDED');
+  expect(published(outcome).pop()).toEqual({
+    TopicArn: TOPIC, Subject: 'FAILED: lake pp-dw', Message: JSON.stringify(event),
+  });
+});
+
+test('the execution fails if no alert can be sent', async () => {
+  const outcome = await handle(jobEvent('pp-dw-bronze-zip'), {}, () => {
+    throw new StateError('SNS.AuthorizationErrorException', 'not authorized');
+  });
+  expect(outcome).toMatchObject({ status: 'FAILED', error: 'SNS.AuthorizationErrorException', cause: 'not authorized' });
+});
+
+test('an alert of a job enters six states, and one of a pipeline two', async () => {
+  expect((await handle(jobEvent('pp-dw-bronze-zip'))).states).toHaveLength(6);
+  expect((await handle(pipelineEvent(null, null, 'ABORTED'))).states).toHaveLength(2);
+});
