@@ -44,8 +44,6 @@ export class LakeNames {
   readonly alertTopic: string;
   /** The state machine that sends alerts. */
   readonly alertStateMachine: string;
-  /** The state machine that handles a dataset for a pipeline. */
-  readonly datasetStateMachine: string;
   readonly keyAlias: string;
   readonly jobAlertRule: string;
   readonly crawlerAlertRule: string;
@@ -77,7 +75,6 @@ export class LakeNames {
     this.outputLogGroup = `${this.logGroupPrefix}/output`;
     this.alertTopic = `${this.resourcePrefix}-alerts`;
     this.alertStateMachine = `${this.resourcePrefix}-alerts`;
-    this.datasetStateMachine = `${this.resourcePrefix}-dataset`;
     this.keyAlias = `alias/${this.resourcePrefix}`;
     this.jobAlertRule = `${this.resourcePrefix}-job-alerts`;
     this.crawlerAlertRule = `${this.resourcePrefix}-crawler-alerts`;
@@ -144,12 +141,6 @@ export class LakeNames {
 
   roleArn(scope: IConstruct, roleName: string): string {
     return Stack.of(scope).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: roleName });
-  }
-
-  stateMachineArn(scope: IConstruct, name: string): string {
-    return Stack.of(scope).formatArn({
-      service: 'states', resource: 'stateMachine', resourceName: name, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
   }
 }
 

@@ -1,11 +1,15 @@
 import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { Alerts, EtlCore } from '../src';
-import { resource, resources } from './assembly';
+import { Alerts, EtlCore, IEtlCore } from '../src';
+import { resource, resources, templateOf } from './assembly';
 import { matches } from './event-pattern';
 import { bronze, ENV } from './layouts';
+import { Definition, runStateMachine } from './state-machine';
+import { LakeNames } from '../src/naming';
+import { createPipelineAlert } from '../src/private/resources/pipeline-alert';
 
 const EMAILS = ['on-call@example.org', 'data-team@example.org'];
 
@@ -28,61 +32,48 @@ const OF_ALERTS = [
   'AWS::SNS::TopicPolicy',
   'AWS::SNS::Subscription',
   'AWS::Events::Rule',
+  'AWS::StepFunctions::StateMachine',
+  'AWS::IAM::Role',
   'AWS::CloudWatch::Alarm',
   'AWS::KMS::Key',
   'AWS::KMS::Alias',
 ];
 
+/** The resources of all alerts. The state machine and the rules each have a role. */
+const BASE = {
+  'AWS::SNS::Topic': 1,
+  'AWS::SNS::TopicPolicy': 1,
+  'AWS::Events::Rule': 2,
+  'AWS::StepFunctions::StateMachine': 1,
+  'AWS::IAM::Role': 2,
+  'AWS::CloudWatch::Alarm': 1,
+};
+
 test.each<[string, Alerts | undefined, { [type: string]: number }]>([
   ['no alerts', undefined, {}],
-  [
-    'alerts without subscriptions',
-    {},
-    { 'AWS::SNS::Topic': 1, 'AWS::SNS::TopicPolicy': 1, 'AWS::Events::Rule': 2, 'AWS::CloudWatch::Alarm': 1 },
-  ],
-  [
-    'alerts by email',
-    { emails: EMAILS },
-    {
-      'AWS::SNS::Topic': 1,
-      'AWS::SNS::TopicPolicy': 1,
-      'AWS::SNS::Subscription': 2,
-      'AWS::Events::Rule': 2,
-      'AWS::CloudWatch::Alarm': 1,
-    },
-  ],
-  [
-    'encrypted alerts',
-    { encrypted: true },
-    {
-      'AWS::SNS::Topic': 1,
-      'AWS::SNS::TopicPolicy': 1,
-      'AWS::Events::Rule': 2,
-      'AWS::CloudWatch::Alarm': 1,
-      'AWS::KMS::Key': 1,
-      'AWS::KMS::Alias': 1,
-    },
-  ],
+  ['alerts without subscriptions', {}, BASE],
+  ['alerts by email', { emails: EMAILS }, { ...BASE, 'AWS::SNS::Subscription': 2 }],
+  ['encrypted alerts', { encrypted: true }, { ...BASE, 'AWS::KMS::Key': 1, 'AWS::KMS::Alias': 1 }],
 ])('%s create these resources, and the core has 13 others', (_, alerts, expected) => {
   const all = resources(lake(alerts).stack);
-  const count = (type: string) => all.filter(({ Type }) => Type === type).length;
+  const ofAlerts = all.filter(({ id, Type }) =>
+    OF_ALERTS.includes(Type) && (Type !== 'AWS::IAM::Role' || id.startsWith('LakeAlerts')));
+  const count = (type: string) => ofAlerts.filter(({ Type }) => Type === type).length;
   expect(Object.fromEntries(OF_ALERTS.map(type => [type, count(type)]).filter(([, number]) => number !== 0))).toEqual(
     expected,
   );
-  expect(all.filter(({ Type }) => !OF_ALERTS.includes(Type))).toHaveLength(13);
+  expect(all.length - ofAlerts.length).toBe(13);
 });
 
 test('the core has the resources of its alerts as properties', () => {
   const { core } = lake({ encrypted: true });
-  expect([core.alertTopic, core.alertKey, core.droppedScheduleAlarm]).not.toContain(undefined);
+  const of = ({ alertTopic, alertKey, alertStateMachine, alertRole, eventsRole, droppedScheduleAlarm }: EtlCore) =>
+    [alertTopic, alertKey, alertStateMachine, alertRole, eventsRole, droppedScheduleAlarm];
+  expect(of(core)).not.toContain(undefined);
   expect(core.alertRules).toHaveLength(2);
   const without = lake().core;
-  expect([without.alertTopic, without.alertKey, without.droppedScheduleAlarm, without.alertRules]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-    [],
-  ]);
+  expect(of(without)).toEqual(Array(6).fill(undefined));
+  expect(without.alertRules).toEqual([]);
 });
 
 const job = (jobName: string, state: string, jobRunId = 'jr_0123') => ({
@@ -127,14 +118,14 @@ test.each([
 });
 
 describe('a dataset with other retries than its lake', () => {
-  const patternOf = (maxRetries: number, lakeRetries?: number) => {
+  const datasets = (maxRetries: number, lakeRetries?: number) => {
     const app = new App();
     const core = new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Lake', {
       resourcePrefix: 'pp-dw', alerts: {}, glueDefaults: { maxRetries: lakeRetries },
     });
     const stack = new Stack(app, 'Datasets', { env: ENV });
     bronze({ core, stack }, { dataset: 'x', maxRetries });
-    return resources(stack, 'AWS::Events::Rule').map(each => each.Properties.EventPattern);
+    return { stack, rules: resources(stack, 'AWS::Events::Rule').map(each => each.Properties) };
   };
 
   test.each([
@@ -144,16 +135,24 @@ describe('a dataset with other retries than its lake', () => {
     [2, 'jr_0123_attempt_1', false],
     [2, 'jr_0123_attempt_2', true],
   ])('has a rule for its last attempt: with %d retries, it matches %s: %s', (maxRetries, id, expected) => {
-    const [pattern, ...others] = patternOf(maxRetries);
+    const [{ EventPattern: pattern }, ...others] = datasets(maxRetries).rules;
     expect(others).toEqual([]);
     expect(matches(pattern, job('pp-dw-bronze-x', 'FAILED', id))).toBe(expected);
     expect(matches(pattern, job('pp-dw-bronze-x2', 'FAILED', id))).toBe(false);
     expect(matches(pattern, job('pp-dw-bronze-x', 'TIMEOUT', id))).toBe(false);
   });
 
+  test('starts the state machine of the alerts by its name, without a reference to the stack of the core', () => {
+    const { stack, rules } = datasets(0);
+    expect(rules[0].Targets).toEqual([
+      { Id: 'Target0', Arn: ALERT_MACHINE, RoleArn: 'arn:aws:iam::123456789012:role/pp-dw-events-role' },
+    ]);
+    expect(templateOf(stack)).not.toContain('Fn::ImportValue');
+  });
+
   test('has no rule if the numbers are the same', () => {
-    expect(patternOf(1)).toEqual([]);
-    expect(patternOf(3, 3)).toEqual([]);
+    expect(datasets(1).rules).toEqual([]);
+    expect(datasets(3, 3).rules).toEqual([]);
   });
 
   test('has a warning if another app deploys the core', () => {
@@ -176,86 +175,115 @@ test.each([
   expect(matches(rule('pp-dw-crawler-alerts').EventPattern, event)).toBe(expected);
 });
 
-/** The lines that EventBridge renders from the template of a target: values are not escaped, each line is in quotes. */
-function rendered(name: string, event: object, stack?: Stack): string[] {
-  const { InputPathsMap: paths, InputTemplate: template } = rule(name, stack).Targets[0].InputTransformer;
-  const valueAt = (path: string) =>
-    path
-      .replace(/^\$\./, '')
-      .split('.')
-      .reduce((value: any, key) => value?.[key], event) ?? '';
-  return template.replace(/<([\w-]+)>/g, (_: string, key: string) => valueAt(paths[key])).split('\n');
+const ALERT_MACHINE = 'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-alerts';
+
+/** The definition of the state machine in a template, with its tokens resolved. */
+function definition(stack: Stack): Definition {
+  return JSON.parse(resource(stack, 'AWS::StepFunctions::StateMachine').Properties.DefinitionString);
 }
 
-const ENVIRONMENT = { account: '123456789012', region: 'eu-central-1' };
-const FAILED = {
-  ...ENVIRONMENT,
-  detail: {
-    jobName: 'pp-dw-bronze-fda-nsde',
-    state: 'FAILED',
-    jobRunId: 'jr_0123_attempt_1',
-    message: 'RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}',
-  },
-};
-
-test('the message of a job has its name, the error, links, and the command to start it again', () => {
-  expect(rendered('pp-dw-job-alerts', FAILED)).toEqual([
-    '"FAILED: Glue job pp-dw-bronze-fda-nsde in 123456789012, eu-central-1"',
-    '"Error: RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}"',
-    '"The tables still have their last published data."',
-    '"Run: https://eu-central-1.console.aws.amazon.com/gluestudio/home?region=eu-central-1#/job/pp-dw-bronze-fda-nsde/run/jr_0123_attempt_1 (AWS console)"',
-    '"Run record: the latest file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ for a job named '
-      + 'pp-dw-LAYER-DATASET"',
-    '"Logs: streams that start with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and '
-      + '/aws-glue/pp-dw/error"',
-    '"To start the job again, run:"',
-    '"aws glue start-job-run --region eu-central-1 --job-name pp-dw-bronze-fda-nsde"',
-  ]);
+test('the rules start the state machine with the event as its input', () => {
+  const { stack } = lake({});
+  const { id } = resource(stack, 'AWS::StepFunctions::StateMachine');
+  for (const name of ['pp-dw-job-alerts', 'pp-dw-crawler-alerts']) {
+    expect(rule(name, stack).Targets).toEqual([
+      {
+        Id: 'Target0',
+        Arn: { 'Fn::GetAtt': [id, 'Arn'] },
+        RoleArn: { 'Fn::GetAtt': [expect.stringMatching(/^LakeAlertsEventsRole/), 'Arn'] },
+      },
+    ]);
+  }
 });
 
-test('the message of a crawler has its name, the error, links, and the command to start it again', () => {
-  const cloudWatchLogLink = 'https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logEventViewer:group=/aws-glue/crawlers';
-  const detail = {
-    crawlerName: 'pp-dw-bronze-fda-nsde-crawler',
-    state: 'Failed',
-    errorMessage: 'Internal Service Exception',
-    cloudWatchLogLink,
-  };
-  expect(rendered('pp-dw-crawler-alerts', { ...ENVIRONMENT, detail })).toEqual([
-    '"FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, eu-central-1"',
-    '"Error: Internal Service Exception"',
-    '"The data files are published. New tables and columns may be missing from the Data Catalog."',
-    '"If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: see Lake '
-      + 'Formation in docs/security.md."',
-    '"Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
-      + `${cloudWatchLogLink} (AWS console)"`,
-    '"To start the crawler again, run:"',
-    '"aws glue start-crawler --region eu-central-1 --name pp-dw-bronze-fda-nsde-crawler"',
+test('the state machine is a standard workflow with the name of the lake, and publishes to the topic', async () => {
+  const { stack } = lake({});
+  expect(resource(stack, 'AWS::StepFunctions::StateMachine').Properties).toMatchObject({
+    StateMachineName: 'pp-dw-alerts', StateMachineType: 'STANDARD',
+  });
+  const { calls } = await runStateMachine(definition(stack), { ...ENV, ...job('pp-dw-bronze-x', 'TIMEOUT') });
+  expect(calls.map(({ resource: to }) => to)).toEqual([
+    'aws-sdk:sfn:listExecutions', 'aws-sdk:sfn:listExecutions', 'sns:publish',
   ]);
+  expect(calls[0].arguments.StateMachineArn).toBe(
+    'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-dataset');
+  expect(calls[2].arguments).toMatchObject({
+    TopicArn: `\${${resource(stack, 'AWS::SNS::Topic').id}}`, Subject: 'TIMEOUT: Glue job pp-dw-bronze-x',
+  });
 });
 
 test.each([
   ['eu-central-1', 'https://eu-central-1.console.aws.amazon.com/'],
   ['cn-north-1', 'https://cn-north-1.console.amazonaws.cn/'],
   ['us-gov-west-1', 'https://us-gov-west-1.console.amazonaws-us-gov.com/'],
-])('the console of the Region %s has the URL %s', (region, url) => {
+])('the console of the Region %s has the URL %s', async (region, url) => {
   const { stack } = lake({}, 'pp-dw', { ...ENV, region });
-  expect(rendered('pp-dw-job-alerts', { ...FAILED, region }, stack)[3]).toContain(url);
+  const { calls } = await runStateMachine(definition(stack), { ...ENV, region, ...job('pp-dw-bronze-x', 'TIMEOUT') });
+  expect(calls.pop()!.arguments.Message).toContain(`Run: ${url}gluestudio/`);
 });
 
-test.each(['job', 'crawler'])(
-  'the template of %s alerts is valid for EventBridge: one JSON string per line, at most 8,192 characters',
-  type => {
-    const prefix = 'a'.repeat(49);
-    const template: string = rule(`${prefix}-${type}-alerts`, lake({}, prefix).stack).Targets[0].InputTransformer
-      .InputTemplate;
-    expect(template.length).toBeLessThan(8192);
-    for (const line of template.split('\n')) {
-      expect(line).toMatch(/^"[^"\\]+"$/);
-      expect(line.replace(/<[\w-]+>/g, '')).not.toMatch(/[<>]/);
-    }
-  },
-);
+test('the ARNs of the state machine have the partition of the deployment', () => {
+  expect(templateOf(lake({}).stack)).not.toMatch(/arn:aws:states/);
+});
+
+describe('a pipeline', () => {
+  const PIPELINE = 'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-daily';
+  const pipeline = (core: (app: App, stack: Stack) => IEtlCore): Stack => {
+    const app = new App();
+    const stack = new Stack(app, 'Datasets', { env: ENV });
+    const props = core(app, stack);
+    createPipelineAlert(stack, props, new LakeNames(stack, props), { pipeline: 'daily', stateMachineArn: PIPELINE });
+    return stack;
+  };
+  const withAlerts = (alerts?: Alerts) => pipeline(app =>
+    new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Lake', { resourcePrefix: 'pp-dw', alerts }));
+  const status = (stateMachineArn: string, ended: string) => ({
+    'source': 'aws.states',
+    'detail-type': 'Step Functions Execution Status Change',
+    'detail': { stateMachineArn, status: ended },
+  });
+
+  test.each([
+    [PIPELINE, 'FAILED', true],
+    [PIPELINE, 'TIMED_OUT', true],
+    [PIPELINE, 'ABORTED', true],
+    [PIPELINE, 'RUNNING', false],
+    [PIPELINE, 'SUCCEEDED', false],
+    [PIPELINE, 'PENDING_REDRIVE', false],
+    [`${PIPELINE}-2`, 'FAILED', false],
+  ])('has a rule for its failures: it matches %s %s: %s', (machine, ended, expected) => {
+    const { EventPattern, Targets } = resource(withAlerts({}), 'AWS::Events::Rule').Properties;
+    expect(matches(EventPattern, status(machine, ended))).toBe(expected);
+    expect(Targets).toEqual([expect.objectContaining({ Arn: ALERT_MACHINE })]);
+  });
+
+  test('has no rule if the core has no alerts', () => {
+    const stack = withAlerts();
+    expect(templateOf(stack)).not.toContain('AWS::Events::Rule');
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  test('has a warning if another app deploys the core', () => {
+    const stack = pipeline((_, scope) => EtlCore.fromPrefixes(scope, 'Core', { resourcePrefix: 'pp-dw' }));
+    expect(templateOf(stack)).not.toContain('AWS::Events::Rule');
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(
+      'no alert is sent if the pipeline daily fails, because another app deploys the alerts of its lake'));
+  });
+});
+
+test('an existing role replaces both roles, and gets no policy', () => {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  const alerts = Role.fromRoleName(stack, 'Alerts', 'org-alerts');
+  const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { encrypted: true }, roles: { alerts } });
+  bronze({ core, stack }, { dataset: 'x', maxRetries: 0 });
+  const arn = 'arn:aws:iam::123456789012:role/org-alerts';
+  expect([core.alertRole, core.eventsRole]).toEqual([alerts, alerts]);
+  expect(resource(stack, 'AWS::StepFunctions::StateMachine').Properties.RoleArn).toBe(arn);
+  expect(resources(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties.Targets[0].RoleArn))
+    .toEqual([arn, arn, arn]);
+  const policies = resources(stack).filter(({ Type }) => Type.startsWith('AWS::IAM::')).map(({ id }) => id);
+  expect(policies.filter(id => id.startsWith('LakeAlerts'))).toEqual([]);
+});
 
 test('the alarm is raised if a schedule cannot start its job, and not if there is no data', () => {
   expect(resource(lake({}).stack, 'AWS::CloudWatch::Alarm').Properties).toMatchObject({
@@ -271,7 +299,7 @@ test('the alarm is raised if a schedule cannot start its job, and not if there i
   });
 });
 
-test('the topic rejects plain HTTP, and only EventBridge and this alarm can publish', () => {
+test('the topic rejects plain HTTP, and only this account and this alarm can publish', () => {
   const { stack } = lake({ emails: EMAILS });
   expect(resource(stack, 'AWS::SNS::Topic').Properties).toEqual({
     TopicName: 'pp-dw-alerts',
@@ -295,7 +323,6 @@ test('the topic rejects plain HTTP, and only EventBridge and this alarm can publ
         ArnEquals: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-central-1:123456789012:alarm:pp-dw-dropped-schedules' },
       },
     }),
-    expect.objectContaining({ Effect: 'Allow', Action: 'sns:Publish', Principal: { Service: 'events.amazonaws.com' } }),
   ]);
 });
 
@@ -304,25 +331,65 @@ const forServices = (statements: { Principal: { Service?: string } }[]) =>
   statements.filter(({ Principal }) => Principal.Service);
 const USE = { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], Resource: '*' };
 
-test(
-  'the key policy allows EventBridge without a condition, because EventBridge supports none, and CloudWatch for this '
-    + 'account',
-  () => {
-    const { stack } = lake({ encrypted: true });
-    const key = resource(stack, 'AWS::KMS::Key');
-    expect(forServices(key.Properties.KeyPolicy.Statement)).toEqual([
-      { ...USE, Principal: { Service: 'events.amazonaws.com' } },
-      {
-        ...USE,
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
-      },
-    ]);
-    expect(key.Properties.EnableKeyRotation).toBe(true);
-    expect(resource(stack, 'AWS::KMS::Alias').Properties.AliasName).toBe('alias/pp-dw');
-    expect(resource(stack, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [key.id, 'Arn'] });
-  },
-);
+test('the key policy allows CloudWatch for this account', () => {
+  const { stack } = lake({ encrypted: true });
+  const key = resource(stack, 'AWS::KMS::Key');
+  expect(forServices(key.Properties.KeyPolicy.Statement)).toEqual([
+    {
+      ...USE,
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+    },
+  ]);
+  expect(key.Properties.EnableKeyRotation).toBe(true);
+  expect(resource(stack, 'AWS::KMS::Alias').Properties.AliasName).toBe('alias/pp-dw');
+  expect(resource(stack, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [key.id, 'Arn'] });
+});
+
+/** The statements of the role of the state machine. */
+function statementsOfRole(stack: Stack): object[] {
+  const roles = resources(stack, 'AWS::IAM::Role').map(({ Properties }) => Properties);
+  return roles.find(({ RoleName }) => RoleName === 'pp-dw-alerts-role')!.Policies[0].PolicyDocument.Statement;
+}
+
+test.each<[string, (stack: Stack) => Alerts, unknown]>([
+  ['the key of the lake', () => ({ encrypted: true }), { 'Fn::GetAtt': [expect.stringMatching(/^LakeKey/), 'Arn'] }],
+  [
+    'a key that is passed',
+    stack => ({ encryptionKey: new Key(stack, 'Own') }),
+    { 'Fn::GetAtt': [expect.stringMatching(/^Own/), 'Arn'] },
+  ],
+  [
+    'the key of a topic that is passed',
+    stack => ({ topic: new Topic(stack, 'Topic', { masterKey: new Key(stack, 'Own') }) }),
+    { 'Fn::GetAtt': [expect.stringMatching(/^Own/), 'Arn'] },
+  ],
+  [
+    'the key of an imported topic',
+    stack => ({
+      topic: Topic.fromTopicAttributes(stack, 'Topic', {
+        topicArn: 'arn:aws:sns:eu-central-1:123456789012:on-call',
+        keyArn: 'arn:aws:kms:eu-central-1:123456789012:key/0123',
+      }),
+    }),
+    'arn:aws:kms:eu-central-1:123456789012:key/0123',
+  ],
+])('the state machine may use %s', (_, alerts, key) => {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: alerts(stack) });
+  expect(statementsOfRole(stack)).toContainEqual({ ...USE, Resource: key });
+});
+
+test('the state machine needs no key if the topic has none', () => {
+  expect(statementsOfRole(lake({}).stack)).toEqual([
+    {
+      Effect: 'Allow',
+      Action: 'states:ListExecutions',
+      Resource: 'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-dataset',
+    },
+    { Effect: 'Allow', Action: 'sns:Publish', Resource: expect.stringMatching(/^\$\{LakeAlertsTopic/) },
+  ]);
+});
 
 test.each(['AWS::KMS::Key', 'AWS::SNS::Topic'])(
   '%s is deleted with the stack, because it stores no data',
@@ -331,17 +398,17 @@ test.each(['AWS::KMS::Key', 'AWS::SNS::Topic'])(
   },
 );
 
-test('a key that is passed encrypts the topic, and its policy allows the senders', () => {
+test('a key that is passed encrypts the topic, and its policy allows CloudWatch', () => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   const encryptionKey = new Key(stack, 'Own');
   const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { encryptionKey } });
   const key = resource(stack, 'AWS::KMS::Key');
   expect(core.alertKey).toBe(encryptionKey);
-  expect(forServices(key.Properties.KeyPolicy.Statement)).toHaveLength(2);
+  expect(forServices(key.Properties.KeyPolicy.Statement)).toHaveLength(1);
   expect(resource(stack, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [key.id, 'Arn'] });
 });
 
-test('a topic that is passed receives the messages, and its policy allows the senders', () => {
+test('a topic that is passed receives the messages, and its policy allows CloudWatch', () => {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   const topic = new Topic(stack, 'Own');
   const core = new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { topic, emails: EMAILS } });
@@ -351,11 +418,9 @@ test('a topic that is passed receives the messages, and its policy allows the se
     resource(stack, 'AWS::SNS::TopicPolicy').Properties.PolicyDocument.Statement.map(
       ({ Principal }: { Principal: object }) => Principal,
     ),
-  ).toEqual([{ Service: 'cloudwatch.amazonaws.com' }, { Service: 'events.amazonaws.com' }]);
-  expect(resources(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties.Targets[0].Arn)).toEqual([
-    `\${${id}}`,
-    `\${${id}}`,
-  ]);
+  ).toEqual([{ Service: 'cloudwatch.amazonaws.com' }]);
+  expect(JSON.stringify(definition(stack))).toContain(`"TopicArn":"\${${id}}"`);
+  expect(statementsOfRole(stack)).toContainEqual({ Effect: 'Allow', Action: 'sns:Publish', Resource: `\${${id}}` });
 });
 
 test('a topic of another app receives the messages, and its policy is not changed', () => {
@@ -364,6 +429,8 @@ test('a topic of another app receives the messages, and its policy is not change
   new EtlCore(stack, 'Lake', { resourcePrefix: 'pp-dw', alerts: { topic } });
   expect(resources(stack, 'AWS::SNS::TopicPolicy')).toEqual([]);
   expect(resource(stack, 'AWS::CloudWatch::Alarm').Properties.AlarmActions).toEqual([topic.topicArn]);
+  expect(JSON.stringify(definition(stack))).toContain(`"TopicArn":"${topic.topicArn}"`);
+  expect(statementsOfRole(stack)).toContainEqual({ Effect: 'Allow', Action: 'sns:Publish', Resource: topic.topicArn });
 });
 
 test.each<[string, (stack: Stack) => Alerts, string]>([
@@ -426,8 +493,8 @@ test('the prefix, the email addresses and the environment can be tokens', () => 
     '${DataTeam}',
     { 'Fn::ImportValue': 'team' },
   ]);
-  const { EventPattern, Targets } = rule('${Prefix}-job-alerts', stack);
+  const { EventPattern } = rule('${Prefix}-job-alerts', stack);
   expect(EventPattern.detail.jobName).toEqual(['bronze', 'silver', 'gold']
     .map(layer => ({ prefix: `\${Prefix}-${layer}-` })));
-  expect(Targets[0].InputTransformer.InputTemplate).toContain('/aws-glue/${Prefix}/output');
+  expect(JSON.stringify(definition(stack))).toContain('/aws-glue/${Prefix}/output');
 });

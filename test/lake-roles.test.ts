@@ -75,6 +75,8 @@ describe.each([false, true])('with Role.customizeRoles (two stacks: %s)', isSpli
       usePrecreatedRoles: {
         [`${isSplit ? 'Core' : 'Lake'}/Core/GlueRole`]: 'org-glue',
         [`${isSplit ? 'Core' : 'Lake'}/Core/SchedulerRole`]: 'org-scheduler',
+        [`${isSplit ? 'Core' : 'Lake'}/Core/Alerts/Role`]: 'org-alerts',
+        [`${isSplit ? 'Core' : 'Lake'}/Core/Alerts/EventsRole`]: 'org-alert-events',
         'Lake/GlueScripts/Role': 'org-deployment',
         'Lake/Secret/Role': 'org-secret',
         'Lake/Files/Role': 'org-files',
@@ -95,6 +97,16 @@ describe.each([false, true])('with Role.customizeRoles (two stacks: %s)', isSpli
     expect(crawlerRoles(lake)).toEqual(EXPECTED);
     expect(resource(lake.stack, 'AWS::Scheduler::Schedule').Properties.Target.RoleArn).toBe(arn('org-scheduler'));
     expect(resource(lake.stack, 'AWS::Lambda::Function').Properties.Role).toBe(arn('org-deployment'));
+  });
+
+  test('alerts use the existing roles, also those of a dataset with other retries', () => {
+    const lake = customizedLake();
+    bronze(lake, { dataset: 'retried', maxRetries: 3 }, 'Retried');
+    const all = [...new Set(stacksOf(lake))].flatMap(stack => resources(stack));
+    const of = (type: string) => all.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
+    expect(of('AWS::StepFunctions::StateMachine').map(({ RoleArn }) => RoleArn)).toEqual([arn('org-alerts')]);
+    expect(of('AWS::Events::Rule').map(({ Targets }) => Targets[0].RoleArn)).toEqual(
+      Array(3).fill(arn('org-alert-events')));
   });
 
   test('the app creates no role and no policy', () => {

@@ -156,7 +156,7 @@ async function runState(scope: Scope, name: string, state: Json, input: Json, ru
           seconds: run.seconds,
         };
         run.calls.push(call);
-        return copy(run.task(call));
+        return limitPayload(copy(run.task(call)));
       });
     case 'Map':
       return attempt(scope, state, data, run, async () => {
@@ -215,11 +215,7 @@ async function leave(state: Json, data: object, value: Json, scope: Scope): Prom
   const output = state.Output === undefined ? value : await evaluate(state.Output, data, scope);
   const assigned = state.Assign === undefined ? {} : await evaluate(state.Assign, data, scope);
   Object.assign(scope.variables, assigned);
-  for (const payload of [output, ...Object.values(assigned)]) {
-    if (Buffer.byteLength(JSON.stringify(payload)) > MAX_PAYLOAD_BYTES) {
-      throw new StateError('States.DataLimitExceeded', 'a payload has more than 256 KiB');
-    }
-  }
+  [output, ...Object.values(assigned)].forEach(limitPayload);
   return { next: state.Next, value: output };
 }
 
@@ -268,6 +264,13 @@ function check(name: string, state: Json): void {
   if (!['Choice', 'Succeed', 'Fail'].includes(state.Type) && !ends) {
     throw new Error(`The state "${name}" has neither Next nor End.`);
   }
+}
+
+function limitPayload(payload: Json): Json {
+  if (Buffer.byteLength(JSON.stringify(payload)) > MAX_PAYLOAD_BYTES) {
+    throw new StateError('States.DataLimitExceeded', 'a payload has more than 256 KiB');
+  }
+  return payload;
 }
 
 function limit(text: string, length: number, what: string): string {

@@ -34,11 +34,12 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
     ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${GLUE}:${job.replace('job', 'crawler')}-crawler]`],
   ]),
   ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${BUCKET}/etl/*/runs/*]`],
-  ...['Core/DatasetStateMachine', 'Daily/StateMachine'].flatMap((stateMachine): [string, string][] => [
+  ...['Core/DatasetStateMachine', 'Core/Alerts/StateMachine', 'Daily/StateMachine'].flatMap((stateMachine): [string, string][] => [
     [stateMachine, 'SF1'],
     [stateMachine, 'SF2'],
   ]),
   ['Daily/Role/Resource', 'IAM5[Resource::arn:aws:states:eu-central-1:123456789012:execution:pp-dw-dataset:*]'],
+  ['Core/Alerts/Role/Resource', 'IAM5[Action::kms:GenerateDataKey*]'],
   ...DATASETS.flatMap((dataset): [string, string][] => [
     [`${dataset}/Job`, 'GL1'],
     [`${dataset}/Job`, 'GL3'],

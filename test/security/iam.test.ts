@@ -1,5 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Auth, BronzeDatasetProps, EtlCore, EtlCorePrefixes, EtlCoreProps, GlueConnection, Source } from '../../src';
 import { resource, resources } from '../assembly';
 import { bronze, ENV, LAYOUTS, PREFIXES } from '../layouts';
@@ -419,6 +420,55 @@ table('The scheduler role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role')
   ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
 ]);
 
+const STATES = 'arn:aws:states:eu-central-1:123456789012';
+const ON_CALL = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+
+function alertStack(): Stack {
+  const stack = new Stack(new App(), 'Core', { env: ENV });
+  const topic = Topic.fromTopicAttributes(stack, 'Topic', { topicArn: ON_CALL, keyArn: LAKE_KEY });
+  new EtlCore(stack, 'Core', { ...PREFIXES, alerts: { topic } });
+  return stack;
+}
+
+table('The role of the state machine that sends alerts', policiesOf(alertStack(), 'pp-dw-alerts-role'), [
+  ['states:ListExecutions', `${STATES}:stateMachine:pp-dw-dataset`],
+  ['sns:Publish', ON_CALL],
+  ['kms:Decrypt', LAKE_KEY],
+  ['kms:GenerateDataKey', LAKE_KEY],
+], [
+  ...DENIED_FOR_ALL.filter(([action]) => action !== 'kms:Decrypt'),
+  ['states:ListExecutions', `${STATES}:stateMachine:pp-dw-dev-dataset`],
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-dataset`],
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-alerts`],
+  ['states:DescribeExecution', `${STATES}:execution:pp-dw-dataset:run`],
+  ['sns:Publish', `${ON_CALL}-2`],
+  ['sns:Subscribe', ON_CALL],
+  ['kms:Decrypt', OTHER_KEY],
+]);
+
+table('The role of the rules that start this state machine', policiesOf(alertStack(), 'pp-dw-events-role'), [
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-alerts`],
+], [
+  ...DENIED_FOR_ALL,
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-dataset`],
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-dev-alerts`],
+  ['states:StopExecution', `${STATES}:execution:pp-dw-alerts:run`],
+  ['sns:Publish', ON_CALL],
+]);
+
+test.each([
+  ['pp-dw-alerts-role', 'states.amazonaws.com'],
+  ['pp-dw-events-role', 'events.amazonaws.com'],
+])('%s can be assumed only by %s for this account', (name, Service) => {
+  const role = resources(alertStack(), 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === name)!;
+  expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([{
+    Action: 'sts:AssumeRole',
+    Effect: 'Allow',
+    Principal: { Service },
+    Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+  }]);
+});
+
 /** In another app, where the ARN of the key is not known. */
 const deployment = LAYOUTS[2].lake(ENV, { ...PREFIXES, encrypted: true });
 bronze(deployment);
@@ -467,8 +517,8 @@ describe('The policy of the key that a lake creates', () => {
     ['logs.eu-central-1.amazonaws.com', 'kms:Decrypt', {}, false],
     ['logs.eu-central-1.amazonaws.com', 'kms:ScheduleKeyDeletion', {}, false],
     ['logs.us-east-1.amazonaws.com', 'kms:Decrypt', group('/aws-glue/pp-dw/output'), false],
-    ['events.amazonaws.com', 'kms:GenerateDataKey', {}, true],
-    ['events.amazonaws.com', 'kms:CreateGrant', {}, false],
+    ['events.amazonaws.com', 'kms:GenerateDataKey', {}, false],
+    ['cloudwatch.amazonaws.com', 'kms:CreateGrant', ofAccount('123456789012'), false],
     ['cloudwatch.amazonaws.com', 'kms:Decrypt', ofAccount('123456789012'), true],
     ['cloudwatch.amazonaws.com', 'kms:Decrypt', ofAccount('210987654321'), false],
     ['lambda.amazonaws.com', 'kms:Decrypt', {}, false],

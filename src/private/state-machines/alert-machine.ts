@@ -22,6 +22,12 @@ const MAX_SUBJECT_LENGTH = 100;
 /** The length to which the name of an execution shortens the layer and the name of its dataset. */
 const MAX_EXECUTION_DATASET_LENGTH = 45;
 
+/**
+ * The maximum number of executions in a list, of up to 600 bytes each. A state cannot catch the error of a result of
+ * more than 256 KiB.
+ */
+const MAX_EXECUTIONS = 400;
+
 /** How long before the event an execution that handled its job can have ended: clocks of services can differ. */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 
@@ -50,7 +56,7 @@ export function alertMachine({
   const listExecutions = (status: string, filter: string, next: string) => ({
     Type: 'Task',
     Resource: `arn:${partition}:states:::aws-sdk:sfn:listExecutions`,
-    Arguments: { StateMachineArn: datasetMachineArn, StatusFilter: status, MaxResults: 1000 },
+    Arguments: { StateMachineArn: datasetMachineArn, StatusFilter: status, MaxResults: MAX_EXECUTIONS },
     Assign: { inPipeline: `{% (${ofDataset(names)} $exists($executions${filter})) %}` },
     Retry: [THROTTLED],
     Catch: [{ ErrorEquals: ['States.ALL'], Assign: { inPipeline: false }, Next: 'Which alert?' }],

@@ -16,6 +16,9 @@ const DEFINITION = alertMachine({
   topicArn: TOPIC,
 }) as unknown as Definition;
 
+const LOG_LINK =
+  'https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws-glue/crawlers';
+
 const ENVIRONMENT = { account: '123456789012', region: 'us-east-1', time: '2026-11-29T06:10:00Z' };
 const jobEvent = (job: string, detail: object = {}) => ({
   ...ENVIRONMENT,
@@ -31,7 +34,7 @@ const crawlerEvent = (crawler: string) => ({
     crawlerName: crawler,
     state: 'Failed',
     errorMessage: 'Internal Service Exception',
-    cloudWatchLogLink: 'https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws-glue/crawlers',
+    cloudWatchLogLink: LOG_LINK,
   },
 });
 
@@ -63,7 +66,9 @@ interface Listed {
 }
 
 /** Runs the state machine with an event, and with these executions. */
-function handle(event: object, listed: Listed = {}, publish: (call: TaskCall) => object = () => ({})): Promise<Outcome> {
+function handle(
+  event: object, listed: Listed = {}, publish: (call: TaskCall) => object = () => ({}),
+): Promise<Outcome> {
   return runStateMachine(DEFINITION, event, {
     task: call => {
       if (call.resource === 'sns:publish') {
@@ -71,7 +76,7 @@ function handle(event: object, listed: Listed = {}, publish: (call: TaskCall) =>
       }
       expect(call.resource).toBe('aws-sdk:sfn:listExecutions');
       const { StatusFilter, ...others } = call.arguments;
-      expect(others).toEqual({ StateMachineArn: DATASET_MACHINE, MaxResults: 1000 });
+      expect(others).toEqual({ StateMachineArn: DATASET_MACHINE, MaxResults: 400 });
       const executions = listed[StatusFilter as keyof Listed] ?? [];
       if (executions instanceof StateError) {
         throw executions;
@@ -102,10 +107,15 @@ describe('the alert of a job or crawler', () => {
     [
       'one of many executions handles the dataset',
       jobEvent('pp-dw-silver-zip'),
-      running(...Array.from({ length: 999 }, (_, i) => `bronze-d${i}-${START}`), `silver-zip-${START}`),
+      running(...Array.from({ length: 399 }, (_, i) => `bronze-d${i}-${START}`), `silver-zip-${START}`),
       false,
     ],
-    ['an execution handles the crawled dataset', crawlerEvent('pp-dw-gold-zip-crawler'), running(`gold-zip-${START}`), false],
+    [
+      'an execution handles the crawled dataset',
+      crawlerEvent('pp-dw-gold-zip-crawler'),
+      running(`gold-zip-${START}`),
+      false,
+    ],
     [
       'an execution handles a dataset whose name ends with -crawler',
       crawlerEvent('pp-dw-gold-zip-crawler-crawler'),
@@ -124,8 +134,18 @@ describe('the alert of a job or crawler', () => {
       running(`gold-zip-crawler-${START}`),
       false,
     ],
-    ['an execution handles a dataset with a longer name', jobEvent('pp-dw-bronze-zip'), running(`bronze-zip-codes-${START}`), true],
-    ['an execution handles a dataset with a shorter name', jobEvent('pp-dw-bronze-zip-codes'), running(`bronze-zip-${START}`), true],
+    [
+      'an execution handles a dataset with a longer name',
+      jobEvent('pp-dw-bronze-zip'),
+      running(`bronze-zip-codes-${START}`),
+      true,
+    ],
+    [
+      'an execution handles a dataset with a shorter name',
+      jobEvent('pp-dw-bronze-zip-codes'),
+      running(`bronze-zip-${START}`),
+      true,
+    ],
     ['an execution handles another layer', jobEvent('pp-dw-bronze-zip'), running(`silver-zip-${START}`), true],
     ['an execution was started manually', jobEvent('pp-dw-bronze-zip'), running('bronze-zip-by-hand'), true],
     [
@@ -165,7 +185,10 @@ describe('the alert of a job or crawler', () => {
   });
 
   test.each<[string, Listed]>([
-    ['the state machine for datasets does not exist', { RUNNING: new StateError('Sfn.StateMachineDoesNotExistException') }],
+    [
+      'the state machine for datasets does not exist',
+      { RUNNING: new StateError('Sfn.StateMachineDoesNotExistException') },
+    ],
     ['the list is throttled for longer than the retries', { RUNNING: new StateError('Sfn.ThrottlingException') }],
     ['the second list is refused', { FAILED: new StateError('Sfn.AccessDeniedException') }],
     ['the list has an unexpected format', failed(`bronze-zip-${START}`, 'yesterday')],
@@ -178,6 +201,26 @@ describe('the alert of a job or crawler', () => {
       expect(outcome.status).toBe('SUCCEEDED');
       expect(published(outcome)).toEqual([expect.objectContaining({ TopicArn: TOPIC, Subject: subject })]);
     }
+  });
+
+  test('is sent if the lists have the maximum number of executions with the longest names', async () => {
+    const region = 'ap-southeast-1';
+    const machine = `${'a'.repeat(49)}-dataset`;
+    const executions = Array.from({ length: 400 }, (_, i) => {
+      const Name = `bronze-${'b'.repeat(38)}-${START}`.padEnd(77, '0') + i;
+      return {
+        ExecutionArn: `arn:aws-us-gov:states:${region}:123456789012:execution:${machine}:${Name}`,
+        Name,
+        StartDate: '2026-11-29T06:00:00.123Z',
+        StateMachineArn: `arn:aws-us-gov:states:${region}:123456789012:stateMachine:${machine}`,
+        Status: 'FAILED',
+        StopDate: '2026-11-29T06:10:00.123Z',
+        RedriveCount: 0,
+      };
+    });
+    const outcome = await handle(jobEvent('pp-dw-bronze-zip'), { RUNNING: executions, FAILED: executions });
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(published(outcome)).toHaveLength(1);
   });
 
   test('a throttled list is retried', async () => {
@@ -196,16 +239,20 @@ describe('the alert of a job or crawler', () => {
   });
 
   test('the message of a job has its name, the error, links, and the command to start it again', async () => {
-    const message = 'RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}';
+    const message =
+      'RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}';
     const outcome = await handle(jobEvent('pp-dw-bronze-fda-nsde', { message }));
     expect(published(outcome)[0].Subject).toBe('FAILED: Glue job pp-dw-bronze-fda-nsde');
     expect(messageOf(outcome)).toEqual([
       'FAILED: Glue job pp-dw-bronze-fda-nsde in 123456789012, us-east-1',
       `Error: ${message}`,
       'The tables still have their last published data.',
-      'Run: https://us-east-1.console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/pp-dw-bronze-fda-nsde/run/jr_0123_attempt_1 (AWS console)',
-      'Run record: the latest file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ for a job named pp-dw-LAYER-DATASET',
-      'Logs: streams that start with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and /aws-glue/pp-dw/error',
+      'Run: https://us-east-1.console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/pp-dw-bronze-fda-nsde/run/'
+        + 'jr_0123_attempt_1 (AWS console)',
+      'Run record: the latest file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ for a job named '
+        + 'pp-dw-LAYER-DATASET',
+      'Logs: streams that start with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and '
+        + '/aws-glue/pp-dw/error',
       'To start the job again, run:',
       'aws glue start-job-run --region us-east-1 --job-name pp-dw-bronze-fda-nsde',
     ]);
@@ -220,9 +267,7 @@ describe('the alert of a job or crawler', () => {
       'The data files are published. New tables and columns may be missing from the Data Catalog.',
       'If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: see Lake '
         + 'Formation in docs/security.md.',
-      'Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, '
-        + 'https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws-glue/crawlers '
-        + '(AWS console)',
+      `Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, ${LOG_LINK} (AWS console)`,
       'To start the crawler again, run:',
       'aws glue start-crawler --region us-east-1 --name pp-dw-bronze-fda-nsde-crawler',
     ]);
@@ -231,7 +276,7 @@ describe('the alert of a job or crawler', () => {
   test.each<[string, object, string]>([
     ['an event without a message', { message: undefined }, 'Error: '],
     ['a message that is null', { message: null }, 'Error: null'],
-    ['an error of 200,000 characters', { message: 'é'.repeat(200_000) }, `Error: ${'é'.repeat(20_000)}`],
+    ['an error of 100,000 characters', { message: 'é'.repeat(100_000) }, `Error: ${'é'.repeat(20_000)}`],
   ])('is sent for %s', async (_, detail, line) => {
     expect(messageOf(await handle(jobEvent('pp-dw-bronze-zip', detail)))[1]).toBe(line);
   });
@@ -241,13 +286,15 @@ describe('the alert of a pipeline', () => {
   const dataset = (name: string, status: string, reason?: string) => ({ dataset: name, status, reason });
   const HEAD = 'FAILED: pipeline daily of lake pp-dw in 123456789012, us-east-1';
   const KEPT = 'The tables of these failed and skipped datasets still have their last published data.';
-  const LINK = `Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/${EXECUTION} (AWS console)`;
+  const LINK = 'Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/'
+    + `${EXECUTION} (AWS console)`;
   const START_COMMAND = `aws stepfunctions start-execution --region us-east-1 --state-machine-arn ${PIPELINE}`;
   const RESUME = [
     KEPT,
     LINK,
     'To run only the datasets that failed or were skipped, run:',
-    `${START_COMMAND} --input "$(aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} --query cause --output text)"`,
+    `${START_COMMAND} --input "$(aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} `
+      + '--query cause --output text)"',
   ];
   const RESTART = [LINK, 'To start the pipeline again, run:', START_COMMAND];
 
@@ -289,9 +336,11 @@ describe('the alert of a pipeline', () => {
     ],
   ])('lists %s', async (_, datasets, expected) => {
     const outcome = await handle(pipelineEvent('PipelineFailed', { pipeline: 'daily', datasets }));
-    expect(published(outcome)).toEqual([
-      { TopicArn: TOPIC, Subject: 'FAILED: pipeline daily of lake pp-dw', Message: [HEAD, ...expected, ...RESUME].join('\n') },
-    ]);
+    expect(published(outcome)).toEqual([{
+      TopicArn: TOPIC,
+      Subject: 'FAILED: pipeline daily of lake pp-dw',
+      Message: [HEAD, ...expected, ...RESUME].join('\n'),
+    }]);
     expect(outcome).toMatchObject({ status: 'SUCCEEDED', states: ['Which event?', 'Send results of pipeline'] });
   });
 
@@ -317,7 +366,8 @@ describe('the alert of a pipeline', () => {
     ['timed out', 'States.Timeout', null, 'TIMED_OUT', ['Error: States.Timeout']],
     ['was stopped', null, null, 'ABORTED', []],
     ['was stopped with a reason', null, 'Maintenance', 'ABORTED', ['Error: Maintenance']],
-    ['has a cause that is not JSON', 'PipelineFailed', '{"datasets": [', 'FAILED', ['Error: PipelineFailed: {"datasets": [']],
+    ['has a cause that is not JSON', 'PipelineFailed', '{"datasets": [', 'FAILED',
+      ['Error: PipelineFailed: {"datasets": [']],
     ['has no cause', 'PipelineFailed', null, 'FAILED', ['Error: PipelineFailed']],
     ['has a cause without datasets', 'PipelineFailed', '{}', 'FAILED', ['Error: PipelineFailed: {}']],
     ['has a cause that is a list', 'PipelineFailed', '[1]', 'FAILED', ['Error: PipelineFailed: [1]']],
@@ -326,14 +376,14 @@ describe('the alert of a pipeline', () => {
       ['Error: PipelineFailed: {"datasets":["a"]}']],
     ['has no dataset to run again', 'PipelineFailed', '{"datasets":[{"status":"published"}]}', 'FAILED',
       ['Error: PipelineFailed: {"datasets":[{"status":"published"}]}']],
-    ['has a long cause', 'Other', 'x'.repeat(30_000), 'FAILED', [`Error: ${`Other: ${'x'.repeat(30_000)}`.slice(0, 20_000)}`]],
-  ])('that %s has its error and cause, and the command to start it again', async (_, error, cause, status, expected) => {
+    ['has a long cause', 'Other', 'x'.repeat(30_000), 'FAILED', [`Error: Other: ${'x'.repeat(20_000 - 7)}`]],
+  ])('that %s has its error and cause, and the command to start it', async (_, error, cause, status, expected) => {
     const outcome = await handle(pipelineEvent(error, cause, status));
     expect(outcome.status).toBe('SUCCEEDED');
     expect(published(outcome)).toEqual([{
       TopicArn: TOPIC,
       Subject: `${status}: pipeline daily of lake pp-dw`,
-      Message: [`${status}: pipeline daily of lake pp-dw in 123456789012, us-east-1`, ...expected, ...RESTART].join('\n'),
+      Message: [HEAD.replace('FAILED', status), ...expected, ...RESTART].join('\n'),
     }]);
   });
 });
@@ -379,7 +429,7 @@ test('the execution fails if no alert can be sent', async () => {
   const outcome = await handle(jobEvent('pp-dw-bronze-zip'), {}, () => {
     throw new StateError('SNS.AuthorizationErrorException', 'not authorized');
   });
-  expect(outcome).toMatchObject({ status: 'FAILED', error: 'SNS.AuthorizationErrorException', cause: 'not authorized' });
+  expect(outcome).toMatchObject({ status: 'FAILED', error: 'SNS.AuthorizationErrorException' });
 });
 
 test('an alert of a job enters six states, and one of a pipeline two', async () => {
