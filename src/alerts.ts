@@ -1,7 +1,10 @@
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 
-/** Where `EtlCore` sends alerts about failed runs, failed crawlers and schedules that cannot start their job. */
+/**
+ * Where `EtlCore` sends alerts about failed runs, failed crawlers, failed pipelines, and schedules that cannot start
+ * their job.
+ */
 export interface Alerts {
   /**
    * Email addresses to subscribe to the topic.
@@ -19,9 +22,11 @@ export interface Alerts {
    * An existing SNS topic that receives the alerts.
    *
    * If the topic is created in this app, its policy is extended. Otherwise the policy must allow
-   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` to publish. Neither service can publish to a topic that is
-   * encrypted with the AWS managed key `aws/sns`. Synthesis fails with `SETTINGS_CONFLICT` if `encrypted` or
-   * `encryptionKey` is also set.
+   * `cloudwatch.amazonaws.com` to publish. The other alerts are published with the role `<resourcePrefix>-alerts-role`.
+   * A topic of another account must allow this role. If the topic is encrypted, import it with
+   * `Topic.fromTopicAttributes` and `keyArn`, so that the role is granted access to the key. CloudWatch cannot publish to
+   * a topic that is encrypted with the AWS managed key `aws/sns`. Synthesis fails with `SETTINGS_CONFLICT` if
+   * `encrypted` or `encryptionKey` is also set.
    *
    * @default - a new topic named `<resourcePrefix>-alerts`, because most lakes have no topic for alerts yet
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
@@ -42,9 +47,9 @@ export interface Alerts {
   /**
    * The KMS key that encrypts the new topic.
    *
-   * If the key is created in this app, its policy is extended. Otherwise the policy must allow
-   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`.
-   * Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
+   * If the key is created in this app, its policy is extended. Otherwise the policy must allow IAM policies to grant
+   * access, and allow `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. Synthesis fails
+   * with `ENCRYPTION_KEY_INVALID` if the key is an alias.
    *
    * @default - the encryption key of the lake if the topic is encrypted, because one key is enough for most lakes
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services

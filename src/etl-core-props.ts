@@ -141,8 +141,8 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    *
    * If the key is created in this app, its policy is extended. Otherwise the policy must allow IAM policies to grant
    * access, allow `logs.<region>.amazonaws.com` to use the key for the log groups of the lake, and with alerts allow
-   * `events.amazonaws.com` and `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. With an
-   * existing bucket, use the key of that bucket. Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
+   * `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. With an existing bucket, use the
+   * key of that bucket. Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
    *
    * @default - a new key if `encrypted` is true; otherwise no key
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -150,7 +150,10 @@ export interface EtlCoreProps extends EtlCorePrefixes {
   readonly encryptionKey?: IKey;
 
   /**
-   * Where to send alerts about failed runs, failed crawlers and schedules that cannot start their job.
+   * Where to send alerts about failed runs, failed crawlers, failed pipelines, and schedules that cannot start their
+   * job.
+   *
+   * If a pipeline runs a dataset, a failure of its job or crawler is part of the alert of the pipeline.
    *
    * No alert is sent if the retry of a failed run succeeds. A run that times out or is stopped is not retried, and is
    * reported immediately. EventBridge delivers these events on a best-effort basis. If someone changes the number of
