@@ -83,7 +83,7 @@ export function pipelineResultsAlert(names: LakeNames, consoleDomain: string): A
         `($exists($others) ? "Others: " & $join($distinct($others.status).(
           $status := $;
           $count($others[status = $status]) & " " & $replace($status, "_", " ")), ", "))`,
-        text`The tables of these failed and skipped datasets still have their last published data.`,
+        text`Tables of skipped datasets, and of datasets whose job failed, still have their last published data.`,
         text`Execution: ${executionUrl(consoleDomain)} (AWS console)`,
         text`To run only the datasets that failed or were skipped, run:`,
         text`${START_PIPELINE} --input "$(aws stepfunctions describe-execution --region ${

@@ -285,7 +285,7 @@ describe('the alert of a job or crawler', () => {
 describe('the alert of a pipeline', () => {
   const dataset = (name: string, status: string, reason?: string) => ({ dataset: name, status, reason });
   const HEAD = 'FAILED: pipeline daily of lake pp-dw in 123456789012, us-east-1';
-  const KEPT = 'The tables of these failed and skipped datasets still have their last published data.';
+  const KEPT = 'Tables of skipped datasets, and of datasets whose job failed, still have their last published data.';
   const LINK = 'Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/'
     + `${EXECUTION} (AWS console)`;
   const START_COMMAND = `aws stepfunctions start-execution --region us-east-1 --state-machine-arn ${PIPELINE}`;
