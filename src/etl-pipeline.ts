@@ -17,6 +17,7 @@ import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { coreInSameStage } from './private/resources/deployed-core';
 import { RETRY_POLICY, timesOf } from './private/resources/job-schedule';
+import { createPipelineAlert } from './private/resources/pipeline-alert';
 import { createPipelineRole, createPipelineSchedulerRole } from './private/resources/pipeline-roles';
 import { rolesOf } from './private/resources/role-arns';
 import { createStateMachine } from './private/resources/state-machine';
@@ -161,6 +162,10 @@ export class EtlPipeline extends Construct {
         },
       });
     }
+    createPipelineAlert(this, core, names, {
+      pipeline: this.pipeline,
+      stateMachineArn: names.stateMachineArn(this, name),
+    });
     const deployed = coreInSameStage(core, this);
     if (deployed) {
       this.node.addDependency(deployed.datasetStateMachine, deployed.scheduleGroup);

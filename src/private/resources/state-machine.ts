@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { IRole, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledge } from './nag-suppressions';
+import { acknowledgeStateMachine } from './nag-suppressions';
 import { claimName } from './unique-names';
 import { checkLength } from '../../naming';
 
@@ -27,12 +27,7 @@ export function createStateMachine(
   });
   // The first execution needs the policies of the role.
   stateMachine.node.addDependency(role);
-  acknowledge(
-    stateMachine,
-    'SF1',
-    'Step Functions keeps the history of each execution for 90 days. Logs would repeat it at a charge.',
-  );
-  acknowledge(stateMachine, 'SF2', 'The history of an execution has the time of each step. X-Ray would repeat it.');
+  acknowledgeStateMachine(stateMachine);
   return stateMachine;
 }
 

@@ -7,6 +7,9 @@ import { Definition, jsonata, MILLISECONDS, ONE_DAY_SECONDS, RETRIES, State } fr
  */
 const POLL_SECONDS = 60;
 
+/** Executions in a list: with more, it could exceed 256 KiB. */
+const MAX_LISTED = 400;
+
 /** Characters of a dataset's name in the name of its execution, which has at most 80. */
 export const MAX_NAME_LENGTH = 45;
 
@@ -107,7 +110,7 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
         Arguments: {
           StateMachineArn: jsonata('$states.context.StateMachine.Id'),
           StatusFilter: 'RUNNING',
-          MaxResults: 100,
+          MaxResults: MAX_LISTED,
         },
         // Of two executions that start at the same time, one continues.
         Output: jsonata(`(
@@ -190,7 +193,7 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
       },
       'Wait': { Type: 'Wait', Seconds: POLL_SECONDS, Next: 'List executions' },
       'List executions': task('aws-sdk:sfn:listExecutions', {
-        Arguments: { StateMachineArn: props.datasetMachineArn, StatusFilter: 'RUNNING', MaxResults: 1000 },
+        Arguments: { StateMachineArn: props.datasetMachineArn, StatusFilter: 'RUNNING', MaxResults: MAX_LISTED },
         Assign: {
           ended: jsonata(
             '($running := $states.result.Executions.ExecutionArn; [$active[$not(arn in $running)]])',
