@@ -170,7 +170,12 @@ export class EtlPipeline extends Construct {
     if (deployed) {
       this.node.addDependency(deployed.datasetStateMachine, deployed.scheduleGroup);
     }
-    this.node.addValidation({ validate: () => this.warnAboutSchedules(names, document) });
+    this.node.addValidation({
+      validate: () => {
+        this.checkNodes(names, document);
+        return [];
+      },
+    });
   }
 
   /** Called during synthesis, when all datasets of the app are known. */
@@ -179,6 +184,20 @@ export class EtlPipeline extends Construct {
   }
 
   private definition(names: LakeNames, document: PipelineDocument): string {
+    return Stack.of(this).toJsonString(pipelineMachine({
+      partition: Aws.PARTITION,
+      pipeline: this.pipeline,
+      resourcePrefix: names.resourcePrefix,
+      nodes: this.nodes(names, document),
+      datasetMachineArn: names.stateMachineArn(this, names.datasetStateMachine),
+      maxConcurrentJobs: document.max_concurrent_jobs ?? MAX_CONCURRENT_JOBS,
+      usesPublished: document.on_failed_input === OnFailedInput.USE_PUBLISHED,
+      suffix: createHash('sha256').update(this.pipeline).digest('hex').slice(0, 4),
+    }));
+  }
+
+  /** Checks what is known when all datasets of the app exist. */
+  private checkNodes(names: LakeNames, document: PipelineDocument): void {
     const nodes = this.nodes(names, document);
     if (nodes.length > MAX_DATASETS) {
       throw synthError(
@@ -189,20 +208,7 @@ export class EtlPipeline extends Construct {
         'Distribute them over several pipelines.',
       );
     }
-    return Stack.of(this).toJsonString(pipelineMachine({
-      partition: Aws.PARTITION,
-      pipeline: this.pipeline,
-      resourcePrefix: names.resourcePrefix,
-      nodes,
-      datasetMachineArn: names.stateMachineArn(this, names.datasetStateMachine),
-      maxConcurrentJobs: document.max_concurrent_jobs ?? MAX_CONCURRENT_JOBS,
-      usesPublished: document.on_failed_input === OnFailedInput.USE_PUBLISHED,
-      suffix: createHash('sha256').update(this.pipeline).digest('hex').slice(0, 4),
-    }));
-  }
-
-  private warnAboutSchedules(names: LakeNames, document: PipelineDocument): string[] {
-    const scheduled = this.nodes(names, document)
+    const scheduled = nodes
       .map(({ dataset }) => dataset)
       .filter(dataset => hasSchedule(this, names.resourcePrefix, dataset));
     for (const dataset of document.schedule === undefined ? [] : scheduled) {
@@ -212,7 +218,6 @@ export class EtlPipeline extends Construct {
           + 'twice. Remove its schedule.',
       );
     }
-    return [];
   }
 }
 

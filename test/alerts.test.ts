@@ -178,16 +178,21 @@ test.each([
   expect(matches(rule('pp-dw-crawler-alerts').EventPattern, event)).toBe(expected);
 });
 
+/** The state machine of the alerts in a stack with a core. */
+function alertMachine(stack: Stack): ReturnType<typeof resource> {
+  return resources(stack, 'AWS::StepFunctions::StateMachine').find(({ id }) => id.startsWith('LakeAlerts'))!;
+}
+
 const ALERT_MACHINE = 'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-alerts';
 
 /** The definition of the state machine in a template, with its tokens resolved. */
 function definition(stack: Stack): Definition {
-  return JSON.parse(resource(stack, 'AWS::StepFunctions::StateMachine').Properties.DefinitionString);
+  return JSON.parse(alertMachine(stack).Properties.DefinitionString);
 }
 
 test('the rules start the state machine with the event as its input', () => {
   const { stack } = lake({});
-  const { id } = resource(stack, 'AWS::StepFunctions::StateMachine');
+  const { id } = alertMachine(stack);
   for (const name of ['pp-dw-job-alerts', 'pp-dw-crawler-alerts']) {
     expect(rule(name, stack).Targets).toEqual([
       {
@@ -201,7 +206,7 @@ test('the rules start the state machine with the event as its input', () => {
 
 test('the state machine is a standard workflow with the name of the lake, and publishes to the topic', async () => {
   const { stack } = lake({});
-  expect(resource(stack, 'AWS::StepFunctions::StateMachine').Properties).toMatchObject({
+  expect(alertMachine(stack).Properties).toMatchObject({
     StateMachineName: 'pp-dw-alerts', StateMachineType: 'STANDARD',
   });
   const { calls } = await runStateMachine(definition(stack), { ...ENV, ...job('pp-dw-bronze-x', 'TIMEOUT') });
@@ -281,7 +286,7 @@ test('an existing role replaces both roles, and gets no policy', () => {
   bronze({ core, stack }, { dataset: 'x', maxRetries: 0 });
   const arn = 'arn:aws:iam::123456789012:role/org-alerts';
   expect([core.alertRole, core.eventsRole]).toEqual([alerts, alerts]);
-  expect(resource(stack, 'AWS::StepFunctions::StateMachine').Properties.RoleArn).toBe(arn);
+  expect(alertMachine(stack).Properties.RoleArn).toBe(arn);
   expect(resources(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties.Targets[0].RoleArn))
     .toEqual([arn, arn, arn]);
   const policies = resources(stack).filter(({ Type }) => Type.startsWith('AWS::IAM::')).map(({ id }) => id);

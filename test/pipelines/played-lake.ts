@@ -29,7 +29,8 @@ export interface PlayedRun {
 
 /** What happens in the next executions. */
 export interface Script {
-  readonly [job: string]: PlayedRun[] | { readonly [call: string]: number } | number | undefined;
+  /** The attempts of the runs of a dataset, or the state in which the crawls of a crawler end. */
+  readonly [name: string]: PlayedRun[] | string | { readonly [call: string]: number } | number | undefined;
   readonly throttled?: { readonly [call: string]: number };
   readonly list_delay?: number;
 }
@@ -120,11 +121,20 @@ export class PlayedLake {
     }
   }
 
-  /** Sets what happens from now on. */
+  /** Sets what happens from now on. Datasets are `layer/dataset`, crawlers `layer/dataset-crawler`. */
   play(prefix: string, script: Script): void {
     const named = Object.entries(script).map(([key, value]) =>
       [key.includes('/') ? `${prefix}-${key.replace('/', '-')}` : key, value]);
     fs.writeFileSync(path.join(this.folder, 'script.json'), JSON.stringify(Object.fromEntries(named)));
+  }
+
+  /** Runs the job of a dataset as a person does. */
+  async startJob(prefix: string, dataset: string): Promise<void> {
+    await this.call('glue', 'start_job_run', { JobName: `${prefix}-${dataset.replace('/', '-')}` });
+  }
+
+  async startCrawler(prefix: string, dataset: string): Promise<void> {
+    await this.call('glue', 'start_crawler', { Name: `${prefix}-${dataset.replace('/', '-')}-crawler` });
   }
 
   async call(service: string, operation: string, parameters: object): Promise<any> {
@@ -170,7 +180,15 @@ export class PlayedLake {
     return this.end(await this.startExecution(prefix, input));
   }
 
-  /** The starts and ends of played runs of a lake, as `bronze/a start`, in the order of their times. */
+  /** Runs the pipeline. Returns its outcome, and the runs and crawls that it started. */
+  async round(prefix: string, input: object = {}): Promise<Outcome & { readonly started: string[] }> {
+    const before = this.log(prefix).length;
+    const outcome = await this.run(prefix, input);
+    const started = this.log(prefix).slice(before).filter(line => line.endsWith(' start'));
+    return { ...outcome, started: started.map(line => line.replace(' start', '')) };
+  }
+
+  /** The starts and ends of played runs and crawls, as `bronze/a start` and `bronze/a-crawler start`, in order. */
   log(prefix: string): string[] {
     const file = path.join(this.folder, 'log.jsonl');
     const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n') : [];
@@ -179,25 +197,30 @@ export class PlayedLake {
       .map(({ job, event }) => `${job.slice(prefix.length + 1).replace('-', '/')} ${event}`);
   }
 
-  /** The datasets whose crawler has run since a time, in milliseconds since 1970. */
-  async crawled(prefix: string, datasets: string[], since = 0): Promise<string[]> {
-    const found = [];
-    for (const dataset of datasets) {
-      const { Crawler } = await this.call(
-        'glue', 'get_crawler', { Name: `${prefix}-${dataset.replace('/', '-')}-crawler` },
-      );
-      const start = Crawler.LastCrawl && new Date(Crawler.LastCrawl.StartTime).getTime();
-      if (start && start >= since) {
-        found.push(dataset);
-      }
-    }
-    return found;
-  }
-
-  /** The events in the history of an execution, and its state transitions, as AWS counts them. */
-  async counts(arn: string): Promise<{ readonly events: number; readonly transitions: number }> {
+  /**
+   * What an execution of the only pipeline of a lake costs and needs, as AWS counts it: the state transitions with
+   * those of its datasets, and the events in its own history.
+   */
+  async counts(prefix: string, arn: string): Promise<{ readonly events: number; readonly transitions: number }> {
     await new Promise(wait => setTimeout(wait, 500));
     const counts = JSON.parse(fs.readFileSync(path.join(this.folder, 'counts.json'), 'utf8'));
-    return { events: 0, transitions: 0, ...counts[arn] };
+    const { startDate } = await this.call('stepfunctions', 'describe_execution', { executionArn: arn });
+    const { executions } = await this.call('stepfunctions', 'list_executions', {
+      stateMachineArn: this.machine(prefix, 'dataset'), maxResults: 1000,
+    });
+    const children = executions.filter((each: any) => new Date(each.startDate) >= new Date(startDate));
+    const arns = [arn, ...children.map((each: any) => each.executionArn)];
+    return {
+      events: counts[arn].events,
+      transitions: arns.reduce((sum, each) => sum + (counts[each]?.transitions ?? 0), 0),
+    };
+  }
+
+  /** The definition of the pipeline of a lake. */
+  async definition(prefix: string): Promise<string> {
+    const { definition } = await this.call(
+      'stepfunctions', 'describe_state_machine', { stateMachineArn: this.machine(prefix) },
+    );
+    return definition;
   }
 }

@@ -8,7 +8,8 @@ of each run. It maps the name of a job to the attempts of its next runs; the las
 An attempt has `state` (default SUCCEEDED), `seconds` (default 60), `status` (published or unchanged), `rows`, `error`,
 `schema_changes` (whether the publication changes the schema; the first one does), `record` (false: the run writes none;
 "large": a record of 300 KB), and `command` (runs instead, and decides the state; it writes the record itself). All times
-are multiplied by SFN_WAIT_SCALE, like the waits of the state machines. The runs are appended to the file PLAYED_LOG.
+are multiplied by SFN_WAIT_SCALE, like the waits of the state machines. The name of a crawler maps to the state in which
+its crawls end. The runs and crawls are appended to the file PLAYED_LOG.
 """
 
 import contextvars
@@ -32,7 +33,7 @@ def play() -> None:
     from ministack.services import glue
 
     glue._start_job_run = _start_job_run
-    glue.CRAWLER_RUN_SECONDS = CRAWL_SECONDS * SCALE
+    glue._start_crawler = _start_crawler
 
 
 def script() -> dict[str, Any]:
@@ -82,6 +83,37 @@ def _start_attempt(name: str, run_id: str, attempt: int) -> dict[str, Any]:
     return run
 
 
+def _start_crawler(data: dict[str, Any]) -> Any:
+    """A crawl that ends with SUCCEEDED, or with the state that the script has for the crawler."""
+    from ministack.core.responses import error_response_json, json_response
+    from ministack.services import glue
+
+    name = data["Name"]
+    crawler = glue._crawlers.get(name)
+    if crawler is None:
+        return error_response_json("EntityNotFoundException", f"Crawler {name} not found", 400)
+    if crawler["State"] == "RUNNING":
+        return error_response_json("CrawlerRunningException", f"Crawler {name} is already running", 400)
+    crawler["State"] = "RUNNING"
+    started = time.time()
+    note(job=name, event="start")
+
+    def end() -> None:
+        status = script().get(name, "SUCCEEDED")
+        crawler["LastCrawl"] = {
+            "Status": status,
+            "StartTime": started,
+            **({} if status == "SUCCEEDED" else {"ErrorMessage": "Insufficient Lake Formation permission(s)"}),
+        }
+        crawler["State"] = "READY"
+        note(job=name, event=status)
+
+    timer = threading.Timer(CRAWL_SECONDS * SCALE, end)
+    timer.daemon = True
+    timer.start()
+    return json_response({})
+
+
 def _run(name: str, job: dict[str, Any], run_id: str, run: dict[str, Any]) -> None:
     attempts = script().get(name, [{}])
     retries = int(job.get("MaxRetries") or 0)
@@ -90,6 +122,7 @@ def _run(name: str, job: dict[str, Any], run_id: str, run: dict[str, Any]) -> No
         played = attempts[min(number, len(attempts) - 1)]
         if number > 0:
             time.sleep(RETRY_GAP_SECONDS * SCALE)
+            run["WillRetry"] = False
             run = _start_attempt(name, run_id, number)
         if "command" in played:
             state = "SUCCEEDED" if subprocess.call([*played["command"], run["Id"]]) == 0 else "FAILED"
@@ -105,7 +138,6 @@ def _run(name: str, job: dict[str, Any], run_id: str, run: dict[str, Any]) -> No
         note(job=name, run=run["Id"], event=state)
         if not will_retry:
             return
-    run["WillRetry"] = False
 
 
 def _write_record(names: dict[str, Any], run: dict[str, Any], played: dict[str, Any], state: str) -> None:

@@ -32,8 +32,9 @@ def extend() -> None:
         call = ":".join(resource.split(":")[-2:])
         if _throttled[call] < script().get("throttled", {}).get(call, 0):
             _throttled[call] += 1
-            service = call.split(":")[0].capitalize()
-            raise sfn._ExecutionError(f"{service}.ThrottlingException", "Rate exceeded")
+            service = call.split(":")[0]
+            error = "SlowDownException" if service == "s3" else "ThrottlingException"
+            raise sfn._ExecutionError(f"{service.capitalize()}.{error}", "Rate exceeded")
         return _get_object(data) if call == "s3:getObject" else invoke(resource, data)
 
     def counting(execution: dict[str, Any], kind: str, details: dict[str, Any] | None = None) -> Any:

@@ -78,7 +78,7 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
         Type: 'Pass',
         Assign: {
           nodes: props.nodes,
-          max: props.maxConcurrentJobs,
+          max_jobs: props.maxConcurrentJobs,
           uses_published: props.usesPublished,
           active: [],
           ended: [],
@@ -152,18 +152,18 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
         Default: 'Result',
       },
       'Start datasets': each('$ready', 'Start dataset', {
-        'Start dataset': task('states:startExecution', {
+        'Start dataset': task('aws-sdk:sfn:startExecution', {
           Arguments: {
             StateMachineArn: props.datasetMachineArn,
             Name: jsonata(
               `$substring($replace($states.input.dataset, '/', '-'), 0, ${MAX_NAME_LENGTH}) & '-' `
                 + `& $started & '-${props.suffix}-' & $states.input.number`,
             ),
-            Input: jsonata(`{
+            Input: jsonata(`$string({
               'dataset': $states.input.dataset,
               'job': '${props.resourcePrefix}-' & $replace($states.input.dataset, '/', '-'),
               'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id
-            }`),
+            })`),
           },
           Output: { dataset: jsonata('$states.input.dataset'), arn: jsonata('$states.result.ExecutionArn') },
           Catch: [{
@@ -287,7 +287,7 @@ export function planOf(done: string, active: string, nodes: string): { readonly 
         { 'dataset': $node.dataset, 'inputs': $node.inputs, 'number': $index }
       })[$not($exists($lookup($all, dataset))) and $not(dataset in ${active}.dataset)];
       $free := $filter($open, function($node) { $count($node.inputs[$not($exists($lookup($all, $)))]) = 0 });
-      [$filter($free, function($node, $index) { $index < $max - $count(${active}) })]
+      [$filter($free, function($node, $index) { $index < $max_jobs - $count(${active}) })]
     )`),
   };
 }
@@ -298,8 +298,8 @@ const CAUSE = `(
     $states.input.datasets[status = 'failed'],
     $states.input.datasets[status = 'skipped']
   );
-  $length := $max([0, $floor(${MAX_CAUSE_LENGTH} / $count($bad)) - ${ENTRY_LENGTH}]);
-  $short := $bad.$merge([$, reason ? { 'reason': $substring(reason, 0, $length) } : {}]);
+  $room := $max([0, $floor(${MAX_CAUSE_LENGTH} / $count($bad)) - ${ENTRY_LENGTH}]);
+  $short := $bad.$merge([$, reason ? { 'reason': $substring(reason, 0, $room) } : {}]);
   $others := $states.input.datasets[$not(status in ['failed', 'skipped'])];
   $kept := $reduce($append($short, $others), function($all, $entry) {(
     $size := $all.size + $length($string($entry)) + 1;
