@@ -2,10 +2,9 @@ import { spawn, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { ROOT } from './command-fixture';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
-const TS_NODE = ['--require', path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only')];
 const MAIN = path.join(ROOT, 'src', 'cli', 'main.ts');
-const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
 
 /** The exit code and the output of a process. */
 export interface ProcessResult {
@@ -16,9 +15,8 @@ export interface ProcessResult {
 
 /** Runs the command in a folder and blocks until it ends. */
 export function medallionIn(cwd: string, args: string[]): ProcessResult {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...LOAD_TYPESCRIPT, MAIN, ...args], {
     encoding: 'utf8',
-    env,
     cwd,
   });
   return { code: status, stdout, stderr };
@@ -26,7 +24,7 @@ export function medallionIn(cwd: string, args: string[]): ProcessResult {
 
 /** Runs the command in a folder without blocking, so that a server in this process can respond to its requests. */
 export async function startMedallionIn(cwd: string, args: string[]): Promise<ProcessResult> {
-  const child = spawn(process.execPath, [...TS_NODE, MAIN, ...args], { env, cwd });
+  const child = spawn(process.execPath, [...LOAD_TYPESCRIPT, MAIN, ...args], { cwd });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', data => { stdout += data; });
   child.stderr.on('data', data => { stderr += data; });
@@ -49,9 +47,9 @@ export function installInto(app: string): void {
 
 /** Runs a file of an app. The app writes its cloud assembly to cdk.out. */
 export function runIn(app: string, file: string): ProcessResult {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, file], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...LOAD_TYPESCRIPT, file], {
     encoding: 'utf8',
-    env: { ...env, CDK_OUTDIR: path.join(app, 'cdk.out') },
+    env: { ...process.env, CDK_OUTDIR: path.join(app, 'cdk.out') },
     cwd: app,
   });
   return { code: status, stdout, stderr };

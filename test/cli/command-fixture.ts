@@ -3,10 +3,10 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
 import { onTerminal, TerminalOutput } from './terminal';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 export const ROOT = path.join(__dirname, '..', '..');
 const MODULES = path.join(ROOT, 'node_modules');
-const TS_NODE = ['--require', path.join(MODULES, 'ts-node', 'register', 'transpile-only')];
 const DATA = path.join(MODULES, 'vega-datasets', 'data');
 
 /** The text of a sample data file. */
@@ -33,7 +33,8 @@ export class CommandFixture {
   public constructor(private readonly app: string) {
     this.lake = path.join(this.work, '.medallion');
     this.assembly = path.join(this.work, 'cdk.out');
-    this.command = [...TS_NODE, path.join(ROOT, 'src', 'cli', 'main.ts'), '--app', this.assembly, '--data', this.lake];
+    const main = path.join(ROOT, 'src', 'cli', 'main.ts');
+    this.command = [...LOAD_TYPESCRIPT, main, '--app', this.assembly, '--data', this.lake];
   }
 
   /** Writes the cloud assembly of the app as `cdk synth` does, with the library from src/. */
@@ -49,7 +50,7 @@ export class CommandFixture {
       CDK_OUTDIR: this.assembly,
       CDK_CONTEXT_JSON: JSON.stringify({ source }),
     });
-    execFileSync(process.execPath, [...TS_NODE, this.app], { env, cwd: path.dirname(this.app) });
+    execFileSync(process.execPath, [...LOAD_TYPESCRIPT, this.app], { env, cwd: path.dirname(this.app) });
   }
 
   public start(args: string[], env: Record<string, string> = {}): Running {
@@ -123,5 +124,5 @@ export function wait(milliseconds: number): Promise<void> {
 }
 
 function environment(added: Record<string, string>): NodeJS.ProcessEnv {
-  return { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json'), ...added };
+  return { ...process.env, ...added };
 }

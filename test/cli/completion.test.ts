@@ -2,15 +2,14 @@ import { execFileSync, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 const ROOT = path.join(__dirname, '..', '..');
 const MAIN = [
   process.execPath,
-  '--require',
-  path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only'),
+  ...LOAD_TYPESCRIPT,
   path.join(ROOT, 'src', 'cli', 'main.ts'),
 ];
-const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
 const app = writeAssembly({ Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }) } } });
 
 /** Types into an interactive shell on a pseudo terminal: pairs of keys and the output to wait for. */
@@ -40,7 +39,7 @@ function home(shell: string, script: string): { HOME: string; PATH: string } {
   const file = path.join(HOME, script);
   fs.mkdirSync(bin);
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, execFileSync(MAIN[0], [...MAIN.slice(1), 'completion', shell], { env }));
+  fs.writeFileSync(file, execFileSync(MAIN[0], [...MAIN.slice(1), 'completion', shell]));
   fs.writeFileSync(path.join(bin, 'medallion'), [
     '#!/bin/sh',
     `[ "$1" != __complete ] || exec ${MAIN.map(each => `'${each}'`).join(' ')} "$@"`,
@@ -78,7 +77,7 @@ describe.each([
     ];
     const { status, stderr } = spawnSync('python3', ['-c', TYPE, JSON.stringify(command), JSON.stringify(steps)], {
       encoding: 'utf8',
-      env: { ...env, ...home(shell, script), XDG_CONFIG_HOME: '', TERM: 'xterm', PS1: '$ ' },
+      env: { ...process.env, ...home(shell, script), XDG_CONFIG_HOME: '', TERM: 'xterm', PS1: '$ ' },
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   }, 180_000);

@@ -5,6 +5,7 @@ import { installInto, medallionIn, runIn } from './app-fixture';
 import { temporaryFolder } from './assembly-fixture';
 import { ROOT } from './command-fixture';
 import { onTerminal } from './terminal';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { Failure } from '../../src/cli/failure';
 import { initFrom, InitFromOptions } from '../../src/cli/init-from';
 
@@ -323,11 +324,10 @@ test('with --json, the result is one document', () => {
 test('the diff has colors on a terminal only', async () => {
   writeFiles(DEVIATIONS);
   const command = [
-    process.execPath, '--require', path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only'),
+    process.execPath, ...LOAD_TYPESCRIPT,
     path.join(ROOT, 'src', 'cli', 'main.ts'), 'init', '--from', path.join(folder, 'lake'),
   ];
-  const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
-  const { bytes } = await onTerminal(['sh', '-c', 'cd "$0" && exec "$@"', folder, ...command], 80, env);
+  const { bytes } = await onTerminal(['sh', '-c', 'cd "$0" && exec "$@"', folder, ...command], 80, process.env);
   expect(bytes).toContain('\x1b[31m   3 -   "source_datasets": "zipcodes",\x1b[0m');
   expect(bytes).toContain('\x1b[32m   3 +   "source_datasets": ["bronze/zipcodes"],\x1b[0m');
   expect(bytes).toContain('\x1b[2m       An input is named with its layer.\x1b[0m');
@@ -427,12 +427,11 @@ test('a folder without write permission is named, and no file is written', () =>
   fs.chmodSync(states, 0o555);
   const before = filesIn(folder);
   const { status, stderr } = spawnSync(process.execPath, [
-    '--require', path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only'),
+    ...LOAD_TYPESCRIPT,
     path.join(ROOT, 'src', 'cli', 'main.ts'), 'init', '--from', 'lake', '--write',
   ], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') },
     ...isRoot ? { uid: 65534, gid: 65534 } : {},
   });
   fs.chmodSync(states, 0o755);

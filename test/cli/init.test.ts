@@ -4,6 +4,7 @@ import * as path from 'path';
 import { installInto, medallionIn, runIn } from './app-fixture';
 import { temporaryFolder } from './assembly-fixture';
 import { ROOT } from './command-fixture';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 let folder: string;
 beforeEach(() => { folder = temporaryFolder(); });
@@ -66,12 +67,11 @@ test('the created app has the recommended feature flags, and its synthesis print
   fs.writeFileSync(path.join(gold, 'config.json'), JSON.stringify(document));
   fs.writeFileSync(path.join(gold, 'q.sql'), 'SELECT * FROM ${bronze_database}.airports');
   const cdk = path.join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-  const tsNode = path.join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only');
-  const command = `${process.execPath} --require ${tsNode} app.ts`;
+  const command = [process.execPath, ...LOAD_TYPESCRIPT, 'app.ts'].join(' ');
   const { status, stderr } = spawnSync(process.execPath, [cdk, 'synth', '--quiet', '--no-notices', '--app', command], {
     cwd: app,
     encoding: 'utf8',
-    env: { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json'), CDK_DISABLE_CLI_TELEMETRY: 'true' },
+    env: { ...process.env, CDK_DISABLE_CLI_TELEMETRY: 'true' },
   });
   expect([status, stderr.replace(/^(Successfully synthesized|Supply a stack id) .*\n/gm, '')]).toEqual([0, '']);
 });

@@ -1,8 +1,9 @@
-import { spawn } from 'child_process';
+import { ChildProcess, spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
 import { ROOT } from './command-fixture';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { acquireLock, HeldLock } from '../../src/cli/lock';
 
 test('a lock is held until it is released', () => {
@@ -33,14 +34,16 @@ test.each([
   expect(acquireLock(lock)).toBeInstanceOf(Function);
 });
 
+const parents: ChildProcess[] = [];
+afterEach(() => parents.splice(0).forEach(parent => parent.kill('SIGKILL')));
+
 /** Holds the lock in a child of a process that does not wait for it. Kills the child, which becomes a zombie. */
-async function zombieWithLock(lock: string): Promise<{ readonly pid: number; readonly end: () => void }> {
+async function killHolderOf(lock: string): Promise<void> {
   const holder = `const { acquireLock } = require(${JSON.stringify(path.join(ROOT, 'src', 'cli', 'lock.ts'))});
     acquireLock(${JSON.stringify(lock)}); console.log(process.pid); setInterval(() => {}, 1000);`;
-  const node = [process.execPath, '--require', 'ts-node/register/transpile-only', '-e', holder];
-  const parent = spawn('sh', ['-c', '"$@" & exec sleep 60', 'sh', ...node], {
-    env: { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') },
-  });
+  const node = [process.execPath, ...LOAD_TYPESCRIPT, '-e', holder];
+  const parent = spawn('sh', ['-c', '"$@" & exec sleep 60', 'sh', ...node]);
+  parents.push(parent);
   const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)));
   expect(acquireLock(lock)).toEqual(new HeldLock(pid));
   process.kill(pid, 'SIGKILL');
@@ -49,14 +52,12 @@ async function zombieWithLock(lock: string): Promise<{ readonly pid: number; rea
   while (!isZombie() || fs.readdirSync(`/proc/${pid}/task`).length > 1) {
     await new Promise(resolve => setTimeout(resolve, 10));
   }
-  return { pid, end: () => parent.kill('SIGKILL') };
 }
 
 test('a lock of a killed process whose parent does not wait for it is free', async () => {
   const lock = path.join(temporaryFolder(), 'lock');
-  const zombie = await zombieWithLock(lock);
+  await killHolderOf(lock);
   expect(acquireLock(lock)).toBeInstanceOf(Function);
-  zombie.end();
 });
 
 test('a lock is held whatever the file contains: it can be of a process of another container', () => {

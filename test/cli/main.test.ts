@@ -3,12 +3,11 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { onTerminal, TerminalOutput } from './terminal';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
 import { GATES } from '../../src/cli/gates';
 
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
-const TS_NODE = ['--require', 'ts-node/register/transpile-only'];
-const TS_NODE_PROJECT = path.join(__dirname, '..', '..', 'tsconfig.dev.json');
 const app = writeAssembly({
   Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }), B: glueJob({ dataset: 'airports' }) } },
 });
@@ -26,9 +25,9 @@ function medallion(
   args: string[],
   env: Record<string, string> = {},
 ): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...TS_NODE, MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...LOAD_TYPESCRIPT, MAIN, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, TS_NODE_PROJECT, ...env },
+    env: { ...process.env, ...env },
   });
   return { code: status, stdout, stderr };
 }
@@ -99,9 +98,9 @@ describe('list on a terminal', () => {
 
   function listOn(columns: number, assembly: string): Promise<TerminalOutput> {
     return onTerminal(
-      [process.execPath, ...TS_NODE, MAIN, '--app', assembly, 'list'],
+      [process.execPath, ...LOAD_TYPESCRIPT, MAIN, '--app', assembly, 'list'],
       columns,
-      { ...process.env, TS_NODE_PROJECT },
+      process.env,
     );
   }
 
@@ -317,13 +316,11 @@ test('a file as the cache is a usage error', () => {
 });
 
 test('a closed output pipe is not an error', () => {
+  const command = [process.execPath, ...LOAD_TYPESCRIPT, MAIN, '--app', app, 'list'];
   const { stdout, stderr } = spawnSync(
     'sh',
-    ['-c', '("$@"; echo "ended with $?" >&2) | true', 'sh', process.execPath, ...TS_NODE, MAIN, '--app', app, 'list'],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, TS_NODE_PROJECT },
-    },
+    ['-c', '("$@"; echo "ended with $?" >&2) | true', 'sh', ...command],
+    { encoding: 'utf8' },
   );
   expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'ended with 0\n' });
 });
@@ -406,14 +403,14 @@ describe('reset', () => {
     const holder = spawn(
       process.execPath,
       [
-        ...TS_NODE,
+        ...LOAD_TYPESCRIPT,
         '-e',
         `
       const { Lake } = require(${JSON.stringify(path.join(__dirname, '..', '..', 'src', 'cli', 'lake.ts'))});
       Lake.open(${JSON.stringify(data)});
       console.log('open'); setTimeout(() => {}, 60000);`,
       ],
-      { env: { ...process.env, TS_NODE_PROJECT } },
+      { env: process.env },
     );
     await Promise.race(['data', 'end'].map(event => new Promise(resolve => holder.stdout.once(event, resolve))));
     const { code, stderr } = medallion(['--data', data, 'reset', '--yes']);
@@ -478,12 +475,12 @@ describe('completion', () => {
 
   test('bash completes with the script', () => {
     const { stdout: script } = medallion(['completion', 'bash']);
-    const call = [process.execPath, ...TS_NODE, MAIN].map(each => `'${each}'`).join(' ');
+    const call = [process.execPath, ...LOAD_TYPESCRIPT, MAIN].map(each => `'${each}'`).join(' ');
     const { stdout, stderr } = spawnSync('bash', ['-c', `
       medallion() { ${call} "$@"; }
       ${script}
       COMP_WORDS=(medallion --app ${app} run zip); COMP_CWORD=4
-      _medallion; printf '%s\n' "\${COMPREPLY[@]}"`], { encoding: 'utf8', env: { ...process.env, TS_NODE_PROJECT } });
+      _medallion; printf '%s\n' "\${COMPREPLY[@]}"`], { encoding: 'utf8' });
     expect({ stdout, stderr }).toEqual({ stdout: 'zipcodes\n', stderr: '' });
   });
 

@@ -3,19 +3,18 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
 import { onTerminal } from './terminal';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
 
 const ROOT = path.join(__dirname, '..', '..');
 const data = path.join(temporaryFolder(), '.medallion');
 const COMMAND = [
-  '--require',
-  'ts-node/register/transpile-only',
+  ...LOAD_TYPESCRIPT,
   path.join(ROOT, 'src', 'cli', 'main.ts'),
   '--data',
   data,
   'query',
 ];
-const env = { ...process.env, TS_NODE_PROJECT: path.join(ROOT, 'tsconfig.dev.json') };
 
 /** Text with everything that an output format has to escape, NULL, empty text, and wide characters. */
 const VALUES = `SELECT * FROM (VALUES
@@ -26,7 +25,7 @@ beforeAll(() => { fs.mkdirSync(path.join(data, 's3'), { recursive: true }); });
 
 /** The output of a query in a pipe. */
 async function output(args: string[], input = ''): Promise<string> {
-  const child = spawn(process.execPath, [...COMMAND, ...args], { env });
+  const child = spawn(process.execPath, [...COMMAND, ...args]);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', block => { stdout += block; });
   child.stderr.on('data', block => { stderr += block; });
@@ -125,7 +124,7 @@ test.each([
 test('on a terminal with 80 columns, no line is longer, and the output names what is left out', async () => {
   const columns = Array.from({ length: 12 }, (_, index) => `'${'東京'.repeat(index + 1)}' AS a_long_name_${index}`);
   const sql = `SELECT ${columns.join(', ')}; SELECT range AS n, NULL AS empty FROM range(50)`;
-  const terminal = await onTerminal([process.execPath, ...COMMAND, sql], 80, env);
+  const terminal = await onTerminal([process.execPath, ...COMMAND, sql], 80, process.env);
   expect(terminal.code).toBe(0);
   expect(Math.max(...terminal.lines.map(displayWidth))).toBeLessThanOrEqual(80);
   expect(terminal.lines[0]).toMatch(/^a_long_name_0 {2}a_long_name_1 {2}.* {2}\(\+ \d more columns\)$/);

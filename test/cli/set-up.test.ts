@@ -8,12 +8,12 @@ import { setTimeout as wait } from 'timers/promises';
 import { zipSync } from 'fflate';
 import { temporaryFolder } from './assembly-fixture';
 import { onTerminal } from './terminal';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
 
 const SCRIPT = [
   process.execPath,
-  '--require',
-  'ts-node/register/transpile-only',
+  ...LOAD_TYPESCRIPT,
   path.join(__dirname, 'set-up-script.ts'),
 ];
 
@@ -58,7 +58,6 @@ afterAll(() => { server.close(); });
 function environment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    TS_NODE_PROJECT: path.join(__dirname, '..', '..', 'tsconfig.dev.json'),
     MEDALLION_CACHE: temporaryFolder(),
     PIP_CONFIG_FILE: '/dev/null',
     PIP_INDEX_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`,

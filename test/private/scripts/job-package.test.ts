@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { strFromU8, unzipSync } from 'fflate';
+import { LOAD_TYPESCRIPT } from '../../load-typescript';
 import { etlRuntimePackage, zipPackage } from '../../../src/private/scripts/job-package';
 
 let root: string;
@@ -56,13 +57,12 @@ test('the bytes are the same in every time zone', () => {
     execFileSync(
       process.execPath,
       [
-        '--require',
-        'ts-node/register',
+        ...LOAD_TYPESCRIPT,
         '--print',
         `require('${path.resolve('src/private/scripts/job-package')}').etlRuntimePackage().fileName`,
       ],
       {
-        env: { ...process.env, TZ, TS_NODE_PROJECT: 'tsconfig.dev.json', TS_NODE_TRANSPILE_ONLY: 'true' },
+        env: { ...process.env, TZ },
         encoding: 'utf8',
       },
     ).trim(),
