@@ -238,12 +238,20 @@ project.addTask('api:diff', {
 project.setScript('demo', 'node integ/quickstart/demo.mjs');
 
 // Runs the datasets of synthesized apps on Spark. Slow, so these tests are excluded from other jest runs.
+const endToEndTests = 'jest --testMatch "<rootDir>/test/**/*.e2e.ts"';
+const endToEndOptions = '--coverage=false --testTimeout=900000';
 const endToEnd = project.addTask('test:e2e', {
   description: 'Run the quickstart datasets and an app with bronze and gold datasets, and check the results',
-  exec: 'jest --testMatch "<rootDir>/test/**/*.e2e.ts" --coverage=false --testTimeout=900000',
+  exec: `${endToEndTests} --testPathIgnorePatterns /node_modules/ example-lake ${endToEndOptions}`,
   receiveArgs: true,
 });
 project.testTask.spawn(endToEnd);
+project.addTask('test:e2e:all', {
+  description: 'Run all end-to-end tests: also the example lake, Glue 6.0, and each type of REST API',
+  env: { END_TO_END_TESTS: 'all' },
+  exec: `${endToEndTests} ${endToEndOptions}`,
+  receiveArgs: true,
+});
 
 // The Python code, in the same environments that `medallion run` creates.
 const inPython = 'node --require ts-node/register test/python.ts';
@@ -256,6 +264,11 @@ const testPython = project.addTask('test:python', {
   receiveArgs: true,
 });
 project.testTask.spawn(testPython);
+project.addTask('test:python:all', {
+  description: 'Check the Python code, with all tests on Glue 6.0 whose result depends on Spark or Arrow',
+  env: integEnvironment,
+  exec: `${inPython} --all`,
+});
 const fast = project.addTask('test:fast', {
   description: 'Check types, lint, and run the tests that need neither Spark nor the installed package',
   env: integEnvironment,

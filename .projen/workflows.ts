@@ -20,6 +20,10 @@ const PUBLISHING_NODE = '24';
 /** Publishes the jsii packages. Pinned, because it has access to the publishing credentials. License: Apache-2.0. */
 const PUBLIB = 'publib@0.2.1061';
 const TAG_PREFIX = 'v';
+/** What `npm cit` runs only a sample of. */
+const COMPLETE_SUITES = ['test:python:all', 'test:e2e:all'];
+/** Commands that take longer than a pull request can wait for, or that depend on versions published since. */
+const NIGHTLY_SUITES = ['test:faults', 'test:matrix', 'test:security', 'test:python pytest -m slow'];
 const SET_UP_JAVA: JobStep = {
   name: 'Set up Java',
   uses: ActionRefs.ACTIONS_SETUP_JAVA,
@@ -33,6 +37,7 @@ export function addGitHubFiles(hub: github.GitHub): void {
     upgrade?.file?.addOverride(`jobs.${job}.timeout-minutes`, 30);
   }
   addBuildWorkflow(hub);
+  addNightlyWorkflow(hub);
   addReleaseWorkflow(hub);
   addIssueForms(hub);
 }
@@ -68,6 +73,7 @@ function addBuildWorkflow(hub: github.GitHub): void {
     env: { CI: 'true' },
     steps: [...checkoutWithTools('${{ matrix.node }}'), { name: 'Install and test', run: 'npm cit' }],
   });
+  workflow.addJob('complete', suitesJob(60, COMPLETE_SUITES));
   workflow.addJob('package', {
     name: 'Package',
     runsOn: RUNNER,
@@ -85,6 +91,30 @@ function addBuildWorkflow(hub: github.GitHub): void {
       { name: 'Build the packages and test them in Python and Java', run: 'npx projen test:consumers' },
     ],
   });
+}
+
+/** Runs the slowest suites once per night on the default branch. */
+function addNightlyWorkflow(hub: github.GitHub): void {
+  const workflow = new GithubWorkflow(hub, 'nightly');
+  workflow.on({ schedule: [{ cron: '0 2 * * *' }], workflowDispatch: {} });
+  workflow.addJob('suites', suitesJob(120, NIGHTLY_SUITES));
+}
+
+/** One job per suite, side by side. */
+function suitesJob(timeoutMinutes: number, suites: string[]): Job {
+  return {
+    name: '${{ matrix.suite }}',
+    runsOn: RUNNER,
+    permissions: READ,
+    timeoutMinutes,
+    strategy: { failFast: false, matrix: { domain: { suite: suites } } },
+    env: { CI: 'true' },
+    steps: [
+      ...checkoutWithTools(OLDEST_NODE),
+      { name: 'Install', run: 'npm ci' },
+      { name: 'Test', run: 'npx projen ${{ matrix.suite }}' },
+    ],
+  };
 }
 
 /** Tests, packages and publishes a tag `v<version>`. To retry a failed release, run it manually on the tag. */

@@ -1,10 +1,11 @@
 /**
- * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator, with the
- * packages of Glue 5.0 and of Glue 6.0.
+ * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator: all tests with the
+ * packages of Glue 5.0, and a sample with those of Glue 6.0.
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
  * `--glue-version X` before them selects the Glue version, for one tool or for all checks.
+ * `--all` runs all tests on Glue 6.0 whose result depends on Spark or Arrow, instead of the sample.
  * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
  * Uses the environments of `medallion run`, plus the tools.
  */
@@ -29,12 +30,30 @@ const VERSION_INDEPENDENT = [
   'local_glue/test_query.py', 'job/test_run_record.py', 'job/test_store.py', 'read/test_container.py',
   'convert/test_unpack.py', 'publish/test_publish.py', 'test_api_job.py', 'test_faults.py',
 ].map(name => `--ignore=tests/${name}`);
+/** Each area of the jobs at least once: the layers, a history, sources, readers, data types and custom scripts. */
+const SAMPLE = [
+  'read', 'columns', 'test_bronze_job.py', 'test_silver_job.py', 'publish/test_parquet_object.py',
+  'convert/test_type_plan.py', 'job/test_spark.py::test_the_catalog_is_in_memory_even_if_the_job_arguments_select_hive',
+  'test_json_job.py::test_every_json_variant_becomes_the_same_table',
+  'test_api_job.py::test_each_endpoint_is_a_table',
+  'test_gold_job.py::test_every_type_that_athena_supports_is_preserved_through_two_tables',
+  'test_gold_job.py::test_gold_reads_every_value_that_bronze_has_written',
+  'test_gold_job.py::test_a_custom_script_reads_inputs_and_adds_rules',
+  'transform/test_history.py::test_runs_of_the_job_keep_every_version',
+  'transform/test_history.py::test_which_values_are_compared_as_equal',
+  'local_glue/test_awsglue_frames.py::test_text_files_are_read_with_the_options_of_glue',
+].map(name => `tests/${name}`);
 const STATIC: Command[] = [['ruff', 'format', '--check', '.'], ['ruff', 'check', '.'], ['lint-imports'], ['mypy']];
 
 async function main(args: string[]): Promise<void> {
   const [option, given, ...rest] = args;
   if (option === '--without-spark') {
     await check(OLDEST, [...STATIC, [...PYTEST, '-m', 'not slow and not spark']]);
+    return;
+  }
+  if (option === '--all') {
+    await check(OLDEST, [...STATIC, PYTEST]);
+    await check(NEWEST, [[...PYTEST, ...VERSION_INDEPENDENT]]);
     return;
   }
   const selected = option === '--glue-version' ? given : undefined;
@@ -48,7 +67,7 @@ async function main(args: string[]): Promise<void> {
   }
   await check(selected ?? OLDEST, [...STATIC, PYTEST]);
   if (!selected) {
-    await check(NEWEST, [[...PYTEST, ...VERSION_INDEPENDENT]]);
+    await check(NEWEST, [[...PYTEST, ...SAMPLE, ...VERSION_INDEPENDENT]]);
   }
 }
 

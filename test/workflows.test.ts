@@ -20,7 +20,7 @@ interface Job {
   readonly 'steps'?: Step[];
   readonly 'permissions'?: Record<string, string>;
   readonly 'timeout-minutes'?: number;
-  readonly 'strategy'?: { readonly matrix: { readonly node: string[] } };
+  readonly 'strategy'?: { readonly matrix: { readonly node?: string[]; readonly suite?: string[] } };
 }
 
 interface Workflow {
@@ -32,14 +32,14 @@ const text = (name: string) => fs.readFileSync(path.join(GITHUB, name), 'utf8');
 const workflow = (name: string) => parse(text(`workflows/${name}.yml`)) as Workflow;
 const needs = (job: Job) => [job.needs ?? []].flat();
 
-const WORKFLOWS = ['build', 'release', 'upgrade'];
+const WORKFLOWS = ['build', 'nightly', 'release', 'upgrade'];
 const JOBS = WORKFLOWS.flatMap(name =>
   Object.entries(workflow(name).jobs).map(([id, job]): [string, Job] => [`${name}: ${id}`, job]));
 
 test('the folder has the workflows, the issue forms and the pull request template, and nothing else', () => {
   expect([...FILES].sort()).toEqual([
     'ISSUE_TEMPLATE/bug.yml', 'ISSUE_TEMPLATE/config.yml', 'ISSUE_TEMPLATE/feature.yml', 'pull_request_template.md',
-    'workflows/build.yml', 'workflows/release.yml', 'workflows/upgrade.yml',
+    'workflows/build.yml', 'workflows/nightly.yml', 'workflows/release.yml', 'workflows/upgrade.yml',
   ]);
 });
 
@@ -61,6 +61,39 @@ test('build runs the test command of the README on the oldest and the newest Nod
   expect(job.steps?.map(step => step.run)).toContain('npm cit');
   expect(job.strategy?.matrix.node).toEqual([NODES[0], NODES[NODES.length - 1]]);
   expect(Object.keys(workflow('build').on)).toEqual(expect.arrayContaining(['pull_request', 'push', 'workflow_call']));
+});
+
+interface Task {
+  readonly steps?: { readonly spawn?: string; readonly exec?: string }[];
+}
+
+const TASKS = (JSON.parse(fs.readFileSync(path.join(ROOT, '.projen', 'tasks.json'), 'utf8')) as {
+  readonly tasks: Record<string, Task>;
+}).tasks;
+
+/** The commands of a job, one per value of its matrix. */
+function commandsOf({ steps, strategy }: Job): string[] {
+  return (steps ?? []).flatMap(({ run = '' }) =>
+    (strategy?.matrix.suite ?? ['']).map(suite => run.replace('${{ matrix.suite }}', suite)));
+}
+
+/** Commands for the work on one part: `test:fast` is a part of `npm cit`, the others change and rerun tests. */
+const NO_SUITES = ['test:fast', 'test:update', 'test:watch'];
+
+test('a workflow runs each test command that `npm cit` does not run', () => {
+  const inGate = (TASKS.test.steps ?? []).map(step => step.spawn);
+  const own = Object.keys(TASKS).filter(name =>
+    name.startsWith('test:') && !inGate.includes(name) && !NO_SUITES.includes(name));
+  expect(own).toEqual(expect.arrayContaining(['test:e2e:all', 'test:python:all']));
+  const commands = JOBS.flatMap(([, job]) => commandsOf(job));
+  expect(own.filter(name => !commands.includes(`npx projen ${name}`))).toEqual([]);
+  expect(commands).toContain('npx projen test:python pytest -m slow');
+});
+
+test('each pull request and each release run the suites that `npm cit` runs a sample of', () => {
+  expect(commandsOf(workflow('build').jobs.complete)).toEqual(
+    expect.arrayContaining(['npx projen test:python:all', 'npx projen test:e2e:all']),
+  );
 });
 
 test('release publishes to the three registries, and only after the build succeeds', () => {
