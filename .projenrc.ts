@@ -240,14 +240,15 @@ project.setScript('demo', 'node integ/quickstart/demo.mjs');
 // Runs the datasets of synthesized apps on Spark. Slow, so these tests are excluded from other jest runs.
 const endToEndTests = 'jest --testMatch "<rootDir>/test/**/*.e2e.ts"';
 const endToEndOptions = '--coverage=false --testTimeout=900000';
+const onlyInAll = ['example-lake', 'job-role', 'progress'].map(name => `${name}.e2e`).join(' ');
 const endToEnd = project.addTask('test:e2e', {
   description: 'Run the quickstart datasets and an app with bronze and gold datasets, and check the results',
-  exec: `${endToEndTests} --testPathIgnorePatterns /node_modules/ example-lake ${endToEndOptions}`,
+  exec: `${endToEndTests} --testPathIgnorePatterns /node_modules/ ${onlyInAll} ${endToEndOptions}`,
   receiveArgs: true,
 });
 project.testTask.spawn(endToEnd);
 project.addTask('test:e2e:all', {
-  description: 'Run all end-to-end tests: also the example lake, Glue 6.0, and each type of REST API',
+  description: 'Run all end-to-end tests: also the example lake, the role of jobs, progress, and each type of REST API',
   env: { END_TO_END_TESTS: 'all' },
   exec: `${endToEndTests} ${endToEndOptions}`,
   receiveArgs: true,
@@ -265,7 +266,7 @@ const testPython = project.addTask('test:python', {
 });
 project.testTask.spawn(testPython);
 project.addTask('test:python:all', {
-  description: 'Check the Python code, with all tests on Glue 6.0 whose result depends on Spark or Arrow',
+  description: 'Check the Python code with all tests: on Glue 6.0, those whose result depends on Spark or Arrow',
   env: integEnvironment,
   exec: `${inPython} --all`,
 });

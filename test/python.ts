@@ -1,11 +1,11 @@
 /**
- * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator: all tests with the
- * packages of Glue 5.0, and a sample with those of Glue 6.0.
+ * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator: all tests without
+ * the marker `complete` with the packages of Glue 5.0, and a sample with those of Glue 6.0.
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
  * `--glue-version X` before them selects the Glue version, for one tool or for all checks.
- * `--all` runs all tests on Glue 6.0 whose result depends on Spark or Arrow, instead of the sample.
+ * `--all` runs all tests on Glue 5.0, and those whose result depends on Spark or Arrow on Glue 6.0.
  * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
  * Uses the environments of `medallion run`, plus the tools.
  */
@@ -43,12 +43,13 @@ const SAMPLE = [
   'transform/test_history.py::test_which_values_are_compared_as_equal',
   'local_glue/test_awsglue_frames.py::test_text_files_are_read_with_the_options_of_glue',
 ].map(name => `tests/${name}`);
+const WITHOUT_COMPLETE = ['-m', 'not slow and not complete'];
 const STATIC: Command[] = [['ruff', 'format', '--check', '.'], ['ruff', 'check', '.'], ['lint-imports'], ['mypy']];
 
 async function main(args: string[]): Promise<void> {
   const [option, given, ...rest] = args;
   if (option === '--without-spark') {
-    await check(OLDEST, [...STATIC, [...PYTEST, '-m', 'not slow and not spark']]);
+    await check(OLDEST, [...STATIC, [...PYTEST, '-m', 'not slow and not complete and not spark']]);
     return;
   }
   if (option === '--all') {
@@ -65,10 +66,12 @@ async function main(args: string[]): Promise<void> {
     await check(selected ?? OLDEST, [command as Command]);
     return;
   }
-  await check(selected ?? OLDEST, [...STATIC, PYTEST]);
-  if (!selected) {
-    await check(NEWEST, [[...PYTEST, ...SAMPLE, ...VERSION_INDEPENDENT]]);
+  if (selected) {
+    await check(selected, [...STATIC, PYTEST]);
+    return;
   }
+  await check(OLDEST, [...STATIC, [...PYTEST, ...WITHOUT_COMPLETE]]);
+  await check(NEWEST, [[...PYTEST, ...WITHOUT_COMPLETE, ...SAMPLE, ...VERSION_INDEPENDENT]]);
 }
 
 /** Runs commands with the packages of a Glue version. Exits at the first failure. */

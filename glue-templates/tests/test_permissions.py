@@ -236,6 +236,7 @@ def processes(s3_endpoint: str) -> Iterator[JobProcesses]:
     found.close()
 
 
+@pytest.mark.complete
 def test_recovery_of_a_killed_run(s3_endpoint: str, processes: JobProcesses) -> None:
     """The bucket has versions: to revert a publication, a run restores the previous object."""
     bucket = "pp-dw-210987654321"

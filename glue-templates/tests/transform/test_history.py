@@ -181,6 +181,7 @@ def with_default_names(row: Row) -> Row:
     return {**renamed, "valid_to": None if renamed["valid_to"] == OPEN_END else renamed["valid_to"]}
 
 
+@pytest.mark.complete
 @settings(max_examples=4, deadline=None)
 @given(st.lists(LOADS, min_size=2, max_size=3))
 def test_a_history_with_other_names_and_open_end_has_the_versions_of_the_default(loads: list[list[Row]]) -> None:

@@ -413,6 +413,7 @@ def test_a_record_above_the_limit_fails_without_filling_the_memory(monkeypatch: 
         list(json_lines(iter([b'1\n"'] + [b"1" * 600_000] * 100), "x.jsonl"))
 
 
+@pytest.mark.complete
 def test_many_small_values_outside_of_the_path_are_skipped_quickly() -> None:
     text = json.dumps({**{f"key {index}": {"a": [index]} for index in range(50_000)}, "data": [{"a": 1}]}).encode()
     assert sum(batch.count() for batch in split(text, "data", 8 << 20)) == 1
