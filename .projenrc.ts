@@ -183,22 +183,23 @@ project.preCompileTask.spawn(generate);
 const integEnvironment = { TS_NODE_PROJECT: 'tsconfig.dev.json', TS_NODE_TRANSPILE_ONLY: 'true' };
 // Limited to integ/stacks: in integ/quickstart, the runner would loop over the symbolic link to this repository.
 const integRunner =
-  'integ-runner --directory integ/stacks --language typescript --parallel-regions us-east-1 --disable-update-workflow';
+  'integ-runner --directory integ/stacks --language typescript --parallel-regions us-east-1 --disable-update-workflow'
+  // By default, the runner transpiles src/ in the process of each test.
+  + ' --app "node --require $PWD/test/register-typescript.cjs {filePath}"';
 const offline = { AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' };
 const integ = project.addTask('integ', {
   description: 'Compare the integration test stacks with their snapshots',
-  env: { ...integEnvironment, ...offline },
+  env: offline,
   exec: integRunner,
 });
 project.testTask.spawn(integ);
 project.addTask('integ:snapshot', {
   description: 'Update the snapshots of changed integration tests',
-  env: { ...integEnvironment, ...offline },
+  env: offline,
   exec: `${integRunner} --update-on-failed --dry-run`,
 });
 project.addTask('integ:deploy', {
   description: 'Deploy changed integration tests to AWS, then update their snapshots',
-  env: integEnvironment,
   exec: `${integRunner} --update-on-failed`,
   receiveArgs: true,
 });
