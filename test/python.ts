@@ -32,7 +32,7 @@ const VERSION_INDEPENDENT = [
 ].map(name => `--ignore=tests/${name}`);
 /** Each area of the jobs at least once: the layers, a history, sources, readers, data types and custom scripts. */
 const SAMPLE = [
-  'read', 'columns', 'test_bronze_job.py', 'test_silver_job.py', 'publish/test_parquet_object.py',
+  'read/text', 'read/parquet', 'read/json/test_parse_json.py', 'columns', 'test_bronze_job.py', 'test_silver_job.py', 'publish/test_parquet_object.py',
   'convert/test_type_plan.py', 'job/test_spark.py::test_the_catalog_is_in_memory_even_if_the_job_arguments_select_hive',
   'test_json_job.py::test_every_json_variant_becomes_the_same_table',
   'test_api_job.py::test_each_endpoint_is_a_table',
