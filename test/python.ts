@@ -1,6 +1,6 @@
 /**
- * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator: all tests without
- * the marker `complete` with the packages of Glue 5.0, and a sample with those of Glue 6.0.
+ * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator: all tests
+ * without the marker `complete` with the packages of Glue 5.0, and a sample with those of Glue 6.0.
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
@@ -32,7 +32,8 @@ const VERSION_INDEPENDENT = [
 ].map(name => `--ignore=tests/${name}`);
 /** Each area of the jobs at least once: the layers, a history, sources, readers, data types and custom scripts. */
 const SAMPLE = [
-  'read/text', 'read/parquet', 'read/json/test_parse_json.py', 'columns', 'test_bronze_job.py', 'test_silver_job.py', 'publish/test_parquet_object.py',
+  'read/text', 'read/parquet', 'read/json/test_parse_json.py', 'columns', 'test_bronze_job.py',
+  'test_silver_job.py', 'publish/test_parquet_object.py',
   'convert/test_type_plan.py', 'job/test_spark.py::test_the_catalog_is_in_memory_even_if_the_job_arguments_select_hive',
   'test_json_job.py::test_every_json_variant_becomes_the_same_table',
   'test_api_job.py::test_each_endpoint_is_a_table',
