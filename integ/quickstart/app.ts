@@ -4,6 +4,7 @@ import {
   BronzeDataset,
   DataSizeCategory,
   EtlCore,
+  EtlPipeline,
   GoldDataset,
   Schedule,
   Source,
@@ -25,7 +26,6 @@ const zipcodes = new BronzeDataset(datasets, 'Zipcodes', {
   description: 'ZIP codes of the United States with their city and county',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/zipcodes.zip`),
-  schedule: Schedule.cron('0 6 * * ? *'),
 });
 
 const airports = new BronzeDataset(datasets, 'Airports', {
@@ -34,10 +34,9 @@ const airports = new BronzeDataset(datasets, 'Airports', {
   description: 'Airports of the United States, by their IATA or FAA code',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/airports.csv`),
-  schedule: Schedule.cron('0 6 * * ? *'),
 });
 
-new BronzeDataset(datasets, 'Gapminder', {
+const gapminder = new BronzeDataset(datasets, 'Gapminder', {
   core,
   dataset: 'gapminder',
   description: 'Population and life expectancy per country and year',
@@ -50,20 +49,18 @@ new BronzeDataset(datasets, 'Gapminder', {
     },
   }),
   auth: Auth.apiKey({ secret: 'gapminder/api', name: 'X-Api-Key' }),
-  schedule: Schedule.cron('0 6 * * ? *'),
 });
 
-new GoldDataset(datasets, 'AirportCities', {
+const airportCities = new GoldDataset(datasets, 'AirportCities', {
   core,
   dataset: 'airport-cities',
   description: 'Cities of the United States that have an airport, with their ZIP codes',
   dataSizeCategory: DataSizeCategory.SMALL,
   inputs: [zipcodes, airports],
   transform: Transform.sqlFile('gold/airport_cities.sql'),
-  schedule: Schedule.cron('0 7 * * ? *'),
 });
 
-new GoldDataset(datasets, 'AirportsHistory', {
+const airportsHistory = new GoldDataset(datasets, 'AirportsHistory', {
   core,
   dataset: 'airports-history',
   description: 'History of the name and city of each airport',
@@ -71,5 +68,11 @@ new GoldDataset(datasets, 'AirportsHistory', {
   inputs: [airports],
   transform: Transform.sql('SELECT iata, name, city, state FROM pp_dw_bronze.airports'),
   history: { businessKey: ['iata'] },
-  schedule: Schedule.cron('0 7 * * ? *'),
+});
+
+// Every morning: the sources, then the tables that are built from them.
+new EtlPipeline(new Stack(app, 'Pipeline'), 'Daily', {
+  core,
+  datasets: [gapminder, airportCities, airportsHistory],
+  schedule: Schedule.cron('0 6 * * ? *', { timezone: 'America/New_York' }),
 });

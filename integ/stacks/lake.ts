@@ -5,6 +5,7 @@ import {
   DataSizeCategory,
   EtlCore,
   EtlDashboard,
+  EtlPipeline,
   FileFormat,
   GoldDataset,
   Schedule,
@@ -24,7 +25,7 @@ export interface LakeChange {
 
 /**
  * A lake with most features of the library: bronze datasets with one and several tables, gold datasets, a history,
- * schedules, alerts, metrics and a dashboard.
+ * schedules, a pipeline, alerts, metrics and a dashboard.
  */
 export class Lake {
   readonly core: EtlCore;
@@ -90,6 +91,8 @@ export class Lake {
       transform: Transform.sql('SELECT * FROM medallion_integ_gold.states'),
       history: { businessKey: ['state'] },
     });
+    // It has no schedule, because its datasets have schedules.
+    new EtlPipeline(stack, 'Daily', { core, datasets: [this.statesHistory] });
     new EtlDashboard(stack, 'Dashboard', {
       core,
       datasets: [this.zipcodes, ...(cder ? [cder] : []), this.states, this.statesHistory],

@@ -14,10 +14,12 @@ import { check, Result } from './check';
 import { ACCOUNT, clientEnvironment, REGION, setUpPython, startEmulator } from './emulator';
 import { DEPLOYED, DESTROYED, PUBLISHED, TAGS, UPDATED } from './expectations';
 import { NOT_TESTED } from './not-implemented';
+import { checkPipeline } from './pipeline';
 import { Lake, LakeChange } from '../../integ/stacks/lake';
 import { DataSizeCategory } from '../../src';
 import { Child, GUARD, interrupt } from '../../src/cli/child';
 import { Progress } from '../../src/cli/progress';
+import { PlayedLake } from '../pipelines/played-lake';
 
 const CDK = path.join(path.dirname(require.resolve('aws-cdk/package.json')), 'bin', 'cdk');
 
@@ -29,8 +31,11 @@ async function main(): Promise<number> {
   const scratch = path.join(temporary, 'tmp');
   fs.mkdirSync(scratch);
   const python = await setUpPython(progress);
-  const endpoint = await progress.step('Starting the emulator', () => startEmulator(python, scratch, log));
+  const endpoint = await progress.step(
+    'Starting the emulator', () => startEmulator(python, scratch, log, PlayedLake.environment(temporary)),
+  );
   const aws = new Aws(python, clientEnvironment(endpoint));
+  const pipelines = new PlayedLake(temporary, aws);
 
   const cdk = (...args: string[]) => progress.step(`cdk ${args[0]}`, async detail => {
     const quiet = { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', CI: 'true' };
@@ -61,6 +66,7 @@ async function main(): Promise<number> {
   const lake = synthesize('deployed');
   await cdk('deploy', '--app', lake, '--all', '--require-approval', 'never', '--progress', 'events');
   await verify('deployed', DEPLOYED);
+  results.push(...await progress.step('Running the pipeline twice', () => checkPipeline(pipelines)));
   for (const [service, operation, parameters] of PUBLISHED) {
     await aws.call(service, operation, parameters);
   }

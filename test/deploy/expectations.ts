@@ -28,7 +28,13 @@ function job(layer: string, dataset: string, size: object, names: object): Expec
     what: `job medallion-integ-${layer}-${dataset}`,
     type: 'AWS::Glue::Job',
     call: ['glue', 'get_job', { JobName: `medallion-integ-${layer}-${dataset}` }],
-    of: ({ Job }) => Job,
+    of: ({ Job }) => ({
+      ...Job,
+      DefaultArguments: {
+        ...Job.DefaultArguments,
+        '--names': Job.DefaultArguments['--names'].replace(/("definition":)"[0-9a-f]{32}"/, '$1"a hash"'),
+      },
+    }),
     is: {
       Role: ROLE,
       Command: { Name: 'glueetl', PythonVersion: '3', ScriptLocation: s3(`etl/${dataset}/glue/${layer}_job.py`) },
@@ -113,6 +119,7 @@ const GOLD_JOBS = [
     runs: s3('etl/states/runs/gold/'),
     tables: { states: { name: 'states', location: s3('gold/states/') } },
     timeout_minutes: 30,
+    definition: 'a hash',
     metrics_namespace: 'medallion-integ',
   }),
   job('gold', 'states-history', SMALL, {
@@ -128,6 +135,7 @@ const GOLD_JOBS = [
     runs: s3('etl/states-history/runs/gold/'),
     tables: { states_history: { name: 'states_history', location: s3('gold/states-history/') } },
     timeout_minutes: 30,
+    definition: 'a hash',
     metrics_namespace: 'medallion-integ',
   }),
 ];
@@ -425,7 +433,7 @@ const CORE: Expectation[] = [
     }),
     is: {
       DisplayName: 'medallion-integ-alerts',
-      Policy: ['Deny *', 'Allow cloudwatch.amazonaws.com', 'Allow events.amazonaws.com'],
+      Policy: ['Deny *', 'Allow cloudwatch.amazonaws.com'],
     },
   },
   {
@@ -435,6 +443,10 @@ const CORE: Expectation[] = [
     of: ({ Subscriptions }) => Subscriptions[0],
     is: { Protocol: 'email', Endpoint: 'on-call@example.org' },
   },
+  ...[
+    ['dataset', 'medallion-integ-dataset-role'],
+    ['alerts', 'medallion-integ-alerts-role'],
+  ].map(([name, roleName]): Expectation => stateMachine(name, roleName)),
   rule('medallion-integ-job-alerts', {
     'source': ['aws.glue'],
     'detail-type': ['Glue Job State Change'],
@@ -469,6 +481,19 @@ const CORE: Expectation[] = [
   },
 ];
 
+/** A standard state machine of the lake. The executions of the pipeline check its definition. */
+function stateMachine(name: string, roleName: string): Expectation {
+  return {
+    what: `state machine medallion-integ-${name}`,
+    type: 'AWS::StepFunctions::StateMachine',
+    call: [
+      'stepfunctions', 'describe_state_machine',
+      { stateMachineArn: arn('states', `stateMachine:medallion-integ-${name}`) },
+    ],
+    is: { type: 'STANDARD', status: 'ACTIVE', roleArn: `arn:aws:iam::${ACCOUNT}:role/${roleName}` },
+  };
+}
+
 function rule(name: string, pattern: object): Expectation {
   return {
     what: `rule ${name}`,
@@ -484,11 +509,11 @@ function target(name: string): Expectation {
     what: `target of ${name}`,
     type: 'AWS::Events::Rule',
     call: ['events', 'list_targets_by_rule', { Rule: name }],
-    of: ({ Targets }) => ({
-      Arn: Targets[0].Arn,
-      InputTransformer: Object.keys(Targets[0].InputTransformer ?? {}).sort(),
-    }),
-    is: { Arn: TOPIC, InputTransformer: ['InputPathsMap', 'InputTemplate'] },
+    of: ({ Targets }) => ({ Arn: Targets[0].Arn, RoleArn: Targets[0].RoleArn }),
+    is: {
+      Arn: arn('states', 'stateMachine:medallion-integ-alerts'),
+      RoleArn: `arn:aws:iam::${ACCOUNT}:role/medallion-integ-events-role`,
+    },
   };
 }
 
@@ -558,6 +583,7 @@ export const DEPLOYED: Expectation[] = [
   ...DATABASES,
   ...CORE,
   ...ROLES,
+  stateMachine('daily', 'medallion-integ-daily-role'),
   zipcodesJob(SMALL),
   FDA_CDER_JOB,
   ...GOLD_JOBS,
@@ -686,6 +712,14 @@ export const DESTROYED: Expectation[] = [
     ['scheduler', 'get_schedule_group', { Name: 'medallion-integ' }],
     'ResourceNotFoundException',
   ),
+  ...['dataset', 'alerts', 'daily'].map(name => absent(
+    `state machine medallion-integ-${name}`,
+    [
+      'stepfunctions', 'describe_state_machine',
+      { stateMachineArn: arn('states', `stateMachine:medallion-integ-${name}`) },
+    ],
+    'StateMachineDoesNotExist',
+  )),
   absent('topic medallion-integ-alerts', ['sns', 'get_topic_attributes', { TopicArn: TOPIC }], 'NotFound'),
   absent(
     'rule medallion-integ-job-alerts',

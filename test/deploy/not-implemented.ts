@@ -17,7 +17,7 @@ export const NOT_IMPLEMENTED: { readonly [resourceType: string]: { readonly [pro
 export const NOT_TESTED = [
   'permissions of roles and policies: every call is allowed',
   'validation of values: the emulator accepts an invalid cron expression or a role that does not exist',
-  'jobs: a job run is recorded but not executed (use medallion run)',
+  'jobs: their runs are played, not executed (use medallion run)',
   'crawlers: they create no tables',
   'schedules: they start no job',
   'rules, topic and alarm: they exist, but receive no failures',

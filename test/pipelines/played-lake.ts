@@ -62,19 +62,30 @@ export interface Inputs {
 
 /** A lake in the emulator: its state machines run, and its Glue jobs are played. */
 export class PlayedLake {
+  /** Starts an emulator. */
   static async start(): Promise<PlayedLake> {
     const folder = temporaryFolder();
     const python = await setUpPython(new Progress());
-    const files = { PLAYED_RUNS: 'script.json', PLAYED_LOG: 'log.jsonl', COUNTS: 'counts.json' };
-    const env = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, path.join(folder, file)]));
-    const endpoint = await startEmulator(python, folder, path.join(folder, 'emulator.log'), {
-      ...env, SFN_WAIT_SCALE: String(SCALE),
-    });
-    const lake = new PlayedLake(folder, new Aws(python, clientEnvironment(endpoint)), endpoint);
-    return lake;
+    const log = path.join(folder, 'emulator.log');
+    const endpoint = await startEmulator(python, folder, log, PlayedLake.environment(folder));
+    return new PlayedLake(folder, new Aws(python, clientEnvironment(endpoint)));
   }
 
-  private constructor(readonly folder: string, readonly aws: Aws, readonly endpoint: string) {}
+  /** The environment variables of an emulator whose script and logs are in a folder. */
+  static environment(folder: string): { [name: string]: string } {
+    return {
+      PLAYED_RUNS: path.join(folder, 'script.json'),
+      PLAYED_LOG: path.join(folder, 'log.jsonl'),
+      COUNTS: path.join(folder, 'counts.json'),
+      SFN_WAIT_SCALE: String(SCALE),
+    };
+  }
+
+  /**
+   * @param folder the folder of the emulator
+   * @param aws a client of the emulator
+   */
+  constructor(private readonly folder: string, private readonly aws: Aws) {}
 
   async stop(): Promise<void> {
     this.aws.close();

@@ -5,6 +5,7 @@ from cdk_glue_medallion import (
     BronzeDataset,
     DataSizeCategory,
     EtlCore,
+    EtlPipeline,
     ForEach,
     GoldDataset,
     History,
@@ -30,7 +31,6 @@ zipcodes = BronzeDataset(
     description="ZIP codes of the United States with their city and county",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/zipcodes.zip"),
-    schedule=Schedule.cron("0 6 * * ? *"),
 )
 
 airports = BronzeDataset(
@@ -41,10 +41,9 @@ airports = BronzeDataset(
     description="Airports of the United States, by their IATA or FAA code",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/airports.csv"),
-    schedule=Schedule.cron("0 6 * * ? *"),
 )
 
-BronzeDataset(
+gapminder = BronzeDataset(
     datasets,
     "Gapminder",
     core=core,
@@ -62,10 +61,9 @@ BronzeDataset(
         }
     ),
     auth=Auth.api_key(secret="gapminder/api", name="X-Api-Key"),
-    schedule=Schedule.cron("0 6 * * ? *"),
 )
 
-GoldDataset(
+airport_cities = GoldDataset(
     datasets,
     "AirportCities",
     core=core,
@@ -74,10 +72,9 @@ GoldDataset(
     data_size_category=DataSizeCategory.SMALL,
     inputs=[zipcodes, airports],
     transform=Transform.sql_file("gold/airport_cities.sql"),
-    schedule=Schedule.cron("0 7 * * ? *"),
 )
 
-GoldDataset(
+airports_history = GoldDataset(
     datasets,
     "AirportsHistory",
     core=core,
@@ -87,7 +84,15 @@ GoldDataset(
     inputs=[airports],
     transform=Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"),
     history=History(business_key=["iata"]),
-    schedule=Schedule.cron("0 7 * * ? *"),
+)
+
+# Every morning: the sources, then the tables that are built from them.
+EtlPipeline(
+    Stack(app, "Pipeline"),
+    "Daily",
+    core=core,
+    datasets=[gapminder, airport_cities, airports_history],
+    schedule=Schedule.cron("0 6 * * ? *", timezone="America/New_York"),
 )
 
 app.synth()

@@ -6,10 +6,12 @@ import io.github.cdkgluemedallion.Auth;
 import io.github.cdkgluemedallion.BronzeDataset;
 import io.github.cdkgluemedallion.DataSizeCategory;
 import io.github.cdkgluemedallion.EtlCore;
+import io.github.cdkgluemedallion.EtlPipeline;
 import io.github.cdkgluemedallion.ForEach;
 import io.github.cdkgluemedallion.GoldDataset;
 import io.github.cdkgluemedallion.History;
 import io.github.cdkgluemedallion.Schedule;
+import io.github.cdkgluemedallion.ScheduleOptions;
 import io.github.cdkgluemedallion.Source;
 import io.github.cdkgluemedallion.Transform;
 import java.util.LinkedHashMap;
@@ -35,7 +37,6 @@ public class LakeApp {
                 .description("ZIP codes of the United States with their city and county")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/zipcodes.zip"))
-                .schedule(Schedule.cron("0 6 * * ? *"))
                 .build();
 
         BronzeDataset airports = BronzeDataset.Builder.create(datasets, "Airports")
@@ -44,7 +45,6 @@ public class LakeApp {
                 .description("Airports of the United States, by their IATA or FAA code")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/airports.csv"))
-                .schedule(Schedule.cron("0 6 * * ? *"))
                 .build();
 
         // LinkedHashMap keeps the order of the endpoints. The order of Map.of differs between runs.
@@ -55,27 +55,25 @@ public class LakeApp {
                 .forEach(ForEach.builder().endpoint("countries").field("name").column("country").build())
                 .build());
 
-        BronzeDataset.Builder.create(datasets, "Gapminder")
+        BronzeDataset gapminder = BronzeDataset.Builder.create(datasets, "Gapminder")
                 .core(core)
                 .dataset("gapminder")
                 .description("Population and life expectancy per country and year")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.api(endpoints))
                 .auth(Auth.apiKey(ApiKeyOptions.builder().secret("gapminder/api").name("X-Api-Key").build()))
-                .schedule(Schedule.cron("0 6 * * ? *"))
                 .build();
 
-        GoldDataset.Builder.create(datasets, "AirportCities")
+        GoldDataset airportCities = GoldDataset.Builder.create(datasets, "AirportCities")
                 .core(core)
                 .dataset("airport-cities")
                 .description("Cities of the United States that have an airport, with their ZIP codes")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .inputs(List.of(zipcodes, airports))
                 .transform(Transform.sqlFile("gold/airport_cities.sql"))
-                .schedule(Schedule.cron("0 7 * * ? *"))
                 .build();
 
-        GoldDataset.Builder.create(datasets, "AirportsHistory")
+        GoldDataset airportsHistory = GoldDataset.Builder.create(datasets, "AirportsHistory")
                 .core(core)
                 .dataset("airports-history")
                 .description("History of the name and city of each airport")
@@ -83,7 +81,14 @@ public class LakeApp {
                 .inputs(List.of(airports))
                 .transform(Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"))
                 .history(History.builder().businessKey(List.of("iata")).build())
-                .schedule(Schedule.cron("0 7 * * ? *"))
+                .build();
+
+        // Every morning: the sources, then the tables that are built from them.
+        EtlPipeline.Builder.create(new Stack(app, "Pipeline"), "Daily")
+                .core(core)
+                .datasets(List.of(gapminder, airportCities, airportsHistory))
+                .schedule(Schedule.cron(
+                        "0 6 * * ? *", ScheduleOptions.builder().timezone("America/New_York").build()))
                 .build();
 
         app.synth();
