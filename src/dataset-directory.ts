@@ -4,6 +4,7 @@ import { Annotations, Environment, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { EtlConfig } from './etl-config';
 import { EtlCore } from './etl-core';
+import { EtlPipeline } from './etl-pipeline';
 import { IEtlCore } from './i-etl-core';
 import { LakeDataset } from './lake-dataset';
 import { checkProps, PropTypes } from './private/errors/prop-types';
@@ -11,9 +12,11 @@ import { synthError } from './private/errors/synth-error';
 import { ConfigFile } from './private/files/config-file';
 import { DatasetFile } from './private/files/dataset-file';
 import { createFileDataset } from './private/files/file-dataset';
+import { createFilePipeline } from './private/files/file-pipeline';
 import { problemsError } from './private/files/file-problem';
 import { LakeFiles, readLakeFiles } from './private/files/lake-files';
 import { LakeProblems } from './private/files/lake-problems';
+import { PipelineFile } from './private/files/pipeline-file';
 import { limitDescription, MAX_STACK_DESCRIPTION_BYTES } from './private/resources/description';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
@@ -56,10 +59,11 @@ export interface DatasetDirectoryProps {
   readonly env?: Environment;
 
   /**
-   * Datasets of the lake that another app deploys and that datasets in this folder use as inputs, such as
-   * `bronze/zipcodes`.
+   * Datasets of the lake that another app deploys, such as `bronze/zipcodes`. Datasets in this folder can use them as
+   * inputs, and pipelines can list them.
    *
-   * @default - none; an input without a configuration file fails with `UNKNOWN_INPUT`, because it is probably a typo
+   * @default - none; an input without a configuration file fails with `UNKNOWN_INPUT`, and a dataset of a pipeline with
+   * `UNKNOWN_DATASET`, because it is probably a typo
    */
   readonly otherDatasets?: string[];
 }
@@ -70,11 +74,14 @@ export interface DatasetDirectoryProps {
  * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, is a dataset. Each
  * of them becomes a stack; a dataset is deployed after its inputs. The SQL file of a derived dataset is in the
  * folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a
- * custom script that replaces the packaged job script. Symbolic links are followed; a broken one fails with
- * `FILE_NOT_FOUND`.
+ * custom script that replaces the packaged job script.
  *
- * The JSON Schemas `glue-templates/dataset.schema.json` and `glue-templates/config.schema.json` in the package describe
- * the files. Name them as `$schema` in the files, and your editor completes and checks the keys.
+ * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, is a pipeline. Each of them also
+ * becomes a stack, which is deployed after the datasets that the pipeline lists.
+ *
+ * Symbolic links are followed; a broken one fails with `FILE_NOT_FOUND`. The JSON Schemas `dataset.schema.json`,
+ * `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package describe the files. Name
+ * them as `$schema` in the files, and your editor completes and checks the keys.
  *
  * Synthesis reports all problems in all files at once, each with its error code, file, line, column, JSON pointer and
  * what to do.
@@ -90,6 +97,9 @@ export class DatasetDirectory extends Construct {
   public readonly core: IEtlCore;
   /** The datasets by layer and name, such as `bronze/zipcodes`. */
   public readonly datasets: { [name: string]: LakeDataset };
+
+  /** The pipelines by name, such as `daily`. */
+  public readonly pipelines: { [name: string]: EtlPipeline };
 
   /**
    * Creates the stacks of a lake from a folder of configuration files.
@@ -111,8 +121,15 @@ export class DatasetDirectory extends Construct {
     for (const file of files.datasets) {
       problems.ofDataset(file, () => this.createDataset(file, props.env));
     }
+    this.pipelines = {};
+    for (const file of files.pipelines) {
+      problems.ofPipeline(file, () => this.createPipeline(file, props.env));
+    }
     for (const file of files.datasets) {
       problems.ofDataset(file, () => this.datasets[file.name]?.node.validate());
+    }
+    for (const file of files.pipelines) {
+      problems.ofPipeline(file, () => this.pipelines[file.name]?.node.validate());
     }
     if (problems.all.length > 0) {
       throw problemsError(problems.all, files.warnings);
@@ -154,12 +171,34 @@ export class DatasetDirectory extends Construct {
   }
 
   private createDataset(file: DatasetFile, env?: Environment): void {
-    if (this.datasets[file.name] !== undefined) {
+    const id = file.name.replace('/', '-');
+    if (this.node.tryFindChild(id) !== undefined) {
       return;
     }
-    const id = file.name.replace('/', '-');
+    const stack = this.createStack(id, id, file, env);
+    this.datasets[file.name] = createFileDataset(stack, this.core, file);
+    this.deployAfterDatasets(stack, file.inputs, 'is an input');
+  }
+
+  private createPipeline(file: PipelineFile, env?: Environment): void {
+    const id = `pipeline-${file.name}`;
+    // Without a known dataset, the file has a problem that is already reported.
+    if (this.node.tryFindChild(id) !== undefined || file.datasets.length === 0) {
+      return;
+    }
+    const stack = this.createStack(id, file.name, file, env);
+    this.pipelines[file.name] = createFilePipeline(stack, this.core, file, this.datasets);
+    this.deployAfterDatasets(stack, file.datasets, 'is part of the pipeline');
+  }
+
+  /**
+   * The stack of a file.
+   *
+   * @param suffix the name of the stack after the prefix
+   */
+  private createStack(id: string, suffix: string, file: DatasetFile | PipelineFile, env?: Environment): Stack {
     const prefix = this.core.resourcePrefix;
-    const name = Token.isUnresolved(prefix) ? undefined : `${prefix}-${id}`;
+    const name = Token.isUnresolved(prefix) ? undefined : `${prefix}-${suffix}`;
     if (name !== undefined && name.length > MAX_STACK_NAME_LENGTH) {
       throw synthError(
         this,
@@ -174,10 +213,13 @@ export class DatasetDirectory extends Construct {
       description: limitDescription(file.document.description, MAX_STACK_DESCRIPTION_BYTES),
     });
     warn(stack, file.config);
-    this.datasets[file.name] = createFileDataset(stack, this.core, file);
-    for (const input of file.inputs) {
-      if (this.datasets[input]) {
-        deployAfter(stack, Stack.of(this.datasets[input]));
+    return stack;
+  }
+
+  private deployAfterDatasets(stack: Stack, datasets: string[], reason: string): void {
+    for (const dataset of datasets) {
+      if (this.datasets[dataset]) {
+        deployAfter(stack, Stack.of(this.datasets[dataset]), reason);
       }
     }
   }
@@ -191,7 +233,7 @@ function warn(stack: Stack, { warnings }: ConfigFile): void {
 }
 
 /** Deploys a stack after another one. Stack.addDependency is deprecated, but older versions lack its successor. */
-function deployAfter(stack: Stack, input: Stack): void {
+function deployAfter(stack: Stack, other: Stack, reason: string): void {
   const { addStackDependency = stack.addDependency } = stack as { addStackDependency?: Stack['addDependency'] };
-  addStackDependency.call(stack, input, 'is an input');
+  addStackDependency.call(stack, other, reason);
 }

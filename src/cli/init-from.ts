@@ -31,7 +31,7 @@ export function initFrom(options: InitFromOptions): boolean {
   const lake = lakeFolder(options.from);
   const outside = { hasCore: canHaveCoreInCode(lake, options.prefix) };
   const files = readLakeFiles(lake, outside);
-  if (files.configs.length === 0) {
+  if (files.datasetConfigs.length === 0) {
     throw new Failure(
       `The folder ${lake} contains no dataset: none of its subfolders has a ${CONFIG}. Specify the folder of the lake.`,
       2,
@@ -185,7 +185,7 @@ function replaceFile(file: string, text: string): void {
 
 /** What the user has to do after the changes of a plan. */
 function remaining(files: LakeFiles, plan?: InitPlan): { problems: string[]; warnings: string[] } {
-  const configs = [files.core?.config, ...files.configs].flatMap(config => config ?? []);
+  const { configs } = files;
   const corrected = plan === undefined ? [] : configs.flatMap(config => config.correctedProblems.map(lineOf));
   return {
     problems: files.problems

@@ -40,7 +40,7 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
   const names = appNames('.', files.core ? LAKE_FOLDER : prefix);
   const app = planOfApp(appFiles({ language, ...names, lake }), lake, language);
   return {
-    changes: changesOf([files.core?.config, ...files.configs].flatMap(config => config ?? [])),
+    changes: changesOf(files.configs),
     newFiles: [
       ...needsCore ? [{ path: coreFile, text: coreText(lake, names.prefix) }] : [],
       ...app.newFiles,

@@ -210,6 +210,9 @@ function valueCode({ keyword, instancePath, propertyName }: ErrorObject): ErrorC
   if (keyword === 'uniqueItems') {
     return 'DUPLICATE_VALUE';
   }
+  if (keyword === 'minItems' && instancePath === '/datasets') {
+    return 'DATASETS_REQUIRED';
+  }
   const [, code] = VALUE_CODES.find(([pointer]) => propertyName === undefined && pointer.test(instancePath)) ?? [];
   return code ?? 'VALUE_INVALID';
 }

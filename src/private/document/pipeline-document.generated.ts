@@ -47,7 +47,7 @@ export interface Schedule {
    */
   expression: string;
   /**
-   * Flexible time window: the execution starts within this number of minutes after the scheduled time. Default: 0, on time.
+   * Flexible time window: the execution starts within this number of minutes after the scheduled time. Default: 10. 0 starts it on time.
    */
   flexible_minutes?: number;
   /**

@@ -6,6 +6,9 @@ import { relativePath } from './json-file';
 /** The file that describes a dataset or, in the root folder, the core. */
 export const CONFIG = 'config.json';
 
+/** The folder of the files of pipelines, in the folder of the lake. */
+const PIPELINES = 'pipelines';
+
 /** The configuration files of datasets in a folder, at any depth. */
 export interface ConfigFiles {
   readonly files: string[];
@@ -39,7 +42,25 @@ export function findConfigFiles(folder: string, ancestors: string[] = []): Confi
   return { files, problems };
 }
 
-/** A link without a target may be a dataset, which the next deployment would delete. */
+/**
+ * The files of pipelines, sorted by name: the JSON files in the folder of pipelines, except that of a dataset. Follows
+ * symbolic links, except one to the folder of the lake. `findConfigFiles` finds broken ones.
+ *
+ * @param lake the folder of the lake
+ */
+export function findPipelineFiles(lake: string): string[] {
+  const folder = path.join(lake, PIPELINES);
+  if (!existsSync(folder) || !statSync(folder).isDirectory() || realpathSync(folder) === realpathSync(lake)) {
+    return [];
+  }
+  return readdirSync(folder)
+    .filter(name => /^[^.].*\.json$/.test(name) && name !== CONFIG)
+    .sort()
+    .map(name => path.join(folder, name))
+    .filter(file => existsSync(file) && statSync(file).isFile());
+}
+
+/** A link without a target may be a dataset or a pipeline, which the next deployment would delete. */
 function brokenLink(file: string): FileProblem {
   return {
     code: 'FILE_NOT_FOUND',

@@ -24,7 +24,7 @@ export function createFileDataset(
   core: IEtlCore,
   { document: { role, ...document }, layer, script, sourceFiles, inputs: names }: DatasetFile,
 ): LakeDataset {
-  const inputs = layer === Layer.BRONZE && names.length === 0 ? undefined : names.map(name => inputOf(core, name));
+  const inputs = layer === Layer.BRONZE && names.length === 0 ? undefined : names.map(name => datasetReference(core, name));
   const props: FileDatasetProps = {
     core,
     dataset: document.dataset,
@@ -44,7 +44,8 @@ function existingRole(scope: Construct, role: string): IRole {
     : Role.fromRoleName(scope, 'Role', role, { mutable: false });
 }
 
-function inputOf(core: IEtlCore, name: string): IDataset {
+/** A dataset by its name, such as `bronze/zipcodes`. */
+export function datasetReference(core: IEtlCore, name: string): IDataset {
   const [layer, dataset] = name.split('/');
   return { core, dataset, layer: layer as Layer };
 }

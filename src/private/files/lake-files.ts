@@ -1,23 +1,31 @@
 import { existsSync, lstatSync } from 'fs';
 import * as path from 'path';
 import { ConfigFile } from './config-file';
-import { CONFIG, findConfigFiles } from './config-files';
+import { CONFIG, findConfigFiles, findPipelineFiles } from './config-files';
 import { CoreFile, readCoreFile } from './core-file';
 import { DatasetFile, readDataset } from './dataset-file';
-import { DatasetNameIndex, graphProblems, resolveInputs } from './dataset-inputs';
+import { graphProblems } from './dataset-inputs';
+import { DatasetNameIndex } from './dataset-names';
+import { resolveDatasets, resolveInputs } from './dataset-references';
 import { FileProblem } from './file-problem';
 import { relativePath } from './json-file';
+import { PipelineFile, readPipeline, samePipelines } from './pipeline-file';
 import { Input, tableInputs, tablesByDataset, unknownTables } from './table-inputs';
 import { datasetSchema } from '../document/dataset-schema';
+import { pipelineSchema } from '../document/pipeline-rules';
 
 /** The configuration files of a lake, and everything that is wrong with them. */
 export interface LakeFiles {
   /** Undefined if the lake has another core, or if the file does not exist. */
   readonly core?: CoreFile;
-  /** All files of datasets, also those that are invalid. */
+  /** All files, also those that are invalid: that of the core, those of datasets and those of pipelines. */
   readonly configs: ConfigFile[];
+  /** The files of datasets. */
+  readonly datasetConfigs: ConfigFile[];
   /** The datasets of the files with a valid name, each after its inputs. */
   readonly datasets: DatasetFile[];
+  /** The pipelines of the files with a valid name. */
+  readonly pipelines: PipelineFile[];
   readonly problems: FileProblem[];
   readonly warnings: string[];
 }
@@ -30,7 +38,10 @@ export interface OutsideOfFiles {
   readonly otherDatasets?: string[];
 }
 
-/** Reads all `config.json` files of a lake: that of the core in the folder, and those of the datasets below it. */
+/**
+ * Reads all files of a lake: the `config.json` files of the core in the folder and of the datasets below it, and the
+ * files of pipelines.
+ */
 export function readLakeFiles(folder: string, { hasCore = false, otherDatasets = [] }: OutsideOfFiles = {}): LakeFiles {
   const coreFile = path.join(folder, CONFIG);
   const core = hasCore || !existsSync(coreFile) ? undefined : readCoreFile(relativePath(coreFile));
@@ -38,12 +49,17 @@ export function readLakeFiles(folder: string, { hasCore = false, otherDatasets =
   const read = found.files.map(file => ConfigFile.read(relativePath(file), datasetSchema()));
   const names = new DatasetNameIndex(read, otherDatasets);
   const resolved = read.map(config => resolveInputs(config, names));
-  const configs = resolved.map(({ config }) => config);
-  const datasets = configs.map(config => readDataset(config, folder));
-  const renamed = new DatasetNameIndex(configs, otherDatasets);
+  const datasetConfigs = resolved.map(({ config }) => config);
+  const datasets = datasetConfigs.map(config => readDataset(config, folder));
+  const renamed = new DatasetNameIndex(datasetConfigs, otherDatasets);
   const parsed = datasets.flatMap(({ dataset }) => dataset ?? []);
   const tables = tablesByDataset(parsed, renamed.all);
   const inputsByFile = new Map(parsed.map(dataset => [dataset.config, tableInputs(dataset, tables)]));
+  const resolvedPipelines = findPipelineFiles(folder)
+    .map(file => resolveDatasets(ConfigFile.read(relativePath(file), pipelineSchema()), renamed));
+  const pipelines = resolvedPipelines.map(({ config }) => readPipeline(config, renamed));
+  const namedPipelines = pipelines.flatMap(({ pipeline }) => pipeline ?? []);
+  const unknownDatasets = resolvedPipelines.flatMap(({ problems }) => problems);
   const unknownInputs = resolved.flatMap(({ problems }) => problems);
   const problems = [
     ...hasCore || core ? [] : missingCore(coreFile),
@@ -53,14 +69,22 @@ export function readLakeFiles(folder: string, { hasCore = false, otherDatasets =
     ...datasets.flatMap(each => each.problems).filter(problem => !isAbout(problem, unknownInputs)),
     ...unknownInputs,
     ...parsed.flatMap(dataset => unknownTables(dataset, tables)),
-    ...graphProblems(configs, renamed, inputsByFile),
+    ...graphProblems(datasetConfigs, renamed, inputsByFile),
+    ...pipelines.flatMap(each => each.problems).filter(problem => !isAbout(problem, unknownDatasets)),
+    ...unknownDatasets,
+    ...samePipelines(namedPipelines),
+  ];
+  const configs = [
+    ...core === undefined ? [] : [core.config], ...datasetConfigs, ...resolvedPipelines.map(({ config }) => config),
   ];
   return {
     core,
     configs,
+    datasetConfigs,
     datasets: inOrder(parsed.map(dataset => withInputs(dataset, inputsByFile.get(dataset.config)!))),
+    pipelines: namedPipelines,
     problems,
-    warnings: [core?.config, ...configs].flatMap(config => config?.warnings ?? []),
+    warnings: configs.flatMap(config => config.warnings),
   };
 }
 

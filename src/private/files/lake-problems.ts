@@ -1,6 +1,7 @@
 import { DatasetFile } from './dataset-file';
 import { FileProblem } from './file-problem';
 import { LakeFiles } from './lake-files';
+import { PipelineFile } from './pipeline-file';
 import { ErrorCode } from '../errors/error-code';
 import { SynthError } from '../errors/synth-error';
 
@@ -33,6 +34,18 @@ export class LakeProblems {
 
   /** Calls a function that creates or checks a dataset. Its error is a problem of the dataset's file. */
   ofDataset(file: DatasetFile, create: () => void): void {
+    this.ofFile(file, create, code => code === 'QUERY_TABLE_NOT_AN_INPUT' ? 'sql' : 'dataset');
+  }
+
+  /** Calls a function that creates or checks a pipeline. Its error is a problem of the pipeline's file. */
+  ofPipeline(file: PipelineFile, create: () => void): void {
+    this.ofFile(file, create, code => code === 'PIPELINE_TOO_LARGE' ? 'datasets' : 'pipeline');
+  }
+
+  /** @param keyOf the key of the file that the error of a construct is about */
+  private ofFile(
+    file: DatasetFile | PipelineFile, create: () => void, keyOf: (code: ErrorCode) => string,
+  ): void {
     try {
       create();
     } catch (error) {
@@ -44,14 +57,14 @@ export class LakeProblems {
         throw error;
       }
       if (this.isCertain(file, error)) {
-        const key = error.code === 'QUERY_TABLE_NOT_AN_INPUT' ? 'sql' : 'dataset';
+        const key = keyOf(error.code);
         this.ofConstructs.push({ ...file.config.locate(problemOf(error, key)), subject: `/${key}:` });
       }
     }
   }
 
   /** Whether an error remains if the user corrects the problems of the files. */
-  private isCertain(file: DatasetFile, { code }: SynthError): boolean {
+  private isCertain(file: DatasetFile | PipelineFile, { code }: SynthError): boolean {
     const ofFile = this.files.problems.filter(({ location }) => `${location}:`.startsWith(`${file.config.file}:`));
     switch (code) {
       case 'QUERY_TABLE_NOT_AN_INPUT':

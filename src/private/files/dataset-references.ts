@@ -1,0 +1,111 @@
+import { ConfigFile } from './config-file';
+import { DatasetNameIndex } from './dataset-names';
+import { Edit } from './edit';
+import { FileProblem } from './file-problem';
+import { didYouMean } from '../errors/suggestion';
+
+/** A key with a list of datasets. */
+interface DatasetList {
+  readonly key: 'source_datasets' | 'datasets';
+  readonly unknown: 'UNKNOWN_INPUT' | 'UNKNOWN_DATASET';
+  /** Why a name gets a layer, and what loading reports about it. */
+  readonly missingLayer: Pick<Edit, 'reason' | 'severity'>;
+  /** Whether `*` stands for any characters. */
+  readonly hasPatterns: boolean;
+}
+
+const INPUTS: DatasetList = {
+  key: 'source_datasets',
+  unknown: 'UNKNOWN_INPUT',
+  missingLayer: { reason: 'An input is named with its layer.', severity: 'none' },
+  hasPatterns: false,
+};
+
+const DATASETS: DatasetList = {
+  key: 'datasets',
+  unknown: 'UNKNOWN_DATASET',
+  missingLayer: { reason: 'A dataset is named with its layer.', severity: 'warning' },
+  hasPatterns: true,
+};
+
+/** A file whose lists of datasets are resolved, and the problems of their names. */
+interface Resolved {
+  readonly config: ConfigFile;
+  readonly problems: FileProblem[];
+}
+
+/** A file of a dataset whose inputs have layers, and the inputs that do not exist. */
+export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): Resolved {
+  return resolve(config, names, INPUTS);
+}
+
+/** A file of a pipeline whose datasets have layers, and the datasets and patterns without a match. */
+export function resolveDatasets(config: ConfigFile, names: DatasetNameIndex): Resolved {
+  return resolve(config, names, DATASETS);
+}
+
+/** The names in the list of a key. Values of other types are kept: they violate the schema. */
+export function referencesOf({ document }: ConfigFile, key: DatasetList['key']): unknown[] {
+  const references = document?.[key];
+  return Array.isArray(references) ? references : [];
+}
+
+export function isPattern(reference: string): boolean {
+  return reference.includes('*');
+}
+
+function resolve(config: ConfigFile, names: DatasetNameIndex, list: DatasetList): Resolved {
+  const edits: Edit[] = [];
+  const problems: FileProblem[] = [];
+  const others = names.except(config);
+  const resolved = referencesOf(config, list.key).map((reference, index) => {
+    if (typeof reference !== 'string' || names.all.includes(reference)) {
+      return reference;
+    }
+    const key = `${list.key}[${index}]`;
+    const edit = (newValue: string): string => {
+      const where = config.pathOf(key);
+      edits.push({
+        path: where,
+        target: 'value',
+        oldValue: reference,
+        newValue: where.length === 1 ? [newValue] : newValue,
+        ...list.missingLayer,
+      });
+      return newValue;
+    };
+    if (list.hasPatterns && isPattern(reference)) {
+      const pattern = reference.includes('/') ? reference : `*/${reference}`;
+      if (names.matching(pattern).length > 0) {
+        return pattern === reference ? reference : edit(pattern);
+      }
+      problems.push(config.locate({
+        code: list.unknown,
+        key,
+        found: `is "${reference}", which matches no dataset in this directory`,
+        remedy: 'Correct it, or remove it.',
+      }));
+      return reference;
+    }
+    const sameName = reference.includes('/') ? [] : names.named(reference, config);
+    if (sameName.length === 1) {
+      // With several names, the layer is unknown, because the file of the dataset is invalid.
+      return sameName[0].length > 1 ? sameName[0][0] : edit(sameName[0][0]);
+    }
+    problems.push(
+      config.locate({
+        code: list.unknown,
+        key,
+        found: sameName.length > 1
+          ? `is "${reference}", the name of several datasets`
+          : `is "${reference}", which is not a dataset in this directory`,
+        remedy: sameName.length > 1
+          ? `Did you mean ${[...new Set(sameName.flat())].map(name => `"${name}"`).join(' or ')}?`
+          : `${didYouMean(reference, others, true)}Correct it. If another app deploys it, add it to otherDatasets of `
+            + 'the DatasetDirectory.',
+      }),
+    );
+    return reference;
+  });
+  return { config: resolved.length > 0 ? config.withValue(list.key, resolved, edits) : config, problems };
+}
