@@ -80,8 +80,8 @@ export interface DatasetDirectoryProps {
  * becomes a stack, which is deployed after the datasets that the pipeline lists.
  *
  * Symbolic links are followed; a broken one fails with `FILE_NOT_FOUND`. The JSON Schemas `dataset.schema.json`,
- * `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package describe the files. Name
- * them as `$schema` in the files, and your editor completes and checks the keys.
+ * `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package describe the files.
+ * Name them as `$schema` in the files, and your editor completes and checks the keys.
  *
  * Synthesis reports all problems in all files at once, each with its error code, file, line, column, JSON pointer and
  * what to do.

@@ -36,6 +36,10 @@ const gold = (name: string, mistake: object, query: string | undefined = QUERY):
   ...query === undefined ? {} : { [`${name}/query.sql`]: query },
 });
 
+/** A pipeline with one mistake. */
+const pipeline = (name: string, mistake: object): Files =>
+  ({ [`pipelines/${name}.json`]: { pipeline: name, datasets: ['bronze/zipcodes'], ...mistake } });
+
 /** A mistake: its files, and the start of its line in the error, after the folder. */
 type Mistake = readonly [files: Files, line: string];
 
@@ -129,6 +133,7 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
     { ...bronze('script', {}), 'script/glue/gold_job.py': 'print(1)' },
     '/script/config.json: the file defines a bronze dataset, but its folder contains glue/gold_job.py',
   ],
+  DATASETS_REQUIRED: [pipeline('no-datasets', { datasets: [] }), '/pipelines/no-datasets.json:3:14: /datasets is []'],
   SOURCE_REQUIRED: [
     bronze('no-source', { source_url: undefined }),
     '/no-source/config.json: the file has neither source_url nor api_endpoints',
@@ -194,6 +199,11 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
     '/input/config.json:4:3: /source_datasets/0 is "zipcode", which is not a dataset in this directory. Did you mean '
       + '"bronze/zipcodes"?',
   ],
+  UNKNOWN_DATASET: [
+    pipeline('unknown', { datasets: ['bronze/zipcode'] }),
+    '/pipelines/unknown.json:4:3: /datasets/0 is "bronze/zipcode", which is not a dataset in this directory. Did you '
+      + 'mean "bronze/zipcodes"?',
+  ],
   QUERY_TABLE_NOT_AN_INPUT: [
     gold('query', {}, 'SELECT * FROM ${bronze_database}.script'),
     '/query/config.json:6:9: /sql: the query of dataset "query" reads the table pp_dw_bronze.script (line 1',
@@ -216,11 +226,58 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
   ],
 };
 
+/** One mistake in the file of a pipeline for each code that it shares with the files of datasets. */
+const PIPELINE_MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
+  NAME_TAKEN: [
+    { ...pipeline('same-a', { pipeline: 'same' }), ...pipeline('same-b', { pipeline: 'same' }) },
+    '/pipelines/same-b.json:2:14: /pipeline is "same", which LAKE/pipelines/same-a.json also uses',
+  ],
+  UNKNOWN_KEY: [
+    pipeline('key', { max_concurrent_job: 3 }),
+    '/pipelines/key.json:6:24: /max_concurrent_job is not a known key. Did you mean "max_concurrent_jobs"?',
+  ],
+  DUPLICATE_KEY: [
+    { 'pipelines/twice.json': '{"pipeline": "twice", "datasets": ["bronze/zipcodes"],\n"pipeline": "twice"}' },
+    '/pipelines/twice.json:2:1: /pipeline is set twice',
+  ],
+  SETTING_REQUIRED: [
+    pipeline('no-name', { pipeline: undefined }),
+    '/pipelines/no-name.json: the file has no pipeline. Set pipeline, for example to the name of the file: "pipeline": '
+      + '"no-name".',
+  ],
+  VALUE_INVALID: [
+    pipeline('value', { max_concurrent_jobs: 101 }),
+    '/pipelines/value.json:6:25: /max_concurrent_jobs is 101',
+  ],
+  DUPLICATE_VALUE: [
+    pipeline('list', { datasets: ['bronze/zipcodes', 'bronze/zipcodes'] }),
+    '/pipelines/list.json:3:14: /datasets is ["bronze/zipcodes","bronze/zipcodes"], which contains a duplicate',
+  ],
+  TOKEN_NOT_ALLOWED: [
+    pipeline('token', { description: '${Token[TOKEN.5]}' }),
+    '/pipelines/token.json: the file contains ${Token[…]}',
+  ],
+  FILE_UNREADABLE: [
+    { 'pipelines/unreadable.json': Buffer.from([0x7b, 0xff, 0xfe]) },
+    '/pipelines/unreadable.json: the file cannot be read',
+  ],
+  JSON_INVALID: [{ 'pipelines/syntax.json': '["daily"]' }, '/pipelines/syntax.json: the file is not a JSON object'],
+  SCHEDULE_INVALID: [
+    pipeline('cron', { schedule: { expression: 'cron(0 6 * * *)' } }),
+    '/pipelines/cron.json:7:17: /schedule/expression is "cron(0 6 * * *)". Write "cron(0 6 * * ? *)".',
+  ],
+  TIMEZONE_INVALID: [
+    pipeline('zone', { schedule: { expression: 'rate(1 day)', timezone: 'Mars/Phobos' } }),
+    '/pipelines/zone.json:8:15: /schedule/timezone is "Mars/Phobos"',
+  ],
+};
+
+const ALL_MISTAKES = [...Object.entries(MISTAKES), ...Object.entries(PIPELINE_MISTAKES)];
+
 /** The codes that files cannot cause, or only alone. */
 const OTHERS: { readonly [code in ErrorCode]?: string } = {
   BUCKET_NAME_INVALID: 'existingBucketName has no key',
   PROP_TYPE_INVALID: 'a prop has the wrong type',
-  DATASETS_REQUIRED: 'a folder has no dataset; see dataset-directory.test.ts',
   LAKE_MISMATCH: 'an input is a construct of another lake',
   ENVIRONMENT_MISMATCH: 'env is a prop',
   DATASET_AFTER_SYNTH: 'a dashboard is created in code',
@@ -262,9 +319,9 @@ test('all mistakes of a lake are reported in one error, each with its code, file
   const [head, ...lines] = failure({
     'config.json': CORE,
     ...bronze('zipcodes', {}),
-    ...Object.assign({}, ...Object.values(MISTAKES).map(([files]) => files)),
+    ...Object.assign({}, ...ALL_MISTAKES.map(([, [files]]) => files)),
   });
-  const expected = Object.entries(MISTAKES).map(([code, [, line]]) => `${code}: LAKE${line}`);
+  const expected = ALL_MISTAKES.map(([code, [, line]]) => `${code}: LAKE${line}`);
   expect(expected.filter(start => !lines.some(line => line.startsWith(start)))).toEqual([]);
   const unexpected = lines.filter(line => !expected.some(start => line.startsWith(start)));
   expect(unexpected).toEqual([]);

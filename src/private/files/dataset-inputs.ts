@@ -18,7 +18,8 @@ export function graphProblems(
     return name === undefined ? [] : [{ config, name }];
   });
   const allInputs = (config: ConfigFile): Input[] => [
-    ...referencesOf(config, 'source_datasets').map((input, index) => ({ key: `source_datasets[${index}]`, dataset: String(input) })),
+    ...referencesOf(config, 'source_datasets')
+      .map((input, index) => ({ key: `source_datasets[${index}]`, dataset: String(input) })),
     ...tables.get(config) ?? [],
   ];
   const graph = new Map(named.map(({ config, name }) => [name, allInputs(config).map(({ dataset }) => dataset)]));

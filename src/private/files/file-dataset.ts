@@ -24,7 +24,9 @@ export function createFileDataset(
   core: IEtlCore,
   { document: { role, ...document }, layer, script, sourceFiles, inputs: names }: DatasetFile,
 ): LakeDataset {
-  const inputs = layer === Layer.BRONZE && names.length === 0 ? undefined : names.map(name => datasetReference(core, name));
+  const inputs = layer === Layer.BRONZE && names.length === 0
+    ? undefined
+    : names.map(name => datasetReference(core, name));
   const props: FileDatasetProps = {
     core,
     dataset: document.dataset,

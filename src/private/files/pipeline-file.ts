@@ -70,10 +70,15 @@ export function samePipelines(pipelines: PipelineFile[]): FileProblem[] {
 }
 
 /** The name of a pipeline is part of the name of its stack. */
-function nameProblems({ pipeline }: PipelineDocument): Problem[] {
-  return pipeline === 'core'
-    ? [{ code: 'NAME_TAKEN', key: 'pipeline', found: 'is "core", the name of the stack of the core', remedy: 'Use another name.' }]
-    : [];
+function* nameProblems({ pipeline }: PipelineDocument): Generator<Problem> {
+  if (pipeline === 'core') {
+    yield {
+      code: 'NAME_TAKEN',
+      key: 'pipeline',
+      found: 'is "core", the name of the stack of the core',
+      remedy: 'Use another name.',
+    };
+  }
 }
 
 /** The remedy for a missing name is the name of the file, which people expect to be that of the pipeline. */
