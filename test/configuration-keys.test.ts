@@ -2,12 +2,14 @@ import { filesBelow, readText, tableRows } from './documentation-pages';
 
 type Properties = { readonly [key: string]: unknown };
 interface Schema {
+  readonly required: string[];
   readonly properties: Properties;
   readonly $defs: { readonly [name: string]: { readonly properties: Properties } };
 }
 
 const PAGE = 'docs/reference/configuration-keys.md';
 const DATASET = JSON.parse(readText('glue-templates/dataset.schema.json')) as Schema;
+const PIPELINE = JSON.parse(readText('glue-templates/pipeline.schema.json')) as Schema;
 const CONFIG = JSON.parse(readText('glue-templates/config.schema.json')) as Schema;
 
 /**
@@ -28,6 +30,8 @@ const PAIRS: Pair[] = [
     keys: DATASET.properties,
   },
   { at: '', interfaces: ['EtlCorePrefixes', 'EtlCoreProps'], keys: CONFIG.properties },
+  { at: '', interfaces: ['EtlPipelineProps'], keys: PIPELINE.properties },
+  { at: 'schedule.', interfaces: ['ScheduleOptions'], keys: PIPELINE.$defs.schedule.properties },
   { at: 'glue_defaults.', interfaces: ['GlueDefaults'], keys: CONFIG.$defs.glue_defaults.properties },
   { at: 'glue_worker_configs.<size>.', interfaces: ['GlueWorkerConfig'], keys: CONFIG.$defs.worker_config.properties },
   ofDataset('data_quality', ['DataQuality']),
@@ -90,4 +94,11 @@ test('configuration-keys.md lists exactly the keys without a prop of the same na
     'file_format.column_names',
   ];
   expect(new Set(listed.filter(key => !withTwoProps.includes(key)))).toEqual(new Set(differing));
+});
+
+test('configuration-keys.md lists exactly the keys of a pipeline, and which are required', () => {
+  const rows = tableRows(PAGE, 'key').map(row => row.split('|'));
+  expect(rows.map(([, key]) => codeIn(key)[0]).sort()).toEqual(Object.keys(PIPELINE.properties).sort());
+  expect(rows.filter(([, , , defaultValue]) => defaultValue.trim() === 'required').map(([, key]) => codeIn(key)[0]))
+    .toEqual(PIPELINE.required);
 });

@@ -14,6 +14,8 @@ import { datasetSchema } from '../src/private/document/dataset-schema';
 import { tablesOf } from '../src/private/document/dataset-tables';
 import { DocumentSchema } from '../src/private/document/document-schema';
 import { configRuleProblems, configSchema } from '../src/private/document/glue-settings';
+import { PipelineDocument } from '../src/private/document/pipeline-document.generated';
+import { pipelineRuleProblems, pipelineSchema } from '../src/private/document/pipeline-rules';
 import { DataSizeCategory, maxDpuHours, SIZES } from '../src/sizing';
 
 const PAGES = documentationPages();
@@ -105,6 +107,9 @@ describe('examples in JSON', () => {
     } else if ('etl_resource_prefix' in document) {
       const config = document as unknown as ConfigDocument;
       expect(problemsOf(document, configSchema(), () => configRuleProblems(config))).toEqual([]);
+    } else if ('pipeline' in document) {
+      const pipeline = document as unknown as PipelineDocument;
+      expect(problemsOf(document, pipelineSchema(), () => pipelineRuleProblems(pipeline))).toEqual([]);
     } else {
       expect(datasetProblems(document)).toEqual([]);
     }

@@ -6,17 +6,23 @@ import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { DatasetDocument } from '../../../src/private/document/dataset-document.generated';
 import { checkDocument } from '../../../src/private/document/dataset-schema';
 
-const TYPES = 'src/private/document/dataset-document.generated.ts';
+interface Tasks {
+  readonly tasks: { readonly generate: { readonly steps: { readonly exec: string }[] } };
+}
 
-test('the generated types match the schema; `npx projen generate` updates them', () => {
-  const tasks = JSON.parse(readFileSync('.projen/tasks.json', 'utf8')).tasks;
+test.each([
+  'dataset', 'config', 'pipeline',
+])('the generated types match %s.schema.json; `npx projen generate` updates them', name => {
+  const types = `src/private/document/${name}-document.generated.ts`;
+  const { tasks } = JSON.parse(readFileSync('.projen/tasks.json', 'utf8')) as Tasks;
+  const { exec } = tasks.generate.steps.find(step => step.exec.includes(`${name}.schema.json`))!;
   const folder = mkdtempSync(path.join(tmpdir(), 'dataset-document-'));
   try {
     const fresh = path.join(folder, 'types.ts');
-    execSync(tasks.generate.steps[0].exec.replace(TYPES, fresh), {
+    execSync(exec.replace(types, fresh), {
       env: { ...process.env, PATH: `node_modules/.bin${path.delimiter}${process.env.PATH}` },
     });
-    expect(readFileSync(TYPES, 'utf8')).toBe(readFileSync(fresh, 'utf8'));
+    expect(readFileSync(types, 'utf8')).toBe(readFileSync(fresh, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true });
   }
