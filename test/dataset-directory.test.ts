@@ -756,6 +756,17 @@ test('all problems in all files are reported in one error', () => {
   ]);
 });
 
+test('an error of a dataset is reported together with another file that has its name', () => {
+  const source_url = Array.from({ length: 150 }, (_, index) => `s3://bucket-${index}/${'f'.repeat(60)}/`);
+  expect(failure({
+    'config.json': CORE,
+    'a/config.json': { ...ZIPCODES, source_url },
+    'b/config.json': { ...ZIPCODES, source_url },
+  }).slice(1).map(line => line.trim().split(': /')[0])).toEqual([
+    'NAME_TAKEN: LAKE/b/config.json:2:13', 'ROLE_POLICY_TOO_LARGE: LAKE/a/config.json:2:13',
+  ]);
+});
+
 test('a cycle of two datasets is reported for both', () => {
   const lines = failure({
     ...LAKE,

@@ -369,6 +369,17 @@ test('a name that is too long is an error of the file, and needs a valid prefix'
   ]);
 });
 
+test('an error of a pipeline is reported together with another file that has its name', () => {
+  const long = { pipeline: 'n'.repeat(40), datasets: ['gold/*'] };
+  expect(failure({
+    'config.json': { etl_resource_prefix: 'a-prefix-with-29-characters-x' },
+    'pipelines/a.json': long,
+    'pipelines/b.json': long,
+  }).slice(1).map(line => line.split(': /')[0])).toEqual([
+    'NAME_TAKEN: LAKE/pipelines/b.json:2:14', 'NAME_TOO_LONG: LAKE/pipelines/a.json:2:14',
+  ]);
+});
+
 test('a pipeline in code and a pipeline in a file cannot have the same name', () => {
   write({ ...LAKE, 'pipelines/a.json': DAILY });
   const app = new App();

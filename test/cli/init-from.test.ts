@@ -180,6 +180,41 @@ test('a lake that nearly follows the convention needs one run', () => {
   expect(initFromIn().stdout).toMatch(/Nothing is left to change\.\n$/);
 });
 
+test('files of pipelines are corrected like those of datasets', () => {
+  writeFiles({
+    ...DEVIATIONS,
+    'pipelines/daily.json': `{
+  "pipeline": "daily", "comment": "every morning",
+  "datasets": ["states", "fda-*"],
+  "with_input": false,
+  "retries": 1
+}
+`,
+    'pipelines/hourly.json': '{ "pipeline": "hourly", "datasets": "zipcodes", "on_failed_input": "stop" }\n',
+  });
+  const { code, stdout } = initFromIn();
+  expect([code, stdout]).toEqual([1, expect.stringContaining(`lake/pipelines/daily.json
+   3 -   "datasets": ["states", "fda-*"],
+   3 +   "datasets": ["gold/states", "*/fda-*"],
+       A dataset is named with its layer.
+   4 -   "with_input": false,
+   4 +   "with_inputs": false,
+       "with_input" is not a known key.
+
+lake/pipelines/hourly.json
+   1 - { "pipeline": "hourly", "datasets": "zipcodes", "on_failed_input": "stop" }
+   1 + { "pipeline": "hourly", "datasets": ["bronze/zipcodes"], "on_failed_input": "stop" }
+       A dataset is named with its layer.
+`)]);
+  expect(stdout).toContain('  - lake/pipelines/daily.json:5:14: /retries is an unknown key, ignored.');
+  expect(stdout.slice(stdout.indexOf('Problems that you have to correct')))
+    .toMatch(/^.*\n {2}- VALUE_INVALID: lake\/pipelines\/hourly.json:1:68: \/on_failed_input is "stop"/);
+  expect(initFromIn({ write: true }).stdout).toContain('Changed: 11 lines in 5 files');
+  expect(JSON.parse(fs.readFileSync(path.join(folder, 'lake/pipelines/daily.json'), 'utf8'))).toEqual({
+    pipeline: 'daily', comment: 'every morning', datasets: ['gold/states', '*/fda-*'], with_inputs: false, retries: 1,
+  });
+});
+
 test('a lake without a core gets one, with the name of the folder as its prefix', () => {
   const { 'config.json': _, ...datasets } = DEVIATIONS;
   writeFiles(datasets);
