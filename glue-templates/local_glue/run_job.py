@@ -1,11 +1,12 @@
 """A local substitute for the Glue service: runs a deployed job on this machine with the S3 emulator.
 
-    python run_job.py REQUEST.json
+    python run_job.py REQUEST.json [JOB_RUN_ID]
 
 The script uploads the files of the stack's deployments, downloads the job's script from S3, and runs it as Glue does:
 with the arguments in sys.argv, `--extra-py-files` on the driver's path, `s3://` through Hadoop, and Spark. Standard
 output and standard error are those of the job. The outcome is written to the `result` file of the request.
-The exit code is the exit code of the job's script: 0, or 1 if the script raised an exception.
+Without JOB_RUN_ID, the run gets a new ID. The exit code is the exit code of the job's script: 0, or 1 if the script
+raised an exception.
 """
 
 import importlib
@@ -79,7 +80,7 @@ class Request:
 def main() -> None:
     end_with_parent()
     request = Request.read(sys.argv[1])
-    job_run_id = f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}"
+    job_run_id = sys.argv[2] if len(sys.argv) > 2 else f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}"
     import boto3
 
     s3: S3Client = boto3.Session().client("s3")  # with the permissions of a deployment

@@ -35,7 +35,7 @@ async function main(): Promise<number> {
     'Starting the emulator', () => startEmulator(python, scratch, log, PlayedLake.environment(temporary)),
   );
   const aws = new Aws(python, clientEnvironment(endpoint));
-  const pipelines = new PlayedLake(temporary, aws);
+  const pipelines = new PlayedLake(temporary, aws, endpoint);
 
   const cdk = (...args: string[]) => progress.step(`cdk ${args[0]}`, async detail => {
     const quiet = { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', CI: 'true' };

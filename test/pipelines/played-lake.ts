@@ -15,6 +15,9 @@ import { ACCOUNT, clientEnvironment, REGION, setUpPython, startEmulator } from '
 /** Waits of state machines and played runs take this part of their time. */
 const SCALE = 0.004;
 
+/** Below the limit of resources in a stack. */
+const DATASETS_PER_STACK = 100;
+
 /** One attempt of a played run. See glue-templates/tests/deploy/played_glue.py. */
 export interface PlayedRun {
   readonly state?: 'SUCCEEDED' | 'FAILED' | 'TIMEOUT' | 'STOPPED';
@@ -68,7 +71,7 @@ export class PlayedLake {
     const python = await setUpPython(new Progress());
     const log = path.join(folder, 'emulator.log');
     const endpoint = await startEmulator(python, folder, log, PlayedLake.environment(folder));
-    return new PlayedLake(folder, new Aws(python, clientEnvironment(endpoint)));
+    return new PlayedLake(folder, new Aws(python, clientEnvironment(endpoint)), endpoint);
   }
 
   /** The environment variables of an emulator whose script and logs are in a folder. */
@@ -84,8 +87,9 @@ export class PlayedLake {
   /**
    * @param folder the folder of the emulator
    * @param aws a client of the emulator
+   * @param endpoint the endpoint of the emulator
    */
-  constructor(private readonly folder: string, private readonly aws: Aws) {}
+  constructor(readonly folder: string, private readonly aws: Aws, readonly endpoint: string) {}
 
   async stop(): Promise<void> {
     this.aws.close();
@@ -95,10 +99,15 @@ export class PlayedLake {
   /** Creates the jobs, crawlers and state machines of a lake with one pipeline, named daily. Returns its prefix. */
   async create(prefix: string, inputs: Inputs, props: Partial<EtlPipelineProps> = {}): Promise<void> {
     const app = new App({ outdir: path.join(this.folder, prefix) });
-    const stack = new Stack(app, 'Lake', { env: { account: ACCOUNT, region: REGION } });
-    const core = new EtlCore(stack, 'Core', { resourcePrefix: prefix });
+    const env = { account: ACCOUNT, region: REGION };
+    const coreStack = new Stack(app, 'Lake', { env });
+    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: prefix });
     const datasets = new Map<string, IDataset>();
+    let stack = coreStack;
     for (const [name, names] of Object.entries(inputs)) {
+      if (datasets.size % DATASETS_PER_STACK === 0) {
+        stack = new Stack(app, `Datasets${datasets.size}`, { env });
+      }
       const [layer, dataset] = name.split('/');
       const common = { core, dataset, dataSizeCategory: DataSizeCategory.SMALL };
       datasets.set(name, layer === 'bronze'
@@ -107,13 +116,14 @@ export class PlayedLake {
           ...common, inputs: names.map(each => datasets.get(each)!), transform: Transform.sql('SELECT 1 AS one'),
         }));
     }
-    new EtlPipeline(stack, 'Daily', { core, datasets: [...datasets.values()], ...props });
+    new EtlPipeline(coreStack, 'Daily', { core, datasets: [...datasets.values()], ...props });
     app.synth();
     await this.call('s3', 'create_bucket', { Bucket: `${prefix}-${ACCOUNT}` });
     await this.deploy(app.outdir);
   }
 
-  private async deploy(assembly: string): Promise<void> {
+  /** Creates the jobs, crawlers and state machines of an app. */
+  async deploy(assembly: string): Promise<void> {
     for (const stack of readStacks(assembly, {})) {
       const all = (type: string) => resourcesOf(stack, type).map(([, { Properties }]) =>
         Object.fromEntries(Object.entries(Properties ?? {}).map(([name, value]) => [name, resolve(value, stack)]))) as
