@@ -435,7 +435,7 @@ CDK_APPS: dict[str, list[str]] = {
     "`Role.customizeRoles`, or existing roles in `roles`": ["lake-roles.test.ts::jobs, crawlers, schedules and the deployment use the existing roles", "lake-roles.test.ts::the roles that you provide are used, and the app creates no role and no policy"],
     "More than 500 resources in a stack, or a template above 1,000,000 bytes": ["private/resources/stack-limits.test.ts::more resources than CloudFormation allows are an error with a remedy", "private/resources/stack-limits.test.ts::a template that is larger than CloudFormation allows is an error with a remedy", "private/resources/stack-limits.test.ts::a template with 120 datasets, each with its own role, is within the limit"],
     "A lake that is deployed again after it was removed": ["etl-core.test.ts::with existing databases and an existing bucket"],
-    "Lake Formation controls the Data Catalog": ["alerts.test.ts::the message of a crawler has its name, the error, links, and the command to start it again"],
+    "Lake Formation controls the Data Catalog": ["private/state-machines/alert-machine.test.ts::the message of a crawler has its name, the error, links, and the command to start it again"],
     "A schedule that is due while the job is running": ["alerts.test.ts::the alarm is raised if a schedule cannot start its job, and not if there is no data"],
     "A secret whose name is only known at deployment": ["private/resources/secret-arn.test.ts::%s is an error"],
     "A misspelled prop or key, at any depth": ["unknown-keys.test.ts::a key of a column", "unknown-keys.test.ts::a key of dataQuality", "unknown-keys.test.ts::a key of retention"],
@@ -484,6 +484,16 @@ CDK_APPS: dict[str, list[str]] = {
     "Hyphens in the name of a table in a configuration file": ["private/files/normalize.test.ts::hyphens in the names of tables become underscores, also in keys by table, with a warning", "dataset-directory.test.ts::a hyphen in the name of a table is a warning of its stack, with the name that is deployed"],
     "`source_url` and `api_endpoints` in one dataset": ["private/document/dataset-rules.test.ts::the conflict of an API and %s says which one to remove"],
     "A dynamic reference in a dataset, such as `{{resolve:ssm:name}}`": ["unknown-keys.test.ts::a dynamic reference in %s is rejected, because it would be deployed as it is"],
+    "A run in a pipeline that fails, and whose retry succeeds": ["pipelines/pipeline.e2e.ts::a retry that succeeds is a success"],
+    "A dataset of a pipeline that fails": ["pipelines/pipeline.e2e.ts::a failed dataset skips its dependents, and a new execution with the result runs what is left"],
+    "A job of a pipeline that somebody has started": ["pipelines/pipeline.e2e.ts::a job that somebody has started is awaited"],
+    "A crawler that is running when a pipeline needs it": ["pipelines/pipeline.e2e.ts::a crawler that was running before the publication is awaited and started again"],
+    "A crawl that fails in a pipeline": ["pipelines/pipeline.e2e.ts::a failed crawl fails the dataset, and the next execution crawls although nothing has changed"],
+    "An execution of a pipeline that starts while another one is running": ["pipelines/pipeline.e2e.ts::executions of a pipeline do not overlap"],
+    "An execution of a pipeline that is stopped": ["pipelines/pipeline.e2e.ts::after an execution was stopped, the next one awaits the jobs that still run"],
+    "A run record above 150 KB, or none, in a pipeline": ["pipelines/pipeline.e2e.ts::a table whose run has an unreadable record is crawled"],
+    "A dataset of a pipeline whose stack is not deployed": ["pipelines/pipeline.e2e.ts::a job that does not exist fails its dataset"],
+    "AWS APIs that throttle a pipeline": ["pipelines/pipeline.e2e.ts::throttled calls are repeated"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

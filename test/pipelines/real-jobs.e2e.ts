@@ -84,7 +84,11 @@ test('the state machines run the real jobs: order, run records, crawlers, and on
   const first = await lake.round('real');
   expect(first.datasets).toEqual([
     {
-      dataset: 'bronze/zipcodes', status: 'published', rows: 3, seconds: expect.any(Number), run_id: expect.any(String),
+      dataset: 'bronze/zipcodes',
+      status: 'published',
+      rows: 3,
+      seconds: expect.any(Number),
+      run_id: expect.any(String),
     },
     { dataset: 'gold/states', status: 'published', rows: 2, seconds: expect.any(Number), run_id: expect.any(String) },
   ]);
