@@ -4,6 +4,9 @@ import { Failure } from './failure';
 import { resolve, Resource, Scope, Template, Value } from './intrinsics';
 import { unknownValuesIn } from './unknown-value';
 
+/** The folder to which `cdk synth` writes the cloud assembly by default. */
+export const DEFAULT_APP = 'cdk.out';
+
 /** Used for stacks without an explicit environment. */
 const DEFAULT_ACCOUNT = '123456789012';
 const DEFAULT_REGION = 'us-east-1';
@@ -12,6 +15,8 @@ const DEFAULT_REGION = 'us-east-1';
 export interface Stack extends Scope {
   /** The folder of its cloud assembly: the nested assembly of its stage, if the app has stages. */
   readonly assembly: string;
+  /** Whether its account and Region are known. Otherwise, they are those of an example. */
+  readonly hasEnvironment: boolean;
   /** The paths of its assets, by object key in the assets bucket. */
   readonly assets: Record<string, string>;
 }
@@ -79,11 +84,14 @@ export function readStacks(directory: string, values: Readonly<Record<string, st
       return [];
     }
     const [account, region] = (environment ?? '').replace('aws://', '').split('/');
+    const hasAccount = /^\d{12}$/.test(account);
+    const hasRegion = Boolean(region) && region !== 'unknown-region';
     return [{
       stack: properties.stackName ?? displayName ?? id,
       assembly: directory,
-      account: /^\d{12}$/.test(account) ? account : DEFAULT_ACCOUNT,
-      region: !region || region === 'unknown-region' ? DEFAULT_REGION : region,
+      hasEnvironment: hasAccount && hasRegion,
+      account: hasAccount ? account : DEFAULT_ACCOUNT,
+      region: hasRegion ? region : DEFAULT_REGION,
       template: readJson<Template>(path.join(directory, properties.templateFile)),
       assets,
       values,

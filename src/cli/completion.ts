@@ -43,14 +43,20 @@ export function completionScript(shell: string): string {
   return SCRIPTS[shell];
 }
 
+/** The names of an app that complete a word, by its cloud assembly. Both can fail. */
+export interface AppNames {
+  datasets(app: string): string[];
+  pipelines(app: string): string[];
+}
+
 /**
  * The candidates for the last word of an incomplete command line. Empty if the shell should complete a file name.
  *
  * @param program the command with its subcommands
  * @param words the words after `medallion`; the last one is incomplete and can be empty
- * @param datasetsOf the datasets of an app, by its cloud assembly. Can fail.
+ * @param appNames the names of the app
  */
-export function candidatesFor(program: Command, words: string[], datasetsOf: (app: string) => string[]): string[] {
+export function candidatesFor(program: Command, words: string[], appNames: AppNames): string[] {
   const current = words[words.length - 1] ?? '';
   const earlier = words.slice(0, -1);
   let command = program;
@@ -71,7 +77,11 @@ export function candidatesFor(program: Command, words: string[], datasetsOf: (ap
 
   function valuesFor(): string[] {
     if (pending) {
-      return pending.long === '--contract' ? datasets() : pending.argChoices ?? [];
+      return pending.long === '--contract'
+        ? names('datasets')
+        : pending.long === '--pipeline'
+          ? names('pipelines')
+          : pending.argChoices ?? [];
     }
     if (current.startsWith('-')) {
       return optionsOf(program, command).filter(each => !each.hidden).flatMap(each => each.long ?? []);
@@ -80,12 +90,12 @@ export function candidatesFor(program: Command, words: string[], datasetsOf: (ap
       return program.commands.map(each => each.name()).filter(name => name !== COMPLETE_COMMAND);
     }
     const [argument] = command.registeredArguments;
-    return command.name() === 'run' ? datasets() : argument?.argChoices ?? [];
+    return command.name() === 'run' ? names('datasets') : argument?.argChoices ?? [];
   }
 
-  function datasets(): string[] {
+  function names(kind: keyof AppNames): string[] {
     try {
-      return datasetsOf(app);
+      return appNames[kind](app);
     } catch {
       return [];
     }

@@ -1,5 +1,6 @@
 import * as os from 'os';
-import { DatasetNode } from './run-order';
+import { Ended, Limits, nextDatasets, SkippedDataset } from './pipeline-rules';
+import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
 /**
  * The maximum memory of a run, in bytes: the Spark heap of 2 GB, and the overhead of Java and Python. A small dataset
@@ -14,32 +15,45 @@ export function defaultConcurrency(): number {
   return Math.max(1, Math.min(os.availableParallelism(), Math.floor(memory / RUN_BYTES)));
 }
 
+/** Processes datasets. */
+export interface DatasetProcessor {
+  /** Processes one dataset. */
+  process(dataset: string): Promise<Ended>;
+  /** Called for each dataset that is not processed, because an input has failed or was skipped. */
+  skip(result: SkippedDataset): void;
+}
+
 /**
- * Processes datasets concurrently, each after its inputs.
+ * Processes datasets concurrently, each as soon as its inputs have ended.
  *
- * @param order the datasets, each after its inputs; inputs that are not in the list are ignored
- * @param jobs the maximum number of concurrent datasets
- * @param work processes one dataset
+ * @param nodes the datasets, each after its inputs
+ * @param before the datasets that have ended before, which are not processed
  */
-export async function runConcurrently<D extends Pick<DatasetNode, 'runs' | 'inputs'>>(
-  order: D[],
-  jobs: number,
-  work: (dataset: D) => Promise<void>,
+export async function runConcurrently(
+  nodes: readonly PipelineNode[],
+  before: ReadonlyMap<string, Ended>,
+  limits: Limits,
+  processor: DatasetProcessor,
 ): Promise<void> {
-  const waiting = [...order];
-  const unfinished = new Set(order.map(each => each.runs));
-  const running = new Map<D, Promise<void>>();
-  const isReady = (dataset: D) => !dataset.inputs.some(input => unfinished.has(input.runs));
-  while (waiting.length > 0 || running.size > 0) {
-    for (let next; running.size < jobs && (next = waiting.findIndex(isReady)) >= 0;) {
-      const [dataset] = waiting.splice(next, 1);
+  const done = new Map(before);
+  const running = new Map<string, Promise<void>>();
+  for (;;) {
+    const { skipped, ready } = nextDatasets(nodes, done, running.keys(), limits);
+    for (const result of skipped) {
+      done.set(result.dataset, result);
+      processor.skip(result);
+    }
+    for (const dataset of ready) {
       running.set(
         dataset,
-        work(dataset).then(() => {
-          unfinished.delete(dataset.runs);
+        processor.process(dataset).then(result => {
+          done.set(dataset, result);
           running.delete(dataset);
         }),
       );
+    }
+    if (running.size === 0) {
+      return;
     }
     await Promise.race(running.values());
   }

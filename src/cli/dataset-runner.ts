@@ -7,11 +7,13 @@ import { Environment, GLUE_VERSIONS } from './environment';
 import { JobProgress } from './job-progress';
 import { Lake } from './lake';
 import { withLocalCommands } from './local-command';
+import { Ended } from './pipeline-rules';
 import { paint, Progress, statusMark } from './progress';
 import { relativePath } from './relative-path';
-import { hasSucceeded, Result, resultOf, skippedResult, unknownValueResult } from './result';
+import { hasSucceeded, Result, resultOf, skippedInPipeline, skippedResult, unknownValueResult } from './result';
 import { runJob } from './run-job';
 import { Substitutes } from './substitutes';
+import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
 /** What all runs of a command share. */
 export interface RunnerContext {
@@ -23,6 +25,45 @@ export interface RunnerContext {
   readonly progress: Progress;
 }
 
+/** Decides which jobs of a command start. */
+export interface RunRules {
+  /** The name of a dataset in `nodes`. It is unique. */
+  nameOf(dataset: Dataset): string;
+  /** The datasets, each after its inputs. */
+  readonly nodes: PipelineNode[];
+  /** The datasets that have ended before. */
+  readonly done: ReadonlyMap<string, Ended>;
+  /** Whether the dependents of a failed input run with its published tables. */
+  readonly usesPublished: boolean;
+  /**
+   * The result of a dataset whose job does not start. Undefined if it starts.
+   *
+   * @param results the results so far, by the name of the dataset
+   */
+  resultWithoutJob(dataset: Dataset, results: ReadonlyMap<string, Result>): Result | undefined;
+}
+
+/**
+ * The rules for datasets that are not run as a pipeline: all jobs start, except those that need the table of an input
+ * that has none.
+ */
+export function defaultRules(order: Dataset[], lake: Lake): RunRules {
+  const members = new Set(order.map(({ runs }) => runs));
+  return {
+    nameOf: ({ runs }) => runs,
+    nodes: order.map(({ runs, inputs }) =>
+      ({ dataset: runs, inputs: inputs.map(input => input.runs).filter(input => members.has(input)) })),
+    done: new Map(),
+    usesPublished: true,
+    resultWithoutJob: (dataset, results) => {
+      const missing = dataset.inputs
+        .filter(input => !lake.hasTable(input.runs))
+        .flatMap(input => results.get(input.runs) ?? []);
+      return missing.length > 0 ? skippedResult(dataset, missing) : undefined;
+    },
+  };
+}
+
 /** Runs the datasets of one command and reports their progress. */
 export class DatasetRunner {
   private readonly results = new Map<string, Result>();
@@ -32,11 +73,14 @@ export class DatasetRunner {
   /**
    * @param order the datasets, each after its inputs
    */
-  public constructor(private readonly order: Dataset[], private readonly context: RunnerContext) {}
+  public constructor(
+    private readonly order: Dataset[],
+    private readonly context: RunnerContext,
+    private readonly rules: RunRules = defaultRules(order, context.lake),
+  ) {}
 
   /**
-   * Runs the datasets concurrently. If a dataset fails and has no published table, the datasets that read it are
-   * skipped.
+   * Runs the datasets concurrently.
    *
    * @param jobs the maximum number of concurrent runs
    * @returns the results in the order of the datasets
@@ -46,14 +90,32 @@ export class DatasetRunner {
     if (this.isSeveral) {
       progress.line(paint('dim', `${this.order.length} datasets, up to ${jobs} in parallel`));
     }
+    const { nodes, done, usesPublished, nameOf } = this.rules;
+    const datasets = new Map(this.order.map(dataset => [nameOf(dataset), dataset]));
+    const datasetOf = (name: string) => datasets.get(name)!;
     await progress.during('running', show => {
       show(() => this.describeRunning());
-      return runConcurrently(this.order, jobs, async dataset => {
-        this.results.set(dataset.runs, await this.resultFor(dataset));
-        this.running.delete(this.labelOf(dataset));
+      return runConcurrently(nodes, done, { max: jobs, usesPublished }, {
+        process: async name => {
+          const result = await this.resultFor(datasetOf(name));
+          this.results.set(name, result);
+          this.running.delete(this.labelOf(datasetOf(name)));
+          return result;
+        },
+        skip: ({ dataset: name, reason }) => {
+          const result = skippedInPipeline(datasetOf(name), reason);
+          this.results.set(name, result);
+          this.reportWithoutJob(datasetOf(name), result);
+        },
       });
     });
-    return this.order.flatMap(dataset => this.results.get(dataset.runs) ?? []);
+    return this.order.flatMap(dataset => this.results.get(nameOf(dataset)) ?? []);
+  }
+
+  private reportWithoutJob(dataset: Dataset, result: Result): void {
+    this.context.progress.line(
+      `${statusMark(hasSucceeded(result))}${this.labelOf(dataset)} ${result.status}: ${result.error ?? result.reason}`,
+    );
   }
 
   private get isSeveral(): boolean {
@@ -76,19 +138,12 @@ export class DatasetRunner {
   private async resultFor(dataset: Dataset): Promise<Result> {
     const { environments, emulator, lake, substitutes, progress } = this.context;
     const label = this.labelOf(dataset);
-    const missing = dataset.inputs
-      .filter(input => !lake.hasTable(input.runs))
-      .flatMap(input => this.results.get(input.runs) ?? []);
-    if (missing.length > 0) {
-      const result = skippedResult(dataset, missing);
-      progress.line(`${statusMark(false)}${label} skipped: ${result.error}`);
-      return result;
-    }
     const unknown = unknownValueOf(dataset);
-    if (unknown !== undefined) {
-      const result = unknownValueResult(dataset, unknown);
-      progress.line(`${statusMark(false)}${label} failed: ${result.error}`);
-      return result;
+    const withoutJob = this.rules.resultWithoutJob(dataset, this.results)
+      ?? (unknown === undefined ? undefined : unknownValueResult(dataset, unknown));
+    if (withoutJob !== undefined) {
+      this.reportWithoutJob(dataset, withoutJob);
+      return withoutJob;
     }
     progress.line(
       paint('bold', `Running ${dataset.job}`)

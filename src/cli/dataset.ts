@@ -20,6 +20,7 @@ export interface Dataset {
   /** The Athena names of its tables, including the database. */
   readonly tables: string[];
   readonly bucket: string;
+  readonly account: string;
   readonly region: string;
   /** The s3:// prefix of its run records, which is unique in a lake. */
   readonly runs: string;
@@ -86,6 +87,7 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
     glueVersion: String(property('GlueVersion')),
     tables: Object.values(names.tables).map(table => `${names.database}.${table.name}`),
     bucket: names.bucket,
+    account: stack.account,
     region: stack.region,
     runs: names.runs,
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
@@ -121,7 +123,7 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
     const stacks = datasets.map(each => each.stack);
     throw new Failure(stack && datasets.length
       ? `Stack "${stack}" does not contain a dataset. ${didYouMean(stack, stacks)}`
-        + `Stacks with datasets: ${list(stacks)}.`
+        + `Stacks with datasets: ${listNames(stacks)}.`
       : 'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.', 2);
   }
   return inStack;
@@ -142,21 +144,25 @@ export function selectDataset(datasets: Dataset[], name: string, stack?: string)
   if (matches.length > 1) {
     const candidates = matches.map(each => `${fullName(each)} in stack ${each.stack}`).join(', ');
     throw new Failure(
-      `"${name}" matches ${matches.length} datasets: ${candidates}. ${disambiguationOf(matches)}`,
+      `"${name}" matches ${matches.length} datasets: ${candidates}. ${disambiguationOf(matches.map(each => ({ ...each, name: fullName(each) })), 'LAYER/DATASET')}`,
       2,
     );
   }
   const names = inStack.map(each => each.dataset);
   const suggestion = didYouMean(name, name.includes('/') ? inStack.map(fullName) : names, name.includes('/'));
   throw new Failure(
-    `The dataset "${name}" does not exist. ${suggestion}The datasets of the app are: ${list(names)}.`,
+    `The dataset "${name}" does not exist. ${suggestion}The datasets of the app are: ${listNames(names)}.`,
     2,
   );
 }
 
-/** How to select one of the datasets. Only suggests what makes the selection unique. */
-function disambiguationOf(matches: Dataset[]): string {
-  const names = [...new Set(matches.map(fullName))];
+/**
+ * How to select one of several matches. Only suggests what makes the selection unique.
+ *
+ * @param form the form of the names: `LAYER/DATASET`
+ */
+export function disambiguationOf(matches: { readonly name: string; readonly stack: string }[], form: string): string {
+  const names = [...new Set(matches.map(each => each.name))];
   const stacks = [...new Set(matches.map(each => each.stack))];
   const suggestions = [
     ...names.length === matches.length ? [`specify ${names.join(' or ')}`] : [],
@@ -166,12 +172,13 @@ function disambiguationOf(matches: Dataset[]): string {
     const sentence = `${suggestions.join(', or ')}.`;
     return sentence[0].toUpperCase() + sentence.slice(1);
   }
-  return new Set(matches.map(each => `${fullName(each)} ${each.stack}`)).size === matches.length
-    ? 'Specify LAYER/DATASET and add --stack STACK.'
+  return new Set(matches.map(each => `${each.name} ${each.stack}`)).size === matches.length
+    ? `Specify ${form} and add --stack STACK.`
     : 'Select the assembly of one stage with --app cdk.out/assembly-STAGE.';
 }
 
-function list(names: string[]): string {
+/** Names in the app, without repetitions, for errors. */
+export function listNames(names: string[]): string {
   const unique = [...new Set(names)];
   return unique.slice(0, 12).join(', ')
     + (unique.length > 12 ? ` and ${unique.length - 12} more (\`medallion list\`)` : '');

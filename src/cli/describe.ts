@@ -1,11 +1,12 @@
 import { displayWidth, oneLine, wrap } from './display-width';
 import { Lake } from './lake';
+import { PipelineResult } from './pipeline-result';
 import { paint } from './progress';
+import { ReadInput } from './publication';
 import { formatQueryResult, QueryResult } from './query-result';
 import { relativePath } from './relative-path';
 import { Result, ResultTable } from './result';
-import { ReadInput } from './run-job';
-import { formatTable, outputWidth } from './table';
+import { Column, formatTable, outputWidth } from './table';
 
 /** The type and the meaning of the metadata columns that the job adds. Derived tables only have meta_run_id. */
 const META_COLUMNS: Record<string, [type: string, meaning: string]> = {
@@ -75,12 +76,33 @@ export function describeResults(results: Result[], width = outputWidth()): strin
     return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1)];
   });
   const notes = results.map(({ error, warning, allowed }) =>
-    oneLine(error ?? warning ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? ''));
-  const complete = formatTable(
-    [...columns, { name: 'error' }],
-    cells.map((row, index) => [...row, notes[index]]),
-    Infinity,
-  );
+    error ?? warning ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? '');
+  return formatSummary(columns, cells, { name: 'error', notes }, width);
+}
+
+/** The text output for a pipeline: a table with one line per dataset, as for several datasets. */
+export function describePipeline({ datasets }: PipelineResult, width = outputWidth()): string[] {
+  const columns = [
+    { name: 'dataset', canShrink: true, minWidth: 20 },
+    { name: 'status' },
+    { name: 'rows', right: true },
+    { name: 'seconds', right: true },
+    { name: 'run' },
+  ];
+  const cells = datasets.map(({ dataset, status, rows, seconds, run_id: runId }) =>
+    [dataset, status, rows?.toLocaleString('en') ?? null, seconds?.toFixed(1) ?? null, runId ?? null]);
+  return formatSummary(columns, cells, { name: 'reason', notes: datasets.map(({ reason = '' }) => reason) }, width);
+}
+
+/** A table whose last column has notes. If it does not fit into the width, each note follows the line of its row. */
+function formatSummary(
+  columns: Column[],
+  cells: (string | null)[][],
+  { name, notes: texts }: { readonly name: string; readonly notes: string[] },
+  width: number,
+): string[] {
+  const notes = texts.map(oneLine);
+  const complete = formatTable([...columns, { name }], cells.map((row, index) => [...row, notes[index]]), Infinity);
   const isComplete = complete.every(line => displayWidth(line) <= width);
   const [heading, ...lines] = isComplete ? complete : formatTable(columns, cells, width);
   return [

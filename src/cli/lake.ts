@@ -71,6 +71,8 @@ export class Lake {
   public readonly buckets: string;
   /** The folder with the objects: one folder per bucket. */
   public readonly objects: string;
+  /** The folder with the results of failed pipeline runs. */
+  public readonly pipelines: string;
   private readonly logs: string;
   private readonly opened = Date.now();
 
@@ -78,6 +80,7 @@ export class Lake {
   private constructor(public readonly folder: string, public readonly scratch = path.join(folder, 'tmp')) {
     this.buckets = path.join(folder, 's3');
     this.objects = path.join(this.buckets, EMULATED_ACCOUNT);
+    this.pipelines = path.join(folder, 'pipelines');
     this.logs = path.join(folder, 'logs');
   }
 
@@ -108,7 +111,12 @@ export class Lake {
    * @param runs the s3:// prefix of its run records
    */
   public hasTable(runs: string): boolean {
-    return fs.existsSync(this.pathOf(`${runs}published.json`));
+    return fs.existsSync(this.publicationOf(runs));
+  }
+
+  /** The path of the published.json of a dataset, by the s3:// prefix of its run records. */
+  public publicationOf(runs: string): string {
+    return this.pathOf(`${runs}published.json`);
   }
 
   /** The local path of an s3:// URI. A folder if the URI ends with a slash. */

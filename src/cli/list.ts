@@ -1,12 +1,29 @@
 import { readDatasets } from './dataset';
 import { displayWidth, pad, wrap } from './display-width';
+import { Pipeline, readPipelines } from './pipeline';
 import { paint } from './progress';
 import { readValues } from './substitutes';
 import { formatTable, outputWidth } from './table';
 import { showUnknown } from './unknown-value';
 
-/** Prints the datasets of the app in the order of its stacks. A dataset may be listed before its inputs. */
-export function list(options: { app: string; json: boolean; value: string[] }): void {
+/** The options of `medallion list`. */
+export interface ListOptions {
+  readonly app: string;
+  readonly json: boolean;
+  readonly value: string[];
+  /** List only the pipelines. */
+  readonly pipelines?: true;
+}
+
+/**
+ * Prints the datasets of the app in the order of its stacks, and its pipelines. A dataset may be listed before its
+ * inputs. With `--json`, pipelines are only printed with `pipelines`.
+ */
+export function list(options: ListOptions): void {
+  if (options.pipelines) {
+    listPipelines(options);
+    return;
+  }
   const datasets = readDatasets(options.app, readValues(options.value)).map(
     ({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) => ({
       dataset,
@@ -23,7 +40,8 @@ export function list(options: { app: string; json: boolean; value: string[] }): 
     process.stdout.write(`${JSON.stringify(datasets)}\n`);
     return;
   }
-  if (datasets.length === 0) {
+  const pipelines = readPipelines(options.app, readValues(options.value));
+  if (datasets.length === 0 && pipelines.length === 0) {
     process.stderr.write(
       'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.\n',
     );
@@ -39,20 +57,79 @@ export function list(options: { app: string; json: boolean; value: string[] }): 
     'stack',
   ] as const;
   const rows = datasets.map(each => columns.map(column => [each[column]].flat().join(' ')));
-  const width = outputWidth();
-  const table = formatTable(columns.map(name => ({ name })), rows, Infinity);
-  const lines = table.every(line => displayWidth(line) <= width)
-    ? [paint('bold', table[0], process.stdout), ...table.slice(1)]
-    : rows.flatMap(row => describe(columns, row, width));
-  process.stdout.write([...lines, ''].join('\n'));
+  const lists = [
+    ...(rows.length > 0 ? [formatList(columns, rows)] : []),
+    ...(pipelines.length > 0 ? [formatPipelines(pipelines)] : []),
+  ];
+  process.stdout.write(lists.map(lines => [...lines, ''].join('\n')).join('\n'));
 }
 
-/** A dataset in several lines, for a terminal that is too narrow for the table: its name and layer, then the rest. */
-function describe(columns: readonly string[], [dataset, layer, ...values]: string[], width: number): string[] {
+function listPipelines({ app, json, value }: ListOptions): void {
+  const pipelines = readPipelines(app, readValues(value));
+  if (json) {
+    process.stdout.write(`${JSON.stringify(pipelines.map(each => ({
+      pipeline: each.pipeline,
+      state_machine: each.stateMachine,
+      state_machine_arn: each.arn ?? null,
+      schedule: each.schedule ?? null,
+      timezone: each.timezone ?? null,
+      datasets: each.nodes,
+      max_concurrent_jobs: each.max,
+      on_failed_input: each.usesPublished ? 'use_published' : 'skip',
+      stack: each.stack,
+    })))}\n`);
+    return;
+  }
+  if (pipelines.length === 0) {
+    process.stderr.write(
+      'The app does not contain a pipeline yet. Add an EtlPipeline to a stack, and run `npx cdk synth`.\n',
+    );
+    return;
+  }
+  process.stdout.write([
+    ...formatPipelines(pipelines),
+    ...pipelines.flatMap(each => ['', `Resume a failed execution of ${each.pipeline} in AWS:`, ...resumeCommand(each)]),
+    '',
+  ].join('\n'));
+}
+
+function formatPipelines(pipelines: Pipeline[]): string[] {
+  const columns = ['pipeline', 'datasets', 'schedule', 'state machine', 'stack'];
+  return formatList(columns, pipelines.map(({ pipeline, nodes, schedule = '', timezone, stateMachine, stack }) => [
+    pipeline,
+    String(nodes.length),
+    showUnknown(timezone === undefined ? schedule : `${schedule} ${timezone}`),
+    stateMachine,
+    stack,
+  ]));
+}
+
+/** The command that starts an execution with the result of a failed one. It is not wrapped, so that it can be copied. */
+function resumeCommand({ arn, stateMachine }: Pipeline): string[] {
+  const machine = arn ?? `arn:aws:states:REGION:ACCOUNT:stateMachine:${stateMachine}`;
+  const execution = `${machine.replace(':stateMachine:', ':execution:')}:EXECUTION`;
+  return [
+    `  aws stepfunctions start-execution --state-machine-arn ${machine} \\`,
+    `    --input "$(aws stepfunctions describe-execution --execution-arn ${execution} \\`,
+    '      --query cause --output text)"',
+  ];
+}
+
+/** A table, or several lines per row if a terminal is too narrow for the table. */
+function formatList(columns: readonly string[], rows: string[][]): string[] {
+  const width = outputWidth();
+  const table = formatTable(columns.map(name => ({ name })), rows, Infinity);
+  return table.every(line => displayWidth(line) <= width)
+    ? [paint('bold', table[0], process.stdout), ...table.slice(1)]
+    : rows.flatMap(row => describe(columns, row, width));
+}
+
+/** A row in several lines, for a terminal that is too narrow for the table: the first two columns, then the others. */
+function describe(columns: readonly string[], [first, second, ...values]: string[], width: number): string[] {
   const names = columns.slice(2);
   const indentation = 4 + Math.max(...names.map(name => name.length));
   return [
-    ...wrap(`${dataset}  ${layer}`, width).map(line => paint('bold', line, process.stdout)),
+    ...wrap(`${first}  ${second}`, width).map(line => paint('bold', line, process.stdout)),
     ...names.flatMap((name, index) => values[index]
       ? wrap(values[index], width - indentation).map((line, number) =>
         pad(number === 0 ? `  ${name}` : '', indentation) + line)

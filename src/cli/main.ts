@@ -4,6 +4,7 @@ import * as path from 'path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AddOptions } from './add';
 import { LANGUAGES } from './app-template';
+import { DEFAULT_APP } from './assembly';
 import { interrupt } from './child';
 import { oneOf } from './choice';
 import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
@@ -15,6 +16,8 @@ import { init, InitOptions } from './init';
 import { InitFromOptions } from './init-from';
 import { DEFAULT_DATA } from './lake';
 import { list } from './list';
+import { readPipelines } from './pipeline';
+import { PipelineRunOptions, runPipeline } from './pipeline-run';
 import { paint } from './progress';
 import { query, QueryOptions } from './query';
 import { reset } from './reset';
@@ -32,7 +35,7 @@ interface GlobalOptions {
 }
 
 /** The options of `run`, without the global options. */
-type RunCommandOptions = Omit<RunOptions, keyof GlobalOptions>;
+type RunCommandOptions = Omit<RunOptions & Partial<PipelineRunOptions>, keyof GlobalOptions>;
 
 /** The options of `run` that apply to one dataset. */
 const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun', 'date'];
@@ -82,7 +85,7 @@ function command(): Command {
       'Run the Glue jobs of a synthesized CDK app on this machine, with Apache Spark and a local S3 API. An AWS '
         + 'account is not required.',
     )
-    .option('--app <dir>', 'Cloud assembly that `cdk synth` wrote', 'cdk.out')
+    .option('--app <dir>', 'Cloud assembly that `cdk synth` wrote', DEFAULT_APP)
     .option('--data <dir>', 'Folder of the local lake', DEFAULT_DATA)
     .option('--json', 'Print one JSON document to standard output')
     .addOption(
@@ -186,14 +189,18 @@ function command(): Command {
     });
   program
     .command('list')
-    .summary('List the datasets of the app')
-    .description('List the datasets of the app, with their tables and the inputs of derived datasets.')
-    .addHelpText('after', example('npx medallion list'))
-    .action(() => list(globalOptions()));
+    .summary('List the datasets and pipelines of the app')
+    .description('List the datasets of the app, with their tables and the inputs of derived datasets, and its pipelines.')
+    .option('--pipelines', 'List only the pipelines, with the commands that resume a failed execution in AWS')
+    .addHelpText('after', example('npx medallion list', 'npx medallion list --pipelines --json'))
+    .action((options: { pipelines?: true }) => list({ ...globalOptions(), ...options }));
   program
     .command('run')
-    .summary('Run the job of a dataset and show its tables')
-    .description('Run the job of a dataset and show its tables. Inputs without a published table run first.')
+    .summary('Run the job of a dataset and show its tables, or run a pipeline')
+    .description(
+      'Run the job of a dataset and show its tables. Inputs without a published table run first. With --pipeline, run '
+        + 'the datasets of a pipeline, with the rules that apply in AWS.',
+    )
     .argument(
       '[dataset]',
       'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name; optional if the app has '
@@ -202,6 +209,11 @@ function command(): Command {
     .addOption(
       new Option('--all', 'Run all datasets, each after its inputs, and show a summary').conflicts(SINGLE_RUN_OPTIONS),
     )
+    .addOption(
+      new Option('--pipeline <pipeline>', 'Run the datasets of this pipeline, and show a summary')
+        .conflicts([...SINGLE_RUN_OPTIONS, 'all', 'withInputs']),
+    )
+    .option('--resume', 'With --pipeline, run only what failed or was skipped in the last run')
     .option('--with-inputs', 'Run all inputs first, even if they have published tables')
     .option(
       '--jobs <n>',
@@ -213,7 +225,7 @@ function command(): Command {
         .choices(Object.keys(GLUE_VERSIONS))
         .argParser(oneOf(Object.keys(GLUE_VERSIONS))),
     )
-    .option('--stack <stack>', 'Stack of the dataset, or with --all, of the datasets (default: all stacks)')
+    .option('--stack <stack>', 'Stack of the dataset or the pipeline, or with --all, of the datasets (default: all stacks)')
     .option('--synth', 'Run `cdk synth` first')
     .option('--force', 'Rebuild the tables of the dataset even if its source is unchanged')
     .addOption(
@@ -239,9 +251,22 @@ function command(): Command {
         .conflicts('fromRun'),
     )
     .option('--from-run <run_id>', 'Rebuild the tables from the stored originals of this run, without source requests')
-    .addHelpText('after', example('npx medallion run zipcodes', 'npx medallion run --all --jobs 2'))
+    .addHelpText(
+      'after',
+      example('npx medallion run zipcodes', 'npx medallion run --all --jobs 2', 'npx medallion run --pipeline daily'),
+    )
     .action(async (dataset: string | undefined, options: RunCommandOptions) => {
-      process.exitCode = (await run(dataset, { ...globalOptions(), ...options })) ? 0 : 1;
+      const { pipeline } = options;
+      if (pipeline !== undefined && dataset !== undefined) {
+        throw new Failure(`--pipeline cannot be combined with a dataset ("${dataset}"). Omit one of them.`, 2);
+      }
+      if (pipeline === undefined && options.resume) {
+        throw new Failure('--resume requires --pipeline NAME, the pipeline whose last run failed.', 2);
+      }
+      const hasSucceeded = pipeline === undefined
+        ? await run(dataset, { ...globalOptions(), ...options })
+        : await runPipeline({ ...globalOptions(), ...options, pipeline });
+      process.exitCode = hasSucceeded ? 0 : 1;
     });
   program
     .command('query')
@@ -282,7 +307,7 @@ function command(): Command {
   program
     .command('completion')
     .summary('Print a script that completes commands, options and datasets in a shell')
-    .description('Print a script that completes commands, options, datasets and quality gates in a shell.')
+    .description('Print a script that completes commands, options, datasets, pipelines and quality gates in a shell.')
     .addArgument(new Argument('<shell>', 'The shell').choices(SHELLS).argParser(oneOf(SHELLS)))
     .addHelpText(
       'after',
@@ -296,8 +321,11 @@ function command(): Command {
       process.stdout.write(completionScript(shell));
     });
   program.command(COMPLETE_COMMAND, { hidden: true }).argument('[words...]').action((words: string[]) => {
-    const datasetsOf = (app: string) => readDatasets(app).flatMap(each => [each.dataset, fullName(each)]);
-    process.stdout.write(candidatesFor(program, words, datasetsOf).map(each => `${each}\n`).join(''));
+    const candidates = candidatesFor(program, words, {
+      datasets: app => readDatasets(app).flatMap(each => [each.dataset, fullName(each)]),
+      pipelines: app => readPipelines(app).map(({ pipeline }) => pipeline),
+    });
+    process.stdout.write(candidates.map(each => `${each}\n`).join(''));
   });
   return program;
 }

@@ -1,6 +1,7 @@
 import { Dataset, fullName } from './dataset';
 import { withLocalCommands } from './local-command';
-import { Outcome, PublishedTable, ReadInput } from './run-job';
+import { Publication, PublishedTable, ReadInput } from './publication';
+import { Outcome } from './run-job';
 import { Layer } from '../layer';
 import { entryPointOf, howToPublish } from '../private/scripts/script-entry-point';
 
@@ -29,6 +30,8 @@ export interface Result {
   readonly error_code?: string;
   /** Starts with the error code. Failed and skipped datasets only. */
   readonly error?: string;
+  /** Why the job did not start although the dataset did not fail. Pipelines only. */
+  readonly reason?: string;
 }
 
 /**
@@ -47,7 +50,7 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
     seconds,
     tables:
       succeeded && record && published
-        ? Object.values(published.tables).map(table => resultTable(table, published.database, outcome))
+        ? resultTables(published, outcome)
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
     ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
@@ -68,6 +71,24 @@ export function skippedResult(dataset: Pick<Dataset, 'dataset' | 'layer'>, input
   return notRun(dataset, 'skipped', 'INPUT_NOT_PUBLISHED', inputs.length > 1
     ? `The inputs ${names} have no published tables.`
     : `The input ${names} has no published table.`);
+}
+
+/** The result of a dataset that is skipped by the rules of its pipeline. */
+export function skippedInPipeline({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, reason: string): Result {
+  return { dataset, layer, run_id: null, status: 'skipped', seconds: 0, tables: [], error: reason };
+}
+
+/** The result of a dataset whose publication is up to date, so that its job does not start. */
+export function upToDateResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'layer'>, published: Publication): Result {
+  return {
+    dataset,
+    layer,
+    run_id: published.run_id,
+    status: 'unchanged',
+    seconds: 0,
+    tables: resultTables(published),
+    reason: 'no input has published since the last run',
+  };
 }
 
 const VALUE_UNKNOWN = 'VALUE_UNKNOWN';
@@ -106,12 +127,16 @@ function withCode(code: string, message: string): Required<Pick<Result, 'error' 
   return { error_code: code, error: message.startsWith(`${code}: `) ? message : `${code}: ${message}` };
 }
 
+function resultTables({ database, tables }: Publication, outcome?: Outcome): ResultTable[] {
+  return Object.values(tables).map(table => resultTable(table, database, outcome));
+}
+
 function resultTable(
   { name, rows, location, columns }: PublishedTable,
   database: string,
-  { record }: Outcome,
+  outcome?: Outcome,
 ): ResultTable {
-  const rescued = record?.tables?.find(table => table.name === name)?.rescued ?? null;
+  const rescued = outcome?.record?.tables?.find(table => table.name === name)?.rescued ?? null;
   return {
     name,
     database,

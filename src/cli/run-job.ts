@@ -5,6 +5,7 @@ import { Dataset } from './dataset';
 import { Emulator } from './emulator';
 import { Environment } from './environment';
 import { Lake } from './lake';
+import { Publication, ReadInput } from './publication';
 import { Substitutes } from './substitutes';
 
 /** Options that apply to one run of one dataset. */
@@ -17,25 +18,11 @@ export interface SingleRunOptions {
   readonly date?: string;
 }
 
-/** A table in published.json. */
-export interface PublishedTable {
-  readonly name: string;
-  readonly rows: number;
-  readonly location: string;
-  readonly columns: { readonly name: string; readonly type: string }[];
-}
-
 /** A table in the run record. */
 export interface RecordedTable {
   readonly name: string;
   /** The number of values in meta_rescued, by column. Bronze only. */
   readonly rescued?: Record<string, number>;
-}
-
-/** An input that was read, as `layer/dataset`, and the run that published it. */
-export interface ReadInput {
-  readonly dataset: string;
-  readonly run_id: string;
 }
 
 /** The file that run_job.py writes when the job ends. */
@@ -53,11 +40,7 @@ export interface Outcome {
     /** Derived datasets only. */
     readonly inputs?: ReadInput[];
   } | null;
-  readonly published: {
-    readonly run_id: string;
-    readonly database: string;
-    readonly tables: Record<string, PublishedTable>;
-  } | null;
+  readonly published: Publication | null;
 }
 
 /** The maximum time to close the record of an interrupted run, in milliseconds. */

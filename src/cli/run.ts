@@ -1,40 +1,26 @@
 import { defaultConcurrency } from './concurrency';
 import { Dataset, fullName, readDatasets, selectDataset, selectDatasets } from './dataset';
-import { requireKnownValues, unknownValueOf } from './dataset-document';
-import { DatasetRunner } from './dataset-runner';
+import { requireKnownValues } from './dataset-document';
 import { describeAllowed, describeInputs, describeResults, describeTable } from './describe';
-import { Emulator } from './emulator';
-import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
-import { paint, Progress } from './progress';
+import { Progress } from './progress';
 import { executeQuery } from './query';
 import { readQueryResults } from './query-result';
 import { hasSucceeded, Result } from './result';
 import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
-import { readSubstitutes, readValues, requireBuckets } from './substitutes';
-import { changedSinceSynth, synthesize } from './synth';
+import { inSession, prepareAssembly, SessionOptions, withGlueVersion } from './run-session';
+import { readValues } from './substitutes';
 import { Layer } from '../layer';
 
 /** The number of sample rows of each table that are printed after a run. */
 const SAMPLE_ROWS = 5;
 
-/** The options of `medallion run`. Options of a single run apply to the named dataset. */
-export interface RunOptions extends SingleRunOptions {
-  readonly app: string;
-  readonly data: string;
-  readonly json: boolean;
+/** The options of `medallion run` for datasets. Options of a single run apply to the named dataset. */
+export interface RunOptions extends SessionOptions, SingleRunOptions {
   readonly all?: true;
   readonly withInputs?: true;
-  readonly jobs?: number;
-  readonly secret: string[];
-  readonly bucket: string[];
-  readonly value: string[];
-  readonly glueVersion?: string;
-  readonly stack?: string;
-  /** Run `cdk synth` first. */
-  readonly synth?: true;
 }
 
 /**
@@ -45,19 +31,9 @@ export interface RunOptions extends SingleRunOptions {
  */
 export async function run(name: string | undefined, options: RunOptions): Promise<boolean> {
   const progress = new Progress();
-  if (options.synth) {
-    synthesize(options.app);
-  }
-  const changed = changedSinceSynth(options.app, options.data);
-  if (changed !== undefined) {
-    progress.line(
-      `${paint('red', 'warning')}: ${changed} has changed since \`cdk synth\`, and this run does not use the change. `
-        + 'Run `npx cdk synth`, or add --synth.',
-    );
-  }
+  prepareAssembly(options, progress);
   const datasets = readDatasets(options.app, readValues(options.value));
   const requested = requestedDatasets(name, datasets, options);
-  const substitutes = readSubstitutes(options.secret, options.bucket);
   const lake = Lake.open(options.data);
   const order = withRunOptions(
     runOrder(requested, datasets, { ...options, hasTable: runs => lake.hasTable(runs) }),
@@ -68,24 +44,12 @@ export async function run(name: string | undefined, options: RunOptions): Promis
     // With --all, only the datasets fail that need an unknown value.
     order.forEach(requireKnownValues);
   }
-  if (options.fromRun === undefined) {
-    order.filter(dataset => unknownValueOf(dataset) === undefined).forEach(each => requireBuckets(each, substitutes));
-  }
-  const environments: Record<string, Environment> = {};
-  for (const version of new Set(order.map(dataset => dataset.glueVersion))) {
-    environments[version] = await setUpRun(version, progress);
-  }
-  const python = await setUpLake(progress);
-  const emulator = await Emulator.start(python, lake);
-  try {
-    const results = await new DatasetRunner(order, { environments, emulator, lake, substitutes, progress }).run(
-      options.jobs ?? defaultConcurrency(),
-    );
+  const needsNoBuckets = options.fromRun !== undefined;
+  return inSession({ order, lake, progress, needsNoBuckets }, options, async ({ runner, python }) => {
+    const results = await runner.run(options.jobs ?? defaultConcurrency());
     await printResults(results, options, python, lake, progress);
     return results.every(hasSucceeded);
-  } finally {
-    await emulator.stop();
-  }
+  });
 }
 
 function requestedDatasets(name: string | undefined, datasets: Dataset[], options: RunOptions): Dataset[] {
@@ -124,22 +88,10 @@ function requestedDatasets(name: string | undefined, datasets: Dataset[], option
 
 /** Applies `--glue-version` to all datasets, and the options of a single run to the requested ones. */
 function withRunOptions(order: Dataset[], requested: Dataset[], options: RunOptions): Dataset[] {
-  return order.map(dataset => {
-    const glueVersion = options.glueVersion ?? dataset.glueVersion;
-    if (!(glueVersion in GLUE_VERSIONS)) {
-      const supported = Object.keys(GLUE_VERSIONS).join(', ');
-      throw new Failure(
-        `Dataset ${dataset.dataset} uses Glue ${glueVersion}, which is not supported for local runs. `
-          + `Add --glue-version with a supported version: ${supported}.`,
-        2,
-      );
-    }
-    return {
-      ...dataset,
-      glueVersion,
-      arguments: requested.includes(dataset) ? argumentsOf(dataset, options) : dataset.arguments,
-    };
-  });
+  return order.map(dataset => ({
+    ...withGlueVersion(dataset, options),
+    arguments: requested.includes(dataset) ? argumentsOf(dataset, options) : dataset.arguments,
+  }));
 }
 
 /** Prints a summary table for `--all`, otherwise the tables of the requested dataset with sample rows. */

@@ -1,0 +1,128 @@
+import { DEFAULT_APP } from './assembly';
+import { defaultConcurrency } from './concurrency';
+import { Dataset, fullName, readDatasets } from './dataset';
+import { RunRules } from './dataset-runner';
+import { describePipeline } from './describe';
+import { Failure } from './failure';
+import { DEFAULT_DATA, Lake } from './lake';
+import { Pipeline, readPipelines, selectPipeline } from './pipeline';
+import { DatasetResult, datasetResultOf, PipelineResult, StoredResult } from './pipeline-result';
+import { isDue, isUnsuccessful, resumedResults } from './pipeline-rules';
+import { Progress } from './progress';
+import { readPublication } from './publication';
+import { upToDateResult } from './result';
+import { inSession, prepareAssembly, SessionOptions, withGlueVersion } from './run-session';
+import { readValues } from './substitutes';
+
+/** The options of `medallion run --pipeline`. */
+export interface PipelineRunOptions extends SessionOptions {
+  readonly pipeline: string;
+  /** Run only the datasets that failed or were skipped in the last run. */
+  readonly resume?: true;
+}
+
+/**
+ * Runs a pipeline on this machine, with the rules that its state machines apply in AWS, and prints its result.
+ *
+ * @returns whether no dataset failed or was skipped
+ */
+export async function runPipeline(options: PipelineRunOptions): Promise<boolean> {
+  const progress = new Progress();
+  prepareAssembly(options, progress);
+  const values = readValues(options.value);
+  const pipeline = selectPipeline(readPipelines(options.app, values), options.pipeline, options.stack);
+  const datasets = datasetsOf(pipeline, readDatasets(options.app, values));
+  const lake = Lake.open(options.data);
+  const stored = new StoredResult(lake, `${pipeline.account}-${pipeline.region}-${pipeline.stateMachine}`);
+  const done = resultsBefore(pipeline, datasets, options.resume ? previousResults(stored, pipeline) : []);
+  const order = pipeline.nodes
+    .filter(({ dataset }) => !done.has(dataset))
+    .map(({ dataset }) => withGlueVersion(datasets.get(dataset)!, options));
+  const result = await inSession(
+    { order, lake, progress, rules: rulesOf(pipeline, done, lake) },
+    options,
+    async ({ runner }) => {
+      const results = await runner.run(Math.min(options.jobs ?? defaultConcurrency(), pipeline.max));
+      return pipelineResultOf(pipeline, [...done.values(), ...results.map(datasetResultOf)]);
+    },
+  );
+  const hasSucceeded = !result.datasets.some(isUnsuccessful);
+  if (hasSucceeded) {
+    stored.remove();
+  } else {
+    stored.write(result);
+  }
+  process.stdout.write(
+    options.json ? `${JSON.stringify(result)}\n` : `${describePipeline(result).join('\n')}\n`,
+  );
+  if (!hasSucceeded) {
+    progress.line(`\nTo run only what failed or was skipped: ${resumeCommand(options)}`);
+  }
+  return hasSucceeded;
+}
+
+/** The datasets of a pipeline that this app deploys, by `layer/dataset`. */
+function datasetsOf({ resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[]): Map<string, Dataset> {
+  const inLake = datasets.filter(each => each.assembly === assembly && each.account === account
+    && each.region === region && each.job === `${resourcePrefix}-${each.layer}-${each.dataset}`);
+  const members = new Set(nodes.map(({ dataset }) => dataset));
+  return new Map(inLake.filter(each => members.has(fullName(each))).map(each => [fullName(each), each]));
+}
+
+function previousResults(stored: StoredResult, { pipeline }: Pipeline): DatasetResult[] {
+  const previous = stored.read();
+  if (previous === undefined) {
+    throw new Failure(
+      `--resume requires a failed run, but the last local run of the pipeline "${pipeline}" succeeded, or there was `
+        + `none. Run the pipeline without --resume.`,
+      2,
+    );
+  }
+  return previous.datasets;
+}
+
+/** The results of the datasets that do not run: those that are not part of a resumed run, and those of other apps. */
+function resultsBefore(
+  { nodes }: Pipeline, datasets: Map<string, Dataset>, previous: DatasetResult[],
+): Map<string, DatasetResult> {
+  const others = nodes.filter(({ dataset }) => !datasets.has(dataset)).map(({ dataset }): DatasetResult =>
+    ({ dataset, status: 'not_run', reason: 'another app deploys it: run it with the --app of that app' }));
+  return new Map([...others.map(result => [result.dataset, result] as const), ...resumedResults(nodes, previous)]);
+}
+
+function rulesOf({ nodes, usesPublished }: Pipeline, done: Map<string, DatasetResult>, lake: Lake): RunRules {
+  return {
+    nameOf: fullName,
+    nodes,
+    done,
+    usesPublished,
+    resultWithoutJob: dataset => {
+      const published = readPublication(lake, dataset.runs);
+      const { definition } = JSON.parse(dataset.arguments['--names']) as { definition?: string };
+      const inputRuns = new Map(dataset.inputs.flatMap(input => {
+        const publication = readPublication(lake, input.runs);
+        return publication === undefined ? [] : [[input.dataset, publication.run_id] as const];
+      }));
+      return published === undefined || isDue({ ...dataset, definition }, published, inputRuns)
+        ? undefined
+        : upToDateResult(dataset, published);
+    },
+  };
+}
+
+/** The result of a pipeline, with its datasets in order. */
+function pipelineResultOf({ pipeline, nodes }: Pipeline, results: DatasetResult[]): PipelineResult {
+  const byName = new Map(results.map(result => [result.dataset, result]));
+  return { pipeline, datasets: nodes.flatMap(({ dataset }) => byName.get(dataset) ?? []) };
+}
+
+function resumeCommand({ app, data, stack, pipeline }: PipelineRunOptions): string {
+  return [
+    'npx medallion',
+    ...(app === DEFAULT_APP ? [] : [`--app ${app}`]),
+    ...(data === DEFAULT_DATA ? [] : [`--data ${data}`]),
+    `run --pipeline ${pipeline}`,
+    ...(stack === undefined ? [] : [`--stack ${stack}`]),
+    '--resume',
+  ].join(' ');
+}
