@@ -96,12 +96,12 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
         Assign: {
           done: jsonata(`(
             $rerun := $previous[status in ['failed', 'skipped']].dataset;
-            $count($previous) = 0 ? {} : $merge($nodes[$not(dataset in $rerun)].(
+            $count($previous) = 0 ? {} : $merge([{}, $nodes[$not(dataset in $rerun)].(
               $name := dataset;
               $last := $previous[dataset = $name][0];
               { $name: $exists($last) ? $last
                 : { 'status': 'not_run', 'reason': 'not in the list of the execution that is resumed' } }
-            ))
+            )])
           )`),
         },
         Next: 'List executions of the pipeline',
