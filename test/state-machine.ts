@@ -30,6 +30,8 @@ export class StateError extends Error {
 export interface RunOptions {
   /** `$states.context.Execution`, in addition to its input. */
   readonly execution?: { readonly [field: string]: Json };
+  /** `$states.context.StateMachine`. */
+  readonly stateMachine?: { readonly [field: string]: Json };
   /** Returns the result of a call, or throws a `StateError`. */
   task?(call: TaskCall): Json;
 }
@@ -84,10 +86,10 @@ const FIELDS: { [type: string]: string[] } = {
  * https://states-language.net https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
  */
 export async function runStateMachine(
-  definition: Definition, input: Json, { task = () => ({}), execution = {} }: RunOptions = {},
+  definition: Definition, input: Json, { task = () => ({}), execution = {}, stateMachine = {} }: RunOptions = {},
 ): Promise<Outcome> {
   const run: Run = { task, calls: [], states: [], seconds: 0 };
-  const context = { Execution: { ...execution, Input: input } };
+  const context = { Execution: { ...execution, Input: input }, StateMachine: stateMachine };
   const result = () => ({ calls: run.calls, states: run.states, seconds: run.seconds });
   try {
     const output = await runStates({ definition, variables: {}, context }, copy(input), run);

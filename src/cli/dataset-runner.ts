@@ -27,14 +27,14 @@ export interface RunnerContext {
 
 /** Decides which jobs of a command start. */
 export interface RunRules {
-  /** The name of a dataset in `nodes`. It is unique. */
-  nameOf(dataset: Dataset): string;
   /** The datasets, each after its inputs. */
   readonly nodes: PipelineNode[];
   /** The datasets that have ended before. */
   readonly done: ReadonlyMap<string, Ended>;
   /** Whether the dependents of a failed input run with its published tables. */
   readonly usesPublished: boolean;
+  /** The name of a dataset in `nodes`. It is unique. */
+  nameOf(dataset: Dataset): string;
   /**
    * The result of a dataset whose job does not start. Undefined if it starts.
    *

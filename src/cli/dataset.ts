@@ -144,7 +144,8 @@ export function selectDataset(datasets: Dataset[], name: string, stack?: string)
   if (matches.length > 1) {
     const candidates = matches.map(each => `${fullName(each)} in stack ${each.stack}`).join(', ');
     throw new Failure(
-      `"${name}" matches ${matches.length} datasets: ${candidates}. ${disambiguationOf(matches.map(each => ({ ...each, name: fullName(each) })), 'LAYER/DATASET')}`,
+      `"${name}" matches ${matches.length} datasets: ${candidates}. `
+        + disambiguationOf(matches.map(each => ({ name: fullName(each), stack: each.stack })), 'LAYER/DATASET'),
       2,
     );
   }

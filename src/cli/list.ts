@@ -104,7 +104,7 @@ function formatPipelines(pipelines: Pipeline[]): string[] {
   ]));
 }
 
-/** The command that starts an execution with the result of a failed one. It is not wrapped, so that it can be copied. */
+/** The command that starts an execution with the result of a failed one. It is never wrapped: it is to be copied. */
 function resumeCommand({ arn, stateMachine }: Pipeline): string[] {
   const machine = arn ?? `arn:aws:states:REGION:ACCOUNT:stateMachine:${stateMachine}`;
   const execution = `${machine.replace(':stateMachine:', ':execution:')}:EXECUTION`;

@@ -190,7 +190,9 @@ function command(): Command {
   program
     .command('list')
     .summary('List the datasets and pipelines of the app')
-    .description('List the datasets of the app, with their tables and the inputs of derived datasets, and its pipelines.')
+    .description(
+      'List the datasets of the app, with their tables and the inputs of derived datasets, and its pipelines.',
+    )
     .option('--pipelines', 'List only the pipelines, with the commands that resume a failed execution in AWS')
     .addHelpText('after', example('npx medallion list', 'npx medallion list --pipelines --json'))
     .action((options: { pipelines?: true }) => list({ ...globalOptions(), ...options }));
@@ -225,7 +227,10 @@ function command(): Command {
         .choices(Object.keys(GLUE_VERSIONS))
         .argParser(oneOf(Object.keys(GLUE_VERSIONS))),
     )
-    .option('--stack <stack>', 'Stack of the dataset or the pipeline, or with --all, of the datasets (default: all stacks)')
+    .option(
+      '--stack <stack>',
+      'Stack of the dataset or the pipeline, or with --all, of the datasets (default: all stacks)',
+    )
     .option('--synth', 'Run `cdk synth` first')
     .option('--force', 'Rebuild the tables of the dataset even if its source is unchanged')
     .addOption(

@@ -62,7 +62,9 @@ export async function runPipeline(options: PipelineRunOptions): Promise<boolean>
 }
 
 /** The datasets of a pipeline that this app deploys, by `layer/dataset`. */
-function datasetsOf({ resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[]): Map<string, Dataset> {
+function datasetsOf(
+  { resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[],
+): Map<string, Dataset> {
   const inLake = datasets.filter(each => each.assembly === assembly && each.account === account
     && each.region === region && each.job === `${resourcePrefix}-${each.layer}-${each.dataset}`);
   const members = new Set(nodes.map(({ dataset }) => dataset));
@@ -74,7 +76,7 @@ function previousResults(stored: StoredResult, { pipeline }: Pipeline): DatasetR
   if (previous === undefined) {
     throw new Failure(
       `--resume requires a failed run, but the last local run of the pipeline "${pipeline}" succeeded, or there was `
-        + `none. Run the pipeline without --resume.`,
+        + 'none. Run the pipeline without --resume.',
       2,
     );
   }

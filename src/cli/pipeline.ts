@@ -35,7 +35,7 @@ interface PipelineDefinition {
     readonly Datasets?: {
       readonly Assign?: {
         readonly nodes?: PipelineNode[];
-        readonly max?: number;
+        readonly max_jobs?: number;
         readonly uses_published?: boolean;
       };
     };
@@ -64,17 +64,18 @@ function toPipeline(stack: Stack, id: string, { Properties: properties = {} }: R
   }
   const stateMachine = String(resolve(properties.StateMachineName ?? '', stack));
   const { account, region } = stack;
+  const arn = `arn:${partitionOf(region)}:states:${region}:${account}:stateMachine:${stateMachine}`;
   return {
     pipeline,
     stateMachine,
-    ...(stack.hasEnvironment && { arn: `arn:${partitionOf(region)}:states:${region}:${account}:stateMachine:${stateMachine}` }),
+    ...(stack.hasEnvironment && { arn }),
     resourcePrefix: stateMachine.slice(0, -`-${pipeline}`.length),
     stack: stack.stack,
     assembly: stack.assembly,
     account,
     region,
     nodes: assigned.nodes,
-    max: assigned.max ?? 1,
+    max: assigned.max_jobs ?? 1,
     usesPublished: assigned.uses_published ?? false,
     ...scheduleOf(stack, id),
   };
