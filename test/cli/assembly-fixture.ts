@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { Value } from '../../src/cli/intrinsics';
+import { pipelineMachine } from '../../src/private/state-machines/pipeline-machine';
 
 /** A dataset of a test assembly. */
 export interface FixtureDataset {
@@ -36,6 +37,54 @@ export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): 
         '--dataset_config': { 'Fn::Sub': `${etl}/glue/${layer}.json` },
         '--names': { 'Fn::Sub': names },
       },
+    },
+  };
+}
+
+/** A pipeline of a test assembly. */
+export interface FixturePipeline {
+  readonly pipeline: string;
+  /** The inputs of each dataset, by `layer/dataset`. Datasets come after their inputs. */
+  readonly inputs: Record<string, string[]>;
+  readonly prefix?: string;
+  readonly max?: number;
+  readonly usesPublished?: boolean;
+}
+
+/** The resource of the state machine of a pipeline, as EtlPipeline synthesizes it. */
+export function stateMachine(
+  { pipeline, inputs, prefix = 'pp-dw', max = 10, usesPublished = false }: FixturePipeline,
+): { Type: string; Properties: Record<string, Value> } {
+  const definition = pipelineMachine({
+    partition: 'aws',
+    pipeline,
+    resourcePrefix: prefix,
+    nodes: Object.entries(inputs).map(([dataset, own]) => ({ dataset, inputs: own })),
+    datasetMachineArn: 'DATASET_MACHINE',
+    maxConcurrentJobs: max,
+    usesPublished,
+    suffix: '0123',
+  });
+  // A part of the definition is only known at deployment.
+  const arn = { 'Fn::GetAtt': ['Dataset', 'Arn'] };
+  const parts = JSON.stringify(definition).split('DATASET_MACHINE');
+  return {
+    Type: 'AWS::StepFunctions::StateMachine',
+    Properties: {
+      StateMachineName: `${prefix}-${pipeline}`,
+      DefinitionString: { 'Fn::Join': ['', parts.flatMap((part, index) => index === 0 ? [part] : [arn, part])] },
+    },
+  };
+}
+
+/** The resource of the schedule of a state machine. */
+export function schedule(logicalId: string, expression: string, timezone?: string): Record<string, unknown> {
+  return {
+    Type: 'AWS::Scheduler::Schedule',
+    Properties: {
+      ScheduleExpression: expression,
+      ...(timezone && { ScheduleExpressionTimezone: timezone }),
+      Target: { Arn: { 'Fn::GetAtt': [logicalId, 'Arn'] } },
     },
   };
 }

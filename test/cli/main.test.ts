@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
-import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
+import { glueJob, schedule, stateMachine, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { onTerminal, TerminalOutput } from './terminal';
 import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
@@ -16,6 +16,26 @@ const withGold = writeAssembly({
     resources: {
       A: glueJob({ dataset: 'places', layer: 'gold', inputs: ['bronze/zipcodes', 'bronze/airports'] }),
       B: glueJob({ dataset: 'zipcodes' }),
+    },
+  },
+});
+
+const withPipelines = writeAssembly({
+  Lake: { resources: { Dataset: { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString: '{}' } } } },
+  Datasets: {
+    resources: {
+      A: glueJob({ dataset: 'places', layer: 'gold', inputs: ['bronze/zipcodes'] }),
+      B: glueJob({ dataset: 'zipcodes' }),
+      Daily: stateMachine({
+        pipeline: 'daily', inputs: { 'bronze/zipcodes': [], 'gold/places': ['bronze/zipcodes'] }, max: 3,
+      }),
+      Schedule: schedule('Daily', 'cron(0 6 * * ? *)', 'America/New_York'),
+    },
+  },
+  Weekly: {
+    environment: 'aws://111122223333/eu-west-1',
+    resources: {
+      Weekly: stateMachine({ pipeline: 'weekly', inputs: { 'bronze/zipcodes': [] }, usesPublished: true }),
     },
   },
 });
@@ -65,6 +85,84 @@ describe('list', () => {
       { dataset: 'zipcodes', glue_version: '5.0' },
       { dataset: 'airports' },
     ]);
+  });
+});
+
+describe('list with pipelines', () => {
+  const PIPELINES = [
+    'pipeline  datasets  schedule                            state machine  stack',
+    'daily     2         cron(0 6 * * ? *) America/New_York  pp-dw-daily    Datasets',
+    'weekly    1                                             pp-dw-weekly   Weekly',
+  ];
+
+  test('prints the pipelines below the datasets', () => {
+    expect(medallion(['--app', withPipelines, 'list']).stdout.split('\n').slice(-5)).toEqual(['', ...PIPELINES, '']);
+  });
+
+  test('--json prints only the datasets, as an array', () => {
+    const datasets = JSON.parse(medallion(['--app', withPipelines, 'list', '--json']).stdout);
+    expect(datasets).toMatchObject([{ dataset: 'places' }, { dataset: 'zipcodes' }]);
+  });
+
+  test('prints only the pipelines if the app has no datasets', () => {
+    const alone = writeAssembly({ Weekly: { resources: { Weekly: stateMachine({ pipeline: 'weekly', inputs: {} }) } } });
+    expect(medallion(['--app', alone, 'list'])).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: 'pipeline  datasets  schedule  state machine  stack\nweekly    0                   pp-dw-weekly   Weekly\n',
+    });
+  });
+
+  test('--pipelines prints the commands that resume executions, with the ARN if the environment is known', () => {
+    expect(medallion(['--app', withPipelines, 'list', '--pipelines']).stdout.split('\n')).toEqual([
+      ...PIPELINES,
+      '',
+      'Resume a failed execution of daily in AWS:',
+      '  aws stepfunctions start-execution --state-machine-arn arn:aws:states:REGION:ACCOUNT:stateMachine:pp-dw-daily \\',
+      '    --input "$(aws stepfunctions describe-execution --execution-arn arn:aws:states:REGION:ACCOUNT:execution:pp-dw-daily:EXECUTION \\',
+      '      --query cause --output text)"',
+      '',
+      'Resume a failed execution of weekly in AWS:',
+      '  aws stepfunctions start-execution --state-machine-arn arn:aws:states:eu-west-1:111122223333:stateMachine:pp-dw-weekly \\',
+      '    --input "$(aws stepfunctions describe-execution --execution-arn arn:aws:states:eu-west-1:111122223333:execution:pp-dw-weekly:EXECUTION \\',
+      '      --query cause --output text)"',
+      '',
+    ]);
+  });
+
+  test('--pipelines --json prints an array of pipelines', () => {
+    expect(JSON.parse(medallion(['--app', withPipelines, 'list', '--pipelines', '--json']).stdout)).toEqual([
+      {
+        pipeline: 'daily',
+        state_machine: 'pp-dw-daily',
+        state_machine_arn: null,
+        schedule: 'cron(0 6 * * ? *)',
+        timezone: 'America/New_York',
+        datasets: [
+          { dataset: 'bronze/zipcodes', inputs: [] }, { dataset: 'gold/places', inputs: ['bronze/zipcodes'] },
+        ],
+        max_concurrent_jobs: 3,
+        on_failed_input: 'skip',
+        stack: 'Datasets',
+      },
+      {
+        pipeline: 'weekly',
+        state_machine: 'pp-dw-weekly',
+        state_machine_arn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:pp-dw-weekly',
+        schedule: null,
+        timezone: null,
+        datasets: [{ dataset: 'bronze/zipcodes', inputs: [] }],
+        max_concurrent_jobs: 10,
+        on_failed_input: 'use_published',
+        stack: 'Weekly',
+      },
+    ]);
+  });
+
+  test('--pipelines says what to do if the app has none', () => {
+    const { code, stdout, stderr } = medallion(['--app', app, 'list', '--pipelines']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/The app does not contain a pipeline yet\. Add an EtlPipeline/);
   });
 });
 
@@ -164,6 +262,47 @@ describe('usage errors', () => {
       '--all and --allow',
       ['--app', app, 'run', '--all', '--allow', 'shrink'],
       /option '--all' cannot be used with option '--allow <gate>'/,
+    ],
+    [
+      'a dataset and --pipeline',
+      ['--app', withPipelines, 'run', 'zipcodes', '--pipeline', 'daily'],
+      /--pipeline cannot be combined with a dataset \("zipcodes"\)\. Omit one of them/,
+    ],
+    ...['--all', '--with-inputs', '--force', '--allow=shrink', '--reset-contract', '--from-run=x', '--date=2026-11-02']
+      .map((option): [string, string[], RegExp] => [
+        `--pipeline and ${option}`,
+        ['--app', withPipelines, 'run', '--pipeline', 'daily', option],
+        new RegExp(`option '--pipeline <pipeline>' cannot be used with option '${option.split('=')[0]}`),
+      ]),
+    [
+      'an unknown pipeline',
+      ['--app', withPipelines, 'run', '--pipeline', 'dayly'],
+      /The pipeline "dayly" does not exist\. Did you mean "daily"\? The pipelines of the app are: daily, weekly\./,
+    ],
+    [
+      'a pipeline of another stack',
+      ['--app', withPipelines, 'run', '--pipeline', 'daily', '--stack', 'Weekly'],
+      /The pipeline "daily" does not exist\. The pipelines of the app are: weekly\./,
+    ],
+    [
+      'a stack without a pipeline',
+      ['--app', withPipelines, 'run', '--pipeline', 'daily', '--stack', 'Dataset'],
+      /Stack "Dataset" does not contain a pipeline\. Did you mean "Datasets"\? Stacks with pipelines: Datasets, Weekly\./,
+    ],
+    [
+      'a pipeline in an app without pipelines',
+      ['--app', app, 'run', '--pipeline', 'daily'],
+      /The app does not contain a pipeline yet\. Add an EtlPipeline to a stack, and run `npx cdk synth`\. .* `medallion run --all`/,
+    ],
+    [
+      '--resume without --pipeline',
+      ['--app', withPipelines, 'run', 'zipcodes', '--resume'],
+      /--resume requires --pipeline NAME/,
+    ],
+    [
+      '--resume without a failed run',
+      ['--app', withPipelines, '--data', temporaryFolder(), 'run', '--pipeline', 'daily', '--resume'],
+      /--resume requires a failed run, but the last local run of the pipeline "daily" succeeded, or there was none\. Run the pipeline without --resume\./,
     ],
     [
       '--date with a date that does not exist',
@@ -454,12 +593,14 @@ describe('completion', () => {
       ['zipcodes', 'bronze/zipcodes', 'airports', 'bronze/airports'],
     ],
     ['a started dataset', ['run', '--app', app, 'a'], ['airports']],
+    ['the pipelines of an app', ['--app', withPipelines, 'run', '--pipeline', ''], ['daily', 'weekly']],
+    ['a started pipeline', ['run', '--app', withPipelines, '--pipeline', 'w'], ['weekly']],
     ['the dataset of an option', ['--app', app, 'reset', '--contract', 'z'], ['zipcodes']],
     ['gates', ['run', 'zipcodes', '--allow', 'sh'], ['shrink']],
     [
       'options of the command and of every command',
       ['list', '--'],
-      ['--app', '--data', '--json', '--value', '--version', '--help'],
+      ['--pipelines', '--app', '--data', '--json', '--value', '--version', '--help'],
     ],
     ['languages', ['init', '--language', ''], ['typescript', 'python']],
     ['the option for existing files', ['init', '--f'], ['--from']],
