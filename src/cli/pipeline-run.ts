@@ -5,7 +5,7 @@ import { RunRules } from './dataset-runner';
 import { describePipeline } from './describe';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
-import { Pipeline, readPipelines, selectPipeline } from './pipeline';
+import { datasetsOf, Pipeline, readPipelines, selectPipeline } from './pipeline';
 import { DatasetResult, datasetResultOf, PipelineResult, StoredResult } from './pipeline-result';
 import { isDue, isUnsuccessful, resumedResults } from './pipeline-rules';
 import { Progress } from './progress';
@@ -59,16 +59,6 @@ export async function runPipeline(options: PipelineRunOptions): Promise<boolean>
     progress.line(`\nTo run only what failed or was skipped: ${resumeCommand(options)}`);
   }
   return hasSucceeded;
-}
-
-/** The datasets of a pipeline that this app deploys, by `layer/dataset`. */
-function datasetsOf(
-  { resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[],
-): Map<string, Dataset> {
-  const inLake = datasets.filter(each => each.assembly === assembly && each.account === account
-    && each.region === region && each.job === `${resourcePrefix}-${each.layer}-${each.dataset}`);
-  const members = new Set(nodes.map(({ dataset }) => dataset));
-  return new Map(inLake.filter(each => members.has(fullName(each))).map(each => [fullName(each), each]));
 }
 
 function previousResults(stored: StoredResult, { pipeline }: Pipeline): DatasetResult[] {

@@ -1,5 +1,5 @@
 import { readStacks, resourcesOf, Stack } from './assembly';
-import { disambiguationOf, listNames } from './dataset';
+import { Dataset, disambiguationOf, fullName, listNames } from './dataset';
 import { Failure } from './failure';
 import { resolve, Resource, Value } from './intrinsics';
 import { didYouMean } from '../private/errors/suggestion';
@@ -109,6 +109,16 @@ function scheduleOf(stack: Stack, id: string): Pick<Pipeline, 'schedule' | 'time
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
 function partitionOf(region: string): string {
   return region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+/** The datasets of a pipeline that the same app, or the same stage, deploys, by `layer/dataset`. */
+export function datasetsOf(
+  { resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[],
+): Map<string, Dataset> {
+  const inLake = datasets.filter(each => each.assembly === assembly && each.account === account
+    && each.region === region && each.job === `${resourcePrefix}-${each.layer}-${each.dataset}`);
+  const members = new Set(nodes.map(({ dataset }) => dataset));
+  return new Map(inLake.filter(each => members.has(fullName(each))).map(each => [fullName(each), each]));
 }
 
 /**

@@ -21,7 +21,9 @@ const withGold = writeAssembly({
 });
 
 const withPipelines = writeAssembly({
-  Lake: { resources: { Dataset: { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString: '{}' } } } },
+  Lake: {
+    resources: { Dataset: { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString: '{}' } } },
+  },
   Datasets: {
     resources: {
       A: glueJob({ dataset: 'places', layer: 'gold', inputs: ['bronze/zipcodes'] }),
@@ -105,28 +107,31 @@ describe('list with pipelines', () => {
   });
 
   test('prints only the pipelines if the app has no datasets', () => {
-    const alone = writeAssembly({ Weekly: { resources: { Weekly: stateMachine({ pipeline: 'weekly', inputs: {} }) } } });
+    const Weekly = stateMachine({ pipeline: 'weekly', inputs: {} });
+    const alone = writeAssembly({ Weekly: { resources: { Weekly } } });
     expect(medallion(['--app', alone, 'list'])).toEqual({
       code: 0,
       stderr: '',
-      stdout: 'pipeline  datasets  schedule  state machine  stack\nweekly    0                   pp-dw-weekly   Weekly\n',
+      stdout: [
+        'pipeline  datasets  schedule  state machine  stack',
+        'weekly    0                   pp-dw-weekly   Weekly',
+        '',
+      ].join('\n'),
     });
   });
 
   test('--pipelines prints the commands that resume executions, with the ARN if the environment is known', () => {
+    const resume = (pipeline: string, environment: string) => [
+      '',
+      `Resume a failed execution of ${pipeline} in AWS:`,
+      '  aws stepfunctions start-execution --state-machine-arn '
+        + `arn:aws:states:${environment}:stateMachine:pp-dw-${pipeline} \\`,
+      '    --input "$(aws stepfunctions describe-execution --execution-arn '
+        + `arn:aws:states:${environment}:execution:pp-dw-${pipeline}:EXECUTION \\`,
+      '      --query cause --output text)"',
+    ];
     expect(medallion(['--app', withPipelines, 'list', '--pipelines']).stdout.split('\n')).toEqual([
-      ...PIPELINES,
-      '',
-      'Resume a failed execution of daily in AWS:',
-      '  aws stepfunctions start-execution --state-machine-arn arn:aws:states:REGION:ACCOUNT:stateMachine:pp-dw-daily \\',
-      '    --input "$(aws stepfunctions describe-execution --execution-arn arn:aws:states:REGION:ACCOUNT:execution:pp-dw-daily:EXECUTION \\',
-      '      --query cause --output text)"',
-      '',
-      'Resume a failed execution of weekly in AWS:',
-      '  aws stepfunctions start-execution --state-machine-arn arn:aws:states:eu-west-1:111122223333:stateMachine:pp-dw-weekly \\',
-      '    --input "$(aws stepfunctions describe-execution --execution-arn arn:aws:states:eu-west-1:111122223333:execution:pp-dw-weekly:EXECUTION \\',
-      '      --query cause --output text)"',
-      '',
+      ...PIPELINES, ...resume('daily', 'REGION:ACCOUNT'), ...resume('weekly', 'eu-west-1:111122223333'), '',
     ]);
   });
 

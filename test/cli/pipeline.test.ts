@@ -5,7 +5,7 @@ import { readDatasets } from '../../src/cli/dataset';
 import { defaultRules } from '../../src/cli/dataset-runner';
 import { describePipeline } from '../../src/cli/describe';
 import { Lake } from '../../src/cli/lake';
-import { readPipelines, selectPipeline } from '../../src/cli/pipeline';
+import { datasetsOf, readPipelines, selectPipeline } from '../../src/cli/pipeline';
 import { datasetResultOf, StoredResult } from '../../src/cli/pipeline-result';
 import { readPublication } from '../../src/cli/publication';
 import { Result } from '../../src/cli/result';
@@ -66,9 +66,30 @@ describe('a pipeline with a name that several have is selected', () => {
   });
 });
 
-describe('the stored result', () => {
-  const lake = Lake.open(temporaryFolder());
+test('the datasets of a pipeline are those of its lake, its stage and its environment', () => {
+  const environment = 'aws://111122223333/eu-west-1';
+  const otherLake = glueJob({ dataset: 'zipcodes' });
+  otherLake.Properties.Name = 'dev-bronze-zipcodes';
+  const stage = {
+    Datasets: { environment, resources: { A: glueJob({ dataset: 'zipcodes' }), B: glueJob({ dataset: 'airports' }) } },
+    OtherRegion: { environment: 'aws://111122223333/us-east-1', resources: { A: glueJob({ dataset: 'zipcodes' }) } },
+    OtherLake: { environment, resources: { A: otherLake } },
+    Pipelines: { environment, resources: { A: machine({ inputs: { 'bronze/zipcodes': [], 'bronze/other': [] } }) } },
+  };
+  const app = writeAssembly({}, { 'assembly-Dev': stage, 'assembly-Prod': stage });
+  const [dev, prod] = readPipelines(app);
+  for (const pipeline of [dev, prod]) {
+    const found = [...datasetsOf(pipeline, readDatasets(app))];
+    expect(found.map(([name, { stack, assembly }]) => ({ name, stack, assembly }))).toEqual([
+      { name: 'bronze/zipcodes', stack: 'Datasets', assembly: pipeline.assembly },
+    ]);
+  }
+  expect(dev.assembly).not.toBe(prod.assembly);
+});
 
+const lake = Lake.open(temporaryFolder());
+
+describe('the stored result', () => {
   test('is read until it is removed, and the file is replaced in one step', () => {
     const stored = new StoredResult(lake, 'one');
     expect(stored.read()).toBeUndefined();
@@ -95,7 +116,9 @@ describe('the stored result', () => {
   });
 });
 
-const RUN: Result = { dataset: 'zipcodes', layer: 'bronze', run_id: 'r1', status: 'published', seconds: 1.5, tables: [] };
+const RUN: Result = {
+  dataset: 'zipcodes', layer: 'bronze', run_id: 'r1', status: 'published', seconds: 1.5, tables: [],
+};
 const TABLE = { name: 't', database: 'd', rows: 3, location: 's3://b/t/', columns: [], rescued: null };
 
 test.each<[string, Partial<Result>, object]>([
@@ -144,7 +167,6 @@ test('the summary of a pipeline has one line per dataset, and the reason below i
 });
 
 test.each(['', '{', 'null', '[]', '{"run_id": "r1"}'])('a published.json with %j is no publication', text => {
-  const lake = Lake.open(temporaryFolder());
   const runs = 's3://lake/etl/zipcodes/runs/bronze/';
   fs.mkdirSync(lake.pathOf(runs), { recursive: true });
   fs.writeFileSync(lake.publicationOf(runs), text);
@@ -157,7 +179,6 @@ test('without a pipeline, a dataset does not wait for inputs that do not run', (
     B: glueJob({ dataset: 'places', layer: 'gold', inputs: ['bronze/zipcodes', 'bronze/other'] }),
   };
   const [zipcodes, places] = readDatasets(writeAssembly({ Datasets: { resources } }));
-  const lake = Lake.open(temporaryFolder());
   expect(defaultRules([zipcodes, places], lake).nodes).toEqual([
     { dataset: zipcodes.runs, inputs: [] }, { dataset: places.runs, inputs: [zipcodes.runs] },
   ]);
