@@ -26,12 +26,21 @@ afterAll(() => {
   medallion.remove();
 });
 
-/** Runs the pipeline. Returns the exit code, the jobs that started, and the result. */
-async function run(...options: string[]): Promise<{ code: number | null; jobs: string[]; result: PipelineResult }> {
+interface Run {
+  readonly code: number | null;
+  /** The jobs that started. */
+  readonly jobs: string[];
+  /** The command that resumes the run, if it is printed. */
+  readonly next?: string;
+  readonly result: PipelineResult;
+}
+
+async function run(...options: string[]): Promise<Run> {
   const command = medallion.start(['run', '--pipeline', 'daily', '--json', ...options]);
   const code = await command.ended;
   const jobs = command.stderr().match(/(?<=^Running )\S+/gm) ?? [];
-  return { code, jobs, result: JSON.parse(command.stdout()) as PipelineResult };
+  const next = /^To run only what failed or was skipped: (.*)$/m.exec(command.stderr())?.[1];
+  return { code, jobs, next, result: JSON.parse(command.stdout()) as PipelineResult };
 }
 
 const JOBS = ['pp-dw-bronze-zipcodes', 'pp-dw-gold-states'];
@@ -44,6 +53,7 @@ test('a failed run is resumed, and then a derived dataset runs only if an input 
   expect(failed).toEqual({
     code: 1,
     jobs: [JOBS[0]],
+    next: `npx medallion --app ${medallion.assembly} --data ${medallion.lake} run --pipeline daily --resume`,
     result: {
       pipeline: 'daily',
       datasets: [
@@ -65,6 +75,7 @@ test('a failed run is resumed, and then a derived dataset runs only if an input 
   expect(resumed).toMatchObject({
     code: 0,
     jobs: JOBS,
+    next: undefined,
     result: {
       datasets: [
         { dataset: 'bronze/zipcodes', status: 'published', rows: ZIPCODES.length - 1 },
