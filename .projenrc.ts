@@ -122,6 +122,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   ],
 });
 
+// No type of the API refers to these. See test/package.test.ts.
+project.npmignore?.exclude('/lib/cli/**/*.d.ts', '/lib/private/files/*.d.ts');
+
 // Yarn Plug'n'Play otherwise keeps the package in a ZIP file, where Python cannot read the code of the local runs.
 project.package.addField('preferUnplugged', true);
 

@@ -30,6 +30,18 @@ test('the package contains what users need and no tests, in less than 5 MB', () 
   expect(unpackedSize).toBeLessThan(5e6);
 });
 
+test('the type declarations in the package refer only to files of the package', () => {
+  const root = path.join(__dirname, '..');
+  const declarations = packed().files.filter(file => /^lib\/.*\.d\.ts$/.test(file));
+  expect(declarations.length).toBeGreaterThan(50);
+  const missing = declarations.flatMap(file =>
+    [...readFileSync(path.join(root, file), 'utf8').matchAll(/(?:from|import\() ?'(\.[^']+)'/g)]
+      .map(([, imported]) => `${path.join(path.dirname(file), imported)}.d.ts`)
+      .filter(imported => !declarations.includes(imported))
+      .map(imported => `${file} imports ${imported}`));
+  expect(missing).toEqual([]);
+});
+
 test('Yarn unpacks the package', () => {
   expect(JSON.parse(readFileSync(path.join(__dirname, '..', 'package.json'), 'utf8')).preferUnplugged).toBe(true);
 });

@@ -5,9 +5,9 @@ import { installInto, medallionIn, runIn } from './app-fixture';
 import { temporaryFolder } from './assembly-fixture';
 import { ROOT } from './command-fixture';
 import { onTerminal } from './terminal';
-import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { Failure } from '../../src/cli/failure';
 import { initFrom, InitFromOptions } from '../../src/cli/init-from';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 let folder: string;
 beforeEach(() => {

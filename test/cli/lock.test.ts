@@ -3,8 +3,8 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
 import { ROOT } from './command-fixture';
-import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { acquireLock, HeldLock } from '../../src/cli/lock';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 test('a lock is held until it is released', () => {
   const lock = path.join(temporaryFolder(), 'lock');

@@ -3,9 +3,9 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { glueJob, schedule, stateMachine, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { onTerminal, TerminalOutput } from './terminal';
-import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
 import { GATES } from '../../src/cli/gates';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
 const app = writeAssembly({

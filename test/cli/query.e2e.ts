@@ -3,8 +3,8 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
 import { onTerminal } from './terminal';
-import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 const ROOT = path.join(__dirname, '..', '..');
 const data = path.join(temporaryFolder(), '.medallion');

@@ -8,8 +8,8 @@ import { setTimeout as wait } from 'timers/promises';
 import { zipSync } from 'fflate';
 import { temporaryFolder } from './assembly-fixture';
 import { onTerminal } from './terminal';
-import { LOAD_TYPESCRIPT } from '../load-typescript';
 import { displayWidth } from '../../src/cli/display-width';
+import { LOAD_TYPESCRIPT } from '../load-typescript';
 
 const SCRIPT = [
   process.execPath,

@@ -7,6 +7,7 @@ const LOGS = 'arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue';
 const GLUE = 'arn:aws:glue:eu-central-1:123456789012';
 const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB513MiB/Resource';
 const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
+const STATE_MACHINES = ['Core/DatasetStateMachine', 'Core/Alerts/StateMachine', 'Daily/StateMachine'];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
 /** All acknowledged findings, by the path of the resource within its stack. */
@@ -34,7 +35,7 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
     ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${GLUE}:${job.replace('job', 'crawler')}-crawler]`],
   ]),
   ['Core/DatasetStateMachineRole/Resource', `IAM5[Resource::${BUCKET}/etl/*/runs/*]`],
-  ...['Core/DatasetStateMachine', 'Core/Alerts/StateMachine', 'Daily/StateMachine'].flatMap((stateMachine): [string, string][] => [
+  ...STATE_MACHINES.flatMap((stateMachine): [string, string][] => [
     [stateMachine, 'SF1'],
     [stateMachine, 'SF2'],
   ]),

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { strFromU8, unzipSync } from 'fflate';
-import { LOAD_TYPESCRIPT } from '../../load-typescript';
 import { etlRuntimePackage, zipPackage } from '../../../src/private/scripts/job-package';
+import { LOAD_TYPESCRIPT } from '../../load-typescript';
 
 let root: string;
 beforeEach(() => { root = mkdtempSync(path.join(tmpdir(), 'job-package-')); });
