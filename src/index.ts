@@ -12,6 +12,7 @@ export * from './etl-core-props';
 export * from './etl-dashboard';
 export * from './etl-pipeline';
 export * from './file-format';
+export * from './freshness';
 export * from './glue-connection';
 export * from './glue-defaults';
 export * from './glue-version';

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { DataQuality } from './data-quality';
+import { Freshness } from './freshness';
 import { GlueVersion } from './glue-version';
 import { WorkerType } from './glue-worker-config';
 import { IEtlCore } from './i-etl-core';
@@ -80,6 +81,16 @@ export interface LakeDatasetProps {
    * @default - no schedule; the job runs when you start it
    */
   readonly schedule?: Schedule;
+
+  /**
+   * How old the tables may become before an alert is sent.
+   *
+   * An hourly check sends one alert when the dataset becomes stale, and one when it recovers. The dataset and the core
+   * must be in the same app, and the core must have `alerts`; otherwise, synthesis prints a warning.
+   *
+   * @default - no alert, because the library does not know how often the source changes
+   */
+  readonly freshness?: Freshness;
 
   /**
    * The Glue version of the job.

@@ -11,7 +11,7 @@ import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
-import { registerInputs, registerSchedule } from './private/definition/dataset-graph';
+import { datasetGraph, registerInputs, registerSchedule } from './private/definition/dataset-graph';
 import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { namedTables, withTableDatabases } from './private/definition/named-tables';
 import { unencryptedUrls } from './private/document/api-rules';
@@ -26,6 +26,7 @@ import { createCrawler } from './private/resources/crawler';
 import { datasetRole } from './private/resources/dataset-role';
 import { coreInSameStage, deployedCore } from './private/resources/deployed-core';
 import { limitDescription, MAX_GLUE_DESCRIPTION_BYTES } from './private/resources/description';
+import { registerFreshness } from './private/resources/freshness-check';
 import { createGlueJob } from './private/resources/glue-job';
 import { createJobSchedule } from './private/resources/job-schedule';
 import { createRetryAlert } from './private/resources/retry-alert';
@@ -150,6 +151,13 @@ export abstract class LakeDataset extends Construct implements IDataset {
       registerSchedule(this, lake.resourcePrefix, `${layer}/${document.dataset}`);
       this.schedule = createJobSchedule(this, {
         names, schedule: document.schedule, job: this.job, roleArn: schedulerRoleArn(this, lake, props.core),
+      });
+    }
+    if (document.freshness) {
+      registerFreshness(this, props.core, {
+        dataset: `${layer}/${document.dataset}`,
+        maxAgeHours: document.freshness.max_age_hours,
+        graph: datasetGraph(this, lake.resourcePrefix),
       });
     }
     deployScripts(this, { names, document, script, sourceFiles, job: this.job, core: props.core });

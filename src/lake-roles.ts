@@ -16,16 +16,20 @@ export interface LakeRoles {
   readonly glue?: IRole;
 
   /**
-   * The role that schedules use to start jobs. EventBridge Scheduler must be allowed to assume it.
+   * The role that schedules use to start jobs, pipelines and the freshness check. EventBridge Scheduler must be allowed
+   * to assume it.
    *
-   * @default - a new role, `<resourcePrefix>-scheduler-role`
+   * @default - a new role, `<resourcePrefix>-scheduler-role`, a role per pipeline with a schedule, and
+   * `<resourcePrefix>-freshness-scheduler-role` if a dataset declares freshness
    */
   readonly scheduler?: IRole;
 
   /**
-   * The role of the state machines that run pipelines. AWS Step Functions must be allowed to assume it.
+   * The role of the state machines that run pipelines and check freshness. AWS Step Functions must be allowed to
+   * assume it.
    *
-   * @default - new roles: `<resourcePrefix>-dataset-role`, and a role per pipeline
+   * @default - new roles: `<resourcePrefix>-dataset-role`, a role per pipeline, and `<resourcePrefix>-freshness-role`
+   * if a dataset declares freshness
    */
   readonly stateMachines?: IRole;
 

@@ -52,6 +52,12 @@ export class LakeNames {
   /** The state machine that handles one dataset of a pipeline. */
   readonly datasetStateMachine: string;
   readonly datasetStateMachineRole: string;
+  /** The state machine that checks the freshness of datasets, and its schedule. */
+  readonly freshnessStateMachine: string;
+  readonly freshnessRole: string;
+  readonly freshnessSchedulerRole: string;
+  /** The S3 key of the results of the last freshness check. */
+  readonly freshnessState = 'etl/freshness.json';
   /** The CloudWatch namespace of the metrics of the lake. */
   readonly metricsNamespace: string;
 
@@ -82,6 +88,9 @@ export class LakeNames {
     this.dashboard = this.resourcePrefix;
     this.datasetStateMachine = `${this.resourcePrefix}-dataset`;
     this.datasetStateMachineRole = `${this.resourcePrefix}-dataset-role`;
+    this.freshnessStateMachine = `${this.resourcePrefix}-freshness`;
+    this.freshnessRole = `${this.resourcePrefix}-freshness-role`;
+    this.freshnessSchedulerRole = `${this.resourcePrefix}-freshness-scheduler-role`;
     this.metricsNamespace = this.resourcePrefix;
 
     const remedy = 'Use a prefix of at most 49 characters.';

@@ -36,6 +36,7 @@ const PAIRS: Pair[] = [
   { at: 'glue_worker_configs.<size>.', interfaces: ['GlueWorkerConfig'], keys: CONFIG.$defs.worker_config.properties },
   ofDataset('data_quality', ['DataQuality']),
   ofDataset('schedule', ['ScheduleOptions']),
+  ofDataset('freshness', ['Freshness']),
   ofDataset('history', ['History']),
   ofDataset('source_dates', []),
   ofDataset('column', ['ColumnSchema']),

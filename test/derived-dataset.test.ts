@@ -59,6 +59,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       schemaContract: SchemaContract.FREEZE,
       dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1 },
       schedule: Schedule.cron('0 7 * * ? *'),
+      freshness: { maxAge: Duration.days(366) },
       glueVersion: GlueVersion.V6_0,
       workerType: WorkerType.G_4X,
       numberOfWorkers: 3,

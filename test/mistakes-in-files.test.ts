@@ -282,6 +282,7 @@ const OTHERS: { readonly [code in ErrorCode]?: string } = {
   ENVIRONMENT_MISMATCH: 'env is a prop',
   DATASET_AFTER_SYNTH: 'a dashboard is created in code',
   PIPELINE_TOO_LARGE: 'needs more than 500 datasets',
+  FRESHNESS_CHECK_TOO_LARGE: 'needs more than 500 datasets',
   DASHBOARD_TOO_LARGE: 'a dashboard is created in code',
   STACK_TOO_LARGE: 'each file has a stack of its own',
 };

@@ -242,7 +242,9 @@ async function evaluate(value: Json, data: object, scope: Scope): Promise<Json> 
     expressions.set(text, expression);
     const variables: { [name: string]: Json } = {};
     for (const name in scope.variables) { // eslint-disable-line guard-for-in -- includes those of outer scopes
-      variables[name] = scope.variables[name];
+      if (text.includes(`$${name}`)) {
+        variables[name] = scope.variables[name];
+      }
     }
     result = await expression.evaluate(undefined, {
       ...copy(variables), states: copy(data), parse: (json: string) => JSON.parse(json),

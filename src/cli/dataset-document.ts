@@ -7,10 +7,14 @@ import { unknownMessage, unknownValuesIn } from './unknown-value';
 /** The keys of a dataset document that are read here. */
 interface DatasetDocument {
   readonly source_url?: string | string[];
+  readonly freshness?: { readonly max_age_hours: number };
 }
 
+/** What refers to the files that the stack of a dataset deploys, and the files. */
+type Deployed = Pick<Dataset, 'arguments' | 'deployments'>;
+
 /** The document that the stack of a dataset deploys. Undefined if it is in a ZIP file. */
-export function documentOf(dataset: Dataset): DatasetDocument | undefined {
+export function documentOf(dataset: Deployed): DatasetDocument | undefined {
   const text = deployedText(dataset, dataset.arguments['--dataset_config']);
   return text === undefined ? undefined : JSON.parse(text) as DatasetDocument;
 }
@@ -62,7 +66,7 @@ function textsOf(value: unknown, key = ''): Record<string, string> {
 }
 
 /** The text of a file that the stack of a dataset deploys, with its markers replaced. */
-function deployedText(dataset: Dataset, uri: string): string | undefined {
+function deployedText(dataset: Deployed, uri: string): string | undefined {
   for (const { source, bucket, prefix, markers } of dataset.deployments()) {
     const folder = `s3://${bucket}/${prefix ? `${prefix}/` : ''}`;
     const file = path.join(source, uri.slice(folder.length));

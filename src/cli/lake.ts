@@ -7,6 +7,9 @@ import { acquireLock, HeldLock } from './lock';
 /** The default folder of the local lake. */
 export const DEFAULT_DATA = '.medallion';
 
+/** The folder of the buckets in a lake. */
+const BUCKETS = 's3';
+
 /** The number of logs of earlier commands that are kept. */
 const KEPT_LOGS = 20;
 
@@ -64,7 +67,12 @@ export class Lake {
 
   /** Whether a folder is a local lake. `medallion reset` does not delete other folders. */
   public static isLake(folder: string): boolean {
-    return fs.existsSync(path.join(folder, 's3')) || fs.existsSync(path.join(folder, 'logs'));
+    return fs.existsSync(path.join(folder, BUCKETS)) || fs.existsSync(path.join(folder, 'logs'));
+  }
+
+  /** The local path of an s3:// URI in a lake that may not exist. A folder if the URI ends with a slash. */
+  public static pathIn(folder: string, uri: string): string {
+    return path.join(path.resolve(folder), BUCKETS, EMULATED_ACCOUNT, uri.replace('s3://', ''));
   }
 
   /** The folder in which the emulator stores the buckets. */
@@ -78,7 +86,7 @@ export class Lake {
 
   /** @param scratch the folder of temporary files. Deleted when the command ends. */
   private constructor(public readonly folder: string, public readonly scratch = path.join(folder, 'tmp')) {
-    this.buckets = path.join(folder, 's3');
+    this.buckets = path.join(folder, BUCKETS);
     this.objects = path.join(this.buckets, EMULATED_ACCOUNT);
     this.pipelines = path.join(folder, 'pipelines');
     this.logs = path.join(folder, 'logs');
@@ -121,7 +129,7 @@ export class Lake {
 
   /** The local path of an s3:// URI. A folder if the URI ends with a slash. */
   public pathOf(uri: string): string {
-    return path.join(this.objects, uri.replace('s3://', ''));
+    return Lake.pathIn(this.folder, uri);
   }
 
   private deleteScratchAtExit(): void {

@@ -1,4 +1,5 @@
 import { readDatasets } from './dataset';
+import { freshnessOf } from './dataset-freshness';
 import { displayWidth, pad, wrap } from './display-width';
 import { Pipeline, readPipelines } from './pipeline';
 import { paint } from './progress';
@@ -9,6 +10,8 @@ import { showUnknown } from './unknown-value';
 /** The options of `medallion list`. */
 export interface ListOptions {
   readonly app: string;
+  /** The folder of the local lake. */
+  readonly data: string;
   readonly json: boolean;
   readonly value: string[];
   /** List only the pipelines. */
@@ -25,7 +28,7 @@ export function list(options: ListOptions): void {
     return;
   }
   const datasets = readDatasets(options.app, readValues(options.value)).map(
-    ({ dataset, layer, tables, inputs, job, stack, glueVersion, description }) => ({
+    ({ dataset, layer, tables, inputs, job, stack, glueVersion, description, ...others }) => ({
       dataset,
       layer,
       tables: tables.map(showUnknown),
@@ -34,6 +37,7 @@ export function list(options: ListOptions): void {
       stack,
       glue_version: glueVersion,
       description: showUnknown(description),
+      ...freshnessOf(others, options.data),
     }),
   );
   if (options.json) {
@@ -47,7 +51,7 @@ export function list(options: ListOptions): void {
     );
     return;
   }
-  // The column is empty without derived datasets.
+  // Columns are empty without derived datasets, and without datasets that declare freshness.
   const columns = [
     'dataset',
     'layer',
@@ -55,8 +59,16 @@ export function list(options: ListOptions): void {
     ...(datasets.some(each => each.inputs.length > 0) ? ['inputs' as const] : []),
     'job',
     'stack',
+    ...(datasets.some(each => each.stale !== null) ? ['age' as const, 'stale' as const] : []),
   ] as const;
-  const rows = datasets.map(each => columns.map(column => [each[column]].flat().join(' ')));
+  const rows = datasets.map(({ age_hours: hours, stale, ...each }) => {
+    const texts = {
+      ...each,
+      age: hours === null ? '' : `${hours} h`,
+      stale: stale === null ? '' : stale ? 'yes' : 'no',
+    };
+    return columns.map(column => [texts[column]].flat().join(' '));
+  });
   const lists = [
     ...(rows.length > 0 ? [formatList(columns, rows)] : []),
     ...(pipelines.length > 0 ? [formatPipelines(pipelines)] : []),

@@ -2,7 +2,8 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import {
-  BronzeDataset, DataSizeCategory, EtlCore, EtlPipeline, EtlPipelineProps, GoldDataset, IDataset, Source, Transform,
+  Alerts, BronzeDataset, DataSizeCategory, EtlCore, EtlPipeline, EtlPipelineProps, Freshness, GoldDataset, IDataset,
+  Source, Transform,
 } from '../../src';
 import { readStacks, resourcesOf } from '../../src/cli/assembly';
 import { interrupt } from '../../src/cli/child';
@@ -63,6 +64,12 @@ export interface Inputs {
   readonly [dataset: string]: string[];
 }
 
+/** The alerts of the lake, and the freshness that all datasets declare. */
+export interface Monitoring {
+  readonly alerts?: Alerts;
+  readonly freshness?: Freshness;
+}
+
 /** A lake in the emulator: its state machines run, and its Glue jobs are played. */
 export class PlayedLake {
   /** Starts an emulator. */
@@ -96,12 +103,14 @@ export class PlayedLake {
     await interrupt();
   }
 
-  /** Creates the jobs, crawlers and state machines of a lake with one pipeline, named daily. Returns its prefix. */
-  async create(prefix: string, inputs: Inputs, props: Partial<EtlPipelineProps> = {}): Promise<void> {
+  /** Creates the jobs, crawlers and state machines of a lake with one pipeline, named daily. */
+  async create(
+    prefix: string, inputs: Inputs, props: Partial<EtlPipelineProps> = {}, { alerts, freshness }: Monitoring = {},
+  ): Promise<void> {
     const app = new App({ outdir: path.join(this.folder, prefix) });
     const env = { account: ACCOUNT, region: REGION };
     const coreStack = new Stack(app, 'Lake', { env });
-    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: prefix });
+    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: prefix, alerts });
     const datasets = new Map<string, IDataset>();
     let stack = coreStack;
     for (const [name, names] of Object.entries(inputs)) {
@@ -109,7 +118,7 @@ export class PlayedLake {
         stack = new Stack(app, `Datasets${datasets.size}`, { env });
       }
       const [layer, dataset] = name.split('/');
-      const common = { core, dataset, dataSizeCategory: DataSizeCategory.SMALL };
+      const common = { core, dataset, dataSizeCategory: DataSizeCategory.SMALL, freshness };
       datasets.set(name, layer === 'bronze'
         ? new BronzeDataset(stack, name, { ...common, source: Source.url('https://example.org/a.csv') })
         : new GoldDataset(stack, name, {

@@ -7,7 +7,9 @@ const LOGS = 'arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue';
 const GLUE = 'arn:aws:glue:eu-central-1:123456789012';
 const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512MiB513MiB/Resource';
 const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
-const STATE_MACHINES = ['Core/DatasetStateMachine', 'Core/Alerts/StateMachine', 'Daily/StateMachine'];
+const STATE_MACHINES = [
+  'Core/DatasetStateMachine', 'Core/Alerts/StateMachine', 'Core/FreshnessCheck/StateMachine', 'Daily/StateMachine',
+];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
 /** All acknowledged findings, by the path of the resource within its stack. */
@@ -40,6 +42,8 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
     [stateMachine, 'SF2'],
   ]),
   ['Daily/Role/Resource', 'IAM5[Resource::arn:aws:states:eu-central-1:123456789012:execution:pp-dw-dataset:*]'],
+  ['Core/FreshnessCheck/Role/Resource', `IAM5[Resource::${BUCKET}/etl/*/runs/*]`],
+  ['Core/FreshnessCheck/Role/Resource', 'IAM5[Action::kms:GenerateDataKey*]'],
   ['Core/Alerts/Role/Resource', 'IAM5[Action::kms:GenerateDataKey*]'],
   ...DATASETS.flatMap((dataset): [string, string][] => [
     [`${dataset}/Job`, 'GL1'],

@@ -41,7 +41,9 @@ function complete(lake: Lake): void {
       },
       'Vendor',
     ),
-    gold(lake, { businessKey: ['rows'], schedule: Schedule.cron('0 7 * * ? *') }),
+    gold(lake, {
+      businessKey: ['rows'], freshness: { maxAge: Duration.hours(26) }, schedule: Schedule.cron('0 7 * * ? *'),
+    }),
     derived('silver', lake, { dataset: 'fda-history', history: { businessKey: ['rows'] } }, 'History'),
   ];
   new EtlPipeline(lake.stack, 'Daily', { core: lake.core, datasets, schedule: Schedule.cron('0 5 * * ? *') });

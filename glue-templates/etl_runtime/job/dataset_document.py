@@ -145,6 +145,10 @@ class DataQuality(TypedDict):
     max_rescued_share: NotRequired[Share]
 
 
+class Freshness(TypedDict):
+    max_age_hours: int
+
+
 class Schedule(TypedDict):
     enabled: NotRequired[bool]
     expression: str
@@ -216,6 +220,7 @@ class DatasetDocument(TypedDict):
     schema_contract: NotRequired[Literal['evolve', 'freeze']]
     data_quality: NotRequired[DataQuality]
     schedule: NotRequired[Schedule]
+    freshness: NotRequired[Freshness]
     glue_version: NotRequired[Literal['5.0', '5.1', '6.0']]
     worker_type: NotRequired[Literal['G.1X', 'G.2X', 'G.4X', 'G.8X']]
     number_of_workers: NotRequired[int]

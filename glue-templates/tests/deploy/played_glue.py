@@ -151,6 +151,7 @@ def _write_record(names: dict[str, Any], run: dict[str, Any], played: dict[str, 
         "run_id": run_id,
         "job_run_id": run["Id"],
         "status": played.get("status", "published") if state == "SUCCEEDED" else "failed",
+        "finished_at": now,
         "seconds": played.get("seconds", 60),
         "error": played.get("error"),
     }

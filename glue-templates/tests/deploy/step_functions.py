@@ -1,4 +1,5 @@
-"""What the emulator's Step Functions lacks: s3:getObject, the scopes of variables in a Map, and counts of a history.
+"""What the emulator's Step Functions lacks: s3:getObject and s3:putObject, the scopes of variables in a Map, a Choice in a
+Map, and counts of a history.
 
 Faults can be played: `"throttled": {"glue:getJobRun": 2}` in PLAYED_RUNS makes the first two of these calls fail, and
 `"list_delay": 30` leaves executions out of lists for their first 30 seconds.
@@ -35,7 +36,8 @@ def extend() -> None:
             service = call.split(":")[0]
             error = "SlowDownException" if service == "s3" else "ThrottlingException"
             raise sfn._ExecutionError(f"{service.capitalize()}.{error}", "Rate exceeded")
-        return _get_object(data) if call == "s3:getObject" else invoke(resource, data)
+        own = {"s3:getObject": _get_object, "s3:putObject": _put_object}.get(call)
+        return own(data) if own else invoke(resource, data)
 
     def counting(execution: dict[str, Any], kind: str, details: dict[str, Any] | None = None) -> Any:
         _count(execution, kind)
@@ -69,16 +71,23 @@ def _get_object(data: dict[str, Any]) -> dict[str, Any]:
     body = s3._get_object_data(data["Bucket"], data["Key"])
     if body is None:
         raise sfn._ExecutionError("S3.NoSuchKeyException", "The specified key does not exist.")
-    last = int(data["Range"].partition("-")[2])
-    part = body[: last + 1]
+    part = body[: int(data["Range"].partition("-")[2]) + 1] if "Range" in data else body
     result = {
         "Body": part.decode(),
         "ContentLength": len(part),
-        "ContentRange": f"bytes 0-{len(part) - 1}/{len(body)}",
+        **({"ContentRange": f"bytes 0-{len(part) - 1}/{len(body)}"} if "Range" in data else {}),
     }
     if len(json.dumps(result)) > 256 * 1024:
         raise sfn._ExecutionError("States.DataLimitExceeded", "The result exceeds 262,144 bytes.")
     return result
+
+
+def _put_object(data: dict[str, Any]) -> dict[str, Any]:
+    from ministack.services import s3
+
+    body = data["Body"] if isinstance(data["Body"], str) else json.dumps(data["Body"])
+    s3._put_object(data["Bucket"], data["Key"], body.encode(), {})
+    return {"ETag": '"0"'}
 
 
 def _run_sub_machine(
@@ -98,6 +107,8 @@ def _run_sub_machine(
         _count(execution, f"{kind}StateEntered")
         if kind == "Task":
             current, name = sfn._execute_task(state, current, execution, context)
+        elif kind == "Choice":
+            current, name = sfn._execute_choice(state, current, context)
         else:
             current, name = sfn._execute_pass(state, current, context)
         _count(execution, f"{kind}StateExited")

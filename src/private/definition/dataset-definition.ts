@@ -1,13 +1,16 @@
 import { Construct } from 'constructs';
 import { DataQuality } from '../../data-quality';
+import { Freshness } from '../../freshness';
 import { IDataset } from '../../i-dataset';
 import { LakeDatasetProps } from '../../lake-dataset-props';
 import { Layer } from '../../layer';
-import { DataQuality as DataQualityDocument, DatasetDocument } from '../document/dataset-document.generated';
+import {
+  DataQuality as DataQualityDocument, DatasetDocument, Freshness as FreshnessDocument,
+} from '../document/dataset-document.generated';
 import { datasetSchema } from '../document/dataset-schema';
 import { pendingName } from '../document/pending-lookup';
 import { isStruct, plainCopy } from '../document/struct-keys';
-import { DURATION, PropTypes, ROLE } from '../errors/prop-types';
+import { checkStruct, DURATION, PropTypes, ROLE } from '../errors/prop-types';
 import { synthError } from '../errors/synth-error';
 import { JobScript } from '../scripts/script-bundle';
 import { SourceFile } from '../scripts/source-files';
@@ -34,6 +37,7 @@ export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<
     schema_contract: props.schemaContract,
     data_quality: props.dataQuality && dataQualityDocument(scope, props.dataQuality),
     schedule: props.schedule?._document,
+    freshness: props.freshness && freshnessDocument(scope, props.freshness),
     glue_version: props.glueVersion,
     worker_type: props.workerType,
     number_of_workers: props.numberOfWorkers,
@@ -63,6 +67,16 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
     expectedRecordCountMin: quality.expectedRecordCountMin ?? expectedRecordCountMinByTable,
   });
 }
+
+/** The schema reports a time that is missing or not in whole hours. */
+function freshnessDocument(scope: Construct, freshness: Freshness): FreshnessDocument {
+  checkStruct(scope, 'freshness', freshness, FRESHNESS_PROPS);
+  return { max_age_hours: freshness.maxAge?.toHours({ integral: false }) };
+}
+
+const FRESHNESS_PROPS: PropTypes<Freshness> = {
+  maxAge: { member: 'toHours', example: 'a Duration: Duration.hours(26)' },
+};
 
 /** Fails on an input that is no dataset, or a dataset of another lake. */
 export function checkInput(scope: Construct, { core, dataset }: LakeDatasetProps, prop: string, input: IDataset): void {
@@ -94,6 +108,7 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
     member: '_document',
     example: 'a Schedule from cdk-glue-medallion: Schedule.cron("0 6 * * ? *")',
   },
+  freshness: 'unchecked',
   glueVersion: 'unchecked',
   workerType: 'unchecked',
   numberOfWorkers: 'unchecked',

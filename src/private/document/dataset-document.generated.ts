@@ -179,6 +179,7 @@ export interface DatasetDocument {
   schema_contract?: 'evolve' | 'freeze';
   data_quality?: DataQuality;
   schedule?: Schedule;
+  freshness?: Freshness;
   /**
    * Glue version of the job: 5.0 (Spark 3.5.4, Python 3.11), 5.1 (Spark 3.5.6, Python 3.11) or 6.0 (Spark 4.1.1, Python 3.13). Default: the version of the core, otherwise 5.0.
    */
@@ -651,4 +652,13 @@ export interface Schedule {
    * IANA name of the time zone of a cron expression. Default: UTC.
    */
   timezone?: string;
+}
+/**
+ * How old the tables may become before an alert is sent.
+ */
+export interface Freshness {
+  /**
+   * Maximum number of hours since a run last published the tables or found that they are up to date: 1 to 8784.
+   */
+  max_age_hours: number;
 }

@@ -226,14 +226,14 @@ export class LakeAlerts extends Construct {
 }
 
 /** What a sender needs to publish to an encrypted topic. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
-const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'];
+export const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'];
 
 /**
  * Each AWS partition has its own console domain.
  *
  * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
  */
-function consoleDomain({ region }: Stack): string {
+export function consoleDomain({ region }: Stack): string {
   if (!Token.isUnresolved(region) && region.startsWith('cn-')) {
     return 'amazonaws.cn';
   }

@@ -1,5 +1,5 @@
 import {
-  AlertMessage, crawlerAlert, eventAlert, jobAlert, pipelineErrorAlert, pipelineResultsAlert,
+  AlertMessage, crawlerAlert, eventAlert, freshnessErrorAlert, jobAlert, pipelineErrorAlert, pipelineResultsAlert,
 } from './alert-messages';
 import { LakeNames } from '../../naming';
 
@@ -86,6 +86,12 @@ export function alertMachine({
         Type: 'Choice',
         Choices: [
           {
+            Condition: `{% ${EVENT}.source = "aws.states" and $substringAfter(
+              ${EVENT}.detail.stateMachineArn, ":stateMachine:"
+            ) = ${JSON.stringify(names.freshnessStateMachine)} %}`,
+            Next: 'Send error of freshness check',
+          },
+          {
             Condition: `{% ${EVENT}.source = "aws.states" and ${EVENT}.detail.error = "PipelineFailed" %}`,
             Next: 'Send results of pipeline',
           },
@@ -117,6 +123,7 @@ export function alertMachine({
       'Send alert of crawler': publish(crawlerAlert(), 'Send event'),
       'Send results of pipeline': publish(pipelineResultsAlert(names, consoleDomain), 'Send error of pipeline'),
       'Send error of pipeline': publish(pipelineErrorAlert(names, consoleDomain), 'Send event'),
+      'Send error of freshness check': publish(freshnessErrorAlert(names, consoleDomain), 'Send event'),
       'Send event': publish(eventAlert(names)),
     },
   };

@@ -1,4 +1,4 @@
-import { Layer } from '../../layer';
+import { DATASET, LAYER, lines, literal, text } from './message-text';
 import { LakeNames } from '../../naming';
 
 /** The texts of an alert, as JSONata expressions. They read the EventBridge event from the variable `$event`. */
@@ -6,10 +6,6 @@ export interface AlertMessage {
   readonly subject: string;
   readonly message: string;
 }
-
-/** Placeholders for the layer and the dataset, which the event contains only as parts of the job name. */
-const LAYER = 'LAYER' as Layer;
-const DATASET = 'DATASET';
 
 const ENVIRONMENT = '$event.account & ", " & $event.region';
 
@@ -111,6 +107,23 @@ export function pipelineErrorAlert(names: LakeNames, consoleDomain: string): Ale
   };
 }
 
+/** The alert for a freshness check that failed, timed out or was stopped. */
+export function freshnessErrorAlert(names: LakeNames, consoleDomain: string): AlertMessage {
+  const subject = text`${'$event.detail.status'}: freshness check of lake ${literal(names.resourcePrefix)}`;
+  return {
+    subject,
+    message: `(
+      $reasons := [$event.detail.error, $event.detail.cause][$type($) = "string"];
+      ${lines(
+        text`${subject} in ${ENVIRONMENT}`,
+        `($exists($reasons) ? "Error: " & ${shortened('$join($reasons, ": ")')})`,
+        text`Until a check succeeds, no alert is sent about stale datasets. The next check starts within an hour.`,
+        text`Execution: ${executionUrl(consoleDomain)} (AWS console)`,
+      )}
+    )`,
+  };
+}
+
 /** The alert for an event that no other alert can be written for: the event itself. */
 export function eventAlert(names: LakeNames): AlertMessage {
   return {
@@ -138,23 +151,7 @@ function consoleUrl(consoleDomain: string, service: string): string {
   return text`https://${'$event.region'}${page}${'$event.region'}#`;
 }
 
-/** The expression of a template, whose values are expressions. An expression without a value adds no text. */
-function text(parts: TemplateStringsArray, ...values: string[]): string {
-  return parts.flatMap((part, index) => [
-    ...part === '' ? [] : [literal(part)], ...index < values.length ? [values[index]] : [],
-  ]).join(' & ');
-}
-
-/** The lines of a message. A line without a value is left out, and an expression with several values has several. */
-function lines(...values: string[]): string {
-  return `$join([\n${values.join(',\n')}\n], "\\n")`;
-}
-
 /** The text of a value, which is JSON unless the value is a string. Undefined without a value. */
 function shortened(value: string): string {
   return `$substring($string(${value}), 0, ${MAX_TEXT_LENGTH})`;
-}
-
-function literal(value: string): string {
-  return JSON.stringify(value);
 }

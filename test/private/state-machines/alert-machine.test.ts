@@ -282,6 +282,34 @@ describe('the alert of a job or crawler', () => {
   });
 });
 
+describe('the alert of a failed freshness check', () => {
+  const event = (machine: string, error?: string, cause?: string) => {
+    const { detail, ...others } = pipelineEvent(error ?? null, cause ?? null);
+    return { ...others, detail: { ...detail, stateMachineArn: PIPELINE.replace('pp-dw-daily', machine) } };
+  };
+
+  test('has the error and a link', async () => {
+    const outcome = await handle(event('pp-dw-freshness', 'S3.S3Exception', 'Access Denied'));
+    expect(published(outcome)[0].Subject).toBe('FAILED: freshness check of lake pp-dw');
+    expect(messageOf(outcome)).toEqual([
+      'FAILED: freshness check of lake pp-dw in 123456789012, us-east-1',
+      'Error: S3.S3Exception: Access Denied',
+      'Until a check succeeds, no alert is sent about stale datasets. The next check starts within an hour.',
+      'Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/'
+        + `${EXECUTION} (AWS console)`,
+    ]);
+  });
+
+  test('has no error if the check timed out', async () => {
+    expect(messageOf(await handle(event('pp-dw-freshness')))[1]).toMatch(/^Until a check succeeds/);
+  });
+
+  test('is not sent for a pipeline whose name starts with freshness', async () => {
+    expect(published(await handle(event('pp-dw-freshness-report')))[0].Subject)
+      .toBe('FAILED: pipeline freshness-report of lake pp-dw');
+  });
+});
+
 describe('the alert of a pipeline', () => {
   const dataset = (name: string, status: string, reason?: string) => ({ dataset: name, status, reason });
   const HEAD = 'FAILED: pipeline daily of lake pp-dw in 123456789012, us-east-1';

@@ -1,0 +1,26 @@
+import { Layer } from '../../layer';
+
+/*
+ * Parts of the texts of alerts, which are JSONata expressions.
+ */
+
+/** Placeholders for the layer and the dataset in paths that are the same for all datasets. */
+export const LAYER = 'LAYER' as Layer;
+export const DATASET = 'DATASET';
+
+/** The expression of a template, whose values are expressions. An expression without a value adds no text. */
+export function text(parts: TemplateStringsArray, ...values: string[]): string {
+  return parts.flatMap((part, index) => [
+    ...part === '' ? [] : [literal(part)], ...index < values.length ? [values[index]] : [],
+  ]).join(' & ');
+}
+
+/** The lines of a message. A line without a value is left out, and an expression with several values has several. */
+export function lines(...values: string[]): string {
+  return `$join([\n${values.join(',\n')}\n], "\\n")`;
+}
+
+/** A string in an expression. */
+export function literal(value: string): string {
+  return JSON.stringify(value);
+}

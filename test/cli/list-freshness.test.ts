@@ -1,0 +1,71 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { medallionIn } from './app-fixture';
+import { temporaryFolder } from './assembly-fixture';
+import { EtlCore } from '../../src';
+import { readDatasets } from '../../src/cli/dataset';
+import { freshnessOf } from '../../src/cli/dataset-freshness';
+import { Lake } from '../../src/cli/lake';
+import { bronze } from '../layouts';
+
+const NOW = Date.now();
+const time = (hours: number) => new Date(NOW - hours * 3_600_000).toISOString();
+const folder = temporaryFolder();
+const data = path.join(folder, '.medallion');
+const cdkOut = path.join(folder, 'cdk.out');
+
+beforeAll(() => {
+  const app = new App({ outdir: cdkOut });
+  const stack = new Stack(app, 'Datasets');
+  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', alerts: {} });
+  bronze({ core, stack }, { dataset: 'zipcodes', freshness: { maxAge: Duration.hours(26) } }, 'Zipcodes');
+  bronze({ core, stack }, { dataset: 'airports' }, 'Airports');
+  app.synth();
+});
+
+/** Writes published.json and run records of zipcodes, replacing those from before. */
+function write(published: object | undefined, records: object[] = []): void {
+  const runs = Lake.pathIn(data, readDatasets(cdkOut)[0].runs);
+  fs.rmSync(data, { recursive: true, force: true });
+  fs.mkdirSync(runs, { recursive: true });
+  if (published) {
+    fs.writeFileSync(path.join(runs, 'published.json'), JSON.stringify(published));
+  }
+  records.forEach((record, index) => fs.writeFileSync(path.join(runs, `run_id=${index}.json`), JSON.stringify(record)));
+}
+
+const unchanged = (hours: number) => ({ status: 'unchanged', finished_at: time(hours) });
+
+test.each<[string, object | undefined, object[], object]>([
+  ['a recent publication', { published_at: time(2.04) }, [], { age_hours: 2, stale: false }],
+  ['an old publication', { published_at: time(30) }, [], { age_hours: 30, stale: true }],
+  ['an unchanged run', { published_at: time(30) }, [unchanged(28), unchanged(3)], { age_hours: 3, stale: false }],
+  [
+    'runs that failed or run after it',
+    { published_at: time(30) },
+    [unchanged(3), { status: 'failed', finished_at: time(2) }, { status: 'running', finished_at: null }],
+    { age_hours: 3, stale: false },
+  ],
+  ['no publication', undefined, [{ status: 'failed', finished_at: time(2) }], { age_hours: null, stale: true }],
+])('the age of a dataset with %s', (_, published, records, expected) => {
+  write(published, records);
+  const [zipcodes, airports] = readDatasets(cdkOut);
+  expect(freshnessOf(zipcodes, data, NOW)).toEqual(expected);
+  expect(freshnessOf(airports, data, NOW)).toEqual({ age_hours: null, stale: null });
+});
+
+test('list shows the age of datasets that declare freshness, without a local lake as well', () => {
+  fs.rmSync(data, { recursive: true, force: true });
+  const [heading, zipcodes, airports] = medallionIn(folder, ['list']).stdout.split('\n');
+  expect(heading).toMatch(/stack +age +stale$/);
+  expect(zipcodes).toMatch(/Datasets +yes$/);
+  expect(airports).toMatch(/Datasets$/);
+  expect(fs.existsSync(data)).toBe(false);
+
+  write({ published_at: time(4) });
+  expect(medallionIn(folder, ['list']).stdout.split('\n')[1]).toMatch(/Datasets +4 h +no$/);
+  expect(JSON.parse(medallionIn(folder, ['list', '--json']).stdout)).toMatchObject([
+    { dataset: 'zipcodes', age_hours: 4, stale: false }, { dataset: 'airports', age_hours: null, stale: null },
+  ]);
+});
