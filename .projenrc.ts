@@ -122,8 +122,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   ],
 });
 
-// No type of the API refers to these. See test/package.test.ts.
-project.npmignore?.exclude('/lib/cli/**/*.d.ts', '/lib/private/files/*.d.ts');
+// No type of the API refers to these. test/compiled-package.ts checks it.
+project.npmignore?.exclude(
+  '/lib/cli/**/*.d.ts', ...['files', 'resources'].map(folder => `/lib/private/${folder}/*.d.ts`),
+);
 
 // Yarn Plug'n'Play otherwise keeps the package in a ZIP file, where Python cannot read the code of the local runs.
 project.package.addField('preferUnplugged', true);
@@ -221,6 +223,7 @@ const rosetta = project.addTask('docs:rosetta', {
   exec: 'node --require ts-node/register test/rosetta.ts',
 });
 project.postCompileTask.spawn(rosetta);
+project.postCompileTask.exec('node --require ts-node/register test/compiled-package.ts', { env: integEnvironment });
 // Programs can start the file directly, as the entry points that jsii generates do.
 project.compileTask.exec('chmod +x lib/cli/main.js');
 

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { Auth, BronzeDataset, EtlCore, GlueConnection, LakeRoles, Schedule, Source } from '../src';
+import { Auth, BronzeDataset, EtlCore, EtlPipeline, GlueConnection, LakeRoles, Schedule, Source } from '../src';
 import { resource, resources } from './assembly';
 import { bronze, ENV, gold, Lake, LAYOUTS, PREFIXES } from './layouts';
 
@@ -24,6 +24,7 @@ function addDatasets(lake: Lake): void {
   bronze(lake, { dataset: 'files', source: Source.s3('s3://vendor/in/') }, 'Files');
   bronze(lake, { dataset: 'network', connection: GlueConnection.fromName('vendor') }, 'Network');
   gold(lake, { dataset: 'summary', inputs: [BronzeDataset.fromName(lake.core, 'shared')] }, 'Summary');
+  new EtlPipeline(lake.stack, 'Daily', { core: lake.core, datasets: [BronzeDataset.fromName(lake.core, 'shared')] });
 }
 
 function jobRoles({ stack }: Lake): { [job: string]: string } {
@@ -51,6 +52,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake: create }) => {
     const roles: LakeRoles = {
       glue: role('org-glue'),
       scheduler: role('org-scheduler'),
+      stateMachines: role('org-state-machines'),
       deployment: role('org-deployment'),
       datasets: {
         'bronze/secret': role('org-secret'),
@@ -77,6 +79,8 @@ describe.each([false, true])('with Role.customizeRoles (two stacks: %s)', isSpli
         [`${isSplit ? 'Core' : 'Lake'}/Core/SchedulerRole`]: 'org-scheduler',
         [`${isSplit ? 'Core' : 'Lake'}/Core/Alerts/Role`]: 'org-alerts',
         [`${isSplit ? 'Core' : 'Lake'}/Core/Alerts/EventsRole`]: 'org-alert-events',
+        [`${isSplit ? 'Core' : 'Lake'}/Core/DatasetStateMachineRole`]: 'org-state-machines',
+        'Lake/Daily/Role': 'org-pipeline',
         'Lake/GlueScripts/Role': 'org-deployment',
         'Lake/Secret/Role': 'org-secret',
         'Lake/Files/Role': 'org-files',
@@ -104,9 +108,10 @@ describe.each([false, true])('with Role.customizeRoles (two stacks: %s)', isSpli
     bronze(lake, { dataset: 'retried', maxRetries: 3 }, 'Retried');
     const all = [...new Set(stacksOf(lake))].flatMap(stack => resources(stack));
     const of = (type: string) => all.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
-    expect(of('AWS::StepFunctions::StateMachine').map(({ RoleArn }) => RoleArn)).toEqual([arn('org-alerts')]);
+    expect(of('AWS::StepFunctions::StateMachine').map(({ RoleArn }) => RoleArn).sort()).toEqual(
+      ['org-alerts', 'org-pipeline', 'org-state-machines'].map(arn));
     expect(of('AWS::Events::Rule').map(({ Targets }) => Targets[0].RoleArn)).toEqual(
-      Array(3).fill(arn('org-alert-events')));
+      Array(4).fill(arn('org-alert-events')));
   });
 
   test('the app creates no role and no policy', () => {

@@ -2,18 +2,18 @@ import { spawnSync } from 'child_process';
 import { readFileSync } from 'fs';
 import * as path from 'path';
 
-/** The files of the package that `npm pack` would create, and its size in bytes. */
-function packed(): { unpackedSize: number; files: string[] } {
+/** The files of the package that `npm pack` would create. */
+function packedFiles(): string[] {
   const done = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: path.join(__dirname, '..'),
     encoding: 'utf8',
   });
-  const [{ unpackedSize, files }] = JSON.parse(done.stdout);
-  return { unpackedSize, files: files.map((file: { path: string }) => file.path) };
+  const [{ files }] = JSON.parse(done.stdout);
+  return files.map((file: { path: string }) => file.path);
 }
 
-test('the package contains what users need and no tests, in less than 5 MB', () => {
-  const { unpackedSize, files } = packed();
+test('the package contains what users need and no tests', () => {
+  const files = packedFiles();
   expect(files).toEqual(expect.arrayContaining([
     'README.md', 'LICENSE', 'docs/README.md', 'docs/what-happens-when.md',
     'glue-templates/dataset.schema.json', 'glue-templates/config.schema.json', 'glue-templates/pipeline.schema.json',
@@ -27,19 +27,6 @@ test('the package contains what users need and no tests, in less than 5 MB', () 
   const onlyInRepository = /^(\.github|\.devcontainer|\.editorconfig|API\.md|CODE_OF_CONDUCT|CONTRIBUTING|SECURITY)/;
   expect(own.filter(file => onlyInRepository.test(file))).toEqual([]);
   expect(own).toContain('CHANGELOG.md');
-  expect(unpackedSize).toBeLessThan(5e6);
-});
-
-test('the type declarations in the package refer only to files of the package', () => {
-  const root = path.join(__dirname, '..');
-  const declarations = packed().files.filter(file => /^lib\/.*\.d\.ts$/.test(file));
-  expect(declarations.length).toBeGreaterThan(50);
-  const missing = declarations.flatMap(file =>
-    [...readFileSync(path.join(root, file), 'utf8').matchAll(/(?:from|import\() ?'(\.[^']+)'/g)]
-      .map(([, imported]) => `${path.join(path.dirname(file), imported)}.d.ts`)
-      .filter(imported => !declarations.includes(imported))
-      .map(imported => `${file} imports ${imported}`));
-  expect(missing).toEqual([]);
 });
 
 test('Yarn unpacks the package', () => {

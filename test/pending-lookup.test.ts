@@ -94,6 +94,7 @@ test('the names of resources are valid in the first synthesis, which the CDK che
   const names = resources(stack).flatMap(({ Properties }) => [Properties?.BucketName, Properties?.RoleName].flat());
   expect(names.filter(name => name !== undefined)).toEqual([
     'pending-lake-prefix-123456789012', 'pending-lake-prefix-glue-role', 'pending-lake-prefix-scheduler-role',
+    'pending-lake-prefix-dataset-role',
   ]);
 });
 

@@ -60,8 +60,8 @@ class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
     Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if
-    `metrics_namespace` is set. `definition` is a hash of the document, the script and the query, which published.json
-    repeats: a pipeline compares them.
+    `metrics_namespace` is set. Only derived datasets have `definition`, a hash of the document, the script and the
+    query. A pipeline compares it with that in published.json.
     """
 
     layer: str
