@@ -6,6 +6,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
+import { Layer } from './layer';
 import { checkLength, LakeNames } from './naming';
 import { OnFailedInput } from './on-failed-input';
 import { datasetGraph, hasSchedule } from './private/definition/dataset-graph';
@@ -15,7 +16,9 @@ import { pipelineRuleProblems, pipelineSchema } from './private/document/pipelin
 import { unresolvedValues } from './private/document/unresolved-values';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
+import { checkEnvironment } from './private/resources/check-environment';
 import { coreInSameStage } from './private/resources/deployed-core';
+import { limitDescription, MAX_SCHEDULE_DESCRIPTION_BYTES } from './private/resources/description';
 import { RETRY_POLICY, timesOf } from './private/resources/job-schedule';
 import { createPipelineAlert } from './private/resources/pipeline-alert';
 import { createPipelineRole, createPipelineSchedulerRole } from './private/resources/pipeline-roles';
@@ -31,7 +34,7 @@ export interface EtlPipelineProps {
   readonly core: IEtlCore;
 
   /**
-   * The datasets to build: 1 to 500 with their inputs.
+   * The datasets to build: 1 to 400 with their inputs.
    *
    * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
    * deploys. Synthesis fails with `DATASETS_REQUIRED` if the list is empty, with `DUPLICATE_VALUE` if it contains a
@@ -120,6 +123,7 @@ export class EtlPipeline extends Construct {
   public readonly role: IRole;
   /** The schedule that starts executions. Undefined if the pipeline has none. */
   public readonly schedule?: CfnSchedule;
+  private readonly hasAlerts: boolean;
 
   /**
    * Creates a pipeline.
@@ -133,6 +137,7 @@ export class EtlPipeline extends Construct {
     checkProps(this, props, PIPELINE_PROPS);
     const { core } = props;
     const names = new LakeNames(this, core);
+    checkEnvironment(this, core, 'pipeline');
     checkDatasets(this, props);
     const document = pipelineDocument(id, props);
     checkPipeline(this, document);
@@ -152,7 +157,7 @@ export class EtlPipeline extends Construct {
       this.schedule = new CfnSchedule(this, 'Schedule', {
         name,
         groupName: names.scheduleGroup,
-        description: document.description,
+        description: limitDescription(document.description, MAX_SCHEDULE_DESCRIPTION_BYTES),
         ...timesOf(document.schedule),
         target: {
           arn: this.stateMachine.attrArn,
@@ -162,7 +167,7 @@ export class EtlPipeline extends Construct {
         },
       });
     }
-    createPipelineAlert(this, core, names, {
+    this.hasAlerts = createPipelineAlert(this, core, names, {
       pipeline: this.pipeline,
       stateMachineArn: names.stateMachineArn(this, name),
     });
@@ -192,7 +197,7 @@ export class EtlPipeline extends Construct {
       datasetMachineArn: names.stateMachineArn(this, names.datasetStateMachine),
       maxConcurrentJobs: document.max_concurrent_jobs ?? MAX_CONCURRENT_JOBS,
       usesPublished: document.on_failed_input === OnFailedInput.USE_PUBLISHED,
-      suffix: createHash('sha256').update(this.pipeline).digest('hex').slice(0, 4),
+      suffix: createHash('sha256').update(this.pipeline).digest('hex').slice(0, 4) + (this.hasAlerts ? 'a' : ''),
     }));
   }
 
@@ -207,6 +212,27 @@ export class EtlPipeline extends Construct {
           + `${MAX_DATASETS}.`,
         'Distribute them over several pipelines.',
       );
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(nodes));
+    if (bytes > MAX_GRAPH_BYTES) {
+      throw synthError(
+        this,
+        'PIPELINE_TOO_LARGE',
+        `the names of the datasets and inputs of the pipeline "${this.pipeline}" have ${bytes} bytes; the maximum is `
+          + `${MAX_GRAPH_BYTES}.`,
+        'Distribute them over several pipelines.',
+      );
+    }
+    const graph = datasetGraph(this, names.resourcePrefix);
+    for (const { dataset } of nodes.length === 1 ? [] : nodes) {
+      if (!dataset.startsWith(`${Layer.BRONZE}/`) && !graph.has(dataset)) {
+        Annotations.of(this).addWarningV2(
+          `cdk-glue-medallion:unknown-inputs-${dataset}`,
+          `the inputs of the dataset "${dataset}" of the pipeline "${this.pipeline}" are not known, because another `
+            + 'app or stage deploys it. It starts at once, and does not wait for its inputs. Run it in a pipeline of '
+            + 'the app that deploys it.',
+        );
+      }
     }
     const scheduled = nodes
       .map(({ dataset }) => dataset)
@@ -240,7 +266,10 @@ function kebabCase(id: string): string {
 }
 
 /** With more datasets, an execution of 24 hours could exceed the 25,000 events of a history. */
-const MAX_DATASETS = 500;
+const MAX_DATASETS = 400;
+
+/** A variable of a state machine has at most 256 KiB. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const MAX_GRAPH_BYTES = 200_000;
 
 function pipelineDocument(id: string, props: EtlPipelineProps): PipelineDocument {
   return pipelineSchema().inOrder({

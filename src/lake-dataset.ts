@@ -1,5 +1,5 @@
 import { readFileSync } from 'fs';
-import { Annotations, Stack, Token } from 'aws-cdk-lib';
+import { Annotations } from 'aws-cdk-lib';
 import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
@@ -22,6 +22,7 @@ import { tablesOf } from './private/document/dataset-tables';
 import { withPendingLookups } from './private/document/pending-lookup';
 import { unresolvedValues } from './private/document/unresolved-values';
 import { synthError } from './private/errors/synth-error';
+import { checkEnvironment } from './private/resources/check-environment';
 import { createCrawler } from './private/resources/crawler';
 import { datasetRole } from './private/resources/dataset-role';
 import { coreInSameStage, deployedCore } from './private/resources/deployed-core';
@@ -249,29 +250,6 @@ function warnAboutScript(scope: Construct, layer: Layer, dataset: string, file: 
     `the script "${file}" of dataset "${dataset}" ${others}does not call ${entryPointOf(layer)}, so a run does not `
       + `publish tables. ${howToPublish(layer)} If that is intended, acknowledge the warning: `
       + `Annotations.of(dataset).acknowledgeWarning('${NOT_PUBLISHED}').`);
-}
-
-/** The resources of a lake are in one account and Region, and so must be its datasets. */
-function checkEnvironment(scope: Construct, core: IEtlCore): void {
-  const deployed = deployedCore(core);
-  if (!deployed) {
-    return;
-  }
-  const here = Stack.of(scope);
-  const there = Stack.of(deployed);
-  for (const [what, own, ofCore] of [
-    ['account', here.account, there.account],
-    ['region', here.region, there.region],
-  ]) {
-    if (!Token.isUnresolved(own) && !Token.isUnresolved(ofCore) && own !== ofCore) {
-      throw synthError(
-        scope,
-        'ENVIRONMENT_MISMATCH',
-        `the dataset is in the ${what} ${own}, and its core "${core.node.path}" is in ${ofCore}.`,
-        'Deploy both to the same environment, or create a second core.',
-      );
-    }
-  }
 }
 
 function claimNames(scope: Construct, names: DatasetNames): void {

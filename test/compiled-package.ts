@@ -18,7 +18,7 @@ const missing = declarations.flatMap(file =>
   [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/(?:from|import\() ?['"](\.[^'"]+)/g)]
     .map(([, imported]) => `${path.join(path.dirname(file), imported)}.d.ts`)
     .filter(imported => !declarations.includes(imported))
-    .map(imported => `${file} imports ${imported}, which the package does not contain. See npmignore in .projenrc.ts.`));
+    .map(imported => `${file} imports ${imported}, which is not in the package. See npmignore in .projenrc.ts.`));
 const problems = [
   ...missing,
   ...declarations.length > 0 ? [] : ['The library is not compiled. Run npx projen compile.'],

@@ -203,12 +203,68 @@ test('two pipelines of a lake cannot have the same name', () => {
   );
 });
 
-test('a pipeline with more than 500 datasets is an error', () => {
+test('a pipeline with more than 400 datasets is an error', () => {
   const lake = LAYOUTS[0].lake(ENV, PREFIXES);
-  const datasets = Array.from({ length: 501 }, (_, index) => GoldDataset.fromName(lake.core, `d${index}`));
+  const datasets = Array.from({ length: 401 }, (_, index) => GoldDataset.fromName(lake.core, `d${index}`));
   pipeline(lake, { datasets });
   expect(() => definitionOf(lake.stack)).toThrow(
-    'PIPELINE_TOO_LARGE: Lake/Daily: the pipeline "daily" has 501 datasets with their inputs; the maximum is 500. '
+    'PIPELINE_TOO_LARGE: Lake/Daily: the pipeline "daily" has 401 datasets with their inputs; the maximum is 400. '
       + 'Distribute them over several pipelines.',
   );
+});
+
+test('a pipeline with more names than a variable of a state machine holds is an error', () => {
+  const lake = LAYOUTS[0].lake(ENV, PREFIXES);
+  const inputs = Array.from({ length: 100 }, (_, index) =>
+    bronze(lake, { dataset: `d-${'x'.repeat(60)}-${index}` }, `D${index}`));
+  const datasets = Array.from({ length: 40 }, (_, index) => gold(lake, { dataset: `g${index}`, inputs }, `G${index}`));
+  pipeline(lake, { datasets });
+  expect(() => definitionOf(lake.stack)).toThrow(
+    /PIPELINE_TOO_LARGE: Lake\/Daily: the names of the datasets and inputs of the pipeline "daily" have \d+ bytes/,
+  );
+});
+
+test('the datasets are found in stacks with and without an environment', () => {
+  const app = new App();
+  const core = new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Core', PREFIXES);
+  const lake = { app, core, stack: new Stack(app, 'Datasets', { env: ENV }) };
+  const datasets = [bronze(lake), gold(lake)];
+  const stack = new Stack(app, 'Pipeline');
+  new EtlPipeline(stack, 'Daily', { core, datasets: [datasets[1]] });
+  expect(nodesOf(stack)).toEqual([{ dataset: BRONZE, inputs: [] }, { dataset: GOLD, inputs: [BRONZE] }]);
+});
+
+test('a pipeline in another Region than its core is an error', () => {
+  const app = new App();
+  const core = new EtlCore(new Stack(app, 'Core', { env: ENV }), 'Core', PREFIXES);
+  const stack = new Stack(app, 'Pipeline', { env: { ...ENV, region: 'us-east-1' } });
+  expect(() => new EtlPipeline(stack, 'Daily', { core, datasets: [GoldDataset.fromName(core, 'calendar')] })).toThrow(
+    'ENVIRONMENT_MISMATCH: Pipeline/Daily: the pipeline is in the region us-east-1, and its core "Core/Core" is in '
+      + 'eu-central-1.',
+  );
+});
+
+test('a derived dataset whose inputs are not known is a warning', () => {
+  const lake = LAYOUTS[0].lake(ENV, PREFIXES);
+  pipeline(lake, { datasets: [bronze(lake), GoldDataset.fromName(lake.core, 'calendar')] });
+  Annotations.fromStack(lake.stack).hasWarning('*', Match.stringLikeRegexp(
+    'the inputs of the dataset "gold/calendar" of the pipeline "daily" are not known',
+  ));
+});
+
+test.each([
+  [{}, 'a'],
+  [undefined, ''],
+])('the name of an execution shows whether a failure alerts: %j', (alerts, mark) => {
+  const stack = new Stack(new App(), 'Stack', { env: ENV });
+  const core = new EtlCore(stack, 'Core', { ...PREFIXES, alerts });
+  new EtlPipeline(stack, 'Daily', { core, datasets: [GoldDataset.fromName(core, 'calendar')] });
+  const { States } = definitionOf(stack).States['Start datasets'].ItemProcessor;
+  expect(States['Start dataset'].Arguments.Name).toMatch(new RegExp(`'-[0-9a-f]{4}${mark}-'`));
+});
+
+test('a long description is shortened for the schedule', () => {
+  const { datasets, ...lake } = lakeWithDatasets();
+  pipeline(lake, { datasets, schedule: Schedule.rate(Duration.days(1)), description: 'x'.repeat(600) });
+  expect(Buffer.byteLength(resources(lake.stack, 'AWS::Scheduler::Schedule')[0].Properties.Description)).toBe(512);
 });

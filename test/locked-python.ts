@@ -39,8 +39,9 @@ export async function lockedPython(
     await progress.step(title, () =>
       withCacheLocked(
         () => undefined,
-        () =>
-          buildEntry(folder, async () => {
+        // Another process may have created it while this one waited for the lock.
+        async () => isComplete(folder) ? undefined
+          : buildEntry(folder, async () => {
             await run(base, '-m', 'venv', folder);
             await run(
               path.join(folder, 'bin', 'python'),

@@ -281,7 +281,7 @@ const OTHERS: { readonly [code in ErrorCode]?: string } = {
   LAKE_MISMATCH: 'an input is a construct of another lake',
   ENVIRONMENT_MISMATCH: 'env is a prop',
   DATASET_AFTER_SYNTH: 'a dashboard is created in code',
-  PIPELINE_TOO_LARGE: 'needs more than 500 datasets',
+  PIPELINE_TOO_LARGE: 'needs more than 400 datasets',
   FRESHNESS_CHECK_TOO_LARGE: 'needs more than 500 datasets',
   DASHBOARD_TOO_LARGE: 'a dashboard is created in code',
   STACK_TOO_LARGE: 'each file has a stack of its own',

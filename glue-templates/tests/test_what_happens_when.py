@@ -494,7 +494,7 @@ CDK_APPS: dict[str, list[str]] = {
     "A crawl that fails in a pipeline": ["pipelines/pipeline.e2e.ts::a failed crawl fails the dataset, and the next execution crawls although nothing has changed"],
     "An execution of a pipeline that starts while another one is running": ["pipelines/pipeline.e2e.ts::executions of a pipeline do not overlap"],
     "An execution of a pipeline that is stopped": ["pipelines/pipeline.e2e.ts::after an execution was stopped, the next one awaits the jobs that still run"],
-    "A run record above 150 KB, or none, in a pipeline": ["pipelines/pipeline.e2e.ts::a table whose run has an unreadable record is crawled"],
+    "A run record above 150 KB, or none, in a pipeline": ["pipelines/pipeline.e2e.ts::of a large record, only the beginning is read, which has the status and the change of the schema"],
     "A dataset of a pipeline whose stack is not deployed": ["pipelines/pipeline.e2e.ts::a job that does not exist fails its dataset"],
     "AWS APIs that throttle a pipeline": ["pipelines/pipeline.e2e.ts::throttled calls are repeated"],
 }  # fmt: skip

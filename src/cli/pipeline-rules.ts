@@ -99,19 +99,22 @@ export function isDue(
 }
 
 /**
- * The datasets that do not run when a run is resumed, with their results: all except those that failed or were skipped.
+ * The datasets that do not run when a run is resumed, with their results: all except those that failed or were skipped,
+ * and their dependents, which may have run without them.
  *
  * @param previous the results of the run that is resumed. Empty if no run is resumed
  */
 export function resumedResults(
   nodes: readonly PipelineNode[], previous: readonly DatasetResult[],
 ): Map<string, DatasetResult> {
+  const ordered = new Set(nodes.map(({ dataset }) => dataset));
   const results = new Map(previous.map(result => [result.dataset, result]));
   const kept = new Map<string, DatasetResult>();
-  for (const { dataset } of previous.length === 0 ? [] : nodes) {
+  for (const { dataset, inputs } of previous.length === 0 ? [] : nodes) {
     const result = results.get(dataset)
       ?? { dataset, status: 'not_run', reason: 'not in the list of the execution that is resumed' };
-    if (!isUnsuccessful(result)) {
+    const isRepeated = inputs.some(input => ordered.has(input) && !kept.has(input));
+    if (!isUnsuccessful(result) && !isRepeated) {
       kept.set(dataset, result);
     }
   }

@@ -105,6 +105,11 @@ test('with USE_PUBLISHED, the dependents of a failed dataset run with what is pu
     'gold/ab': 'published',
     'gold/top': 'published',
   });
+
+  lake.play(prefix, {});
+  const resumed = await lake.round(prefix, JSON.parse(round.text));
+  expect(resumed.status).toBe('SUCCEEDED');
+  expect(resumed.started).toEqual(['bronze/a', 'gold/ab', 'gold/top']);
 }, 120_000);
 
 /** What happens to one bronze dataset, and its result. */
@@ -128,10 +133,24 @@ test.each<[rule: string, script: PlayedRun[], status: string, reason: string | u
   expect([statuses(round)['bronze/a'], reasonOf(round, 'bronze/a')]).toEqual([status, reason]);
 }, 120_000);
 
-test('a table whose run has an unreadable record is crawled', async () => {
+test('of a large record, only the beginning is read, which has the status and the change of the schema', async () => {
   const prefix = await published(undefined, { 'bronze/a': [] });
   lake.play(prefix, { 'bronze/a': [{ record: 'large' }] });
+  expect((await lake.round(prefix)).started).toEqual(['bronze/a']);
+  lake.play(prefix, { 'bronze/a': [{ record: 'large', schema_changes: true }] });
   expect((await lake.round(prefix)).started).toEqual(['bronze/a', 'bronze/a-crawler']);
+}, 120_000);
+
+test('an input that is not the result of a failed execution of the pipeline is an error', async () => {
+  const prefix = await published(undefined, { 'bronze/a': [] });
+  for (const input of [
+    { datasets: ['bronze/a'] },
+    { pipeline: 'other', datasets: [{ dataset: 'bronze/a', status: 'failed' }] },
+    { pipeline: 'daily', datasets: [{ dataset: 'bronze/a', status: 'published' }] },
+  ]) {
+    const round = await lake.round(prefix, input);
+    expect([round.status, round.error, round.started]).toEqual(['FAILED', 'PipelineInputInvalid', []]);
+  }
 }, 120_000);
 
 test('a failed crawl fails the dataset, and the next execution crawls although nothing has changed', async () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(async () => {
   server.close();
-  await lake.stop();
+  await lake?.stop();
 });
 
 /** The command that runs the job of a dataset on Spark, as `medallion run` does, for the emulator to start. */

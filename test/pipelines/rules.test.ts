@@ -156,11 +156,21 @@ const CASES: { readonly [rule: string]: Case } = {
     starts: { 'gold/a': 0 },
     results: { 'bronze/a': NOT_LISTED, 'bronze/new': NOT_LISTED, 'gold/a': 'published' },
   },
-  'a resumed run of which nothing is left runs nothing': {
-    inputs: { 'bronze/a': [], 'gold/a': ['bronze/a'] },
-    previous: [{ dataset: 'bronze/removed', status: 'failed' }],
-    starts: {},
-    results: { 'bronze/a': NOT_LISTED, 'gold/a': NOT_LISTED },
+  'a resumed run repeats the dependents of what failed, which ran without it': {
+    inputs: { 'bronze/a': [], 'bronze/b': [], 'gold/a': ['bronze/a'], 'gold/b': ['bronze/b'], 'gold/top': ['gold/a'] },
+    previous: [
+      { dataset: 'bronze/a', status: 'failed' }, { dataset: 'bronze/b', status: 'published' },
+      { dataset: 'gold/a', status: 'published' }, { dataset: 'gold/b', status: 'published' },
+      { dataset: 'gold/top', status: 'unchanged' },
+    ],
+    starts: { 'bronze/a': 0, 'gold/a': 1, 'gold/top': 2 },
+    results: {
+      'bronze/a': 'published',
+      'bronze/b': 'published',
+      'gold/a': 'published',
+      'gold/b': 'published',
+      'gold/top': 'published',
+    },
   },
   'a dataset that is not run is not a failed input': {
     inputs: { 'bronze/other': [], 'gold/a': ['bronze/other'] },

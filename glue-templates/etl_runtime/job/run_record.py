@@ -69,6 +69,7 @@ class RunRecord:
             "error": None,
             "error_code": None,
             "retryable": None,
+            "schema_changed_at": None,  # before long lists: a pipeline reads only the beginning of a large record
             "steps": {},
         }
 

@@ -144,6 +144,9 @@ def _copy_all(copies: Sequence[tuple[str, str]], intent: Mapping[str, Any], name
     """Copy the objects, then write published.json."""
     with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
         list(pool.map(lambda copy: store.copy(*copy), copies))
+    published = intent["published"]
+    if published.get("schema_changed_at") == published["published_at"]:
+        published["schema_changed_at"] = now()  # a crawl that has started before may have missed some of the objects
     store.write_json(f"{names.runs}published.json", intent["published"])
 
 

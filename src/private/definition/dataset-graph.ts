@@ -1,6 +1,6 @@
 import { IConstruct } from 'constructs';
 import { synthError } from '../errors/synth-error';
-import { lakeState } from '../resources/stage-state';
+import { lakeState, lakeStates } from '../resources/stage-state';
 
 /** The inputs of each dataset of a lake, keyed by `layer/dataset`. */
 export type Graph = Map<string, string[]>;
@@ -13,7 +13,7 @@ export type Graph = Map<string, string[]>;
  * @param inputs as `layer/dataset`
  */
 export function registerInputs(scope: IConstruct, lake: string, dataset: string, inputs: string[]): void {
-  const graph = datasetGraph(scope, lake);
+  const graph = lakeState(scope, 'inputs', lake, () => new Map<string, string[]>());
   graph.set(dataset, inputs);
   const path = pathTo(dataset, dataset, graph);
   if (path) {
@@ -26,23 +26,19 @@ export function registerInputs(scope: IConstruct, lake: string, dataset: string,
   }
 }
 
-/** The inputs of all datasets of a lake that exist so far. */
+/** The inputs of all datasets of a lake that exist so far, also of those in stacks with or without an environment. */
 export function datasetGraph(scope: IConstruct, lake: string): Graph {
-  return lakeState(scope, 'inputs', lake, () => new Map<string, string[]>());
+  return new Map(lakeStates<Graph>(scope, 'inputs', lake).flatMap(graph => [...graph]));
 }
 
 /** Registers that a dataset, given as `layer/dataset`, has a schedule of its own. */
 export function registerSchedule(scope: IConstruct, lake: string, dataset: string): void {
-  schedules(scope, lake).add(dataset);
+  lakeState(scope, 'schedules', lake, () => new Set<string>()).add(dataset);
 }
 
 /** Whether a dataset, given as `layer/dataset`, has a schedule of its own. */
 export function hasSchedule(scope: IConstruct, lake: string, dataset: string): boolean {
-  return schedules(scope, lake).has(dataset);
-}
-
-function schedules(scope: IConstruct, lake: string): Set<string> {
-  return lakeState(scope, 'schedules', lake, () => new Set<string>());
+  return lakeStates<Set<string>>(scope, 'schedules', lake).some(datasets => datasets.has(dataset));
 }
 
 /**

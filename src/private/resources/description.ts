@@ -6,6 +6,9 @@ export const MAX_STACK_DESCRIPTION_BYTES = 1024;
 /** https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html */
 export const MAX_GLUE_DESCRIPTION_BYTES = 2048;
 
+/** https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html */
+export const MAX_SCHEDULE_DESCRIPTION_BYTES = 512;
+
 const ELLIPSIS = '…';
 
 /**

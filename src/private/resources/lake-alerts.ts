@@ -204,9 +204,9 @@ export class LakeAlerts extends Construct {
     const alarm = new Alarm(this, 'DroppedScheduleAlarm', {
       alarmName: names.droppedScheduleAlarm,
       alarmDescription:
-        `A schedule of the lake ${names.resourcePrefix} could not start its job after all retries, for example `
-        + 'because its role or the job does not exist, or the job was still running. Find the dataset without a run, '
-        + 'and start its job manually.',
+        `A schedule of the lake ${names.resourcePrefix} could not start its job or pipeline after all retries, for `
+        + 'example because its role or the job does not exist, or the job was still running. Find the dataset or the '
+        + 'pipeline without a run, and start it manually.',
       // https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
       metric: new Metric({
         namespace: 'AWS/Scheduler',

@@ -12,10 +12,10 @@ export interface PipelineAlertProps {
   readonly stateMachineArn: string;
 }
 
-/** Alerts about failed executions of a pipeline. */
+/** Alerts about failed executions of a pipeline. Returns whether there are any. */
 export function createPipelineAlert(
   scope: Construct, core: IEtlCore, lake: LakeNames, { pipeline, stateMachineArn }: PipelineAlertProps,
-): void {
+): boolean {
   const deployed = deployedCore(core);
   if (deployed === undefined) {
     Annotations.of(scope).addWarningV2(
@@ -33,5 +33,7 @@ export function createPipelineAlert(
       },
       targets: [alertTarget(scope, core, lake)],
     });
+    return true;
   }
+  return false;
 }

@@ -26,6 +26,26 @@ export function lakeState<T>(scope: IConstruct, name: string, resourcePrefix: st
   return state;
 }
 
+/**
+ * The states of a lake in all environments of the stage that can be the same as that of a scope: an account or a Region
+ * that is only known at deployment can be any.
+ */
+export function lakeStates<T>(scope: IConstruct, name: string, resourcePrefix: string): T[] {
+  const own = Stack.of(scope).environment;
+  const lakes = stageState(scope, name, () => new Map<string, T>());
+  return [...lakes].flatMap(([key, state]) => {
+    const [environment, prefix] = JSON.parse(key) as string[];
+    return prefix === resourcePrefix && canBeSame(environment, own) ? [state] : [];
+  });
+}
+
+/** Environments are `aws://account/region`. */
+function canBeSame(environment: string, other: string): boolean {
+  const parts = other.split('/');
+  return environment.split('/').every((part, index) =>
+    part === parts[index] || [part, parts[index]].some(each => each?.startsWith('unknown-')));
+}
+
 /** State that all constructs of an app share. */
 export function appState<T>(scope: IConstruct, name: string, create: () => T): T {
   return stateOf(scope.node.root, name, create);

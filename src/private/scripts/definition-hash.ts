@@ -5,6 +5,12 @@ import { Construct } from 'constructs';
 import { JobScript } from './script-bundle';
 import { DatasetDocument } from '../document/dataset-document.generated';
 
+/** Keys that do not change the rows and columns of the tables. */
+const OPERATION_KEYS = [
+  'description', 'schedule', 'freshness', 'data_size_category', 'worker_type', 'number_of_workers', 'timeout_minutes',
+  'max_retries', 'role', 'connection',
+];
+
 /**
  * A hash of what a derived dataset is built with: its document, script and query. A pipeline runs the job again if the
  * hash differs from that of the last publication.
@@ -14,7 +20,8 @@ import { DatasetDocument } from '../document/dataset-document.generated';
 export function definitionHash(scope: Construct, document: DatasetDocument, script: JobScript): string {
   return Lazy.string({
     produce: () => {
-      const resolved = Stack.of(scope).resolve({ document, sql: script.sql?.text });
+      const content = Object.entries(document).filter(([key]) => !OPERATION_KEYS.includes(key));
+      const resolved = Stack.of(scope).resolve({ content, sql: script.sql?.text });
       return createHash('sha256')
         .update(JSON.stringify(resolved))
         .update(readFileSync(script.path))

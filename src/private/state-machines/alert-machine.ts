@@ -1,6 +1,7 @@
 import {
   AlertMessage, crawlerAlert, eventAlert, freshnessErrorAlert, jobAlert, pipelineErrorAlert, pipelineResultsAlert,
 } from './alert-messages';
+import { RETRIES } from './states-language';
 import { LakeNames } from '../../naming';
 
 export interface AlertMachineProps {
@@ -31,15 +32,6 @@ const MAX_EXECUTIONS = 400;
 /** How long before the event an execution that handled its job can have ended: clocks of services can differ. */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 
-const THROTTLED = {
-  ErrorEquals: ['Sfn.ThrottlingException'],
-  IntervalSeconds: 2,
-  MaxAttempts: 6,
-  BackoffRate: 2,
-  MaxDelaySeconds: 60,
-  JitterStrategy: 'FULL',
-};
-
 /**
  * The state machine that sends the alerts of a lake. The input of an execution is an EventBridge event.
  *
@@ -58,7 +50,7 @@ export function alertMachine({
     Resource: `arn:${partition}:states:::aws-sdk:sfn:listExecutions`,
     Arguments: { StateMachineArn: datasetMachineArn, StatusFilter: status, MaxResults: MAX_EXECUTIONS },
     Assign: { inPipeline: `{% (${ofDataset(names)} $exists($executions${filter})) %}` },
-    Retry: [THROTTLED],
+    Retry: RETRIES,
     Catch: [{ ErrorEquals: ['States.ALL'], Assign: { inPipeline: false }, Next: 'Which alert?' }],
     Next: next,
   });
@@ -141,6 +133,6 @@ function ofDataset(names: LakeNames): string {
     $dataset := $substring($job, $length(${prefix}), ${MAX_EXECUTION_DATASET_LENGTH});
     $executions := $states.result.Executions[
       $substring(Name, 0, $length($dataset)) = $dataset
-      and $contains($substring(Name, $length($dataset)), /^-\\d{8}T\\d{9}-/)
+      and $contains($substring(Name, $length($dataset)), /^-\\d{8}T\\d{9}-[0-9a-f]{4}a-/)
     ];`;
 }

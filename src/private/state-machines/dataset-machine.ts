@@ -4,6 +4,8 @@ import { Layer } from '../../layer';
 /** Time between two requests for the state of a job: a run takes minutes, and a request is three state transitions. */
 const JOB_POLL_SECONDS = 60;
 const CRAWLER_POLL_SECONDS = 30;
+/** Each request repeats those for all inputs, and a history has at most 25,000 events. */
+const OTHER_RUN_POLL_SECONDS = 300;
 
 /** Requests for the next attempt of a failed run, after which Glue has not retried the run. */
 const MAX_MISSED_ATTEMPTS = 4;
@@ -15,8 +17,8 @@ const MAX_MISSED_ATTEMPTS = 4;
  */
 const MAX_BYTES = 150_000;
 
-/** The run ID is among the first keys of the file. */
-const RUN_ID_BYTES = 2_000;
+/** The run ID is the third key of the file. What follows is not read, so that no character is cut. */
+const RUN_ID_BYTES = 400;
 
 /** The records of one minute before the start of a run on: the clock of the run may differ from that of Glue. */
 const CLOCK_DIFFERENCE_MS = 60_000;
@@ -67,6 +69,7 @@ export function datasetMachine(partition: string): Definition {
           record: {},
           records: [],
           reason: '',
+          record_error: '',
           crawls: 0,
         },
         Catch: [{
@@ -184,7 +187,7 @@ export function datasetMachine(partition: string): Definition {
         Next: 'Wait for job',
       }),
       // After a run that somebody else has started, a derived dataset may be up to date.
-      'Wait for other run': { Type: 'Wait', Seconds: JOB_POLL_SECONDS, Next: 'Derived?' },
+      'Wait for other run': { Type: 'Wait', Seconds: OTHER_RUN_POLL_SECONDS, Next: 'Derived?' },
       'Wait for job': { Type: 'Wait', Seconds: JOB_POLL_SECONDS, Next: 'Read run' },
       'Read run': task('glue:getJobRun', {
         Arguments: { JobName: jsonata('$job'), RunId: jsonata(ATTEMPT_ID) },
@@ -235,6 +238,7 @@ export function datasetMachine(partition: string): Definition {
           MaxKeys: MAX_RECORDS,
         },
         Assign: { records: jsonata('[$states.result.Contents.Key]') },
+        Catch: [NO_RECORD],
         Next: 'Record left?',
       }),
       'Record left?': {
@@ -246,7 +250,7 @@ export function datasetMachine(partition: string): Definition {
         Arguments: { Bucket: jsonata('$names.bucket'), Key: jsonata('$records[0]'), Range: range(MAX_BYTES) },
         Assign: {
           records: jsonata(`${IS_OF_RUN} ? [] : [$records[[1..${MAX_RECORDS}]]]`),
-          // Of a record that is too large, only the beginning is known. The crawler runs, in case the schema changed.
+          // Of a record that is too large, only the beginning is known.
           record: jsonata(`$not(${IS_OF_RUN}) ? {} : ${IS_COMPLETE} ? ($r := $parse($states.result.Body); {
               'status': $r.status,
               'run_id': $r.run_id,
@@ -257,9 +261,10 @@ export function datasetMachine(partition: string): Definition {
             }) : {
               'status': $match($states.result.Body, /"status": "([^"]+)"/)[0].groups[0],
               'run_id': $match($states.result.Body, /"run_id": "([^"]+)"/)[0].groups[0],
-              'schema_changed_at': $fromMillis($run.started)
+              'schema_changed_at': $match($states.result.Body, /"schema_changed_at": "([^"]+)"/)[0].groups[0]
             }`),
         },
+        Catch: [NO_RECORD],
         Next: 'Record left?',
       }),
       'Job succeeded?': {
@@ -269,7 +274,9 @@ export function datasetMachine(partition: string): Definition {
           Assign: {
             reason: jsonata(
               "$record.status = 'unchanged' ? 'the source is unchanged'"
-                + " : $exists($record.status) ? '' : 'the job wrote no run record'",
+                + " : $exists($record.status) ? ''"
+                + " : $record_error = '' ? 'the job wrote no run record'"
+                + " : 'the run record cannot be read: ' & $record_error",
             ),
           },
           Next: 'Schema changed?',
@@ -290,7 +297,7 @@ export function datasetMachine(partition: string): Definition {
 
       'Schema changed?': {
         Type: 'Choice',
-        Choices: [{ Condition: jsonata('$exists($record.schema_changed_at)'), Next: 'Read crawler' }],
+        Choices: [{ Condition: jsonata("$type($record.schema_changed_at) = 'string'"), Next: 'Read crawler' }],
         Default: 'Done',
       },
       'Read crawler': task('glue:getCrawler', {
@@ -362,6 +369,13 @@ const FAILED = {
   ErrorEquals: ['States.ALL'],
   Assign: { reason: jsonata("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause") },
   Next: 'Failed',
+};
+
+/** The outcome of the job does not depend on its record. */
+const NO_RECORD = {
+  ErrorEquals: ['States.ALL'],
+  Assign: { record_error: jsonata("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause") },
+  Next: 'Job succeeded?',
 };
 
 function outcome(status: string): string {

@@ -14,12 +14,12 @@ const MAX_LISTED = 400;
 export const MAX_NAME_LENGTH = 45;
 
 /** Characters of a reason, so that the results of all datasets fit into a variable of 256 KiB. */
-const MAX_REASON_LENGTH = 300;
+const MAX_REASON_LENGTH = 200;
 
 /** A cause has at most 32,768 characters. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
 const MAX_CAUSE_LENGTH = 32_000;
 /** The characters of an entry in the cause besides its reason. */
-const ENTRY_LENGTH = 150;
+const ENTRY_LENGTH = 110;
 
 /** The errors of a failed execution. The cause of a failed pipeline is its result as JSON. */
 export const PIPELINE_FAILED = 'PipelineFailed';
@@ -42,7 +42,10 @@ export interface PipelineMachineProps {
   readonly maxConcurrentJobs: number;
   /** Whether the dependents of a failed input run with its published tables. */
   readonly usesPublished: boolean;
-  /** Four characters that differ from those of the other pipelines of the lake. */
+  /**
+   * Four hexadecimal digits that differ from those of the other pipelines of the lake, and an `a` if a failed execution
+   * sends an alert. Only then are there no alerts about the jobs and crawlers of its datasets.
+   */
   readonly suffix: string;
 }
 
@@ -50,8 +53,9 @@ export interface PipelineMachineProps {
  * The state machine of a pipeline: it starts an execution of the dataset state machine for each dataset as soon as its
  * inputs have ended, and fails at its end if a dataset has failed.
  *
- * Input: nothing, or the result of an earlier execution, of which only the failed and skipped datasets run. Output:
- * `pipeline` and `datasets`, a list with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
+ * Input: nothing, or the result of an earlier execution, of which only the failed and skipped datasets run. If
+ * `complete` is false, so do the datasets that its list does not contain. Output: `pipeline` and `datasets`, a list
+ * with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
  */
 export function pipelineMachine(props: PipelineMachineProps): Definition {
   const task = (service: string, fields: State): State => ({
@@ -83,6 +87,8 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
           active: [],
           ended: [],
           ready: [],
+          rerun: [],
+          done: {},
           previous: jsonata('$exists($states.input.datasets) ? $states.input.datasets : []'),
           // Part of the names of executions: yyyyMMddTHHmmssSSS.
           started: jsonata(
@@ -94,17 +100,42 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
       'Resume': {
         Type: 'Pass',
         Assign: {
-          done: jsonata(`(
-            $rerun := $previous[status in ['failed', 'skipped']].dataset;
-            $count($previous) = 0 ? {} : $merge([{}, $nodes[$not(dataset in $rerun)].(
-              $name := dataset;
-              $last := $previous[dataset = $name][0];
-              { $name: $exists($last) ? $last
-                : { 'status': 'not_run', 'reason': 'not in the list of the execution that is resumed' } }
-            )])
+          // What failed or was skipped, and its dependents: with USE_PUBLISHED, these ran without the failed input.
+          rerun: jsonata(`(
+            $bad := $previous[status in ['failed', 'skipped']].dataset;
+            $cut := $states.input.complete = false ? $nodes.dataset[$not($ in $previous.dataset)] : [];
+            $reduce($nodes, function($all, $node) {
+              $node.dataset in $bad or $node.dataset in $cut or $count($node.inputs[$ in $all]) > 0
+                ? $append($all, $node.dataset) : $all
+            }, [])
           )`),
         },
-        Next: 'List executions of the pipeline',
+        Next: 'Resume from where?',
+      },
+      'Resume from where?': {
+        Type: 'Choice',
+        Choices: [
+          { Condition: jsonata('$count($previous) = 0'), Next: 'List executions of the pipeline' },
+          {
+            Condition: jsonata(`$states.input.pipeline = '${props.pipeline}' and $count($rerun) > 0`),
+            Assign: {
+              done: jsonata(`$merge([{}, $nodes[$not(dataset in $rerun)].(
+                $name := dataset;
+                $last := $previous[dataset = $name][0];
+                { $name: $exists($last) ? $last
+                  : { 'status': 'not_run', 'reason': 'not in the list of the execution that is resumed' } }
+              )])`),
+            },
+            Next: 'List executions of the pipeline',
+          },
+        ],
+        Default: 'Input is invalid',
+      },
+      'Input is invalid': {
+        Type: 'Fail',
+        Error: 'PipelineInputInvalid',
+        Cause: `The input has datasets, but none that failed or was skipped in the pipeline ${props.pipeline}. Use the `
+          + 'cause of a failed execution of this pipeline, or {} to run all datasets.',
       },
       'List executions of the pipeline': task('aws-sdk:sfn:listExecutions', {
         Arguments: {
@@ -121,6 +152,8 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
             $milliseconds(StartDate) < $start or ($milliseconds(StartDate) = $start and ExecutionArn < $me.Id)
           )].ExecutionArn][0] }
         )`),
+        // Overlapping executions do no harm: the second one waits for the jobs of the first.
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Plan' }],
         Next: 'Running already?',
       }),
       'Running already?': {
@@ -200,6 +233,8 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
           ),
         },
         Output: {},
+        // The executions of the datasets continue in any case, so the list is requested until the timeout.
+        Catch: [{ ErrorEquals: ['States.ALL'], Output: {}, Next: 'Wait' }],
         Next: 'Any ended?',
       }),
       'Any ended?': {
@@ -227,8 +262,16 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
               ])
             }
           )`),
+          Catch: [{
+            ErrorEquals: ['States.ALL'],
+            Output: {
+              dataset: jsonata('$states.input.dataset'), arn: jsonata('$states.input.arn'), is_running: true,
+            },
+            Next: 'Read later',
+          }],
           End: true,
         }),
+        'Read later': { Type: 'Pass', End: true },
       }, {
         Assign: {
           active: jsonata(
@@ -276,7 +319,11 @@ export function planOf(done: string, active: string, nodes: string): { readonly 
       $uses_published or $exists($lookup($all, $node.dataset)) or $count($bad) = 0 ? $all
         : $merge([$all, { $node.dataset: {
           'status': 'skipped',
-          'reason': 'not run because of ' & $join($bad.($ & ' (' & $lookup($all, $).status & ')'), ', ')
+          'reason': $substring(
+            'not run because of ' & $join($bad.($ & ' (' & $lookup($all, $).status & ')'), ', '),
+            0,
+            ${MAX_REASON_LENGTH}
+          )
         } }])
     )}, ${done})`;
   return {
@@ -305,5 +352,9 @@ const CAUSE = `(
     $size := $all.size + $length($string($entry)) + 1;
     $size > ${MAX_CAUSE_LENGTH} ? $all : { 'size': $size, 'datasets': $append($all.datasets, $entry) }
   )}, { 'size': 100, 'datasets': [] });
-  $string({ 'pipeline': $states.input.pipeline, 'datasets': [$kept.datasets] })
+  $string({
+    'pipeline': $states.input.pipeline,
+    'complete': $count($kept.datasets) >= $count($bad),
+    'datasets': [$kept.datasets]
+  })
 )`;

@@ -34,9 +34,10 @@ export const RETRIES: State[] = [{
     'Glue.InternalServiceException',
     'Sfn.ThrottlingException',
     'S3.SlowDownException',
-    'S3.InternalErrorException',
     'Sns.ThrottledException',
-    'Sdk.SdkClientException',
+    // Errors that the API of the service does not define have the name of its base class. Throttling often is one.
+    ...['Glue', 'Sfn', 'S3', 'Sns'].flatMap(service =>
+      [`${service}.${service}Exception`, `${service}.SdkClientException`]),
   ],
   IntervalSeconds: 2,
   BackoffRate: 2,

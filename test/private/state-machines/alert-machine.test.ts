@@ -92,7 +92,7 @@ const messageOf = (outcome: Outcome): string[] => published(outcome)[0].Message.
 const running = (...names: string[]): Listed => ({ RUNNING: names.map(Name => ({ Name })) });
 const failed = (name: string, stopped: string): Listed => ({ FAILED: [{ Name: name, StopDate: stopped }] });
 
-const START = '20261129T060000123-0abc-7';
+const START = '20261129T060000123-0abca-7';
 const LONG = 'a-dataset-with-a-name-that-is-longer-than-an-execution-name-can-hold';
 
 test('the definition is shorter than 1 MiB, and names of states than 80 characters', () => {
