@@ -1,4 +1,6 @@
-import { Definition, jsonata, MILLISECONDS, ONE_DAY_SECONDS, RETRIES, State } from './states-language';
+import {
+  Definition, inlineMap, jsonata, MILLISECONDS, ONE_DAY_SECONDS, RETRIES, State, taskState,
+} from './states-language';
 import { Layer } from '../../layer';
 
 /** Time between two requests for the state of a job: a run takes minutes, and a request is three state transitions. */
@@ -6,6 +8,9 @@ const JOB_POLL_SECONDS = 60;
 const CRAWLER_POLL_SECONDS = 30;
 /** Each request repeats those for all inputs, and a history has at most 25,000 events. */
 const OTHER_RUN_POLL_SECONDS = 300;
+
+/** Requests for inputs at the same time. */
+const MAX_REQUESTS = 10;
 
 /** Requests for the next attempt of a failed run, after which Glue has not retried the run. */
 const MAX_MISSED_ATTEMPTS = 4;
@@ -44,13 +49,8 @@ const IS_COMPLETE = `$number($substringAfter($states.result.ContentRange, '/')) 
  * @param partition the AWS partition, for the ARNs of the tasks
  */
 export function datasetMachine(partition: string): Definition {
-  const task = (service: string, fields: State): State => ({
-    Type: 'Task',
-    Resource: `arn:${partition}:states:::aws-sdk:${service}`,
-    Retry: RETRIES,
-    Catch: [FAILED],
-    ...fields,
-  });
+  const task = (service: string, fields: State): State =>
+    taskState(partition, `aws-sdk:${service}`, { Catch: [FAILED], ...fields });
   return {
     QueryLanguage: 'JSONata',
     Comment: 'Runs the job of one dataset, and its crawler if a schema has changed',
@@ -112,30 +112,22 @@ export function datasetMachine(partition: string): Definition {
         Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Start job' }],
         Next: 'Read inputs',
       }),
-      'Read inputs': {
-        Type: 'Map',
-        Items: jsonata('$names.inputs'),
-        MaxConcurrency: 10,
-        ItemProcessor: {
-          ProcessorConfig: { Mode: 'INLINE' },
-          StartAt: 'Read input',
-          States: {
-            'Read input': task('s3:getObject', {
-              Arguments: publication('$states.input.runs', RUN_ID_BYTES),
-              Output: {
-                dataset: jsonata('$states.input.dataset'),
-                run_id: jsonata('$match($states.result.Body, /"run_id": "([^"]+)"/)[0].groups[0]'),
-              },
-              Catch: [{
-                ErrorEquals: ['States.ALL'],
-                Output: { dataset: jsonata('$states.input.dataset'), run_id: '' },
-                Next: 'Not published',
-              }],
-              End: true,
-            }),
-            'Not published': { Type: 'Pass', End: true },
+      'Read inputs': inlineMap('$names.inputs', MAX_REQUESTS, 'Read input', {
+        'Read input': task('s3:getObject', {
+          Arguments: publication('$states.input.runs', RUN_ID_BYTES),
+          Output: {
+            dataset: jsonata('$states.input.dataset'),
+            run_id: jsonata('$match($states.result.Body, /"run_id": "([^"]+)"/)[0].groups[0]'),
           },
-        },
+          Catch: [{
+            ErrorEquals: ['States.ALL'],
+            Output: { dataset: jsonata('$states.input.dataset'), run_id: '' },
+            Next: 'Not published',
+          }],
+          End: true,
+        }),
+        'Not published': { Type: 'Pass', End: true },
+      }, {
         Assign: {
           newer: jsonata(`(
             $used := $merge($published.inputs.{ dataset: run_id });
@@ -144,7 +136,7 @@ export function datasetMachine(partition: string): Definition {
         },
         Catch: [FAILED],
         Next: 'Due?',
-      },
+      }),
       'Due?': {
         Type: 'Choice',
         Choices: [{

@@ -1,5 +1,5 @@
 import { DATASET, LAYER, lines, literal, text } from './message-text';
-import { Definition, jsonata, RETRIES, State } from './states-language';
+import { Definition, inlineMap, jsonata, State, taskState } from './states-language';
 import { LakeNames } from '../../naming';
 
 /** A dataset that the check reads: it declares freshness, or is an input of one that does. */
@@ -39,6 +39,9 @@ const MAX_PUBLICATION_BYTES = 100_000;
 /** The status and the end of a run are among the first keys of its record. */
 const RECORD_BYTES = 2_000;
 
+/** Requests at the same time: the limit of a map. */
+const MAX_REQUESTS = 40;
+
 /** Keys in a list of up to 300 bytes each. */
 const MAX_LISTED = 400;
 
@@ -64,19 +67,9 @@ const MAX_MESSAGE_LENGTH = 200_000;
 export function freshnessMachine(
   { names, partition, account, region, nodes, topicArn }: FreshnessMachineProps,
 ): Definition {
-  const task = (service: string, fields: State): State => ({
-    Type: 'Task',
-    Resource: `arn:${partition}:states:::${service}`,
-    Retry: RETRIES,
-    ...fields,
-  });
-  const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State => ({
-    Type: 'Map',
-    Items: jsonata(items),
-    MaxConcurrency: 40,
-    ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: startAt, States: states },
-    ...fields,
-  });
+  const task = (service: string, fields: State): State => taskState(partition, service, fields);
+  const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State =>
+    inlineMap(items, MAX_REQUESTS, startAt, states, fields);
   const bucket = names.bucket;
   // Without a permission to list all keys, S3 does not return that an object does not exist, but denies access.
   const onMissing = (next: string): State => ({

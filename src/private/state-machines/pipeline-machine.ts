@@ -1,11 +1,14 @@
 import { DATASET_FAILED } from './dataset-machine';
-import { Definition, jsonata, MILLISECONDS, ONE_DAY_SECONDS, RETRIES, State } from './states-language';
+import { Definition, inlineMap, jsonata, MILLISECONDS, ONE_DAY_SECONDS, State, taskState } from './states-language';
 
 /**
  * Time between two requests for the executions that still run. A shorter time would not make a pipeline much faster,
  * because a run takes minutes, and 24 hours of requests would exceed the 25,000 events of a history.
  */
 const POLL_SECONDS = 60;
+
+/** Requests at the same time. */
+const MAX_REQUESTS = 10;
 
 /** Executions in a list: with more, it could exceed 256 KiB. */
 const MAX_LISTED = 400;
@@ -58,20 +61,9 @@ export interface PipelineMachineProps {
  * with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
  */
 export function pipelineMachine(props: PipelineMachineProps): Definition {
-  const task = (service: string, fields: State): State => ({
-    Type: 'Task',
-    Resource: `arn:${props.partition}:states:::${service}`,
-    Retry: RETRIES,
-    ...fields,
-  });
-  const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State => ({
-    Type: 'Map',
-    Items: jsonata(items),
-    MaxConcurrency: 10,
-    ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: startAt, States: states },
-    Output: {},
-    ...fields,
-  });
+  const task = (service: string, fields: State): State => taskState(props.partition, service, fields);
+  const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State =>
+    inlineMap(items, MAX_REQUESTS, startAt, states, { Output: {}, ...fields });
   return {
     QueryLanguage: 'JSONata',
     Comment: `Runs the datasets of the pipeline ${props.pipeline}, each after its inputs`,

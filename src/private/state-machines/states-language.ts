@@ -53,3 +53,21 @@ export const RETRIES: State[] = [{
 export const MILLISECONDS =
   "$milliseconds := function($time) { $type($time) = 'string' ? $toMillis($time)"
   + " : $type($time) = 'number' ? ($time < 100000000000 ? $time * 1000 : $time) : 0 };";
+
+/** A task that calls a service, for example `aws-sdk:glue:getJob`, and repeats requests that fail for the moment. */
+export function taskState(partition: string, service: string, fields: State): State {
+  return { Type: 'Task', Resource: `arn:${partition}:states:::${service}`, Retry: RETRIES, ...fields };
+}
+
+/** A map that runs states for each item within the same execution. */
+export function inlineMap(
+  items: string, concurrency: number, startAt: string, states: { readonly [name: string]: State }, fields: State,
+): State {
+  return {
+    Type: 'Map',
+    Items: jsonata(items),
+    MaxConcurrency: concurrency,
+    ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: startAt, States: states },
+    ...fields,
+  };
+}
