@@ -1,5 +1,6 @@
 import { Inputs, Outcome, PlayedLake, PlayedRun, Script } from './played-lake';
 import { EtlPipelineProps, OnFailedInput } from '../../src';
+import { RUNS_ALL } from '../cli/e2e-scope';
 
 let lake: PlayedLake;
 beforeAll(async () => {
@@ -262,7 +263,7 @@ function lakeOf(count: number): Inputs {
     : [`gold/d${index}`, [`bronze/d${index - bronze}`, `bronze/d${index - bronze + 1}`]]));
 }
 
-test.each((process.env.PIPELINE_SIZES ?? '20').split(',').map(Number))(
+test.each(RUNS_ALL ? [20, 100, 300] : [20])(
   'an execution with %i datasets fits into the limits of Step Functions', async count => {
     const prefix = `lake${++number}`;
     await lake.create(prefix, lakeOf(count));

@@ -8,6 +8,7 @@ import {
 import { readStacks, resourcesOf } from '../../src/cli/assembly';
 import { interrupt } from '../../src/cli/child';
 import { resolve } from '../../src/cli/intrinsics';
+import { DatasetResult } from '../../src/cli/pipeline-result';
 import { Progress } from '../../src/cli/progress';
 import { temporaryFolder } from '../cli/assembly-fixture';
 import { Aws } from '../deploy/aws';
@@ -37,16 +38,6 @@ export interface Script {
   readonly [name: string]: PlayedRun[] | string | { readonly [call: string]: number } | number | undefined;
   readonly throttled?: { readonly [call: string]: number };
   readonly list_delay?: number;
-}
-
-/** The result of a dataset. */
-export interface DatasetResult {
-  readonly dataset: string;
-  readonly status: string;
-  readonly rows?: number;
-  readonly seconds?: number;
-  readonly run_id?: string;
-  readonly reason?: string;
 }
 
 /** An ended execution of a pipeline. */
