@@ -390,12 +390,12 @@ test('a pipeline in code and a pipeline in a file cannot have the same name', ()
     .toThrow(/NAME_TAKEN: .*a\.json:2:14: \/pipeline: the state machine "pp-dw-daily" is already used by/);
 });
 
-test('a pipeline with more than 500 datasets is an error of its file', () => {
-  const many = Array.from({ length: 501 }, (_, index) => `bronze/d${index}`);
+test('a pipeline with more than 400 datasets is an error of its file', () => {
+  const many = Array.from({ length: 401 }, (_, index) => `bronze/d${index}`);
   expect(failure({ 'pipelines/a.json': { pipeline: 'all', datasets: many } }, many)).toEqual([
     '1 problem in 1 file:',
-    'PIPELINE_TOO_LARGE: LAKE/pipelines/a.json:3:14: /datasets: the pipeline "all" has 501 datasets with their inputs; '
-      + 'the maximum is 500. Distribute them over several pipelines.',
+    'PIPELINE_TOO_LARGE: LAKE/pipelines/a.json:3:14: /datasets: the pipeline "all" has 401 datasets with their inputs; '
+      + 'the maximum is 400. Distribute them over several pipelines.',
   ]);
 });
 
