@@ -497,6 +497,7 @@ CDK_APPS: dict[str, list[str]] = {
     "A run record above 150 KB, or none, in a pipeline": ["pipelines/pipeline.e2e.ts::of a large record, only the beginning is read, which has the status and the change of the schema"],
     "A dataset of a pipeline whose stack is not deployed": ["pipelines/pipeline.e2e.ts::a job that does not exist fails its dataset"],
     "AWS APIs that throttle a pipeline": ["pipelines/pipeline.e2e.ts::throttled calls are repeated"],
+    "A dataset of another app in a pipeline, in `medallion run --pipeline`": ["cli/pipeline.e2e.ts::a failed run is resumed, and then a derived dataset runs only if an input has published"],
 }  # fmt: skip
 """The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
 

@@ -332,13 +332,16 @@ def test_a_run_with_unchanged_input_publishes_nothing(dataset: MakeDataset, gold
     made = gold(bronze)
     query = f"SELECT * FROM {athena(bronze)}"
     first = made.run(query, history={"business_key": ["id"]})
-    before = made.published_state()
+    before, published = made.published_state(), made.published()
     bronze.run(
         source.serves("/x.csv", b"id,v\n1,a\n2,\n"), run_options='{"force": true}'
     )  # another run, the same values
     again = made.run(query, history={"business_key": ["id"]})
     assert (again["status"], again["unchanged_since"]) == ("unchanged", first["run_id"])
-    assert made.published_state() == before
+    record = made.names["runs"] + "published.json"
+    assert {**made.published_state(), record: None} == {**before, record: None}
+    assert {**made.published(), "inputs": published["inputs"]} == published
+    assert [each["run_id"] for each in made.published()["inputs"]] == [bronze.record()["run_id"]]
     assert made.store.list(made.names["staging"]) == []
     forced = made.run(query, history={"business_key": ["id"]}, run_options='{"force": true}')
     assert forced["status"] == "published"
