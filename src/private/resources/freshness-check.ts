@@ -1,6 +1,6 @@
 import { Annotations, Lazy, Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
-import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -10,7 +10,8 @@ import { deployedCore } from './deployed-core';
 import { RETRY_POLICY, timesOf } from './job-schedule';
 import { KEY_ACTIONS } from './lake-alerts';
 import { objectKeyStatement } from './lake-key';
-import { acknowledge, acknowledgeWildcards } from './nag-suppressions';
+import { acknowledgeTopicKey, acknowledgeWildcards } from './nag-suppressions';
+import { createSchedulerRole } from './scheduler-role';
 import { createStateMachine, statesPrincipal } from './state-machine';
 import { substituted } from './substituted-text';
 import { claimName } from './unique-names';
@@ -168,32 +169,18 @@ class FreshnessCheck extends Construct {
       records,
     );
     if (resource && topicKey) {
-      acknowledge(
-        resource,
-        'IAM5',
-        'Amazon SNS requires kms:GenerateDataKey*. The statement is limited to the key of the topic.',
-        ['Action::kms:GenerateDataKey*'],
-      );
+      acknowledgeTopicKey(resource);
     }
     return role;
   }
 
   private createSchedulerRole(names: LakeNames): Role {
     checkLength(this, 'role', names.freshnessSchedulerRole, NAME_REMEDY);
-    return new Role(this, 'SchedulerRole', {
+    return createSchedulerRole(this, {
       roleName: names.freshnessSchedulerRole,
       description: `Starts the freshness check of the lake ${names.resourcePrefix}`,
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-      inlinePolicies: {
-        freshness: new PolicyDocument({
-          statements: [new PolicyStatement({
-            actions: ['states:StartExecution'],
-            resources: [names.stateMachineArn(this, names.freshnessStateMachine)],
-          })],
-        }),
-      },
+      policy: 'freshness',
+      stateMachineArn: names.stateMachineArn(this, names.freshnessStateMachine),
     });
   }
 }

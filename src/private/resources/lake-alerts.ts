@@ -8,7 +8,7 @@ import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledge, acknowledgeStateMachine } from './nag-suppressions';
+import { acknowledgeStateMachine, acknowledgeTopicKey } from './nag-suppressions';
 import { Alerts } from '../../alerts';
 import { LakeNames } from '../../naming';
 import { MAX_RETRIES } from '../../sizing';
@@ -112,12 +112,7 @@ export class LakeAlerts extends Construct {
     });
     const resource = role.node.defaultChild as CfnRole | undefined;
     if (resource && key) {
-      acknowledge(
-        resource,
-        'IAM5',
-        'Amazon SNS requires kms:GenerateDataKey*. The statement is limited to the key of the topic.',
-        ['Action::kms:GenerateDataKey*'],
-      );
+      acknowledgeTopicKey(resource);
     }
     return role;
   }

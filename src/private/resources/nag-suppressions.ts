@@ -50,6 +50,16 @@ export function acknowledgeStateMachine(stateMachine: CfnStateMachine): void {
   acknowledge(stateMachine, 'SF2', `${reason}Traces would repeat it at a charge.`);
 }
 
+/** Suppresses the cdk-nag finding for a role that publishes to an encrypted topic. */
+export function acknowledgeTopicKey(role: CfnResource): void {
+  acknowledge(
+    role,
+    'IAM5',
+    'Amazon SNS requires kms:GenerateDataKey*. The statement is limited to the key of the topic.',
+    ['Action::kms:GenerateDataKey*'],
+  );
+}
+
 /** A resolved value in the notation of cdk-nag findings: `arn:<AWS::Partition>:s3:::…`. */
 export function findingResource(value: unknown): string {
   if (typeof value !== 'object' || value === null) {

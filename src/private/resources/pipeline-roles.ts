@@ -1,7 +1,7 @@
-import { Stack } from 'aws-cdk-lib';
-import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledgeWildcards } from './nag-suppressions';
+import { createSchedulerRole } from './scheduler-role';
 import { statesPrincipal } from './state-machine';
 import { checkLength, LakeNames } from '../../naming';
 
@@ -43,19 +43,10 @@ export function createPipelineRole(scope: Construct, names: LakeNames, pipeline:
 export function createPipelineSchedulerRole(scope: Construct, names: LakeNames, pipeline: string): Role {
   const roleName = `${names.pipeline(pipeline)}-scheduler-role`;
   checkLength(scope, 'role', roleName, 'Use a shorter prefix or pipeline name.');
-  return new Role(scope, 'SchedulerRole', {
+  return createSchedulerRole(scope, {
     roleName,
     description: `Starts the pipeline ${pipeline} of the lake ${names.resourcePrefix}`,
-    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-    }),
-    inlinePolicies: {
-      pipeline: new PolicyDocument({
-        statements: [new PolicyStatement({
-          actions: ['states:StartExecution'],
-          resources: [names.stateMachineArn(scope, names.pipeline(pipeline))],
-        })],
-      }),
-    },
+    policy: 'pipeline',
+    stateMachineArn: names.stateMachineArn(scope, names.pipeline(pipeline)),
   });
 }
