@@ -82,7 +82,7 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
         else:
             text = decoded.encode()
         if text:
-            line += np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+            line += int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n")))
             yield text
         if not block:
             return
