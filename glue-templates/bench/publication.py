@@ -15,7 +15,8 @@ from bench.servers import Store as Emulator
 from bench.servers import set_environment, store
 from etl_runtime.job.arguments import Names, TableName
 from etl_runtime.job.store import Store
-from etl_runtime.publish.publish import publish, read_published
+from etl_runtime.publish.parquet_publication import publish
+from etl_runtime.publish.publication import read_published
 from etl_runtime.publish.staged import StagedTable
 
 BODY = bytes(10_000)

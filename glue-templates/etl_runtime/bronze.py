@@ -20,7 +20,9 @@ from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
-from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.publish.publication import read_published
+from etl_runtime.publish.recovery import recover
+from etl_runtime.publish.tables import tables_of
 from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
 from etl_runtime.source.api.table_values import read_table_values
 from etl_runtime.source.files.original import Original
@@ -87,15 +89,17 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     names, file_format = job.names, file_format_of(job.document)
     staging = f"{names.staging}run_id={record.run_id}/"
     record.skip_futile_retry()
+    tables = tables_of(job, record.run_id, store)
+    starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
+    tables.check(read_published(names, store))
     with record.logged_as("recover"):
-        recover(names, store)
+        recover(names, store, lambda: starting_spark().result())
     published = read_published(names, store)
     record.close_killed_runs(published)
 
     inputs, table_values = read_values(job, record, store, fetch)
-    starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
     with record.step("fetch"):
-        to_keep = publication_to_keep(job, published, inputs, store)
+        to_keep = publication_to_keep(job, published, inputs, tables.is_current, store)
         reset = resets_contract(job, published)
         kept = None if reset else published
         contract = RecordsContract((kept or {}).get("records"))
@@ -113,7 +117,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
     # Arrow is imported here because that takes half a second: Spark starts meanwhile, and a run with an unchanged
     # source does not need Arrow.
-    from etl_runtime.columns.column_schema import declared_columns
+    from etl_runtime.columns.column_schema import declared_columns, descriptions
     from etl_runtime.convert.gates import check_gates
     from etl_runtime.convert.type_plan import Place, convert_tables
     from etl_runtime.convert.unpack import unpack
@@ -140,37 +144,40 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 
     with record.step("start spark"):
         spark = starting_spark().result()
-    with record.step("convert"):
-        declared = {key: declared_columns(job.document, key) for key in names.tables}
-        place = Place(record.run_id, store.region, staging, source_date)
-        is_changed = kept is not None and kept.get("document") != document_hash(job.document)
-        converted = convert_tables(spark, unpacked, kept, declared, file_format, place, is_document_changed=is_changed)
-    for key, table in converted.items():
-        log_converted(record, key, table)
+    with tables.writing(spark):
+        with record.step("convert"):
+            declared = {key: declared_columns(job.document, key) for key in names.tables}
+            place = Place(tables, record.run_id, store.region, source_date, descriptions(job.document))
+            is_changed = kept is not None and kept.get("document") != document_hash(job.document)
+            converted = convert_tables(
+                spark, unpacked, kept, declared, file_format, place, is_document_changed=is_changed
+            )
+        for key, table in converted.items():
+            log_converted(record, key, table)
 
-    with record.step("check"):
-        allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
-        staged = {key: table.staged() for key, table in converted.items()}
-        duplicates = find_duplicates(spark, staged, job.document)
-        record.note_gates(check_gates(unpacked, converted, staged, duplicates, published, job.document, allow))
-    record.require_time_to_publish()
-    with record.step("publish"):
-        records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
-        metadata = {
-            "document": document_hash(job.document),
-            "sources": sources,
-            **({"inputs": inputs} if names.inputs else {}),
-            "records": records,
-        }
-        if source_date:
-            metadata["source_date"] = source_date.isoformat()
-        new = publish(staged, metadata, published, names, record.run_id, store)
+        with record.step("check"):
+            allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
+            staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
+            duplicates = find_duplicates(spark, staged, job.document)
+            record.note_gates(check_gates(unpacked, converted, staged, duplicates, published, job.document, allow))
+        record.require_time_to_publish()
+        with record.step("publish"):
+            records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
+            metadata = {
+                "document": document_hash(job.document),
+                "sources": sources,
+                **({"inputs": inputs} if names.inputs else {}),
+                "records": records,
+            }
+            if source_date:
+                metadata["source_date"] = source_date.isoformat()
+            new = tables.publish(staged, metadata, published)
     record.note({"tables": described_tables(new, converted)})
     record.note_publication(new)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
     with suppress(BotoCoreError, ClientError, OSError):
         store.delete(store.list(staging))
-    record.log_crawler_command(names, published, new)
+    tables.log_catalog(record, published, new)
 
 
 def read_values(

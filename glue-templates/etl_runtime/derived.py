@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from awsglue.utils import getResolvedOptions
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from py4j.protocol import Py4JJavaError
 
 from etl_runtime.columns.names import RUN_ID
+from etl_runtime.iceberg.schema import TableColumn, meta_columns
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.inputs import MAX_READS, Input, input_changed, note_inputs, read_inputs, republished
@@ -24,9 +26,12 @@ from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
-from etl_runtime.publish.publish import note_unchanged, publish, read_published, recover
+from etl_runtime.publish.publication import note_unchanged, read_published
+from etl_runtime.publish.recovery import recover
+from etl_runtime.publish.staged import StagedTable
+from etl_runtime.publish.tables import Tables, tables_of
 from etl_runtime.source.unchanged import document_hash
-from etl_runtime.transform.derived_columns import athena_columns, with_athena_names
+from etl_runtime.transform.derived_columns import athena_columns, with_athena_names, with_iceberg_types
 from etl_runtime.transform.gates import check_gates
 from etl_runtime.transform.history import CHANGES, DUPLICATE, VersionColumns, published_versions, with_versions
 from etl_runtime.transform.initial_versions import initial_versions
@@ -34,7 +39,7 @@ from etl_runtime.transform.inputs import register
 from etl_runtime.transform.query import query
 from etl_runtime.transform.rules import Rule, find_violations
 from etl_runtime.transform.transformed_table import TransformedTable
-from etl_runtime.transform.write import ACTION, OBJECT_BYTES, Target, write
+from etl_runtime.transform.write import ACTION, OBJECT_BYTES, Target, Written, write
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -181,14 +186,37 @@ def _run(
     names = job.names
     record.skip_futile_retry()
     _reject_bronze_options(job)
+    starting_spark = cache(_start_spark)
+    lake_tables = tables_of(job, record.run_id, store)
+    lake_tables.check(read_published(names, store))
     with record.logged_as("recover"):
-        recover(names, store)
+        recover(names, store, starting_spark)
     published = read_published(names, store)
     record.close_killed_runs(published)
 
     with record.step("start spark"):
-        spark = _start_spark()
-    inputs, tables, rules = _transform_inputs(spark, job, record, published, store, transform, context_class)
+        spark = starting_spark()
+    with lake_tables.writing(spark):
+        _write_and_publish(spark, job, record, published, store, lake_tables, transform, context_class)
+    # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
+    with suppress(BotoCoreError, ClientError, OSError):
+        store.delete(store.list(names.staging))
+
+
+def _write_and_publish(
+    spark: "SparkSession",
+    job: Job,
+    record: RunRecord,
+    published: Mapping[str, Any] | None,
+    store: Store,
+    lake_tables: Tables,
+    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
+    context_class: type[Context],
+) -> None:
+    names = job.names
+    inputs, tables, rules = _transform_inputs(
+        spark, job, record, published, store, lake_tables, transform, context_class
+    )
     for key, table in tables.items():
         log_table(record, key, table)
 
@@ -197,26 +225,28 @@ def _run(
         duplicates = find_duplicates(spark, staged, job.document)
         violations = find_violations(spark, staged, rules)
         record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
-    if published and not job.options.force and _is_unchanged(job, tables, published):
+    if (
+        published
+        and not job.options.force
+        and _is_unchanged(job, tables, published)
+        and lake_tables.is_current(published)
+    ):
         note_unchanged(published, [each.described() for each in inputs], names, store)
         record.note_publication(published)
         log_unchanged(record, published)
-    else:
-        record.require_time_to_publish()
-        with record.step("publish"):
-            metadata = {
-                "document": document_hash(job.document),
-                "sources": [],
-                "inputs": [each.described() for each in inputs],
-                **_history_metadata(job, tables, record.started),
-            }
-            new = publish(staged, metadata, published, names, record.run_id, store)
-        record.note({"tables": list(new["tables"].values())})
-        record.note_publication(new)
-        record.log_crawler_command(names, published, new)
-    # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
-    with suppress(BotoCoreError, ClientError, OSError):
-        store.delete(store.list(names.staging))
+        return
+    record.require_time_to_publish()
+    with record.step("publish"):
+        metadata = {
+            "document": document_hash(job.document),
+            "sources": [],
+            "inputs": [each.described() for each in inputs],
+            **_history_metadata(job, tables, record.started),
+        }
+        new = lake_tables.publish(staged, metadata, published)
+    record.note({"tables": list(new["tables"].values())})
+    record.note_publication(new)
+    lake_tables.log_catalog(record, published, new)
 
 
 def _start_spark() -> "SparkSession":
@@ -233,6 +263,7 @@ def _transform_inputs(
     record: RunRecord,
     published: Mapping[str, Any] | None,
     store: Store,
+    lake_tables: Tables,
     transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
     context_class: type[Context],
 ) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
@@ -244,9 +275,8 @@ def _transform_inputs(
             inputs = read_inputs(names, store)
             note_inputs(inputs, record)
             _drop_views(spark)
-            register(spark, inputs)
+            register(spark, inputs, names.bucket)
         context = context_class(spark, inputs, job, store)
-        folder = f"{names.staging}run_id={record.run_id}/tables/{attempt}/"
         try:
             with record.step("make"):
                 tables = {
@@ -255,8 +285,10 @@ def _transform_inputs(
                         record,
                         published,
                         store,
+                        key,
                         rows,
-                        Target(key, record.run_id, store.region, folder),
+                        lake_tables,
+                        attempt,
                         context.tables,
                     )
                     for key, rows in _rows_by_table(job, transform(context)).items()
@@ -303,27 +335,41 @@ def _staged_table(
     record: RunRecord,
     published: Mapping[str, Any] | None,
     store: Store,
+    key: str,
     rows: "DataFrame",
-    target: Target,
+    lake_tables: Tables,
+    attempt: int,
     tables: Sequence[str],
 ) -> TransformedTable:
-    """Write one table to staging: the rows or, for a table with a history, the versions of the rows.
+    """Write one table: the rows or, for a table with a history, the versions of the rows.
 
     `tables` are the tables of the inputs.
     """
     from pyspark.sql import functions as f
 
-    key = target.key
     is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
     rows = with_athena_names(key, rows)
+    if job.document.get("table_format") == "iceberg":
+        rows = with_iceberg_types(rows)
     columns = athena_columns(key, rows)
+    descriptions = job.document.get("column_descriptions", {}).get(key, {})
+
+    def target(columns: Sequence[Mapping[str, str]]) -> Target:
+        described = [TableColumn(each["name"], each["type"], descriptions.get(each["name"])) for each in columns]
+        schema = lake_tables.arrow_schema(key, [*described, *meta_columns()])
+        return Target(key, record.run_id, store.region, lake_tables.object_prefix(key, attempt), schema)
+
+    def staged(written: Written, columns: list[dict[str, str]]) -> StagedTable:
+        return written.staged(lake_tables.object_names(key, written.objects), columns)
+
     history = job.document.get("history")
     if history is None:
-        written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target, rebalance=not is_sorted)
-        return TransformedTable(written, written.staged(target, columns), None, names_of(columns))
+        written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target(columns), rebalance=not is_sorted)
+        return TransformedTable(written, staged(written, columns), None, names_of(columns))
     names = job.names
     spark = rows.sparkSession
-    old = published_versions(spark, key, history, published, names.tables[key].location, names.bucket, store)
+    existing = [] if published else lake_tables.existing_objects(key)
+    old = published_versions(spark, key, history, published, existing, names.bucket, store)
     if "initial_table" in history:
         if old is None:
             old = initial_versions(spark, key, history, tables, record.started, record.run_id)
@@ -331,10 +377,12 @@ def _staged_table(
         else:
             record.log("make", f"{key}: history.initial_table is ignored, because the history is published. Remove it")
     versions = with_versions(key, history, rows, old, record.started, record.run_id)
+    version_columns = athena_columns(key, versions.drop(RUN_ID, ACTION))
     # Spark's adaptive execution already sizes the partitions of the join.
-    written = write(versions, target, rebalance=False, examples_of=(DUPLICATE, history["business_key"]))
-    staged = written.staged(target, athena_columns(key, versions.drop(RUN_ID, ACTION)))
-    return TransformedTable(written, staged, old, names_of(columns))
+    written = write(
+        versions, target(version_columns), rebalance=False, examples_of=(DUPLICATE, history["business_key"])
+    )
+    return TransformedTable(written, staged(written, version_columns), old, names_of(columns))
 
 
 def names_of(columns: Sequence[Mapping[str, str]]) -> list[str]:

@@ -14,7 +14,8 @@ from parent import end_with_parent
 from etl_runtime.job.arguments import read_names
 from etl_runtime.job.run_record import closed_record, now, record_uris
 from etl_runtime.job.store import Store
-from etl_runtime.publish.publish import read_published, recover
+from etl_runtime.publish.publication import read_published
+from etl_runtime.publish.recovery import recover
 
 LOOKBACK_DAYS = 2
 
@@ -23,7 +24,8 @@ def main() -> None:
     end_with_parent()
     names = read_names(sys.argv[1])
     store = Store()
-    recover(names, store)
+    if not recover(names, store):
+        return  # the tables are committed; the next run finishes the publication and closes the record
     published = read_published(names, store)
     for uri in record_uris(names.runs, LOOKBACK_DAYS, store):
         record = store.read_json(uri)

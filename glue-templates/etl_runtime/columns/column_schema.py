@@ -35,6 +35,14 @@ def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColu
     ]
 
 
+def descriptions(document: DatasetDocument) -> dict[str, dict[str, str]]:
+    """The descriptions in column_schema, by table and source column."""
+    return {
+        table: {source: column["description"] for source, column in columns.items() if "description" in column}
+        for table, columns in document.get("column_schema", {}).items()
+    }
+
+
 def by_source(declared: Collection[DeclaredColumn], sources: Iterable[str]) -> dict[str, DeclaredColumn]:
     """The declared settings by source column: exact name first, then ignoring case and punctuation."""
     sources = list(sources)

@@ -20,6 +20,7 @@ from etl_runtime.columns.column_types import ColumnType
 from etl_runtime.columns.json_values import without_garbage_collection
 from etl_runtime.columns.names import RESCUED, RUN_ID, SOURCE_DATE
 from etl_runtime.convert.column_samples import merge_inference
+from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.store import store_of_worker
@@ -61,6 +62,16 @@ class Shard:
     region: str
     uri: str
     source_date: date | None = None
+    schema_with_ids: pa.Schema | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of the object. That of an Iceberg table contains field IDs."""
+        if self.schema_with_ids is not None:
+            return self.schema_with_ids
+        fields = [pa.field(column.name, column.column_type.arrow_type) for column in self.columns]
+        dates = [pa.field(SOURCE_DATE, pa.date32())] if self.source_date else []
+        return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string()), *dates])
 
 
 @dataclass
@@ -79,6 +90,7 @@ class ConvertedShard:
     nulls: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     field_values: Counter[str] = field(default_factory=Counter)
+    data_file: dict[str, Any] | None = None  # the entry of the object in an Iceberg manifest
     rescued: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)  # the first rescued value, with its row and file
     refuted: dict[str, Inference] = field(default_factory=dict)
@@ -114,19 +126,15 @@ def _convert_shard(shard: Shard) -> ConvertedShard:
                     writer.write_table(table)
                     result.rows += table.num_rows
             if not writer:
-                stack.enter_context(parquet_writer(file, _schema(shard).empty_table()))
+                stack.enter_context(parquet_writer(file, shard.schema.empty_table()))
         if not result.changes_types:
             result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
             metadata = pq.read_metadata(file.name)
             _note_bounds(metadata, result)
             result.field_values = field_values(metadata)
+            if shard.schema_with_ids is not None:
+                result.data_file = data_file(shard.uri, result.bytes, metadata, shard.schema_with_ids)
     return result
-
-
-def _schema(shard: Shard) -> pa.Schema:
-    fields = [pa.field(column.name, column.column_type.arrow_type) for column in shard.columns]
-    dates = [pa.field(SOURCE_DATE, pa.date32())] if shard.source_date else []
-    return pa.schema([*fields, pa.field(RUN_ID, pa.string()), pa.field(RESCUED, pa.string()), *dates])
 
 
 @without_garbage_collection()
@@ -156,7 +164,7 @@ def _converted_part(part: Part, shard: Shard, result: ConvertedShard) -> pa.Tabl
     run_ids = pa.repeat(shard.run_id, read.rows)
     dates = [pa.repeat(pa.scalar(shard.source_date, pa.date32()), read.rows)] if shard.source_date else []
     columns = [*arrays, run_ids, _rescued_column(rescued, read.rows), *dates]
-    return pa.Table.from_arrays(columns, schema=_schema(shard))
+    return pa.Table.from_arrays(columns, schema=shard.schema)
 
 
 def _converted_column(

@@ -8,7 +8,7 @@ fits all values seen so far.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial, reduce
 from math import ceil
@@ -18,22 +18,25 @@ from etl_runtime.columns.blocking_values import blocked_lines
 from etl_runtime.columns.cells import Inference
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference
-from etl_runtime.columns.names import clean_names, comparison_key
+from etl_runtime.columns.names import RESCUED, SOURCE_DATE, clean_names, comparison_key
 from etl_runtime.columns.type_hints import hint_line
 from etl_runtime.convert.column_samples import ColumnSamples, merge_inference
 from etl_runtime.convert.task import Column, ConvertedShard, Shard, convert_shard
 from etl_runtime.convert.unpack import UnpackedTable
+from etl_runtime.iceberg.schema import TableColumn, meta_columns
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.job.spark import task_error
 from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.staged import StagedTable
+from etl_runtime.publish.tables import Tables
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
 
 LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import SparkSession
 
 ONE_OBJECT_BYTES = 128 << 20  # of text: a table up to this size is one object, which S3 replaces atomically
@@ -46,12 +49,24 @@ RESET = 'run once with run_options {"reset_contract": true}'
 
 @dataclass(frozen=True)
 class Place:
-    """The destination of the objects: run id, region of the bucket, `s3://` prefix of staging, date of the source."""
+    """The destination of the objects: the tables, the run id, the Region of the bucket, the date of the source.
 
+    `descriptions` are those of the columns, by table and source column.
+    """
+
+    tables: Tables
     run_id: str
     region: str
-    staging: str
     source_date: date | None = None
+    descriptions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def schema(self, key: str, columns: Sequence[Column]) -> "pa.Schema | None":
+        """The schema of the objects of a table, if its format prescribes it."""
+        own = self.descriptions.get(key, {})
+        described = [TableColumn(each.name, each.column_type.type, own.get(each.source)) for each in columns]
+        return self.tables.arrow_schema(
+            key, [*described, *meta_columns(RESCUED, *([SOURCE_DATE] if self.source_date else []))]
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,8 @@ class ConvertedTable:
         """The type of the files."""
         return self.shards[0].shard.parts[0].type
 
-    def staged(self) -> StagedTable:
+    def staged(self, objects: Mapping[str, str]) -> StagedTable:
+        """The table in staging. `objects` are the URIs of the objects by their names in the folder of the table."""
         return StagedTable(
             self.rows,
             self.bytes,
@@ -92,10 +108,15 @@ class ConvertedTable:
                 }
                 for column in self.columns
             ],
-            {shard.shard.uri.rpartition("/")[2]: shard.shard.uri for shard in self.shards},
+            objects,
             self.nulls(),
             sum((shard.field_values for shard in self.shards), Counter()),
+            [shard.data_file for shard in self.shards if shard.data_file is not None],
         )
+
+    @property
+    def uris(self) -> list[str]:
+        return [shard.shard.uri for shard in self.shards]
 
     def nulls(self) -> dict[str, int]:
         return {column.name: sum(shard.nulls[column.name] for shard in self.shards) for column in self.columns}
@@ -145,6 +166,7 @@ def convert_tables(
             plan.log_kept_types()
     for attempt in range(MAX_ROUNDS):
         columns = {key: plans[key].columns() for key in unpacked if key not in converted}
+        schemas = {key: place.schema(key, columns[key]) for key in columns}
         shards = [
             Shard(
                 key,
@@ -153,11 +175,12 @@ def convert_tables(
                 formats[key],
                 place.run_id,
                 place.region,
-                f"{place.staging}tables/{attempt}/{key}/{file}",
+                f"{place.tables.object_prefix(key, attempt)}{index:05}.parquet",
                 place.source_date,
+                schemas[key],
             )
             for key in columns
-            for file, parts in _objects(key, unpacked[key], place.run_id)
+            for index, parts in enumerate(_objects(unpacked[key]))
         ]
         results = _convert_in_spark(spark, shards)
         for key in columns:
@@ -381,8 +404,8 @@ def _require_as_published(key: str, published: Column, declared: DeclaredColumn)
         )
 
 
-def _objects(key: str, table: UnpackedTable, run_id: str) -> list[tuple[str, tuple[Part, ...]]]:
-    """The file name and the parts of each object of a table."""
+def _objects(table: UnpackedTable) -> list[tuple[Part, ...]]:
+    """The parts of each object of a table."""
     if table.bytes <= ONE_OBJECT_BYTES:
-        return [(f"{key}.parquet", tuple(table.parts))]
-    return [(f"{key}-{run_id}-{index:05}.parquet", (part,)) for index, part in enumerate(table.parts)]
+        return [tuple(table.parts)]
+    return [(part,) for part in table.parts]

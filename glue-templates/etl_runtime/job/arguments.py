@@ -61,24 +61,26 @@ class Names:
 
     Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if
     `metrics_namespace` is set. Only derived datasets have `definition`, a hash of the document, the script and the
-    query. A pipeline compares it with that in published.json.
+    query. A pipeline compares it with that in published.json. Only datasets with Parquet tables have a `crawler`, and
+    only those with Iceberg tables use `snapshot_retention_hours`.
     """
 
     layer: str
     dataset: str
     bucket: str
     job: str
-    crawler: str
     database: str
     staging: str
     runs: str
     tables: Mapping[str, TableName]
     timeout_minutes: int
+    crawler: str = ""
     raw: str = ""
     inputs: tuple[InputName, ...] = ()
     sql: str = ""
     metrics_namespace: str | None = None
     definition: str = ""
+    snapshot_retention_hours: float = 168
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
     """The inputs that have published, or begun to publish, since they were read."""
 
     def has_changed(read: Input) -> bool:
+        if read.published.get("table_format") == "iceberg":
+            return False  # the snapshots that were read still exist
         current = store.read_json(f"{read.name.runs}published.json")
         return current is None or current["run_id"] != read.run_id or bool(changed_files(current, names.bucket, store))
 
@@ -74,12 +76,15 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
 def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> dict[str, str]:
     """The listed files that no longer exist, with "", or that another run replaced, with the ID of that run.
 
-    The file of a table with a single file has the same key in every run, so each publication replaces it.
+    The file of a Parquet table with a single file has the same key in every run, so each publication replaces it. The
+    objects of Iceberg tables have unique keys.
     """
     files = [f"s3://{bucket}/{file}" for table in published["tables"].values() for file in table["files"]]
     with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
         metadata = list(pool.map(store.metadata, files))
     run_ids = {file: (found or {}).get("run-id", "") for file, found in zip(files, metadata, strict=True)}
+    if published.get("table_format") == "iceberg":
+        return {file: "" for file, found in zip(files, metadata, strict=True) if found is None}
     return {file: run_id for file, run_id in run_ids.items() if run_id != published["run_id"]}
 
 

@@ -13,13 +13,12 @@ from itertools import takewhile
 from types import TracebackType
 from typing import Any
 
-from etl_runtime.job.arguments import Job, Names
+from etl_runtime.job.arguments import Job
 from etl_runtime.job.errors import ErrorCode, RunFailed, Terminated, run_failure
 from etl_runtime.job.metrics import publish_metrics
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.run_log import RunLog
 from etl_runtime.job.store import Store
-from etl_runtime.job.table_schemas import changed_tables
 
 LOG = logging.getLogger(__name__)
 
@@ -156,21 +155,6 @@ class RunRecord:
         """Add what a pipeline reads from the record to decide whether it starts the crawler."""
         if published and "schema_changed_at" in published:
             self.note({"schema_changed_at": published["schema_changed_at"]})
-
-    def log_crawler_command(self, names: Names, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-        """Log whether the crawler has to run. The job never starts the crawler: a person or a pipeline does, so that
-        the job needs no permission to change the Data Catalog."""
-        changed = changed_tables(old, new)
-        if changed:
-            tables = ", ".join(new["tables"][key]["name"] for key in changed)
-            what = (
-                f"the schema of {tables} changed since the previous publication"
-                if old
-                else f"{tables} is not in the Data Catalog yet"
-            )
-            self.log("crawl", f"{what}. In AWS, run: aws glue start-crawler --name {names.crawler}")
-        else:
-            self.log("crawl", "the crawler does not need to run: the schema is unchanged since the last publication")
 
     def require_time_to_publish(self) -> None:
         """Raise RunFailed if the job's timeout could interrupt the publication. From here on, SIGTERM is ignored."""

@@ -12,7 +12,8 @@ class StagedTable:
     `bytes` is the size of the objects. `columns` are {name, type, …} as in published.json, without the columns that the
     job adds. `objects` are the URIs in staging by the file names in the table's folder. `nulls` are the null counts by
     column; for a table with a history, only current versions are counted. `field_values` are the numbers of values of
-    nested fields by path, such as `user.email` and `items[].price`.
+    nested fields by path, such as `user.email` and `items[].price`. `data_files` are the entries of the objects in an
+    Iceberg manifest.
     """
 
     rows: int
@@ -21,3 +22,4 @@ class StagedTable:
     objects: Mapping[str, str]
     nulls: Mapping[str, int] = field(default_factory=dict)
     field_values: Mapping[str, int] = field(default_factory=dict)
+    data_files: Sequence[Mapping[str, Any]] = ()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from etl_runtime.job.arguments import Job
@@ -19,12 +19,17 @@ def document_hash(document: DatasetDocument) -> str:
 
 
 def publication_to_keep(
-    job: Job, published: Mapping[str, Any] | None, inputs: Sequence[Mapping[str, Any]], store: Store
+    job: Job,
+    published: Mapping[str, Any] | None,
+    inputs: Sequence[Mapping[str, Any]],
+    is_current: Callable[[Mapping[str, Any]], bool],
+    store: Store,
 ) -> Mapping[str, Any] | None:
     """The publication to keep if the source is unchanged. None if the tables must be rebuilt even then.
 
     They must for `force` and `from_run`, after a change of the document or a reset of the schema contract, if one of
     the `inputs`, as the run record describes them, has a new publication, and if a published file is missing.
+    `is_current` is whether readers see the publication.
     """
     if (
         published is None
@@ -33,6 +38,7 @@ def publication_to_keep(
         or resets_contract(job, published)
         or published.get("document") != document_hash(job.document)
         or _run_ids(published.get("inputs", [])) != _run_ids(inputs)
+        or not is_current(published)
     ):
         return None
     for key, table in published["tables"].items():

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from etl_runtime.columns.athena_types import DECIMAL_TYPE, AthenaType, parsed
+from etl_runtime.columns.athena_types import DECIMAL_TYPE, AthenaType, parsed, spark_type
 from etl_runtime.columns.names import RUN_ID
+from etl_runtime.iceberg.schema import stored_type
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ def athena_columns(key: str, rows: "DataFrame") -> list[dict[str, str]]:
                     f"{scalar}: {FIXES.get(scalar, DEFAULT_FIX)}.",
                 )
     return columns
+
+
+def with_iceberg_types(rows: "DataFrame") -> "DataFrame":
+    """The rows with int instead of tinyint and smallint, which Iceberg does not have."""
+    from pyspark.sql import functions as f
+
+    types = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
+    small = {name: type_ for name, type_ in types.items() if re.search(r"\b(?:tinyint|smallint)\b", type_)}
+    return rows.withColumns({name: f.col(name).cast(spark_type(stored_type(type_))) for name, type_ in small.items()})
 
 
 def _scalar_types(key: str, column: str, type_: str) -> Iterator[str]:

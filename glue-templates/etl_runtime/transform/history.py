@@ -82,21 +82,23 @@ def published_versions(
     key: str,
     history: History,
     published: Mapping[str, Any] | None,
-    location: str,
+    existing: Sequence[str],
     bucket: str,
     store: Store,
 ) -> PublishedVersions | None:
     """The versions to continue; None if nothing is published, or if the published table has no history.
 
+    `existing` are the objects of the table, if nothing is published.
+
     Raises RunFailed if the versions cannot be read, because a new history would replace the previous one.
     """
     if published is None:
-        if files := store.list(location):
+        if existing:
             raise RunFailed(
                 ErrorCode.HISTORY_UNREADABLE,
-                f"{key}: the table has files ({files[0]}), but published.json, which lists the files of its history, "
-                "does not exist. Nothing was changed. Restore the noncurrent version of published.json, or delete the "
-                "files to start a new history.",
+                f"{key}: the table has files ({existing[0]}), but published.json, which lists the files of its "
+                "history, does not exist. Nothing was changed. Restore the noncurrent version of published.json, or "
+                "delete the files to start a new history.",
             )
         return None
     found = published.get("history")

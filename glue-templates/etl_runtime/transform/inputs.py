@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
+def register(spark: "SparkSession", inputs: Sequence[Input], bucket: str) -> None:
     """Recreate the databases of the inputs in Spark: their published tables, with the names that they have in
     Athena."""
     require_in_memory_catalog(spark)
@@ -30,7 +30,7 @@ def register(spark: "SparkSession", inputs: Sequence[Input]) -> None:
         database, _, table_name = name.partition(".")
         spark.sql(
             f"CREATE TABLE `{database}`.`{table_name}` ({schema(table, layer)}) USING parquet "
-            f"OPTIONS (path '{table['location']}', pathGlobFilter '{_glob(table)}')"
+            f"OPTIONS (path 's3://{bucket}/{_folder_of(table)}', pathGlobFilter '{_glob(table)}')"
         )
 
 
@@ -56,6 +56,11 @@ def schema(table: Mapping[str, Any], layer: str) -> str:
     meta |= {SOURCE_DATE: "date"} if "source_date" in table else {}
     columns = {column["name"]: column["type"] for column in table["columns"]} | meta
     return ", ".join(f"`{name}` {spark_type(type_)}" for name, type_ in columns.items())
+
+
+def _folder_of(table: Mapping[str, Any]) -> str:
+    """The folder of the table's files. Those of an Iceberg table are in a subfolder of its location."""
+    return str(table["files"][0]).rpartition("/")[0] + "/"
 
 
 def _glob(table: Mapping[str, Any]) -> str:

@@ -6,17 +6,18 @@ object.
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.spark import task_error
 from etl_runtime.publish.parquet_object import field_values, parquet_writer, upload
 from etl_runtime.publish.staged import StagedTable
@@ -40,16 +41,20 @@ NO_EXAMPLES: ExamplesOf = ("", [])
 
 @dataclass(frozen=True)
 class Target:
-    """The destination of a table: its key, the run id, the Region of the bucket and the `s3://…/` folder in staging."""
+    """The destination of a table: its key, the run id, the Region of the bucket and the URI prefix of its objects.
+
+    Iceberg tables have the `schema` to write, with field IDs.
+    """
 
     key: str
     run_id: str
     region: str
-    folder: str
+    prefix: str
+    schema: pa.Schema | None = None
 
     def object(self, part: int) -> str:
         """The URI of the object that a task writes."""
-        return f"{self.folder}{self.key}-{part:05}.parquet"
+        return f"{self.prefix}{part:05}.parquet"
 
 
 @dataclass
@@ -58,7 +63,7 @@ class Written:
 
     `field_values` is the number of values of nested fields by path. It is not used for a history, because it also
     counts ended versions. `live` is the number of current versions if the table has a history, otherwise of all rows.
-    `nulls` counts these rows only.
+    `nulls` counts these rows only. `data_files` are the entries of the objects in an Iceberg manifest.
     """
 
     rows: int = 0
@@ -69,17 +74,12 @@ class Written:
     actions: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
+    data_files: list[dict[str, Any]] = field(default_factory=list)
 
-    def staged(self, target: Target, columns: list[dict[str, str]]) -> StagedTable:
-        """The written table. A single object has the same key in every run, so that S3 replaces the table
-        atomically."""
-        if len(self.objects) == 1:
-            names = [f"{target.key}.parquet"]
-        else:
-            names = [f"{target.key}-{target.run_id}-{index:05}.parquet" for index in range(len(self.objects))]
+    def staged(self, objects: Mapping[str, str], columns: list[dict[str, str]]) -> StagedTable:
+        """The written table. `objects` are the URIs of the objects by their names in the folder of the table."""
         nulls = {column["name"]: self.nulls[column["name"]] for column in columns}
-        objects = dict(zip(names, self.objects, strict=True))
-        return StagedTable(self.rows, self.bytes, columns, objects, nulls, self.field_values)
+        return StagedTable(self.rows, self.bytes, columns, objects, nulls, self.field_values, self.data_files)
 
 
 def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: ExamplesOf = NO_EXAMPLES) -> Written:
@@ -105,6 +105,7 @@ def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: Ex
         total.actions += one.actions
         total.examples += one.examples
         total.objects += one.objects
+        total.data_files += one.data_files
     if not total.objects:
         return _write_empty(rows, target)
     return total
@@ -126,15 +127,23 @@ def _written(target: Target, part: int, examples_of: ExamplesOf, batches: Iterat
             writer = None
             for table in _row_groups(batches):
                 _count(table, examples_of, result)
-                rows = _nullable(table.drop_columns([ACTION]) if ACTION in table.column_names else table)
+                rows = _as_written(table.drop_columns([ACTION]) if ACTION in table.column_names else table, target)
                 writer = writer or opened.enter_context(parquet_writer(file, rows))
                 writer.write_table(rows)
         if writer:
-            result.objects = [target.object(part)]
-            result.bytes = upload(file, target.object(part), target.run_id, target.region)
-            if not result.actions:
-                result.field_values = field_values(pq.read_metadata(file.name))
+            _upload(file, target, part, result)
     return result
+
+
+def _upload(file: IO[bytes], target: Target, part: int, result: Written) -> None:
+    uri = target.object(part)
+    result.objects = [uri]
+    result.bytes = upload(file, uri, target.run_id, target.region)
+    footer = pq.read_metadata(file.name)
+    if not result.actions:
+        result.field_values = field_values(footer)
+    if target.schema is not None:
+        result.data_files = [data_file(uri, result.bytes, footer, target.schema)]
 
 
 def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -150,9 +159,10 @@ def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(pending)
 
 
-def _nullable(table: pa.Table) -> pa.Table:
-    """The table with all columns nullable: nullability depends on Spark's plan, and all files need the same schema."""
-    return table.cast(pa.schema([pa.field(each.name, each.type) for each in table.schema]))
+def _as_written(table: pa.Table, target: Target) -> pa.Table:
+    """The table with the schema of the target, or with all columns nullable: nullability depends on Spark's plan, and
+    all files need the same schema."""
+    return table.cast(target.schema or pa.schema([pa.field(each.name, each.type) for each in table.schema]))
 
 
 def _count(table: pa.Table, examples_of: ExamplesOf, result: Written) -> None:
@@ -175,11 +185,10 @@ def _write_empty(rows: "DataFrame", target: Target) -> Written:
     """Write one object without rows, so that the table has columns."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    empty = _nullable(to_arrow_schema(rows.drop(ACTION).schema).empty_table())
+    empty = _as_written(to_arrow_schema(rows.drop(ACTION).schema).empty_table(), target)
     result = Written(nulls=Counter(dict.fromkeys(empty.column_names, 0)))
     with NamedTemporaryFile(prefix="medallion-") as file:
         with parquet_writer(file, empty) as writer:
             writer.write_table(empty)
-        result.objects = [target.object(0)]
-        result.bytes = upload(file, target.object(0), target.run_id, target.region)
+        _upload(file, target, 0, result)
     return result

@@ -13,7 +13,9 @@ from botocore.config import Config
 from etl_runtime.job.arguments import Names, TableName
 from etl_runtime.job.run_record import new_run_id
 from etl_runtime.job.store import Store, split
-from etl_runtime.publish.publish import publish, read_published, recover
+from etl_runtime.publish.parquet_publication import publish
+from etl_runtime.publish.publication import read_published
+from etl_runtime.publish.recovery import recover
 from etl_runtime.publish.staged import StagedTable
 from faults.origin import Version
 from faults.proxy import Action, Fault, Proxy, s3_kind

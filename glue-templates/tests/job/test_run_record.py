@@ -11,13 +11,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from conftest import Dataset, Source, files_up_to
-from etl_runtime import bronze
 from etl_runtime.bronze import Fetching
 from etl_runtime.columns.column_types import TEXT
 from etl_runtime.convert.task import Column, Shard, convert_shard
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.run_record import new_run_id
+from etl_runtime.publish.tables import ParquetTables
 from etl_runtime.read.part import Part
 
 MakeDataset = Callable[..., Dataset]
@@ -241,12 +241,12 @@ def test_a_job_that_is_stopped_while_it_publishes_completes(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = dataset()
-    publish = bronze.publish  # type: ignore[attr-defined]
+    publish = ParquetTables.publish
 
     def stopped_publish(*arguments: Any) -> dict[str, Any]:
         signal.raise_signal(signal.SIGTERM)
         return publish(*arguments)
 
-    monkeypatch.setattr(bronze, "publish", stopped_publish)
+    monkeypatch.setattr(ParquetTables, "publish", stopped_publish)
     made.run(source.serves("/x.csv", b"id\n1\n"))
     assert made.record()["status"] == "published"

@@ -15,7 +15,7 @@ configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(sy
 from etl_runtime.job.spark import start_spark
 from etl_runtime.transform.inputs import register
 spark = start_spark()
-register(spark, [])
+register(spark, [], "lake")
 print("catalog:", spark.conf.get("spark.sql.catalogImplementation"))
 """
 

@@ -15,7 +15,8 @@ from etl_runtime.convert import type_plan as shaping
 from etl_runtime.job.arguments import Names, TableName
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.store import Store
-from etl_runtime.publish import publish as publishing
+from etl_runtime.publish import parquet_publication
+from etl_runtime.publish.recovery import recover
 from etl_runtime.read import split_records
 
 MakeDataset = Callable[..., Dataset]
@@ -89,7 +90,7 @@ def test_after_a_kill_at_any_write_the_next_run_repairs_the_publication(
         # All objects that published.json lists exist, and they are of one run.
         for key, rows in zip("ab", before, strict=True):
             assert numbers(made, key) in (rows, list(range(first, first + 60)))
-        publishing.recover(names(made), made.store)
+        recover(names(made), made.store)
         after = [numbers(made, key) for key in "ab"]
         assert after[0] == after[1]
         assert after in ([list(range(first, first + 60))] * 2, *([before] if not survived else []))
@@ -128,14 +129,14 @@ def test_an_interrupted_publication_is_undone_if_its_staging_has_expired(
         original_copy(self, from_uri, to_uri)
 
     original_copy = Store.copy
-    monkeypatch.setattr(publishing, "MAX_CONCURRENT_REQUESTS", 1)
+    monkeypatch.setattr(parquet_publication, "MAX_CONCURRENT_REQUESTS", 1)
     monkeypatch.setattr(Store, "copy", copy_one_then_die)
     with pytest.raises(Killed):
         made.run(source.serves("/x.zip", archive(1000, 60)), file_table_mapping=MAPPING)
     monkeypatch.setattr(Store, "copy", original_copy)
     assert made.published_state() != before
     made.store.delete(made.store.list(made.names["staging"]))
-    publishing.recover(names(made), made.store)
+    recover(names(made), made.store)
     assert made.published_state() == before
     made.store.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
 
@@ -184,7 +185,7 @@ def test_without_noncurrent_versions_to_restore_the_next_run_still_publishes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = dataset(["a", "b"])
-    monkeypatch.setattr(publishing, "MAX_CONCURRENT_REQUESTS", 1)
+    monkeypatch.setattr(parquet_publication, "MAX_CONCURRENT_REQUESTS", 1)
     monkeypatch.setattr(Store, "restore", lambda self, uri, version: False)
     made.run(source.serves("/x.zip", archive(0, 60)), file_table_mapping=MAPPING)
     failing_copy(2)

@@ -1,0 +1,93 @@
+"""The Glue Data Catalog as an Iceberg catalog, through the Iceberg library in the JVM of Spark.
+
+The job uses the library directly instead of Spark's SQL catalogs: it writes the objects itself, and a commit only needs
+their metadata. The settings of Spark with the prefix SETTINGS are the properties of the catalog.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from py4j.protocol import Py4JJavaError
+
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.spark import driver_error
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SETTINGS = "spark.sql.catalog.glue_catalog."
+CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsException")
+"""The exceptions of Iceberg if another writer has changed a table."""
+
+
+class IcebergCatalog:
+    """The tables of one bucket in the Data Catalog. Creating it takes a second, mostly to load classes."""
+
+    def __init__(self, spark: "SparkSession", bucket: str) -> None:
+        self._spark = spark
+        context: Any = spark.sparkContext
+        self.jvm: Any = context._jvm
+        self.iceberg: Any = self.jvm.org.apache.iceberg
+        properties = self.jvm.java.util.HashMap()
+        properties.put("warehouse", f"s3://{bucket}/")
+        properties.put("io-impl", "org.apache.iceberg.aws.s3.S3FileIO")
+        for name, value in context.getConf().getAll():
+            if name.startswith(SETTINGS):
+                properties.put(name.removeprefix(SETTINGS), value)
+        try:
+            self._catalog = self.iceberg.CatalogUtil.loadCatalog(
+                "org.apache.iceberg.aws.glue.GlueCatalog",
+                "glue_catalog",
+                properties,
+                context._jsc.hadoopConfiguration(),
+            )
+        except TypeError as error:  # Py4J takes a class that does not exist for a package
+            raise RunFailed(
+                ErrorCode.ARGUMENTS_INVALID,
+                "The Iceberg library is not on the class path of this job. Set its default argument --datalake-formats "
+                "to iceberg, or deploy the dataset's stack again.",
+            ) from error
+
+    def identifier(self, database: str, name: str) -> Any:
+        names = self._spark.sparkContext._gateway.new_array(self.jvm.java.lang.String, 1)
+        names[0] = database
+        return self.iceberg.catalog.TableIdentifier.of(self.iceberg.catalog.Namespace.of(names), name)
+
+    def load(self, database: str, name: str) -> Any | None:
+        """The table; None if it does not exist."""
+        try:
+            return self._catalog.loadTable(self.identifier(database, name))
+        except Py4JJavaError as error:
+            if exception_name(error) == "NoSuchTableException":
+                return None
+            raise
+
+    def java_list(self, values: Sequence[str]) -> Any:
+        found = self.jvm.java.util.ArrayList()
+        for value in values:
+            found.add(value)
+        return found
+
+    def builder(self, database: str, name: str, schema: Any) -> Any:
+        return self._catalog.buildTable(self.identifier(database, name), schema)
+
+
+def exception_name(error: Py4JJavaError) -> str:
+    """The name of the Java class, without its package."""
+    return str(error.java_exception.getClass().getSimpleName())
+
+
+def is_conflict(error: Py4JJavaError) -> bool:
+    return exception_name(error) in CONFLICTS
+
+
+def catalog_error(error: Py4JJavaError, table: str) -> RunFailed:
+    """The RunFailed for an error of a catalog call about `table`, a name such as pp_dw_bronze.zipcodes."""
+    if is_conflict(error):
+        return RunFailed(
+            ErrorCode.CONCURRENT_RUN,
+            f"Another writer has changed {table} since this run started: {error.java_exception.getMessage()}. "
+            "The published table is unchanged by this run. Run again.",
+            retryable=True,
+        )
+    return driver_error(error).within(table)

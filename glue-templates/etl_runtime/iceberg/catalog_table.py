@@ -1,0 +1,58 @@
+"""The state of a table in the Glue Data Catalog, read without Spark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from etl_runtime.iceberg.transaction import RUN_ID_PROPERTY
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.store import Store
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """A table in the Data Catalog. `metadata_location` is None if it is not an Iceberg table."""
+
+    metadata_location: str | None
+
+
+def catalog_table(database: str, name: str, region: str) -> CatalogTable | None:
+    """The table in the Data Catalog; None if it does not exist.
+
+    Raises RunFailed if the database does not exist.
+    """
+    client = boto3.client("glue", region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+    try:
+        table: Mapping[str, Any] = client.get_table(DatabaseName=database, Name=name)["Table"]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "EntityNotFoundException":
+            return None
+        raise
+    parameters = table.get("Parameters", {})
+    is_iceberg = str(parameters.get("table_type", "")).upper() == "ICEBERG"
+    return CatalogTable(parameters.get("metadata_location") if is_iceberg else None)
+
+
+def require_iceberg(table: CatalogTable | None, database: str, name: str) -> None:
+    """Raise RunFailed if the table is in the Data Catalog, but is not an Iceberg table."""
+    if table is not None and table.metadata_location is None:
+        raise RunFailed(
+            ErrorCode.TABLE_FORMAT_CONFLICT,
+            f"{database}.{name} is in the Data Catalog, but is not an Iceberg table: a crawler has created it. "
+            "Nothing was changed. To publish it as an Iceberg table, delete the entry in the Data Catalog. This does "
+            f"not delete files: aws glue delete-table --database-name {database} --name {name}",
+        )
+
+
+def current_run(location: str | None, store: Store) -> str | None:
+    """The ID of the run that committed the current snapshot, from the metadata file at `location`."""
+    metadata = store.read_json(location) if location else None
+    if metadata is None:
+        return None
+    snapshots = {each["snapshot-id"]: each for each in metadata.get("snapshots", [])}
+    run_id: str | None = snapshots.get(metadata.get("current-snapshot-id"), {}).get("summary", {}).get(RUN_ID_PROPERTY)
+    return run_id

@@ -1,0 +1,167 @@
+"""The schema of an Iceberg table as JSON, and the Arrow schema with its field IDs that the tasks write.
+
+Iceberg matches the columns of a file to those of the table by ID. https://iceberg.apache.org/spec/#schemas-and-data-types
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from etl_runtime.columns.athena_types import AthenaType, parsed
+from etl_runtime.columns.names import RESCUED, RUN_ID, SOURCE_DATE
+
+SCALARS = {
+    "string": "string",
+    "boolean": "boolean",
+    "tinyint": "int",
+    "smallint": "int",
+    "int": "int",
+    "bigint": "long",
+    "float": "float",
+    "double": "double",
+    "date": "date",
+    "timestamp": "timestamptz",
+    "binary": "binary",
+}
+"""The Iceberg type by Athena type. Timestamps in the files are UTC, so they have a time zone."""
+
+ARROW = {
+    "string": pa.string(),
+    "boolean": pa.bool_(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+    "binary": pa.binary(),
+}
+FIELD_ID = "PARQUET:field_id"
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column of a table: its name, its Athena type, and its description for the Data Catalog."""
+
+    name: str
+    type: str
+    description: str | None = None
+
+
+META_COLUMNS = {
+    RUN_ID: TableColumn(RUN_ID, "string", "The ID of the run that wrote the row"),
+    RESCUED: TableColumn(RESCUED, "string", "Values of the row that do not match the type of their column, as JSON"),
+    SOURCE_DATE: TableColumn(SOURCE_DATE, "date", "The date of the source file"),
+}
+
+
+def meta_columns(*names: str) -> list[TableColumn]:
+    """The columns that the job adds to a table: meta_run_id, and those with these names."""
+    return [META_COLUMNS[name] for name in (RUN_ID, *names)]
+
+
+def schema_json(columns: Sequence[TableColumn]) -> str:
+    """The schema of a new table, as JSON for Iceberg's SchemaParser. All columns are optional."""
+    ids = itertools.count(1)
+    fields = [
+        {
+            "id": next(ids),
+            "name": column.name,
+            "required": False,
+            "type": _iceberg_type(parsed(column.type), ids),
+            **({"doc": column.description} if column.description else {}),
+        }
+        for column in columns
+    ]
+    return json.dumps({"type": "struct", "schema-id": 0, "fields": fields})
+
+
+def _iceberg_type(athena: AthenaType, ids: Iterator[int]) -> Any:
+    if athena.name.startswith("decimal"):
+        return athena.name.replace(",", ", ")
+    match athena.name:
+        case "array":
+            element = next(ids)
+            return {
+                "type": "list",
+                "element-id": element,
+                "element": _iceberg_type(athena.members[0], ids),
+                "element-required": False,
+            }
+        case "map":
+            key, value = next(ids), next(ids)
+            return {
+                "type": "map",
+                "key-id": key,
+                "key": _iceberg_type(athena.members[0], ids),
+                "value-id": value,
+                "value": _iceberg_type(athena.members[1], ids),
+                "value-required": False,
+            }
+        case "struct":
+            return {
+                "type": "struct",
+                "fields": [
+                    {"id": next(ids), "name": name, "required": False, "type": _iceberg_type(member, ids)}
+                    for name, member in zip(athena.fields, athena.members, strict=True)
+                ],
+            }
+    return SCALARS[athena.name]
+
+
+def arrow_schema(schema: str) -> pa.Schema:
+    """The Arrow schema of a table's JSON schema. Each field has its ID as metadata, at any depth."""
+    return pa.schema([_arrow_field(each["id"], each["name"], each["type"]) for each in json.loads(schema)["fields"]])
+
+
+def _arrow_field(id: int, name: str, iceberg: Any, *, nullable: bool = True) -> pa.Field:
+    return pa.field(name, _arrow_type(iceberg), nullable, {FIELD_ID: str(id)})
+
+
+def _arrow_type(iceberg: Any) -> pa.DataType:
+    if isinstance(iceberg, str):
+        if iceberg.startswith("decimal"):
+            precision, scale = map(int, re.findall(r"\d+", iceberg))
+            return pa.decimal128(precision, scale)
+        return ARROW[iceberg]
+    match iceberg["type"]:
+        case "list":
+            return pa.list_(_arrow_field(iceberg["element-id"], "element", iceberg["element"]))
+        case "map":
+            return pa.map_(
+                _arrow_field(iceberg["key-id"], "key", iceberg["key"], nullable=False),
+                _arrow_field(iceberg["value-id"], "value", iceberg["value"]),
+            )
+    return pa.struct([_arrow_field(each["id"], each["name"], each["type"]) for each in iceberg["fields"]])
+
+
+def extends(new: Any, old: Any) -> bool:
+    """Whether the JSON type `new` is `old`, possibly with more struct fields at any depth. IDs are not compared.
+
+    A table keeps the ID of such a column. Any other column gets a new ID, so that values of earlier snapshots are
+    never read with another type.
+    """
+    if isinstance(new, str) or isinstance(old, str):
+        return bool(new == old)
+    if new["type"] != old["type"]:
+        return False
+    if new["type"] == "struct":
+        fields = {each["name"]: each["type"] for each in new["fields"]}
+        return all(each["name"] in fields and extends(fields[each["name"]], each["type"]) for each in old["fields"])
+    return all(extends(new[part], old[part]) for part in ("element", "key", "value") if part in new)
+
+
+def stored_type(athena: str) -> str:
+    """The Athena type that an Iceberg table has for a column: Iceberg has no tinyint and no smallint."""
+    return str(_stored(parsed(athena)))
+
+
+def _stored(athena: AthenaType) -> AthenaType:
+    if not athena.members:
+        return AthenaType("int") if SCALARS.get(athena.name) == "int" else athena
+    return AthenaType(athena.name, tuple(map(_stored, athena.members)), athena.fields)

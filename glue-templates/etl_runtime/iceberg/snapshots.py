@@ -1,0 +1,63 @@
+"""The snapshots of an Iceberg table: which of them expire, and the objects that each of them needs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from etl_runtime.iceberg.catalog import IcebergCatalog
+from etl_runtime.iceberg.transaction import RUN_ID_PROPERTY
+
+MIN_RETENTION_HOURS = 1  # a query that has started before the next publication still needs the objects
+
+
+def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[int]:
+    """The IDs of the snapshots that the next publication removes.
+
+    A snapshot expires if it has been replaced for longer than `retention_hours`, at least an hour. The current snapshot
+    does not expire, so at least two publications remain. Snapshots with a branch or tag remain.
+    """
+    cutoff = now_ms - max(retention_hours, MIN_RETENTION_HOURS) * 3_600_000
+    replaced_at = {int(each.snapshotId()): int(each.timestampMillis()) for each in iterate(table.snapshots())}
+    log = [(int(each.snapshotId()), int(each.timestampMillis())) for each in iterate(table.history())]
+    for (id, _), (_, end) in zip(log, log[1:], strict=False):
+        if id in replaced_at:
+            replaced_at[id] = max(replaced_at[id], end)
+    referenced = {int(each.snapshotId()) for each in iterate(table.refs().values())}
+    return [id for id, end in replaced_at.items() if end < cutoff and id not in referenced]
+
+
+def run_of(snapshot: Any) -> str | None:
+    """The ID of the run that committed the snapshot; None if it was another writer."""
+    run_id = snapshot.summary().get(RUN_ID_PROPERTY) if snapshot is not None else None
+    return None if run_id is None else str(run_id)
+
+
+def metadata_objects(table: Any, snapshot: Any) -> list[str]:
+    """The URIs of the manifest list and the manifests of a snapshot."""
+    manifests = [str(each.path()) for each in iterate(snapshot.allManifests(table.io()))]
+    return [str(snapshot.manifestListLocation()), *manifests]
+
+
+def objects(catalog: IcebergCatalog, table: Any, snapshot: Any) -> set[str]:
+    """The URIs of all objects of a snapshot, read from its manifests."""
+    found = set(metadata_objects(table, snapshot))
+    io, files = table.io(), catalog.iceberg.ManifestFiles
+    for manifest in iterate(snapshot.dataManifests(io)):
+        found |= {str(path) for path in _closing(files.readPaths(manifest, io))}
+    for manifest in iterate(snapshot.deleteManifests(io)):
+        reader = files.readDeleteManifest(manifest, io, table.specs())
+        found |= {str(each.path().toString()) for each in _closing(reader)}
+    return found
+
+
+def iterate(java: Any) -> Iterator[Any]:
+    """The elements of a Java Iterable."""
+    iterator = java.iterator()
+    while iterator.hasNext():
+        yield iterator.next()
+
+
+def _closing(java: Any) -> Iterator[Any]:
+    try:
+        yield from iterate(java)
+    finally:
+        java.close()

@@ -1,0 +1,28 @@
+"""Recovery: what a run does first if an earlier run was interrupted while it published."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from etl_runtime.job.arguments import Names
+from etl_runtime.job.store import Store
+from etl_runtime.publish import iceberg_tables, parquet_publication
+from etl_runtime.publish.publication import intent_uri
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def recover(names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None" = None) -> bool:
+    """Finish or undo the interrupted publication of an earlier run, and delete its objects in staging.
+
+    Spark is started only to finish the commits of Iceberg tables. Returns false if that is necessary, but `start_spark`
+    is None.
+    """
+    intent = store.read_json(intent_uri(names))
+    if intent and intent["published"].get("table_format") == "iceberg":
+        if not iceberg_tables.recover_intent(intent, names, store, start_spark):
+            return False
+    elif intent:
+        parquet_publication.recover_intent(intent, names, store)
+    store.delete(store.list(names.staging))
+    return True

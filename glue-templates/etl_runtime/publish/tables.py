@@ -1,0 +1,129 @@
+"""The tables of a run: where its tasks write objects, and how they are published. One class per table format."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from etl_runtime.iceberg.catalog_table import catalog_table
+from etl_runtime.iceberg.schema import TableColumn
+from etl_runtime.job.arguments import Job, Names
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.run_record import RunRecord
+from etl_runtime.job.store import Store
+from etl_runtime.job.table_schemas import changed_tables
+from etl_runtime.publish import parquet_publication
+from etl_runtime.publish.iceberg_tables import IcebergTables
+from etl_runtime.publish.staged import StagedTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+
+class Tables(Protocol):
+    """The tables that a run writes and publishes."""
+
+    def check(self, published: Mapping[str, Any] | None) -> None:
+        """Raise RunFailed if the tables cannot be published in their format, before the run does any work."""
+
+    def is_current(self, published: Mapping[str, Any]) -> bool:
+        """Whether readers see the publication in published.json."""
+
+    def writing(self, spark: "SparkSession") -> AbstractContextManager[None]:
+        """A context in which tasks write objects. If it ends without a publication, the objects are deleted."""
+
+    def existing_objects(self, key: str) -> list[str]:
+        """Objects of a table that readers see. There are none before the first publication."""
+
+    def object_prefix(self, key: str, attempt: int) -> str:
+        """The URI prefix of the objects of a table. A number and `.parquet` are appended.
+
+        `attempt` differs if the run writes the table again.
+        """
+
+    def arrow_schema(self, key: str, columns: Sequence[TableColumn]) -> "pa.Schema | None":
+        """The Arrow schema that the tasks must write; None if they may choose it."""
+
+    def object_names(self, key: str, uris: Sequence[str]) -> dict[str, str]:
+        """The URIs of the written objects, by their names in the folder of the table."""
+
+    def publish(
+        self, staged: Mapping[str, StagedTable], metadata: Mapping[str, Any], old: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Publish the tables. Returns the content of published.json."""
+
+    def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+        """Log what has to be done until the Data Catalog has the published schema. `old` and `new` are contents of
+        published.json."""
+
+
+def tables_of(job: Job, run_id: str, store: Store) -> Tables:
+    """The tables of the dataset in its table format."""
+    if job.document.get("table_format") == "iceberg":
+        return IcebergTables(job, run_id, store)
+    return ParquetTables(job.names, run_id, store)
+
+
+class ParquetTables:
+    """Tables that a crawler adds to the Data Catalog. Tasks write to staging; the publication copies the objects."""
+
+    def __init__(self, names: Names, run_id: str, store: Store) -> None:
+        self._names = names
+        self._run_id = run_id
+        self._store = store
+
+    def check(self, published: Mapping[str, Any] | None) -> None:
+        if (published or {}).get("table_format") != "iceberg":
+            return
+        for table in self._names.tables.values():
+            found = catalog_table(self._names.database, table.name, self._store.region)
+            if found is not None and found.metadata_location is not None:
+                raise RunFailed(
+                    ErrorCode.TABLE_FORMAT_CONFLICT,
+                    f"{self._names.database}.{table.name} is an Iceberg table in the Data Catalog, but the dataset now "
+                    "has the table format parquet. Nothing was changed. Delete the entry in the Data Catalog, run "
+                    "again, and start the crawler. Deleting the entry does not delete files: "
+                    f"aws glue delete-table --database-name {self._names.database} --name {table.name}",
+                )
+
+    def is_current(self, published: Mapping[str, Any]) -> bool:
+        return published.get("table_format") != "iceberg"
+
+    @contextmanager
+    def writing(self, spark: "SparkSession") -> Iterator[None]:
+        yield  # the run deletes its staging at its end
+
+    def existing_objects(self, key: str) -> list[str]:
+        return self._store.list(self._names.tables[key].location)
+
+    def object_prefix(self, key: str, attempt: int) -> str:
+        return f"{self._names.staging}run_id={self._run_id}/tables/{attempt}/{key}-"
+
+    def arrow_schema(self, key: str, columns: Sequence[TableColumn]) -> None:
+        return None
+
+    def object_names(self, key: str, uris: Sequence[str]) -> dict[str, str]:
+        """A single object has the same name in every run, so that S3 replaces the table atomically."""
+        if len(uris) == 1:
+            return {f"{key}.parquet": uris[0]}
+        return {f"{key}-{self._run_id}-{index:05}.parquet": uri for index, uri in enumerate(uris)}
+
+    def publish(
+        self, staged: Mapping[str, StagedTable], metadata: Mapping[str, Any], old: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        return parquet_publication.publish(staged, metadata, old, self._names, self._run_id, self._store)
+
+    def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+        """Log whether the crawler has to run. The job never starts the crawler: a person or a pipeline does, so that
+        the job needs no permission to start it."""
+        changed = changed_tables(old, new)
+        if changed:
+            tables = ", ".join(new["tables"][key]["name"] for key in changed)
+            what = (
+                f"the schema of {tables} changed since the previous publication"
+                if old
+                else f"{tables} is not in the Data Catalog yet"
+            )
+            record.log("crawl", f"{what}. In AWS, run: aws glue start-crawler --name {self._names.crawler}")
+        else:
+            record.log("crawl", "the crawler does not need to run: the schema is unchanged since the last publication")
