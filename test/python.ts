@@ -78,7 +78,7 @@ async function main(args: string[]): Promise<void> {
 /** Runs commands with the packages of a Glue version. Exits at the first failure. */
 async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const progress = new Progress();
-  const job = await setUpRun(glueVersion, progress);
+  const job = await setUpRun(glueVersion, progress, true);
   const lakePython = await setUpLake(progress);
   const tools = await setUpTools(job);
   const modules = ['', 'jobs', 'local_glue'].map(folder => path.join(TEMPLATES, folder)).join(path.delimiter);
@@ -86,6 +86,7 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
     JAVA_HOME: job.javaHome,
     LAKE_PYTHON: lakePython,
     LAKE_JARS: job.jars,
+    LAKE_ICEBERG_JARS: job.icebergJars!,
     PYTHONPATH: modules,
   });
   for (const [tool, ...args] of commands) {

@@ -76,7 +76,8 @@ class RequestCounter:
 def main() -> None:
     end_with_parent()
     listener = emulator.listen(0)
-    emulator.configure(listener.getsockname()[1], None, services="s3,monitoring")
+    emulator.configure(listener.getsockname()[1], None, services="s3,monitoring,glue")
+    emulator.load_services(None)
     import ministack.app
 
     ministack.app.app = RequestCounter(ministack.app.app)

@@ -1,14 +1,16 @@
-"""A local S3 API: ministack, bound to 127.0.0.1, with the services S3 and CloudWatch metrics.
+"""A local S3 and Glue API: ministack, bound to 127.0.0.1, with the services S3, Glue and CloudWatch metrics.
 
-    python emulator.py --data DIR [--port N]     stores objects as files in DIR, their metadata in DIR-metadata
-    python emulator.py --memory [--port N]       stores objects and metrics in memory
+    python emulator.py --data DIR [--port N]     stores objects as files in DIR, their metadata in DIR-metadata, and the
+                                                 Glue Data Catalog in the file DIR-catalog.json
+    python emulator.py --memory [--port N]       stores objects, the Data Catalog and metrics in memory
 
     --roles DIR        limits the requests of the jobs to what their roles allow; see authorization.py
     --calls FILE       appends the permissions that these requests require to FILE
 
 The first line on standard output is the endpoint, http://127.0.0.1:PORT, printed when the server is ready.
 The access key and the secret key are `test`. If standard input is a pipe, the emulator ends when the pipe is closed.
-Exit codes: 0 stopped, 2 invalid arguments or the port is in use, 74 an object cannot be stored (the disk is full).
+Exit codes: 0 stopped, 1 the file of the Data Catalog is invalid, 2 invalid arguments or the port is in use, 74 an
+object or the Data Catalog cannot be stored (the disk is full).
 """
 
 import argparse
@@ -20,8 +22,9 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from data_catalog import load_catalog, serialize_requests, store_catalog
 from object_metadata import load_objects
 from parent import end_with_parent
 
@@ -36,8 +39,13 @@ class _StorageGuard(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         if message.startswith("Failed to persist"):
-            print(f"Cannot store an object: {message}", file=sys.stderr, flush=True)
-            os._exit(_CANNOT_STORE)
+            _end(f"Cannot store an object: {message}")
+
+
+def _end(message: str) -> NoReturn:
+    """End the emulator because it cannot store something."""
+    print(message, file=sys.stderr, flush=True)
+    os._exit(_CANNOT_STORE)
 
 
 def listen(port: int) -> socket.socket:
@@ -74,6 +82,26 @@ def configure(port: int, data: str | None, services: str) -> None:
     os.environ["S3_DATA_DIR"] = os.devnull
 
 
+def load_services(folder: Path | None) -> None:
+    """Load what the lake in a folder has stored. Without a folder, nothing is stored."""
+    from ministack.services import glue, s3
+
+    catalog = folder and folder.with_name(f"{folder.name}-catalog.json")
+
+    def store() -> None:
+        if catalog:
+            try:
+                store_catalog(glue, catalog)
+            except OSError as error:
+                _end(f"Cannot store the Data Catalog: {error}")
+
+    if folder and catalog:
+        folder.mkdir(parents=True, exist_ok=True)
+        load_objects(s3, folder)
+        load_catalog(glue, catalog)
+    serialize_requests(glue, store)
+
+
 async def serve_until_stopped(listener: socket.socket, roles: str | None = None, calls: str | None = None) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -107,7 +135,7 @@ async def serve_until_stopped(listener: socket.socket, roles: str | None = None,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A local S3 API on 127.0.0.1.")
+    parser = argparse.ArgumentParser(description="A local S3 and Glue API on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0, help="default: a free port")
     storage = parser.add_mutually_exclusive_group(required=True)
     storage.add_argument("--data", metavar="DIR", help="store objects as files in DIR")
@@ -117,13 +145,8 @@ def main() -> None:
     arguments = parser.parse_args()
     end_with_parent()
     listener = listen(arguments.port)
-    configure(listener.getsockname()[1], arguments.data, services="s3,monitoring")
-    if arguments.data:
-        from ministack.services import s3
-
-        folder = Path(arguments.data).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        load_objects(s3, folder)
+    configure(listener.getsockname()[1], arguments.data, services="s3,monitoring,glue")
+    load_services(Path(arguments.data).resolve() if arguments.data else None)
     logging.getLogger("s3").addHandler(_StorageGuard())
     asyncio.run(serve_until_stopped(listener, arguments.roles, arguments.calls))
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import traceback
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ class Request:
     endpoint: the URL of the S3 API.
     access_key: the access key of the job, which limits the job's requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.
+    iceberg_jars: the folder with the additional jars of Iceberg. None if the job does not use the format.
     java_options: additional options of the Java on this machine.
     work: an empty folder for temporary files of the run.
     result: the file for the outcome.
@@ -65,6 +67,7 @@ class Request:
     endpoint: str
     access_key: str
     jars: str
+    iceberg_jars: str | None
     java_options: str
     work: str
     result: str
@@ -87,13 +90,22 @@ def main() -> None:
     deploy(s3, request.bucket, request.deployments)
     for bucket, folder in request.buckets.items():
         mirror(s3, bucket, Path(folder))
+    if request.iceberg_jars is not None:
+        _create_database(json.loads(request.arguments["--names"])["database"])
     script = _download(s3, request.script, request.work)
     python_files = [
         _download(s3, uri, request.work) for uri in _split_list(request.arguments.get("--extra-py-files", ""))
     ]
     os.environ["AWS_ACCESS_KEY_ID"] = request.access_key
     conf = _spark_settings(request.arguments.get("--conf", ""))
-    configure_spark(request.endpoint, request.jars, Path(request.work), java_options=request.java_options, extra=conf)
+    configure_spark(
+        request.endpoint,
+        request.jars,
+        Path(request.work),
+        iceberg_jars=request.iceberg_jars,
+        java_options=request.java_options,
+        extra=conf,
+    )
 
     sys.argv = [script, "--JOB_NAME", request.job_name, "--JOB_RUN_ID", job_run_id]
     for name, value in request.arguments.items():
@@ -107,6 +119,15 @@ def main() -> None:
     sys.stdout.flush()
     _end_spark()
     sys.exit(exit_code)
+
+
+def _create_database(name: str) -> None:
+    """Create a database of the Data Catalog, which the stack of the lake creates in AWS, unless it exists."""
+    import boto3
+
+    glue: Any = boto3.Session().client("glue")
+    with suppress(glue.exceptions.AlreadyExistsException):
+        glue.create_database(DatabaseInput={"Name": name})
 
 
 def _download(s3: "S3Client", uri: str, folder: str) -> str:

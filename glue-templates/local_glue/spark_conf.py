@@ -21,7 +21,13 @@ _VECTOR_MODULE = "jdk.incubator.vector"
 
 
 def configure_spark(
-    endpoint: str, jars: str, work: Path, *, java_options: str = "", extra: Mapping[str, str] | None = None
+    endpoint: str,
+    jars: str,
+    work: Path,
+    *,
+    iceberg_jars: str | None = None,
+    java_options: str = "",
+    extra: Mapping[str, str] | None = None,
 ) -> None:
     """Configure the Spark sessions of this process: in local mode, with `s3://` on the emulator.
 
@@ -29,6 +35,7 @@ def configure_spark(
 
     endpoint: the URL of the S3 API.
     jars: the folder with the jars that Hadoop needs for `s3://`.
+    iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use the format.
     work: a folder for temporary files of this process.
     java_options: additional options of the Java on this machine.
     extra: additional Spark settings, which override these.
@@ -38,7 +45,7 @@ def configure_spark(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
-        "spark.driver.extraClassPath": f"{jars}/*",
+        "spark.driver.extraClassPath": f"{jars}/*" if iceberg_jars is None else f"{jars}/*:{iceberg_jars}/*",
         # A short job ends before the C2 compiler pays off. Without C2, the job needs half the CPU time.
         "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
         "spark.sql.warehouse.dir": f"{work}/warehouse",
@@ -55,6 +62,7 @@ def configure_spark(
         "spark.hadoop.fs.s3a.access.key": os.environ["AWS_ACCESS_KEY_ID"],
         "spark.hadoop.fs.s3a.secret.key": os.environ["AWS_SECRET_ACCESS_KEY"],
         "spark.hadoop.fs.s3a.attempts.maximum": "2",
+        **({} if iceberg_jars is None else _iceberg_settings(endpoint)),
         **(extra or {}),
     }
     folder = work / "spark-conf"
@@ -70,6 +78,18 @@ def configure_spark(
         SPARK_LOCAL_IP="127.0.0.1",
         PYSPARK_PYTHON=sys.executable,
     )
+
+
+def _iceberg_settings(endpoint: str) -> dict[str, str]:
+    """The properties of the catalog `glue_catalog` of Iceberg, with which the job opens it."""
+    properties = {
+        "client.region": os.environ["AWS_REGION"],
+        "glue.endpoint": endpoint,
+        "http-client.type": "urlconnection",
+        "s3.endpoint": endpoint,
+        "s3.path-style-access": "true",
+    }
+    return {f"spark.sql.catalog.glue_catalog.{name}": value for name, value in properties.items()}
 
 
 def spark_home(work: Path) -> Path:

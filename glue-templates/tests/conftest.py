@@ -74,10 +74,10 @@ def only_marked_tests_start_spark(request: pytest.FixtureRequest, monkeypatch: p
 
 @pytest.fixture(scope="session", autouse=True)
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The S3 emulator of local runs, in memory, and a Spark configuration for it.
+    """The S3 and Glue emulator of local runs, in memory, and a Spark configuration for it.
 
-    LAKE_PYTHON is the Python with the emulator, LAKE_JARS the folder of the JARs for s3://. `npx projen test:python` sets
-    both.
+    LAKE_PYTHON is the Python with the emulator, LAKE_JARS the folder of the JARs for s3://, LAKE_ICEBERG_JARS that of
+    the JARs for Iceberg. `npx projen test:python` sets them.
     """
     python = os.environ["LAKE_PYTHON"]
     roles = tmp_path_factory.mktemp("roles")
@@ -99,8 +99,15 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ROLES_FOLDER: str(roles),
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
     }
-    as_job = {"spark.hadoop.fs.s3a.access.key": JOB}
-    configure_spark(endpoint, os.environ["LAKE_JARS"], tmp_path_factory.mktemp("spark"), extra=as_job)
+    configure_spark(
+        endpoint,
+        os.environ["LAKE_JARS"],
+        tmp_path_factory.mktemp("spark"),
+        iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
+        # Spark acts as the job: S3A by its setting, the AWS SDK for Java, which Iceberg uses, by system properties.
+        java_options=f"-Daws.accessKeyId={JOB} -Daws.secretAccessKey=test",
+        extra={"spark.hadoop.fs.s3a.access.key": JOB},
+    )
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     yield endpoint
     emulator.stdin.close()

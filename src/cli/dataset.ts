@@ -100,6 +100,11 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
   };
 }
 
+/** Whether the job of a dataset uses Iceberg. */
+export function usesIceberg(dataset: Pick<Dataset, 'arguments'>): boolean {
+  return (dataset.arguments['--datalake-formats'] ?? '').split(',').includes('iceberg');
+}
+
 /** Whether a deployment has files of a dataset. Several layers can have a dataset of the same name. */
 function isOfDataset({ source, bucket, prefix }: Deployment, { dataset, layer, bucket: lake }: Names): boolean {
   const folder = path.join(source, dataset, 'glue');

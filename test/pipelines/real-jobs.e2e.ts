@@ -19,7 +19,7 @@ let environment: Environment;
 
 beforeAll(async () => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  environment = await setUpRun('5.0', new Progress());
+  environment = await setUpRun('5.0', new Progress(), false);
   lake = await PlayedLake.start();
 }, 600_000);
 afterAll(async () => {
@@ -45,6 +45,7 @@ function commandOf(dataset: Dataset): string[] {
     endpoint: lake.endpoint,
     access_key: 'test',
     jars: environment.jars,
+    iceberg_jars: null,
     java_options: environment.javaOptions,
     work,
     result: path.join(folder, 'result.json'),

@@ -40,8 +40,8 @@ class Emulator:
         return self.process.communicate()[1]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
+@pytest.fixture(name="start")
+def starting_emulators() -> Iterator[Start]:
     started: list[Emulator] = []
 
     def start_emulator(*args: str) -> Emulator:

@@ -1,18 +1,24 @@
 """The Spark configuration of a local run: `s3://` through Hadoop, with any Java."""
 
+import json
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 import spark_conf
 from conftest import BUCKET
 from etl_runtime.job.spark import start_spark
+from job_role import JOB, write_role
 
 
 @pytest.fixture
@@ -33,6 +39,81 @@ def test_spark_reads_and_writes_parquet_on_s3(spark: SparkSession, s3_endpoint: 
     for _ in range(2):
         read.write.mode("overwrite").parquet(f"s3://{folder}out/")
     assert pq.read_table(f"{folder}out/", filesystem=s3).sort_by("id").equals(written)
+
+
+SCHEMA = {"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "id", "required": False, "type": "long"}]}
+TASK = {"task-type": "file-scan-task", "schema": SCHEMA, "start": 0, "length": 1, "residual-filter": True}
+LOCATION = f"s3://{BUCKET}/iceberg/a"
+
+
+def commit(spark: SparkSession, transaction: Any, objects: list[str]) -> None:
+    """Replace the rows of a table by those of objects in its folder, which are not read."""
+    iceberg = spark._jvm.org.apache.iceberg
+    overwrite = transaction.newOverwrite().overwriteByRowFilter(iceberg.expressions.Expressions.alwaysTrue())
+    if snapshot := transaction.table().currentSnapshot():
+        overwrite.validateFromSnapshot(snapshot.snapshotId())
+    spec = json.loads(iceberg.PartitionSpecParser.toJson(transaction.table().spec()))
+    for name in objects:
+        file = {
+            "spec-id": 0,
+            "content": "DATA",
+            "file-path": f"{LOCATION}/data/{name}",
+            "file-format": "PARQUET",
+            "partition": {},
+            "file-size-in-bytes": 100,
+            "record-count": 1,
+        }
+        task = json.dumps({**TASK, "spec": spec, "data-file": file})
+        overwrite.addFile(iceberg.ScanTaskParser.fromJson(task, True).file())
+    overwrite.validateNoConflictingData().validateNoConflictingDeletes().commit()
+    transaction.commitTransaction()
+
+
+def test_iceberg_commits_objects_to_the_data_catalog(spark: SparkSession) -> None:
+    """Creates a table, replaces its rows, loses a race, and expires snapshots: all that a job does with Iceberg."""
+    write_role(JOB, [{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}])
+    glue = boto3.client("glue")
+    glue.create_database(DatabaseInput={"Name": "iceberg"})
+    jvm = spark._jvm
+    iceberg = jvm.org.apache.iceberg
+    prefix = "spark.sql.catalog.glue_catalog."
+    properties = {
+        name.removeprefix(prefix): value
+        for name, value in spark.sparkContext.getConf().getAll()
+        if name.startswith(prefix)
+    }
+    catalog = iceberg.CatalogUtil.loadCatalog(
+        "org.apache.iceberg.aws.glue.GlueCatalog",
+        "glue_catalog",
+        {**properties, "warehouse": f"s3://{BUCKET}/", "io-impl": "org.apache.iceberg.aws.s3.S3FileIO"},
+        spark._jsc.hadoopConfiguration(),
+    )
+    table_id = iceberg.catalog.TableIdentifier.parse("iceberg.a")
+    schema = iceberg.SchemaParser.fromJson(json.dumps(SCHEMA))
+    new = catalog.buildTable(table_id, schema).withLocation(LOCATION).withProperty("format-version", "2")
+    commit(spark, new.createTransaction(), ["1.parquet"])
+    winner, loser = catalog.loadTable(table_id).newTransaction(), catalog.loadTable(table_id).newTransaction()
+    winner.updateSchema().addColumn("name", jvm.org.apache.iceberg.types.Types.StringType.get(), "A name").commit()
+    commit(spark, winner, ["2.parquet", "3.parquet"])
+    with pytest.raises(Py4JJavaError, match="Found conflicting files|CommitFailedException"):
+        commit(spark, loser, ["4.parquet"])
+
+    table = catalog.loadTable(table_id)
+    table.expireSnapshots().expireOlderThan(int(time.time() * 1000)).retainLast(1).commit()
+    table.refresh()
+    assert table.snapshots().spliterator().getExactSizeIfKnown() == 1
+    planned = jvm.com.google.common.collect.Lists.newArrayList(table.newScan().planFiles())
+    assert sorted(task.file().location() for task in planned) == [
+        f"{LOCATION}/data/2.parquet",
+        f"{LOCATION}/data/3.parquet",
+    ]
+    stored = glue.get_table(DatabaseName="iceberg", Name="a")["Table"]
+    assert [(each["Name"], each["Type"]) for each in stored["StorageDescriptor"]["Columns"]] == [
+        ("id", "bigint"),
+        ("name", "string"),
+    ]
+    assert stored["Parameters"]["table_type"] == "ICEBERG"
+    assert stored["Parameters"]["metadata_location"] == table.operations().current().metadataFileLocation()
 
 
 def test_python_workers_do_not_import_pyspark_from_a_zip(spark: SparkSession) -> None:
