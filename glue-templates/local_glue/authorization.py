@@ -1,4 +1,4 @@
-"""Limits the requests to the local S3 API to what IAM allows the role of a job, with the responses of S3.
+"""Limits the requests to the local S3 and Glue API to what IAM allows the role of a job, with the responses of AWS.
 
 The access key of a request is the name of its role. The policies of the role are in a file of that name. A request with
 another access key, such as those of the `medallion` command itself, is not limited.
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from s3_permissions import list_permission, required_permissions
+import glue_permissions
+import s3_permissions
 
 from iam_policy import Permission, is_allowed
 
@@ -35,27 +36,70 @@ class Authorization:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope.get("headers", [])}
-        role = access_key(headers)
-        policies = self._policies(role) if scope["type"] == "http" and _is_s3(headers) else None
+        service = signed_service(headers)
+        policies = (
+            self._policies(access_key(headers)) if scope["type"] == "http" and service in ("s3", "glue") else None
+        )
         if policies is None:
             await self._application(scope, receive, send)
-            return
+        elif service == "s3":
+            await self._limit_s3(policies, headers, scope, receive, send)
+        else:
+            await self._limit_glue(policies, headers, scope, receive, send)
+
+    async def _limit_s3(
+        self,
+        policies: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str],
+        scope: Message,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         method, target = scope["method"], f"{scope['raw_path'].decode()}?{scope['query_string'].decode('latin1')}"
         if method == "POST" and "delete" in target:
             body = await _body(receive)
             receive = _replay(body)
         else:
             body = b""
-        permissions = required_permissions(method, target, headers, body)
-        denied = next((each for each in permissions if not is_allowed(each, policies)), None)
-        self._note(role, permissions)
+        permissions = s3_permissions.required_permissions(method, target, headers, body)
+        denied = self._denied(permissions, policies, headers)
         if denied:
             await _body(receive)  # a client that still sends would otherwise see a lost connection
             await _deny(send, method, denied)
-        elif "/" not in scope["path"].strip("/") or is_allowed(listing := list_permission(target), policies):
+        elif "/" not in scope["path"].strip("/") or is_allowed(
+            listing := s3_permissions.list_permission(target), policies
+        ):
             await self._application(scope, receive, send)
         else:
             await self._application(scope, receive, _without_not_found(send, method, listing))
+
+    async def _limit_glue(
+        self,
+        policies: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str],
+        scope: Message,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        body = await _body(receive)
+        request = json.loads(body or b"{}")
+        permissions = glue_permissions.required_permissions(action, request, glue_permissions.arn_prefix(policies))
+        denied = self._denied(permissions, policies, headers)
+        if denied:
+            await _deny_glue(send, denied, access_key(headers))
+        else:
+            await self._application(scope, _replay(body), send)
+
+    def _denied(
+        self,
+        permissions: Sequence[Permission],
+        policies: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str],
+    ) -> Permission | None:
+        """The first permission that the policies do not allow. Records all permissions."""
+        self._note(access_key(headers), permissions)
+        return next((each for each in permissions if not is_allowed(each, policies)), None)
 
     def _policies(self, role: str) -> Sequence[Mapping[str, Any]] | None:
         """The policies of a role; None if there is no such role. They are read each time: they can change."""
@@ -79,8 +123,10 @@ def access_key(headers: Mapping[str, str]) -> str:
     return credential[1] if credential else ""
 
 
-def _is_s3(headers: Mapping[str, str]) -> bool:
-    return "/s3/aws4_request" in headers.get("authorization", "")
+def signed_service(headers: Mapping[str, str]) -> str:
+    """The service that a request is signed for, such as s3; empty if it is not signed."""
+    scope = re.search(r"/([^/,]+)/aws4_request", headers.get("authorization", ""))
+    return scope[1] if scope else ""
 
 
 async def _body(receive: Receive) -> bytes:
@@ -126,3 +172,14 @@ async def _deny(send: Send, method: str, permission: Permission) -> None:
     headers = [(b"content-type", b"application/xml"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+async def _deny_glue(send: Send, permission: Permission, role: str) -> None:
+    message = (
+        f"User: {role} is not authorized to perform: {permission.action} on resource: {permission.resource} because no "
+        f"identity-based policy allows the {permission.action} action"
+    )
+    body = json.dumps({"__type": "AccessDeniedException", "Message": message}).encode()
+    headers = [(b"content-type", b"application/x-amz-json-1.1"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Evaluates IAM policies for S3 requests, as far as the policy document alone determines the result."""
+"""Evaluates IAM policies for requests to S3 and Glue, as far as the policy document alone determines the result."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -52,13 +52,13 @@ class Recorder:
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    """Records the requests to S3 in the emulator, and those to other services in their clients."""
+    """Records the requests to S3 and Glue in the emulator, and those to other services in their clients."""
     found = Recorder()
     make = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def recording(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         service = client.meta.service_model.service_name
-        if service != "s3":
+        if service not in ("s3", "glue"):
             found.other.append(permission_of(service, operation, parameters))
         return make(client, operation, parameters)
 

@@ -30,7 +30,7 @@ export interface Dataset {
   readonly script: string;
   /** The default arguments of the job. */
   readonly arguments: Record<string, string>;
-  /** The policy documents of the job's role, for S3. */
+  /** The policy documents of the job's role, for S3 and Glue. */
   readonly policies: () => Value[];
   /** The files that its stack uploads to buckets, without those of other datasets that have unknown values. */
   readonly deployments: () => Deployment[];

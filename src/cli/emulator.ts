@@ -10,7 +10,7 @@ const STORAGE_FAILED = 74;
 /** The access key of requests that are not limited to the permissions of a role. */
 const UNLIMITED = 'test';
 
-/** The S3 API of a local lake while a command runs. It only listens on 127.0.0.1, on a free port. */
+/** The S3 and Glue API of a local lake while a command runs. It only listens on 127.0.0.1, on a free port. */
 export class Emulator {
   /**
    * Starts the emulator and waits until it accepts requests.
@@ -56,7 +56,7 @@ export class Emulator {
   }
 
   /**
-   * Limits the requests with an access key to what a role allows, with the responses of S3.
+   * Limits the requests with an access key to what a role allows, with the responses of AWS.
    *
    * @param accessKey letters, digits, hyphens and underscores
    * @param policies the policy documents of the role

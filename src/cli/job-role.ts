@@ -15,7 +15,7 @@ export const UNKNOWN_ROLE: Value[] = [{
 }];
 
 /**
- * The policy documents of the role of a job, with their S3 statements. {@link UNKNOWN_ROLE} if a part of them is only
+ * The policy documents of the role of a job, with their statements for S3 and Glue. {@link UNKNOWN_ROLE} if a part of them is only
  * known at deployment.
  *
  * @param role the property `Role` of the job: the ARN of the role
@@ -69,10 +69,11 @@ function policiesIn(stack: Stack, id: string, role: Resource): Value[] | undefin
   }
   return [...inline, ...[...attached.map(([, policy]) => policy), ...managed].map(policy => policy?.Properties ?? {})]
     .map(({ PolicyDocument: document }) => toList((document as Record<string, Value>).Statement))
-    .map(statements => ({ Statement: statements.map(each => resolve(each, stack)).filter(concernsS3) }));
+    .map(statements => ({ Statement: statements.map(each => resolve(each, stack)).filter(concernsEmulator) }));
 }
 
-function concernsS3(statement: Value): boolean {
+/** Whether a statement concerns a service of which the emulator limits the requests. */
+function concernsEmulator(statement: Value): boolean {
   const { Action: actions, NotAction: others } = statement as Record<string, Value>;
-  return others !== undefined || toList(actions).some(action => /^(s3:|\*)/i.test(String(action)));
+  return others !== undefined || toList(actions).some(action => /^(s3:|glue:|\*)/i.test(String(action)));
 }

@@ -11,7 +11,7 @@ interface Statement {
   readonly Condition?: object;
 }
 
-/** The S3 statements of the role of a dataset, read from the synthesized app. */
+/** The statements for S3 and Glue of the role of a dataset, read from the synthesized app. */
 function statementsOf(lake: Lake, dataset: string): Statement[] {
   const found = readDatasets(lake.app.synth().directory).find(each => each.dataset === dataset)!;
   return found.policies().flatMap(policy => (policy as unknown as { Statement: Statement[] }).Statement);
@@ -34,11 +34,11 @@ describe.each(LAYOUTS.slice(0, 2))('In an app with $name', ({ lake: lakeOf }) =>
     }
   });
 
-  test('the role of a dataset is found, with its S3 statements only', () => {
+  test('the role of a dataset is found, with its statements for S3 and Glue only', () => {
     const lake = lakeOf(ENV);
     bronze(lake, { auth: Auth.bearer({ secret: 'vendor/api' }) });
     const statements = statementsOf(lake, 'fda-nsde');
-    expect(statements.flatMap(({ Action: actions }) => actions).every(action => action!.startsWith('s3:'))).toBe(true);
+    expect(statements.flatMap(({ Action: actions }) => actions).every(action => /^(s3|glue):/.test(action!))).toBe(true);
     expect(statements.flatMap(({ Resource: found }) => found)).toContain(
       'arn:aws:s3:::pp-dw-123456789012/bronze/fda-nsde/*',
     );
@@ -56,7 +56,10 @@ const denial = new PolicyStatement({ effect: Effect.DENY, notActions: ['s3:GetOb
 test.each<[string, (stack: Stack) => IRole, unknown]>([
   ['with a policy', own(statement), [{ Effect: 'Allow', Action: 's3:Get*', Resource: 'arn:aws:s3:::x/*' }]],
   ['with a denial', own(denial), [{ Effect: 'Deny', NotAction: 's3:GetObject', Resource: '*' }]],
-  ['without S3 statements', own(new PolicyStatement({ actions: ['sns:Publish'], resources: ['*'] })), []],
+  ['with a Glue statement', own(new PolicyStatement({ actions: ['glue:GetTable'], resources: ['*'] })), [
+    { Effect: 'Allow', Action: 'glue:GetTable', Resource: '*' },
+  ]],
+  ['without statements for S3 and Glue', own(new PolicyStatement({ actions: ['sns:Publish'], resources: ['*'] })), []],
   ['with a managed policy of the app', stack => {
     const managed = new ManagedPolicy(stack, 'Managed', { statements: [statement] });
     return new Role(stack, 'Own', {

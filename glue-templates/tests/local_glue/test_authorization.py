@@ -1,4 +1,4 @@
-"""The local S3 API responds to a job as S3 responds to the role of the job."""
+"""The local S3 and Glue API responds to a job as AWS responds to the role of the job."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from glue_permissions import arn_prefix, required_permissions
 from local_glue.test_emulator import Emulator
 
 from iam_policy import Permission, is_allowed
@@ -24,8 +25,15 @@ def allow(actions: list[str], resources: list[str], **others: Any) -> dict[str, 
     return {"Effect": "Allow", "Action": actions, "Resource": resources, **others}
 
 
+CATALOG = "arn:aws:glue:eu-central-1:123456789012:"
+LOCAL = "arn:aws:glue:us-east-1:000000000000:"
 POLICY = {
     "Statement": [
+        allow(
+            ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"],
+            [f"{CATALOG}catalog", f"{CATALOG}database/bronze", f"{CATALOG}table/bronze/*"],
+        ),
+        allow(["glue:GetTable"], [f"{CATALOG}database/silver"]),
         allow(["s3:ListBucket"], [LAKE], Condition={"StringLike": {"s3:prefix": ["bronze/a/*"]}}),
         allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{LAKE}/bronze/a/*"]),
         allow(["s3:PutObjectTagging"], [f"{LAKE}/raw/*"]),
@@ -41,21 +49,34 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     found.s3.create_bucket(Bucket="lake")
     for key in ("bronze/a/x", "bronze/b/x", "raw/x"):
         found.s3.put_object(Bucket="lake", Key=key, Body=b"x")
+    glue = boto3.client("glue", endpoint_url=found.endpoint)
+    for database in ("bronze", "silver"):
+        glue.create_database(DatabaseInput={"Name": database})
+        glue.create_table(DatabaseName=database, TableInput={"Name": "known"})
     yield found
     found.end()
 
 
-@pytest.fixture
-def s3(emulator: Emulator) -> "S3Client":
+def client_of(service: str, emulator: Emulator) -> Any:
     """A client with the access key of the role."""
-    client: S3Client = boto3.client(
-        "s3",
+    return boto3.client(
+        service,
         endpoint_url=emulator.endpoint,
         aws_access_key_id=ROLE,
         aws_secret_access_key="test",
         config=Config(retries={"max_attempts": 0}),
     )
+
+
+@pytest.fixture
+def s3(emulator: Emulator) -> "S3Client":
+    client: S3Client = client_of("s3", emulator)
     return client
+
+
+@pytest.fixture
+def glue(emulator: Emulator) -> Any:
+    return client_of("glue", emulator)
 
 
 OF = {"Bucket": "lake"}
@@ -105,6 +126,77 @@ def test_a_missing_object_names_the_permission_that_would_tell_so(s3: "S3Client"
         s3.get_object(Bucket="lake", Key="bronze/b/none")
 
 
+@pytest.mark.parametrize(
+    ("call", "denied"),
+    [
+        (lambda glue: glue.get_database(Name="bronze"), None),
+        (lambda glue: glue.get_table(DatabaseName="bronze", Name="known"), None),
+        (lambda glue: glue.create_table(DatabaseName="bronze", TableInput={"Name": "new"}), None),
+        (lambda glue: glue.update_table(DatabaseName="bronze", TableInput={"Name": "known"}, VersionId="1"), None),
+        (lambda glue: glue.get_database(Name="silver"), "database/silver"),
+        (lambda glue: glue.get_table(DatabaseName="silver", Name="known"), "table/silver/known"),
+        (lambda glue: glue.create_table(DatabaseName="silver", TableInput={"Name": "new"}), "database/silver"),
+        (lambda glue: glue.delete_table(DatabaseName="bronze", Name="known"), "catalog"),
+        (lambda glue: glue.get_databases(), "catalog"),
+    ],
+)
+def test_a_request_of_a_role_to_glue_is_denied_as_by_glue(glue: Any, call: Any, denied: str | None) -> None:
+    if denied is None:
+        assert call(glue)["ResponseMetadata"]["HTTPStatusCode"] == 200
+        return
+    with pytest.raises(glue.exceptions.AccessDeniedException) as raised:
+        call(glue)
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert f"User: {ROLE} is not authorized to perform: glue:" in str(raised.value)
+    assert f" on resource: {CATALOG}{denied} because no identity-based policy allows the glue:" in str(raised.value)
+
+
+def test_a_role_gets_the_errors_of_glue(glue: Any) -> None:
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_table(DatabaseName="bronze", Name="none")
+
+
+@pytest.mark.parametrize(
+    ("action", "request_", "resources"),
+    [
+        ("GetTable", {"DatabaseName": "d", "Name": "t"}, ["catalog", "database/d", "table/d/t"]),
+        ("CreateTable", {"DatabaseName": "d", "TableInput": {"Name": "t"}}, ["catalog", "database/d", "table/d/t"]),
+        ("UpdateTable", {"DatabaseName": "d", "TableInput": {"Name": "t"}}, ["catalog", "database/d", "table/d/t"]),
+        ("GetPartitions", {"DatabaseName": "d", "TableName": "t"}, ["catalog", "database/d", "table/d/t"]),
+        ("GetTables", {"DatabaseName": "d"}, ["catalog", "database/d", "table/d/*"]),
+        (
+            "BatchDeleteTable",
+            {"DatabaseName": "d", "TablesToDelete": ["t", "u"]},
+            ["catalog", "database/d", "table/d/t", "table/d/u"],
+        ),
+        ("SearchTables", {}, ["catalog", "database/*", "table/*/*"]),
+        ("GetDatabase", {"Name": "d"}, ["catalog", "database/d"]),
+        ("CreateDatabase", {"DatabaseInput": {"Name": "d"}}, ["catalog", "database/d"]),
+        ("GetDatabases", {}, ["catalog", "database/*"]),
+        ("DeleteDatabase", {"Name": "d"}, ["catalog", "database/d", "table/d/*", "userDefinedFunction/d/*"]),
+        ("StartJobRun", {"JobName": "j"}, ["*"]),
+    ],
+)
+def test_a_request_to_glue_requires_permissions_on_all_its_resources(
+    action: str, request_: dict[str, Any], resources: list[str]
+) -> None:
+    assert required_permissions(action, request_, CATALOG) == [
+        Permission(f"glue:{action}", each if each == "*" else CATALOG + each) for each in resources
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        (["arn:aws:s3:::lake", f"{CATALOG}table/a/*"], CATALOG),
+        ("arn:aws-cn:glue:cn-north-1:123456789012:catalog", "arn:aws-cn:glue:cn-north-1:123456789012:"),
+        ("*", LOCAL),
+    ],
+)
+def test_the_data_catalog_is_that_of_the_account_of_the_role(resources: Any, expected: str) -> None:
+    assert arn_prefix([{"Statement": {"Effect": "Allow", "Action": "*", "Resource": resources}}]) == expected
+
+
 def test_other_access_keys_are_not_limited(emulator: Emulator) -> None:
     assert emulator.s3.list_objects_v2(**OF)["KeyCount"] >= 3
     with pytest.raises(ClientError, match="NoSuchKey"):
@@ -118,11 +210,16 @@ def test_the_permissions_of_a_request_are_recorded(s3: "S3Client", tmp_path: Pat
     limited = boto3.client("s3", endpoint_url=recording.endpoint, aws_access_key_id=ROLE, aws_secret_access_key="test")
     limited.put_object(**OF, Key="a b", Body=b"", Tagging="a=b")
     limited.list_objects_v2(**OF, Prefix="a ")
+    glue = client_of("glue", recording)
+    with pytest.raises(glue.exceptions.AccessDeniedException):
+        glue.get_database(Name="d")
     recording.end()
     assert [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()] == [
         {"role": ROLE, "action": "s3:PutObject", "resource": f"{LAKE}/a b", "context": {}},
         {"role": ROLE, "action": "s3:PutObjectTagging", "resource": f"{LAKE}/a b", "context": {}},
         {"role": ROLE, "action": "s3:ListBucket", "resource": LAKE, "context": {"s3:prefix": "a "}},
+        {"role": ROLE, "action": "glue:GetDatabase", "resource": f"{LOCAL}catalog", "context": {}},
+        {"role": ROLE, "action": "glue:GetDatabase", "resource": f"{LOCAL}database/d", "context": {}},
     ]
 
 
