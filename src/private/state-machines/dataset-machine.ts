@@ -40,7 +40,8 @@ const IS_COMPLETE = `$number($substringAfter($states.result.ContentRange, '/')) 
 
 /**
  * The state machine that handles one dataset: it runs the job if it is due, waits for the last attempt of the run,
- * reads the run record, and runs the crawler if the schema of a table has changed since the last crawl.
+ * reads the run record, and runs the crawler if the schema of a table has changed since the last crawl. A dataset with
+ * Iceberg tables has no crawler.
  *
  * Input: `dataset` as `layer/dataset`, and `job`, the name of its job. All other names come from the arguments of the
  * job. Output: `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`. A failed execution has the same object as
@@ -289,7 +290,10 @@ export function datasetMachine(partition: string): Definition {
 
       'Schema changed?': {
         Type: 'Choice',
-        Choices: [{ Condition: jsonata("$type($record.schema_changed_at) = 'string'"), Next: 'Read crawler' }],
+        Choices: [{
+          Condition: jsonata("$exists($names.crawler) and $type($record.schema_changed_at) = 'string'"),
+          Next: 'Read crawler',
+        }],
         Default: 'Done',
       },
       'Read crawler': task('glue:getCrawler', {
