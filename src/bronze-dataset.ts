@@ -133,7 +133,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly fileTableMapping?: { [file: string]: string };
 
   /**
-   * The names, data types and formats of columns: from a table to its columns, by their names in the source.
+   * The names, data types, formats and descriptions of columns: from a table to its columns, by their names in the
+   * source.
    *
    * Each column is a `ColumnSchema`. In Python it can also be a dict, such as `{"target_name": "zip_code"}`. Synthesis
    * fails with `UNKNOWN_KEY` for a key that `ColumnSchema` does not have.
@@ -170,8 +171,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
 /**
  * A bronze dataset: the data of a source, published as one or more tables of the bronze database.
  *
- * It creates a Glue job and a crawler, a schedule if `schedule` is set, and a role if the shared role is not
- * sufficient. The original files are stored unchanged under `raw/` in the bucket of the lake.
+ * It creates a Glue job, a crawler unless the tables are Iceberg tables, a schedule if `schedule` is set, and a role if
+ * the shared role is not sufficient. The original files are stored unchanged under `raw/` in the bucket of the lake.
  *
  * @exampleMetadata fixture=lake
  * @example

@@ -1,6 +1,6 @@
 /**
- * The name, the data type and the format of a column, and whether it is optional. Whatever you leave out is inferred
- * from the source.
+ * The name, the data type, the format and the description of a column, and whether it is optional. A name, a type or a
+ * format that you leave out is inferred from the source.
  */
 export interface ColumnSchema {
   /**
@@ -44,4 +44,15 @@ export interface ColumnSchema {
    * @default false - a published column whose values are all lost usually means that the source has changed
    */
   readonly optional?: boolean;
+
+  /**
+   * A description of the column in one line, at most 255 characters.
+   *
+   * With `TableFormat.ICEBERG`, it is the comment of the column in the Glue Data Catalog. With `TableFormat.PARQUET`,
+   * it has no effect, and synthesis prints a warning.
+   *
+   * @default - no description
+   * @see https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
+   */
+  readonly description?: string;
 }

@@ -45,13 +45,26 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
    * @default - no history: each run replaces the rows of the previous publication
    */
   readonly history?: History;
+
+  /**
+   * Descriptions of columns: from a table to its columns, by their names in the table, each in one line of at most 255
+   * characters.
+   *
+   * With `TableFormat.ICEBERG`, they are comments of the columns in the Glue Data Catalog. With `TableFormat.PARQUET`,
+   * they have no effect, and synthesis prints a warning. The table is named as in `outputs`. A dataset without
+   * `outputs` has one table, named after the dataset in snake_case. Synthesis fails with `UNKNOWN_TABLE` if a table
+   * does not exist.
+   *
+   * @default - no descriptions
+   */
+  readonly columnDescriptions?: { [table: string]: { [column: string]: string } };
 }
 
 /**
  * The base class of `SilverDataset` and `GoldDataset`: tables that are built from the tables of other datasets.
  *
- * It creates a Glue job and a crawler, and a schedule if `schedule` is set. Quality gates, publication and run records
- * are the same as for a bronze dataset.
+ * It creates a Glue job, a crawler unless the tables are Iceberg tables, and a schedule if `schedule` is set. Quality
+ * gates, publication and run records are the same as for a bronze dataset.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -91,6 +104,7 @@ export abstract class DerivedDataset extends LakeDataset {
         sql: script.sql?.name,
         outputs: props.outputs,
         history: props.history && datasetSchema().documentKeys(props.history),
+        column_descriptions: props.columnDescriptions,
       },
       script,
       inputs: props.inputs,
@@ -104,4 +118,5 @@ const PROPS: PropTypes<DerivedDatasetProps> = {
   transform: 'unchecked',
   outputs: 'unchecked',
   history: 'unchecked',
+  columnDescriptions: 'unchecked',
 };

@@ -3,10 +3,12 @@ import { Duration } from 'aws-cdk-lib';
 import { GlueDefaults } from './glue-defaults';
 import { GlueVersion } from './glue-version';
 import { GlueWorkerConfig, WorkerType } from './glue-worker-config';
+import { LakeRetention } from './lake-retention';
 import { ConfigDocument } from './private/document/config-document.generated';
 import { readCoreFile } from './private/files/core-file';
 import { problemsError } from './private/files/file-problem';
 import { relativePath } from './private/files/json-file';
+import { TableFormat } from './table-format';
 
 /**
  * The configuration of a core from a `config.json` file. It has properties of `EtlCore` and `EtlCore.fromPrefixes`.
@@ -21,6 +23,8 @@ import { relativePath } from './private/files/json-file';
  * new EtlCore(new Stack(app, 'Lake'), 'Core', {
  *   resourcePrefix: config.resourcePrefix,
  *   databasePrefix: config.databasePrefix,
+ *   tableFormat: config.tableFormat,
+ *   retention: config.retention,
  *   glueDefaults: config.glueDefaults,
  *   glueWorkerConfigs: config.glueWorkerConfigs,
  *   alerts: { emails: ['on-call@example.org'] },
@@ -55,15 +59,21 @@ export class EtlConfig {
   public readonly resourcePrefix: string;
   /** The prefix of the databases, in snake_case. Undefined if the file does not set it. */
   public readonly databasePrefix?: string;
+  /** The default format of the tables. Undefined if the file does not set it. */
+  public readonly tableFormat?: TableFormat;
+  /** How long to keep snapshots of Iceberg tables. Undefined if the file does not set it. */
+  public readonly retention?: LakeRetention;
   /** The default settings of all jobs. Undefined if the file does not set them. */
   public readonly glueDefaults?: GlueDefaults;
   /** Worker settings by size, which override the built-in ones. Undefined if the file does not set them. */
   public readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
 
   private constructor(document: ConfigDocument) {
-    const { glue_defaults: defaults, glue_worker_configs: configs } = document;
+    const { retention, glue_defaults: defaults, glue_worker_configs: configs } = document;
     this.resourcePrefix = document.etl_resource_prefix;
     this.databasePrefix = document.database_prefix;
+    this.tableFormat = document.table_format as TableFormat | undefined;
+    this.retention = retention && { snapshots: hours(retention.snapshot_hours) };
     this.glueDefaults = defaults && {
       version: defaults.version as GlueVersion | undefined,
       timeout: minutes(defaults.timeout_minutes),
@@ -76,6 +86,10 @@ export class EtlConfig {
       timeout: minutes(config.timeout_minutes),
     }]));
   }
+}
+
+function hours(number?: number): Duration | undefined {
+  return number === undefined ? undefined : Duration.hours(number);
 }
 
 function minutes(number?: number): Duration | undefined {

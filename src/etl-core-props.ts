@@ -5,6 +5,7 @@ import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
 import { LakeRetention } from './lake-retention';
 import { LakeRoles } from './lake-roles';
+import { TableFormat } from './table-format';
 
 /**
  * The prefixes that the names of a lake are derived from, and the settings that its datasets share.
@@ -63,6 +64,24 @@ export interface EtlCorePrefixes {
   readonly glueWorkerConfigs?: { [size: string]: GlueWorkerConfig };
 
   /**
+   * The default format of the tables of all datasets. Repeat this setting in `EtlCore.fromPrefixes`.
+   *
+   * @default TableFormat.PARQUET - all tools can read Parquet files without a catalog
+   */
+  readonly tableFormat?: TableFormat;
+
+  /**
+   * How long the lake keeps data that it no longer needs.
+   *
+   * In `EtlCore.fromPrefixes`, only `snapshots` has an effect: repeat it there. With an existing bucket, only
+   * `snapshots` and `logs` can be set; otherwise synthesis fails with `SETTING_NOT_APPLICABLE`.
+   *
+   * @default - incomplete uploads and staging data: 1 day; noncurrent versions and snapshots of Iceberg tables: 7 days;
+   * original files of superseded runs: 90 days; logs and query results: 30 days
+   */
+  readonly retention?: LakeRetention;
+
+  /**
    * Whether each run publishes CloudWatch metrics, in the namespace `<resourcePrefix>` with the dimensions `Dataset`
    * and `Layer`. Repeat this setting in `EtlCore.fromPrefixes`.
    *
@@ -113,16 +132,6 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * @default false - the databases are created; the deployment fails if they exist
    */
   readonly existingDatabases?: boolean;
-
-  /**
-   * How long the lake keeps data that it no longer needs.
-   *
-   * With an existing bucket, only `logs` can be set; otherwise synthesis fails with `SETTING_NOT_APPLICABLE`.
-   *
-   * @default - incomplete uploads and staging data: 1 day; noncurrent versions: 7 days; original files of superseded
-   * runs: 90 days; logs and query results: 30 days
-   */
-  readonly retention?: LakeRetention;
 
   /**
    * The maximum amount of data that one query in the workgroup can scan: 10 MB or more. Athena cancels a query that

@@ -22,7 +22,7 @@ import { Layer } from './layer';
 import { LakeNames } from './naming';
 import { checkGlueSettings, workerConfigs } from './private/document/glue-settings';
 import { withPendingLookups } from './private/document/pending-lookup';
-import { checkProps, checkStruct, DURATION, KEY, PropTypes } from './private/errors/prop-types';
+import { checkProps, checkStruct, KEY, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { LAYERS } from './private/layers';
 import { checkRoles } from './private/resources/check-roles';
@@ -32,6 +32,7 @@ import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/
 import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
 import { claimName } from './private/resources/unique-names';
 import { SharedGlueRole } from './shared-glue-role';
+import { TableFormat } from './table-format';
 
 /** Marks a core. Each copy of this package in an app has its own class, but all copies have the same symbol. */
 const ETL_CORE = Symbol.for('cdk-glue-medallion.EtlCore');
@@ -93,6 +94,8 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly existingBucketName?: string;
   public readonly glueDefaults: GlueDefaults;
   public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
+  public readonly tableFormat: TableFormat;
+  public readonly snapshotRetention: Duration;
   public readonly metrics: boolean;
   public readonly encrypted: boolean;
   public readonly roles?: LakeRoles;
@@ -150,7 +153,6 @@ export class EtlCore extends Construct implements IEtlCore {
   constructor(scope: Construct, id: string, props: EtlCoreProps) {
     super(scope, id);
     checkProps(this, props, CORE_PROPS);
-    checkStruct(this, 'retention', props.retention, RETENTION_PROPS);
     checkStruct(this, 'alerts', props.alerts, ALERTS_PROPS);
     Object.defineProperty(this, ETL_CORE, { value: true });
     props = withPendingLookups(props);
@@ -165,6 +167,8 @@ export class EtlCore extends Construct implements IEtlCore {
     checkGlueSettings(this, props);
     this.glueDefaults = props.glueDefaults ?? {};
     this.glueWorkerConfigs = workerConfigs(props);
+    this.tableFormat = props.tableFormat ?? TableFormat.PARQUET;
+    this.snapshotRetention = props.retention?.snapshots ?? SNAPSHOT_RETENTION;
     this.metrics = props.metrics ?? false;
     this.encrypted = isEncrypted(props);
     checkRoles(this, props.roles);
@@ -211,7 +215,7 @@ export class EtlCore extends Construct implements IEtlCore {
 
   private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {
     if (props.existingBucketName !== undefined) {
-      const { logs, ...ofBucket } = props.retention ?? {};
+      const { logs, snapshots, ...ofBucket } = props.retention ?? {};
       if (Object.keys(ofBucket).length > 0) {
         throw synthError(
           this,
@@ -321,6 +325,8 @@ class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly existingBucketName?: string;
   public readonly glueDefaults: GlueDefaults;
   public readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
+  public readonly tableFormat: TableFormat;
+  public readonly snapshotRetention: Duration;
   public readonly metrics: boolean;
   public readonly encrypted: boolean;
   public readonly roles?: LakeRoles;
@@ -336,6 +342,8 @@ class ImportedEtlCore extends Construct implements IEtlCore {
     checkGlueSettings(this, prefixes);
     this.glueDefaults = prefixes.glueDefaults ?? {};
     this.glueWorkerConfigs = workerConfigs(prefixes);
+    this.tableFormat = prefixes.tableFormat ?? TableFormat.PARQUET;
+    this.snapshotRetention = prefixes.retention?.snapshots ?? SNAPSHOT_RETENTION;
     this.metrics = prefixes.metrics ?? false;
     this.encrypted = prefixes.encrypted ?? false;
     checkRoles(this, prefixes.roles);
@@ -349,6 +357,8 @@ const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
   existingBucketName: 'unchecked',
   glueDefaults: 'unchecked',
   glueWorkerConfigs: 'unchecked',
+  tableFormat: 'unchecked',
+  retention: 'unchecked',
   metrics: 'boolean',
   encrypted: 'boolean',
   roles: 'unchecked',
@@ -357,19 +367,9 @@ const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
 const CORE_PROPS: PropTypes<EtlCoreProps> = {
   ...PREFIXES_PROPS,
   existingDatabases: 'boolean',
-  retention: 'unchecked',
   queryScanLimit: { member: 'toBytes', example: 'a Size: Size.gibibytes(100)' },
   encryptionKey: KEY,
   alerts: 'unchecked',
-};
-
-const RETENTION_PROPS: PropTypes<LakeRetention> = {
-  incompleteUploads: DURATION,
-  staging: DURATION,
-  noncurrentVersions: DURATION,
-  supersededRuns: DURATION,
-  athenaResults: DURATION,
-  logs: 'unchecked',
 };
 
 const ALERTS_PROPS: PropTypes<Alerts> = {
@@ -378,6 +378,8 @@ const ALERTS_PROPS: PropTypes<Alerts> = {
   encrypted: 'boolean',
   encryptionKey: KEY,
 };
+
+const SNAPSHOT_RETENTION = Duration.days(7);
 
 /** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
 const MIN_SCAN_LIMIT_BYTES = 10_000_000;

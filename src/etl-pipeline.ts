@@ -99,9 +99,10 @@ export interface EtlPipelineProps {
  * A pipeline runs datasets in order: each as soon as its own inputs have ended.
  *
  * For each dataset, it runs the job, waits for the last attempt of the run, and runs the crawler if the table is new or
- * its schema has changed. A derived dataset runs only if an input has published since its last run, or if its own
- * definition has changed. If a dataset fails, its dependents are skipped, the others continue, and the execution fails
- * at its end. Executions of a pipeline do not overlap. The alerts of the core send one message per failed execution.
+ * its schema has changed. Iceberg tables need no crawler. A derived dataset runs only if an input has published since
+ * its last run, or if its own definition has changed. If a dataset fails, its dependents are skipped, the others
+ * continue, and the execution fails at its end. Executions of a pipeline do not overlap. The alerts of the core send
+ * one message per failed execution.
  *
  * The pipeline is a state machine of AWS Step Functions. It starts an execution of the state machine
  * `<resourcePrefix>-dataset` for each dataset. See `docs/operations/pipelines.md` for what it costs.

@@ -11,8 +11,8 @@ export interface GoldDatasetProps extends DerivedDatasetProps {}
 /**
  * A gold dataset: tables for analysis, built from the tables of other datasets and published in the gold database.
  *
- * It creates a Glue job and a crawler, and a schedule if `schedule` is set. Quality gates, publication and run records
- * are the same as for a bronze dataset.
+ * It creates a Glue job, a crawler unless the tables are Iceberg tables, and a schedule if `schedule` is set. Quality
+ * gates, publication and run records are the same as for a bronze dataset.
  *
  * @exampleMetadata fixture=lake
  * @example

@@ -1,7 +1,9 @@
+import { Duration } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
 import { LakeRoles } from './lake-roles';
+import { TableFormat } from './table-format';
 
 /**
  * The core of a lake, deployed by this app or another.
@@ -19,6 +21,10 @@ export interface IEtlCore extends IConstruct {
   readonly glueDefaults: GlueDefaults;
   /** Worker settings by size, which override the built-in ones. */
   readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
+  /** The format of the tables of datasets that do not set their own. */
+  readonly tableFormat: TableFormat;
+  /** How long to keep the superseded snapshots of Iceberg tables. */
+  readonly snapshotRetention: Duration;
   /** Whether each run publishes CloudWatch metrics. */
   readonly metrics: boolean;
   /** Whether a customer managed KMS key encrypts the lake. */

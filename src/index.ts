@@ -37,4 +37,5 @@ export * from './silver-dataset';
 export { DataSizeCategory } from './sizing';
 export * from './source';
 export * from './source-dates';
+export * from './table-format';
 export * from './transform';

@@ -8,6 +8,7 @@ import { IEtlCore } from './i-etl-core';
 import { Schedule } from './schedule';
 import { SchemaContract } from './schema-contract';
 import { DataSizeCategory } from './sizing';
+import { TableFormat } from './table-format';
 
 /** Properties of the datasets of all layers. */
 export interface LakeDatasetProps {
@@ -33,8 +34,9 @@ export interface LakeDatasetProps {
   /**
    * A description of the dataset in one or two sentences, at most 2,048 characters.
    *
-   * It is set on the Glue job and the crawler. It does not reach the table in the Glue Data Catalog, because the
-   * crawler creates the table.
+   * It is set on the Glue job. With `TableFormat.ICEBERG`, it is also the description of the tables in the Glue Data
+   * Catalog. With `TableFormat.PARQUET`, it is set on the crawler, and does not reach the tables, because the crawler
+   * creates them.
    *
    * @default - no description
    * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
@@ -66,6 +68,15 @@ export interface LakeDatasetProps {
    * @default SchemaContract.EVOLVE - a new column of the source must not stop the publication
    */
   readonly schemaContract?: SchemaContract;
+
+  /**
+   * The format of the tables.
+   *
+   * If you change the format of a published dataset, the old table must be removed first.
+   *
+   * @default - `tableFormat` of the core; otherwise TableFormat.PARQUET
+   */
+  readonly tableFormat?: TableFormat;
 
   /**
    * The quality gates that a run must pass before it publishes its tables.
@@ -134,7 +145,7 @@ export interface LakeDatasetProps {
   readonly maxRetries?: number;
 
   /**
-   * The role of the job and the crawler, for a dataset that needs more permissions.
+   * The role of the job and, if the dataset has one, the crawler, for a dataset that needs more permissions.
    *
    * @default - the role of the dataset in `roles.datasets` of the core, if it has one; otherwise the shared role of the
    * lake; a dataset with `auth`, `connection` or an S3 source gets its own role,

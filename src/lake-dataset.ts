@@ -20,6 +20,7 @@ import { checkRules, workersProblem } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
 import { tablesOf } from './private/document/dataset-tables';
 import { withPendingLookups } from './private/document/pending-lookup';
+import { columnDescriptionKeys, tableFormatOf, withTableFormat } from './private/document/table-format';
 import { unresolvedValues } from './private/document/unresolved-values';
 import { synthError } from './private/errors/synth-error';
 import { checkEnvironment } from './private/resources/check-environment';
@@ -39,12 +40,13 @@ import { deployScripts, JobScript, runtimePackageUri } from './private/scripts/s
 import { entryPointOf, entryPointsUsedBy, howToPublish } from './private/scripts/script-entry-point';
 import { withDeployedUrls } from './private/scripts/source-files';
 import { MAX_RETRIES, maxDpuHours, Size, sizeOf, SIZES } from './sizing';
+import { TableFormat } from './table-format';
 
 /**
  * The base class of all datasets.
  *
- * A dataset is a Glue job and a crawler, plus a schedule if `schedule` is set. The scripts of all datasets of a stack
- * are deployed together.
+ * A dataset is a Glue job, a crawler unless its tables are Iceberg tables, and a schedule if `schedule` is set. The
+ * scripts of all datasets of a stack are deployed together.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -63,8 +65,11 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly dataset: string;
   /** The Glue job that builds and publishes the tables. */
   public readonly job: CfnJob;
-  /** The crawler that adds the tables to the Glue Data Catalog. It runs when you start it. */
-  public readonly crawler: CfnCrawler;
+  /**
+   * The crawler that adds the tables to the Glue Data Catalog. It runs when you start it. Undefined for Iceberg tables,
+   * which the job adds to the catalog.
+   */
+  public readonly crawler?: CfnCrawler;
   /**
    * The role that you passed as `role`, or the role that the dataset created for itself. Undefined if the dataset uses
    * the shared role.
@@ -74,8 +79,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly schedule?: CfnSchedule;
   /** The name of the job. */
   public readonly jobName: string;
-  /** The name of the crawler. */
-  public readonly crawlerName: string;
+  /** The name of the crawler. Undefined if the dataset has none. */
+  public readonly crawlerName?: string;
   /** The database of the tables. */
   public readonly databaseName: string;
   /** The names of the tables in the database. */
@@ -97,10 +102,11 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const { layer, inputs, sourceFiles = [], ...defined } = this._define(props);
     const lake = new LakeNames(this, props.core);
     const written = datasetSchema().inOrder(
-      withPendingLookups(withDeployedUrls(defined.document, sourceFiles, lake)),
+      withPendingLookups(withTableFormat(withDeployedUrls(defined.document, sourceFiles, lake), props.core)),
     );
     checkDocument(this, written);
     const document = withTableDatabases(written, lake);
+    const tableFormat = tableFormatOf(document);
     const inputNames = (inputs ?? []).map(input => `${input.layer}/${input.dataset}`);
     registerInputs(this, lake.resourcePrefix, `${layer}/${document.dataset}`, inputNames);
     checkEnvironment(this, props.core);
@@ -109,6 +115,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const names = new DatasetNames(this, lake, layer, document.dataset, tablesOf(document));
     checkRules(this, document, Object.keys(names.tables), script.isCustom);
     warnAboutClearText(this, document);
+    warnAboutColumnDescriptions(this, document);
     if (script.isCustom) {
       warnAboutScript(this, layer, document.dataset, script.path);
     }
@@ -144,9 +151,14 @@ export abstract class LakeDataset extends Construct implements IDataset {
       inputs,
       connection: document.connection,
       metrics: props.core.metrics,
+      tableFormat,
+      snapshotRetention: props.core.snapshotRetention,
     });
     createRetryAlert(this, props.core, lake, names, maxRetries);
-    this.crawler = createCrawler(this, { names, roleArn, description });
+    if (tableFormat === TableFormat.PARQUET) {
+      this.crawler = createCrawler(this, { names, roleArn, description });
+      this.crawlerName = names.crawler;
+    }
     if (document.schedule) {
       checkLength(this, 'schedule', names.schedule);
       registerSchedule(this, lake.resourcePrefix, `${layer}/${document.dataset}`);
@@ -168,7 +180,6 @@ export abstract class LakeDataset extends Construct implements IDataset {
     this.layer = layer;
     this.dataset = document.dataset;
     this.jobName = names.job;
-    this.crawlerName = names.crawler;
     this.databaseName = names.database;
     this.tableNames = Object.values(names.tables).map(table => table.name);
     this.document = JSON.stringify(document);
@@ -233,6 +244,17 @@ function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
   for (const { key, host } of unencryptedUrls(document)) {
     Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
       `${key} of dataset "${document.dataset}" uses http: credentials are sent to ${host} unencrypted. Use https.`);
+  }
+}
+
+/** A warning and not an error, because the core can set the format of the tables for all datasets. */
+function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument): void {
+  const keys = tableFormatOf(document) === TableFormat.ICEBERG ? [] : columnDescriptionKeys(document);
+  if (keys.length > 0) {
+    Annotations.of(scope).addWarningV2('cdk-glue-medallion:column-descriptions',
+      `${keys.join(' and ')} of dataset "${document.dataset}" has no effect: the crawler creates the tables, without `
+        + 'descriptions of columns. To have them in the Glue Data Catalog, set tableFormat to TableFormat.ICEBERG '
+        + '(table_format in a file).');
   }
 }
 

@@ -37,6 +37,18 @@ export interface LakeRetention {
   readonly supersededRuns?: Duration;
 
   /**
+   * How long to keep the superseded snapshots of Iceberg tables: whole hours, at least 1 hour. Repeat this setting in
+   * `EtlCore.fromPrefixes`.
+   *
+   * A query can read the table as it was in a snapshot. The last two publications are always kept. A run deletes the
+   * files of expired snapshots after it publishes. Synthesis fails with `VALUE_INVALID` if the time is shorter or not
+   * in whole hours.
+   *
+   * @default Duration.days(7) - a week to recover from a mistake
+   */
+  readonly snapshots?: Duration;
+
+  /**
    * How long to keep the results of Athena queries, under `athena/`.
    *
    * @default Duration.days(30) - a result can be queried again at any time

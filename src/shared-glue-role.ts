@@ -115,7 +115,7 @@ export class SharedGlueRole extends Role {
     );
     acknowledgeWildcards(
       resource,
-      'Crawlers create tables that are named after datasets. The databases belong to the lake.',
+      'Jobs and crawlers create tables that are named after datasets. The databases belong to the lake.',
       catalog,
     );
     acknowledgeWildcards(

@@ -39,6 +39,7 @@ import {
   SecretOptions,
   Source,
   SourceDates,
+  TableFormat,
   TextOptions,
   TokenAuthMethod,
   WorkerType,
@@ -69,13 +70,14 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     columnSchema: {
       products: {
         'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' },
-        'Price': { type: 'decimal(18,2)', optional: true },
+        'Price': { type: 'decimal(18,2)', optional: true, description: 'In US dollars' },
       },
     },
     columnMappings: { 'Start Date': 'started_on' },
     businessKey: ['ndc'],
     businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
     schemaContract: SchemaContract.FREEZE,
+    tableFormat: TableFormat.ICEBERG,
     dataQuality: {
       requiredColumns: ['ndc'],
       criticalNullThreshold: 0,
@@ -568,7 +570,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a column without settings',
       { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
       'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: Name, data '
-        + 'type and format of a column, and whether it is optional. Set at least one of them. For example:',
+        + 'type, format and description of a column, and whether it is optional. Set at least one of them. For '
+        + 'example:',
     ],
     [
       'a rule that is not part of the schema',
@@ -659,7 +662,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       tableNames: ['fda_nsde_main'],
       maxDpuHours: 2,
     });
-    expect([dataset.job.name, dataset.crawler.name, dataset.schedule?.name]).toEqual([jobName, crawlerName, jobName]);
+    expect([dataset.job.name, dataset.crawler?.name, dataset.schedule?.name]).toEqual([jobName, crawlerName, jobName]);
   });
 
   test('100 datasets fit into one stack', () => {
@@ -722,7 +725,7 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
     (props, index) => JSON.parse(bronze(where, props, `Dataset${index}`).document),
   );
   const keysOf = (objects: object[]) => [...new Set(objects.flatMap(each => Object.keys(each)))].sort();
-  const ofDerived = ['layer', 'history', 'outputs', 'source_datasets', 'sql', 'role'];
+  const ofDerived = ['layer', 'history', 'outputs', 'source_datasets', 'sql', 'column_descriptions', 'role'];
   expect(keysOf(documents)).toEqual(Object.keys(schema.properties).filter(key => !ofDerived.includes(key)).sort());
   const [
     { data_quality: quality, schedule, column_schema: columns, rate_limit: rateLimit, source_dates: sourceDates },
@@ -1230,11 +1233,12 @@ test('the document contains only the settings that are set', () => {
     column_schema: {
       products: {
         'NDC Code': { target_name: 'ndc', type: 'date', format: 'yyyyMMdd' },
-        'Price': { type: 'decimal(18,2)', optional: true },
+        'Price': { type: 'decimal(18,2)', optional: true, description: 'In US dollars' },
       },
     },
     column_mappings: { 'Start Date': 'started_on' },
     schema_contract: 'freeze',
+    table_format: 'iceberg',
     data_quality: {
       required_columns: ['ndc'],
       critical_null_threshold: 0,

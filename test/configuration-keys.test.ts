@@ -32,6 +32,7 @@ const PAIRS: Pair[] = [
   { at: '', interfaces: ['EtlCorePrefixes', 'EtlCoreProps'], keys: CONFIG.properties },
   { at: '', interfaces: ['EtlPipelineProps'], keys: PIPELINE.properties },
   { at: 'schedule.', interfaces: ['ScheduleOptions'], keys: PIPELINE.$defs.schedule.properties },
+  { at: 'retention.', interfaces: ['LakeRetention'], keys: CONFIG.$defs.retention.properties },
   { at: 'glue_defaults.', interfaces: ['GlueDefaults'], keys: CONFIG.$defs.glue_defaults.properties },
   { at: 'glue_worker_configs.<size>.', interfaces: ['GlueWorkerConfig'], keys: CONFIG.$defs.worker_config.properties },
   ofDataset('data_quality', ['DataQuality']),

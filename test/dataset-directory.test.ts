@@ -20,6 +20,7 @@ import {
   Schedule,
   SchemaContract,
   Source,
+  TableFormat,
   TokenAuthMethod,
   Transform,
 } from '../src';
@@ -176,9 +177,10 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
       column_schema: {
         products: {
           'NDC Code': { type: 'date', format: 'yyyyMMdd', target_name: 'ndc' },
-          'A Price': { type: 'decimal(18,2)' },
+          'A Price': { description: 'In US dollars', type: 'decimal(18,2)' },
         },
       },
+      table_format: 'iceberg',
       column_mappings: { 'Start Date': 'started_on' },
       business_keys: { products: ['ndc'], packages: ['ndc', 'package'] },
       schema_contract: 'freeze',
@@ -199,9 +201,10 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
         columnSchema: {
           products: {
             'NDC Code': { targetName: 'ndc', type: 'date', format: 'yyyyMMdd' },
-            'A Price': { type: 'decimal(18,2)' },
+            'A Price': { type: 'decimal(18,2)', description: 'In US dollars' },
           },
         },
+        tableFormat: TableFormat.ICEBERG,
         columnMappings: { 'Start Date': 'started_on' },
         businessKeys: { products: ['ndc'], packages: ['ndc', 'package'] },
         schemaContract: SchemaContract.FREEZE,
@@ -330,7 +333,14 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
   },
   {
     name: 'gold/calendar',
-    document: { dataset: 'calendar', data_size_category: 'small', source_datasets: [], outputs: ['days', 'weeks'] },
+    document: {
+      table_format: 'iceberg',
+      column_descriptions: { weeks: { week: 'ISO week' } },
+      dataset: 'calendar',
+      data_size_category: 'small',
+      source_datasets: [],
+      outputs: ['days', 'weeks'],
+    },
     files: { 'glue/gold_job.py': 'print("a calendar")\n' },
     make: (scope, core) =>
       new GoldDataset(scope, 'Dataset', {
@@ -340,6 +350,8 @@ const BOTH: { name: string; document: object; files?: Files; make(scope: Constru
         inputs: [],
         transform: Transform.script(path.join(folder, 'x/glue/gold_job.py')),
         outputs: ['days', 'weeks'],
+        columnDescriptions: { weeks: { week: 'ISO week' } },
+        tableFormat: TableFormat.ICEBERG,
       }),
   },
   {
@@ -384,6 +396,20 @@ test.each(BOTH)(
     expect(deployedFiles(ofFile)).toEqual(deployedFiles(ofProps));
   },
 );
+
+test('the format and the retention of snapshots of the core apply to all datasets', () => {
+  const { directory } = lake({
+    ...LAKE,
+    'config.json': { ...CORE, table_format: 'iceberg', retention: { snapshot_hours: 24 } },
+    'bronze/zipcodes/config.json': { ...ZIPCODES, table_format: 'parquet' },
+  });
+  const names = Object.fromEntries(Object.entries(directory.datasets).map(([name, dataset]) => {
+    const { DefaultArguments } = resource(Stack.of(dataset), 'AWS::Glue::Job').Properties;
+    return [name, JSON.parse(DefaultArguments['--names'] as string) as object];
+  }));
+  expect(names['gold/states']).toMatchObject({ snapshot_retention_hours: 24 });
+  expect(names['bronze/zipcodes']).not.toHaveProperty('snapshot_retention_hours');
+});
 
 test('a dataset with a custom script and a query deploys both', () => {
   const { directory } = lake({ ...LAKE, 'gold/states/glue/gold_job.py': 'print("mine")\n' });

@@ -13,6 +13,7 @@ import {
   IDataset,
   Schedule,
   SchemaContract,
+  TableFormat,
   Transform,
   WorkerType,
 } from '../src';
@@ -54,9 +55,11 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
         openEnd: '9999-12-31',
         initialTable: '${bronze_database}.fda_nsde',
       },
+      columnDescriptions: { years: { year: 'Calendar year' } },
       businessKey: ['ndc'],
       businessKeys: { years: ['year'] },
       schemaContract: SchemaContract.FREEZE,
+      tableFormat: TableFormat.ICEBERG,
       dataQuality: { requiredColumns: ['ndc'], criticalNullThreshold: 0, expectedRecordCountMin: 10, maxShrink: 0.1 },
       schedule: Schedule.cron('0 7 * * ? *'),
       freshness: { maxAge: Duration.days(366) },
@@ -71,10 +74,12 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
 
   /** Props that do not exclude each other, in all combinations. */
   function validProps(lake: Lake): DerivedDatasetProps[] {
-    const { businessKey, businessKeys, outputs, history: { compare, exclude, ...key }, ...rest } = everyProp(lake);
+    const {
+      businessKey, businessKeys, outputs, columnDescriptions, history: { compare, exclude, ...key }, ...rest
+    } = everyProp(lake);
     return [
       { ...rest, businessKey },
-      { ...rest, businessKeys, outputs, dataset: 'by-table' },
+      { ...rest, businessKeys, outputs, columnDescriptions, dataset: 'by-table' },
       { ...rest, history: { ...key, compare }, dataset: 'comparing' },
       { ...rest, history: { ...key, exclude }, dataset: 'excluding' },
     ];

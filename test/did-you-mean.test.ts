@@ -75,6 +75,7 @@ const ERRORS: [what: string, run: () => unknown, found: string, suggestion: stri
   ['a size category', ofFiles({ data_size_category: 'smal' }), '/data_size_category is "smal".', 'small'],
   ['a size category in capitals', ofFiles({ data_size_category: 'LARGE' }), 'is "LARGE".', 'large'],
   ['a layer', ofFiles({}, { layer: 'sliver' }), '/layer is "sliver".', 'silver'],
+  ['a table format', ofFiles({ table_format: 'iceburg' }), '/table_format is "iceburg".', 'iceberg'],
   ['a schema contract', ofFiles({ schema_contract: 'freze' }), 'is "freze".', 'freeze'],
   [
     'a worker type',

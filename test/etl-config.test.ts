@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
-import { EtlConfig, EtlCore, EtlCoreProps, GlueVersion, WorkerType } from '../src';
+import { EtlConfig, EtlCore, EtlCoreProps, GlueVersion, TableFormat, WorkerType } from '../src';
 import { templateOf } from './assembly';
 
 let folder: string;
@@ -29,6 +29,8 @@ const DOCUMENT = {
   $schema: '../node_modules/cdk-glue-medallion/glue-templates/config.schema.json',
   etl_resource_prefix: 'pp-dw',
   database_prefix: 'lake',
+  table_format: 'iceberg',
+  retention: { snapshot_hours: 48 },
   glue_defaults: {
     version: '6.0',
     timeout_minutes: 45,
@@ -40,6 +42,8 @@ const DOCUMENT = {
 const PROPS: EtlCoreProps = {
   resourcePrefix: 'pp-dw',
   databasePrefix: 'lake',
+  tableFormat: TableFormat.ICEBERG,
+  retention: { snapshots: Duration.days(2) },
   glueDefaults: {
     version: GlueVersion.V6_0,
     timeout: Duration.minutes(45),
@@ -53,22 +57,19 @@ const PROPS: EtlCoreProps = {
 };
 
 test('a file and the same props result in the same core', () => {
-  const stacks = [read(DOCUMENT), PROPS].map(props => {
-    const stack = new Stack(new App(), 'Lake');
-    new EtlCore(stack, 'Core', props);
-    return stack;
-  });
-  expect(templateOf(stacks[0])).toBe(templateOf(stacks[1]));
+  const cores = [read(DOCUMENT), PROPS].map(props => new EtlCore(new Stack(new App(), 'Lake'), 'Core', props));
+  const [ofFile, ofProps] = cores.map(core => ({
+    template: templateOf(Stack.of(core)),
+    tableFormat: core.tableFormat,
+    snapshotHours: core.snapshotRetention.toHours(),
+  }));
+  expect(ofFile).toEqual(ofProps);
 });
 
 test('only the prefix is required', () => {
-  const { resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs } = read({ etl_resource_prefix: 'pp-dw' });
-  expect([resourcePrefix, databasePrefix, glueDefaults, glueWorkerConfigs]).toEqual([
-    'pp-dw',
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  const { resourcePrefix, ...others } = read({ etl_resource_prefix: 'pp-dw' });
+  expect(resourcePrefix).toBe('pp-dw');
+  expect(Object.values(others).filter(value => value !== undefined)).toEqual([]);
 });
 
 test.each([

@@ -176,6 +176,12 @@ test('every retention can be set', () => {
   expect(resources(stack, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays)).toEqual([7, 7]);
 });
 
+test('no rule expires current objects of tables, which a published or kept snapshot can need', () => {
+  const { Rules } = resource(coreStack(), 'AWS::S3::Bucket').Properties.LifecycleConfiguration;
+  const expiring = (Rules as { ExpirationInDays?: number; Prefix?: string }[]).filter(rule => rule.ExpirationInDays);
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['staging/', 'raw/', 'athena/']);
+});
+
 test('an existing bucket is used and not changed', () => {
   const stack = coreStack({ existingBucketName: 'our-lake' });
   expect(resources(stack, 'AWS::S3::Bucket')).toEqual([]);
@@ -184,7 +190,7 @@ test('an existing bucket is used and not changed', () => {
   expect(JSON.stringify(resources(stack))).not.toContain('pp-dw-123456789012');
 });
 
-test('a retention for an existing bucket is an error, except for logs', () => {
+test('a retention for an existing bucket is an error, except for logs and snapshots', () => {
   expect(() => coreStack({ existingBucketName: 'our-lake', retention: { staging: Duration.days(3) } })).toThrow(
     'SETTING_NOT_APPLICABLE: Core/Lake: retention sets staging for the existing bucket "our-lake". Set the '
       + 'lifecycle rules on that bucket.',

@@ -1,4 +1,4 @@
-import { App, Stack, Stage } from 'aws-cdk-lib';
+import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import * as first from '../src';
@@ -140,6 +140,8 @@ class Platform extends Construct implements first.IEtlCore {
   readonly databasePrefix = 'pp_dw';
   readonly glueDefaults = {};
   readonly glueWorkerConfigs = {};
+  readonly tableFormat = first.TableFormat.PARQUET;
+  readonly snapshotRetention = Duration.days(7);
   readonly metrics = false;
   readonly encrypted = false;
 

@@ -85,6 +85,9 @@ Delimiter = str
 DateFormat = str
 
 
+ColumnDescription = str
+
+
 ColumnNames = list[ColumnName]
 
 
@@ -99,6 +102,7 @@ class Column(TypedDict):
     type: NotRequired[str]
     format: NotRequired[str]
     optional: NotRequired[bool]
+    description: NotRequired[ColumnDescription]
 
 
 NullValue = str
@@ -215,9 +219,11 @@ class DatasetDocument(TypedDict):
     sql: NotRequired[str]
     outputs: NotRequired[list[TableKey]]
     history: NotRequired[History]
+    column_descriptions: NotRequired[dict[str, dict[str, ColumnDescription]]]
     business_key: NotRequired[ColumnNames]
     business_keys: NotRequired[dict[str, ColumnNames]]
     schema_contract: NotRequired[Literal['evolve', 'freeze']]
+    table_format: NotRequired[Literal['parquet', 'iceberg']]
     data_quality: NotRequired[DataQuality]
     schedule: NotRequired[Schedule]
     freshness: NotRequired[Freshness]

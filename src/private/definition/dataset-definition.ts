@@ -35,6 +35,7 @@ export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<
     business_key: props.businessKey,
     business_keys: props.businessKeys,
     schema_contract: props.schemaContract,
+    table_format: props.tableFormat,
     data_quality: props.dataQuality && dataQualityDocument(scope, props.dataQuality),
     schedule: props.schedule?._document,
     freshness: props.freshness && freshnessDocument(scope, props.freshness),
@@ -103,6 +104,7 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
   businessKey: 'unchecked',
   businessKeys: 'unchecked',
   schemaContract: 'unchecked',
+  tableFormat: 'unchecked',
   dataQuality: 'unchecked',
   schedule: {
     member: '_document',

@@ -58,6 +58,10 @@ export type ColumnNames1 = string[];
  */
 export type ColumnNames2 = string[];
 /**
+ * Description of a column in one line, at most 255 characters, the limit of AWS Glue.
+ */
+export type ColumnDescription = string;
+/**
  * The columns, by their names in the table, that identify a row. The run fails if two rows have the same key.
  *
  * @minItems 1
@@ -89,7 +93,7 @@ export interface DatasetDocument {
    */
   dataset: string;
   /**
-   * Description of the dataset in one or two sentences, at most 2048 characters, the limit of AWS Glue. It is set on the Glue job and the crawler, and does not reach the table in the Glue Data Catalog.
+   * Description of the dataset in one or two sentences, at most 2048 characters, the limit of AWS Glue. It is set on the Glue job and the crawler, and with table_format iceberg on the tables in the Glue Data Catalog.
    */
   description?: string;
   /**
@@ -138,7 +142,7 @@ export interface DatasetDocument {
     [k: string]: TableKey;
   };
   /**
-   * Names, data types and formats of columns: {table: {Source Column: {target_name, type, format, optional}}}. If a value does not fit its type, its cell is null and the value is stored in meta_rescued.
+   * Names, data types, formats and descriptions of columns: {table: {Source Column: {target_name, type, format, optional, description}}}. If a value does not fit its type, its cell is null and the value is stored in meta_rescued.
    */
   column_schema?: {
     [k: string]: {
@@ -166,6 +170,14 @@ export interface DatasetDocument {
    */
   outputs?: TableKey[];
   history?: History;
+  /**
+   * silver, gold: descriptions of columns, per table: {table: {column: description}}, by the names of the columns in the table. With table_format iceberg, they are comments of the columns in the Glue Data Catalog; with parquet, they have no effect.
+   */
+  column_descriptions?: {
+    [k: string]: {
+      [k: string]: ColumnDescription;
+    };
+  };
   business_key?: ColumnNames3;
   /**
    * The columns that identify a row, per table: {table: [columns]}.
@@ -177,6 +189,10 @@ export interface DatasetDocument {
    * What a run does if the columns differ from the published columns. evolve (default): new columns are added, columns that you allow to be missing are null, and a value that does not fit its column's type is stored in meta_rescued. freeze: the run fails and names the difference.
    */
   schema_contract?: 'evolve' | 'freeze';
+  /**
+   * Format of the tables. parquet: Parquet files that a crawler adds to the Glue Data Catalog. iceberg: Apache Iceberg tables; a run publishes each table by one commit in the Glue Data Catalog, without a crawler. Default: the format of the core, otherwise parquet.
+   */
+  table_format?: 'parquet' | 'iceberg';
   data_quality?: DataQuality;
   schedule?: Schedule;
   freshness?: Freshness;
@@ -546,7 +562,7 @@ export interface FileFormat {
   key_column?: string;
 }
 /**
- * Name, data type and format of a column, and whether it is optional. Set at least one of them.
+ * Name, data type, format and description of a column, and whether it is optional. Set at least one of them.
  */
 export interface ColumnSchema {
   /**
@@ -565,6 +581,10 @@ export interface ColumnSchema {
    * Whether the column can disappear or become entirely null: the gates missing_columns and all_null_columns do not check it. Default: false.
    */
   optional?: boolean;
+  /**
+   * Description of the column in one line, at most 255 characters. With table_format iceberg, it is the comment of the column in the Glue Data Catalog; with parquet, it has no effect.
+   */
+  description?: string;
 }
 /**
  * silver, gold: keeps every version of each row (slowly changing dimension of type 2), with the columns valid_from, valid_to, is_current and change_type, or the names that are declared for them.

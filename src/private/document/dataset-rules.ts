@@ -99,7 +99,7 @@ const BRONZE_KEYS: (keyof DatasetDocument)[] = [
   'column_mappings',
   'connection',
 ];
-const DERIVED_KEYS: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history'];
+const DERIVED_KEYS: (keyof DatasetDocument)[] = ['sql', 'outputs', 'history', 'column_descriptions'];
 
 /** Checks for keys of other layers. */
 function* layerProblems(document: DatasetDocument): Generator<Problem> {
@@ -320,6 +320,7 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
   const quality = document.data_quality ?? {};
   const byTable: [string, unknown][] = [
     ['column_schema', document.column_schema],
+    ['column_descriptions', document.column_descriptions],
     ['business_keys', document.business_keys],
     ['data_quality.required_columns', quality.required_columns],
     ['data_quality.expected_record_count_min', quality.expected_record_count_min],

@@ -24,6 +24,14 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
       'Tables and folders are named at synth: write the name in the code.',
     );
   }
+  if (Token.isUnresolved(document.table_format)) {
+    throw synthError(
+      scope,
+      'TOKEN_NOT_ALLOWED',
+      `table_format of dataset "${document.dataset}" is only known at deployment.`,
+      'It determines whether the dataset has a crawler: write it in the code.',
+    );
+  }
   const problems = [
     ...unresolvedValues(document),
     ...dynamicReferences(document),

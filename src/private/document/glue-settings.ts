@@ -6,6 +6,7 @@ import { unresolvedValues } from './unresolved-values';
 import { EtlCorePrefixes } from '../../etl-core-props';
 import { GlueDefaults } from '../../glue-defaults';
 import { GlueWorkerConfig } from '../../glue-worker-config';
+import { LakeRetention } from '../../lake-retention';
 import { reservedPrefix } from '../../naming';
 import { Problem } from '../errors/problem';
 import { checkStruct, DURATION, PropTypes } from '../errors/prop-types';
@@ -18,13 +19,14 @@ export function configSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('config.schema.json');
 }
 
-/** Fails on the first invalid Glue setting of a core. Accepts string tokens, which the deployment resolves. */
+/** Fails on the first invalid setting of a core that a file can also have. Accepts string tokens. */
 export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): void {
+  checkStruct(scope, 'retention', props.retention, RETENTION_PROPS);
   checkStruct(scope, 'glueDefaults', props.glueDefaults, DEFAULTS_PROPS);
   for (const [size, config] of Object.entries(workerConfigs(props))) {
     checkStruct(scope, `glueWorkerConfigs.${size}`, config, WORKER_PROPS);
   }
-  const document = glueSettings(props);
+  const document = settingsDocument(props);
   const problems = [
     ...unresolvedValues(document),
     ...configSchema().problems(document),
@@ -34,6 +36,16 @@ export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): voi
     throw synthError(scope, code, `${key} ${found}.`, remedy);
   }
 }
+
+const RETENTION_PROPS: PropTypes<LakeRetention> = {
+  incompleteUploads: DURATION,
+  staging: DURATION,
+  noncurrentVersions: DURATION,
+  supersededRuns: DURATION,
+  snapshots: DURATION,
+  athenaResults: DURATION,
+  logs: 'unchecked',
+};
 
 const DEFAULTS_PROPS: PropTypes<GlueDefaults> = {
   version: 'unchecked',
@@ -104,11 +116,13 @@ export function workerConfigs({ glueWorkerConfigs = {} }: EtlCorePrefixes): { [s
   );
 }
 
-/** The document of the Glue settings. LakeNames validates the prefixes; this one is a placeholder. */
-function glueSettings(props: EtlCorePrefixes): ConfigDocument {
-  const { glueDefaults } = props;
+/** The document of the settings. LakeNames validates the prefixes; this one is a placeholder. */
+function settingsDocument(props: EtlCorePrefixes): ConfigDocument {
+  const { glueDefaults, retention } = props;
   return configSchema().inOrder({
     etl_resource_prefix: 'pp-dw',
+    table_format: props.tableFormat,
+    retention: retention && { snapshot_hours: retention.snapshots?.toHours({ integral: false }) },
     glue_defaults: glueDefaults && {
       version: glueDefaults.version,
       timeout_minutes: glueDefaults.timeout?.toMinutes(),

@@ -20,8 +20,8 @@ const ALIASES: { readonly [key: string]: string } = { worker_configs: 'glue_work
 
 /** The keys with values by table. Their schema has no rule for the names of tables. */
 const KEYS_BY_TABLE = [
-  'column_schema', 'business_keys', 'data_quality.required_columns', 'data_quality.expected_record_count_min',
-  'file_format.column_names',
+  'column_schema', 'column_descriptions', 'business_keys', 'data_quality.required_columns',
+  'data_quality.expected_record_count_min', 'file_format.column_names',
 ];
 
 /**

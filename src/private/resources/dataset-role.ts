@@ -18,8 +18,10 @@ import { substituted } from './substituted-text';
 import { IDataset } from '../../i-dataset';
 import { IEtlCore } from '../../i-etl-core';
 import { checkLength, DatasetNames, LakeNames } from '../../naming';
+import { TableFormat } from '../../table-format';
 import { Auth, DatasetDocument } from '../document/dataset-document.generated';
 import { sourceUrls, isS3, s3Location } from '../document/source-urls';
+import { tableFormatOf } from '../document/table-format';
 import { synthError } from '../errors/synth-error';
 
 export interface DatasetRoleProps {
@@ -47,6 +49,7 @@ export function datasetRole(scope: Construct, { core, names, document, inputs }:
   checkLength(scope, 'role', names.role, 'Use a shorter prefix or dataset name, or set the role prop of the dataset.');
   const stack = Stack.of(scope);
   const { lake, layer, dataset } = names;
+  const hasCrawler = tableFormatOf(document) === TableFormat.PARQUET;
   const statements: { [policy: string]: Statements } = {
     dataset: {
       list: [
@@ -56,7 +59,7 @@ export function datasetRole(scope: Construct, { core, names, document, inputs }:
           etl: `etl/${dataset}`,
           runs: `etl/${dataset}/runs/${layer}`,
         }),
-        crawlerLogsStatement(stack, names.crawler),
+        ...hasCrawler ? [crawlerLogsStatement(stack, names.crawler)] : [],
       ],
       wildcards: 'The job generates object keys. Each pattern is a prefix of the dataset in the lake bucket.',
     },
@@ -79,7 +82,7 @@ export function datasetRole(scope: Construct, { core, names, document, inputs }:
   checkSize(scope, names.role, Object.values(statements).flatMap(({ list }) => list), buckets.length);
   const role = new Role(scope, 'Role', {
     roleName: names.role,
-    description: `Job and crawler of the ${layer} dataset ${dataset}`,
+    description: `${hasCrawler ? 'Job and crawler' : 'Job'} of the ${layer} dataset ${dataset}`,
     assumedBy: new ServicePrincipal('glue.amazonaws.com'),
     inlinePolicies: Object.fromEntries(
       Object.entries(statements).map(([policy, { list }]) => [policy, new PolicyDocument({ statements: list })]),
@@ -98,7 +101,7 @@ function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetN
   return [
     {
       list: [catalogStatement(stack, lake, [layer])],
-      wildcards: 'The crawler lists the tables of the database to find the tables of the dataset.',
+      wildcards: 'Jobs and crawlers create tables that are named after datasets. The database belongs to the lake.',
     },
     { list: [bucketLocationStatement(stack, lake)] },
     {

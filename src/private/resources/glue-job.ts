@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { Construct } from 'constructs';
 import { acknowledge } from './nag-suppressions';
@@ -8,6 +8,7 @@ import { IDataset } from '../../i-dataset';
 import { Layer } from '../../layer';
 import { DatasetNames } from '../../naming';
 import { Size } from '../../sizing';
+import { TableFormat } from '../../table-format';
 import { synthError } from '../errors/synth-error';
 
 export interface GlueJobProps {
@@ -31,6 +32,9 @@ export interface GlueJobProps {
   readonly connection?: string;
   /** Whether runs publish metrics. */
   readonly metrics: boolean;
+  readonly tableFormat: TableFormat;
+  /** How long to keep the superseded snapshots of Iceberg tables. */
+  readonly snapshotRetention: Duration;
 }
 
 /** The Glue job of a dataset, with the arguments of its script. */
@@ -65,7 +69,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     dataset: names.dataset,
     bucket: names.lake.bucket,
     job: names.job,
-    crawler: names.crawler,
+    ...(props.tableFormat === TableFormat.PARQUET && { crawler: names.crawler }),
     database: names.database,
     ...(names.layer === Layer.BRONZE && { raw: names.raw }),
     ...(props.inputs !== undefined && { inputs: props.inputs.map(input => inputNames(names, input)) }),
@@ -74,6 +78,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     runs: names.runs,
     tables: names.tables,
     timeout_minutes: size.timeoutMinutes,
+    ...(props.tableFormat === TableFormat.ICEBERG && { snapshot_retention_hours: props.snapshotRetention.toHours() }),
     ...(names.layer !== Layer.BRONZE && { definition: props.definition }),
     ...(props.metrics && { metrics_namespace: names.lake.metricsNamespace }),
   };
@@ -89,6 +94,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
   }
   return {
     ...props.defaultArguments,
+    ...(props.tableFormat === TableFormat.ICEBERG && { [DATALAKE_FORMATS]: datalakeFormats(props) }),
     '--dataset_config': substituted(names.document),
     '--names': substituted(Stack.of(scope).toJsonString(jobNames)),
     '--run_options': '{}',
@@ -96,6 +102,16 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     '--TempDir': substituted(names.temp),
     '--custom-logGroup-prefix': names.lake.logGroupPrefix,
   };
+}
+
+/** https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html */
+const DATALAKE_FORMATS = '--datalake-formats';
+
+/** The formats of the user and Iceberg, separated by commas. */
+function datalakeFormats({ defaultArguments }: GlueJobProps): string {
+  const formats = defaultArguments?.[DATALAKE_FORMATS] ?? '';
+  const list = formats.split(',').map(format => format.trim()).filter(format => format !== '');
+  return [...new Set([...list, TableFormat.ICEBERG])].join(',');
 }
 
 /** The names of an input dataset, which the job uses to read it. */

@@ -55,7 +55,7 @@ export function bucketLocationStatement(stack: Stack, names: LakeNames): PolicyS
   });
 }
 
-/** Allows a crawler to create and update tables of the given layers, but not to delete them. */
+/** Allows jobs and crawlers to create and update tables of the given layers, but not to delete them. */
 export function catalogStatement(stack: Stack, names: LakeNames, layers: readonly Layer[]): PolicyStatement {
   const databases = layers.map(layer => names.database(layer));
   const arn = (resource: string, resourceName?: string) =>

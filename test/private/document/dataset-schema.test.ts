@@ -180,13 +180,13 @@ test.each<[string, object, string]>([
     'a column without a name',
     { column_schema: { products: { '': { type: 'date' } } } },
     'VALUE_INVALID: Lake: column_schema.products of dataset "fda-cder" has the invalid key "". Expected: Names, data '
-      + 'types and formats of columns',
+      + 'types, formats and descriptions of columns',
   ],
   [
     'a column that is not an object',
     { column_schema: { products: { Day: 'date' } } },
-    'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: Name, data type and '
-      + 'format of a column, and whether it is optional.',
+    'VALUE_INVALID: Lake: column_schema.products.Day of dataset "fda-cder" is "date". Expected: Name, data type, '
+      + 'format and description of a column, and whether it is optional.',
   ],
   [
     'a business key without columns',

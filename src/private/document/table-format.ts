@@ -1,0 +1,25 @@
+import { DatasetDocument } from './dataset-document.generated';
+import { IEtlCore } from '../../i-etl-core';
+import { TableFormat } from '../../table-format';
+
+/** The document with the format of the core as the default. Parquet is left out: it is the default of the job. */
+export function withTableFormat(document: DatasetDocument, { tableFormat }: IEtlCore): DatasetDocument {
+  const format = document.table_format ?? tableFormat;
+  return { ...document, table_format: format === TableFormat.PARQUET ? undefined : format };
+}
+
+/** The format of the tables of a dataset. */
+export function tableFormatOf({ table_format: format }: DatasetDocument): TableFormat {
+  return format === TableFormat.ICEBERG ? TableFormat.ICEBERG : TableFormat.PARQUET;
+}
+
+/** The keys with which a document describes columns. */
+export function columnDescriptionKeys({
+  column_schema: schema = {}, column_descriptions: descriptions,
+}: DatasetDocument): string[] {
+  const columns = Object.values(schema).flatMap(ofTable => Object.values(ofTable));
+  return [
+    ...columns.some(({ description }) => description !== undefined) ? ['description in column_schema'] : [],
+    ...descriptions === undefined ? [] : ['column_descriptions'],
+  ];
+}
