@@ -1,5 +1,5 @@
 import { Inputs, Outcome, PlayedLake, PlayedRun, Script } from './played-lake';
-import { EtlPipelineProps, OnFailedInput } from '../../src';
+import { EtlPipelineProps, OnFailedInput, TableFormat } from '../../src';
 import { RUNS_ALL } from '../cli/e2e-scope';
 
 let lake: PlayedLake;
@@ -60,6 +60,15 @@ test('each dataset runs when its own inputs have ended, and exactly the new tabl
   expect([...second.started].sort()).toEqual(
     ['bronze/a', 'bronze/b', 'bronze/b-crawler', 'bronze/other', 'gold/ab', 'gold/top'],
   );
+}, 120_000);
+
+test('datasets with Iceberg tables are not crawled', async () => {
+  const prefix = `lake${++number}`;
+  await lake.create(prefix, { 'bronze/a': [], 'gold/a': ['bronze/a'] }, {}, { tableFormat: TableFormat.ICEBERG });
+  lake.play(prefix, {});
+  const round = await lake.round(prefix);
+  expect(statuses(round)).toEqual({ 'bronze/a': 'published', 'gold/a': 'published' });
+  expect(round.started).toEqual(['bronze/a', 'gold/a']);
 }, 120_000);
 
 test('a dataset whose inputs have not published does not run', async () => {

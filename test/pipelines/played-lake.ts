@@ -3,7 +3,7 @@ import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import {
   Alerts, BronzeDataset, DataSizeCategory, EtlCore, EtlPipeline, EtlPipelineProps, Freshness, GoldDataset, IDataset,
-  Source, Transform,
+  Source, TableFormat, Transform,
 } from '../../src';
 import { readStacks, resourcesOf } from '../../src/cli/assembly';
 import { interrupt } from '../../src/cli/child';
@@ -55,10 +55,11 @@ export interface Inputs {
   readonly [dataset: string]: string[];
 }
 
-/** The alerts of the lake, and the freshness that all datasets declare. */
-export interface Monitoring {
+/** The alerts of the lake, and what all datasets declare. */
+export interface LakeSettings {
   readonly alerts?: Alerts;
   readonly freshness?: Freshness;
+  readonly tableFormat?: TableFormat;
 }
 
 /** A lake in the emulator: its state machines run, and its Glue jobs are played. */
@@ -96,12 +97,15 @@ export class PlayedLake {
 
   /** Creates the jobs, crawlers and state machines of a lake with one pipeline, named daily. */
   async create(
-    prefix: string, inputs: Inputs, props: Partial<EtlPipelineProps> = {}, { alerts, freshness }: Monitoring = {},
+    prefix: string,
+    inputs: Inputs,
+    props: Partial<EtlPipelineProps> = {},
+    { alerts, freshness, tableFormat }: LakeSettings = {},
   ): Promise<void> {
     const app = new App({ outdir: path.join(this.folder, prefix) });
     const env = { account: ACCOUNT, region: REGION };
     const coreStack = new Stack(app, 'Lake', { env });
-    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: prefix, alerts });
+    const core = new EtlCore(coreStack, 'Core', { resourcePrefix: prefix, alerts, tableFormat });
     const datasets = new Map<string, IDataset>();
     let stack = coreStack;
     for (const [name, names] of Object.entries(inputs)) {
