@@ -109,6 +109,8 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         extra={"spark.hadoop.fs.s3a.access.key": JOB},
     )
     boto3.client("s3").create_bucket(Bucket=BUCKET)
+    for layer in ("bronze", "silver", "gold"):
+        boto3.client("glue").create_database(DatabaseInput={"Name": f"pp_dw_{layer}"})
     yield endpoint
     emulator.stdin.close()
     emulator.wait(10)
