@@ -22,7 +22,7 @@ from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.publish.publication import read_published
 from etl_runtime.publish.recovery import recover
-from etl_runtime.publish.tables import tables_of
+from etl_runtime.publish.tables import roll_back, tables_of
 from etl_runtime.source.api.endpoints import Endpoint, endpoints_of
 from etl_runtime.source.api.table_values import read_table_values
 from etl_runtime.source.files.original import Original
@@ -97,6 +97,9 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     published = read_published(names, store)
     record.close_killed_runs(published)
 
+    if job.options.rollback_to:
+        roll_back(job, record, tables, published, starting_spark().result())
+        return
     inputs, table_values = read_values(job, record, store, fetch)
     with record.step("fetch"):
         to_keep = publication_to_keep(job, published, inputs, tables.is_current, store)

@@ -29,7 +29,7 @@ from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publication import note_unchanged, read_published
 from etl_runtime.publish.recovery import recover
 from etl_runtime.publish.staged import StagedTable
-from etl_runtime.publish.tables import Tables, tables_of
+from etl_runtime.publish.tables import Tables, roll_back, tables_of
 from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.derived_columns import athena_columns, with_athena_names, with_iceberg_types
 from etl_runtime.transform.gates import check_gates
@@ -196,6 +196,9 @@ def _run(
 
     with record.step("start spark"):
         spark = starting_spark()
+    if job.options.rollback_to:
+        roll_back(job, record, lake_tables, published, spark)
+        return
     with lake_tables.writing(spark):
         _write_and_publish(spark, job, record, published, store, lake_tables, transform, context_class)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.

@@ -21,7 +21,10 @@ CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsExcep
 
 
 class IcebergCatalog:
-    """The tables of one bucket in the Data Catalog. Creating it takes a second, mostly to load classes."""
+    """The tables of one bucket in the Data Catalog: a context manager, which closes the connections of the library.
+
+    Creating it takes a second, mostly to load classes.
+    """
 
     def __init__(self, spark: "SparkSession", bucket: str) -> None:
         self._spark = spark
@@ -61,6 +64,12 @@ class IcebergCatalog:
             if exception_name(error) == "NoSuchTableException":
                 return None
             raise
+
+    def __enter__(self) -> "IcebergCatalog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._catalog.close()
 
     def java_list(self, values: Sequence[str]) -> Any:
         found = self.jvm.java.util.ArrayList()

@@ -21,7 +21,7 @@ def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[i
     for (id, _), (_, end) in zip(log, log[1:], strict=False):
         if id in replaced_at:
             replaced_at[id] = max(replaced_at[id], end)
-    referenced = {int(each.snapshotId()) for each in iterate(table.refs().values())}
+    referenced = {int(each.snapshotId()) for each in table.refs().values()}
     return [id for id, end in replaced_at.items() if end < cutoff and id not in referenced]
 
 

@@ -28,7 +28,7 @@ GATES: Mapping[str, ErrorCode] = {
 }
 """The error code of each quality gate, by its name in run_options: `{"allow": ["shrink"]}` allows that gate to fail."""
 
-RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run", "date")
+RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run", "date", "rollback_to")
 """The keys of the argument run_options."""
 
 ARGUMENTS = ("JOB_NAME", "dataset_config", "names", "run_options")
@@ -92,6 +92,7 @@ class RunOptions:
     reset_contract: Ignore the published columns and types, and infer them again.
     from_run: Rebuild the tables from the originals that the run with this id kept. No request is sent to the source.
     date: The date that replaces the placeholders in source_url, instead of the run date.
+    rollback_to: Make the publication of the run with this id current again. Nothing is read or written otherwise.
     """
 
     force: bool = False
@@ -99,6 +100,7 @@ class RunOptions:
     reset_contract: bool = False
     from_run: str = ""
     date: datetime.date | None = None
+    rollback_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,11 +166,11 @@ def _run_options(text: str) -> RunOptions:
     for name in ("force", "reset_contract"):
         if not isinstance(given.get(name, False), bool):
             raise _invalid_option(f"run_options.{name} is {json.dumps(given[name])}. Set it to true or false.")
-    from_run = given.get("from_run", "")
-    if not isinstance(from_run, str) or not re.fullmatch(r"[A-Za-z0-9-]*", from_run):
+    from_run, rollback_to = _run_id(given, "from_run"), _run_id(given, "rollback_to")
+    if rollback_to and len(given) > 1:
         raise _invalid_option(
-            f"run_options.from_run is {json.dumps(from_run)}. "
-            "Set it to the id of a run, for example 20261123T012048123Z-3f9a1c."
+            f"run_options has rollback_to and {with_names('key', sorted(given.keys() - {'rollback_to'}))}. Remove the "
+            "other keys: a rollback reads no source and writes no rows."
         )
     return RunOptions(
         given.get("force", False),
@@ -176,7 +178,18 @@ def _run_options(text: str) -> RunOptions:
         given.get("reset_contract", False),
         from_run,
         _source_date(given["date"], from_run) if "date" in given else None,
+        rollback_to,
     )
+
+
+def _run_id(given: Mapping[str, Any], name: str) -> str:
+    run_id = given.get(name, "")
+    if not isinstance(run_id, str) or not re.fullmatch(r"[A-Za-z0-9-]*", run_id):
+        raise _invalid_option(
+            f"run_options.{name} is {json.dumps(run_id)}. "
+            "Set it to the id of a run, for example 20261123T012048123Z-3f9a1c."
+        )
+    return run_id
 
 
 def _source_date(text: object, from_run: str) -> datetime.date:

@@ -82,11 +82,11 @@ class IcebergTables:
 
     @contextmanager
     def writing(self, spark: "SparkSession") -> Iterator[None]:
-        self._catalog = IcebergCatalog(spark, self._names.bucket)
         locations = {key: table.location for key, table in self._tables.items()}
         self._store.write_json(self._marker, {"run_id": self._run_id, "tables": locations})
         try:
-            yield
+            with IcebergCatalog(spark, self._names.bucket) as self._catalog:
+                yield
         finally:
             if not self._keeps_objects:
                 # If this fails, the next publication deletes the objects of this run.
@@ -134,6 +134,32 @@ class IcebergTables:
             self._store.delete([intent_uri(self._names)])
             raise error.reason from error.__cause__
         return publication.finish()
+
+    def rollback(self, run_id: str, published: Mapping[str, Any] | None, spark: "SparkSession") -> dict[str, Any]:
+        """Make the snapshots of an earlier publication current, in one commit per table.
+
+        Raises RunFailed if the publication is not kept anymore.
+        """
+        record = self._store.read_json(publication_uri(self._names, run_id))
+        if record is None or set(record["tables"]) != set(self._tables):
+            kept = [uri.rpartition("=")[2].removesuffix(".json") for uri in self._publication_uris()]
+            raise RunFailed(
+                ErrorCode.PUBLICATION_NOT_FOUND,
+                f"The publication of run {run_id} is not kept"
+                + (", or it has other tables. " if record else ". ")
+                + f"{self._names.dataset} has the publications of {', '.join(kept) or 'no runs'}. "
+                "Set rollback_to to one of these.",
+            )
+        earlier = {name: value for name, value in record.items() if name != "metadata_objects"}
+        intent = {
+            "published": earlier,
+            "rollback": {key: asdict(table) for key, table in self._tables.items()},
+            "superseded": originals(published),
+        }
+        require_no_other_run(published, self._names, self._store)
+        self._store.write_json(intent_uri(self._names), intent)
+        with IcebergCatalog(spark, self._names.bucket) as catalog:
+            return finish_rollback(catalog, intent, self._names, self._store)
 
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
         names = ", ".join(f"{self._names.database}.{table['name']}" for table in new["tables"].values())
@@ -200,10 +226,13 @@ class IcebergTables:
 
     def _publications(self) -> dict[str, dict[str, Any]]:
         """The kept publications by the URI of their record."""
-        uris = self._store.list(f"{self._names.runs}publications/")
+        uris = self._publication_uris()
         with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
             records = pool.map(self._store.read_json, uris)
             return {uri: record for uri, record in zip(uris, records, strict=True) if record is not None}
+
+    def _publication_uris(self) -> list[str]:
+        return self._store.list(f"{self._names.runs}publications/")
 
     @property
     def _marker(self) -> str:
@@ -312,7 +341,7 @@ class _Publication:
             except Py4JJavaError as error:
                 raise catalog_error(error, table.full_name) from error
         record = {**published, "metadata_objects": metadata}
-        self._store.write_json(f"{self._names.runs}publications/run_id={self._run_id}.json", record)
+        self._store.write_json(publication_uri(self._names, self._run_id), record)
         self._store.write_json(published_uri(self._names), published)
         self._store.delete(self._intent["deletions"])
         self._delete_unpublished(runs)
@@ -349,6 +378,19 @@ def recover_intent(
     Raises RunFailed if the publication can be neither finished nor undone.
     """
     run_id = str(intent["published"]["run_id"])
+    if "rollback" in intent:
+        if start_spark is None:
+            return False
+        LOG.info(f"a rollback to run {run_id} was interrupted; finishing it")
+        try:
+            with IcebergCatalog(start_spark(), names.bucket) as catalog:
+                finish_rollback(catalog, intent, names, store)
+        except RunFailed as failed:
+            if failed.code != ErrorCode.PUBLICATION_NOT_FOUND:
+                raise
+            LOG.info(f"dropped the rollback: {failed}")
+            store.delete([intent_uri(names)])
+        return True
     current = {
         key: catalog_table(table.database, table.name, store.region) for key, table in tables_of_intent(intent).items()
     }
@@ -364,16 +406,48 @@ def recover_intent(
     if start_spark is None:
         return False
     LOG.info(f"run {run_id} was interrupted while it published; finishing its publication")
-    publication = _Publication(IcebergCatalog(start_spark(), names.bucket), intent, names, store)
-    try:
-        publication.commit(publication.reopened([key for key in current if key not in committed]))
-    except _NotCommitted as error:
-        LOG.info(f"cannot finish the publication of run {run_id}: {error.reason}")
-        publication.restore(committed, error.reason)
-        store.delete([intent_uri(names)])
-        return True
-    publication.finish()
+    with IcebergCatalog(start_spark(), names.bucket) as catalog:
+        publication = _Publication(catalog, intent, names, store)
+        try:
+            publication.commit(publication.reopened([key for key in current if key not in committed]))
+        except _NotCommitted as error:
+            LOG.info(f"cannot finish the publication of run {run_id}: {error.reason}")
+            publication.restore(committed, error.reason)
+            store.delete([intent_uri(names)])
+            return True
+        publication.finish()
     return True
+
+
+def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: Names, store: Store) -> dict[str, Any]:
+    """Make the snapshots of the intent current, and write published.json. Can be repeated."""
+    published: dict[str, Any] = intent["published"]
+    for key, saved in intent["rollback"].items():
+        table = IcebergTable(**saved)
+        entry = published["tables"][key]
+        try:
+            found: Any = catalog.load(table.database, table.name)
+            if found is None or found.snapshot(entry["snapshot_id"]) is None:
+                raise RunFailed(
+                    ErrorCode.PUBLICATION_NOT_FOUND,
+                    f"{table.full_name} does not have the snapshot {entry['snapshot_id']} of run {published['run_id']} "
+                    "anymore. Choose another run.",
+                )
+            if int(found.currentSnapshot().snapshotId()) != entry["snapshot_id"]:
+                restore(catalog, table, entry["snapshot_id"])
+            current: Any = catalog.load(table.database, table.name)
+            entry["metadata_location"] = str(current.operations().current().metadataFileLocation())
+        except Py4JJavaError as error:
+            raise catalog_error(error, table.full_name) from error
+    store.write_json(published_uri(names), published)
+    tag_originals(intent, store)
+    store.delete([intent_uri(names)])
+    return published
+
+
+def publication_uri(names: Names, run_id: str) -> str:
+    """The record of a publication whose snapshots are kept."""
+    return f"{names.runs}publications/run_id={run_id}.json"
 
 
 def iceberg_tables(names: Names, description: str | None) -> dict[str, IcebergTable]:

@@ -52,6 +52,9 @@ class Tables(Protocol):
     ) -> dict[str, Any]:
         """Publish the tables. Returns the content of published.json."""
 
+    def rollback(self, run_id: str, published: Mapping[str, Any] | None, spark: "SparkSession") -> dict[str, Any]:
+        """Make the publication of an earlier run current again. Returns the content of published.json."""
+
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
         """Log what has to be done until the Data Catalog has the published schema. `old` and `new` are contents of
         published.json."""
@@ -62,6 +65,21 @@ def tables_of(job: Job, run_id: str, store: Store) -> Tables:
     if job.document.get("table_format") == "iceberg":
         return IcebergTables(job, run_id, store)
     return ParquetTables(job.names, run_id, store)
+
+
+def roll_back(
+    job: Job, record: RunRecord, tables: Tables, published: Mapping[str, Any] | None, spark: "SparkSession"
+) -> None:
+    """The run with the run option rollback_to."""
+    record.require_time_to_publish()
+    with record.step("publish"):
+        earlier = tables.rollback(job.options.rollback_to, published, spark)
+    record.note({"rolled_back_to": earlier["run_id"], "tables": list(earlier["tables"].values())})
+    record.log(
+        "publish",
+        f"the publication of run {earlier['run_id']} is current again. The next run publishes the state of the source "
+        "or inputs: disable the schedule until these are correct",
+    )
 
 
 class ParquetTables:
@@ -112,6 +130,15 @@ class ParquetTables:
         self, staged: Mapping[str, StagedTable], metadata: Mapping[str, Any], old: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         return parquet_publication.publish(staged, metadata, old, self._names, self._run_id, self._store)
+
+    def rollback(self, run_id: str, published: Mapping[str, Any] | None, spark: "SparkSession") -> dict[str, Any]:
+        raise RunFailed(
+            ErrorCode.RUN_OPTIONS_INVALID,
+            f"run_options.rollback_to is supported for Iceberg tables only. {self._names.dataset} has Parquet tables, "
+            "of which only the current publication exists. To rebuild the tables of a bronze dataset from the original "
+            f'files of that run, run with run_options {{"from_run": "{run_id}"}}. A silver or gold dataset follows its '
+            "inputs: rebuild these first.",
+        )
 
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
         """Log whether the crawler has to run. The job never starts the crawler: a person or a pipeline does, so that
