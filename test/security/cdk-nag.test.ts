@@ -50,6 +50,8 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
     [`${dataset}/Job`, 'GL3'],
     [`${dataset}/Crawler`, 'GL1'],
   ]),
+  ['Iceberg/Job', 'GL1'],
+  ['Iceberg/Job', 'GL3'],
   ...['raw/vendor/*', 'bronze/vendor/*', 'staging/bronze/vendor/*', 'etl/vendor/*', 'etl/vendor/runs/bronze/*'].map(
     (keys): [string, string] => ['Vendor/Role/Resource', `IAM5[Resource::${BUCKET}/${keys}]`],
   ),

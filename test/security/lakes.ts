@@ -1,5 +1,7 @@
 import { App, Duration, Environment } from 'aws-cdk-lib';
-import { Auth, EtlCoreProps, EtlDashboard, EtlPipeline, GlueConnection, Schedule, Source } from '../../src';
+import {
+  Auth, EtlCoreProps, EtlDashboard, EtlPipeline, GlueConnection, Schedule, Source, TableFormat,
+} from '../../src';
 import { bronze, derived, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
 
 /** Only the required props. */
@@ -41,6 +43,7 @@ function complete(lake: Lake): void {
       },
       'Vendor',
     ),
+    bronze(lake, { dataset: 'events', tableFormat: TableFormat.ICEBERG }, 'Iceberg'),
     gold(lake, {
       businessKey: ['rows'], freshness: { maxAge: Duration.hours(26) }, schedule: Schedule.cron('0 7 * * ? *'),
     }),
