@@ -37,9 +37,8 @@ class Authorization:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope.get("headers", [])}
         service = signed_service(headers)
-        policies = (
-            self._policies(access_key(headers)) if scope["type"] == "http" and service in ("s3", "glue") else None
-        )
+        is_limited = scope["type"] == "http" and service in ("s3", "glue")
+        policies = self._policies(access_key(headers)) if is_limited else None
         if policies is None:
             await self._application(scope, receive, send)
         elif service == "s3":

@@ -15,8 +15,8 @@ export const UNKNOWN_ROLE: Value[] = [{
 }];
 
 /**
- * The policy documents of the role of a job, with their statements for S3 and Glue. {@link UNKNOWN_ROLE} if a part of them is only
- * known at deployment.
+ * The policy documents of the role of a job, with their statements for S3 and Glue. {@link UNKNOWN_ROLE} if a part of
+ * them is only known at deployment.
  *
  * @param role the property `Role` of the job: the ARN of the role
  * @param stack the stack of the job

@@ -20,6 +20,26 @@ test('every supported Glue version has a local environment with locked hashes', 
   }
 });
 
+const ICEBERG_VERSIONS: Record<string, string> = { '5.0': '1.7.1', '5.1': '1.10.0', '6.0': '1.11.0' };
+
+test.each(Object.keys(GLUE_VERSIONS))('the jars for Iceberg fit those for S3 on Glue %s', version => {
+  const jars = (list: string) => fs.readFileSync(path.join(TEMPLATES, 'local_glue', list), 'utf8')
+    .split('\n')
+    .filter(line => line && !line.startsWith('#'))
+    .map(line => {
+      expect(line).toMatch(/^[0-9a-f]{64} [^:]+:[^:]+:[^:]+$/);
+      const [group, artifact, jarVersion] = line.split(' ')[1].split(':');
+      return { group, artifact, version: jarVersion };
+    });
+  const iceberg = jars(`iceberg-jars-${version}.txt`);
+  const versionsOf = (prefix: string, list: typeof iceberg) =>
+    [...new Set(list.filter(({ group }) => group === prefix).map(jar => jar.version))];
+  const all = [...jars(`jars-${version}.txt`), ...iceberg];
+  expect(versionsOf('org.apache.iceberg', iceberg)).toEqual([ICEBERG_VERSIONS[version]]);
+  expect(versionsOf('software.amazon.awssdk', all)).toHaveLength(1);
+  expect(new Set(all.map(({ artifact }) => artifact)).size).toBe(all.length);
+});
+
 test.each([
   ['ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device', /^The disk is full/],
   [

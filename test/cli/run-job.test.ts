@@ -1,3 +1,4 @@
+import { usesIceberg } from '../../src/cli/dataset';
 import { argumentsOf, SingleRunOptions } from '../../src/cli/run-job';
 
 const NO_OPTIONS: SingleRunOptions = { allow: [] };
@@ -18,4 +19,13 @@ test.each<[string, Partial<SingleRunOptions>, object]>([
   const { '--run_options': runOptions, ...rest } = argumentsOf({ arguments: DEPLOYED }, { ...NO_OPTIONS, ...given });
   expect(JSON.parse(runOptions)).toEqual(options);
   expect(rest).toEqual({ '--dataset_config': DEPLOYED['--dataset_config'] });
+});
+
+test.each<[Record<string, string>, boolean]>([
+  [{}, false],
+  [{ '--datalake-formats': 'hudi' }, false],
+  [{ '--datalake-formats': 'iceberg' }, true],
+  [{ '--datalake-formats': 'hudi,iceberg' }, true],
+])('a job with the arguments %j uses Iceberg: %j', (given, expected) => {
+  expect(usesIceberg({ arguments: { ...DEPLOYED, ...given } })).toBe(expected);
 });

@@ -36,7 +36,13 @@ def main() -> None:
         setattr(importlib.import_module(module), constant, value)
     quick_retries.install()
     spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon", **QUICK_RETRIES}
-    configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(os.environ["TMPDIR"]), extra=spark)
+    configure_spark(
+        os.environ["AWS_ENDPOINT_URL"],
+        os.environ["LAKE_JARS"],
+        Path(os.environ["TMPDIR"]),
+        iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
+        extra=spark,
+    )
     start_spark().sparkContext.parallelize([0], 1).map(
         lambda _: [importlib.import_module(name) for name in TASK_MODULES]
     ).count()
