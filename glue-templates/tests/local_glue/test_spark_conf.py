@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 import spark_conf
 from conftest import BUCKET
 from etl_runtime.job.spark import start_spark
-from job_role import JOB, write_role
+from job_role import acting_as_job
 
 
 @pytest.fixture
@@ -46,6 +46,18 @@ TASK = {"task-type": "file-scan-task", "schema": SCHEMA, "start": 0, "length": 1
 LOCATION = f"s3://{BUCKET}/iceberg/a"
 
 
+def glue_catalog(spark: SparkSession) -> Any:
+    prefix = "spark.sql.catalog.glue_catalog."
+    settings = spark.sparkContext.getConf().getAll()
+    properties = {name.removeprefix(prefix): value for name, value in settings if name.startswith(prefix)}
+    return spark._jvm.org.apache.iceberg.CatalogUtil.loadCatalog(
+        "org.apache.iceberg.aws.glue.GlueCatalog",
+        "glue_catalog",
+        {**properties, "warehouse": f"s3://{BUCKET}/", "io-impl": "org.apache.iceberg.aws.s3.S3FileIO"},
+        spark._jsc.hadoopConfiguration(),
+    )
+
+
 def commit(spark: SparkSession, transaction: Any, objects: list[str]) -> None:
     """Replace the rows of a table by those of objects in its folder, which are not read."""
     iceberg = spark._jvm.org.apache.iceberg
@@ -71,23 +83,11 @@ def commit(spark: SparkSession, transaction: Any, objects: list[str]) -> None:
 
 def test_iceberg_commits_objects_to_the_data_catalog(spark: SparkSession) -> None:
     """Creates a table, replaces its rows, loses a race, and expires snapshots: all that a job does with Iceberg."""
-    write_role(JOB, [{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}])
     glue = boto3.client("glue")
     glue.create_database(DatabaseInput={"Name": "iceberg"})
+    catalog = glue_catalog(spark)
     jvm = spark._jvm
     iceberg = jvm.org.apache.iceberg
-    prefix = "spark.sql.catalog.glue_catalog."
-    properties = {
-        name.removeprefix(prefix): value
-        for name, value in spark.sparkContext.getConf().getAll()
-        if name.startswith(prefix)
-    }
-    catalog = iceberg.CatalogUtil.loadCatalog(
-        "org.apache.iceberg.aws.glue.GlueCatalog",
-        "glue_catalog",
-        {**properties, "warehouse": f"s3://{BUCKET}/", "io-impl": "org.apache.iceberg.aws.s3.S3FileIO"},
-        spark._jsc.hadoopConfiguration(),
-    )
     table_id = iceberg.catalog.TableIdentifier.parse("iceberg.a")
     schema = iceberg.SchemaParser.fromJson(json.dumps(SCHEMA))
     new = catalog.buildTable(table_id, schema).withLocation(LOCATION).withProperty("format-version", "2")
@@ -114,6 +114,13 @@ def test_iceberg_commits_objects_to_the_data_catalog(spark: SparkSession) -> Non
     ]
     assert stored["Parameters"]["table_type"] == "ICEBERG"
     assert stored["Parameters"]["metadata_location"] == table.operations().current().metadataFileLocation()
+
+
+def test_the_requests_of_iceberg_are_those_of_the_role_of_the_job(spark: SparkSession) -> None:
+    policy = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    table_id = spark._jvm.org.apache.iceberg.catalog.TableIdentifier.parse("iceberg.a")
+    with acting_as_job([{"Statement": policy}]), pytest.raises(Py4JJavaError, match="not authorized to perform: glue"):
+        glue_catalog(spark).tableExists(table_id)
 
 
 def test_python_workers_do_not_import_pyspark_from_a_zip(spark: SparkSession) -> None:
