@@ -20,7 +20,7 @@ import { checkRules, workersProblem } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
 import { tablesOf } from './private/document/dataset-tables';
 import { withPendingLookups } from './private/document/pending-lookup';
-import { columnDescriptionKeys, tableFormatOf, withTableFormat } from './private/document/table-format';
+import { columnDescriptionKey, tableFormatOf, withTableFormat } from './private/document/table-format';
 import { unresolvedValues } from './private/document/unresolved-values';
 import { synthError } from './private/errors/synth-error';
 import { checkEnvironment } from './private/resources/check-environment';
@@ -249,10 +249,10 @@ function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
 
 /** A warning and not an error, because the core can set the format of the tables for all datasets. */
 function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument): void {
-  const keys = tableFormatOf(document) === TableFormat.ICEBERG ? [] : columnDescriptionKeys(document);
-  if (keys.length > 0) {
+  const key = columnDescriptionKey(document);
+  if (key !== undefined && tableFormatOf(document) === TableFormat.PARQUET) {
     Annotations.of(scope).addWarningV2('cdk-glue-medallion:column-descriptions',
-      `${keys.join(' and ')} of dataset "${document.dataset}" has no effect: the crawler creates the tables, without `
+      `${key} of dataset "${document.dataset}" has no effect: the crawler creates the tables, without `
         + 'descriptions of columns. To have them in the Glue Data Catalog, set tableFormat to TableFormat.ICEBERG '
         + '(table_format in a file).');
   }

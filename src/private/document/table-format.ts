@@ -13,13 +13,13 @@ export function tableFormatOf({ table_format: format }: DatasetDocument): TableF
   return format === TableFormat.ICEBERG ? TableFormat.ICEBERG : TableFormat.PARQUET;
 }
 
-/** The keys with which a document describes columns. */
-export function columnDescriptionKeys({
+/** The key with which a document describes columns. Undefined if it does not. */
+export function columnDescriptionKey({
   column_schema: schema = {}, column_descriptions: descriptions,
-}: DatasetDocument): string[] {
+}: DatasetDocument): string | undefined {
   const columns = Object.values(schema).flatMap(ofTable => Object.values(ofTable));
-  return [
-    ...columns.some(({ description }) => description !== undefined) ? ['description in column_schema'] : [],
-    ...descriptions === undefined ? [] : ['column_descriptions'],
-  ];
+  if (columns.some(({ description }) => description !== undefined)) {
+    return 'description in column_schema';
+  }
+  return descriptions && 'column_descriptions';
 }
