@@ -51,7 +51,8 @@ class RequestCounter:
             return
         headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
         target = f"{scope['path']}?{scope['query_string'].decode('latin1')}"
-        self._calls[KINDS.get(s3_kind(scope["method"], target, headers), "put")] += 1
+        is_glue = "x-amz-target" in headers
+        self._calls["glue" if is_glue else KINDS.get(s3_kind(scope["method"], target, headers), "put")] += 1
 
         async def counting_receive() -> dict[str, Any]:
             message = await receive()

@@ -58,8 +58,11 @@ class Request:
         result: dict[str, Any] = {"output": output, "steps": dict(steps or self.steps)}
         Path(self.work, "result.json").write_text(json.dumps(result), encoding="utf-8")
 
-    def configure_spark(self) -> None:
-        """Configure Spark as in a local run, with `cores` concurrent tasks and an event log."""
+    def configure_spark(self, *, iceberg: bool = False) -> None:
+        """Configure Spark as in a local run, with `cores` concurrent tasks and an event log.
+
+        `iceberg` adds the library of Iceberg.
+        """
         from spark_conf import configure_spark
 
         events = Path(self.work, "events")
@@ -71,7 +74,13 @@ class Request:
             "spark.eventLog.compress": "false",
             "spark.eventLog.rolling.enabled": "false",
         }
-        configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(self.work), extra=settings)
+        configure_spark(
+            os.environ["AWS_ENDPOINT_URL"],
+            os.environ["LAKE_JARS"],
+            Path(self.work),
+            iceberg_jars=os.environ["LAKE_ICEBERG_JARS"] if iceberg else None,
+            extra=settings,
+        )
 
 
 def spark_events(work: str) -> dict[str, int] | None:

@@ -56,6 +56,24 @@ JOBS: dict[str, tuple[Any, Any]] = {
 SPARK_IMPORTS = {"GlueContext", "JobProcesses", "start_spark"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--table-format",
+        choices=("parquet", "iceberg"),
+        default="parquet",
+        help="the table format of datasets whose test does not set it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--table-format") == "iceberg":
+        DEFAULTS["table_format"] = "iceberg"
+
+
+DEFAULTS: dict[str, Any] = {}
+"""Keys of the dataset document that a test does not set."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need Spark with `spark`, so that `npm run test:fast` leaves them out."""
     for item in items:
@@ -109,8 +127,9 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         extra={"spark.hadoop.fs.s3a.access.key": JOB},
     )
     boto3.client("s3").create_bucket(Bucket=BUCKET)
+    glue = boto3.client("glue")
     for layer in ("bronze", "silver", "gold"):
-        boto3.client("glue").create_database(DatabaseInput={"Name": f"pp_dw_{layer}"})
+        glue.create_database(DatabaseInput={"Name": f"pp_dw_{layer}"})
     yield endpoint
     emulator.stdin.close()
     emulator.wait(10)
@@ -173,7 +192,7 @@ class Lake:
     ) -> dict[str, Any]:
         """Run the job with the permissions of its role. Returns its record. Raises RunFailed as the job does."""
         uri = f"s3://{BUCKET}/etl/{self.name}/glue/{self.layer}.json"
-        self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", **document})
+        self.store.write_json(uri, {"dataset": self.name, "data_size_category": "small", **DEFAULTS, **document})
         arguments = {
             "JOB_NAME": self.names["job"],
             "JOB_RUN_ID": job_run_id,

@@ -6,6 +6,7 @@ The S3 emulator limits a job to the permissions of its role, so a missing one al
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import mkdtemp
@@ -86,6 +87,7 @@ def check(
         text = text.replace(input, "input-name").replace(input.replace("-", "_"), "input_name")
     text = re.sub(r"\d{8}T\d{9}Z-[0-9a-f]{6}", "RUN", text.replace(bucket, "pp-dw-123456789012"))
     text = re.sub(r"run_id=\d{8}T\d{6}", "run_id=TIME", re.sub(r"\b\d{4,6}\b", "0000", text))
+    text = re.sub(r"snap-\d+-", "snap-ID-", re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text))
     unique = {json.dumps(each, sort_keys=True): each for each in json.loads(text)}
     required = [unique[each] for each in sorted(unique)]
     everything = json.loads(RECORDED.read_text())
@@ -189,6 +191,24 @@ def test_bronze_from_a_file_of_the_app(recorder: Recorder, metrics: None, datase
     check("a bronze dataset with a file of the app", ["shared", "secret"], recorder.calls(), dataset=made.name)
 
 
+def test_bronze_with_iceberg_tables(
+    recorder: Recorder, metrics: None, dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iceberg: dict[str, Any] = {"table_format": "iceberg", "description": "Numbers"}
+    made = dataset()
+    runs = []
+    for number in range(3):
+        hours = number * 200  # snapshots of the first publications expire
+        now = time.time() + hours * 3600
+        monkeypatch.setattr("etl_runtime.publish.iceberg_tables.time.time", lambda now=now: now)
+        for _ in range(2):
+            made.run(source.serves("/x.csv", b"n\n1\n%d\n" % (number + 2)), **iceberg)
+        runs.append(made.published()["run_id"])
+    made.fails(source.serves("/x.csv", b"n\n"), **iceberg)
+    made.run_on({"rollback_to": runs[1]}, source_url=source.url, **iceberg)
+    check("a bronze dataset with Iceberg tables", ["shared", "secret"], recorder.calls(), dataset=made.name)
+
+
 def gold_script(table: str) -> Callable[[Gold], DataFrame]:
     def transform(gold: Gold) -> DataFrame:
         gold.require("positive", "n > 0")
@@ -215,6 +235,12 @@ def test_derived(
         ("SQL", f"SELECT n, v FROM {table}", {"business_key": ["n"]}),
         ("a script", gold_script(table), {}),
         ("a history", f"SELECT n, v FROM {table}", {"history": {"business_key": ["n"]}}),
+        ("Iceberg tables", f"SELECT n, v FROM {table}", {"table_format": "iceberg"}),
+        (
+            "a history in Iceberg tables",
+            f"SELECT n, v FROM {table}",
+            {"history": {"business_key": ["n"]}, "table_format": "iceberg"},
+        ),
     ]
     for kind, made_by, document in kinds:
         made = make(bronze)

@@ -46,7 +46,7 @@ def run(request: Request, **document: Any) -> None:
             **document,
         },
     )
-    request.configure_spark()
+    request.configure_spark(iceberg=document.get("table_format") == "iceberg")
     script = str(TEMPLATES / "jobs" / "bronze_job.py")
     arguments = {
         "JOB_NAME": own["job"],

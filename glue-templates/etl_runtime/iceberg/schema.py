@@ -42,6 +42,10 @@ ARROW = {
     "binary": pa.binary(),
 }
 FIELD_ID = "PARQUET:field_id"
+# https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
+MAX_COMMENT_BYTES = 255
+# https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+MAX_DESCRIPTION_BYTES = 2048
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,16 @@ def schema_json(columns: Sequence[TableColumn]) -> str:
             "name": column.name,
             "required": False,
             "type": _iceberg_type(parsed(column.type), ids),
-            **({"doc": column.description} if column.description else {}),
+            **({"doc": shortened(column.description, MAX_COMMENT_BYTES)} if column.description else {}),
         }
         for column in columns
     ]
     return json.dumps({"type": "struct", "schema-id": 0, "fields": fields})
+
+
+def shortened(text: str, max_bytes: int) -> str:
+    """The text with at most this number of bytes in UTF-8. The Data Catalog rejects a longer one."""
+    return text.encode()[:max_bytes].decode(errors="ignore")
 
 
 def _iceberg_type(athena: AthenaType, ids: Iterator[int]) -> Any:

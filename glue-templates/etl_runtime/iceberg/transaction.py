@@ -12,7 +12,7 @@ from typing import Any
 from py4j.protocol import Py4JJavaError
 
 from etl_runtime.iceberg.catalog import IcebergCatalog, catalog_error
-from etl_runtime.iceberg.schema import TableColumn, extends, schema_json
+from etl_runtime.iceberg.schema import MAX_DESCRIPTION_BYTES, TableColumn, extends, schema_json, shortened
 
 RUN_ID_PROPERTY = "medallion.run-id"
 """The property in the summary of a snapshot that names the run."""
@@ -76,7 +76,7 @@ class TableTransaction:
         self._named = table
         properties = {**PROPERTIES, "write.metadata.path": table.metadata_prefix(run_id).rstrip("/")}
         if table.description:
-            properties["comment"] = table.description
+            properties["comment"] = shortened(table.description, MAX_DESCRIPTION_BYTES)
         try:
             self.table = catalog.load(table.database, table.name)
             self._transaction = (
