@@ -8,6 +8,7 @@ import {
   GoldDataset,
   Schedule,
   Source,
+  TableFormat,
   Transform,
 } from 'cdk-glue-medallion';
 
@@ -34,6 +35,8 @@ const airports = new BronzeDataset(datasets, 'Airports', {
   description: 'Airports of the United States, by their IATA or FAA code',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/airports.csv`),
+  // Each publication is one commit in the Data Catalog, so that Athena needs no crawler and can query earlier ones.
+  tableFormat: TableFormat.ICEBERG,
 });
 
 const gapminder = new BronzeDataset(datasets, 'Gapminder', {
@@ -68,6 +71,7 @@ const airportsHistory = new GoldDataset(datasets, 'AirportsHistory', {
   inputs: [airports],
   transform: Transform.sql('SELECT iata, name, city, state FROM pp_dw_bronze.airports'),
   history: { businessKey: ['iata'] },
+  tableFormat: TableFormat.ICEBERG,
 });
 
 // Every morning: the sources, then the tables that are built from them.

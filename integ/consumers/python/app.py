@@ -11,6 +11,7 @@ from cdk_glue_medallion import (
     History,
     Schedule,
     Source,
+    TableFormat,
     Transform,
 )
 
@@ -41,6 +42,7 @@ airports = BronzeDataset(
     description="Airports of the United States, by their IATA or FAA code",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/airports.csv"),
+    table_format=TableFormat.ICEBERG,
 )
 
 gapminder = BronzeDataset(
@@ -84,6 +86,7 @@ airports_history = GoldDataset(
     inputs=[airports],
     transform=Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"),
     history=History(business_key=["iata"]),
+    table_format=TableFormat.ICEBERG,
 )
 
 # Every morning: the sources, then the tables that are built from them.

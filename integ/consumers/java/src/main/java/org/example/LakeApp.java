@@ -13,6 +13,7 @@ import io.github.cdkgluemedallion.History;
 import io.github.cdkgluemedallion.Schedule;
 import io.github.cdkgluemedallion.ScheduleOptions;
 import io.github.cdkgluemedallion.Source;
+import io.github.cdkgluemedallion.TableFormat;
 import io.github.cdkgluemedallion.Transform;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +46,7 @@ public class LakeApp {
                 .description("Airports of the United States, by their IATA or FAA code")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/airports.csv"))
+                .tableFormat(TableFormat.ICEBERG)
                 .build();
 
         // LinkedHashMap keeps the order of the endpoints. The order of Map.of differs between runs.
@@ -81,6 +83,7 @@ public class LakeApp {
                 .inputs(List.of(airports))
                 .transform(Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"))
                 .history(History.builder().businessKey(List.of("iata")).build())
+                .tableFormat(TableFormat.ICEBERG)
                 .build();
 
         // Every morning: the sources, then the tables that are built from them.
