@@ -109,7 +109,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       '/integ/', '/tsconfig.dev.json', '/tsconfig.json', '/.ci/', '/CONTRIBUTING.md', '/.jsii.tabl.json', '/API.md',
       '/.devcontainer/', '/.editorconfig', '/CODE_OF_CONDUCT.md', '/SECURITY.md',
       '/glue-templates/tests/', '/glue-templates/bench/', '/glue-templates/pyproject.toml',
-      ...['tools', 'deploy', 'security', 'bench'].map(name => `/glue-templates/requirements/${name}.*`),
+      ...['tools', 'deploy', 'security', 'bench', 'readers'].map(name => `/glue-templates/requirements/${name}.*`),
       ...TOOL_OUTPUT,
     ],
   },

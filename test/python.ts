@@ -15,6 +15,7 @@ import { lockedPython } from './locked-python';
 import { cleanEnvironment } from '../src/cli/child';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun, sitePackages } from '../src/cli/environment';
 import { Progress } from '../src/cli/progress';
+import { findPython } from '../src/cli/python';
 
 const TEMPLATES = path.join(__dirname, '..', 'glue-templates');
 /** The tests run on the oldest and the newest version, which differ the most. */
@@ -81,12 +82,14 @@ async function check(glueVersion: string, commands: Command[]): Promise<void> {
   const job = await setUpRun(glueVersion, progress, true);
   const lakePython = await setUpLake(progress);
   const tools = await setUpTools(job);
+  const readers = await setUpReaders(progress);
   const modules = ['', 'jobs', 'local_glue'].map(folder => path.join(TEMPLATES, folder)).join(path.delimiter);
   const env = cleanEnvironment({
     JAVA_HOME: job.javaHome,
     LAKE_PYTHON: lakePython,
     LAKE_JARS: job.jars,
     LAKE_ICEBERG_JARS: job.icebergJars!,
+    READERS_PYTHON: path.join(readers, 'bin', 'python'),
     PYTHONPATH: modules,
   });
   for (const [tool, ...args] of commands) {
@@ -108,6 +111,17 @@ function setUpTools(job: Environment): Promise<string> {
     locked: 'tools.txt',
     additionalPackages: sitePackages(glue),
   });
+}
+
+/** A Python environment with pyiceberg, which reads the Iceberg tables of the lake as other engines do. */
+function setUpReaders(progress: Progress): Promise<string> {
+  const { version, executable } = findPython();
+  return lockedPython({
+    name: `readers-python${version}`,
+    title: 'Setting up pyiceberg (75 MB)',
+    base: executable,
+    locked: 'readers.txt',
+  }, progress);
 }
 
 void main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 """Injects every fault into every call of a run, for every dataset of the fault tests. Prints one line per fault.
 
-    python tests/fault_matrix.py [--dataset NAME …] [--only kills|calls]
+    python tests/fault_matrix.py [--dataset NAME …] [--only kills|calls|catalog]
 
 Exits with code 1 if readers saw inconsistent tables, or if the next run did not repair them.
 """
@@ -15,19 +15,22 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.bronze_kinds import MAIN, MANY, OTHERS, TABLES
+from faults.bronze_kinds import ICEBERG, MAIN, MANY, OTHERS, TABLES
 from faults.dataset_kind import DatasetKind
-from faults.gold_kinds import GOLD_MAIN, GOLD_MANY, GOLD_OTHERS, GOLD_OUTPUTS
+from faults.gold_kinds import GOLD_ICEBERG, GOLD_MAIN, GOLD_MANY, GOLD_OTHERS, GOLD_OUTPUTS
 from faults.job_processes import JobProcesses
 from faults.lake import make_bucket
-from faults.proxy import READS, Action, Fault
+from faults.proxy import CATALOG_WRITES, READS, Action, Fault
 from faults.trial import Before, Outcome, Trial
 from job_role import ROLES_FOLDER
 
 BUCKET = "pp-dw-123456789012"
-KINDS = {kind.name: kind for kind in (*MAIN, *OTHERS, *GOLD_MAIN, *GOLD_OTHERS)}
-ALL_CALLS = (*MAIN, *GOLD_MAIN)
+KINDS = {kind.name: kind for kind in (*MAIN, *OTHERS, *GOLD_MAIN, *GOLD_OTHERS, *ICEBERG, *GOLD_ICEBERG)}
+CATALOG_CALLS = CATALOG_WRITES | {"GetTable"}
+ALL_CALLS = (*MAIN, *GOLD_MAIN, *ICEBERG, *GOLD_ICEBERG)
 AFTER_INTERRUPTION = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS)  # datasets with two copies to interrupt between
+BEFORE = (Before.NOTHING, Before.INTERRUPTED, Before.INTERRUPTED_AND_EXPIRED)
+BEFORE_ICEBERG = (Before.NOTHING, Before.UNPUBLISHED, Before.INTERRUPTED)
 ACTIONS_ON_ANY_CALL = (Action.STATUS_500, Action.STATUS_503, Action.RESET_BEFORE, Action.RESET_AFTER)
 ACTIONS_BY_KIND = {
     "GetObject": (Action.CUT,),
@@ -37,6 +40,9 @@ ACTIONS_BY_KIND = {
     "CompleteMultipartUpload": (Action.CUT, Action.ERROR_IN_200),
     "DeleteObjects": (Action.CUT, Action.HALF_DELETED),
     "Download": (Action.CUT,),
+    "GetTable": (Action.CUT,),
+    "CreateTable": (Action.CUT, Action.CONFLICT, Action.TIMEOUT),
+    "UpdateTable": (Action.CUT, Action.CONFLICT, Action.TIMEOUT),
 }
 
 
@@ -69,17 +75,18 @@ def run_all(kind: DatasetKind, endpoint: str, only: str | None) -> Iterator[Outc
     trial = Trial(kind, endpoint, BUCKET, processes)
     try:
         trial.publish_initial()
-        calls = trial.calls(Before.NOTHING)
-        if only != "kills" and kind in ALL_CALLS:
-            for fault in call_faults(calls):
-                yield trial.run(fault)
-        if only == "calls":
-            return
-        for fault in kills(calls):
-            yield trial.run(fault)
-        for before in (Before.INTERRUPTED, Before.INTERRUPTED_AND_EXPIRED) if kind in AFTER_INTERRUPTION else ():
-            for fault in kills(trial.calls(before)):
-                yield trial.run(fault, before)
+        for before in (
+            BEFORE_ICEBERG if kind.is_iceberg else BEFORE if kind in AFTER_INTERRUPTION else (Before.NOTHING,)
+        ):
+            calls = trial.calls(before)
+            if only != "kills" and kind in ALL_CALLS and before in (Before.NOTHING, Before.UNPUBLISHED):
+                for fault in call_faults(calls):
+                    is_selected = fault.kind in CATALOG_CALLS
+                    if is_selected or (only != "catalog" and before == Before.NOTHING):
+                        yield trial.run(fault, before)
+            if only in (None, "kills"):
+                for fault in kills(calls):
+                    yield trial.run(fault, before)
     finally:
         trial.close()
         processes.close()
@@ -89,9 +96,12 @@ def summary(outcome: Outcome) -> str:
     fault = outcome.fault
     where = f"{fault.kind} {fault.number}{' …' if fault.permanent else ''}"
     verdict = "; ".join(outcome.problems) or "ok"
-    past = {Before.NOTHING: "", Before.INTERRUPTED: "interrupted", Before.INTERRUPTED_AND_EXPIRED: "expired"}[
-        outcome.before
-    ]
+    past = {
+        Before.NOTHING: "",
+        Before.UNPUBLISHED: "unpublished",
+        Before.INTERRUPTED: "interrupted",
+        Before.INTERRUPTED_AND_EXPIRED: "expired",
+    }[outcome.before]
     return f"{outcome.dataset:<28} {past:<11} {fault.action:<13} {where:<28} {outcome.ended:<10} {outcome.seen:<6} {outcome.after:<6} {verdict}"
 
 
@@ -112,7 +122,7 @@ def start_emulator() -> tuple["subprocess.Popen[str]", str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Injects every fault into every call of a job.")
     parser.add_argument("--dataset", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--only", choices=("kills", "calls"))
+    parser.add_argument("--only", choices=("kills", "calls", "catalog"))
     arguments = parser.parse_args()
     emulator, endpoint = start_emulator()
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from faults.dataset_kind import DatasetKind
+from faults.dataset_kind import DatasetKind, iceberg
 from faults.origin import Version
 from faults.served_files import ServedFiles
 
@@ -79,6 +79,11 @@ RESET = bronze(
     options={"reset_contract": True},
 )
 
+ICEBERG_MANY = iceberg(MANY)
+ICEBERG_TABLES = iceberg(TABLES)
+
 MAIN = (ONE_OBJECT, MANY, TABLES)
 """Tables with one object, with many objects, and two tables."""
+ICEBERG = (ICEBERG_MANY, ICEBERG_TABLES)
+"""Iceberg tables with many objects, and two Iceberg tables."""
 OTHERS = (MANY_TABLES, URLS, REBUILT, RESET)

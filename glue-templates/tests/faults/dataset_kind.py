@@ -1,7 +1,7 @@
 """A dataset of the fault tests."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from faults.lake import Read, first_column
@@ -29,3 +29,17 @@ class DatasetKind:
     options: Mapping[str, Any] = field(default_factory=dict)
     rebuilds: bool = False
     idempotent: bool = False
+
+    @property
+    def is_iceberg(self) -> bool:
+        return self.document.get("table_format") == "iceberg"
+
+
+def iceberg(kind: DatasetKind) -> DatasetKind:
+    """The same dataset with Iceberg tables, whose snapshots expire seconds after they are replaced."""
+    return replace(
+        kind,
+        name=f"{kind.name}-iceberg",
+        document={**kind.document, "table_format": "iceberg"},
+        constants={**kind.constants, "etl_runtime.iceberg.snapshots.MIN_RETENTION_HOURS": 0},
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from faults.bronze_kinds import numbers
-from faults.dataset_kind import DatasetKind
+from faults.dataset_kind import DatasetKind, iceberg
 from faults.history_model import load_table, read_versions, version_texts
 from faults.origin import Version
 from faults.published_input import PublishedInput
@@ -51,6 +51,11 @@ GOLD_MANY = gold("gold-many-objects", COPY, constants=MANY_OBJECTS)
 GOLD_OUTPUTS = gold("gold-two-outputs", VIEWS, tables=("a", "b"), document={"outputs": ["a", "b"]})
 GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAIT)
 
+GOLD_ICEBERG_ONE = iceberg(GOLD_ONE)
+GOLD_ICEBERG_HISTORY = iceberg(GOLD_HISTORY)
+
 GOLD_MAIN = (GOLD_ONE, GOLD_HISTORY)
 """A table and a history."""
 GOLD_OTHERS = (GOLD_MANY, GOLD_OUTPUTS)
+GOLD_ICEBERG = (GOLD_ICEBERG_ONE, GOLD_ICEBERG_HISTORY)
+"""An Iceberg table and a history in one."""

@@ -20,13 +20,21 @@ from etl_runtime.gold import run_gold
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.spark import start_spark
 from faults import quick_retries
+from faults.proxy import CLIENT_TIMEOUT_SECONDS
 from spark_conf import configure_spark
 
 JOBS: dict[str, Callable[[list[str]], None]] = {
     "bronze": run_bronze,
     "gold": lambda argv: run_gold(argv, gold_job.transform),
 }
-QUICK_RETRIES = {"spark.hadoop.fs.s3a.retry.interval": "10ms", "spark.hadoop.fs.s3a.retry.throttle.interval": "10ms"}
+CATALOG = "spark.sql.catalog.glue_catalog."
+QUICK_RETRIES = {
+    "spark.hadoop.fs.s3a.retry.interval": "10ms",
+    "spark.hadoop.fs.s3a.retry.throttle.interval": "10ms",
+    f"{CATALOG}s3.retry.min-wait-ms": "10",
+    f"{CATALOG}s3.retry.max-wait-ms": "10",
+    f"{CATALOG}http-client.urlconnection.socket-timeout-ms": str(CLIENT_TIMEOUT_SECONDS * 1000),
+}
 TASK_MODULES = ("etl_runtime.convert.task", "etl_runtime.transform.write")
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from faults.proxy import Fault, Proxy, s3_kind
+from faults.proxy import Fault, Proxy, aws_kind
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE.parent.parent
@@ -23,7 +23,7 @@ class Killed(Exception):
 
 
 class JobProcess:
-    """A process that runs jobs one after the other, with its own proxy to S3 and its own access key.
+    """A process that runs jobs one after the other, with its own proxy to S3 and the Data Catalog and its own access key.
 
     Its files are in `folder`.
     """
@@ -31,7 +31,7 @@ class JobProcess:
     def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         folder.mkdir(parents=True)
         self.access_key = f"job-{folder.name}"
-        self.s3 = Proxy(endpoint, s3_kind)
+        self.s3 = Proxy(endpoint, aws_kind)
         self.output: list[str] = []
         self._log = folder / "stderr.txt"
         environment = {

@@ -4,6 +4,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,14 @@ class State(StrEnum):
 
 
 def make_bucket(endpoint: str, bucket: str) -> None:
-    """A versioned bucket, as that of EtlCore."""
+    """A versioned bucket and the databases, as those of EtlCore."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    glue = boto3.client("glue", endpoint_url=endpoint)
+    for layer in ("bronze", "silver", "gold"):
+        with suppress(glue.exceptions.AlreadyExistsException):
+            glue.create_database(DatabaseInput={"Name": f"pp_dw_{layer}"})
 
 
 class Lake:
@@ -47,14 +52,14 @@ class Lake:
 
     def seen(self, old: Rows, new: Rows) -> State:
         """The state for Athena: the rows of all objects at the location of each table."""
-        return _combined(
+        return combined(
             state(self._rows(self.keys(table["location"])), old[key], new[key]) for key, table in self._tables()
         )
 
     def listed(self, old: Rows, new: Rows) -> State:
         """The state for gold: the rows of the files that published.json lists."""
         published = self.published()
-        return _combined(
+        return combined(
             state(self._rows(published["tables"][key]["files"]), old[key], new[key]) for key, _ in self._tables()
         )
 
@@ -72,7 +77,6 @@ class Lake:
         """Objects that should not exist when no run is active, and originals with wrong tags."""
         published = self.published()
         files = {file for table in published["tables"].values() for file in table["files"]}
-        wanted = {_key(source["raw"]) for source in published["sources"]}
         found = [
             key
             for key in self.keys(f"s3://{self._bucket}/{self._names['layer']}/{self._names['dataset']}/")
@@ -80,6 +84,12 @@ class Lake:
         ]
         found += self.keys(self._names["staging"])
         found += ["publishing.json"] if self.is_publishing() else []
+        return found + self.wrong_tags()
+
+    def wrong_tags(self) -> list[str]:
+        """Originals with wrong tags."""
+        found = []
+        wanted = {_key(source["raw"]) for source in self.published()["sources"]}
         for key in self.keys(self._names["raw"]) if "raw" in self._names else ():
             tags = {
                 tag["Key"]: tag["Value"] for tag in self._s3.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
@@ -145,7 +155,7 @@ def state(rows: list[str] | None, old: list[str], new: list[str]) -> State:
     return State.MIXED if is_complete and seen <= everything else State.WRONG
 
 
-def _combined(states: Iterable[State]) -> State:
+def combined(states: Iterable[State]) -> State:
     found = set(states)
     if State.WRONG in found:
         return State.WRONG

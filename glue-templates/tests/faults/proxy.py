@@ -14,9 +14,17 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging"})
+READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging", "GetTable"})
+CATALOG_WRITES = frozenset({"CreateTable", "UpdateTable"})
 DELAY_SECONDS = 0.3
+CLIENT_TIMEOUT_SECONDS = 20  # of Iceberg in the job; a call that is held must continue before
 ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected by the fault proxy</Message></Error>'
+CATALOG_ERRORS = {
+    500: (500, b"InternalServiceException"),
+    503: (400, b"ThrottlingException"),
+    409: (400, b"ConcurrentModificationException"),
+}
+"""The status code and the name of an error of the Data Catalog, by the status code of a similar error of S3."""
 HOP_BY_HOP_HEADERS = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date", "server"}
 )
@@ -26,6 +34,9 @@ class Action(StrEnum):
     """What the proxy does with a call. `before` and `after`: before or after the server has processed it.
 
     OUTAGE: the response to this call and all later calls of any kind is 500.
+    CONFLICT: the Data Catalog responds that another writer has changed the table.
+    TIMEOUT: the server processes the call, but the client gives up before it responds.
+    HOLD: the call waits until `Proxy.release`.
     """
 
     STATUS_500 = "500"
@@ -38,6 +49,9 @@ class Action(StrEnum):
     ERROR_IN_200 = "error in a 200"
     HALF_DELETED = "half deleted"
     OUTAGE = "S3 down from"
+    CONFLICT = "conflict"
+    TIMEOUT = "timeout"
+    HOLD = "hold"
     KILL_BEFORE = "kill before"
     KILL_AFTER = "kill after"
 
@@ -46,7 +60,7 @@ class Action(StrEnum):
 class Fault:
     """An action on the `number`-th call of a kind, or if `permanent`, also on all later calls of that kind.
 
-    Kinds are the operations of the S3 API and `Download`; `read`, `write` and `any` include several operations.
+    Kinds are the operations of the S3 and Glue API and `Download`; `read`, `write` and `any` include several operations.
     """
 
     action: Action
@@ -81,6 +95,12 @@ class Response:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def aws_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
+    """The name of the operation of a request to S3 or the Data Catalog."""
+    action = next((value for name, value in headers.items() if name.lower() == "x-amz-target"), None)
+    return action.rpartition(".")[2] if action else s3_kind(method, target, headers)
 
 
 def s3_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
@@ -127,6 +147,8 @@ class Proxy:
         self._down = False
         self._forwarding = 0
         self._lock = threading.Lock()
+        self.is_holding = threading.Event()
+        self._released = threading.Event()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -157,6 +179,12 @@ class Proxy:
         with self._lock:
             self.calls, self.hit, self._counted, self._down = [], False, 0, False
             self._fault, self._victim = fault, victim
+            self.is_holding.clear()
+            self._released.clear()
+
+    def release(self) -> None:
+        """Let the call of the action HOLD continue."""
+        self._released.set()
 
     def wait_until_idle(self) -> None:
         """Wait until the server has processed all forwarded calls."""
@@ -165,6 +193,7 @@ class Proxy:
 
     def close(self) -> None:
         self.dead = True
+        self.release()
         self._http.shutdown()
         self._http.server_close()
 
@@ -214,9 +243,11 @@ class Proxy:
         """The response to a call; None if the connection is to be reset."""
         match action:
             case Action.STATUS_500 | Action.OUTAGE:
-                return Response(500, [("Content-Type", "application/xml")], ERROR % b"InternalError")
+                return _error(call, 500, b"InternalError")
             case Action.STATUS_503:
-                return Response(503, [("Content-Type", "application/xml")], ERROR % b"SlowDown")
+                return _error(call, 503, b"SlowDown")
+            case Action.CONFLICT:
+                return _error(call, 409, b"")
             case Action.ERROR_IN_200:
                 return Response(200, [("Content-Type", "application/xml")], ERROR % b"InternalError")
             case Action.RESET_BEFORE | Action.KILL_BEFORE:
@@ -225,12 +256,18 @@ class Proxy:
                 return self._delete_half(call)
             case Action.DELAY:
                 time.sleep(DELAY_SECONDS)
+            case Action.HOLD:
+                self.is_holding.set()
+                self._released.wait()
         response = self._forward(call)
         if action == Action.DUPLICATE:
             self._forward(call)
         if action == Action.KILL_AFTER:
             with self._lock:
                 self._kill()
+        if action == Action.TIMEOUT:
+            time.sleep(CLIENT_TIMEOUT_SECONDS + 1)
+            return None
         return None if action in (Action.RESET_AFTER, Action.KILL_AFTER) else response
 
     def _forward(self, call: Call) -> Response:
@@ -256,6 +293,15 @@ class Proxy:
         )
         body = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</DeleteResult>' % errors
         return Response(200, [("Content-Type", "application/xml")], body)
+
+
+def _error(call: Call, status: int, code: bytes) -> Response:
+    """An error of S3 with this status and code, or the corresponding error of the Data Catalog."""
+    if "x-amz-target" not in {name.lower() for name in call.headers}:
+        return Response(status, [("Content-Type", "application/xml")], ERROR % code)
+    status, code = CATALOG_ERRORS[status]
+    body = b'{"__type": "%s", "Message": "injected by the fault proxy"}' % code
+    return Response(status, [("Content-Type", "application/x-amz-json-1.1")], body)
 
 
 def _reset(request: BaseHTTPRequestHandler) -> None:

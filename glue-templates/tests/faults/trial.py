@@ -3,19 +3,23 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from faults.dataset_kind import DatasetKind
+from faults.iceberg_lake import IcebergLake
 from faults.job_process import JobFailed, JobProcess, Killed
 from faults.job_processes import JobProcesses
 from faults.lake import Lake, Rows, State
 from faults.origin import Version
-from faults.proxy import Action, Fault
+from faults.proxy import CATALOG_WRITES, READS, Action, Fault
+from faults.reader_process import ReaderProcess
 from job_role import policies_of, write_role
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
+RETENTION_HOURS = 10 / 3600  # longer than a read, but shorter than a few trials
 RECORD_WRITES = ("PutObject", "write", "any")  # faults of these kinds prevent that the run record is written
 
 
@@ -23,6 +27,7 @@ class Before(StrEnum):
     """The event before the run with the fault."""
 
     NOTHING = ""
+    UNPUBLISHED = "before the first publication"
     INTERRUPTED = "after a run that was interrupted while it published"
     INTERRUPTED_AND_EXPIRED = "after a run that was interrupted while it published and whose staging has expired"
 
@@ -49,6 +54,7 @@ class Trial:
         self._processes = processes
         self.origin = kind.origin(endpoint, bucket, kind.name)
         self.version: Version = 0
+        self._last_commit = 0  # the write of a run that commits its last table
         self._runs: dict[Version, str] = {}
         layer, own = kind.layer, kind.name.replace("-", "_")
         root = f"s3://{bucket}/{layer}/{kind.name}/"
@@ -58,7 +64,11 @@ class Trial:
             "dataset": kind.name,
             "bucket": bucket,
             "job": f"pp-dw-{layer}-{kind.name}",
-            "crawler": f"pp-dw-{layer}-{kind.name}-crawler",
+            **(
+                {"snapshot_retention_hours": RETENTION_HOURS}
+                if kind.is_iceberg
+                else {"crawler": f"pp-dw-{layer}-{kind.name}-crawler"}
+            ),
             "database": f"pp_dw_{layer}",
             "staging": f"s3://{bucket}/staging/{layer}/{kind.name}/",
             "runs": f"s3://{bucket}/etl/{kind.name}/runs/{layer}/",
@@ -66,7 +76,12 @@ class Trial:
             "timeout_minutes": 30,
             **self.origin.names(),
         }
-        self.lake = Lake(endpoint, bucket, self.names, kind.read)
+        self._reader = ReaderProcess(endpoint) if kind.is_iceberg else None
+        self.lake = (
+            IcebergLake(endpoint, bucket, self.names, kind.read, self._reader)
+            if self._reader
+            else Lake(endpoint, bucket, self.names, kind.read)
+        )
         self._document = f"etl/{kind.name}/glue/{layer}.json"
         document = {"dataset": kind.name, "data_size_category": "small", **self.origin.document(), **kind.document}
         self.lake.write(self._document, document)
@@ -86,18 +101,39 @@ class Trial:
 
     def calls(self, before: Before) -> Counter[str]:
         """The number of calls of each kind in a run without a fault."""
+        if before == Before.UNPUBLISHED:
+            self._unpublish()
         options = self._next_version(before)
         self.origin.proxy.inject(None)
         self._run(options)
+        if before == Before.NOTHING:
+            self._last_commit = self._find_last_commit()
         return Counter(call.kind for call in self.job.s3.calls) + Counter(call.kind for call in self.origin.proxy.calls)
 
     def run(self, fault: Fault, before: Before = Before.NOTHING) -> Outcome:
         """Inject one fault into the run on the dataset's next version."""
+        if before == Before.UNPUBLISHED:
+            self._unpublish()
         old = self.rows(self.version)
         options = self._next_version(before)
         new = self.rows(self.version)
         outcome = Outcome(self.kind.name, before, fault)
-        job = self.job
+        with self._reading(old, new) as problems:
+            self._run_with_fault(outcome, options, old, new)
+        outcome.problems += list(dict.fromkeys(problems))[:3]
+        if self.kind.idempotent and outcome.ended != "published":
+            self._require_unchanged(outcome, options)
+        return outcome
+
+    def _reading(self, old: Rows, new: Rows) -> AbstractContextManager[list[str]]:
+        """Read Iceberg tables meanwhile. Yields problems."""
+        if isinstance(self.lake, IcebergLake):
+            return self.lake.reading(old, new)
+        return nullcontext([])
+
+    def _run_with_fault(self, outcome: Outcome, options: dict[str, object], old: Rows, new: Rows) -> None:
+        """Run the job with the fault of `outcome`, and again if it does not publish."""
+        fault, job = outcome.fault, self.job
         if fault.action in KILLS:
             self._processes.prepare_next()
         self.origin.proxy.inject(fault if fault.kind == "Download" else None)
@@ -120,9 +156,6 @@ class Trial:
         if outcome.after != State.NEW or self.lake.listed(old, new) != State.NEW:
             outcome.problems.append("after the next run, the tables are not the new ones")
         outcome.problems += [f"unexpected object: {unexpected}" for unexpected in self.lake.unexpected_objects()]
-        if self.kind.idempotent and outcome.ended != "published":
-            self._require_unchanged(outcome, options)
-        return outcome
 
     def run_without_fault(self) -> None:
         """Run the job on the current version. Raises JobFailed."""
@@ -133,11 +166,18 @@ class Trial:
         self._run(self._next_version(Before.NOTHING))
 
     def rows(self, version: Version) -> Rows:
-        """The expected rows of the tables after a version is published."""
-        return {key: self.kind.rows(version) for key in self.names["tables"]}
+        """The expected rows of the tables after a version is published; version 0 has none."""
+        return {key: self.kind.rows(version) if version else [] for key in self.names["tables"]}
 
     def close(self) -> None:
         self.origin.close()
+        if self._reader:
+            self._reader.close()
+
+    def _unpublish(self) -> None:
+        assert isinstance(self.lake, IcebergLake)
+        self.lake.reset()
+        self.version = 0
 
     def _judge(self, job: JobProcess, outcome: Outcome, old: Rows, new: Rows, records: int) -> None:
         fault, publishing = outcome.fault, self.lake.is_publishing()
@@ -161,7 +201,7 @@ class Trial:
 
     def _judge_failure(self, outcome: Outcome, listed: State, publishing: bool, records: int) -> None:
         fault = outcome.fault
-        if not fault.is_permanent:
+        if not fault.is_permanent and fault.action != Action.CONFLICT:
             outcome.problems.append(f"a single failed call must not fail the run: {outcome.error[:200]}")
         if not publishing and (outcome.seen != listed or outcome.seen == State.MIXED):
             outcome.problems.append(
@@ -198,7 +238,7 @@ class Trial:
         else:
             self.version += 1
             self.origin.publish(self.version)
-        if before != Before.NOTHING:
+        if before in (Before.INTERRUPTED, Before.INTERRUPTED_AND_EXPIRED):
             self._interrupt_publication(options)
         if before == Before.INTERRUPTED_AND_EXPIRED:
             self.lake.remove(str(self.names["staging"]))
@@ -206,10 +246,24 @@ class Trial:
 
     def _interrupt_publication(self, options: dict[str, object]) -> None:
         try:
-            self._run(options, Fault(Action.OUTAGE, "CopyObject", 2))
+            self._run(options, self._interruption)
         except JobFailed:
             return
         raise AssertionError("the run was not interrupted")
+
+    def _find_last_commit(self) -> int:
+        """The number of the write of the last run that commits its last Iceberg table."""
+        writes = [call.kind for call in self.job.s3.calls if call.kind not in READS]
+        return max((number for number, kind in enumerate(writes, 1) if kind in CATALOG_WRITES), default=0)
+
+    @property
+    def _interruption(self) -> Fault:
+        """The fault that interrupts a publication: when one of its tables is new, or all tables but not published.json."""
+        if not self.kind.is_iceberg:
+            return Fault(Action.OUTAGE, "CopyObject", 2)
+        if self.kind.tables:
+            return Fault(Action.OUTAGE, "UpdateTable", 2)
+        return Fault(Action.OUTAGE, "write", self._last_commit + 1)
 
     def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
         write_role(self.job.access_key, self._policies)

@@ -1,0 +1,99 @@
+"""The content of a dataset with Iceberg tables as readers of the Data Catalog see it."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+
+from faults.lake import Lake, Read, Rows, State, combined, state
+from faults.reader_process import ReaderProcess, ReadFailed
+
+
+class IcebergLake(Lake):
+    """A table that is not in the Data Catalog has no rows."""
+
+    def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any], read: Read, reader: ReaderProcess) -> None:
+        super().__init__(endpoint, bucket, names, read)
+        self._reader = reader
+        self._glue = boto3.client("glue", endpoint_url=endpoint)
+
+    def seen(self, old: Rows, new: Rows) -> State:
+        """The state for all readers of the Data Catalog."""
+        return combined(self.seen_of(key, old, new) for key in self._names["tables"])
+
+    def seen_of(self, key: str, old: Rows, new: Rows) -> State:
+        """The state of one table."""
+        return state(self._current(key), old[key], new[key])
+
+    def listed(self, old: Rows, new: Rows) -> State:
+        """The state for derived datasets and for readers of the metadata file that published.json names."""
+        if not self.keys(f"{self._names['runs']}published.json"):
+            return combined(state([], old[key], new[key]) for key in self._names["tables"])
+        published = self.published()["tables"]
+        by_files = super().listed(old, new)
+        by_metadata = combined(
+            state(self._of_metadata(published[key]["metadata_location"]), old[key], new[key])
+            for key in self._names["tables"]
+        )
+        return by_files if by_files == by_metadata else State.WRONG
+
+    def unexpected_objects(self) -> list[str]:
+        """Objects that no kept snapshot, no metadata log and no record names, and what an active run would need."""
+        bucket = f"s3://{self._bucket}/"
+        named: set[str] = set()
+        for table in self._names["tables"].values():
+            named |= self._reader.named(self._names["database"], table["name"])
+        for key in self.keys(f"{self._names['runs']}publications/"):
+            record = self._json(key.removeprefix(self._names["runs"].removeprefix(bucket)))
+            for name, table in record["tables"].items():
+                named |= {f"{bucket}{file}" for file in table["files"]} | set(record["metadata_objects"][name])
+        existing = {f"{bucket}{key}" for key in self.keys(f"{bucket}{self._names['layer']}/{self._names['dataset']}/")}
+        found = [f"unnamed: {uri}" for uri in sorted(existing - named)]
+        found += [f"missing: {uri}" for uri in sorted(named - existing)]
+        found += self.keys(self._names["staging"]) + self.keys(f"{self._names['runs']}writing/")
+        found += ["publishing.json"] if self.is_publishing() else []
+        return found + self.wrong_tags()
+
+    def reset(self) -> None:
+        """Delete the dataset, as before its first run."""
+        for table in self._names["tables"].values():
+            self._glue.delete_table(DatabaseName=self._names["database"], Name=table["name"])
+        for uri in (f"s3://{self._bucket}/{self._names['layer']}/{self._names['dataset']}/", self._names["runs"]):
+            self.remove(uri)
+        if "raw" in self._names:
+            self.remove(self._names["raw"])
+
+    @contextmanager
+    def reading(self, old: Rows, new: Rows) -> Iterator[list[str]]:
+        """Read each table in a loop meanwhile. Yields the problems: reads that are neither the old nor the new table."""
+        problems: list[str] = []
+        stop = threading.Event()
+
+        def read() -> None:
+            while not stop.is_set():
+                for key in self._names["tables"]:
+                    try:
+                        seen = self.seen_of(key, old, new)
+                    except ReadFailed as error:
+                        problems.append(f"a read failed: {error}")
+                    else:
+                        if seen not in (State.OLD, State.NEW):
+                            problems.append(f"a reader of {key} sees {seen}")
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        try:
+            yield problems
+        finally:
+            stop.set()
+            thread.join()
+
+    def _current(self, key: str) -> list[str]:
+        found = self._reader.current(self._names["database"], self._names["tables"][key]["name"])
+        return [] if found is None else self._read([found])
+
+    def _of_metadata(self, location: str) -> list[str] | None:
+        found = self._reader.of_metadata(location)
+        return None if found is None else self._read([found])
