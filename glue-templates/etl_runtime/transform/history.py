@@ -62,6 +62,10 @@ class VersionColumns:
 
         return f.lit(self.open_end and f"{self.open_end} {OPEN_END_TIME}").cast("timestamp")
 
+    def never_time(self) -> datetime | None:
+        """The `valid_to` of current versions, for Arrow."""
+        return datetime.fromisoformat(f"{self.open_end} {OPEN_END_TIME}+00:00") if self.open_end else None
+
 
 ADDED = VersionColumns().types
 """The columns that a history adds by default, with their types."""
@@ -158,8 +162,8 @@ def with_versions(
     from pyspark.sql import functions as f
 
     added = VersionColumns.of(history)
-    columns = _columns(key, history, new, old, at)
-    compared = _compared(key, history, new)
+    columns = version_columns(key, history, new, old, at)
+    compared = compared_columns(key, history, new)
     rows = _keyed(new, history, columns)
     versions = _published(new, history, columns, old)
     of_one_key = (f.col("_hash") == f.col("_old_hash")) & (f.col("_key") == f.col("_old_key"))
@@ -179,7 +183,7 @@ def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "D
 
     key = history["business_key"]
     rows = new.select(
-        f.xxhash64(*key).alias("_hash"), f.struct(*key).alias("_key"), f.struct(*_filled(new, columns)).alias("_new")
+        f.xxhash64(*key).alias("_hash"), f.struct(*key).alias("_key"), f.struct(*filled(new, columns)).alias("_new")
     )
     return rows.withColumn("_nth", f.row_number().over(Window.partitionBy("_hash", "_key").orderBy("_hash")))
 
@@ -191,12 +195,12 @@ def _published(
     from pyspark.sql import functions as f
 
     versions = old.rows if old else new.limit(0)
-    every = f.struct(*_filled(versions, {**columns, **VersionColumns.of(history).types, RUN_ID: "string"}))
+    every = f.struct(*filled(versions, {**columns, **VersionColumns.of(history).types, RUN_ID: "string"}))
     key = history["business_key"]
     return versions.select(f.xxhash64(*key).alias("_old_hash"), f.struct(*key).alias("_old_key"), every.alias("_old"))
 
 
-def _filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
+def filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
     """The columns with these names and types. A column that the rows do not have is null."""
     from pyspark.sql import functions as f
 
@@ -242,7 +246,7 @@ def _version_columns(columns: Mapping[str, str], added: VersionColumns, at: date
     return [*own, *(value.alias(name) for name, value in values.items())]
 
 
-def _columns(
+def version_columns(
     key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime
 ) -> dict[str, str]:
     """The columns of the versions with their types: first all published ones, then the new ones."""
@@ -280,7 +284,7 @@ def _columns(
     return published | found
 
 
-def _compared(key: str, history: History, new: "DataFrame") -> Sequence[str]:
+def compared_columns(key: str, history: History, new: "DataFrame") -> Sequence[str]:
     found = {field.name: field.dataType.simpleString() for field in new.schema.fields}
     for list_ in ("compare", "exclude"):
         for name in _listed(history, list_):

@@ -52,9 +52,9 @@ class Target:
     prefix: str
     schema: pa.Schema | None = None
 
-    def object(self, part: int) -> str:
-        """The URI of the object that a task writes."""
-        return f"{self.prefix}{part:05}.parquet"
+    def object(self, part: int | str) -> str:
+        """The URI of an object that a task writes. `part` is unique in the run."""
+        return f"{self.prefix}{part if isinstance(part, str) else f'{part:05}'}.parquet"
 
 
 @dataclass

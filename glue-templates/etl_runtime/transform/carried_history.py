@@ -1,0 +1,196 @@
+"""A history whose unchanged objects are carried over into the next publication."""
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from etl_runtime.columns.names import RUN_ID
+from etl_runtime.job.dataset_document import History
+from etl_runtime.job.spark import task_error
+from etl_runtime.transform.history import (
+    PublishedVersions,
+    VersionColumns,
+    compared_columns,
+    filled,
+    version_columns,
+    with_versions,
+)
+from etl_runtime.transform.key_ranges import (
+    RANGE,
+    Boundary,
+    KeyRange,
+    VersionLayout,
+    VersionObject,
+    range_columns,
+    range_number,
+    range_rows,
+    sampled_boundaries,
+)
+from etl_runtime.transform.range_merge import (
+    RESULT,
+    Merged,
+    RangeMerge,
+    distribute_task,
+    end_task,
+    merge_task,
+    read_versions,
+    write_object,
+)
+from etl_runtime.transform.write import MAX_EXAMPLES, Target, Written
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Task = Callable[[RangeMerge, Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+SMALL_OBJECT_BYTES = 16 << 20
+MAX_SMALL_OBJECTS = 16
+"""If there are more small objects of ended versions, the run merges them."""
+MAX_MERGED_BYTES = 4 * SMALL_OBJECT_BYTES
+
+
+@dataclass(frozen=True)
+class CarriedHistory:
+    """The versions after a run.
+
+    `written` counts the whole table, but its `objects` are only those that this run has written. `carried` are the
+    files of the previous publication that are part of the new one. `layout` lists both, for the next run.
+    """
+
+    written: Written
+    carried: Sequence[str]
+    layout: VersionLayout
+
+
+def has_ranges(key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime) -> bool:
+    """Whether the key columns have types whose ranges are supported. If not, each run rewrites all objects."""
+    return bool(range_columns(history["business_key"], version_columns(key, history, new, old, at)))
+
+
+def carried_history(
+    history: History,
+    new: "DataFrame",
+    old: PublishedVersions | None,
+    layout: VersionLayout | None,
+    at: datetime,
+    target: Target,
+    bucket: str,
+    schema: pa.Schema | None = None,
+) -> CarriedHistory:
+    """Write the versions that `with_versions` describes. Objects without a change are carried over.
+
+    `layout` is that of the published history; None if it has none. Then all versions are rewritten. `schema` has the
+    columns of the versions, in any order; by default, it is that of Spark. If the new rows have a key more than once,
+    the counts of the action `duplicate` and the examples are complete, but the objects are not.
+
+    Raises RunFailed as `with_versions` does.
+    """
+    columns = version_columns(target.key, history, new, old, at)
+    ordered = range_columns(history["business_key"], columns)
+    added = VersionColumns.of(history)
+    if schema is None:
+        schema = _arrow_schema(new, {**columns, **added.types, RUN_ID: "string"})
+    if layout and (list(layout.columns) != ordered or layout.has_too_many_ranges):
+        layout = None
+    if layout and layout.ranges:
+        rows, lowers = layout.rows, [each.lower for each in layout.ranges]
+    else:
+        rows, lowers = sampled_boundaries(new, ordered)
+    files = [f"s3://{bucket}/{each.object.file}" for each in layout.ranges] if layout else []
+    merge = RangeMerge(
+        target,
+        schema,
+        history["business_key"],
+        compared_columns(target.key, history, new),
+        ordered,
+        added,
+        at,
+        files or [""] * max(len(lowers), 1),
+        range_rows(rows),
+    )
+    number = range_number(ordered, columns, lowers)
+    if old is None or layout:
+        results = _collected(new.select(*filled(new, columns), number.alias(RANGE)).repartition(RANGE), merge, merge_task)
+        if missing := sorted(set(range(len(files))) - {each.number for each in results}):
+            numbers = new.sparkSession.createDataFrame([(number,) for number in missing], "number int")
+            results += _collected(numbers, merge, end_task)
+    else:
+        versions = with_versions(target.key, history, new, old, at, target.run_id).withColumn(RANGE, number)
+        results = _collected(versions.repartition(RANGE), merge, distribute_task)
+    return _carried(merge, layout or VersionLayout(ordered), lowers, results, bucket)
+
+
+def _arrow_schema(new: "DataFrame", columns: Mapping[str, str]) -> pa.Schema:
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    schema = to_arrow_schema(new.limit(0).select(*filled(new, columns)).schema)
+    return pa.schema([pa.field(each.name, each.type) for each in schema])
+
+
+def _collected(rows: "DataFrame", merge: RangeMerge, task: Task) -> list[Merged]:
+    try:
+        found = rows.mapInArrow(partial(task, merge), RESULT).collect()
+    except Exception as error:
+        raise task_error(error) from error
+    return [pickle.loads(each.result) for each in found]  # noqa: S301 — the tasks have pickled them
+
+
+def _carried(
+    merge: RangeMerge,
+    layout: VersionLayout,
+    lowers: Sequence[Boundary],
+    results: Sequence[Merged],
+    bucket: str,
+) -> CarriedHistory:
+    ranges: list[KeyRange] = []
+    written = Written()
+    for result in sorted(results, key=lambda each: each.number):
+        written.live += result.rows
+        written.nulls += result.nulls
+        written.actions += result.actions
+        written.examples += result.examples[: MAX_EXAMPLES - len(written.examples)]
+        if result.ranges is None:
+            ranges.append(layout.ranges[result.number])
+        elif result.ranges:
+            lower = lowers[result.number] if lowers else result.ranges[0].lower
+            ranges += [KeyRange(lower, result.ranges[0].object), *result.ranges[1:]]
+    if layout.ended:
+        written.actions["ended"] += sum(each.rows for each in layout.ended)
+    pending = [each.pending for each in results if each.pending]
+    kept, ended = _merged_ended(merge, layout.ended, pending, bucket)
+    ended = [*(each for result in results for each in result.ended), *ended]
+    new_layout = VersionLayout(layout.columns, ranges, [*kept, *ended])
+    if not new_layout.objects:
+        empty = write_object([merge.schema.empty_table()], merge.target, "empty")
+        new_layout = VersionLayout(layout.columns, ranges, [empty])
+    written.rows = sum(each.rows for each in new_layout.objects)
+    written.bytes = sum(each.bytes for each in new_layout.objects)
+    previous = {each.file for each in layout.objects}
+    files = [each.file for each in new_layout.objects]
+    written.objects = [f"s3://{bucket}/{file}" for file in files if file not in previous]
+    return CarriedHistory(written, [file for file in files if file in previous], new_layout)
+
+
+def _merged_ended(
+    merge: RangeMerge, published: Sequence[VersionObject], pending: Sequence[pa.Table], bucket: str
+) -> tuple[list[VersionObject], list[VersionObject]]:
+    """Write the versions that have ended in this run. Returns the published objects to keep and the new object.
+
+    Too many small published objects are merged into the new one.
+    """
+    if not pending:
+        return list(published), []
+    small = sorted((each for each in published if each.bytes < SMALL_OBJECT_BYTES), key=lambda each: each.bytes)
+    merged: list[VersionObject] = []
+    if len(small) >= MAX_SMALL_OBJECTS:
+        sizes = accumulate(each.bytes for each in small)
+        merged = [each for each, size in zip(small, sizes, strict=True) if size <= MAX_MERGED_BYTES]
+    tables = (read_versions(f"s3://{bucket}/{each.file}", merge) for each in merged)
+    written = write_object(chain([pa.concat_tables(pending)], tables), merge.target, "ended")
+    return [each for each in published if each not in merged], [written]

@@ -1,0 +1,217 @@
+"""The objects of a history, so that a run rewrites only those that it changes.
+
+Current versions are in ranges of the business key, one object per range. Versions that have ended are in objects of
+their own, which no later run changes. published.json lists both.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl_runtime.columns.athena_types import spark_type
+from etl_runtime.job.spark import task_error
+from etl_runtime.transform.same_values import Mask, same_values
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+RANGE = "_range"
+"""The column with the number of the range that a row belongs to."""
+RANGES = 64
+MIN_RANGE_ROWS, MAX_RANGE_ROWS = 16_384, 262_144
+SAMPLE_ROWS = 4_096  # per task
+ORDERED = ("tinyint", "smallint", "int", "bigint", "string", "date", "timestamp", "decimal")
+"""The types whose values Arrow and Spark sort in the same order."""
+FLAT = (*ORDERED, "boolean", "float", "double", "binary")
+
+LITERALS = {
+    "string": "CAST(X'{value}' AS STRING)",
+    "date": "date_from_unix_date({value})",
+    "timestamp": "timestamp_micros({value})",
+}
+"""Spark SQL of a value, by type."""
+
+Boundary = tuple[str | None, ...]
+"""The values of the range columns as text, which any value has: a string in hexadecimal, the days of a date and the
+microseconds of a timestamp since 1970."""
+
+
+@dataclass(frozen=True)
+class VersionObject:
+    """An object of the table: `file` is its key in the lake's bucket."""
+
+    file: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class KeyRange:
+    """The current versions with keys from `lower`, inclusive, to the `lower` of the next range.
+
+    The first range has no lower limit. Its `lower` is not used.
+    """
+
+    lower: Boundary
+    object: VersionObject
+
+
+@dataclass(frozen=True)
+class VersionLayout:
+    """The `layout` of a history in published.json. `columns` are the first columns of the business key."""
+
+    columns: Sequence[str]
+    ranges: Sequence[KeyRange] = ()
+    ended: Sequence[VersionObject] = field(default_factory=tuple)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "VersionLayout":
+        return cls(
+            document["columns"],
+            [KeyRange(tuple(each["lower"]), VersionObject(**each["object"])) for each in document["ranges"]],
+            [VersionObject(**each) for each in document["ended"]],
+        )
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def objects(self) -> list[VersionObject]:
+        return [*(each.object for each in self.ranges), *self.ended]
+
+    @property
+    def rows(self) -> int:
+        """The number of current versions."""
+        return sum(each.object.rows for each in self.ranges)
+
+    @property
+    def has_too_many_ranges(self) -> bool:
+        """Whether so many rows were deleted that the ranges are too small."""
+        return len(self.ranges) > 2 * math.ceil(self.rows / range_rows(self.rows)) + 1
+
+
+def range_rows(rows: int) -> int:
+    """The number of rows per range, for a table with this number of rows."""
+    return min(max(math.ceil(rows / RANGES), MIN_RANGE_ROWS), MAX_RANGE_ROWS)
+
+
+def range_columns(business_key: Sequence[str], types: Mapping[str, str]) -> list[str]:
+    """The first columns of the key that have an order. Empty if the objects of the table cannot have ranges."""
+    if any(types[name].partition("(")[0] not in FLAT for name in business_key):
+        return []
+    found: list[str] = []
+    for name in business_key:
+        if types[name].partition("(")[0] not in ORDERED:
+            break
+        found.append(name)
+    return found
+
+
+def range_number(columns: Sequence[str], types: Mapping[str, str], lowers: Sequence[Boundary]) -> "Column":
+    """The number of a row's range: a binary search as nested CASE expressions."""
+    from pyspark.sql import functions as f
+
+    def tree(first: int, last: int) -> str:
+        if first == last:
+            return str(first)
+        middle = (first + last + 1) // 2
+        condition = _is_at_least(columns, types, lowers[middle])
+        return f"CASE WHEN {condition} THEN {tree(middle, last)} ELSE {tree(first, middle - 1)} END"
+
+    return f.expr(tree(0, max(len(lowers) - 1, 0)))
+
+
+def _is_at_least(columns: Sequence[str], types: Mapping[str, str], lower: Boundary) -> str:
+    """Whether a row's values are not before the boundary. Null is before all values. Null stands for false."""
+    name, value = f"`{columns[0]}`", lower[0]
+    type_ = types[columns[0]]
+    if value is None:
+        after, equal = f"{name} IS NOT NULL", f"{name} IS NULL"
+    else:
+        literal = LITERALS.get(type_, "CAST('{value}' AS {type})").format(value=value, type=spark_type(type_))
+        after, equal = f"{name} > {literal}", f"{name} = {literal}"
+    if len(columns) == 1:
+        return f"({after} OR {equal})" if value is None else f"{name} >= {literal}"
+    return f"({after} OR ({equal} AND {_is_at_least(columns[1:], types, lower[1:])}))"
+
+
+def sorted_order(rows: pa.Table, columns: Sequence[str]) -> pa.Array:
+    """The indices of the rows in the order of these columns, null first."""
+    return pc.sort_indices(
+        rows, sort_keys=[(name, "ascending") for name in columns], null_placement="at_start"
+    )  # type: ignore[call-overload]
+
+
+def begins_key(rows: pa.Table, columns: Sequence[str]) -> Mask:
+    """Whether the values of these columns in a sorted row differ from those of the previous row."""
+    same = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
+    for name in columns:
+        values = array(rows, name)
+        same &= same_values(values[:-1], values[1:])
+    return np.concatenate([[True], ~same]) if rows.num_rows else same
+
+
+def boundary(rows: pa.Table, columns: Sequence[str], row: int) -> Boundary:
+    return tuple(_text(rows[name][row]) for name in columns)
+
+
+def _text(value: pa.Scalar) -> str | None:
+    if not value.is_valid:
+        return None
+    if pa.types.is_string(value.type) or pa.types.is_large_string(value.type):
+        return bytes(value.as_buffer()).hex()  # type: ignore[attr-defined]
+    if pa.types.is_temporal(value.type):
+        return str(value.value)  # type: ignore[attr-defined]
+    return str(value.as_py())
+
+
+def array(rows: pa.Table, name: str) -> pa.Array:
+    column = rows[name]
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def sampled_boundaries(rows: "DataFrame", columns: Sequence[str]) -> tuple[int, list[Boundary]]:
+    """The number of the rows, and boundaries between which their keys are evenly distributed."""
+    try:
+        sampled = rows.select(*columns).mapInArrow(_sample, "rows bigint, keys binary").collect()
+    except Exception as error:
+        raise task_error(error) from error
+    total = sum(each.rows for each in sampled)
+    count = math.ceil(total / range_rows(total)) if total else 0
+    if count < 2:
+        return total, []
+    tables = [pa.ipc.open_stream(bytes(each["keys"])).read_all() for each in sampled]
+    weights = np.concatenate(
+        [np.full(table.num_rows, each.rows / table.num_rows) for each, table in zip(sampled, tables, strict=True)]
+    )
+    keys = pa.concat_tables(tables)
+    order = sorted_order(keys, columns)
+    keys, weights = keys.take(order), np.cumsum(weights[order.to_numpy()])
+    firsts = np.flatnonzero(begins_key(keys, columns))
+    limits = np.searchsorted(weights, total * np.arange(1, count) / count)
+    chosen = np.unique(np.searchsorted(firsts, limits))
+    starts = firsts[chosen[chosen < len(firsts)]]
+    return total, [boundary(keys, columns, 0), *(boundary(keys, columns, row) for row in starts.tolist() if row)]
+
+
+def _sample(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The number of rows of a task, and a random sample of their keys as an Arrow stream."""
+    found = [batch for batch in batches if batch.num_rows]
+    if not found:
+        return
+    keys = pa.Table.from_batches(found).combine_chunks()
+    size = min(SAMPLE_ROWS, keys.num_rows)
+    chosen = np.random.default_rng(0).choice(keys.num_rows, size, replace=False)
+    yield pa.RecordBatch.from_pydict({"rows": [keys.num_rows], "keys": [ipc_stream(keys.take(pa.array(chosen)))]})
+
+
+def ipc_stream(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        stream.write_table(rows)
+    return sink.getvalue().to_pybytes()

@@ -1,0 +1,365 @@
+"""The Spark task that merges new rows into the versions of their key ranges.
+
+A task has all new rows of its ranges, and reads the object of a range itself. So only the new rows pass through Spark.
+"""
+
+import io
+import pickle
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl_runtime.columns.names import RUN_ID
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.store import store_of_worker
+from etl_runtime.publish.parquet_object import parquet_writer, upload
+from etl_runtime.transform.history import DUPLICATE, VersionColumns
+from etl_runtime.transform.key_ranges import (
+    RANGE,
+    KeyRange,
+    VersionObject,
+    array,
+    begins_key,
+    boundary,
+    sorted_order,
+)
+from etl_runtime.transform.same_values import Mask, same_values
+from etl_runtime.transform.write import ACTION, MAX_EXAMPLES, Target
+
+RANGE_BYTES = 256 << 20  # in memory: about 32 MB in Parquet
+ENDED_BYTES = 64 << 20  # in memory
+RETURNED_BYTES = 2 << 20  # ended versions that the task returns to the driver instead of writing them
+
+RESULT = "result binary"
+"""A pickled `Merged`."""
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RangeMerge:
+    """What a task needs. `files` are the URIs of the objects of the ranges; "" if the range has none.
+
+    `schema` has the columns of the versions in their order, and `range_rows` is the intended number of rows of a range.
+    """
+
+    target: Target
+    schema: pa.Schema
+    business_key: Sequence[str]
+    compared: Sequence[str]
+    range_columns: Sequence[str]
+    added: VersionColumns
+    at: datetime
+    files: Sequence[str]
+    range_rows: int
+
+    @property
+    def own(self) -> pa.Schema:
+        """The columns of the new rows."""
+        added = {*self.added.types, RUN_ID}
+        return pa.schema([each for each in self.schema if each.name not in added])
+
+
+@dataclass
+class Merged:
+    """The result of one range. The last result of a task (`number` is -1) has the versions that the task has ended.
+
+    `ranges` are those that replace the range. None if its object is carried over. `nulls` are those of the current
+    versions. `ended` are the written objects of ended versions, and `pending` a few that are not written.
+    """
+
+    number: int
+    rows: int = 0
+    nulls: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    ranges: list[KeyRange] | None = field(default_factory=list)
+    ended: list[VersionObject] = field(default_factory=list)
+    pending: pa.Table | None = None
+
+
+class EndedVersions:
+    """The versions that a task has ended. Many are written, a few are returned to the driver."""
+
+    def __init__(self, merge: RangeMerge) -> None:
+        self.written: list[VersionObject] = []
+        self._merge = merge
+        self._pending: list[pa.Table] = []
+        self._first = 0
+
+    def add(self, versions: pa.Table, number: int) -> None:
+        if not versions.num_rows:
+            return
+        if not self._pending:
+            self._first = number
+        self._pending.append(versions)
+        if sum(each.nbytes for each in self._pending) > ENDED_BYTES:
+            self._write()
+
+    def result(self) -> Merged:
+        pending = pa.concat_tables(self._pending) if self._pending else None
+        if pending and pending.nbytes > RETURNED_BYTES:
+            self._write()
+            pending = None
+        return Merged(-1, ended=self.written, pending=pending)
+
+    def _write(self) -> None:
+        name = f"ended-{self._first:05}-{len(self.written)}"
+        self.written.append(write_object([pa.concat_tables(self._pending)], self._merge.target, name))
+        self._pending = []
+
+
+def merge_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Merge the new rows of a task, which have the number of their range in RANGE."""
+    found = [batch for batch in batches if batch.num_rows]
+    if not found:
+        return
+    rows = pa.Table.from_batches(found).combine_chunks()
+    rows = rows.take(sorted_order(rows, merge.range_columns))
+    numbers = array(rows, RANGE).to_numpy()
+    steps = np.flatnonzero(np.diff(numbers))
+    if (np.diff(numbers) < 0).any():
+        raise AssertionError(f"Spark and Arrow sort the key columns {', '.join(merge.range_columns)} differently")
+    ended = EndedVersions(merge)
+    limits = [0, *(steps + 1).tolist(), len(numbers)]
+    for start, end in zip(limits, limits[1:], strict=False):
+        number = int(numbers[start])
+        result, closed = merged_range(merge, number, rows.slice(start, end - start))
+        ended.add(closed, number)
+        yield _pickled(result)
+    yield _pickled(ended.result())
+
+
+def end_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Delete all versions of the ranges for which there are no new rows."""
+    ended = EndedVersions(merge)
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            result, closed = merged_range(merge, number, merge.own.empty_table())
+            ended.add(closed, number)
+            yield _pickled(result)
+    yield _pickled(ended.result())
+
+
+def distribute_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Write versions that have their action in ACTION to the objects of their ranges."""
+    found = [batch for batch in batches if batch.num_rows]
+    if not found:
+        return
+    rows = pa.Table.from_batches(found).combine_chunks()
+    ended = EndedVersions(merge)
+    for number in pc.unique(rows[RANGE]).to_pylist():
+        versions = rows.filter(pc.equal(rows[RANGE], number))
+        result = Merged(number, actions=_counts(versions[ACTION]))
+        if result.actions[DUPLICATE]:
+            examples = versions.filter(pc.equal(versions[ACTION], DUPLICATE)).select(merge.business_key)
+            result.examples = examples.slice(0, MAX_EXAMPLES).to_pylist()
+        is_current = versions[merge.added.is_current]
+        ended.add(conformed(versions.filter(pc.invert(is_current)), merge.schema), number)
+        _write_current(merge, conformed(versions.filter(is_current), merge.schema), result)
+        yield _pickled(result)
+    yield _pickled(ended.result())
+
+
+def merged_range(merge: RangeMerge, number: int, new: pa.Table) -> tuple[Merged, pa.Table]:
+    """Merge the sorted new rows of a range. Returns the result and the versions that have ended."""
+    old = read_versions(merge.files[number], merge) if merge.files[number] else merge.schema.empty_table()
+    result = Merged(number)
+    nothing = merge.schema.empty_table()
+    old_rows = _matches(old, new, merge.business_key)
+    if old_rows is None:
+        _count_duplicates(merge, new, result)
+        return result, nothing
+    matched, inserted = np.flatnonzero(old_rows >= 0), np.flatnonzero(old_rows < 0)
+    is_same = _is_same(merge.compared, old, old_rows[matched], new, matched)
+    updated, closed = matched[~is_same], old_rows[matched[~is_same]]
+    deleted = np.setdiff1d(np.arange(old.num_rows), old_rows[matched], assume_unique=True)
+    counts = {"insert": inserted, "update": updated, "close": closed, "delete": deleted, "same": matched[is_same]}
+    result.actions = Counter({action: len(rows) for action, rows in counts.items() if len(rows)})
+    if not any(map(len, (inserted, updated, deleted))):
+        result.rows, result.nulls, result.ranges = old.num_rows, _nulls(old), None
+        return result, nothing
+    begins = [(inserted, "insert"), (updated, "update")]
+    kept = np.setdiff1d(np.arange(old.num_rows), np.concatenate([closed, deleted]), assume_unique=True)
+    current = pa.concat_tables(
+        [old.take(pa.array(kept)), *(_begun(merge, new.take(pa.array(rows)), action) for rows, action in begins)]
+    )
+    _write_current(merge, current, result)
+    ends = pa.concat_tables(
+        [_ended(merge, old.take(pa.array(closed)), None), _ended(merge, old.take(pa.array(deleted)), "delete")]
+    )
+    return result, ends
+
+
+def read_versions(uri: str, merge: RangeMerge) -> pa.Table:
+    body = store_of_worker(merge.target.region).read(uri)
+    if body is None:
+        raise RunFailed(
+            ErrorCode.HISTORY_UNREADABLE,
+            f"{merge.target.key}: the history cannot be read: {uri} does not exist, but published.json lists it. "
+            "Nothing was changed. Restore the noncurrent version of the file, which the bucket keeps for some days.",
+            retryable=True,
+        )
+    return conformed(pq.ParquetFile(io.BytesIO(body)).read(use_threads=False), merge.schema)
+
+
+def conformed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with these columns. A column that they do not have is null."""
+    columns = []
+    for each in schema:
+        if each.name not in rows.column_names:
+            columns.append(pa.nulls(rows.num_rows, each.type))
+        elif rows[each.name].type == each.type:
+            columns.append(rows[each.name])
+        else:
+            columns.append(rows[each.name].cast(each.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def write_object(tables: Iterable[pa.Table], target: Target, name: str) -> VersionObject:
+    """Write the tables, at least one, into an object."""
+    uri, rows, following = target.object(name), 0, iter(tables)
+    first = next(following)
+    with NamedTemporaryFile(prefix="medallion-") as file:
+        with parquet_writer(file, first) as writer:
+            for each in chain([first], following):
+                writer.write_table(each)
+                rows += each.num_rows
+        size = upload(file, uri, target.run_id, target.region)
+    return VersionObject(uri.removeprefix("s3://").partition("/")[2], rows, size)
+
+
+def _matches(old: pa.Table, new: pa.Table, key: Sequence[str]) -> Rows | None:
+    """For each new row, the old row with its key; -1 if there is none. None if two new rows have the same key."""
+    if old.num_rows == new.num_rows and all(same_values(array(old, name), array(new, name)).all() for name in key):
+        return np.arange(new.num_rows)
+    old_codes, new_codes, count = _key_codes(old, new, key)
+    if (np.bincount(new_codes, minlength=count) > 1).any():
+        return None
+    rows = np.full(count, -1)
+    rows[old_codes] = np.arange(old.num_rows)
+    found: Rows = rows[new_codes]
+    return found
+
+
+def _key_codes(old: pa.Table, new: pa.Table, key: Sequence[str]) -> tuple[Rows, Rows, int]:
+    """A number for each key: of the old rows, of the new rows, and the limit of the numbers."""
+    codes, count = np.zeros(old.num_rows + new.num_rows, dtype=np.int64), 1
+    for name in key:
+        values = pa.concat_arrays([array(old, name), array(new, name)])
+        if pa.types.is_floating(values.type):
+            zero = pa.scalar(0.0, values.type)
+            values = pc.add(values, zero)  # -0.0 becomes 0.0
+            values = pc.if_else(pc.is_nan(values), pa.scalar(float("nan"), values.type), values)
+        encoded = values.dictionary_encode(null_encoding="encode")
+        codes = codes * len(encoded.dictionary) + encoded.indices.to_numpy()
+        count *= len(encoded.dictionary)
+        if count > len(codes):
+            distinct, codes = np.unique(codes, return_inverse=True)
+            count = len(distinct)
+    return codes[: old.num_rows], codes[old.num_rows :], count
+
+
+def _is_same(compared: Sequence[str], old: pa.Table, old_rows: Rows, new: pa.Table, new_rows: Rows) -> Mask:
+    """For each pair of an old and a new row, whether the compared columns are the same."""
+    same = np.ones(len(old_rows), dtype=bool)
+    for name in compared:
+        same &= same_values(_taken(array(old, name), old_rows), _taken(array(new, name), new_rows))
+    return same
+
+
+def _taken(values: pa.Array, rows: Rows) -> pa.Array:
+    if len(values) == len(rows) and (rows == np.arange(len(rows))).all():
+        return values
+    return values.take(pa.array(rows))
+
+
+def _count_duplicates(merge: RangeMerge, new: pa.Table, result: Merged) -> None:
+    _, codes, _ = _key_codes(new.slice(0, 0), new, merge.business_key)
+    repeated = np.ones(new.num_rows, dtype=bool)
+    repeated[np.unique(codes, return_index=True)[1]] = False
+    examples = np.flatnonzero(repeated)[:MAX_EXAMPLES]
+    result.actions[DUPLICATE] = int(repeated.sum())
+    result.examples = new.select(merge.business_key).take(pa.array(examples)).to_pylist()
+
+
+def _begun(merge: RangeMerge, new: pa.Table, action: str) -> pa.Table:
+    """New rows as versions that this run begins."""
+    added = merge.added
+    values: dict[str, Any] = {
+        added.valid_from: merge.at,
+        added.valid_to: added.never_time(),
+        added.is_current: True,
+        added.change_type: action,
+        RUN_ID: merge.target.run_id,
+    }
+    own = conformed(new, merge.own)
+    columns = [
+        own[each.name] if each.name not in values else _constant(values[each.name], own.num_rows, each.type)
+        for each in merge.schema
+    ]
+    return pa.Table.from_arrays(columns, schema=merge.schema)
+
+
+def _ended(merge: RangeMerge, versions: pa.Table, change_type: str | None) -> pa.Table:
+    """Versions that this run ends. `change_type` replaces theirs."""
+    added = merge.added
+    values: dict[str, Any] = {added.valid_to: merge.at, added.is_current: False}
+    if change_type:
+        values[added.change_type] = change_type
+    for name, value in values.items():
+        index = versions.column_names.index(name)
+        each = merge.schema.field(index)
+        versions = versions.set_column(index, each, _constant(value, versions.num_rows, each.type))
+    return versions
+
+
+def _constant(value: object, size: int, type_: pa.DataType) -> pa.Array:
+    return pa.repeat(pa.scalar(value, type_), size)
+
+
+def _write_current(merge: RangeMerge, current: pa.Table, result: Merged) -> None:
+    """Write the current versions of a range, as several ranges if there are too many."""
+    current = current.combine_chunks()
+    current = current.take(sorted_order(current, merge.range_columns))
+    result.rows, result.nulls = current.num_rows, _nulls(current)
+    result.ranges = []
+    starts = _starts(merge, current)
+    for index, (start, end) in enumerate(zip(starts, [*starts[1:], current.num_rows], strict=True)):
+        rows = current.slice(start, end - start)
+        written = write_object([rows], merge.target, f"{result.number:05}-{index}")
+        result.ranges.append(KeyRange(boundary(rows, merge.range_columns, 0), written))
+
+
+def _starts(merge: RangeMerge, current: pa.Table) -> list[int]:
+    """The rows at which the objects of a range begin. A range that is twice too large is split."""
+    size = max(current.num_rows / merge.range_rows, current.nbytes / RANGE_BYTES)
+    if size <= 2:
+        return [0] if current.num_rows else []
+    keys = np.flatnonzero(begins_key(current, merge.range_columns))
+    count = int(np.ceil(size))
+    wanted = np.arange(count) * current.num_rows // count
+    found: list[int] = np.unique(keys[keys.searchsorted(wanted).clip(max=len(keys) - 1)]).tolist()
+    return found
+
+
+def _nulls(current: pa.Table) -> Counter[str]:
+    return Counter({name: current[name].null_count for name in current.column_names})
+
+
+def _counts(values: pa.ChunkedArray) -> Counter[str]:
+    return Counter({each["values"]: each["counts"] for each in pc.value_counts(values).to_pylist()})
+
+
+def _pickled(result: Merged) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({"result": [pickle.dumps(result)]})
