@@ -48,7 +48,7 @@ CUSTOMERS = """
 """  # noqa: S608
 
 
-CHANGES = {"random": "hash(id, {load}) % 100 = 0", "clustered": "id BETWEEN {rows} DIV 3 AND {rows} DIV 3 + {rows} DIV 100 - 1"}
+CHANGES = {"random": "hash(id) % 100 = 0", "clustered": "id BETWEEN {rows} DIV 3 AND {rows} DIV 3 + {rows} DIV 100 - 1"}
 
 
 def customers(load: int, rows: int, changes: str) -> str:

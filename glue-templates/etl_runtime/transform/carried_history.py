@@ -22,6 +22,7 @@ from etl_runtime.transform.history import (
     with_versions,
 )
 from etl_runtime.transform.key_ranges import (
+    MAX_RANGE_ROWS,
     RANGE,
     Boundary,
     KeyRange,
@@ -116,13 +117,15 @@ def carried_history(
     )
     number = range_number(ordered, columns, lowers)
     if old is None or layout:
-        results = _collected(new.select(*filled(new, columns), number.alias(RANGE)).repartition(RANGE), merge, merge_task)
+        results = _collected(
+            _by_range(new.select(*filled(new, columns), number.alias(RANGE)), merge), merge, merge_task
+        )
         if missing := sorted(set(range(len(files))) - {each.number for each in results}):
             numbers = new.sparkSession.createDataFrame([(number,) for number in missing], "number int")
             results += _collected(numbers, merge, end_task)
     else:
         versions = with_versions(target.key, history, new, old, at, target.run_id).withColumn(RANGE, number)
-        results = _collected(versions.repartition(RANGE), merge, distribute_task)
+        results = _collected(_by_range(versions, merge), merge, distribute_task)
     return _carried(merge, layout or VersionLayout(ordered), lowers, results, bucket)
 
 
@@ -131,6 +134,16 @@ def _arrow_schema(new: "DataFrame", columns: Mapping[str, str]) -> pa.Schema:
 
     schema = to_arrow_schema(new.limit(0).select(*filled(new, columns)).schema)
     return pa.schema([pa.field(each.name, each.type) for each in schema])
+
+
+def _by_range(rows: "DataFrame", merge: RangeMerge) -> "DataFrame":
+    """The rows with all rows of a range in one task, which keeps them in memory.
+
+    Spark's adaptive execution merges small partitions, but does not increase their number.
+    """
+    partitions = int(rows.sparkSession.conf.get("spark.sql.shuffle.partitions") or 0)
+    count = [len(merge.files)] if len(merge.files) * merge.range_rows > partitions * MAX_RANGE_ROWS else []
+    return rows.repartition(*count, RANGE)
 
 
 def _collected(rows: "DataFrame", merge: RangeMerge, task: Task) -> list[Merged]:

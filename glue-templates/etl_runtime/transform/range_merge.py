@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -36,7 +36,7 @@ from etl_runtime.transform.key_ranges import (
 from etl_runtime.transform.same_values import Mask, same_values
 from etl_runtime.transform.write import ACTION, MAX_EXAMPLES, Target
 
-RANGE_BYTES = 256 << 20  # in memory: about 32 MB in Parquet
+RANGE_BYTES = 128 << 20  # in memory
 ENDED_BYTES = 64 << 20  # in memory
 RETURNED_BYTES = 2 << 20  # ended versions that the task returns to the driver instead of writing them
 
@@ -124,15 +124,15 @@ def merge_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator
     found = [batch for batch in batches if batch.num_rows]
     if not found:
         return
-    rows = pa.Table.from_batches(found).combine_chunks()
+    rows = pa.Table.from_batches(found)
+    del found
     rows = rows.take(sorted_order(rows, merge.range_columns))
     numbers = array(rows, RANGE).to_numpy()
     steps = np.flatnonzero(np.diff(numbers))
     if (np.diff(numbers) < 0).any():
         raise AssertionError(f"Spark and Arrow sort the key columns {', '.join(merge.range_columns)} differently")
     ended = EndedVersions(merge)
-    limits = [0, *(steps + 1).tolist(), len(numbers)]
-    for start, end in zip(limits, limits[1:], strict=False):
+    for start, end in pairwise([0, *(steps + 1).tolist(), len(numbers)]):
         number = int(numbers[start])
         result, closed = merged_range(merge, number, rows.slice(start, end - start))
         ended.add(closed, number)
@@ -334,8 +334,7 @@ def _write_current(merge: RangeMerge, current: pa.Table, result: Merged) -> None
     current = current.take(sorted_order(current, merge.range_columns))
     result.rows, result.nulls = current.num_rows, _nulls(current)
     result.ranges = []
-    starts = _starts(merge, current)
-    for index, (start, end) in enumerate(zip(starts, [*starts[1:], current.num_rows], strict=True)):
+    for index, (start, end) in enumerate(pairwise([*_starts(merge, current), current.num_rows])):
         rows = current.slice(start, end - start)
         written = write_object([rows], merge.target, f"{result.number:05}-{index}")
         result.ranges.append(KeyRange(boundary(rows, merge.range_columns, 0), written))

@@ -13,6 +13,7 @@ Mask = npt.NDArray[np.bool_]
 
 def same_values(one: pa.Array, other: pa.Array) -> Mask:
     """For each row, whether the values of the two arrays, which have one type, are the same."""
+    equal: Mask
     valid, other_valid = _is_valid(one), _is_valid(other)
     both = valid & other_valid
     if pa.types.is_struct(one.type):
@@ -25,13 +26,16 @@ def same_values(one: pa.Array, other: pa.Array) -> Mask:
         equal = _mask(pc.equal(one, other))
         if pa.types.is_floating(one.type):
             equal |= _mask(pc.is_nan(one)) & _mask(pc.is_nan(other))
-    return (valid == other_valid) & (equal | ~both)
+    equal |= ~both
+    equal &= valid == other_valid
+    return equal
 
 
 def _same_lists(one: pa.Array, other: pa.Array, both: Mask) -> Mask:
     lengths = pc.list_value_length(one).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     other_lengths = pc.list_value_length(other).fill_null(0).to_numpy(zero_copy_only=False)
-    equal = both & (lengths == other_lengths)
+    equal = both.copy()
+    equal &= lengths == other_lengths
     rows = np.flatnonzero(equal)
     same = same_values(one.take(pa.array(rows)).flatten(), other.take(pa.array(rows)).flatten())
     ends = np.cumsum(lengths[rows])
