@@ -1,6 +1,8 @@
 """A history whose unchanged objects are carried over into the next publication."""
 
 import pickle
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +15,7 @@ import pyarrow as pa
 from etl_runtime.columns.names import RUN_ID
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.spark import task_error
+from etl_runtime.job.store import store_of_worker
 from etl_runtime.transform.history import (
     PublishedVersions,
     VersionColumns,
@@ -35,6 +38,7 @@ from etl_runtime.transform.key_ranges import (
 )
 from etl_runtime.transform.range_merge import (
     RESULT,
+    TASK_BYTES,
     Merged,
     RangeMerge,
     distribute_task,
@@ -97,36 +101,39 @@ def carried_history(
     added = VersionColumns.of(history)
     if schema is None:
         schema = _arrow_schema(new, {**columns, **added.types, RUN_ID: "string"})
-    if layout and (list(layout.columns) != ordered or layout.has_too_many_ranges):
+    if layout and (list(layout.columns) != ordered or layout.has_small_ranges):
         layout = None
     if layout and layout.ranges:
         rows, lowers = layout.rows, [each.lower for each in layout.ranges]
+        files, task_bytes = [f"s3://{bucket}/{each.object.file}" for each in layout.ranges], TASK_BYTES
     else:
         rows, lowers = sampled_boundaries(new, ordered)
-    files = [f"s3://{bucket}/{each.object.file}" for each in layout.ranges] if layout else []
+        files, task_bytes = [""] * max(len(lowers), 1), sys.maxsize  # the ranges fit the new rows
+    compared = compared_columns(target.key, history, new)
     merge = RangeMerge(
-        target,
-        schema,
-        history["business_key"],
-        compared_columns(target.key, history, new),
-        ordered,
-        added,
-        at,
-        files or [""] * max(len(lowers), 1),
-        range_rows(rows),
+        target, schema, history["business_key"], compared, ordered, added, at, files, range_rows(rows), task_bytes
     )
     number = range_number(ordered, columns, lowers)
     if old is None or layout:
-        results = _collected(
-            _by_range(new.select(*filled(new, columns), number.alias(RANGE)), merge), merge, merge_task
-        )
-        if missing := sorted(set(range(len(files))) - {each.number for each in results}):
+        rows_by_range = _by_range(new.select(*filled(new, columns), number.alias(RANGE)), merge)
+        results = _collected(rows_by_range, merge, merge_task)
+        if any(each.is_too_large for each in results):
+            _delete(results, target, bucket)
+            return carried_history(history, new, old, None, at, target, bucket, schema)
+        if missing := sorted({index for index, file in enumerate(files) if file} - {each.number for each in results}):
             numbers = new.sparkSession.createDataFrame([(number,) for number in missing], "number int")
             results += _collected(numbers, merge, end_task)
     else:
         versions = with_versions(target.key, history, new, old, at, target.run_id).withColumn(RANGE, number)
         results = _collected(_by_range(versions, merge), merge, distribute_task)
     return _carried(merge, layout or VersionLayout(ordered), lowers, results, bucket)
+
+
+def _delete(results: Sequence[Merged], target: Target, bucket: str) -> None:
+    """Delete the objects that the tasks have written."""
+    written = [each.object for result in results for each in result.ranges or ()]
+    written += [each for result in results for each in result.ended]
+    store_of_worker(target.region).delete(f"s3://{bucket}/{each.file}" for each in written)
 
 
 def _arrow_schema(new: "DataFrame", columns: Mapping[str, str]) -> pa.Schema:
@@ -173,15 +180,14 @@ def _carried(
         elif result.ranges:
             lower = lowers[result.number] if lowers else result.ranges[0].lower
             ranges += [KeyRange(lower, result.ranges[0].object), *result.ranges[1:]]
-    if layout.ended:
-        written.actions["ended"] += sum(each.rows for each in layout.ended)
+    written.actions += Counter(ended=sum(each.rows for each in layout.ended))
     pending = [each.pending for each in results if each.pending]
     kept, ended = _merged_ended(merge, layout.ended, pending, bucket)
     ended = [*(each for result in results for each in result.ended), *ended]
-    new_layout = VersionLayout(layout.columns, ranges, [*kept, *ended])
-    if not new_layout.objects:
-        empty = write_object([merge.schema.empty_table()], merge.target, "empty")
-        new_layout = VersionLayout(layout.columns, ranges, [empty])
+    if not (ranges or kept or ended):
+        ended = [write_object([merge.schema.empty_table()], merge.target, "empty")]
+    average_rows = layout.average_rows if layout.ranges else written.live / max(len(ranges), 1)
+    new_layout = VersionLayout(layout.columns, ranges, [*kept, *ended], average_rows)
     written.rows = sum(each.rows for each in new_layout.objects)
     written.bytes = sum(each.bytes for each in new_layout.objects)
     previous = {each.file for each in layout.objects}

@@ -7,7 +7,7 @@ their own, which no later run changes. published.json lists both.
 import math
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ RANGE = "_range"
 """The column with the number of the range that a row belongs to."""
 RANGES = 64
 MIN_RANGE_ROWS, MAX_RANGE_ROWS = 16_384, 262_144
+MAX_SHRINKAGE = 4
 SAMPLE_ROWS = 4_096  # per task
 ORDERED = ("tinyint", "smallint", "int", "bigint", "string", "date", "timestamp", "decimal")
 """The types whose values Arrow and Spark sort in the same order."""
@@ -64,11 +65,16 @@ class KeyRange:
 
 @dataclass(frozen=True)
 class VersionLayout:
-    """The `layout` of a history in published.json. `columns` are the first columns of the business key."""
+    """The `layout` of a history in published.json.
+
+    `columns` are the first columns of the business key. `average_rows` is the number of rows per range when the ranges
+    were chosen.
+    """
 
     columns: Sequence[str]
     ranges: Sequence[KeyRange] = ()
-    ended: Sequence[VersionObject] = field(default_factory=tuple)
+    ended: Sequence[VersionObject] = ()
+    average_rows: float = 0
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "VersionLayout":
@@ -76,6 +82,7 @@ class VersionLayout:
             document["columns"],
             [KeyRange(tuple(each["lower"]), VersionObject(**each["object"])) for each in document["ranges"]],
             [VersionObject(**each) for each in document["ended"]],
+            document["average_rows"],
         )
 
     def document(self) -> dict[str, Any]:
@@ -91,9 +98,9 @@ class VersionLayout:
         return sum(each.object.rows for each in self.ranges)
 
     @property
-    def has_too_many_ranges(self) -> bool:
-        """Whether so many rows were deleted that the ranges are too small."""
-        return len(self.ranges) > 2 * math.ceil(self.rows / range_rows(self.rows)) + 1
+    def has_small_ranges(self) -> bool:
+        """Whether so many rows were deleted that new ranges are needed."""
+        return len(self.ranges) > 1 and self.rows < len(self.ranges) * self.average_rows / MAX_SHRINKAGE
 
 
 def range_rows(rows: int) -> int:

@@ -7,7 +7,7 @@ import io
 import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, pairwise
 from tempfile import NamedTemporaryFile
@@ -37,6 +37,7 @@ from etl_runtime.transform.same_values import Mask, same_values
 from etl_runtime.transform.write import ACTION, MAX_EXAMPLES, Target
 
 RANGE_BYTES = 128 << 20  # in memory
+TASK_BYTES = 1 << 30  # in memory: new rows of a task
 ENDED_BYTES = 64 << 20  # in memory
 RETURNED_BYTES = 2 << 20  # ended versions that the task returns to the driver instead of writing them
 
@@ -50,7 +51,8 @@ Rows = npt.NDArray[np.int64]
 class RangeMerge:
     """What a task needs. `files` are the URIs of the objects of the ranges; "" if the range has none.
 
-    `schema` has the columns of the versions in their order, and `range_rows` is the intended number of rows of a range.
+    `schema` has the columns of the versions in their order. `range_rows` is the intended number of rows of a range, and
+    `task_bytes` the maximum size of the new rows of a task in memory.
     """
 
     target: Target
@@ -62,6 +64,7 @@ class RangeMerge:
     at: datetime
     files: Sequence[str]
     range_rows: int
+    task_bytes: int
 
     @property
     def own(self) -> pa.Schema:
@@ -75,7 +78,8 @@ class Merged:
     """The result of one range. The last result of a task (`number` is -1) has the versions that the task has ended.
 
     `ranges` are those that replace the range. None if its object is carried over. `nulls` are those of the current
-    versions. `ended` are the written objects of ended versions, and `pending` a few that are not written.
+    versions. `ended` are the written objects of ended versions, and `pending` a few that are not written. If the new
+    rows of the task need too much memory, it has only one result, with `is_too_large`.
     """
 
     number: int
@@ -86,6 +90,7 @@ class Merged:
     ranges: list[KeyRange] | None = field(default_factory=list)
     ended: list[VersionObject] = field(default_factory=list)
     pending: pa.Table | None = None
+    is_too_large: bool = False
 
 
 class EndedVersions:
@@ -121,7 +126,15 @@ class EndedVersions:
 
 def merge_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Merge the new rows of a task, which have the number of their range in RANGE."""
-    found = [batch for batch in batches if batch.num_rows]
+    found: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        size += batch.nbytes
+        if batch.num_rows and size <= merge.task_bytes:
+            found.append(batch)
+    if size > merge.task_bytes:
+        yield _pickled(Merged(-1, is_too_large=True))
+        return
     if not found:
         return
     rows = pa.Table.from_batches(found)
@@ -153,22 +166,27 @@ def end_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[p
 
 def distribute_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Write versions that have their action in ACTION to the objects of their ranges."""
-    found = [batch for batch in batches if batch.num_rows]
-    if not found:
-        return
-    rows = pa.Table.from_batches(found).combine_chunks()
     ended = EndedVersions(merge)
-    for number in pc.unique(rows[RANGE]).to_pylist():
-        versions = rows.filter(pc.equal(rows[RANGE], number))
-        result = Merged(number, actions=_counts(versions[ACTION]))
-        if result.actions[DUPLICATE]:
-            examples = versions.filter(pc.equal(versions[ACTION], DUPLICATE)).select(merge.business_key)
-            result.examples = examples.slice(0, MAX_EXAMPLES).to_pylist()
-        is_current = versions[merge.added.is_current]
-        ended.add(conformed(versions.filter(pc.invert(is_current)), merge.schema), number)
-        _write_current(merge, conformed(versions.filter(is_current), merge.schema), result)
+    total = Merged(-1)
+    found: list[pa.Table] = []
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        rows = pa.Table.from_batches([batch])
+        total.actions.update(_counts(rows[ACTION]))
+        missing = MAX_EXAMPLES - len(total.examples)
+        duplicates = rows.filter(pc.equal(rows[ACTION], DUPLICATE)).select(merge.business_key)
+        total.examples += duplicates.slice(0, missing).to_pylist()
+        is_current = rows[merge.added.is_current]
+        ended.add(conformed(rows.filter(pc.invert(is_current)), merge.schema), rows[RANGE][0].as_py())
+        found.append(rows.filter(is_current))
+    current = pa.concat_tables(found) if found else pa.table({RANGE: pa.array([], pa.int32())})
+    for number in pc.unique(current[RANGE]).to_pylist():
+        result = Merged(number)
+        _write_current(merge, conformed(current.filter(pc.equal(current[RANGE], number)), merge.schema), result)
         yield _pickled(result)
-    yield _pickled(ended.result())
+    last = ended.result()
+    yield _pickled(replace(last, actions=total.actions, examples=total.examples))
 
 
 def merged_range(merge: RangeMerge, number: int, new: pa.Table) -> tuple[Merged, pa.Table]:

@@ -212,7 +212,7 @@ def test_a_range_that_grows_is_split_and_ranges_without_rows_disappear() -> None
     table.load(numbered(dict.fromkeys(range(40), "a") | {100: "a"}), START + DAY, "run-1")
     assert len(files_of(table)) == 21
     table.load(numbered(dict.fromkeys(range(10, 14), "a") | {100: "a"}), START + 2 * DAY, "run-2")
-    assert len(files_of(table)) == 3
+    assert len(files_of(table)) == 4
     table.load([], START + 3 * DAY, "run-3")
     assert files_of(table) == []
     table.load(numbered({5: "a", 6: "b"}), START + 4 * DAY, "run-4")
@@ -238,6 +238,16 @@ def test_too_many_ranges_and_a_published_history_without_ranges_are_rewritten_on
     assert len(files_of(table)) == 4
     table.at = START + 3 * DAY
     assert table.load(numbered({**kept, 0: "c"}), START + 4 * DAY, "run-4") == {"same": 8, "ended": 34}
+
+
+def test_a_load_that_is_too_large_for_the_ranges_rewrites_all_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = CarriedTable(ID_COLUMNS, BY_ID)
+    table.load(numbered({1: "a", 2: "a", 3: "a"}), START, "run-0")
+    monkeypatch.setattr(carried_module, "TASK_BYTES", 1000)
+    table.load(numbered(dict.fromkeys(range(3, 100), "b")), START + DAY, "run-1")
+    assert table.made and (len(files_of(table)), table.made.carried) == (49, [])
+    folder = f"s3://{BUCKET}/gold/carried/{CarriedTable.loads}/"
+    assert Store().list(folder) == sorted(table.made.written.objects)
 
 
 def test_the_number_of_objects_of_ended_versions_is_bounded() -> None:
