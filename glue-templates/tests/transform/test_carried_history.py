@@ -16,6 +16,7 @@ from pyspark.sql import Row as SparkRow
 from transform.test_history import COLUMNS, HISTORY, LOADS, START, Row, canonical, frame, load
 
 from conftest import BUCKET
+from etl_runtime.columns.athena_types import arrow_type
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.spark import start_spark
@@ -23,8 +24,9 @@ from etl_runtime.job.store import Store
 from etl_runtime.transform import carried_history as carried_module
 from etl_runtime.transform import key_ranges
 from etl_runtime.transform.carried_history import CarriedHistory, carried_history
-from etl_runtime.transform.history import PublishedVersions, VersionColumns, with_versions
+from etl_runtime.transform.history import ADDED, PublishedVersions, VersionColumns, with_versions
 from etl_runtime.transform.key_ranges import VersionLayout
+from etl_runtime.transform.range_merge import RangeMerge, merged_range, read_versions
 from etl_runtime.transform.write import ACTION, Target
 
 DAY = timedelta(days=1)
@@ -121,7 +123,7 @@ def _as_arrow(value: Any) -> Any:
     return bytes(value) if isinstance(value, bytearray) else value
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(LOADS, min_size=2, max_size=4))
 def test_any_sequence_of_loads_results_in_the_versions_of_the_model_and_of_the_join(loads: list[list[Row]]) -> None:
     table = CarriedTable(COLUMNS, HISTORY)
@@ -131,6 +133,34 @@ def test_any_sequence_of_loads_results_in_the_versions_of_the_model_and_of_the_j
         table.load(new, at, run_id)
         model = load(model, new, at, run_id)
         assert canonical(table.rows()) == canonical(model)
+
+
+VERSION_SCHEMA = pa.schema(
+    [(name, arrow_type(type_)) for name, type_ in {**COLUMNS, "l": "bigint", **ADDED, "meta_run_id": "string"}.items()]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(LOADS, min_size=2, max_size=6))
+def test_the_merge_of_one_range_results_in_the_versions_of_the_model(loads: list[list[Row]]) -> None:
+    """Without Spark, so that there are many examples."""
+    ended: list[Row] = []
+    model: list[Row] = []
+    file = ""
+    for number, new in enumerate(loads):
+        at, run_id = START + number * DAY, f"run-{number}"
+        target = Target("x", run_id, "us-east-1", f"s3://{BUCKET}/gold/one-range/")
+        merge = RangeMerge(
+            target, VERSION_SCHEMA, ["k", "l"], ["a", "b", "d"], ["k", "l"], VersionColumns(), at, [file], 1000, 1 << 20
+        )
+        result, closed = merged_range(merge, 0, pa.Table.from_pylist(new, merge.own))
+        ended += closed.to_pylist()
+        if result.ranges is not None:
+            file = f"s3://{BUCKET}/{result.ranges[0].object.file}" if result.ranges else ""
+        current = read_versions(file, merge).to_pylist() if file else []
+        model = load(model, new, at, run_id)
+        assert canonical(ended + current) == canonical(model)
+        assert len(current) == result.rows
 
 
 KEY_TYPES = {"long": "bigint", "text": "string", "day": "date", "time": "timestamp", "amount": "decimal(20,5)"}
@@ -144,7 +174,7 @@ ANY_KEY = st.tuples(
 """A value for each of the types, among which Spark and Arrow must agree on the order."""
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     st.permutations(list(KEY_TYPES)).flatmap(lambda names: st.integers(1, 3).map(lambda size: names[:size])),
     st.lists(ANY_KEY, min_size=8, max_size=40),
@@ -164,7 +194,7 @@ def test_spark_and_arrow_agree_on_the_ranges_of_any_keys(
         table.load(new, START + number * DAY, f"run-{number}")
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(LOADS.filter(bool), LOADS.filter(bool), st.data())
 def test_a_duplicate_key_is_found_and_the_example_is_its_key(
     first: list[Row], second: list[Row], data: st.DataObject
