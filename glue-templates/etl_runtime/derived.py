@@ -15,8 +15,6 @@ from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 from py4j.protocol import Py4JJavaError
 
-from etl_runtime.columns.names import RUN_ID
-from etl_runtime.iceberg.schema import TableColumn, meta_columns
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.inputs import MAX_READS, Input, input_changed, note_inputs, read_inputs, republished
@@ -28,18 +26,16 @@ from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publication import note_unchanged, read_published
 from etl_runtime.publish.recovery import recover
-from etl_runtime.publish.staged import StagedTable
 from etl_runtime.publish.tables import Tables, roll_back, tables_of
 from etl_runtime.source.unchanged import document_hash
-from etl_runtime.transform.derived_columns import athena_columns, with_athena_names, with_iceberg_types
 from etl_runtime.transform.gates import check_gates
-from etl_runtime.transform.history import CHANGES, DUPLICATE, VersionColumns, published_versions, with_versions
-from etl_runtime.transform.initial_versions import initial_versions
+from etl_runtime.transform.history import CHANGES, VersionColumns
 from etl_runtime.transform.inputs import register
 from etl_runtime.transform.query import query
 from etl_runtime.transform.rules import Rule, find_violations
+from etl_runtime.transform.table_writer import TableWriter
 from etl_runtime.transform.transformed_table import TransformedTable
-from etl_runtime.transform.write import ACTION, OBJECT_BYTES, Target, Written, write
+from etl_runtime.transform.write import OBJECT_BYTES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -282,20 +278,8 @@ def _transform_inputs(
         context = context_class(spark, inputs, job, store)
         try:
             with record.step("make"):
-                tables = {
-                    key: _staged_table(
-                        job,
-                        record,
-                        published,
-                        store,
-                        key,
-                        rows,
-                        lake_tables,
-                        attempt,
-                        context.tables,
-                    )
-                    for key, rows in _rows_by_table(job, transform(context)).items()
-                }
+                writer = TableWriter(job, record, published, store, lake_tables, context.tables, attempt)
+                tables = {key: writer.write(key, rows) for key, rows in _rows_by_table(job, transform(context)).items()}
         except Exception:
             if not (changed := republished(inputs, names, store)):
                 raise
@@ -333,65 +317,6 @@ def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "
     return {key: tables[key] for key in keys}
 
 
-def _staged_table(
-    job: Job,
-    record: RunRecord,
-    published: Mapping[str, Any] | None,
-    store: Store,
-    key: str,
-    rows: "DataFrame",
-    lake_tables: Tables,
-    attempt: int,
-    tables: Sequence[str],
-) -> TransformedTable:
-    """Write one table: the rows or, for a table with a history, the versions of the rows.
-
-    `tables` are the tables of the inputs.
-    """
-    from pyspark.sql import functions as f
-
-    is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
-    rows = with_athena_names(key, rows)
-    if job.document.get("table_format") == "iceberg":
-        rows = with_iceberg_types(rows)
-    columns = athena_columns(key, rows)
-    descriptions = job.document.get("column_descriptions", {}).get(key, {})
-
-    def target(columns: Sequence[Mapping[str, str]]) -> Target:
-        described = [TableColumn(each["name"], each["type"], descriptions.get(each["name"])) for each in columns]
-        schema = lake_tables.arrow_schema(key, [*described, *meta_columns()])
-        return Target(key, record.run_id, store.region, lake_tables.object_prefix(key, attempt), schema)
-
-    def staged(written: Written, columns: list[dict[str, str]]) -> StagedTable:
-        return written.staged(lake_tables.object_names(key, written.objects), columns)
-
-    history = job.document.get("history")
-    if history is None:
-        written = write(rows.withColumn(RUN_ID, f.lit(record.run_id)), target(columns), rebalance=not is_sorted)
-        return TransformedTable(written, staged(written, columns), None, names_of(columns))
-    names = job.names
-    spark = rows.sparkSession
-    existing = [] if published else lake_tables.existing_objects(key)
-    old = published_versions(spark, key, history, published, existing, names.bucket, store)
-    if "initial_table" in history:
-        if old is None:
-            old = initial_versions(spark, key, history, tables, record.started, record.run_id)
-            record.log("make", f"{key}: the history begins with the versions of {history['initial_table']}")
-        else:
-            record.log("make", f"{key}: history.initial_table is ignored, because the history is published. Remove it")
-    versions = with_versions(key, history, rows, old, record.started, record.run_id)
-    version_columns = athena_columns(key, versions.drop(RUN_ID, ACTION))
-    # Spark's adaptive execution already sizes the partitions of the join.
-    written = write(
-        versions, target(version_columns), rebalance=False, examples_of=(DUPLICATE, history["business_key"])
-    )
-    return TransformedTable(written, staged(written, version_columns), old, names_of(columns))
-
-
-def names_of(columns: Sequence[Mapping[str, str]]) -> list[str]:
-    return [column["name"] for column in columns]
-
-
 def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
     """The value of `history` in published.json, with which the next run continues the history."""
     history = job.document.get("history")
@@ -407,6 +332,7 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
             "current": table.written.live,
             "columns": list(table.columns),
             **({"version_columns": version_columns} if version_columns else {}),
+            **({"layout": table.layout.document()} if table.layout else {}),
         }
     }
 

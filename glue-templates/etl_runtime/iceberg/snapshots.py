@@ -45,7 +45,7 @@ def objects(catalog: IcebergCatalog, table: Any, snapshot: Any) -> set[str]:
         found |= {str(path) for path in _closing(files.readPaths(manifest, io))}
     for manifest in iterate(snapshot.deleteManifests(io)):
         reader = files.readDeleteManifest(manifest, io, table.specs())
-        found |= {str(each.path().toString()) for each in _closing(reader)}
+        found |= {str(each.path()) for each in _closing(reader)}
     return found
 
 

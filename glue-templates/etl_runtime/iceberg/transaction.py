@@ -201,7 +201,7 @@ class TableTransaction:
             iterator = tasks.iterator()
             while iterator.hasNext():
                 file = iterator.next().file()
-                files[str(file.path().toString())] = file
+                files[str(file.path())] = file
             return files
         finally:
             tasks.close()

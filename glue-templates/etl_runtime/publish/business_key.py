@@ -60,7 +60,7 @@ def find_duplicates(
                 "Choose other columns for business_key.",
             )
         if key:
-            rows = spark.read.parquet(*content.objects.values())
+            rows = spark.read.parquet(*content.uris)
             repeated = rows.groupBy(*key).count().where("count > 1").cache()
             keys = repeated.count()
             if keys:

@@ -175,7 +175,7 @@ class IcebergTables:
             expired: list[int] = []
             if transaction.table is not None:
                 expired = expired_snapshots(transaction.table, self._names.snapshot_retention_hours, now_ms)
-            commit = Commit(self._run_id, table.data_files, [], expired)
+            commit = Commit(self._run_id, table.data_files, list(table.kept), expired)
             commits[key] = {
                 "table": asdict(self._tables[key]),
                 "base": transaction.base,

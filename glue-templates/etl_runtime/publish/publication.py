@@ -71,8 +71,8 @@ def new_publication(
                 **({"field_values": dict(table.field_values)} if table.field_values else {}),
                 **({"source_date": metadata["source_date"]} if metadata.get("source_date") else {}),
                 "files": [
-                    f"{names.tables[key].location}{file}".removeprefix(f"s3://{names.bucket}/")
-                    for file in table.objects
+                    uri.removeprefix(f"s3://{names.bucket}/")
+                    for uri in (*(f"{names.tables[key].location}{file}" for file in table.objects), *table.kept)
                 ],
             }
             for key, table in staged.items()

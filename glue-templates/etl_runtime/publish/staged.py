@@ -13,7 +13,7 @@ class StagedTable:
     job adds. `objects` are the URIs in staging by the file names in the table's folder. `nulls` are the null counts by
     column; for a table with a history, only current versions are counted. `field_values` are the numbers of values of
     nested fields by path, such as `user.email` and `items[].price`. `data_files` are the entries of the objects in an
-    Iceberg manifest.
+    Iceberg manifest. `kept` are the URIs of objects of the previous publication that remain.
     """
 
     rows: int
@@ -23,3 +23,9 @@ class StagedTable:
     nulls: Mapping[str, int] = field(default_factory=dict)
     field_values: Mapping[str, int] = field(default_factory=dict)
     data_files: Sequence[Mapping[str, Any]] = ()
+    kept: Sequence[str] = ()
+
+    @property
+    def uris(self) -> list[str]:
+        """The URIs of all objects of the table."""
+        return [*self.objects.values(), *self.kept]

@@ -192,7 +192,9 @@ def _carried(
     written.bytes = sum(each.bytes for each in new_layout.objects)
     previous = {each.file for each in layout.objects}
     files = [each.file for each in new_layout.objects]
-    written.objects = [f"s3://{bucket}/{file}" for file in files if file not in previous]
+    new = [each for each in new_layout.objects if each.file not in previous]
+    written.objects = [f"s3://{bucket}/{each.file}" for each in new]
+    written.data_files = [dict(each.data_file) for each in new if each.data_file is not None]
     return CarriedHistory(written, [file for file in files if file in previous], new_layout)
 
 

@@ -7,7 +7,7 @@ their own, which no later run changes. published.json lists both.
 import math
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,11 +45,18 @@ microseconds of a timestamp since 1970."""
 
 @dataclass(frozen=True)
 class VersionObject:
-    """An object of the table: `file` is its key in the lake's bucket."""
+    """An object of the table: `file` is its key in the lake's bucket.
+
+    An object that this run has written for an Iceberg table has its entry in the manifest as `data_file`.
+    """
 
     file: str
     rows: int
     bytes: int
+    data_file: Mapping[str, Any] | None = field(default=None, compare=False)
+
+    def document(self) -> dict[str, Any]:
+        return {"file": self.file, "rows": self.rows, "bytes": self.bytes}
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,12 @@ class VersionLayout:
         )
 
     def document(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "columns": list(self.columns),
+            "ranges": [{"lower": list(each.lower), "object": each.object.document()} for each in self.ranges],
+            "ended": [each.document() for each in self.ended],
+            "average_rows": self.average_rows,
+        }
 
     @property
     def objects(self) -> list[VersionObject]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl_runtime.columns.names import RUN_ID
+from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.store import store_of_worker
 from etl_runtime.publish.parquet_object import parquet_writer, upload
@@ -254,7 +255,10 @@ def write_object(tables: Iterable[pa.Table], target: Target, name: str) -> Versi
                 writer.write_table(each)
                 rows += each.num_rows
         size = upload(file, uri, target.run_id, target.region)
-    return VersionObject(uri.removeprefix("s3://").partition("/")[2], rows, size)
+        key = uri.removeprefix("s3://").partition("/")[2]
+        if target.schema is None:
+            return VersionObject(key, rows, size)
+        return VersionObject(key, rows, size, data_file(uri, size, pq.read_metadata(file.name), target.schema))
 
 
 def _matches(old: pa.Table, new: pa.Table, key: Sequence[str]) -> Rows | None:

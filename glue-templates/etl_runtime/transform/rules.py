@@ -63,7 +63,7 @@ def _table_of(rule: Rule, staged: Mapping[str, StagedTable]) -> str:
 def _violations(spark: "SparkSession", table: StagedTable, rules: Sequence[Rule]) -> list[str]:
     from pyspark.sql import functions as f
 
-    rows = spark.read.parquet(*table.objects.values())
+    rows = spark.read.parquet(*table.uris)
     violated = []
     for rule in rules:
         try:

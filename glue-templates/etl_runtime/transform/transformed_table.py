@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from etl_runtime.publish.staged import StagedTable
 from etl_runtime.transform.history import PublishedVersions
+from etl_runtime.transform.key_ranges import VersionLayout
 from etl_runtime.transform.write import Written
 
 
@@ -12,10 +13,12 @@ from etl_runtime.transform.write import Written
 class TransformedTable:
     """A table in staging. `old` are the versions that its history continues, if it has a history.
 
-    `columns` are the columns of the transform's result. A table with a history can have more columns.
+    `columns` are the columns of the transform's result. A table with a history can have more columns. `layout` is set
+    if objects of the history can be carried over into the next publication.
     """
 
     written: Written
     staged: StagedTable
     old: PublishedVersions | None
     columns: Sequence[str]
+    layout: VersionLayout | None = None

@@ -6,7 +6,7 @@ object.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -76,10 +76,13 @@ class Written:
     objects: list[str] = field(default_factory=list)
     data_files: list[dict[str, Any]] = field(default_factory=list)
 
-    def staged(self, objects: Mapping[str, str], columns: list[dict[str, str]]) -> StagedTable:
-        """The written table. `objects` are the URIs of the objects by their names in the folder of the table."""
+    def staged(
+        self, objects: Mapping[str, str], columns: list[dict[str, str]], kept: Sequence[str] = ()
+    ) -> StagedTable:
+        """The written table. `objects` are the URIs of the objects by their names in the folder of the table, and
+        `kept` those of objects of the previous publication that remain."""
         nulls = {column["name"]: self.nulls[column["name"]] for column in columns}
-        return StagedTable(self.rows, self.bytes, columns, objects, nulls, self.field_values, self.data_files)
+        return StagedTable(self.rows, self.bytes, columns, objects, nulls, self.field_values, self.data_files, kept)
 
 
 def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: ExamplesOf = NO_EXAMPLES) -> Written:
