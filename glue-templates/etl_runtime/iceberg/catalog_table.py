@@ -7,10 +7,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from etl_runtime.iceberg.transaction import RUN_ID_PROPERTY
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.store import Store
+from etl_runtime.job.store import Store, with_retries
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def catalog_table(database: str, name: str, region: str) -> CatalogTable | None:
     """
     client = boto3.client("glue", region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8}))
     try:
-        table: Mapping[str, Any] = client.get_table(DatabaseName=database, Name=name)["Table"]
+        table = _get_table(client, database, name)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "EntityNotFoundException":
             return None
@@ -35,6 +36,15 @@ def catalog_table(database: str, name: str, region: str) -> CatalogTable | None:
     parameters = table.get("Parameters", {})
     is_iceberg = str(parameters.get("table_type", "")).upper() == "ICEBERG"
     return CatalogTable(parameters.get("metadata_location") if is_iceberg else None)
+
+
+@with_retries
+def _get_table(client: Any, database: str, name: str) -> Mapping[str, Any]:
+    response: Mapping[str, Any] = client.get_table(DatabaseName=database, Name=name)
+    if "Table" not in response:  # botocore accepts a response that ends early: it is a message that is not JSON
+        raise ResponseParserError(f"The response of GetTable for {database}.{name} is incomplete.")
+    table: Mapping[str, Any] = response["Table"]
+    return table
 
 
 def require_iceberg(table: CatalogTable | None, database: str, name: str) -> None:
