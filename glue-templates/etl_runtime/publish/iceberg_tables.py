@@ -197,9 +197,12 @@ class IcebergTables:
             deletions |= files(old, self._names)
         expired = {key: set(each["commit"]["expired"]) for key, each in commits.items()}
         records = self._publications() if any(expired.values()) else {}
+        kept: dict[str, set[int]] = {}
         for key, transaction in self._transactions.items():
             if transaction.table is None:
                 continue
+            ids = {int(each.snapshotId()) for each in iterate(transaction.table.snapshots())}
+            kept[key] = ids - expired[key]
             deletions |= set(dropped_metadata_files(transaction.table))
             if not expired[key]:
                 continue
@@ -220,7 +223,7 @@ class IcebergTables:
             deletions |= unneeded - needed
         deletions -= files(new, self._names)
         for uri, record in records.items():
-            if all(table["snapshot_id"] in expired.get(key, ()) for key, table in record["tables"].items()):
+            if all(key in kept and table["snapshot_id"] not in kept[key] for key, table in record["tables"].items()):
                 deletions.add(uri)
         return deletions
 
