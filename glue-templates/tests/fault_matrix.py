@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from faults.bronze_kinds import ICEBERG, MAIN, MANY, OTHERS, TABLES
@@ -105,8 +106,12 @@ def summary(outcome: Outcome) -> str:
     return f"{outcome.dataset:<28} {past:<11} {fault.action:<13} {where:<28} {outcome.ended:<10} {outcome.seen:<6} {outcome.after:<6} {verdict}"
 
 
-def start_emulator() -> tuple["subprocess.Popen[str]", str]:
-    """Start S3 in memory. Returns its process and its endpoint. LAKE_PYTHON is the Python with the emulator."""
+@contextmanager
+def set_up() -> Iterator[str]:
+    """S3 and the Data Catalog in memory, with the bucket. Yields their endpoint.
+
+    LAKE_PYTHON is the Python with the emulator.
+    """
     script = Path(__file__).parent.parent / "local_glue" / "emulator.py"
     os.environ[ROLES_FOLDER] = tempfile.mkdtemp(prefix="medallion-roles-")
     emulator = subprocess.Popen(
@@ -115,8 +120,14 @@ def start_emulator() -> tuple["subprocess.Popen[str]", str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert emulator.stdout
-    return emulator, emulator.stdout.readline().strip()
+    assert emulator.stdin and emulator.stdout
+    endpoint = emulator.stdout.readline().strip()
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+    os.environ |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    make_bucket(endpoint, BUCKET)
+    yield endpoint
+    emulator.stdin.close()
+    emulator.wait(10)
 
 
 def main() -> int:
@@ -124,26 +135,20 @@ def main() -> int:
     parser.add_argument("--dataset", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--only", choices=("kills", "calls", "catalog"))
     arguments = parser.parse_args()
-    emulator, endpoint = start_emulator()
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
-    os.environ |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-    make_bucket(endpoint, BUCKET)
     started = time.monotonic()
     print(f"{'dataset':<28} {'before':<11} {'fault':<13} {'call':<28} {'run':<10} {'seen':<6} {'after':<6}")
     outcomes: list[Outcome] = []
-    for name in arguments.dataset:
-        for outcome in run_all(KINDS[name], endpoint, arguments.only):
-            print(summary(outcome), flush=True)
-            outcomes.append(outcome)
+    with set_up() as endpoint:
+        for name in arguments.dataset:
+            for outcome in run_all(KINDS[name], endpoint, arguments.only):
+                print(summary(outcome), flush=True)
+                outcomes.append(outcome)
     failed = [outcome for outcome in outcomes if outcome.problems]
     ends = Counter(outcome.ended for outcome in outcomes)
     ended = ", ".join(f"{count} {end}" for end, count in ends.most_common())
     print(f"{len(outcomes)} faults in {time.monotonic() - started:.0f} s: {ended}; failed: {len(failed)}")
     for outcome in failed:
         print(summary(outcome))
-    assert emulator.stdin
-    emulator.stdin.close()
-    emulator.wait(10)
     return 1 if failed else 0
 
 

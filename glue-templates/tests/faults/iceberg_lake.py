@@ -10,6 +10,8 @@ import boto3
 from faults.lake import Lake, Read, Rows, State, combined, state
 from faults.reader_process import ReaderProcess, ReadFailed
 
+READ_INTERVAL_SECONDS = 0.05  # leaves the processors to the job
+
 
 class IcebergLake(Lake):
     """A table that is not in the Data Catalog has no rows."""
@@ -39,19 +41,36 @@ class IcebergLake(Lake):
         )
         return by_files if by_files == by_metadata else State.WRONG
 
+    def is_current(self) -> bool:
+        """Whether published.json names the metadata files that the Data Catalog names."""
+        published = self.published()["tables"]
+        return all(
+            self._glue.get_table(DatabaseName=self._names["database"], Name=table["name"])["Table"]["Parameters"][
+                "metadata_location"
+            ]
+            == published[key]["metadata_location"]
+            for key, table in self._names["tables"].items()
+        )
+
     def unexpected_objects(self) -> list[str]:
         """Objects that no kept snapshot, no metadata log and no record names, and what an active run would need."""
         bucket = f"s3://{self._bucket}/"
         named: set[str] = set()
+        snapshots: set[int] = set()
         for table in self._names["tables"].values():
-            named |= self._reader.named(self._names["database"], table["name"])
-        for key in self.keys(f"{self._names['runs']}publications/"):
-            record = self._json(key.removeprefix(self._names["runs"].removeprefix(bucket)))
+            ids, uris = self._reader.named(self._names["database"], table["name"])
+            snapshots |= ids
+            named |= uris
+        existing = {f"{bucket}{key}" for key in self.keys(f"{bucket}{self._names['layer']}/{self._names['dataset']}/")}
+        found = [f"missing: {uri}" for uri in sorted(named - existing)]
+        runs = self._names["runs"]
+        for key in self.keys(f"{runs}publications/"):
+            record = self._json(f"{bucket}{key}".removeprefix(runs))
             for name, table in record["tables"].items():
                 named |= {f"{bucket}{file}" for file in table["files"]} | set(record["metadata_objects"][name])
-        existing = {f"{bucket}{key}" for key in self.keys(f"{bucket}{self._names['layer']}/{self._names['dataset']}/")}
-        found = [f"unnamed: {uri}" for uri in sorted(existing - named)]
-        found += [f"missing: {uri}" for uri in sorted(named - existing)]
+            if not snapshots & {table["snapshot_id"] for table in record["tables"].values()}:
+                found.append(f"no snapshot of {key}")
+        found += [f"unnamed: {uri}" for uri in sorted(existing - named)]
         found += self.keys(self._names["staging"]) + self.keys(f"{self._names['runs']}writing/")
         found += ["publishing.json"] if self.is_publishing() else []
         return found + self.wrong_tags()
@@ -72,7 +91,7 @@ class IcebergLake(Lake):
         stop = threading.Event()
 
         def read() -> None:
-            while not stop.is_set():
+            while not stop.wait(READ_INTERVAL_SECONDS):
                 for key in self._names["tables"]:
                     try:
                         seen = self.seen_of(key, old, new)

@@ -6,7 +6,7 @@ Each line on standard input is a request, a JSON object:
 
 - `{"read": [DATABASE, TABLE]}` reads the current snapshot, as the Data Catalog names it.
 - `{"read": METADATA_LOCATION}` reads the current snapshot of a metadata file.
-- `{"named": [DATABASE, TABLE]}` returns the objects that the table names.
+- `{"named": [DATABASE, TABLE]}` returns the IDs of the snapshots and the objects that the table names.
 
 For each request, a line with a JSON object is written to standard output. `bytes` is the number of bytes that follow:
 the rows as an Arrow stream.
@@ -39,7 +39,8 @@ def main() -> None:
                 else catalog.load_table(tuple(name))
             )
             if "named" in request:
-                response = {"named": sorted(named_objects(table))}
+                snapshots = [snapshot.snapshot_id for snapshot in table.snapshots()]
+                response = {"named": sorted(named_objects(table)), "snapshots": snapshots}
             else:
                 response, body = {}, rows(table)
         except NoSuchTableError:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging", "GetTable"})
 CATALOG_WRITES = frozenset({"CreateTable", "UpdateTable"})
 DELAY_SECONDS = 0.3
-CLIENT_TIMEOUT_SECONDS = 20  # of Iceberg in the job; a call that is held must continue before
+CLIENT_TIMEOUT_SECONDS = 60  # of Iceberg in the job; a call that is held must continue before
 ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected by the fault proxy</Message></Error>'
 CATALOG_ERRORS = {
     500: (500, b"InternalServiceException"),

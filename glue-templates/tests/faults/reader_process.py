@@ -34,10 +34,10 @@ class ReaderProcess:
         """The rows of the current snapshot of the metadata file at `location`. Raises ReadFailed."""
         return self._rows(location)
 
-    def named(self, database: str, table: str) -> set[str]:
-        """The URIs of the objects that the table names. Raises ReadFailed."""
+    def named(self, database: str, table: str) -> tuple[set[int], set[str]]:
+        """The IDs of the snapshots and the URIs of the objects that the table names. Raises ReadFailed."""
         response, _ = self._request({"named": [database, table]})
-        return set(response.get("named", ()))
+        return set(response["snapshots"]), set(response["named"])
 
     def close(self) -> None:
         assert self._process.stdin

@@ -14,7 +14,7 @@ from faults.job_process import JobFailed, JobProcess, Killed
 from faults.job_processes import JobProcesses
 from faults.lake import Lake, Rows, State
 from faults.origin import Version
-from faults.proxy import CATALOG_WRITES, READS, Action, Fault
+from faults.proxy import CATALOG_WRITES, READS, Action, Call, Fault
 from faults.reader_process import ReaderProcess
 from job_role import policies_of, write_role
 
@@ -265,9 +265,38 @@ class Trial:
             return Fault(Action.OUTAGE, "UpdateTable", 2)
         return Fault(Action.OUTAGE, "write", self._last_commit + 1)
 
+    def run_in(self, job: JobProcess, fault: Fault | None) -> None:
+        """Run the job on the current version in this process. Raises JobFailed or Killed."""
+        self._run_in(job, self.kind.options, fault)
+
+    def next_version(self) -> None:
+        """Publish the origin's next version."""
+        self._next_version(Before.NOTHING)
+
+    def publication_writes(self) -> list[Call]:
+        """The writes of the last run from its intent on, without the run record."""
+        return [call for _, call in self._numbered_writes()]
+
+    def write_number(self, position: int) -> int:
+        """The number, among all writes of a run, of the write at this position in `publication_writes`."""
+        return self._numbered_writes()[position][0]
+
+    def _numbered_writes(self) -> list[tuple[int, Call]]:
+        writes = list(enumerate((call for call in self.job.s3.calls if call.kind not in READS), 1))
+        start = next(index for index, (_, call) in enumerate(writes) if call.target.startswith(self._intent))
+        return writes[start:]
+
+    @property
+    def _intent(self) -> str:
+        """The path of the intent in a request."""
+        return f"/{self.names['runs'].removeprefix('s3://')}publishing.json"
+
     def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
-        write_role(self.job.access_key, self._policies)
-        self.job.run(self.kind.layer, self._arguments(options), fault)
+        self._run_in(self.job, options, fault)
+
+    def _run_in(self, job: JobProcess, options: Mapping[str, object], fault: Fault | None) -> None:
+        write_role(job.access_key, self._policies)
+        job.run(self.kind.layer, self._arguments(options), fault)
 
     def _arguments(self, options: Mapping[str, object]) -> list[str]:
         arguments = {
