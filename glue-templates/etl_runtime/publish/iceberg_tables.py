@@ -131,7 +131,7 @@ class IcebergTables:
             publication.commit(self._transactions)
         except _NotCommitted as error:
             self._keeps_objects = bool(error.restored)
-            self._store.delete([intent_uri(self._names)])
+            delete_intent(self._names, self._run_id, self._store)
             raise error.reason from error.__cause__
         return publication.finish()
 
@@ -313,11 +313,18 @@ class _Publication:
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
         """Give the committed tables their previous snapshot back."""
         for key in committed:
+            table = self._tables[key]
             try:
-                restore(self._catalog, self._tables[key], self._intent["tables"][key]["base"])
+                if self._is_superseded(self._catalog.load(table.database, table.name)):
+                    continue
+                restore(self._catalog, table, self._intent["tables"][key]["base"])
             except Py4JJavaError as error:
-                raise _unknown_outcome(self._tables[key], reason) from error
-            LOG.info(f"{self._tables[key].full_name}: restored the previous publication")
+                raise _unknown_outcome(table, reason) from error
+            LOG.info(f"{table.full_name}: restored the previous publication")
+
+    def _is_superseded(self, table: Any) -> bool:
+        """Whether another run has published the table after this publication."""
+        return run_of(table.currentSnapshot()) not in (None, self._run_id)
 
     def _is_committed(self, table: IcebergTable, reason: RunFailed) -> bool:
         """Whether a failed commit has reached the catalog. Raises RunFailed if that cannot be determined."""
@@ -336,6 +343,13 @@ class _Publication:
             table = self._tables[key]
             try:
                 found: Any = self._catalog.load(table.database, table.name)
+                if self._is_superseded(found):
+                    raise RunFailed(
+                        ErrorCode.CONCURRENT_RUN,
+                        f"Another run has completed this publication and has published {table.full_name} since then. "
+                        "Run again.",
+                        retryable=True,
+                    )
                 snapshot = next(each for each in iterate(found.snapshots()) if run_of(each) == self._run_id)
                 published["tables"][key]["snapshot_id"] = int(snapshot.snapshotId())
                 published["tables"][key]["metadata_location"] = str(found.operations().current().metadataFileLocation())
@@ -349,7 +363,8 @@ class _Publication:
         self._store.delete(self._intent["deletions"])
         self._delete_unpublished(runs)
         tag_originals(self._intent, self._store)
-        self._store.delete([intent_uri(self._names), marker_uri(self._names, self._run_id)])
+        self._store.delete([marker_uri(self._names, self._run_id)])
+        delete_intent(self._names, self._run_id, self._store)
         return published
 
     def _delete_unpublished(self, runs: Mapping[str, set[str | None]]) -> None:
@@ -467,6 +482,13 @@ def tables_of_intent(intent: Mapping[str, Any]) -> dict[str, IcebergTable]:
 def marker_uri(names: Names, run_id: str) -> str:
     """The object that exists while a run writes objects."""
     return f"{names.runs}writing/run_id={run_id}.json"
+
+
+def delete_intent(names: Names, run_id: str, store: Store) -> None:
+    """Delete the intent of this run. Another run may have dropped it and written its own."""
+    intent = store.read_json(intent_uri(names))
+    if intent is not None and intent["published"]["run_id"] == run_id:
+        store.delete([intent_uri(names)])
 
 
 def delete_objects_of_run(table: IcebergTable, run_id: str, store: Store) -> None:
