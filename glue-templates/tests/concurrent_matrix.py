@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fault_matrix import BUCKET, set_up
+
 from faults.bronze_kinds import ICEBERG
 from faults.concurrent_runs import run_concurrently
 from faults.dataset_kind import DatasetKind
@@ -63,7 +64,7 @@ def run_all(kind: DatasetKind, endpoint: str) -> bool:
 
 
 def name_of(call: Call) -> str:
-    return f"{call.kind} {call.target.partition('?')[0].rpartition('/')[2][-25:]}"
+    return f"{call.kind} {call.name[-25:]}"
 
 
 def main() -> int:

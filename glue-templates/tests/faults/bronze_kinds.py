@@ -16,6 +16,7 @@ MANY_OBJECTS = {
     "etl_runtime.read.split_records.PART_BYTES": 100,
     "etl_runtime.convert.type_plan.ONE_OBJECT_BYTES": 50,
 }
+ONE_PART_PER_BLOCK = {"etl_runtime.read.split_records.PART_BYTES": 42}
 MULTIPART_BYTES = 9_000_000  # bytes; boto3 uses a multipart upload above 8 MB
 
 Files = Callable[[Version], dict[str, bytes]]
@@ -25,6 +26,11 @@ Files = Callable[[Version], dict[str, bytes]]
 def numbers(version: Version) -> list[str]:
     """The rows of a table. Two versions have no row in common."""
     return [str(1000 * version + row) for row in range(ROWS)]
+
+
+def hundred_parts(version: Version) -> list[str]:
+    """The rows of a table with one object for each of 100 parts of the source."""
+    return [str(100_000 + 1000 * version + row) for row in range(600)]
 
 
 def csv(values: list[str]) -> bytes:
@@ -81,6 +87,14 @@ RESET = bronze(
 
 ICEBERG_MANY = iceberg(MANY)
 ICEBERG_TABLES = iceberg(TABLES)
+ICEBERG_HUNDRED = iceberg(
+    bronze(
+        "hundred-objects",
+        lambda version: {"/x.csv": csv(hundred_parts(version))},
+        hundred_parts,
+        constants={**MANY_OBJECTS, "etl_runtime.read.text.decode.BLOCK_BYTES": 42, **ONE_PART_PER_BLOCK},
+    )
+)
 
 MAIN = (ONE_OBJECT, MANY, TABLES)
 """Tables with one object, with many objects, and two tables."""

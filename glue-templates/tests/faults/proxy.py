@@ -87,6 +87,11 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def name(self) -> str:
+        """The name of the object, without its folder."""
+        return self.target.partition("?")[0].rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Response:

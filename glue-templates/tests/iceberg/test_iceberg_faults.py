@@ -1,0 +1,163 @@
+"""Iceberg tables with faults between the job, S3 and the Data Catalog, and two runs at the same time.
+
+A sample of `npx projen test:faults`. pyiceberg reads the tables in a loop while the jobs run.
+"""
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from faults.bronze_kinds import ICEBERG_HUNDRED, ICEBERG_MANY, ICEBERG_TABLES
+from faults.concurrent_runs import run_concurrently
+from faults.dataset_kind import DatasetKind
+from faults.gold_kinds import GOLD_ICEBERG_HISTORY
+from faults.job_processes import JobProcesses
+from faults.lake import State, make_bucket
+from faults.proxy import Action, Fault
+from faults.trial import Before, Trial
+
+BUCKET = "pp-dw-210987654321"
+COMPLETE = pytest.mark.complete
+CONSTANTS = {**ICEBERG_MANY.constants, **GOLD_ICEBERG_HISTORY.constants}
+
+
+@pytest.fixture(scope="module")
+def processes(s3_endpoint: str) -> Iterator[JobProcesses]:
+    make_bucket(s3_endpoint, BUCKET)
+    found = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def tables(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    yield from published(ICEBERG_TABLES, s3_endpoint, processes)
+
+
+@pytest.fixture(scope="module")
+def history(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    yield from published(GOLD_ICEBERG_HISTORY, s3_endpoint, processes)
+
+
+def published(kind: DatasetKind, endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    trial = Trial(kind, endpoint, BUCKET, processes)
+    trial.publish_initial()
+    yield trial
+    trial.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended", "seen"),
+    [
+        (Fault(Action.CUT, "GetTable", 1), "published", State.NEW),
+        pytest.param(Fault(Action.STATUS_500, "GetTable", 3), "published", State.NEW, marks=COMPLETE),
+        pytest.param(Fault(Action.STATUS_503, "UpdateTable", 1), "published", State.NEW, marks=COMPLETE),
+        (Fault(Action.RESET_AFTER, "UpdateTable", 1), "published", State.NEW),
+        (Fault(Action.CONFLICT, "UpdateTable", 2), "failed", State.OLD),
+        pytest.param(Fault(Action.TIMEOUT, "UpdateTable", 2), "published", State.NEW, marks=COMPLETE),
+        (Fault(Action.OUTAGE, "UpdateTable", 2), "failed", State.MIXED),
+        (Fault(Action.KILL_AFTER, "UpdateTable", 1), "killed", State.MIXED),
+        pytest.param(Fault(Action.KILL_AFTER, "UpdateTable", 2), "killed", State.NEW, marks=COMPLETE),
+    ],
+    ids=str,
+)
+def test_after_a_fault_each_table_is_old_or_new_and_after_the_next_run_it_is_new(
+    tables: Trial, fault: Fault, ended: str, seen: State
+) -> None:
+    """MIXED: one of the two tables is new. The next run commits the other one, or gives the first one back."""
+    outcome = tables.run(fault)
+    assert outcome.problems == []
+    assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(Action.RESET_AFTER, "CreateTable", 1),
+        pytest.param(Fault(Action.KILL_AFTER, "CreateTable", 1), marks=COMPLETE),
+        pytest.param(Fault(Action.CONFLICT, "CreateTable", 2), marks=COMPLETE),
+    ],
+    ids=str,
+)
+def test_after_a_fault_in_the_first_publication_the_next_run_publishes(tables: Trial, fault: Fault) -> None:
+    outcome = tables.run(fault, Before.UNPUBLISHED)
+    assert outcome.problems == []
+    assert outcome.after == State.NEW
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(Action.KILL_AFTER, "UpdateTable", 1), marks=COMPLETE),
+        Fault(Action.OUTAGE, "UpdateTable", 1),
+    ],
+    ids=str,
+)
+def test_after_a_fault_no_version_of_a_history_is_duplicated_or_lost(history: Trial, fault: Fault) -> None:
+    outcome = history.run(fault)
+    assert outcome.problems == []
+    assert outcome.after == State.NEW
+
+
+@pytest.mark.parametrize(
+    ("held", "second_held"),
+    [
+        ("UpdateTable", None),
+        ("published.json", None),
+        pytest.param("published.json", "UpdateTable", marks=COMPLETE),
+        pytest.param("UpdateTable", "published.json", marks=COMPLETE),
+    ],
+)
+def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reason(
+    tables: Trial, s3_endpoint: str, held: str, second_held: str | None
+) -> None:
+    """The second run begins while the first one is held before this request, and ends or is held meanwhile."""
+    second = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
+    try:
+        tables.publish_next()
+        outcome = run_concurrently(
+            tables, second.current, hold(tables, held), hold(tables, second_held) if second_held else None
+        )
+    finally:
+        second.close()
+    assert outcome.problems == []
+    assert sorted([outcome.first[:14], outcome.second[:14]]) == ["", "CONCURRENT_RUN"]
+
+
+def hold(trial: Trial, name: str) -> Fault:
+    """Hold a run at this operation, or at the write of this object, in its publication."""
+    writes = trial.publication_writes()
+    position = next(index for index, call in enumerate(writes) if name in (call.kind, call.name))
+    return Fault(Action.HOLD, "write", trial.write_number(position))
+
+
+@COMPLETE
+def test_readers_see_whole_publications_while_50_runs_of_100_objects_have_faults(s3_endpoint: str) -> None:
+    """Each run has a fault: a kill after each write of a publication in turn, and errors of the Data Catalog."""
+    make_bucket(s3_endpoint, BUCKET)
+    own = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), ICEBERG_HUNDRED.constants)
+    trial = Trial(ICEBERG_HUNDRED, s3_endpoint, BUCKET, own)
+    try:
+        trial.publish_initial()
+        trial.publish_next()
+        ((_, table),) = trial.lake.published()["tables"].items()
+        assert len(table["files"]) == 100
+        writes = trial.publication_writes()
+        kills = [Fault(Action.KILL_AFTER, "write", trial.write_number(index)) for index in range(len(writes))]
+        gets = sum(call.kind == "GetTable" for call in trial.job.s3.calls)
+        errors = [
+            Fault(action, kind, number)
+            for action in (Action.STATUS_500, Action.STATUS_503, Action.RESET_BEFORE, Action.RESET_AFTER, Action.OUTAGE)
+            for kind, count in (("GetTable", gets), ("UpdateTable", 1))
+            for number in range(1, count + 1)
+        ]
+        conflicts = [Fault(Action.CONFLICT, "UpdateTable"), Fault(Action.TIMEOUT, "UpdateTable")]
+        faults = [*kills, *conflicts, *islice(cycle(errors), 50 - len(kills) - len(conflicts))]
+        problems = {str(fault): outcome.problems for fault in faults if (outcome := trial.run(fault)).problems}
+    finally:
+        trial.close()
+        own.close()
+    assert problems == {}
