@@ -18,8 +18,11 @@ beforeAll(async () => {
     if (stalls) {
       return;
     }
-    const found = request.url === '/zipcodes.zip';
-    response.writeHead(found ? 200 : 404).end(found ? zipSync({ 'zipcodes.csv': Buffer.from(CSV) }) : '');
+    const body = new Map<string | undefined, string | Uint8Array>([
+      ['/zipcodes.zip', zipSync({ 'zipcodes.csv': Buffer.from(CSV) })],
+      ['/airports.csv', sample('airports.csv')],
+    ]).get(request.url);
+    response.writeHead(body === undefined ? 404 : 200).end(body ?? '');
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   medallion.synthesize(urlOf(server));
@@ -251,4 +254,26 @@ test('a missing source fails the run with an error code and keeps the table', as
   });
   expect(run.stderr()).toMatch(/\.log/);
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.zipcodes')).toEqual([{ n: 42049 }]);
+});
+
+test('the history of the quickstart is an Iceberg table that is built from an Iceberg table', async () => {
+  medallion.synthesize(urlOf(server));
+  const run = medallion.start(['run', 'airports-history', '--json']);
+  expect(await run.ended === 0 ? '' : run.stderr()).toBe('');
+  expect(JSON.parse(run.stdout())).toMatchObject({
+    dataset: 'airports-history',
+    status: 'published',
+    ran_first: [{ dataset: 'airports', status: 'published' }],
+  });
+  for (const [dataset, layer] of [['airports', 'bronze'], ['airports-history', 'gold']]) {
+    const record = path.join('etl', dataset, 'runs', layer, 'published.json');
+    const [file] = fs
+      .readdirSync(medallion.lake, { recursive: true, encoding: 'utf8' })
+      .filter(each => each.endsWith(record));
+    const published = JSON.parse(fs.readFileSync(path.join(medallion.lake, file), 'utf8')) as { table_format: string };
+    expect(published.table_format).toBe('iceberg');
+  }
+  const lines = sample('airports.csv').trim().split('\n').length - 1;
+  expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.airports')).toEqual([{ n: lines }]);
+  expect(medallion.query('SELECT count(*) AS n FROM pp_dw_gold.airports_history WHERE is_current')).toEqual([{ n: lines }]);
 });

@@ -17,7 +17,7 @@ from etl_runtime.publish import iceberg_tables
 
 MakeDataset = Callable[..., Dataset]
 ICEBERG = {"table_format": "iceberg"}
-TWO_TABLES = {**ICEBERG, "file_table_mapping": {"a.csv": "a", "b.csv": "b"}}
+TWO_TABLES: dict[str, Any] = {**ICEBERG, "file_table_mapping": {"a.csv": "a", "b.csv": "b"}}
 
 
 class Killed(BaseException):
