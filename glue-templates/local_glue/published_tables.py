@@ -61,8 +61,9 @@ def published_tables(lake: Path) -> list[Table]:
 def snapshot(table: Table, folder: Path) -> Table:
     """The current publication of the table, with links in `folder` to its files.
 
-    The emulator replaces a file as a whole, so a link keeps the content that the file had when it was created. Raises
-    MissingFileError if a published file does not exist.
+    The emulator replaces a file as a whole, so a link keeps the content that the file had when it was created. The
+    links also keep the files of an Iceberg table that expire meanwhile. Raises MissingFileError if a published file
+    does not exist.
     """
     bucket = next(parent.parent for parent in table.published.parents if parent.name == "etl")
     publication = table.published.with_name("publishing.json")
@@ -70,7 +71,8 @@ def snapshot(table: Table, folder: Path) -> Table:
     while True:
         is_last_attempt = time.monotonic() > deadline
         before = table.published.read_bytes()
-        was_idle = not publication.exists()
+        replaces_files = _replaces_files(before)
+        was_idle = not (replaces_files and publication.exists())
         current = next((each for each in _tables(bucket, table.published) if each.name == table.name), table)
         missing = None
         links = []
@@ -80,7 +82,8 @@ def snapshot(table: Table, folder: Path) -> Table:
             except FileNotFoundError:
                 missing = file
                 break
-        is_stable = was_idle and not publication.exists() and before == table.published.read_bytes()
+        is_idle = not (replaces_files and publication.exists())
+        is_stable = was_idle and is_idle and before == table.published.read_bytes()
         if is_stable or is_last_attempt:
             if missing:
                 raise MissingFileError(current, missing)
@@ -95,6 +98,11 @@ def _tables(bucket: Path, published: Path) -> Iterator[Table]:
             files = [bucket / file for file in table["files"]]
             columns = {column["name"]: column["type"] for column in table["columns"]}
             yield Table(content["dataset"], published, content["database"], table["name"], files, columns)
+
+
+def _replaces_files(published: bytes) -> bool:
+    """Whether the next publication replaces files of this one. The files of Iceberg tables never change."""
+    return bool(json.loads(published).get("table_format") != "iceberg")
 
 
 def _link(file: Path, folder: Path) -> Path:

@@ -43,10 +43,12 @@ export function completionScript(shell: string): string {
   return SCRIPTS[shell];
 }
 
-/** The names of an app that complete a word, by its cloud assembly. Both can fail. */
+/** The names of an app and its local lake that complete a word. All can fail. */
 export interface AppNames {
   datasets(app: string): string[];
   pipelines(app: string): string[];
+  /** The IDs of the runs that a dataset can be rolled back to. */
+  publications(app: string, data: string, dataset: string): string[];
 }
 
 /**
@@ -60,28 +62,33 @@ export function candidatesFor(program: Command, words: string[], appNames: AppNa
   const current = words[words.length - 1] ?? '';
   const earlier = words.slice(0, -1);
   let command = program;
-  let app = program.opts<{ app: string }>().app;
+  let { app, data } = program.opts<{ app: string; data: string }>();
+  let dataset: string | undefined;
   let pending: Option | undefined;
   for (const word of earlier) {
     if (pending) {
       app = pending.long === '--app' ? word : app;
+      data = pending.long === '--data' ? word : data;
       pending = undefined;
     } else if (word.startsWith('-')) {
       const option = optionsOf(program, command).find(each => each.short === word || each.long === word);
       pending = option?.required ? option : undefined;
     } else if (command === program) {
       command = program.commands.find(each => each.name() === word) ?? program;
+    } else {
+      dataset ??= word;
     }
   }
   return withPrefix(valuesFor(), current);
 
   function valuesFor(): string[] {
     if (pending) {
-      return pending.long === '--contract'
-        ? names('datasets')
-        : pending.long === '--pipeline'
-          ? names('pipelines')
-          : pending.argChoices ?? [];
+      switch (pending.long) {
+        case '--contract': return orNone(() => appNames.datasets(app));
+        case '--pipeline': return orNone(() => appNames.pipelines(app));
+        case '--to': return orNone(() => appNames.publications(app, data, dataset ?? ''));
+        default: return pending.argChoices ?? [];
+      }
     }
     if (current.startsWith('-')) {
       return optionsOf(program, command).filter(each => !each.hidden).flatMap(each => each.long ?? []);
@@ -90,15 +97,17 @@ export function candidatesFor(program: Command, words: string[], appNames: AppNa
       return program.commands.map(each => each.name()).filter(name => name !== COMPLETE_COMMAND);
     }
     const [argument] = command.registeredArguments;
-    return command.name() === 'run' ? names('datasets') : argument?.argChoices ?? [];
+    return ['run', 'rollback'].includes(command.name())
+      ? orNone(() => appNames.datasets(app))
+      : argument?.argChoices ?? [];
   }
+}
 
-  function names(kind: keyof AppNames): string[] {
-    try {
-      return appNames[kind](app);
-    } catch {
-      return [];
-    }
+function orNone(names: () => string[]): string[] {
+  try {
+    return names();
+  } catch {
+    return [];
   }
 }
 

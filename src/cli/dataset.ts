@@ -24,6 +24,7 @@ export interface Dataset {
   readonly region: string;
   /** The s3:// prefix of its run records, which is unique in a lake. */
   readonly runs: string;
+  readonly tableFormat: 'parquet' | 'iceberg';
   /** Empty if it reads no other datasets. */
   readonly inputs: Input[];
   /** The s3:// URI of the job's script. */
@@ -57,6 +58,8 @@ interface Names {
   /** Derived datasets, and bronze datasets that read tables. */
   readonly inputs?: Input[];
   readonly tables: Record<string, { readonly name: string }>;
+  /** Iceberg tables only. */
+  readonly snapshot_retention_hours?: number;
 }
 
 /**
@@ -90,6 +93,7 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
     account: stack.account,
     region: stack.region,
     runs: names.runs,
+    tableFormat: names.snapshot_retention_hours === undefined ? 'parquet' : 'iceberg',
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
     arguments: Object.fromEntries(Object.entries(defaultArguments).map(([name, value]) => [name, String(value)])),

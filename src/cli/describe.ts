@@ -15,7 +15,10 @@ const META_COLUMNS: Record<string, [type: string, meaning: string]> = {
   meta_source_date: ['date', 'date in the URL of the source'],
 };
 
-/** The text output for a table: its columns, sample rows, and the location of its files. */
+/**
+ * The text output for a table: its columns, sample rows, and where other tools read it: the folder of its files, or the
+ * metadata file of an Iceberg table, whose folder has the files of several publications.
+ */
 export function describeTable(table: ResultTable, sample: QueryResult, lake: Lake): string[] {
   const width = outputWidth();
   const bold = (text: string) => paint('bold', text, process.stdout);
@@ -37,7 +40,7 @@ export function describeTable(table: ResultTable, sample: QueryResult, lake: Lak
     `  ${bold(heading)}`,
     ...rows.map(line => `  ${line}`),
     '',
-    `  ${relativePath(lake.pathOf(table.location))}`,
+    `  ${relativePath(lake.pathOf(table.metadata_location ?? table.location))}`,
     `  ${table.location} after deployment`,
   ];
 }

@@ -16,14 +16,16 @@ export class Emulator {
    * Starts the emulator and waits until it accepts requests.
    *
    * @param python the Python interpreter of the lake's environment
+   * @param port by default, a free port
    */
-  public static async start(python: string, lake: Lake): Promise<Emulator> {
+  public static async start(python: string, lake: Lake, port = 0): Promise<Emulator> {
     const log = path.join(lake.scratch, 'emulator.log');
     let onEndpoint: (line: string) => void = () => undefined;
     const firstLine = new Promise<string>(resolve => { onEndpoint = resolve; });
     const roles = path.join(lake.scratch, 'roles');
     fs.mkdirSync(roles, { recursive: true });
-    const child = new Child(python, [path.join(LOCAL_GLUE, 'emulator.py'), '--data', lake.buckets, '--roles', roles], {
+    const script = path.join(LOCAL_GLUE, 'emulator.py');
+    const child = new Child(python, [script, '--data', lake.buckets, '--roles', roles, '--port', String(port)], {
       env: cleanEnvironment({ TMPDIR: lake.scratch }),
       log,
       onLine: onEndpoint,

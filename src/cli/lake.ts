@@ -36,8 +36,8 @@ export class Lake {
     const lock = acquireLock(path.join(lake.folder, 'lock'));
     if (lock instanceof HeldLock) {
       throw new Failure(
-        `The local lake ${folder} is in use by another medallion command (${lock}). Wait until it ends, or set `
-          + 'another folder with --data DIR.',
+        `The local lake ${folder} is in use by another medallion command (${lock}). Wait until it ends, or end it `
+          + 'with Ctrl-C if it is `medallion serve`. Or set another folder with --data DIR.',
         1,
       );
     }
@@ -70,6 +70,21 @@ export class Lake {
     return fs.existsSync(path.join(folder, BUCKETS)) || fs.existsSync(path.join(folder, 'logs'));
   }
 
+  /**
+   * Fails if a folder is not a local lake.
+   *
+   * @param dataset the dataset to run first, for the error
+   */
+  public static require(folder: string, dataset?: string): void {
+    if (!Lake.isLake(folder)) {
+      throw new Failure(
+        `${folder} does not contain a local lake. Run ${dataset === undefined ? 'a' : 'the'} dataset first: `
+          + `npx medallion run ${dataset ?? 'DATASET'}. Or set the folder of the lake with --data DIR.`,
+        2,
+      );
+    }
+  }
+
   /** The local path of an s3:// URI in a lake that may not exist. A folder if the URI ends with a slash. */
   public static pathIn(folder: string, uri: string): string {
     return path.join(path.resolve(folder), BUCKETS, EMULATED_ACCOUNT, uri.replace('s3://', ''));
@@ -79,6 +94,8 @@ export class Lake {
   public readonly buckets: string;
   /** The folder with the objects: one folder per bucket. */
   public readonly objects: string;
+  /** The file with the Data Catalog. It exists if a dataset has published Iceberg tables. */
+  public readonly catalog: string;
   /** The folder with the results of failed pipeline runs. */
   public readonly pipelines: string;
   private readonly logs: string;
@@ -88,6 +105,7 @@ export class Lake {
   private constructor(public readonly folder: string, public readonly scratch = path.join(folder, 'tmp')) {
     this.buckets = path.join(folder, BUCKETS);
     this.objects = path.join(this.buckets, EMULATED_ACCOUNT);
+    this.catalog = `${this.buckets}-catalog.json`;
     this.pipelines = path.join(folder, 'pipelines');
     this.logs = path.join(folder, 'logs');
   }

@@ -8,12 +8,13 @@ import { DEFAULT_APP } from './assembly';
 import { interrupt } from './child';
 import { oneOf } from './choice';
 import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
-import { fullName, readDatasets } from './dataset';
+import { fullName, readDatasets, selectDataset } from './dataset';
 import { GLUE_VERSIONS } from './environment';
 import { Failure, FailureCode, messageOf } from './failure';
 import { addGate, GATES } from './gates';
 import { init, InitOptions } from './init';
 import { InitFromOptions } from './init-from';
+import { keptPublications } from './kept-publications';
 import { DEFAULT_DATA } from './lake';
 import { list } from './list';
 import { readPipelines } from './pipeline';
@@ -22,7 +23,9 @@ import { paint } from './progress';
 import { query, QueryOptions } from './query';
 import { reset } from './reset';
 import { resetContract } from './reset-contract';
+import { rollback, RollbackOptions } from './rollback';
 import { run, RunOptions } from './run';
+import { serve, ServeOptions } from './serve';
 import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
 
@@ -56,6 +59,14 @@ function positiveInteger(value: string): number {
     throw new InvalidArgumentError('Specify an integer of at least 1.');
   }
   return Number(value);
+}
+
+function portNumber(value: string): number {
+  const port = positiveInteger(value);
+  if (port > 65535) {
+    throw new InvalidArgumentError('Specify a port from 1 to 65535.');
+  }
+  return port;
 }
 
 /** A date as in the run options: YYYY-MM-DD. */
@@ -294,6 +305,41 @@ function command(): Command {
     .action((sql: string | undefined, options: Omit<QueryOptions, keyof GlobalOptions>) =>
       query(sql, { ...globalOptions(), ...options }));
   program
+    .command('rollback')
+    .summary('Make an earlier publication of a dataset current again')
+    .description(
+      'Make an earlier publication of a dataset current again: the snapshots of its Iceberg tables, or the Parquet '
+        + 'tables of a bronze dataset, which are rebuilt from the originals. Without --to, list the publications.',
+    )
+    .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
+    .option('--to <run_id>', 'Run whose publication becomes current again (default: list the publications)')
+    .addOption(
+      new Option('--glue-version <version>', 'Glue version of the job (default: the version of the job)')
+        .choices(Object.keys(GLUE_VERSIONS))
+        .argParser(oneOf(Object.keys(GLUE_VERSIONS))),
+    )
+    .option('--stack <stack>', 'Stack of the dataset (default: all stacks)')
+    .addHelpText(
+      'after',
+      example(
+        'npx medallion rollback zipcodes',
+        'npx medallion rollback zipcodes --to 20261123T012048123Z-3f9a1c',
+      ),
+    )
+    .action(async (dataset: string, options: Omit<RollbackOptions, keyof GlobalOptions>) => {
+      process.exitCode = await rollback(dataset, { ...globalOptions(), ...options }) ? 0 : 1;
+    });
+  program
+    .command('serve')
+    .summary('Serve the local lake to other programs, which read it like AWS')
+    .description(
+      'Serve the S3 API and the Data Catalog of the local lake on 127.0.0.1 until Ctrl-C, so that other programs read '
+        + 'it like AWS. Print the environment variables to set for them. Runs cannot use the lake meanwhile.',
+    )
+    .option('--port <n>', 'Port (default: a free port)', portNumber)
+    .addHelpText('after', example('npx medallion serve', 'npx medallion serve --port 4566 --json'))
+    .action((options: Omit<ServeOptions, keyof GlobalOptions>) => serve({ ...globalOptions(), ...options }));
+  program
     .command('reset')
     .summary('Delete the local lake, or reset the contract of a dataset')
     .description('Delete the local lake, or reset the schema contract of one dataset.')
@@ -329,6 +375,8 @@ function command(): Command {
     const candidates = candidatesFor(program, words, {
       datasets: app => readDatasets(app).flatMap(each => [each.dataset, fullName(each)]),
       pipelines: app => readPipelines(app).map(({ pipeline }) => pipeline),
+      publications: (app, data, name) =>
+        keptPublications(selectDataset(readDatasets(app), name), data).map(each => each.run_id),
     });
     process.stdout.write(candidates.map(each => `${each}\n`).join(''));
   });

@@ -6,6 +6,8 @@ export interface PublishedTable {
   readonly name: string;
   readonly rows: number;
   readonly location: string;
+  /** The s3:// URI of the current metadata file. Iceberg tables only. */
+  readonly metadata_location?: string;
   readonly columns: { readonly name: string; readonly type: string }[];
 }
 

@@ -37,13 +37,7 @@ export async function query(sql: string | undefined, options: QueryOptions): Pro
     throw new Failure(`--json cannot be combined with ${options.csv ? '--csv' : '--line'}. Omit one of them.`, 2);
   }
   const statements = await readSql(sql, options.file);
-  if (!Lake.isLake(options.data)) {
-    throw new Failure(
-      `${options.data} does not contain a local lake. Run a dataset first: npx medallion run DATASET. Or set the `
-        + 'folder of the lake with --data DIR.',
-      2,
-    );
-  }
+  Lake.require(options.data);
   const progress = new Progress();
   const python = await setUpLake(progress);
   const lake = Lake.read(options.data);

@@ -30,13 +30,7 @@ export async function resetContract(
     );
   }
   requireKnownValues(dataset);
-  if (!Lake.isLake(options.data)) {
-    throw new Failure(
-      `${options.data} does not contain a local lake. Run the dataset first: npx medallion run ${name}. Or set the `
-        + 'folder of the lake with --data DIR.',
-      2,
-    );
-  }
+  Lake.require(options.data, name);
   const lake = Lake.open(options.data);
   const python = await setUpLake(new Progress());
   const emulator = await Emulator.start(python, lake);

@@ -24,6 +24,8 @@ export interface Result {
   readonly inputs?: ReadInput[];
   /** The findings of the quality gates that failed and were allowed to, if there are any. */
   readonly allowed?: string[];
+  /** The run whose publication a rollback has made current again. */
+  readonly rolled_back_to?: string;
   /** What the run did not do although it succeeded: a custom script published nothing. */
   readonly warning?: string;
   /** Failed and skipped datasets only. docs/reference/error-codes.md lists the codes. */
@@ -54,6 +56,7 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
     ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
+    ...(succeeded && record?.rolled_back_to && { rolled_back_to: record.rolled_back_to }),
     ...(succeeded && !record && { warning: nothingPublished(layer) }),
     ...(!succeeded && errorOf(label, outcome)),
   };
@@ -132,7 +135,7 @@ function resultTables({ database, tables }: Publication, outcome?: Outcome): Res
 }
 
 function resultTable(
-  { name, rows, location, columns }: PublishedTable,
+  { name, rows, location, metadata_location: metadata, columns }: PublishedTable,
   database: string,
   outcome?: Outcome,
 ): ResultTable {
@@ -142,6 +145,7 @@ function resultTable(
     database,
     rows,
     location,
+    ...(metadata !== undefined && { metadata_location: metadata }),
     columns: columns.map(column => ({ name: column.name, type: column.type })),
     rescued,
   };

@@ -14,6 +14,8 @@ export interface SingleRunOptions {
   readonly allow: string[];
   readonly resetContract?: true;
   readonly fromRun?: string;
+  /** The run whose publication becomes current again. Iceberg tables only, without other options. */
+  readonly rollbackTo?: string;
   /** The date in the URL, such as 2026-11-02. */
   readonly date?: string;
 }
@@ -39,6 +41,8 @@ export interface Outcome {
     readonly allowed?: string[];
     /** Derived datasets only. */
     readonly inputs?: ReadInput[];
+    /** The run whose publication a rollback has made current again. */
+    readonly rolled_back_to?: string;
   } | null;
   readonly published: Publication | null;
 }
@@ -49,7 +53,7 @@ const CLOSE_TIMEOUT = 20_000;
 /** The arguments of the job with the options of this run, as `aws glue start-job-run --arguments` passes them. */
 export function argumentsOf(
   dataset: Pick<Dataset, 'arguments'>,
-  { force, allow, resetContract, fromRun, date }: SingleRunOptions,
+  { force, allow, resetContract, fromRun, rollbackTo, date }: SingleRunOptions,
 ): Record<string, string> {
   const runOptions = {
     // Tables are rebuilt from the originals of an earlier run even if the source is unchanged.
@@ -57,6 +61,7 @@ export function argumentsOf(
     ...(allow.length > 0 && { allow }),
     ...(resetContract && { reset_contract: true }),
     ...(fromRun !== undefined && { from_run: fromRun }),
+    ...(rollbackTo !== undefined && { rollback_to: rollbackTo }),
     ...(date !== undefined && { date }),
   };
   return Object.keys(runOptions).length > 0

@@ -95,9 +95,9 @@ function withRunOptions(order: Dataset[], requested: Dataset[], options: RunOpti
 }
 
 /** Prints a summary table for `--all`, otherwise the tables of the requested dataset with sample rows. */
-async function printResults(
+export async function printResults(
   results: Result[],
-  options: RunOptions,
+  options: Pick<RunOptions, 'all' | 'data' | 'json'>,
   python: string,
   lake: Lake,
   progress: Progress,

@@ -10,10 +10,11 @@ export interface FixtureDataset {
   readonly layer?: string;
   /** Gold only, as `layer/dataset`. */
   readonly inputs?: string[];
+  readonly isIceberg?: true;
 }
 
 /** The resource of a Glue job, as BronzeDataset and GoldDataset synthesize it. */
-export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): {
+export function glueJob({ dataset, layer = 'bronze', inputs, isIceberg }: FixtureDataset): {
   Type: string;
   Properties: Record<string, Value>;
 } {
@@ -23,6 +24,8 @@ export function glueJob({ dataset, layer = 'bronze', inputs }: FixtureDataset): 
     dataset,
     bucket: 'pp-dw-${AWS::AccountId}',
     database: `pp_dw_${layer}`,
+    ...(layer === 'bronze' && { raw: `s3://pp-dw-\${AWS::AccountId}/raw/${dataset}/` }),
+    ...(isIceberg && { snapshot_retention_hours: 168 }),
     runs: `${etl}/runs/${layer}/`,
     ...(inputs && { inputs: inputs.map(input => inputNames(input)) }),
     tables: { [dataset]: { name: dataset } },

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import published_tables
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -232,3 +233,26 @@ def test_a_query_reads_one_publication_while_runs_publish(folder: Path) -> None:
     finally:
         ended.set()
         publisher.join()
+
+
+def test_the_files_of_an_iceberg_table_are_linked_while_a_run_publishes_and_outlive_their_expiry(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = folder / BUCKET / "etl" / "numbers" / "runs" / "bronze"
+    data = folder / BUCKET / "bronze" / "numbers" / "data" / "1-00000.parquet"
+    for each in (runs, data.parent, tmp_path / "links"):
+        each.mkdir(parents=True)
+    pq.write_table(pa.table({"number": [1, 2]}), data)
+    table = {
+        "name": "numbers",
+        "files": [data.relative_to(folder / BUCKET).as_posix()],
+        "columns": [{"name": "number", "type": "bigint"}],
+    }
+    published = {"dataset": "numbers", "database": "pp_dw_bronze", "table_format": "iceberg", "tables": {"n": table}}
+    (runs / "published.json").write_text(json.dumps(published), encoding="utf-8")
+    (runs / "publishing.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr("published_tables.time.sleep", lambda _: pytest.fail("waits for the publication"))
+    (named,) = published_tables.published_tables(folder)
+    linked = published_tables.snapshot(named, tmp_path / "links")
+    data.unlink()
+    assert pq.read_table(linked.files[0]).column("number").to_pylist() == [1, 2]

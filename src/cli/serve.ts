@@ -1,0 +1,67 @@
+import * as fs from 'fs';
+import { Emulator } from './emulator';
+import { setUpLake } from './environment';
+import { Lake } from './lake';
+import { Progress } from './progress';
+import { relativePath } from './relative-path';
+
+/** The options of `medallion serve`. */
+export interface ServeOptions {
+  readonly data: string;
+  readonly json: boolean;
+  /** By default, a free port. */
+  readonly port?: number;
+}
+
+const DEFAULT_REGION = 'us-east-1';
+
+/**
+ * Serves the S3 API and the Data Catalog of the local lake until it is interrupted. If standard input is a pipe, also
+ * until the pipe is closed: the program that started the command has ended.
+ */
+export async function serve({ data, json, port }: ServeOptions): Promise<void> {
+  Lake.require(data);
+  const lake = Lake.open(data);
+  const progress = new Progress();
+  const emulator = await Emulator.start(await setUpLake(progress), lake, port);
+  const regions = regionsOf(lake);
+  const environment = {
+    AWS_ENDPOINT_URL: emulator.endpoint,
+    AWS_ACCESS_KEY_ID: emulator.clientEnvironment.AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY: emulator.clientEnvironment.AWS_SECRET_ACCESS_KEY,
+    AWS_REGION: regions[0] ?? DEFAULT_REGION,
+    AWS_DEFAULT_REGION: regions[0] ?? DEFAULT_REGION,
+  };
+  process.stdout.write(json
+    ? `${JSON.stringify({ endpoint: emulator.endpoint, environment })}\n`
+    : Object.entries(environment).map(([name, value]) => `export ${name}=${value}\n`).join(''));
+  progress.line(
+    `Serving ${relativePath(lake.folder)} on ${emulator.endpoint}. Set these environment variables for other programs. `
+      + 'Runs cannot use the lake until you end this command with Ctrl-C.',
+  );
+  if (regions.length > 1) {
+    progress.line(`The Data Catalog has tables in several Regions. Set AWS_REGION to one of ${regions.join(', ')}.`);
+  }
+  await Promise.race([emulator.failure(), inputEnd()]);
+  await emulator.stop();
+}
+
+/** The Regions of the tables in the Data Catalog: a client only sees those of its own Region. */
+function regionsOf(lake: Lake): string[] {
+  if (!fs.existsSync(lake.catalog)) {
+    return [];
+  }
+  const { tables } = JSON.parse(fs.readFileSync(lake.catalog, 'utf8')) as { tables: { data: object } };
+  // ministack identifies a table by account, Region and name.
+  return [...new Set(Object.keys(tables.data).map(key => key.split('\0')[1]))];
+}
+
+/** Resolves when standard input, if it is a pipe, is closed. */
+function inputEnd(): Promise<void> {
+  const input = fs.fstatSync(0);
+  return new Promise(resolve => {
+    if (input.isFIFO() || input.isSocket()) {
+      process.stdin.on('end', resolve).resume();
+    }
+  });
+}
