@@ -118,7 +118,7 @@ function setUpReaders(progress: Progress): Promise<string> {
   const { version, executable } = findPython();
   return lockedPython({
     name: `readers-python${version}`,
-    title: 'Setting up pyiceberg (75 MB)',
+    title: 'Setting up the readers of Iceberg tables (190 MB)',
     base: executable,
     locked: 'readers.txt',
   }, progress);
