@@ -68,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--table-format") == "iceberg":
         DEFAULTS["table_format"] = "iceberg"
+        config.option.markexpr = f"({config.option.markexpr}) and not parquet"
 
 
 DEFAULTS: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -21,30 +22,36 @@ class CatalogTable:
     metadata_location: str | None
 
 
-def catalog_table(database: str, name: str, region: str) -> CatalogTable | None:
-    """The table in the Data Catalog; None if it does not exist.
+class DataCatalog:
+    """The tables in the Glue Data Catalog of a Region."""
 
-    Raises RunFailed if the database does not exist.
-    """
-    client = boto3.client("glue", region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8}))
-    try:
-        table = _get_table(client, database, name)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "EntityNotFoundException":
-            return None
-        raise
-    parameters = table.get("Parameters", {})
-    is_iceberg = str(parameters.get("table_type", "")).upper() == "ICEBERG"
-    return CatalogTable(parameters.get("metadata_location") if is_iceberg else None)
+    def __init__(self, region: str) -> None:
+        self._region = region
 
+    def table(self, database: str, name: str) -> CatalogTable | None:
+        """The table; None if it does not exist."""
+        try:
+            table = self._get_table(database, name)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "EntityNotFoundException":
+                return None
+            raise
+        parameters = table.get("Parameters", {})
+        is_iceberg = str(parameters.get("table_type", "")).upper() == "ICEBERG"
+        return CatalogTable(parameters.get("metadata_location") if is_iceberg else None)
 
-@with_retries
-def _get_table(client: Any, database: str, name: str) -> Mapping[str, Any]:
-    response: Mapping[str, Any] = client.get_table(DatabaseName=database, Name=name)
-    if "Table" not in response:  # botocore accepts a response that ends early: it is a message that is not JSON
-        raise ResponseParserError(f"The response of GetTable for {database}.{name} is incomplete.")
-    table: Mapping[str, Any] = response["Table"]
-    return table
+    @with_retries
+    def _get_table(self, database: str, name: str) -> Mapping[str, Any]:
+        response: Mapping[str, Any] = self._client.get_table(DatabaseName=database, Name=name)
+        if "Table" not in response:  # botocore accepts a response that ends early: it is a message that is not JSON
+            raise ResponseParserError(f"The response of GetTable for {database}.{name} is incomplete.")
+        table: Mapping[str, Any] = response["Table"]
+        return table
+
+    @cached_property
+    def _client(self) -> Any:
+        config = Config(retries={"mode": "standard", "max_attempts": 8})
+        return boto3.client("glue", region_name=self._region, config=config)
 
 
 def require_iceberg(table: CatalogTable | None, database: str, name: str) -> None:

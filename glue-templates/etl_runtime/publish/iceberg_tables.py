@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from py4j.protocol import Py4JJavaError
 
 from etl_runtime.iceberg.catalog import IcebergCatalog, catalog_error
-from etl_runtime.iceberg.catalog_table import catalog_table, current_run, require_iceberg
+from etl_runtime.iceberg.catalog_table import DataCatalog, current_run, require_iceberg
 from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.iceberg.snapshots import expired_snapshots, iterate, metadata_objects, objects, run_of
 from etl_runtime.iceberg.transaction import Commit, IcebergTable, TableTransaction, dropped_metadata_files, restore
@@ -60,6 +60,7 @@ class IcebergTables:
         self._run_id = run_id
         self._store = store
         self._tables = iceberg_tables(job.names, job.document.get("description"))
+        self._data_catalog = DataCatalog(store.region)
         self._catalog: IcebergCatalog  # created by `writing`
         self._transactions: dict[str, TableTransaction] = {}
         self._columns: dict[str, list[TableColumn]] = {}
@@ -67,14 +68,14 @@ class IcebergTables:
 
     def check(self, published: Mapping[str, Any] | None) -> None:
         for table in self._tables.values():
-            found = catalog_table(table.database, table.name, self._store.region)
+            found = self._data_catalog.table(table.database, table.name)
             require_iceberg(found, table.database, table.name)
 
     def is_current(self, published: Mapping[str, Any]) -> bool:
         if published.get("table_format") != "iceberg":
             return False
         for key, table in self._tables.items():
-            found = catalog_table(table.database, table.name, self._store.region)
+            found = self._data_catalog.table(table.database, table.name)
             location = published["tables"].get(key, {}).get("metadata_location")
             if found is None or found.metadata_location != location:
                 return False
@@ -97,7 +98,7 @@ class IcebergTables:
 
     def existing_objects(self, key: str) -> list[str]:
         table = self._tables[key]
-        found = catalog_table(table.database, table.name, self._store.region)
+        found = self._data_catalog.table(table.database, table.name)
         return [found.metadata_location] if found is not None and found.metadata_location is not None else []
 
     def object_prefix(self, key: str, attempt: int) -> str:
@@ -409,9 +410,8 @@ def recover_intent(
             LOG.info(f"dropped the rollback: {failed}")
             store.delete([intent_uri(names)])
         return True
-    current = {
-        key: catalog_table(table.database, table.name, store.region) for key, table in tables_of_intent(intent).items()
-    }
+    data_catalog = DataCatalog(store.region)
+    current = {key: data_catalog.table(table.database, table.name) for key, table in tables_of_intent(intent).items()}
     committed = [
         key
         for key, found in current.items()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from etl_runtime.iceberg.catalog_table import catalog_table
+from etl_runtime.iceberg.catalog_table import DataCatalog
 from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.job.arguments import Job, Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
@@ -93,8 +93,9 @@ class ParquetTables:
     def check(self, published: Mapping[str, Any] | None) -> None:
         if (published or {}).get("table_format") != "iceberg":
             return
+        catalog = DataCatalog(self._store.region)
         for table in self._names.tables.values():
-            found = catalog_table(self._names.database, table.name, self._store.region)
+            found = catalog.table(self._names.database, table.name)
             if found is not None and found.metadata_location is not None:
                 raise RunFailed(
                     ErrorCode.TABLE_FORMAT_CONFLICT,

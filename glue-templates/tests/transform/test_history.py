@@ -443,6 +443,7 @@ def test_a_key_that_cannot_be_compared_is_an_error(gold: MakeGold) -> None:
     assert "the column m of history.business_key contains a map, and maps cannot be compared. Choose another" in error
 
 
+@pytest.mark.parquet
 def test_an_unreadable_history_is_an_error_and_does_not_start_again(
     dataset: MakeDataset, gold: MakeGold, source: Source
 ) -> None:
