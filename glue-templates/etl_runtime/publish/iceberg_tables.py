@@ -205,13 +205,19 @@ class IcebergTables:
             ids = {int(each.snapshotId()) for each in iterate(transaction.table.snapshots())}
             kept[key] = ids - expired[key]
             deletions |= set(dropped_metadata_files(transaction.table))
-            if not expired[key]:
+            if not any(expired.values()):
                 continue
             known = {
                 record["tables"][key]["snapshot_id"]: record for record in records.values() if key in record["tables"]
             }
             needed: set[str] = set()
-            unneeded: set[str] = set()
+            # A run that restored this table, because it could not commit another one, has expired snapshots as well.
+            unneeded = {
+                uri
+                for id, record in known.items()
+                if id not in ids
+                for uri in files(record, self._names, key) | set(record["metadata_objects"][key])
+            }
             for snapshot in iterate(transaction.table.snapshots()):
                 id = int(snapshot.snapshotId())
                 record = known.get(id)
