@@ -351,12 +351,7 @@ class _Publication:
             try:
                 found: Any = self._catalog.load(table.database, table.name)
                 if self._is_superseded(found):
-                    raise RunFailed(
-                        ErrorCode.CONCURRENT_RUN,
-                        f"Another run has completed this publication and has published {table.full_name} since then. "
-                        "Run again.",
-                        retryable=True,
-                    )
+                    raise self._superseded(table)
                 snapshot = next(each for each in iterate(found.snapshots()) if run_of(each) == self._run_id)
                 published["tables"][key]["snapshot_id"] = int(snapshot.snapshotId())
                 published["tables"][key]["metadata_location"] = str(found.operations().current().metadataFileLocation())
@@ -367,12 +362,37 @@ class _Publication:
         record = {**published, "metadata_objects": metadata}
         self._store.write_json(publication_uri(self._names, self._run_id), record)
         self._store.write_json(published_uri(self._names), published)
+        self._require_current(published)
         self._store.delete(self._intent["deletions"])
         self._delete_unpublished(runs)
         tag_originals(self._intent, self._store)
         self._store.delete([marker_uri(self._names, self._run_id)])
         delete_intent(self._names, self._run_id, self._store)
         return published
+
+    def _require_current(self, published: Mapping[str, Any]) -> None:
+        """Raise RunFailed if another run has published while this one wrote published.json, and write that of the
+        other run back."""
+        for key in self._intent["tables"]:
+            table = self._tables[key]
+            found = catalog_table(table.database, table.name, self._store.region)
+            location = found.metadata_location if found is not None else None
+            if location == published["tables"][key]["metadata_location"]:
+                continue
+            run_id = current_run(location, self._store)
+            if run_id not in (None, self._run_id):
+                record = self._store.read_json(f"{self._names.runs}publications/run_id={run_id}.json")
+                if record is not None:
+                    del record["metadata_objects"]
+                    self._store.write_json(published_uri(self._names), record)
+                raise self._superseded(table)
+
+    def _superseded(self, table: IcebergTable) -> RunFailed:
+        return RunFailed(
+            ErrorCode.CONCURRENT_RUN,
+            f"Another run has completed this publication and has published {table.full_name} since then. Run again.",
+            retryable=True,
+        )
 
     def _delete_unpublished(self, runs: Mapping[str, set[str | None]]) -> None:
         """Delete the objects of this run that it did not publish, and those of dead runs. `runs` are the runs with a
