@@ -18,18 +18,22 @@ from faults.bronze_kinds import ICEBERG
 from faults.concurrent_runs import run_concurrently
 from faults.dataset_kind import DatasetKind
 from faults.job_processes import JobProcesses
-from faults.proxy import CATALOG_WRITES, Action, Call, Fault
-from faults.trial import Before, Trial
+from faults.proxy import Action, Fault
+from faults.trial import Trial
 
 KINDS = {kind.name: kind for kind in ICEBERG}
 
 
-def orders(writes: list[Call]) -> Iterator[tuple[int, int | None]]:
-    """The positions of the writes at which the first and the second run are held; the second one also at none."""
-    commits = [index for index, call in enumerate(writes) if call.kind in CATALOG_WRITES]
-    for first in range(len(writes)):
+def orders(kind: DatasetKind) -> Iterator[tuple[Fault, Fault | None]]:
+    """The requests at which the first and the second run are held; the second one also at none."""
+    steps = [
+        Fault(Action.HOLD, "PutObject publishing.json"),
+        *(Fault(Action.HOLD, "UpdateTable", number) for number in range(1, max(len(kind.tables), 1) + 1)),
+        Fault(Action.HOLD, "PutObject published.json"),
+        Fault(Action.HOLD, "PutObjectTagging"),
+    ]
+    for first in steps:
         yield first, None
-    steps = [0, *commits, commits[-1] + 1, commits[-1] + 2]
     yield from ((first, second) for first in steps for second in steps)
 
 
@@ -41,30 +45,19 @@ def run_all(kind: DatasetKind, endpoint: str) -> bool:
     is_failed = False
     try:
         trial.publish_initial()
-        trial.calls(Before.NOTHING)
-        writes = trial.publication_writes()
-        numbers = [trial.write_number(position) for position in range(len(writes))]
-        for first, second in orders(writes):
-            outcome = run_concurrently(
-                trial,
-                processes[1].current,
-                Fault(Action.HOLD, "write", numbers[first]),
-                None if second is None else Fault(Action.HOLD, "write", numbers[second]),
+        for first, second in orders(kind):
+            outcome = run_concurrently(trial, processes[1].current, first, second)
+            names = (
+                f"{first.kind + ' ' + str(first.number):<28} {f'{second.kind} {second.number}' if second else '-':<28}"
             )
-            second_name = "-" if second is None else name_of(writes[second])
-            ends = f"{outcome.first[:20] or 'published':<20} {outcome.second[:20] or 'published':<20}"
-            verdict = "; ".join(outcome.problems) or "ok"
-            print(f"{kind.name:<22} {name_of(writes[first]):<40} {second_name:<40} {ends} {verdict}", flush=True)
+            ends = f"{outcome.first[:14] or 'published':<14} {outcome.second[:14] or 'published':<14}"
+            print(f"{kind.name:<20} {names} {ends} {'; '.join(outcome.problems) or 'ok'}", flush=True)
             is_failed |= bool(outcome.problems)
     finally:
         trial.close()
         for each in processes:
             each.close()
     return is_failed
-
-
-def name_of(call: Call) -> str:
-    return f"{call.kind} {call.name[-25:]}"
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ class JobProcess:
 
     def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         folder.mkdir(parents=True)
-        self.access_key = f"job-{folder.name}"
+        self.access_key = f"job-{folder.parent.name}-{folder.name}"
         self.s3 = Proxy(endpoint, aws_kind)
         self.output: list[str] = []
         self._log = folder / "stderr.txt"

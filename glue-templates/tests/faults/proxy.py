@@ -60,7 +60,8 @@ class Action(StrEnum):
 class Fault:
     """An action on the `number`-th call of a kind, or if `permanent`, also on all later calls of that kind.
 
-    Kinds are the operations of the S3 and Glue API and `Download`; `read`, `write` and `any` include several operations.
+    Kinds are the operations of the S3 and Glue API and `Download`; `PutObject published.json`
+    is the operation on objects of that name; `read`, `write` and `any` include several operations.
     """
 
     action: Action
@@ -227,7 +228,8 @@ class Proxy:
             if self._down:
                 return Action.STATUS_500
             fault = self._fault
-            if fault is None or fault.kind not in (call.kind, "any", "read" if call.kind in READS else "write"):
+            kinds = (call.kind, f"{call.kind} {call.name}", "any", "read" if call.kind in READS else "write")
+            if fault is None or fault.kind not in kinds:
                 return None
             self._counted += 1
             if self._counted != fault.number and not (fault.permanent and self._counted > fault.number):

@@ -14,7 +14,7 @@ from faults.job_process import JobFailed, JobProcess, Killed
 from faults.job_processes import JobProcesses
 from faults.lake import Lake, Rows, State
 from faults.origin import Version
-from faults.proxy import CATALOG_WRITES, READS, Action, Call, Fault
+from faults.proxy import CATALOG_WRITES, READS, Action, Fault
 from faults.reader_process import ReaderProcess
 from job_role import policies_of, write_role
 
@@ -273,23 +273,11 @@ class Trial:
         """Publish the origin's next version."""
         self._next_version(Before.NOTHING)
 
-    def publication_writes(self) -> list[Call]:
-        """The writes of the last run from its intent on, without the run record."""
-        return [call for _, call in self._numbered_writes()]
-
-    def write_number(self, position: int) -> int:
-        """The number, among all writes of a run, of the write at this position in `publication_writes`."""
-        return self._numbered_writes()[position][0]
-
-    def _numbered_writes(self) -> list[tuple[int, Call]]:
-        writes = list(enumerate((call for call in self.job.s3.calls if call.kind not in READS), 1))
-        start = next(index for index, (_, call) in enumerate(writes) if call.target.startswith(self._intent))
-        return writes[start:]
-
-    @property
-    def _intent(self) -> str:
-        """The path of the intent in a request."""
-        return f"/{self.names['runs'].removeprefix('s3://')}publishing.json"
+    def publication_writes(self) -> list[int]:
+        """The numbers, among the writes of the last run, of those from its intent on."""
+        writes = [call for call in self.job.s3.calls if call.kind not in READS]
+        start = next(number for number, call in enumerate(writes, 1) if call.name == "publishing.json")
+        return list(range(start, len(writes) + 1))
 
     def _run(self, options: Mapping[str, object], fault: Fault | None = None) -> None:
         self._run_in(self.job, options, fault)

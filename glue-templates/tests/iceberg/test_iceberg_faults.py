@@ -106,9 +106,9 @@ def test_after_a_fault_no_version_of_a_history_is_duplicated_or_lost(history: Tr
     ("held", "second_held"),
     [
         ("UpdateTable", None),
-        ("published.json", None),
-        pytest.param("published.json", "UpdateTable", marks=COMPLETE),
-        pytest.param("UpdateTable", "published.json", marks=COMPLETE),
+        ("PutObject published.json", None),
+        pytest.param("PutObject published.json", "UpdateTable", marks=COMPLETE),
+        pytest.param("UpdateTable", "PutObject published.json", marks=COMPLETE),
     ],
 )
 def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reason(
@@ -117,21 +117,12 @@ def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reaso
     """The second run begins while the first one is held before this request, and ends or is held meanwhile."""
     second = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
     try:
-        tables.publish_next()
-        outcome = run_concurrently(
-            tables, second.current, hold(tables, held), hold(tables, second_held) if second_held else None
-        )
+        second_fault = Fault(Action.HOLD, second_held) if second_held else None
+        outcome = run_concurrently(tables, second.current, Fault(Action.HOLD, held), second_fault)
     finally:
         second.close()
     assert outcome.problems == []
     assert sorted([outcome.first[:14], outcome.second[:14]]) == ["", "CONCURRENT_RUN"]
-
-
-def hold(trial: Trial, name: str) -> Fault:
-    """Hold a run at this operation, or at the write of this object, in its publication."""
-    writes = trial.publication_writes()
-    position = next(index for index, call in enumerate(writes) if name in (call.kind, call.name))
-    return Fault(Action.HOLD, "write", trial.write_number(position))
 
 
 @COMPLETE
@@ -145,8 +136,7 @@ def test_readers_see_whole_publications_while_50_runs_of_100_objects_have_faults
         trial.publish_next()
         ((_, table),) = trial.lake.published()["tables"].items()
         assert len(table["files"]) == 100
-        writes = trial.publication_writes()
-        kills = [Fault(Action.KILL_AFTER, "write", trial.write_number(index)) for index in range(len(writes))]
+        kills = [Fault(Action.KILL_AFTER, "write", number) for number in trial.publication_writes()]
         gets = sum(call.kind == "GetTable" for call in trial.job.s3.calls)
         errors = [
             Fault(action, kind, number)
