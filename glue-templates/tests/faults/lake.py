@@ -71,7 +71,7 @@ class Lake:
         return f"{_key(self._names['runs'])}publishing.json" in self.keys(self._names["runs"])
 
     def records(self) -> list[dict[str, Any]]:
-        return [self._json(key.rpartition("/")[2]) for key in self.keys(self._names["runs"]) if "/run_id=" in key]
+        return [self._json(key.rpartition("/")[2]) for key in self.keys(f"{self._names['runs']}run_id=")]
 
     def unexpected_objects(self) -> list[str]:
         """Objects that should not exist when no run is active, and originals with wrong tags."""
