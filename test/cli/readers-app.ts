@@ -45,7 +45,7 @@ new GoldDataset(datasets, 'Types', {
       CAST(id % 100 AS TINYINT) AS tiny,
       CAST(id AS SMALLINT) AS small,
       CAST(IF(id % 7 = 0, NULL, id - 500) AS INT) AS whole,
-      CAST(id AS FLOAT) / 4 AS single,
+      CAST(id / 4 AS FLOAT) AS single,
       IF(id % 11 = 0, DOUBLE('NaN'), id / 8) AS share,
       id < 500 AS early,
       CAST(id - 500 AS DECIMAL(38,3)) AS wide,
