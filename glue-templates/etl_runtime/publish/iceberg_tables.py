@@ -277,6 +277,7 @@ class _Publication:
         self._names = names
         self._store = store
         self._run_id = str(intent["published"]["run_id"])
+        self._data_catalog = DataCatalog(store.region)
 
     def commit(self, transactions: Mapping[str, TableTransaction]) -> None:
         """Commit the tables in the order of the intent.
@@ -363,7 +364,9 @@ class _Publication:
         self._store.write_json(publication_uri(self._names, self._run_id), record)
         self._store.write_json(published_uri(self._names), published)
         self._require_current(published)
-        self._store.delete(self._intent["deletions"])
+        named = {uri for uris in metadata.values() for uri in uris}
+        named |= {published["tables"][key]["metadata_location"] for key in metadata}
+        self._store.delete([uri for uri in self._intent["deletions"] if uri not in named])
         self._delete_unpublished(runs)
         tag_originals(self._intent, self._store)
         self._store.delete([marker_uri(self._names, self._run_id)])
@@ -375,7 +378,7 @@ class _Publication:
         other run back."""
         for key in self._intent["tables"]:
             table = self._tables[key]
-            found = catalog_table(table.database, table.name, self._store.region)
+            found = self._data_catalog.table(table.database, table.name)
             location = found.metadata_location if found is not None else None
             if location == published["tables"][key]["metadata_location"]:
                 continue
@@ -450,10 +453,12 @@ def recover_intent(
     if start_spark is None:
         return False
     LOG.info(f"run {run_id} was interrupted while it published; finishing its publication")
+    remaining = [key for key in current if key not in committed]
+    intent = _with_uncommitted_metadata(intent, remaining, names, store)
     with IcebergCatalog(start_spark(), names.bucket) as catalog:
         publication = _Publication(catalog, intent, names, store)
         try:
-            publication.commit(publication.reopened([key for key in current if key not in committed]))
+            publication.commit(publication.reopened(remaining))
         except _NotCommitted as error:
             LOG.info(f"cannot finish the publication of run {run_id}: {error.reason}")
             publication.restore(committed, error.reason)
@@ -492,6 +497,20 @@ def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: N
 def publication_uri(names: Names, run_id: str) -> str:
     """The record of a publication whose snapshots are kept."""
     return f"{names.runs}publications/run_id={run_id}.json"
+
+
+def _with_uncommitted_metadata(
+    intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
+) -> Mapping[str, Any]:
+    """The intent, with the metadata objects of failed commits of these tables as deletions. They are found before the
+    commits are repeated, because other writers add objects to the same folder after that."""
+    tables, run_id = tables_of_intent(intent), intent["published"]["run_id"]
+    left = {uri for key in keys for uri in store.list(tables[key].metadata_prefix(run_id))}
+    if left <= set(intent["deletions"]):
+        return intent
+    extended = {**intent, "deletions": sorted({*intent["deletions"], *left})}
+    store.write_json(intent_uri(names), extended)
+    return extended
 
 
 def iceberg_tables(names: Names, description: str | None) -> dict[str, IcebergTable]:
