@@ -300,9 +300,15 @@ project.addTask('test:matrix', {
   receiveArgs: true,
 });
 project.addTask('test:faults', {
-  description: 'Fail or kill a job at each of its S3 calls, and print what readers see',
+  description: 'Fail or kill a job at each of its calls of S3 and the Data Catalog, and print what readers see',
   env: integEnvironment,
   exec: `${inPython} python tests/fault_matrix.py`,
+  receiveArgs: true,
+});
+project.addTask('test:concurrency', {
+  description: 'Run a job twice at the same time, in each order of the steps of its publication',
+  env: integEnvironment,
+  exec: `${inPython} python tests/concurrent_matrix.py`,
   receiveArgs: true,
 });
 const testDeploy = project.addTask('test:deploy', {

@@ -190,6 +190,7 @@ class Proxy:
 
     def release(self) -> None:
         """Let the call of the action HOLD continue."""
+        self.is_holding.clear()
         self._released.set()
 
     def wait_until_idle(self) -> None:
