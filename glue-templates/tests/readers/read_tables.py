@@ -34,7 +34,7 @@ def rows_of(read: Any) -> list[dict[str, Any]]:
 def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, list) or hasattr(value, "tolist") and getattr(value, "ndim", 0):
+    if isinstance(value, list) or getattr(value, "ndim", 0) > 0:
         return [plain(each) for each in value]
     if value is None or value != value:  # NaN and NaT: pandas represents null with them
         return None
