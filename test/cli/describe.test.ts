@@ -39,6 +39,13 @@ test('a gold table is described with meta_run_id, without meta_rescued, and with
   ]);
 });
 
+test('an Iceberg table is described with its metadata file instead of its folder', () => {
+  const lake = Lake.open(temporaryFolder());
+  const metadata = `${TABLE.location}metadata/r1/00001-x.metadata.json`;
+  const lines = describeTable({ ...TABLE, metadata_location: metadata }, { columns: [], rows: [] }, lake);
+  expect(lines.slice(-2)).toEqual([`  ${lake.pathOf(metadata)}`, '  s3://lake/gold/states/ after deployment']);
+});
+
 test('the inputs of a gold dataset are listed with their runs', () => {
   expect(describeInputs([{ dataset: 'bronze/zipcodes', run_id: 'r1' }, { dataset: 'gold/places', run_id: 'r2' }]))
     .toEqual(['', 'Inputs', '  bronze/zipcodes  run r1', '  gold/places      run r2']);

@@ -60,3 +60,14 @@ test.each(ENTRY_POINTS)('a %s script without a run record gets a warning and no 
   expect(result.warning).toMatch(`ended without calling ${entry}. To publish tables, import`);
   expect(result.warning).toContain(`call \`${entry}(sys.argv, ${argument})\``);
 });
+
+test('the result of a rollback has the run whose publication is current again, and the metadata of its tables', () => {
+  const table = { name: 'zipcodes', rows: 3, location: 's3://lake/bronze/zipcodes/', columns: [] };
+  const published = {
+    run_id: 'r1', database: 'pp_dw_bronze', tables: { zipcodes: { ...table, metadata_location: 's3://lake/m.json' } },
+  };
+  const record = { run_id: 'r3', status: 'published', error: null, rolled_back_to: 'r1' };
+  expect(resultOf(DATASET, { exit_code: 0, error: null, record, published }, 1, DATASET.dataset)).toMatchObject({
+    run_id: 'r3', status: 'published', rolled_back_to: 'r1', tables: [{ metadata_location: 's3://lake/m.json' }],
+  });
+});

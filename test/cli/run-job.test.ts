@@ -15,6 +15,7 @@ test.each<[string, Partial<SingleRunOptions>, object]>([
     { fromRun: '20261123T012048123Z-3f9a1c' },
     { force: true, from_run: '20261123T012048123Z-3f9a1c' },
   ],
+  ['a rollback', { rollbackTo: '20261123T012048123Z-3f9a1c' }, { rollback_to: '20261123T012048123Z-3f9a1c' }],
 ])('%s only changes the argument --run_options', (_, given, options) => {
   const { '--run_options': runOptions, ...rest } = argumentsOf({ arguments: DEPLOYED }, { ...NO_OPTIONS, ...given });
   expect(JSON.parse(runOptions)).toEqual(options);
