@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JJavaError
+from pyspark.errors.exceptions.captured import CapturedException
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.spark import driver_error
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SETTINGS = "spark.sql.catalog.glue_catalog."
+JAVA_ERRORS = (Py4JJavaError, CapturedException)
+"""The errors of a call to Java. PySpark converts some exceptions, such as IllegalArgumentException."""
 CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsException")
 """The exceptions of Iceberg if another writer has changed a table."""
 
@@ -60,7 +63,7 @@ class IcebergCatalog:
         """The table; None if it does not exist."""
         try:
             return self._catalog.loadTable(self.identifier(database, name))
-        except Py4JJavaError as error:
+        except JAVA_ERRORS as error:
             if exception_name(error) == "NoSuchTableException":
                 return None
             raise
@@ -81,22 +84,25 @@ class IcebergCatalog:
         return self._catalog.buildTable(self.identifier(database, name), schema)
 
 
-def exception_name(error: Py4JJavaError) -> str:
+def exception_name(error: Exception) -> str:
     """The name of the Java class, without its package."""
-    return str(error.java_exception.getClass().getSimpleName())
+    exception = _java_exception(error)
+    return type(error).__name__ if exception is None else str(exception.getClass().getSimpleName())
 
 
-def is_conflict(error: Py4JJavaError) -> bool:
-    return exception_name(error) in CONFLICTS
-
-
-def catalog_error(error: Py4JJavaError, table: str) -> RunFailed:
+def catalog_error(error: Exception, table: str) -> RunFailed:
     """The RunFailed for an error of a catalog call about `table`, a name such as pp_dw_bronze.zipcodes."""
-    if is_conflict(error):
+    if exception_name(error) in CONFLICTS:
+        exception = _java_exception(error)
+        found = error if exception is None else exception.getMessage()
         return RunFailed(
             ErrorCode.CONCURRENT_RUN,
-            f"Another writer has changed {table} since this run started: {error.java_exception.getMessage()}. "
+            f"Another writer has changed {table} since this run started: {found}. "
             "The published table is unchanged by this run. Run again.",
             retryable=True,
         )
     return driver_error(error).within(table)
+
+
+def _java_exception(error: Exception) -> Any | None:
+    return error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)

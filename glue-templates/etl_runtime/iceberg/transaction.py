@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
-
-from etl_runtime.iceberg.catalog import IcebergCatalog, catalog_error
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
 from etl_runtime.iceberg.schema import MAX_DESCRIPTION_BYTES, TableColumn, extends, schema_json, shortened
 
 RUN_ID_PROPERTY = "medallion.run-id"
@@ -82,7 +80,7 @@ class TableTransaction:
             self._transaction = (
                 self._create(columns, properties) if self.table is None else self._change(columns, properties)
             )
-        except Py4JJavaError as error:
+        except JAVA_ERRORS as error:
             raise catalog_error(error, table.full_name) from error
         self.schema = str(catalog.iceberg.SchemaParser.toJson(self._transaction.table().schema()))
 
@@ -95,7 +93,7 @@ class TableTransaction:
     def commit(self, commit: Commit) -> None:
         """Replace the objects of the table in one commit.
 
-        Raises Py4JJavaError: the table has changed since the transaction was opened, or the outcome is unknown.
+        Raises one of JAVA_ERRORS: the table has changed since the transaction was opened, or the outcome is unknown.
         """
         always_true = self._catalog.iceberg.expressions.Expressions.alwaysTrue()
         overwrite = self._transaction.newOverwrite()
@@ -210,7 +208,7 @@ class TableTransaction:
 def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) -> None:
     """Make an earlier snapshot with its schema the current one, in one commit. With None, the table gets no rows.
 
-    Raises Py4JJavaError if the commit fails.
+    Raises one of JAVA_ERRORS if the commit fails.
     """
     operations = catalog.load(table.database, table.name).operations()  # type: ignore[union-attr]
     current = operations.current()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from etl_runtime.job.arguments import Names
 from etl_runtime.job.store import Store
-from etl_runtime.publish import iceberg_tables, parquet_publication
+from etl_runtime.publish import iceberg_recovery, parquet_publication
 from etl_runtime.publish.publication import intent_uri
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def recover(names: Names, store: Store, start_spark: "Callable[[], SparkSession]
     """
     intent = store.read_json(intent_uri(names))
     if intent and intent["published"].get("table_format") == "iceberg":
-        if not iceberg_tables.recover_intent(intent, names, store, start_spark):
+        if not iceberg_recovery.recover_intent(intent, names, store, start_spark):
             return False
     elif intent:
         parquet_publication.recover_intent(intent, names, store)

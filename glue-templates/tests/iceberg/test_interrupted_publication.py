@@ -109,7 +109,7 @@ def test_the_next_run_finishes_a_publication_that_has_committed_a_table_and_drop
 
     with monkeypatch.context() as killed:
         killed.setattr(TableTransaction, "commit", dying)
-        killed.setattr("etl_runtime.publish.iceberg_tables._Publication.finish", die)
+        killed.setattr("etl_runtime.publish.iceberg_publication.IcebergPublication.finish", die)
         with suppress(Killed):
             run(made, source, 2)
     killed_run = made.record()["run_id"]
@@ -132,7 +132,7 @@ def test_a_publication_that_another_writer_has_overtaken_is_dropped(
     intents: list[bytes] = []
 
     with monkeypatch.context() as killed:
-        killed.setattr("etl_runtime.publish.iceberg_tables._Publication.commit", die)
+        killed.setattr("etl_runtime.publish.iceberg_publication.IcebergPublication.commit", die)
         with suppress(Killed):
             run(made, source, 2)
     uri = made.names["runs"] + "publishing.json"

@@ -13,7 +13,7 @@ from etl_runtime.iceberg.catalog import IcebergCatalog
 from etl_runtime.iceberg.transaction import Commit, TableTransaction
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.spark import start_spark
-from etl_runtime.publish import iceberg_tables
+from etl_runtime.publish import iceberg_publication
 
 MakeDataset = Callable[..., Dataset]
 ICEBERG = {"table_format": "iceberg"}
@@ -73,7 +73,7 @@ def test_a_run_that_is_killed_after_its_commit_is_completed_by_the_next_run(
     made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
     url = source.serves("/x.csv", b"id\n2\n")
     with monkeypatch.context() as dying:
-        dying.setattr(iceberg_tables._Publication, "finish", die)
+        dying.setattr(iceberg_publication.IcebergPublication, "finish", die)
         with pytest.raises(Killed):
             made.run(url, **ICEBERG)
     assert run_in_catalog(made) != made.published()["run_id"]

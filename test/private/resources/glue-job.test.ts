@@ -2,16 +2,16 @@ import { readFileSync } from 'fs';
 import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { EtlCore } from '../../../src';
+import { EtlCore, TableFormat } from '../../../src';
 import { GLUE_TEMPLATES } from '../../../src/private/glue-templates';
 import { bronze, gold } from '../../layouts';
 
 const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'arguments.py'), 'utf8');
 
 /** The arguments of a bronze job and a gold job. */
-function bothArguments(metrics = true): Record<string, string>[] {
+function bothArguments(metrics = true, tableFormat = TableFormat.PARQUET): Record<string, string>[] {
   const stack = new Stack(new App(), 'Lake', { env: { account: '123456789012', region: 'eu-central-1' } });
-  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', metrics });
+  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', metrics, tableFormat });
   gold({ stack, core }, { inputs: [bronze({ stack, core })] });
   return Object.values(Template.fromStack(stack).findResources('AWS::Glue::Job')).map(
     job => job.Properties.DefaultArguments,
@@ -19,8 +19,8 @@ function bothArguments(metrics = true): Record<string, string>[] {
 }
 
 /** The computed names of both jobs. */
-function bothNames(metrics = true): Record<string, unknown>[] {
-  return bothArguments(metrics).map(passed => JSON.parse(passed['--names']));
+function bothNames(metrics = true, tableFormat = TableFormat.PARQUET): Record<string, unknown>[] {
+  return bothArguments(metrics, tableFormat).map(passed => JSON.parse(passed['--names']));
 }
 
 /** The names in the block that `start` captures. */
@@ -42,7 +42,8 @@ test('the computed names are the fields that the job reads', () => {
   const fields = namesIn(/class Names:\n([\s\S]*?)\n\n\n/, /^ {4}(\w+): /gm);
   expect(fields.length).toBeGreaterThan(5);
   const [ofBronze, ofGold] = bothNames();
-  expect([...new Set([...Object.keys(ofBronze), ...Object.keys(ofGold)])].sort()).toEqual(fields.sort());
+  const [ofIceberg] = bothNames(true, TableFormat.ICEBERG);
+  expect([...new Set([ofBronze, ofGold, ofIceberg].flatMap(each => Object.keys(each)))].sort()).toEqual(fields.sort());
   const ofInput = namesIn(/class InputName:\n([\s\S]*?)\n\n\n/, /^ {4}(\w+): /gm);
   expect(Object.keys((ofGold.inputs as object[])[0]).sort()).toEqual(ofInput.sort());
 });

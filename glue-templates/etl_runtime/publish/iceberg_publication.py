@@ -1,0 +1,220 @@
+"""The commits of Iceberg tables that an intent describes: by the run that wrote it, or by the next run."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
+from etl_runtime.iceberg.catalog_table import DataCatalog, current_run
+from etl_runtime.iceberg.schema import TableColumn
+from etl_runtime.iceberg.snapshots import iterate, metadata_objects, run_of
+from etl_runtime.iceberg.transaction import Commit, IcebergTable, TableTransaction, restore
+from etl_runtime.job.arguments import Names
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.store import Store
+from etl_runtime.publish.publication import files, intent_uri, published_uri, tag_originals
+
+LOG = logging.getLogger(__name__)
+
+
+class NotCommitted(Exception):
+    """No table has the new snapshot as its current one. `reason` is the error to report.
+
+    `restored` are the tables that had it for a moment. They keep the snapshot until it expires, because readers may
+    have started to read it.
+    """
+
+    def __init__(self, reason: RunFailed, restored: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.restored = restored
+
+
+class IcebergPublication:
+    """The commits of an intent, in this run or in the next one."""
+
+    def __init__(
+        self,
+        catalog: IcebergCatalog,
+        intent: Mapping[str, Any],
+        names: Names,
+        store: Store,
+    ) -> None:
+        self._catalog = catalog
+        self._intent = intent
+        self._tables = tables_of_intent(intent)
+        self._names = names
+        self._store = store
+        self._run_id = str(intent["published"]["run_id"])
+        self._data_catalog = DataCatalog(store.region)
+
+    def commit(self, transactions: Mapping[str, TableTransaction]) -> None:
+        """Commit the tables in the order of the intent.
+
+        Raises NotCommitted if a table cannot be committed and all others have their previous snapshot, and RunFailed
+        if the outcome is unknown.
+        """
+        committed: list[str] = []
+        for key in transactions:
+            table = self._tables[key]
+            try:
+                transactions[key].commit(Commit(**self._intent["tables"][key]["commit"]))
+            except JAVA_ERRORS as error:
+                reason = catalog_error(error, table.full_name)
+                if self._is_committed(table, reason):
+                    committed.append(key)
+                    continue
+                self.restore(committed, reason)
+                raise NotCommitted(reason, committed) from error
+            committed.append(key)
+
+    def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
+        """New transactions of the tables with these keys, for the objects that the interrupted run has written.
+
+        Raises NotCommitted if a table has changed since.
+        """
+        transactions = {}
+        for key in keys:
+            saved = self._intent["tables"][key]
+            columns = [TableColumn(**column) for column in saved["columns"]]
+            transactions[key] = TableTransaction(self._catalog, self._tables[key], columns, self._run_id)
+            if (transactions[key].base, transactions[key].schema) != (saved["base"], saved["schema"]):
+                name = self._tables[key].full_name
+                raise NotCommitted(
+                    RunFailed(
+                        ErrorCode.CONCURRENT_RUN, f"Another writer has changed {name} since then.", retryable=True
+                    )
+                )
+        return transactions
+
+    def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
+        """Give the committed tables their previous snapshot back."""
+        for key in committed:
+            table = self._tables[key]
+            try:
+                if self._is_superseded(self._catalog.load(table.database, table.name)):
+                    continue
+                restore(self._catalog, table, self._intent["tables"][key]["base"])
+            except JAVA_ERRORS as error:
+                raise _unknown_outcome(table, reason) from error
+            LOG.info(f"{table.full_name}: restored the previous publication")
+
+    def _is_superseded(self, table: Any) -> bool:
+        """Whether another run has published the table after this publication."""
+        return run_of(table.currentSnapshot()) not in (None, self._run_id)
+
+    def _is_committed(self, table: IcebergTable, reason: RunFailed) -> bool:
+        """Whether a failed commit has reached the catalog. Raises RunFailed if that cannot be determined."""
+        try:
+            found = self._catalog.load(table.database, table.name)
+        except JAVA_ERRORS as unknown:
+            raise _unknown_outcome(table, reason) from unknown
+        return found is not None and run_of(found.currentSnapshot()) == self._run_id
+
+    def finish(self) -> dict[str, Any]:
+        """Write published.json, and delete what nothing names anymore. Returns the content of published.json."""
+        published: dict[str, Any] = self._intent["published"]
+        metadata: dict[str, list[str]] = {}
+        runs: dict[str, set[str | None]] = {}
+        for key in self._intent["tables"]:
+            table = self._tables[key]
+            try:
+                found: Any = self._catalog.load(table.database, table.name)
+                if self._is_superseded(found):
+                    raise self._superseded(table)
+                snapshot = next(each for each in iterate(found.snapshots()) if run_of(each) == self._run_id)
+                published["tables"][key]["snapshot_id"] = int(snapshot.snapshotId())
+                published["tables"][key]["metadata_location"] = str(found.operations().current().metadataFileLocation())
+                metadata[key] = metadata_objects(found, snapshot)
+                runs[table.location] = {run_of(each) for each in iterate(found.snapshots())}
+            except JAVA_ERRORS as error:
+                raise catalog_error(error, table.full_name) from error
+        record = {**published, "metadata_objects": metadata}
+        self._store.write_json(publication_uri(self._names, self._run_id), record)
+        self._store.write_json(published_uri(self._names), published)
+        self._require_current(published)
+        named = {uri for uris in metadata.values() for uri in uris}
+        named |= {published["tables"][key]["metadata_location"] for key in metadata}
+        self._store.delete([uri for uri in self._intent["deletions"] if uri not in named])
+        self._delete_unpublished(runs)
+        tag_originals(self._intent, self._store)
+        self._store.delete([marker_uri(self._names, self._run_id)])
+        delete_intent(self._names, self._run_id, self._store)
+        return published
+
+    def _require_current(self, published: Mapping[str, Any]) -> None:
+        """Raise RunFailed if another run has published while this one wrote published.json, and write that of the
+        other run back."""
+        for key in self._intent["tables"]:
+            table = self._tables[key]
+            found = self._data_catalog.table(table.database, table.name)
+            location = found.metadata_location if found is not None else None
+            if location == published["tables"][key]["metadata_location"]:
+                continue
+            run_id = current_run(location, self._store)
+            if run_id not in (None, self._run_id):
+                record = self._store.read_json(f"{self._names.runs}publications/run_id={run_id}.json")
+                if record is not None:
+                    del record["metadata_objects"]
+                    self._store.write_json(published_uri(self._names), record)
+                raise self._superseded(table)
+
+    def _superseded(self, table: IcebergTable) -> RunFailed:
+        return RunFailed(
+            ErrorCode.CONCURRENT_RUN,
+            f"Another run has completed this publication and has published {table.full_name} since then. Run again.",
+            retryable=True,
+        )
+
+    def _delete_unpublished(self, runs: Mapping[str, set[str | None]]) -> None:
+        """Delete the objects of this run that it did not publish, and those of earlier runs, which did not publish and
+        cannot do so anymore. `runs` are the runs with a snapshot, by the location of the table."""
+        published = files(self._intent["published"], self._names)
+        tables = {table.location: table for table in self._tables.values()}
+        for table in tables.values():
+            own = self._store.list(table.data_prefix(self._run_id))
+            self._store.delete([uri for uri in own if uri not in published])
+        for uri in self._store.list(f"{self._names.runs}writing/"):
+            marker = self._store.read_json(uri)
+            if marker is None or marker["run_id"] >= self._run_id:
+                continue  # a run that has started later is alive
+            for location in marker["tables"].values():
+                if location in tables and marker["run_id"] not in runs[location]:
+                    delete_objects_of_run(tables[location], marker["run_id"], self._store)
+            self._store.delete([uri])
+            LOG.info(f"deleted the objects of run {marker['run_id']}, which did not publish")
+
+
+def publication_uri(names: Names, run_id: str) -> str:
+    """The record of a publication whose snapshots are kept."""
+    return f"{names.runs}publications/run_id={run_id}.json"
+
+
+def tables_of_intent(intent: Mapping[str, Any]) -> dict[str, IcebergTable]:
+    return {key: IcebergTable(**each["table"]) for key, each in intent["tables"].items()}
+
+
+def marker_uri(names: Names, run_id: str) -> str:
+    """The object that exists while a run writes objects."""
+    return f"{names.runs}writing/run_id={run_id}.json"
+
+
+def delete_intent(names: Names, run_id: str, store: Store) -> None:
+    """Delete the intent of this run. Another run may have dropped it and written its own."""
+    intent = store.read_json(intent_uri(names))
+    if intent is not None and intent["published"]["run_id"] == run_id:
+        store.delete([intent_uri(names)])
+
+
+def delete_objects_of_run(table: IcebergTable, run_id: str, store: Store) -> None:
+    for prefix in (table.data_prefix(run_id), table.metadata_prefix(run_id)):
+        store.delete(store.list(prefix))
+
+
+def _unknown_outcome(table: IcebergTable, reason: RunFailed) -> RunFailed:
+    return RunFailed(
+        ErrorCode.COMMIT_OUTCOME_UNKNOWN,
+        f"{table.full_name}: the commit failed, and the Data Catalog does not respond ({reason.message}). The table "
+        "has either the previous publication or the new one. Run again: the next run completes or drops the "
+        "publication.",
+        retryable=True,
+    )

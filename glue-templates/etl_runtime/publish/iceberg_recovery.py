@@ -1,0 +1,111 @@
+"""What the next run does about an interrupted publication or rollback of Iceberg tables, and the rollback itself."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
+from etl_runtime.iceberg.catalog_table import DataCatalog, current_run
+from etl_runtime.iceberg.transaction import IcebergTable, restore
+from etl_runtime.job.arguments import Names
+from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.store import Store
+from etl_runtime.publish.iceberg_publication import IcebergPublication, NotCommitted, tables_of_intent
+from etl_runtime.publish.publication import intent_uri, published_uri, tag_originals
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+LOG = logging.getLogger(__name__)
+
+
+def recover_intent(
+    intent: Mapping[str, Any], names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None"
+) -> bool:
+    """Finish the interrupted publication of an earlier run, if it has committed a table. Otherwise, drop it.
+
+    Returns whether that is done. Without `start_spark`, a publication cannot be finished.
+
+    Raises RunFailed if the publication can be neither finished nor undone.
+    """
+    run_id = str(intent["published"]["run_id"])
+    if "rollback" in intent:
+        if start_spark is None:
+            return False
+        LOG.info(f"a rollback to run {run_id} was interrupted; finishing it")
+        try:
+            with IcebergCatalog(start_spark(), names.bucket) as catalog:
+                finish_rollback(catalog, intent, names, store)
+        except RunFailed as failed:
+            if failed.code != ErrorCode.PUBLICATION_NOT_FOUND:
+                raise
+            LOG.info(f"dropped the rollback: {failed}")
+            store.delete([intent_uri(names)])
+        return True
+    data_catalog = DataCatalog(store.region)
+    current = {key: data_catalog.table(table.database, table.name) for key, table in tables_of_intent(intent).items()}
+    committed = [
+        key
+        for key, found in current.items()
+        if found is not None and current_run(found.metadata_location, store) == run_id
+    ]
+    if not committed:
+        LOG.info(f"run {run_id} was interrupted before it published. The published tables are unchanged")
+        store.delete([intent_uri(names)])
+        return True
+    if start_spark is None:
+        return False
+    LOG.info(f"run {run_id} was interrupted while it published; finishing its publication")
+    remaining = [key for key in current if key not in committed]
+    intent = _with_uncommitted_metadata(intent, remaining, names, store)
+    with IcebergCatalog(start_spark(), names.bucket) as catalog:
+        publication = IcebergPublication(catalog, intent, names, store)
+        try:
+            publication.commit(publication.reopened(remaining))
+        except NotCommitted as error:
+            LOG.info(f"cannot finish the publication of run {run_id}: {error.reason}")
+            publication.restore(committed, error.reason)
+            store.delete([intent_uri(names)])
+            return True
+        publication.finish()
+    return True
+
+
+def _with_uncommitted_metadata(
+    intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
+) -> Mapping[str, Any]:
+    """The intent, with the metadata objects of failed commits of these tables as deletions. They are found before the
+    commits are repeated, because other writers add objects to the same folder after that."""
+    tables, run_id = tables_of_intent(intent), intent["published"]["run_id"]
+    left = {uri for key in keys for uri in store.list(tables[key].metadata_prefix(run_id))}
+    if left <= set(intent["deletions"]):
+        return intent
+    extended = {**intent, "deletions": sorted({*intent["deletions"], *left})}
+    store.write_json(intent_uri(names), extended)
+    return extended
+
+
+def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: Names, store: Store) -> dict[str, Any]:
+    """Make the snapshots of the intent current, and write published.json. Can be repeated."""
+    published: dict[str, Any] = intent["published"]
+    for key, saved in intent["rollback"].items():
+        table = IcebergTable(**saved)
+        entry = published["tables"][key]
+        try:
+            found: Any = catalog.load(table.database, table.name)
+            if found is None or found.snapshot(entry["snapshot_id"]) is None:
+                raise RunFailed(
+                    ErrorCode.PUBLICATION_NOT_FOUND,
+                    f"{table.full_name} does not have the snapshot {entry['snapshot_id']} of run {published['run_id']} "
+                    "anymore. Choose another run.",
+                )
+            if int(found.currentSnapshot().snapshotId()) != entry["snapshot_id"]:
+                restore(catalog, table, entry["snapshot_id"])
+            current: Any = catalog.load(table.database, table.name)
+            entry["metadata_location"] = str(current.operations().current().metadataFileLocation())
+        except JAVA_ERRORS as error:
+            raise catalog_error(error, table.full_name) from error
+    store.write_json(published_uri(names), published)
+    tag_originals(intent, store)
+    store.delete([intent_uri(names)])
+    return published
