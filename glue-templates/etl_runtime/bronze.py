@@ -38,6 +38,8 @@ from etl_runtime.source.unchanged import (
 from etl_runtime.web.client import without_query
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from etl_runtime.convert.type_plan import ConvertedTable
 
 __all__ = ["Fetching", "run_bronze"]
@@ -90,7 +92,13 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     staging = f"{names.staging}run_id={record.run_id}/"
     record.skip_futile_retry()
     tables = tables_of(job, record.run_id, store)
-    starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
+
+    def start() -> "SparkSession":
+        spark = start_spark()
+        tables.prepare(spark)
+        return spark
+
+    starting_spark = cache(lambda: background.submit(start))  # starts once, during the first download
     tables.check(read_published(names, store))
     with record.logged_as("recover"):
         recover(names, store, lambda: starting_spark().result())

@@ -192,6 +192,7 @@ def _run(
 
     with record.step("start spark"):
         spark = starting_spark()
+        lake_tables.prepare(spark)
     if job.options.rollback_to:
         roll_back(job, record, lake_tables, published, spark)
         return
@@ -229,6 +230,7 @@ def _write_and_publish(
         and not job.options.force
         and _is_unchanged(job, tables, published)
         and lake_tables.is_current(published)
+        and (published.get("table_format") != "iceberg" or published["document"] == document_hash(job.document))
     ):
         note_unchanged(published, [each.described() for each in inputs], names, store)
         record.note_publication(published)

@@ -11,7 +11,6 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors.exceptions.captured import CapturedException
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.spark import driver_error
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,9 +23,9 @@ CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsExcep
 
 
 class IcebergCatalog:
-    """The tables of one bucket in the Data Catalog: a context manager, which closes the connections of the library.
+    """The Data Catalog with the tables of one bucket: a context manager, which closes the connections of the library.
 
-    Creating it takes a second, mostly to load classes.
+    Creating it takes half a second, mostly to load classes.
     """
 
     def __init__(self, spark: "SparkSession", bucket: str) -> None:
@@ -90,18 +89,44 @@ def exception_name(error: Exception) -> str:
     return type(error).__name__ if exception is None else str(exception.getClass().getSimpleName())
 
 
+def is_conflict(error: Exception) -> bool:
+    """Whether another writer has changed the table.
+
+    The library also converts a validation error of the Glue API, which has a cause, to a ValidationException.
+    """
+    exception = _java_exception(error)
+    has_cause = exception is not None and exception.getCause() is not None
+    name = exception_name(error)
+    return name in CONFLICTS and not (name == "ValidationException" and has_cause)
+
+
 def catalog_error(error: Exception, table: str) -> RunFailed:
     """The RunFailed for an error of a catalog call about `table`, a name such as pp_dw_bronze.zipcodes."""
-    if exception_name(error) in CONFLICTS:
-        exception = _java_exception(error)
-        found = error if exception is None else exception.getMessage()
+    message, cause = _messages(error)
+    if is_conflict(error):
         return RunFailed(
             ErrorCode.CONCURRENT_RUN,
-            f"Another writer has changed {table} since this run started: {found}. "
+            f"Another writer has changed {table} since this run started: {message}. "
             "The published table is unchanged by this run. Run again.",
             retryable=True,
         )
-    return driver_error(error).within(table)
+    return RunFailed(
+        ErrorCode.SPARK_FAILED,
+        f"{table}: {exception_name(error)}: {message}{f' Cause: {cause}' if cause else ''}",
+        retryable="AccessDenied" not in cause,
+    )
+
+
+def _messages(error: Exception) -> tuple[str, str]:
+    """The message of the Java exception, and the class and message of its first cause."""
+    exception = _java_exception(error)
+    if exception is None:
+        return str(error).partition("\n")[0], ""
+    root = exception
+    while root.getCause() is not None:
+        root = root.getCause()
+    cause = "" if root.equals(exception) else f"{root.getClass().getSimpleName()}: {root.getMessage()}"
+    return str(exception.getMessage()), cause
 
 
 def _java_exception(error: Exception) -> Any | None:

@@ -150,7 +150,8 @@ def _arrow_type(iceberg: Any) -> pa.DataType:
 
 
 def extends(new: Any, old: Any) -> bool:
-    """Whether the JSON type `new` is `old`, possibly with more struct fields at any depth. IDs are not compared.
+    """Whether the JSON type `new` is `old`, possibly with more struct fields at the end, at any depth. IDs are not
+    compared.
 
     A table keeps the ID of such a column. Any other column gets a new ID, so that values of earlier snapshots are
     never read with another type.
@@ -160,8 +161,10 @@ def extends(new: Any, old: Any) -> bool:
     if new["type"] != old["type"]:
         return False
     if new["type"] == "struct":
-        fields = {each["name"]: each["type"] for each in new["fields"]}
-        return all(each["name"] in fields and extends(fields[each["name"]], each["type"]) for each in old["fields"])
+        first = new["fields"][: len(old["fields"])]
+        return [each["name"] for each in first] == [each["name"] for each in old["fields"]] and all(
+            extends(one["type"], other["type"]) for one, other in zip(first, old["fields"], strict=True)
+        )
     return all(extends(new[part], old[part]) for part in ("element", "key", "value") if part in new)
 
 

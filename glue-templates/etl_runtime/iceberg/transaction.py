@@ -11,6 +11,7 @@ from typing import Any
 
 from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
 from etl_runtime.iceberg.schema import MAX_DESCRIPTION_BYTES, TableColumn, extends, schema_json, shortened
+from etl_runtime.job.errors import ErrorCode, RunFailed
 
 RUN_ID_PROPERTY = "medallion.run-id"
 """The property in the summary of a snapshot that names the run."""
@@ -90,22 +91,35 @@ class TableTransaction:
         snapshot = self.table.currentSnapshot() if self.table is not None else None
         return None if snapshot is None else int(snapshot.snapshotId())
 
-    def commit(self, commit: Commit) -> None:
-        """Replace the objects of the table in one commit.
+    def commit(self, commit: Commit) -> int | None:
+        """Replace the objects of the table in one commit. Returns the ID of the snapshot that it has replaced.
+
+        That is not `base` if another writer has changed the table in a way that the library allows, such as a deletion
+        of rows in objects that this commit keeps.
 
         Raises one of JAVA_ERRORS: the table has changed since the transaction was opened, or the outcome is unknown.
+        Raises RunFailed if the table does not have an object to keep.
         """
         always_true = self._catalog.iceberg.expressions.Expressions.alwaysTrue()
         overwrite = self._transaction.newOverwrite()
-        if commit.kept:
-            for uri, file in self._data_files().items():
-                if uri not in commit.kept:
+        if kept := set(commit.kept):
+            current = self._data_files()
+            if missing := sorted(kept - current.keys()):
+                raise RunFailed(
+                    ErrorCode.CONCURRENT_RUN,
+                    f"Another writer has removed {missing[0]} from {self._named.full_name} since this run started. "
+                    "Run again.",
+                    retryable=True,
+                )
+            for uri, file in current.items():
+                if uri not in kept:
                     overwrite = overwrite.deleteFile(file)
         else:
             overwrite = overwrite.overwriteByRowFilter(always_true)
         if self.base is not None:
-            overwrite = overwrite.validateFromSnapshot(self.base).conflictDetectionFilter(always_true)
-            overwrite = overwrite.validateNoConflictingData().validateNoConflictingDeletes()
+            overwrite = overwrite.validateFromSnapshot(self.base)
+        overwrite = overwrite.conflictDetectionFilter(always_true)
+        overwrite = overwrite.validateNoConflictingData().validateNoConflictingDeletes()
         for each in commit.added:
             overwrite = overwrite.addFile(self._data_file(each))
         overwrite.set(RUN_ID_PROPERTY, commit.run_id)
@@ -116,6 +130,8 @@ class TableTransaction:
                 expire = expire.expireSnapshotId(id)
             expire.commit()
         self._transaction.commitTransaction()
+        parent = self._transaction.table().currentSnapshot().parentId()
+        return None if parent is None else int(parent)
 
     def _create(self, columns: Sequence[TableColumn], properties: Mapping[str, str]) -> Any:
         schema = self._catalog.iceberg.SchemaParser.fromJson(schema_json(columns))
@@ -210,8 +226,17 @@ def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) 
 
     Raises one of JAVA_ERRORS if the commit fails.
     """
-    operations = catalog.load(table.database, table.name).operations()  # type: ignore[union-attr]
+    found = catalog.load(table.database, table.name)
+    if found is None:
+        return  # a person has deleted the table
+    operations = found.operations()
     current = operations.current()
+    if snapshot is not None and current.snapshot(snapshot) is None:
+        raise RunFailed(
+            ErrorCode.PUBLICATION_NOT_FOUND,
+            f"{table.full_name} does not have the snapshot {snapshot} anymore. Run again to publish the table.",
+            retryable=True,
+        )
     builder = catalog.iceberg.TableMetadata.buildFrom(current)
     if snapshot is None:
         builder = builder.removeRef("main")

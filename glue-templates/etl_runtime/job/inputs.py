@@ -63,8 +63,8 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
     """The inputs that have published, or begun to publish, since they were read."""
 
     def has_changed(read: Input) -> bool:
-        if read.published.get("table_format") == "iceberg":
-            return False  # the snapshots that were read still exist
+        if read.published.get("table_format") == "iceberg":  # an input may publish, but its snapshot must still exist
+            return bool(changed_files(read.published, names.bucket, store))
         current = store.read_json(f"{read.name.runs}published.json")
         return current is None or current["run_id"] != read.run_id or bool(changed_files(current, names.bucket, store))
 

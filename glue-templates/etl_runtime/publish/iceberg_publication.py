@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, is_conflict
 from etl_runtime.iceberg.catalog_table import DataCatalog, current_run
 from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.iceberg.snapshots import iterate, metadata_objects, run_of
@@ -21,12 +21,13 @@ class NotCommitted(Exception):
     """No table has the new snapshot as its current one. `reason` is the error to report.
 
     `restored` are the tables that had it for a moment. They keep the snapshot until it expires, because readers may
-    have started to read it.
+    have started to read it. If a request `may_arrive` later than its timeout, its objects must exist.
     """
 
-    def __init__(self, reason: RunFailed, restored: Sequence[str] = ()) -> None:
+    def __init__(self, reason: RunFailed, restored: Sequence[str] = (), *, may_arrive: bool = False) -> None:
         self.reason = reason
         self.restored = restored
+        self.may_arrive = may_arrive
 
 
 class IcebergPublication:
@@ -56,15 +57,24 @@ class IcebergPublication:
         committed: list[str] = []
         for key in transactions:
             table = self._tables[key]
+            base = self._intent["tables"][key]["base"]
             try:
-                transactions[key].commit(Commit(**self._intent["tables"][key]["commit"]))
+                replaced = transactions[key].commit(Commit(**self._intent["tables"][key]["commit"]))
+            except RunFailed as failed:
+                self.restore(committed, failed)
+                raise NotCommitted(failed, committed) from failed
             except JAVA_ERRORS as error:
                 reason = catalog_error(error, table.full_name)
                 if self._is_committed(table, reason):
                     committed.append(key)
                     continue
                 self.restore(committed, reason)
-                raise NotCommitted(reason, committed) from error
+                raise NotCommitted(reason, committed, may_arrive=not is_conflict(error)) from error
+            if replaced != base:
+                reason = self._changed(table)
+                self._restore(table, replaced, reason)
+                self.restore(committed, reason)
+                raise NotCommitted(reason, [*committed, key])
             committed.append(key)
 
     def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
@@ -78,29 +88,33 @@ class IcebergPublication:
             columns = [TableColumn(**column) for column in saved["columns"]]
             transactions[key] = TableTransaction(self._catalog, self._tables[key], columns, self._run_id)
             if (transactions[key].base, transactions[key].schema) != (saved["base"], saved["schema"]):
-                name = self._tables[key].full_name
-                raise NotCommitted(
-                    RunFailed(
-                        ErrorCode.CONCURRENT_RUN, f"Another writer has changed {name} since then.", retryable=True
-                    )
-                )
+                raise NotCommitted(self._changed(self._tables[key]))
         return transactions
 
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
         """Give the committed tables their previous snapshot back."""
         for key in committed:
-            table = self._tables[key]
-            try:
-                if self._is_superseded(self._catalog.load(table.database, table.name)):
-                    continue
-                restore(self._catalog, table, self._intent["tables"][key]["base"])
-            except JAVA_ERRORS as error:
-                raise _unknown_outcome(table, reason) from error
-            LOG.info(f"{table.full_name}: restored the previous publication")
+            self._restore(self._tables[key], self._intent["tables"][key]["base"], reason)
 
-    def _is_superseded(self, table: Any) -> bool:
+    def _restore(self, table: IcebergTable, snapshot: int | None, reason: RunFailed) -> None:
+        try:
+            if self._is_superseded(self._catalog.load(table.database, table.name)):
+                return
+            restore(self._catalog, table, snapshot)
+        except JAVA_ERRORS as error:
+            raise _unknown_outcome(table, reason) from error
+        LOG.info(f"{table.full_name}: restored the previous publication")
+
+    def _changed(self, table: IcebergTable) -> RunFailed:
+        return RunFailed(
+            ErrorCode.CONCURRENT_RUN,
+            f"Another writer has changed {table.full_name} since this run started. Run again.",
+            retryable=True,
+        )
+
+    def _is_superseded(self, table: Any | None) -> bool:
         """Whether another run has published the table after this publication."""
-        return run_of(table.currentSnapshot()) not in (None, self._run_id)
+        return table is not None and run_of(table.currentSnapshot()) not in (None, self._run_id)
 
     def _is_committed(self, table: IcebergTable, reason: RunFailed) -> bool:
         """Whether a failed commit has reached the catalog. Raises RunFailed if that cannot be determined."""
@@ -119,9 +133,11 @@ class IcebergPublication:
             table = self._tables[key]
             try:
                 found: Any = self._catalog.load(table.database, table.name)
-                if self._is_superseded(found):
+                if found is None or self._is_superseded(found):
                     raise self._superseded(table)
-                snapshot = next(each for each in iterate(found.snapshots()) if run_of(each) == self._run_id)
+                snapshot = next((each for each in iterate(found.snapshots()) if run_of(each) == self._run_id), None)
+                if snapshot is None:
+                    raise self._superseded(table)
                 published["tables"][key]["snapshot_id"] = int(snapshot.snapshotId())
                 published["tables"][key]["metadata_location"] = str(found.operations().current().metadataFileLocation())
                 metadata[key] = metadata_objects(found, snapshot)

@@ -30,11 +30,19 @@ def recover_intent(
     """
     run_id = str(intent["published"]["run_id"])
     if "rollback" in intent:
+        data_catalog = DataCatalog(store.region)
+        tables = [IcebergTable(**each) for each in intent["rollback"].values()]
+        found_tables = [data_catalog.table(table.database, table.name) for table in tables]
+        if any(found is None or found.metadata_location is None for found in found_tables):
+            LOG.info(f"dropped a rollback to run {run_id}: the dataset no longer has Iceberg tables")
+            store.delete([intent_uri(names)])
+            return True
         if start_spark is None:
             return False
         LOG.info(f"a rollback to run {run_id} was interrupted; finishing it")
         try:
             with IcebergCatalog(start_spark(), names.bucket) as catalog:
+                require_snapshots(catalog, intent)
                 finish_rollback(catalog, intent, names, store)
         except RunFailed as failed:
             if failed.code != ErrorCode.PUBLICATION_NOT_FOUND:
@@ -85,6 +93,23 @@ def _with_uncommitted_metadata(
     return extended
 
 
+def require_snapshots(catalog: IcebergCatalog, intent: Mapping[str, Any]) -> None:
+    """Raise RunFailed if a table no longer has the snapshot of the intent's rollback."""
+    for key, saved in intent["rollback"].items():
+        table, id = IcebergTable(**saved), intent["published"]["tables"][key]["snapshot_id"]
+        try:
+            found = catalog.load(table.database, table.name)
+            if found is not None and found.snapshot(id) is not None:
+                continue
+        except JAVA_ERRORS as error:
+            raise catalog_error(error, table.full_name) from error
+        raise RunFailed(
+            ErrorCode.PUBLICATION_NOT_FOUND,
+            f"{table.full_name} does not have the snapshot {id} of run {intent['published']['run_id']} anymore. "
+            "Choose another run.",
+        )
+
+
 def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: Names, store: Store) -> dict[str, Any]:
     """Make the snapshots of the intent current, and write published.json. Can be repeated."""
     published: dict[str, Any] = intent["published"]
@@ -93,12 +118,6 @@ def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: N
         entry = published["tables"][key]
         try:
             found: Any = catalog.load(table.database, table.name)
-            if found is None or found.snapshot(entry["snapshot_id"]) is None:
-                raise RunFailed(
-                    ErrorCode.PUBLICATION_NOT_FOUND,
-                    f"{table.full_name} does not have the snapshot {entry['snapshot_id']} of run {published['run_id']} "
-                    "anymore. Choose another run.",
-                )
             if int(found.currentSnapshot().snapshotId()) != entry["snapshot_id"]:
                 restore(catalog, table, entry["snapshot_id"])
             current: Any = catalog.load(table.database, table.name)

@@ -15,14 +15,14 @@ Three kinds of objects under the run records make every step repeatable:
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from etl_runtime.iceberg.catalog import IcebergCatalog
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog
 from etl_runtime.iceberg.catalog_table import DataCatalog, require_iceberg
 from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.iceberg.snapshots import expired_snapshots, iterate, objects
@@ -39,7 +39,7 @@ from etl_runtime.publish.iceberg_publication import (
     marker_uri,
     publication_uri,
 )
-from etl_runtime.publish.iceberg_recovery import finish_rollback
+from etl_runtime.publish.iceberg_recovery import finish_rollback, require_snapshots
 from etl_runtime.publish.publication import (
     files,
     intent_uri,
@@ -67,7 +67,8 @@ class IcebergTables:
         self._store = store
         self._tables = iceberg_tables(job.names, job.document.get("description"))
         self._data_catalog = DataCatalog(store.region)
-        self._catalog: IcebergCatalog  # created by `writing`
+        self._opening: Future[IcebergCatalog] | None = None
+        self._catalog: IcebergCatalog  # set by `writing`
         self._transactions: dict[str, TableTransaction] = {}
         self._columns: dict[str, list[TableColumn]] = {}
         self._keeps_objects = False  # whether a snapshot or the intent names objects of this run
@@ -87,12 +88,23 @@ class IcebergTables:
                 return False
         return True
 
+    def prepare(self, spark: "SparkSession") -> None:
+        self._opening = ThreadPoolExecutor(1).submit(self._open, spark)
+
+    def _open(self, spark: "SparkSession") -> IcebergCatalog:
+        catalog = IcebergCatalog(spark, self._names.bucket)
+        with suppress(*JAVA_ERRORS):  # an error that lasts occurs again when the transaction is opened
+            for table in self._tables.values():
+                catalog.load(table.database, table.name)
+        return catalog
+
     @contextmanager
     def writing(self, spark: "SparkSession") -> Iterator[None]:
         locations = {key: table.location for key, table in self._tables.items()}
         self._store.write_json(self._marker, {"run_id": self._run_id, "tables": locations})
         try:
-            with IcebergCatalog(spark, self._names.bucket) as self._catalog:
+            opening = self._opening
+            with opening.result() if opening else self._open(spark) as self._catalog:
                 yield
         finally:
             if not self._keeps_objects:
@@ -137,7 +149,7 @@ class IcebergTables:
         try:
             publication.commit(self._transactions)
         except NotCommitted as error:
-            self._keeps_objects = bool(error.restored)
+            self._keeps_objects = bool(error.restored) or error.may_arrive
             delete_intent(self._names, self._run_id, self._store)
             raise error.reason from error.__cause__
         return publication.finish()
@@ -163,9 +175,10 @@ class IcebergTables:
             "rollback": {key: asdict(table) for key, table in self._tables.items()},
             "superseded": originals(published),
         }
-        require_no_other_run(published, self._names, self._store)
-        self._store.write_json(intent_uri(self._names), intent)
         with IcebergCatalog(spark, self._names.bucket) as catalog:
+            require_snapshots(catalog, intent)
+            require_no_other_run(published, self._names, self._store)
+            self._store.write_json(intent_uri(self._names), intent)
             return finish_rollback(catalog, intent, self._names, self._store)
 
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
@@ -236,7 +249,7 @@ class IcebergTables:
             deletions |= unneeded - needed
         deletions -= files(new, self._names)
         for uri, record in records.items():
-            if all(key in kept and table["snapshot_id"] not in kept[key] for key, table in record["tables"].items()):
+            if all(table["snapshot_id"] not in kept.get(key, ()) for key, table in record["tables"].items()):
                 deletions.add(uri)
         return deletions
 

@@ -53,10 +53,9 @@ def publish(
     ]
     old_files = files(old, names)
     deletions = {file for key in staged for file in files(old, names, key)} - files(new, names)
-    if (old or {}).get("table_format") == "iceberg":
-        for table in names.tables.values():
-            deletions |= {*store.list(f"{table.location}data/"), *store.list(f"{table.location}metadata/")}
-        deletions |= {*store.list(f"{names.runs}publications/"), *store.list(f"{names.runs}writing/")}
+    markers = store.list(f"{names.runs}writing/")
+    if markers or (old or {}).get("table_format") == "iceberg":
+        deletions |= {*_iceberg_objects(old, names, store), *store.list(f"{names.runs}publications/"), *markers}
     intent = {
         "published": new,
         "copies": copies,
@@ -74,6 +73,13 @@ def publish(
             raise
     _finish(intent, names, store)
     return new
+
+
+def _iceberg_objects(old: Mapping[str, Any] | None, names: Names, store: Store) -> set[str]:
+    """The objects of Iceberg tables that the dataset had, or that an interrupted run has begun to write."""
+    locations = {table.location for table in names.tables.values()}
+    locations |= {table["location"] for table in (old or {}).get("tables", {}).values()}
+    return {uri for each in locations for folder in ("data", "metadata") for uri in store.list(f"{each}{folder}/")}
 
 
 def recover_intent(intent: Mapping[str, Any], names: Names, store: Store) -> None:

@@ -13,6 +13,7 @@ from etl_runtime.job.store import Store
 from etl_runtime.job.table_schemas import changed_tables
 from etl_runtime.publish import parquet_publication
 from etl_runtime.publish.iceberg_tables import IcebergTables
+from etl_runtime.publish.publication import intent_uri
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Tables(Protocol):
 
     def is_current(self, published: Mapping[str, Any]) -> bool:
         """Whether readers see the publication in published.json."""
+
+    def prepare(self, spark: "SparkSession") -> None:
+        """Start to open the catalog in the background, before it is needed."""
 
     def writing(self, spark: "SparkSession") -> AbstractContextManager[None]:
         """A context in which tasks write objects. If it ends without a publication, the objects are deleted."""
@@ -91,7 +95,11 @@ class ParquetTables:
         self._store = store
 
     def check(self, published: Mapping[str, Any] | None) -> None:
-        if (published or {}).get("table_format") != "iceberg":
+        intent = self._store.read_json(intent_uri(self._names)) or {}
+        was_iceberg = any(
+            (each or {}).get("table_format") == "iceberg" for each in (published, intent.get("published"))
+        )
+        if not was_iceberg and not self._store.list(f"{self._names.runs}writing/"):
             return
         catalog = DataCatalog(self._store.region)
         for table in self._names.tables.values():
@@ -107,6 +115,9 @@ class ParquetTables:
 
     def is_current(self, published: Mapping[str, Any]) -> bool:
         return published.get("table_format") != "iceberg"
+
+    def prepare(self, spark: "SparkSession") -> None:
+        pass
 
     @contextmanager
     def writing(self, spark: "SparkSession") -> Iterator[None]:

@@ -1,11 +1,11 @@
 """Writes the result of a transform: the rows or, for a table with a history, the versions of the rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.columns.names import RUN_ID
-from etl_runtime.iceberg.schema import TableColumn, meta_columns
+from etl_runtime.iceberg.schema import TableColumn, meta_columns, stored_type
 from etl_runtime.job.arguments import Job
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.run_record import RunRecord
@@ -86,6 +86,8 @@ class TableWriter:
     def _old_versions(self, spark: "SparkSession", key: str, history: History) -> PublishedVersions | None:
         existing = [] if self.published else self.tables.existing_objects(key)
         old = published_versions(spark, key, history, self.published, existing, self.job.names.bucket, self.store)
+        if old is not None and self._is_iceberg:
+            old = with_stored_types(old)
         if "initial_table" not in history:
             return old
         if old is not None:
@@ -95,7 +97,8 @@ class TableWriter:
             return old
         started, run_id = self.record.started, self.record.run_id
         self.record.log("make", f"{key}: the history begins with the versions of {history['initial_table']}")
-        return initial_versions(spark, key, history, self.input_tables, started, run_id)
+        initial = initial_versions(spark, key, history, self.input_tables, started, run_id)
+        return with_stored_types(initial) if self._is_iceberg else initial
 
     def _layout(self) -> VersionLayout | None:
         """The layout of the published history, if its objects can be carried over: they are those that readers see."""
@@ -117,6 +120,12 @@ class TableWriter:
     @property
     def _is_iceberg(self) -> bool:
         return self.job.document.get("table_format") == "iceberg"
+
+
+def with_stored_types(old: PublishedVersions) -> PublishedVersions:
+    """The versions with the types of an Iceberg table. Those of a Parquet table can be tinyint or smallint."""
+    columns = [{**each, "type": stored_type(each["type"])} for each in old.table["columns"]]
+    return replace(old, table={**old.table, "columns": columns}, rows=with_iceberg_types(old.rows))
 
 
 def _names_of(columns: Sequence[Mapping[str, str]]) -> list[str]:

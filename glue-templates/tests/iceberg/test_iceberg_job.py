@@ -270,3 +270,51 @@ def test_the_objects_of_a_killed_run_are_deleted_by_the_next_publication(
     made.run(source.serves("/x.csv", b"id\n3\n"), **ICEBERG)
     assert len([name for name in objects(made) if name.startswith("data/")]) == 2  # the current and the previous one
     assert run_objects(made) == ["publications", "published.json"]
+
+
+def test_an_aborted_change_to_iceberg_leaves_nothing_in_the_folder_of_the_parquet_table(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    url = source.serves("/x.csv", b"id\n1\n")
+    made.run(url)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(iceberg_tables, "delete_objects_of_run", die)
+        dying.setattr(iceberg_tables.IcebergTables, "publish", die)
+        with pytest.raises(Killed):
+            made.run(url, **ICEBERG)
+    assert any(name.startswith("data/") for name in objects(made))
+    made.run(source.serves("/x.csv", b"id\n2\n"))
+    assert objects(made) == [f"{made.name.replace('-', '_')}.parquet"]
+    assert run_objects(made) == ["published.json"]
+
+
+def test_an_interrupted_rollback_is_dropped_if_the_dataset_no_longer_has_iceberg_tables(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
+    first = made.published()["run_id"]
+    made.run(source.serves("/x.csv", b"id\n2\n"), **ICEBERG)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr("etl_runtime.publish.iceberg_recovery.restore", die)
+        with pytest.raises(Killed):
+            made.run(source.url + "/x.csv", run_options=f'{{"rollback_to": "{first}"}}', **ICEBERG)
+    boto3.client("glue").delete_table(DatabaseName="pp_dw_bronze", Name=made.name.replace("-", "_"))
+    made.run(source.serves("/x.csv", b"id\n3\n"))
+    assert [row["id"] for row in made.rows()] == [3]
+    assert run_objects(made) == ["published.json"]

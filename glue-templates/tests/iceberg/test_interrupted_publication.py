@@ -101,11 +101,11 @@ def test_the_next_run_finishes_a_publication_that_has_committed_a_table_and_drop
     done: list[Commit] = []
     commit_table = TableTransaction.commit
 
-    def dying(transaction: TableTransaction, commit: Commit) -> None:
+    def dying(transaction: TableTransaction, commit: Commit) -> int | None:
         if len(done) == commits:
             raise Killed
-        commit_table(transaction, commit)
         done.append(commit)
+        return commit_table(transaction, commit)
 
     with monkeypatch.context() as killed:
         killed.setattr(TableTransaction, "commit", dying)

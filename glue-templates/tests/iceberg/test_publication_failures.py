@@ -53,13 +53,16 @@ def two_tables(source: Source, number: int) -> str:
     return source.serves("/x.zip", Response(zipped(**{"a.csv": rows, "b.csv": rows})))
 
 
+Outcome = Callable[[Callable[[], int | None]], int | None]
+
+
 @contextmanager
-def commits(monkeypatch: pytest.MonkeyPatch, *outcomes: Callable[[Callable[[], None]], None]) -> Iterator[None]:
+def commits(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> Iterator[None]:
     """Replace the commits of a run: each outcome gets the function that makes the commit."""
     real, remaining = TableTransaction.commit, list(outcomes)
 
-    def commit(transaction: TableTransaction, change: Commit) -> None:
-        remaining.pop(0)(lambda: real(transaction, change))
+    def commit(transaction: TableTransaction, change: Commit) -> int | None:
+        return remaining.pop(0)(lambda: real(transaction, change))
 
     with monkeypatch.context() as patched:
         patched.setattr(TableTransaction, "commit", commit)
@@ -105,7 +108,7 @@ def test_a_refused_commit_restores_the_tables_that_are_already_committed(
     first = made.published()["run_id"]
     error = java_error()
 
-    def refuse(_: Callable[[], None]) -> None:
+    def refuse(_: object) -> int | None:
         raise error
 
     with commits(monkeypatch, lambda commit: commit(), refuse), pytest.raises(RunFailed, match="^SPARK_FAILED"):
@@ -122,7 +125,7 @@ def test_an_error_of_a_commit_that_has_reached_the_catalog_does_not_fail_the_run
     made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
     error = java_error()
 
-    def lose_the_response(commit: Callable[[], None]) -> None:
+    def lose_the_response(commit: Callable[[], int | None]) -> int | None:
         commit()
         raise error
 
@@ -145,7 +148,7 @@ def test_a_commit_without_a_known_outcome_is_completed_or_dropped_by_the_next_ru
     def fail(*_: Any) -> None:
         raise error
 
-    def lose_the_catalog(commit: Callable[[], None]) -> None:
+    def lose_the_catalog(commit: Callable[[], int | None]) -> int | None:
         if reaches_catalog:
             commit()
         monkeypatch.setattr(IcebergCatalog, "load", fail)
@@ -189,14 +192,14 @@ def test_a_commit_is_refused_if_another_writer_has_changed_the_table(
     made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
     name = made.names["tables"][made.name.replace("-", "_")]["name"]
 
-    def while_another_writer_commits(commit: Callable[[], None]) -> None:
+    def while_another_writer_commits(commit: Callable[[], int | None]) -> int | None:
         context: Any = start_spark().sparkContext
         with IcebergCatalog(start_spark(), BUCKET) as catalog:
             other: Any = catalog.load("pp_dw_bronze", name)
             other.newDelete().deleteFromRowFilter(
                 context._jvm.org.apache.iceberg.expressions.Expressions.alwaysTrue()
             ).commit()
-        commit()
+        return commit()
 
     message = f"^CONCURRENT_RUN: Another writer has changed pp_dw_bronze.{name} since this run started"
     with commits(monkeypatch, while_another_writer_commits), pytest.raises(RunFailed, match=message):
