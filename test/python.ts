@@ -1,6 +1,7 @@
 /**
  * Checks the Python code: ruff, import-linter and mypy, then pytest on real Spark and the S3 emulator: all tests
- * without the marker `complete` with the packages of Glue 5.0, and a sample with those of Glue 6.0.
+ * without the marker `complete` with the packages of Glue 5.0, a sample with Iceberg tables, and a sample with the
+ * packages of Glue 6.0.
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
@@ -35,6 +36,10 @@ const VERSION_INDEPENDENT = [
 const SAMPLE = [
   'read/text', 'read/parquet', 'read/json/test_parse_json.py', 'columns', 'test_bronze_job.py',
   'test_silver_job.py', 'publish/test_parquet_object.py',
+  'iceberg/test_iceberg_job.py::test_a_contract_reset_gives_a_column_its_new_type_in_the_same_commit',
+  'iceberg/test_iceberg_job.py::test_a_rollback_makes_an_earlier_publication_current_with_its_columns',
+  'iceberg/test_iceberg_job.py::test_snapshots_expire_with_their_objects_and_records',
+  'iceberg/test_iceberg_history.py::test_objects_without_a_change_remain_in_the_new_snapshot',
   'convert/test_type_plan.py', 'job/test_spark.py::test_the_catalog_is_in_memory_even_if_the_job_arguments_select_hive',
   'test_json_job.py::test_every_json_variant_becomes_the_same_table',
   'test_api_job.py::test_each_endpoint_is_a_table',
@@ -44,6 +49,18 @@ const SAMPLE = [
   'transform/test_history.py::test_runs_of_the_job_keep_every_version',
   'transform/test_history.py::test_which_values_are_compared_as_equal',
   'local_glue/test_awsglue_frames.py::test_text_files_are_read_with_the_options_of_glue',
+].map(name => `tests/${name}`);
+/** Tests of datasets with Parquet tables that must have the same results with Iceberg tables. */
+const ICEBERG: Command = [...PYTEST, '--table-format', 'iceberg'];
+const OF_BOTH_FORMATS = [
+  'transform/test_history.py', 'test_gold_job.py', 'test_silver_job.py', 'test_bronze_job.py', 'test_json_job.py',
+].map(name => `tests/${name}`);
+const ICEBERG_SAMPLE = [
+  'transform/test_history.py::test_runs_of_the_job_keep_every_version',
+  'transform/test_history.py::test_no_version_is_lost_when_columns_are_added_or_removed',
+  'test_gold_job.py::test_every_type_that_athena_supports_is_preserved_through_two_tables',
+  'test_gold_job.py::test_gold_reads_every_value_that_bronze_has_written',
+  'test_json_job.py::test_every_json_variant_becomes_the_same_table',
 ].map(name => `tests/${name}`);
 const WITHOUT_COMPLETE = ['-m', 'not slow and not complete'];
 const STATIC: Command[] = [['ruff', 'format', '--check', '.'], ['ruff', 'check', '.'], ['lint-imports'], ['mypy']];
@@ -55,8 +72,8 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   if (option === '--all') {
-    await check(OLDEST, [...STATIC, PYTEST]);
-    await check(NEWEST, [[...PYTEST, ...VERSION_INDEPENDENT]]);
+    await check(OLDEST, [...STATIC, PYTEST, [...ICEBERG, ...OF_BOTH_FORMATS]]);
+    await check(NEWEST, [[...PYTEST, ...VERSION_INDEPENDENT], [...ICEBERG, ...OF_BOTH_FORMATS]]);
     return;
   }
   const selected = option === '--glue-version' ? given : undefined;
@@ -72,7 +89,8 @@ async function main(args: string[]): Promise<void> {
     await check(selected, [...STATIC, PYTEST]);
     return;
   }
-  await check(OLDEST, [...STATIC, [...PYTEST, ...WITHOUT_COMPLETE]]);
+  const sampled: Command = [...ICEBERG, ...WITHOUT_COMPLETE, ...ICEBERG_SAMPLE];
+  await check(OLDEST, [...STATIC, [...PYTEST, ...WITHOUT_COMPLETE], sampled]);
   await check(NEWEST, [[...PYTEST, ...WITHOUT_COMPLETE, ...SAMPLE, ...VERSION_INDEPENDENT]]);
 }
 

@@ -2,10 +2,9 @@
 
     npx projen bench:history [--rows N] [--rounds N] [--changes random|clustered]
 
-Plain rows and the history run as complete jobs, on Spark and the in-memory S3 emulator. The history that carries over
-its unchanged objects (`carried`) is measured without the publication: the time of the other steps of the plain job is
-added. Prints a line per round, then the medians, and their ratios to the plain job. CPU seconds are those of the job,
-of Spark and of its Python workers, without the emulator.
+Plain rows, the history in a Parquet table and the history in an Iceberg table, which keeps unchanged objects, run as
+complete jobs, on Spark and the in-memory emulator of S3 and Glue. Prints a line per round, then the medians, and their
+ratios to the plain job. CPU seconds are those of the job, of Spark and of its Python workers, without the emulator.
 """
 
 import argparse
@@ -19,22 +18,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 import gold_job
 from bench.measure import descendants, process_usage
-from etl_runtime.columns.names import RUN_ID
 from etl_runtime.gold import run_gold
 from etl_runtime.job.dataset_document import History
-from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
-from etl_runtime.transform.carried_history import CarriedHistory, carried_history
-from etl_runtime.transform.history import ADDED, PublishedVersions
-from etl_runtime.transform.inputs import published_rows
-from etl_runtime.transform.write import Target
 from spark_conf import configure_spark
 
 BUCKET = "pp-dw-123456789012"
@@ -104,29 +98,6 @@ def run(store: Store, dataset: str, sql: str, inputs: list[str], **document: Any
     return record
 
 
-class Carried:
-    """A history that carries over its unchanged objects, without the job that publishes it."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._published: tuple[CarriedHistory, dict[str, Any], datetime] | None = None
-        self._runs = 0
-
-    def run(self) -> CarriedHistory:
-        spark = start_spark()
-        table = self._store.read_json(f"s3://{BUCKET}/etl/customers/runs/gold/published.json")["tables"]["customers"]
-        new = published_rows(spark, table, "gold", BUCKET).drop(RUN_ID)
-        old, layout, at = None, None, datetime.now(UTC)
-        if self._published:
-            previous, previous_table, previous_at = self._published
-            layout, old = previous.layout, PublishedVersions(previous_table, previous_at, 0, new)
-        target = Target("carried", f"run-{self._runs}", self._store.region, f"s3://{BUCKET}/gold/carried/{self._runs}-")
-        made = carried_history(HISTORY, new, old, layout, at, target, BUCKET)
-        columns = table["columns"] + [{"name": name, "type": type_} for name, type_ in ADDED.items()]
-        self._published, self._runs = (made, {"columns": columns}, at), self._runs + 1
-        return made
-
-
 @dataclass
 class Measured:
     """The seconds and CPU seconds of a run, and the MB that it has written."""
@@ -153,40 +124,35 @@ def cpu_seconds() -> float:
 NOT_MEASURED: set[int] = set()
 """The processes of the emulator."""
 HISTORY: History = {"business_key": ["id"]}
-VARIANTS = ("plain", "history", "carried")
+VARIANTS = ("plain", "parquet", "iceberg")
+COPY = "SELECT * FROM pp_dw_gold.customers"
 
 
 def measure(rows: int, rounds: int, changes: str) -> None:
     store = Store()
     store.client.create_bucket(Bucket=BUCKET)
-    carried = Carried(store)
+    boto3.client("glue").create_database(DatabaseInput={"Name": "pp_dw_gold"})
     run(store, "customers", customers(0, rows, changes), [])
-    run(store, "first", "SELECT * FROM pp_dw_gold.customers", ["customers"])  # warms up Spark
-    run(store, "versions", "SELECT * FROM pp_dw_gold.customers", ["customers"], history=HISTORY)
-    carried.run()
-    print(f"{'round':<6}" + "".join(f" {name + unit:>12}" for name in VARIANTS for unit in (" s", " CPU s", " MB")))
+    documents: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "parquet": {"history": HISTORY},
+        "iceberg": {"history": HISTORY, "table_format": "iceberg"},
+    }
+    for variant in VARIANTS:  # the first publications, which also warm up Spark
+        run(store, variant, COPY, ["customers"], **documents[variant])
+    print(f"{'round':<6}" + "".join(f" {name + unit:>14}" for name in VARIANTS for unit in (" s", " CPU s", " MB")))
     found: list[list[Measured]] = []
     for load in range(1, rounds + 1):
         run(store, "customers", customers(load, rows, changes), [])
-        with measured() as plain:
-            record = run(store, "plain", "SELECT * FROM pp_dw_gold.customers", ["customers"])
-        plain.mb = record["tables"][0]["bytes"] / 1e6
-        other_steps = plain.seconds - record["steps"]["make"]
-        with measured() as history:
-            record = run(store, "versions", "SELECT * FROM pp_dw_gold.customers", ["customers"], history=HISTORY)
-        history.mb = record["tables"][0]["bytes"] / 1e6
-        with measured() as new:
-            made = carried.run()
-        written = {uri.removeprefix(f"s3://{BUCKET}/") for uri in made.written.objects}
-        new.mb = sum(each.bytes for each in made.layout.objects if each.file in written) / 1e6
-        new.seconds += other_steps
-        found.append([plain, history, new])
-        print(f"{load:<6}" + _line(found[-1]), flush=True)
-        print(f"       {dict(record['versions'])}; {record['steps']}")
-        print(
-            f"       {dict(made.written.actions)}; {len(made.layout.ranges)} ranges, {len(made.layout.ended)} objects "
-            f"of ended versions; {len(made.written.objects)} objects written, {len(made.carried)} carried over"
-        )
+        row, steps = [], []
+        for variant in VARIANTS:
+            with measured() as each:
+                record = run(store, variant, COPY, ["customers"], **documents[variant])
+            each.mb = written_mb(store, variant, record["run_id"])
+            row.append(each)
+            steps.append(f"       {variant}: {record.get('versions', {})}; {record['steps']}")
+        found.append(row)
+        print("\n".join([f"{load:<6}{_line(row)}", *steps]), flush=True)
     medians = [
         Measured(*(statistics.median(getattr(each, name) for each in column) for name in ("seconds", "cpu", "mb")))
         for column in zip(*found, strict=True)
@@ -197,8 +163,16 @@ def measure(rows: int, rounds: int, changes: str) -> None:
     print("ratio " + _line(ratios))
 
 
+def written_mb(store: Store, dataset: str, run_id: str) -> float:
+    """The size of the objects that a run has written to its table."""
+    pages = store.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"gold/{dataset}/")
+    objects = [each for page in pages for each in page.get("Contents", [])]
+    of_run = [each for each in objects if run_id in each["Key"]] or objects  # a single Parquet object has no run ID
+    return sum(each["Size"] for each in of_run if each["Key"].endswith(".parquet")) / 1e6
+
+
 def _line(row: Sequence[Measured]) -> str:
-    return "".join(f" {each.seconds:>12.2f} {each.cpu:>12.2f} {each.mb:>12.2f}" for each in row)
+    return "".join(f" {each.seconds:>14.2f} {each.cpu:>14.2f} {each.mb:>14.2f}" for each in row)
 
 
 def main() -> None:
@@ -223,7 +197,12 @@ def main() -> None:
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     with tempfile.TemporaryDirectory(prefix="medallion-bench-") as folder:
-        configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(folder))
+        configure_spark(
+            os.environ["AWS_ENDPOINT_URL"],
+            os.environ["LAKE_JARS"],
+            Path(folder),
+            iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
+        )
         measure(arguments.rows, arguments.rounds, arguments.changes)
     emulator.stdin.close()
     emulator.wait(10)
