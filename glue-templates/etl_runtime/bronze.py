@@ -38,8 +38,6 @@ from etl_runtime.source.unchanged import (
 from etl_runtime.web.client import without_query
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from etl_runtime.convert.type_plan import ConvertedTable
 
 __all__ = ["Fetching", "run_bronze"]
@@ -92,13 +90,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     staging = f"{names.staging}run_id={record.run_id}/"
     record.skip_futile_retry()
     tables = tables_of(job, record.run_id, store)
-
-    def start() -> "SparkSession":
-        spark = start_spark()
-        tables.prepare(spark)
-        return spark
-
-    starting_spark = cache(lambda: background.submit(start))  # starts once, during the first download
+    starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
     tables.check(read_published(names, store))
     with record.logged_as("recover"):
         recover(names, store, lambda: starting_spark().result())
@@ -123,7 +115,10 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             record.note_publication(published)
             log_unchanged(record, published)
         return
-    starting_spark()  # if no download has started Spark: the source has changed, so the run needs it
+    # If no download has started Spark: the source has changed, so the run needs it.
+    starting_spark().add_done_callback(
+        lambda started: None if started.exception() else tables.prepare(started.result())
+    )
     log_fetched(record, originals)
 
     # Arrow is imported here because that takes half a second: Spark starts meanwhile, and a run with an unchanged

@@ -192,10 +192,10 @@ def _run(
 
     with record.step("start spark"):
         spark = starting_spark()
-        lake_tables.prepare(spark)
     if job.options.rollback_to:
         roll_back(job, record, lake_tables, published, spark)
         return
+    lake_tables.prepare(spark)
     with lake_tables.writing(spark):
         _write_and_publish(spark, job, record, published, store, lake_tables, transform, context_class)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.

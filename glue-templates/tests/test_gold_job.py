@@ -19,6 +19,7 @@ from etl_runtime.job.arguments import GATES
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.transform import inputs as reading
+from etl_runtime.transform import table_writer
 from source_server import serving
 
 MakeDataset = Callable[..., Dataset]
@@ -215,7 +216,7 @@ def test_invalid_sql_is_an_error_with_its_position_before_spark_runs_it(
 ) -> None:
     made = gold(places)
     made.run(f"SELECT 1 AS before FROM {athena(places)}")
-    monkeypatch.setattr(running, "write", lambda *_, **__: pytest.fail("Spark has run the query"))
+    monkeypatch.setattr(table_writer, "write", lambda *_, **__: pytest.fail("Spark has run the query"))
     expected = message.replace("{places}", athena(places)).replace("{table}", made.name.replace("-", "_"))
     assert expected in made.fails(sql.replace("{places}", athena(places)))
 

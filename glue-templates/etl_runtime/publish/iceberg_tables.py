@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -89,7 +90,14 @@ class IcebergTables:
         return True
 
     def prepare(self, spark: "SparkSession") -> None:
-        self._opening = ThreadPoolExecutor(1).submit(self._open, spark)
+        self._opening = Future()
+        Thread(target=self._open_in_background, args=(spark, self._opening), daemon=True).start()
+
+    def _open_in_background(self, spark: "SparkSession", opening: "Future[IcebergCatalog]") -> None:
+        try:
+            opening.set_result(self._open(spark))
+        except Exception as error:
+            opening.set_exception(error)
 
     def _open(self, spark: "SparkSession") -> IcebergCatalog:
         catalog = IcebergCatalog(spark, self._names.bucket)

@@ -8,6 +8,7 @@ from iceberg.test_iceberg_job import ICEBERG, columns_in_catalog, glue_table
 
 from conftest import BUCKET, Dataset, DerivedTable, Source
 from etl_runtime.iceberg.catalog import IcebergCatalog
+from etl_runtime.iceberg.snapshots import iterate
 from etl_runtime.iceberg.transaction import Commit, TableTransaction
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.spark import start_spark
@@ -57,7 +58,7 @@ def test_objects_without_a_change_remain_in_the_new_snapshot(
     assert len(made.rows()) == 41
     with IcebergCatalog(start_spark(), BUCKET) as catalog:
         files = catalog.load("pp_dw_gold", own).newScan().planFiles()  # type: ignore[union-attr]
-        named = {str(each.file().path()).removeprefix(f"s3://{BUCKET}/") for each in files}
+        named = {str(each.file().path()).removeprefix(f"s3://{BUCKET}/") for each in iterate(files)}
     assert named == second
 
 
@@ -76,7 +77,8 @@ def test_a_deletion_by_another_writer_in_a_kept_object_fails_the_run_and_the_nex
     def after_a_deletion(transaction: TableTransaction, commit: Commit) -> int | None:
         with IcebergCatalog(start_spark(), BUCKET) as catalog:
             table: Any = catalog.load("pp_dw_gold", own)
-            table.newDelete().deleteFile(commit.kept[-1]).commit()
+            files = {str(each.file().path()): each.file() for each in iterate(table.newScan().planFiles())}
+            table.newDelete().deleteFile(files[commit.kept[-1]]).commit()
         return commit_table(transaction, commit)
 
     with monkeypatch.context() as patched:

@@ -79,7 +79,9 @@ def test_if_the_first_publication_fails_at_its_second_table_the_first_table_has_
     table = made.names["tables"]["b"]["name"]
     another = dataset()
     another.run(source.serves("/x.csv", b"n\n1\n"), **ICEBERG)
-    location = glue_table(another)["Parameters"]["metadata_location"]
+    metadata = made.store.read_json(glue_table(another)["Parameters"]["metadata_location"])
+    location = f"{made.names['tables']['b']['location']}metadata/other.metadata.json"  # the role can read it
+    made.store.write_json(location, metadata)
     other: Any = {"Name": table, "Parameters": {"table_type": "ICEBERG", "metadata_location": location}}
     with monkeypatch.context() as failing:
         before_publish(failing, lambda: glue.create_table(DatabaseName="pp_dw_bronze", TableInput=other))
