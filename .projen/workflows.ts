@@ -23,7 +23,9 @@ const TAG_PREFIX = 'v';
 /** What `npm cit` runs only a sample of. */
 const COMPLETE_SUITES = ['test:python:all', 'test:e2e:all'];
 /** Commands that take longer than a pull request can wait for, or that depend on versions published since. */
-const NIGHTLY_SUITES = ['test:faults', 'test:concurrency', 'test:matrix', 'test:security', 'test:python pytest -m slow'];
+const NIGHTLY_SUITES = [
+  'test:faults', 'test:concurrency', 'test:matrix', 'test:security', 'test:python pytest -m slow',
+];
 const SET_UP_JAVA: JobStep = {
   name: 'Set up Java',
   uses: ActionRefs.ACTIONS_SETUP_JAVA,

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from iceberg.killed import Killed, die
 
 from conftest import BUCKET, Dataset, DerivedTable, Response, Source, zipped
 from etl_runtime.publish import iceberg_tables
@@ -254,12 +255,6 @@ def test_the_objects_of_a_killed_run_are_deleted_by_the_next_publication(
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
 
-    class Killed(BaseException):
-        pass
-
-    def die(*_: Any) -> None:
-        raise Killed
-
     with monkeypatch.context() as dying:
         dying.setattr(iceberg_tables, "delete_objects_of_run", die)
         dying.setattr(iceberg_tables.IcebergTables, "publish", die)
@@ -279,12 +274,6 @@ def test_an_aborted_change_to_iceberg_leaves_nothing_in_the_folder_of_the_parque
     url = source.serves("/x.csv", b"id\n1\n")
     made.run(url)
 
-    class Killed(BaseException):
-        pass
-
-    def die(*_: Any) -> None:
-        raise Killed
-
     with monkeypatch.context() as dying:
         dying.setattr(iceberg_tables, "delete_objects_of_run", die)
         dying.setattr(iceberg_tables.IcebergTables, "publish", die)
@@ -303,12 +292,6 @@ def test_an_interrupted_rollback_is_dropped_if_the_dataset_no_longer_has_iceberg
     made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
     first = made.published()["run_id"]
     made.run(source.serves("/x.csv", b"id\n2\n"), **ICEBERG)
-
-    class Killed(BaseException):
-        pass
-
-    def die(*_: Any) -> None:
-        raise Killed
 
     with monkeypatch.context() as dying:
         dying.setattr("etl_runtime.publish.iceberg_recovery.restore", die)

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from iceberg.killed import Killed, die
 from iceberg.test_iceberg_job import ICEBERG, glue_table, run_objects
 
 from conftest import Dataset, Response, Source, zipped
@@ -15,10 +16,6 @@ from etl_runtime.publish.iceberg_tables import IcebergTables
 
 MakeDataset = Callable[..., Dataset]
 KEYS = ("a", "b")
-
-
-class Killed(BaseException):
-    """Ends the run like a killed process: no handler catches it."""
 
 
 @pytest.fixture
@@ -146,7 +143,3 @@ def test_a_publication_that_another_writer_has_overtaken_is_dropped(
     assert third != made.published()["run_id"]
     assert current_runs(made) == [made.published()["run_id"]] * 2
     assert run_objects(made) == ["publications", "published.json"]
-
-
-def die(*_: Any) -> None:
-    raise Killed

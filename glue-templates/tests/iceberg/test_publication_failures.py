@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from iceberg.killed import Killed, die
 from py4j.protocol import Py4JJavaError
 
 from conftest import BUCKET, Dataset, Response, Source, zipped
@@ -18,14 +19,6 @@ from etl_runtime.publish import iceberg_publication
 MakeDataset = Callable[..., Dataset]
 ICEBERG = {"table_format": "iceberg"}
 TWO_TABLES: dict[str, Any] = {**ICEBERG, "file_table_mapping": {"a.csv": "a", "b.csv": "b"}}
-
-
-class Killed(BaseException):
-    """Ends a run without any handling of errors, like SIGKILL."""
-
-
-def die(*_: Any) -> None:
-    raise Killed
 
 
 def java_error() -> Py4JJavaError:
