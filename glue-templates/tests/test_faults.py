@@ -141,7 +141,7 @@ def test_after_a_fault_a_gold_table_is_old_or_new_and_no_version_is_duplicated_o
 
 def test_an_error_of_s3_in_spark_is_one_line(table: Trial) -> None:
     """Spark lists the folder of an input and wraps an error in a Java stack trace."""
-    outcome = table.run(Fault(Action.STATUS_500, "ListObjectsV2", 5, permanent=True))
+    outcome = table.run(Fault(Action.STATUS_500, "ListObjectsV2", 6, permanent=True))
     assert outcome.problems == []
     assert re.match(
         r"SPARK_FAILED: Spark failed: AWSStatus500Exception: .*/bronze/gold-one-object-input.*injected by the fault proxy",
