@@ -229,6 +229,7 @@ project.compileTask.exec('chmod +x lib/cli/main.js');
 
 // Without it, keys of Python dicts get lost. See the comment in the script.
 project.compileTask.exec('node --require ts-node/register .projen/untyped-map-values.ts', { env: integEnvironment });
+project.compileTask.exec('node --require ts-node/register .projen/compact-javascript.ts', { env: integEnvironment });
 
 // The command that jsii generates is slow, and fails with a traceback without Node. See the script.
 project.tasks.tryFind('package:python')?.exec('python3 .projen/python-command/package.py');
