@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 RANGE = "_range"
 """The column with the number of the range that a row belongs to."""
-RANGES = 64
-MIN_RANGE_ROWS, MAX_RANGE_ROWS = 16_384, 262_144
+RANGES = 32
+MIN_RANGE_ROWS, MAX_RANGE_ROWS = 32_768, 262_144
 MAX_SHRINKAGE = 4
 SAMPLE_ROWS = 4_096  # per task
 ORDERED = ("tinyint", "smallint", "int", "bigint", "string", "date", "timestamp", "decimal")

@@ -275,7 +275,7 @@ def test_a_load_that_is_too_large_for_the_ranges_rewrites_all_versions(monkeypat
     table.load(numbered({1: "a", 2: "a", 3: "a"}), START, "run-0")
     monkeypatch.setattr(carried_module, "TASK_BYTES", 1000)
     table.load(numbered(dict.fromkeys(range(3, 100), "b")), START + DAY, "run-1")
-    assert table.made and (len(files_of(table)), table.made.carried) == (49, [])
+    assert table.made and (len(files_of(table)), table.made.carried) == (25, [])
     folder = f"s3://{BUCKET}/gold/carried/{CarriedTable.loads}/"
     assert Store().list(folder) == sorted(table.made.written.objects)
 
