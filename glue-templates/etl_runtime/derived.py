@@ -6,10 +6,10 @@ Scripts import it as `run_silver` from `etl_runtime.silver` or `run_gold` from `
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
@@ -167,87 +167,110 @@ def run_derived(
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
     with RunRecord(job, store) as record:
         try:
-            _run(job, record, store, transform, context_class)
+            _DerivedRun(job, record, store, transform, context_class).run()
         except Py4JJavaError as error:
             raise driver_error(error) from error
 
 
-def _run(
-    job: Job,
-    record: RunRecord,
-    store: Store,
-    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
-    context_class: type[Context],
-) -> None:
-    names = job.names
-    record.skip_futile_retry()
-    _reject_bronze_options(job)
-    starting_spark = cache(_start_spark)
-    lake_tables = tables_of(job, record.run_id, store)
-    lake_tables.check(read_published(names, store))
-    with record.logged_as("recover"):
-        recover(names, store, starting_spark)
-    published = read_published(names, store)
-    record.close_killed_runs(published)
+@dataclass(frozen=True)
+class _DerivedRun(Generic[Context]):
+    """One run of the job of a derived dataset."""
 
-    with record.step("start spark"):
-        spark = starting_spark()
-    if job.options.rollback_to:
-        roll_back(job, record, lake_tables, published, spark)
-        return
-    lake_tables.prepare(spark)
-    with lake_tables.writing(spark):
-        _write_and_publish(spark, job, record, published, store, lake_tables, transform, context_class)
-    # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
-    with suppress(BotoCoreError, ClientError, OSError):
-        store.delete(store.list(names.staging))
+    job: Job
+    record: RunRecord
+    store: Store
+    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"]
+    context_class: type[Context]
 
+    def run(self) -> None:
+        names, record, store = self.job.names, self.record, self.store
+        record.skip_futile_retry()
+        _reject_bronze_options(self.job)
+        starting_spark = cache(_start_spark)
+        lake_tables = tables_of(self.job, record.run_id, store)
+        lake_tables.check(read_published(names, store))
+        with record.logged_as("recover"):
+            recover(names, store, starting_spark)
+        published = read_published(names, store)
+        record.close_killed_runs(published)
 
-def _write_and_publish(
-    spark: "SparkSession",
-    job: Job,
-    record: RunRecord,
-    published: Mapping[str, Any] | None,
-    store: Store,
-    lake_tables: Tables,
-    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
-    context_class: type[Context],
-) -> None:
-    names = job.names
-    inputs, tables, rules = _transform_inputs(
-        spark, job, record, published, store, lake_tables, transform, context_class
-    )
-    for key, table in tables.items():
-        log_table(record, key, table)
+        with record.step("start spark"):
+            spark = starting_spark()
+        if self.job.options.rollback_to:
+            roll_back(self.job, record, lake_tables, published, spark)
+            return
+        lake_tables.prepare(spark)
+        with lake_tables.writing(spark):
+            self._write_and_publish(spark, published, lake_tables)
+        # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
+        with suppress(BotoCoreError, ClientError, OSError):
+            store.delete(store.list(names.staging))
 
-    with record.step("check"):
-        staged = {key: table.staged for key, table in tables.items()}
-        duplicates = find_duplicates(spark, staged, job.document)
-        violations = find_violations(spark, staged, rules)
-        record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
-    if (
-        published
-        and not job.options.force
-        and _is_unchanged(job, tables, published)
-        and lake_tables.is_current(published)
-        and (published.get("table_format") != "iceberg" or published["document"] == document_hash(job.document))
-    ):
-        note_unchanged(published, [each.described() for each in inputs], names, store)
-        record.note_publication(published)
-        log_unchanged(record, published)
-        return
-    record.require_time_to_publish()
-    with record.step("publish"):
-        metadata = {
-            "document": document_hash(job.document),
-            "sources": [],
-            "inputs": [each.described() for each in inputs],
-            **_history_metadata(job, tables, record.started),
-        }
-        new = lake_tables.publish(staged, metadata, published)
-    record.note({"tables": list(new["tables"].values())})
-    record.note_publication(new)
-    lake_tables.log_catalog(record, published, new)
+    def _write_and_publish(
+        self, spark: "SparkSession", published: Mapping[str, Any] | None, lake_tables: Tables
+    ) -> None:
+        job, record, names = self.job, self.record, self.job.names
+        inputs, tables, rules = self._transform_inputs(spark, published, lake_tables)
+        for key, table in tables.items():
+            log_table(record, key, table)
+
+        with record.step("check"):
+            staged = {key: table.staged for key, table in tables.items()}
+            duplicates = find_duplicates(spark, staged, job.document)
+            violations = find_violations(spark, staged, rules)
+            record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
+        if (
+            published
+            and not job.options.force
+            and _is_unchanged(job, tables, published)
+            and lake_tables.is_current(published)
+            and (published.get("table_format") != "iceberg" or published["document"] == document_hash(job.document))
+        ):
+            note_unchanged(published, [each.described() for each in inputs], names, self.store)
+            record.note_publication(published)
+            log_unchanged(record, published)
+            return
+        record.require_time_to_publish()
+        with record.step("publish"):
+            metadata = {
+                "document": document_hash(job.document),
+                "sources": [],
+                "inputs": [each.described() for each in inputs],
+                **_history_metadata(job, tables, record.started),
+            }
+            new = lake_tables.publish(staged, metadata, published)
+        record.note({"tables": list(new["tables"].values())})
+        record.note_publication(new)
+        lake_tables.log_catalog(record, published, new)
+
+    def _transform_inputs(
+        self, spark: "SparkSession", published: Mapping[str, Any] | None, lake_tables: Tables
+    ) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
+        """Read the inputs and write the tables to staging. Repeat both if an input has published in the meantime."""
+        job, record, store, names = self.job, self.record, self.store, self.job.names
+        changed: list[str] = []
+        for attempt in range(MAX_READS):
+            with record.step("inputs"):
+                inputs = read_inputs(names, store)
+                note_inputs(inputs, record)
+                _drop_views(spark)
+                register(spark, inputs, names.bucket)
+            context = self.context_class(spark, inputs, job, store)
+            try:
+                with record.step("make"):
+                    writer = TableWriter(job, record, published, store, lake_tables, context.tables, attempt)
+                    tables = {
+                        key: writer.write(key, rows)
+                        for key, rows in _rows_by_table(job, self.transform(context)).items()
+                    }
+            except Exception:
+                if not (changed := republished(inputs, names, store)):
+                    raise
+            else:
+                if not (changed := republished(inputs, names, store)):
+                    return inputs, tables, context.rules
+            record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
+        raise input_changed(changed, names)
 
 
 def _start_spark() -> "SparkSession":
@@ -256,40 +279,6 @@ def _start_spark() -> "SparkSession":
     spark.conf.set("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false")
     spark.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", OBJECT_BYTES)
     return spark
-
-
-def _transform_inputs(
-    spark: "SparkSession",
-    job: Job,
-    record: RunRecord,
-    published: Mapping[str, Any] | None,
-    store: Store,
-    lake_tables: Tables,
-    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
-    context_class: type[Context],
-) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
-    """Read the inputs and write the tables to staging. Repeat both if an input has published in the meantime."""
-    names = job.names
-    changed: list[str] = []
-    for attempt in range(MAX_READS):
-        with record.step("inputs"):
-            inputs = read_inputs(names, store)
-            note_inputs(inputs, record)
-            _drop_views(spark)
-            register(spark, inputs, names.bucket)
-        context = context_class(spark, inputs, job, store)
-        try:
-            with record.step("make"):
-                writer = TableWriter(job, record, published, store, lake_tables, context.tables, attempt)
-                tables = {key: writer.write(key, rows) for key, rows in _rows_by_table(job, transform(context)).items()}
-        except Exception:
-            if not (changed := republished(inputs, names, store)):
-                raise
-        else:
-            if not (changed := republished(inputs, names, store)):
-                return inputs, tables, context.rules
-        record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
-    raise input_changed(changed, names)
 
 
 def _drop_views(spark: "SparkSession") -> None:

@@ -7,6 +7,7 @@ another access key, such as those of the `medallion` command itself, is not limi
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -42,18 +43,12 @@ class Authorization:
         if policies is None:
             await self._application(scope, receive, send)
         elif service == "s3":
-            await self._limit_s3(policies, headers, scope, receive, send)
+            await self._limit_s3(_RoleRequest(scope, headers, policies), receive, send)
         else:
-            await self._limit_glue(policies, headers, scope, receive, send)
+            await self._limit_glue(_RoleRequest(scope, headers, policies), receive, send)
 
-    async def _limit_s3(
-        self,
-        policies: Sequence[Mapping[str, Any]],
-        headers: Mapping[str, str],
-        scope: Message,
-        receive: Receive,
-        send: Send,
-    ) -> None:
+    async def _limit_s3(self, request: "_RoleRequest", receive: Receive, send: Send) -> None:
+        scope, headers, policies = request.scope, request.headers, request.policies
         method, target = scope["method"], f"{scope['raw_path'].decode()}?{scope['query_string'].decode('latin1')}"
         if method == "POST" and "delete" in target:
             body = await _body(receive)
@@ -61,7 +56,7 @@ class Authorization:
         else:
             body = b""
         permissions = s3_permissions.required_permissions(method, target, headers, body)
-        denied = self._denied(permissions, policies, headers)
+        denied = self._denied(permissions, request)
         if denied:
             await _body(receive)  # a client that still sends would otherwise see a lost connection
             await _deny(send, method, denied)
@@ -72,33 +67,22 @@ class Authorization:
         else:
             await self._application(scope, receive, _without_not_found(send, method, listing))
 
-    async def _limit_glue(
-        self,
-        policies: Sequence[Mapping[str, Any]],
-        headers: Mapping[str, str],
-        scope: Message,
-        receive: Receive,
-        send: Send,
-    ) -> None:
+    async def _limit_glue(self, request: "_RoleRequest", receive: Receive, send: Send) -> None:
+        headers, policies = request.headers, request.policies
         action = headers.get("x-amz-target", "").rpartition(".")[2]
         body = await _body(receive)
-        request = json.loads(body or b"{}")
-        permissions = glue_permissions.required_permissions(action, request, glue_permissions.arn_prefix(policies))
-        denied = self._denied(permissions, policies, headers)
+        parameters = json.loads(body or b"{}")
+        permissions = glue_permissions.required_permissions(action, parameters, glue_permissions.arn_prefix(policies))
+        denied = self._denied(permissions, request)
         if denied:
             await _deny_glue(send, denied, access_key(headers))
         else:
-            await self._application(scope, _replay(body), send)
+            await self._application(request.scope, _replay(body), send)
 
-    def _denied(
-        self,
-        permissions: Sequence[Permission],
-        policies: Sequence[Mapping[str, Any]],
-        headers: Mapping[str, str],
-    ) -> Permission | None:
+    def _denied(self, permissions: Sequence[Permission], request: "_RoleRequest") -> Permission | None:
         """The first permission that the policies do not allow. Records all permissions."""
-        self._note(access_key(headers), permissions)
-        return next((each for each in permissions if not is_allowed(each, policies)), None)
+        self._note(access_key(request.headers), permissions)
+        return next((each for each in permissions if not is_allowed(each, request.policies)), None)
 
     def _policies(self, role: str) -> Sequence[Mapping[str, Any]] | None:
         """The policies of a role; None if there is no such role. They are read each time: they can change."""
@@ -114,6 +98,15 @@ class Authorization:
         if self._calls:
             with self._calls.open("a") as file:
                 file.writelines(json.dumps({"role": role, **each.__dict__}) + "\n" for each in permissions)
+
+
+@dataclass(frozen=True)
+class _RoleRequest:
+    """A request of a role: the ASGI scope, its headers, and the policies of the role."""
+
+    scope: Message
+    headers: Mapping[str, str]
+    policies: Sequence[Mapping[str, Any]]
 
 
 def access_key(headers: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ The job uses the library directly instead of Spark's SQL catalogs: it writes the
 their metadata. The settings of Spark with the prefix SETTINGS are the properties of the catalog.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JJavaError
@@ -81,6 +81,21 @@ class IcebergCatalog:
 
     def builder(self, database: str, name: str, schema: Any) -> Any:
         return self._catalog.buildTable(self.identifier(database, name), schema)
+
+
+def iterate(java: Any) -> Iterator[Any]:
+    """The elements of a Java Iterable."""
+    iterator = java.iterator()
+    while iterator.hasNext():
+        yield iterator.next()
+
+
+def iterate_and_close(java: Any) -> Iterator[Any]:
+    """The elements of a Java Iterable that has open files."""
+    try:
+        yield from iterate(java)
+    finally:
+        java.close()
 
 
 def exception_name(error: Exception) -> str:

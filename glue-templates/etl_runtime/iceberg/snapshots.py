@@ -1,9 +1,8 @@
 """The snapshots of an Iceberg table: which of them expire, and the objects that each of them needs."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from etl_runtime.iceberg.catalog import IcebergCatalog
+from etl_runtime.iceberg.catalog import IcebergCatalog, iterate, iterate_and_close
 from etl_runtime.iceberg.transaction import RUN_ID_PROPERTY
 
 MIN_RETENTION_HOURS = 1  # a query that has started before the next publication still needs the objects
@@ -42,22 +41,8 @@ def objects(catalog: IcebergCatalog, table: Any, snapshot: Any) -> set[str]:
     found = set(metadata_objects(table, snapshot))
     io, files = table.io(), catalog.iceberg.ManifestFiles
     for manifest in iterate(snapshot.dataManifests(io)):
-        found |= {str(path) for path in _closing(files.readPaths(manifest, io))}
+        found |= {str(path) for path in iterate_and_close(files.readPaths(manifest, io))}
     for manifest in iterate(snapshot.deleteManifests(io)):
         reader = files.readDeleteManifest(manifest, io, table.specs())
-        found |= {str(each.path()) for each in _closing(reader)}
+        found |= {str(each.path()) for each in iterate_and_close(reader)}
     return found
-
-
-def iterate(java: Any) -> Iterator[Any]:
-    """The elements of a Java Iterable."""
-    iterator = java.iterator()
-    while iterator.hasNext():
-        yield iterator.next()
-
-
-def _closing(java: Any) -> Iterator[Any]:
-    try:
-        yield from iterate(java)
-    finally:
-        java.close()

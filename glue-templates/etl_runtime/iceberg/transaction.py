@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, iterate_and_close
 from etl_runtime.iceberg.schema import MAX_DESCRIPTION_BYTES, TableColumn, extends, schema_json, shortened
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
@@ -210,15 +210,7 @@ class TableTransaction:
     def _data_files(self) -> dict[str, Any]:
         """The data files of the current snapshot by URI."""
         tasks = self.table.newScan().planFiles()  # type: ignore[union-attr]
-        try:
-            files = {}
-            iterator = tasks.iterator()
-            while iterator.hasNext():
-                file = iterator.next().file()
-                files[str(file.path())] = file
-            return files
-        finally:
-            tasks.close()
+        return {str(task.file().path()): task.file() for task in iterate_and_close(tasks)}
 
 
 def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) -> None:

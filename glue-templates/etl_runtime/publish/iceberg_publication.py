@@ -4,10 +4,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, is_conflict
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, is_conflict, iterate
 from etl_runtime.iceberg.catalog_table import DataCatalog, current_run
 from etl_runtime.iceberg.schema import TableColumn
-from etl_runtime.iceberg.snapshots import iterate, metadata_objects, run_of
+from etl_runtime.iceberg.snapshots import metadata_objects, run_of
 from etl_runtime.iceberg.transaction import Commit, IcebergTable, TableTransaction, restore
 from etl_runtime.job.arguments import Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
@@ -167,11 +167,10 @@ class IcebergPublication:
             if location == published["tables"][key]["metadata_location"]:
                 continue
             run_id = current_run(location, self._store)
-            if run_id not in (None, self._run_id):
-                record = self._store.read_json(f"{self._names.runs}publications/run_id={run_id}.json")
+            if run_id is not None and run_id != self._run_id:
+                record = self._store.read_json(publication_uri(self._names, run_id))
                 if record is not None:
-                    del record["metadata_objects"]
-                    self._store.write_json(published_uri(self._names), record)
+                    self._store.write_json(published_uri(self._names), published_of(record))
                 raise self._superseded(table)
 
     def _superseded(self, table: IcebergTable) -> RunFailed:
@@ -203,6 +202,11 @@ class IcebergPublication:
 def publication_uri(names: Names, run_id: str) -> str:
     """The record of a publication whose snapshots are kept."""
     return f"{names.runs}publications/run_id={run_id}.json"
+
+
+def published_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of published.json in the record of a publication."""
+    return {name: value for name, value in record.items() if name != "metadata_objects"}
 
 
 def tables_of_intent(intent: Mapping[str, Any]) -> dict[str, IcebergTable]:

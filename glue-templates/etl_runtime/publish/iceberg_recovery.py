@@ -28,28 +28,9 @@ def recover_intent(
 
     Raises RunFailed if the publication can be neither finished nor undone.
     """
-    run_id = str(intent["published"]["run_id"])
     if "rollback" in intent:
-        data_catalog = DataCatalog(store.region)
-        tables = [IcebergTable(**each) for each in intent["rollback"].values()]
-        found_tables = [data_catalog.table(table.database, table.name) for table in tables]
-        if any(found is None or found.metadata_location is None for found in found_tables):
-            LOG.info(f"dropped a rollback to run {run_id}: the dataset no longer has Iceberg tables")
-            store.delete([intent_uri(names)])
-            return True
-        if start_spark is None:
-            return False
-        LOG.info(f"a rollback to run {run_id} was interrupted; finishing it")
-        try:
-            with IcebergCatalog(start_spark(), names.bucket) as catalog:
-                require_snapshots(catalog, intent)
-                finish_rollback(catalog, intent, names, store)
-        except RunFailed as failed:
-            if failed.code != ErrorCode.PUBLICATION_NOT_FOUND:
-                raise
-            LOG.info(f"dropped the rollback: {failed}")
-            store.delete([intent_uri(names)])
-        return True
+        return _recover_rollback(intent, names, store, start_spark)
+    run_id = str(intent["published"]["run_id"])
     data_catalog = DataCatalog(store.region)
     current = {key: data_catalog.table(table.database, table.name) for key, table in tables_of_intent(intent).items()}
     committed = [
@@ -76,6 +57,33 @@ def recover_intent(
             store.delete([intent_uri(names)])
             return True
         publication.finish()
+    return True
+
+
+def _recover_rollback(
+    intent: Mapping[str, Any], names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None"
+) -> bool:
+    """Finish an interrupted rollback. Drop it if a table or a snapshot no longer exists."""
+    run_id = str(intent["published"]["run_id"])
+    data_catalog = DataCatalog(store.region)
+    tables = [IcebergTable(**each) for each in intent["rollback"].values()]
+    found_tables = [data_catalog.table(table.database, table.name) for table in tables]
+    if any(found is None or found.metadata_location is None for found in found_tables):
+        LOG.info(f"dropped a rollback to run {run_id}: the dataset no longer has Iceberg tables")
+        store.delete([intent_uri(names)])
+        return True
+    if start_spark is None:
+        return False
+    LOG.info(f"a rollback to run {run_id} was interrupted; finishing it")
+    try:
+        with IcebergCatalog(start_spark(), names.bucket) as catalog:
+            require_snapshots(catalog, intent)
+            finish_rollback(catalog, intent, names, store)
+    except RunFailed as failed:
+        if failed.code != ErrorCode.PUBLICATION_NOT_FOUND:
+            raise
+        LOG.info(f"dropped the rollback: {failed}")
+        store.delete([intent_uri(names)])
     return True
 
 

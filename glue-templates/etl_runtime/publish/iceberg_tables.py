@@ -12,7 +12,6 @@ Three kinds of objects under the run records make every step repeatable:
   metadata objects of these snapshots.
 """
 
-import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, iterate
 from etl_runtime.iceberg.catalog_table import DataCatalog, require_iceberg
 from etl_runtime.iceberg.schema import TableColumn
-from etl_runtime.iceberg.snapshots import expired_snapshots, iterate, objects
+from etl_runtime.iceberg.snapshots import expired_snapshots, objects
 from etl_runtime.iceberg.transaction import Commit, IcebergTable, TableTransaction, dropped_metadata_files
 from etl_runtime.job.arguments import Job, Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
@@ -39,6 +38,7 @@ from etl_runtime.publish.iceberg_publication import (
     delete_objects_of_run,
     marker_uri,
     publication_uri,
+    published_of,
 )
 from etl_runtime.publish.iceberg_recovery import finish_rollback, require_snapshots
 from etl_runtime.publish.publication import (
@@ -53,8 +53,6 @@ from etl_runtime.publish.staged import StagedTable
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
-
-LOG = logging.getLogger(__name__)
 
 MAX_CONCURRENT_REQUESTS = 16
 
@@ -177,9 +175,8 @@ class IcebergTables:
                 + f"{self._names.dataset} has the publications of {', '.join(kept) or 'no runs'}. "
                 "Set rollback_to to one of these.",
             )
-        earlier = {name: value for name, value in record.items() if name != "metadata_objects"}
         intent = {
-            "published": earlier,
+            "published": published_of(record),
             "rollback": {key: asdict(table) for key, table in self._tables.items()},
             "superseded": originals(published),
         }
@@ -239,27 +236,23 @@ class IcebergTables:
             }
             needed: set[str] = set()
             # A run that restored this table, because it could not commit another one, has expired snapshots as well.
-            unneeded = {
-                uri
-                for id, record in known.items()
-                if id not in ids
-                for uri in files(record, self._names, key) | set(record["metadata_objects"][key])
-            }
+            unneeded = {uri for id, record in known.items() if id not in ids for uri in self._objects_of(record, key)}
             for snapshot in iterate(transaction.table.snapshots()):
                 id = int(snapshot.snapshotId())
                 record = known.get(id)
-                of_snapshot = (
-                    files(record, self._names, key) | set(record["metadata_objects"][key])
-                    if record
-                    else objects(self._catalog, transaction.table, snapshot)
+                (unneeded if id in expired[key] else needed).update(
+                    self._objects_of(record, key) if record else objects(self._catalog, transaction.table, snapshot)
                 )
-                (unneeded if id in expired[key] else needed).update(of_snapshot)
             deletions |= unneeded - needed
         deletions -= files(new, self._names)
         for uri, record in records.items():
             if all(table["snapshot_id"] not in kept.get(key, ()) for key, table in record["tables"].items()):
                 deletions.add(uri)
         return deletions
+
+    def _objects_of(self, record: Mapping[str, Any], key: str) -> set[str]:
+        """All objects of the snapshot of a table, from the record of its publication."""
+        return files(record, self._names, key) | set(record["metadata_objects"][key])
 
     def _publications(self) -> dict[str, dict[str, Any]]:
         """The kept publications by the URI of their record."""

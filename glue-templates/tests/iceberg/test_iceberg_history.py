@@ -7,8 +7,7 @@ import pytest
 from iceberg.test_iceberg_job import ICEBERG, columns_in_catalog, glue_table
 
 from conftest import BUCKET, Dataset, DerivedTable, Source
-from etl_runtime.iceberg.catalog import IcebergCatalog
-from etl_runtime.iceberg.snapshots import iterate
+from etl_runtime.iceberg.catalog import IcebergCatalog, iterate
 from etl_runtime.iceberg.transaction import Commit, TableTransaction
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.spark import start_spark
