@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from '../private/dependencies/commander';
 import { didYouMean } from '../private/errors/suggestion';
 
 /** Checks that the value of an option or argument is one of its choices. */

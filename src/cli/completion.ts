@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Option } from '../private/dependencies/commander';
 
 /** The shells that have a completion script. */
 export const SHELLS = ['bash', 'zsh', 'fish'];

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from '../private/dependencies/commander';
 import { didYouMean } from '../private/errors/suggestion';
 
 /** The quality gates that `--allow` accepts: `GATES` of etl_runtime/job/arguments.py. A test compares them. */

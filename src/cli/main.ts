@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import * as fs from 'fs';
 import * as path from 'path';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AddOptions } from './add';
 import { LANGUAGES } from './app-template';
 import { DEFAULT_APP } from './assembly';
@@ -26,6 +25,7 @@ import { resetContract } from './reset-contract';
 import { rollback, RollbackOptions } from './rollback';
 import { run, RunOptions } from './run';
 import { serve, ServeOptions } from './serve';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
 import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
 

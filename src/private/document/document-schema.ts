@@ -1,7 +1,7 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
-import Ajv2020, { ErrorObject, ValidateFunction } from 'ajv/dist/2020';
 import { Token } from 'aws-cdk-lib';
+import { Ajv2020, ErrorObject, ValidateFunction } from '../dependencies/ajv';
 import { ErrorCode } from '../errors/error-code';
 import { Problem } from '../errors/problem';
 import { redactUrls } from '../errors/redaction';

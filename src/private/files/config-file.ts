@@ -1,9 +1,9 @@
-import { JSONPath } from 'jsonc-parser';
 import { Edit, jsonPointer, pathInFile } from './edit';
 import { FileProblem } from './file-problem';
 import { ChangedLine, JsonFile } from './json-file';
 import { normalize } from './normalize';
 import { UnusedKey } from './unused-keys';
+import { JSONPath } from '../dependencies/jsonc-parser';
 import { DocumentSchema } from '../document/document-schema';
 import { Problem } from '../errors/problem';
 

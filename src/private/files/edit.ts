@@ -1,4 +1,4 @@
-import { JSONPath } from 'jsonc-parser';
+import { JSONPath } from '../dependencies/jsonc-parser';
 
 /**
  * A correction of a configuration file that loading makes in memory, and that `medallion init --from` proposes for the

@@ -1,10 +1,11 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
-import { JSONPath, Node, ParseError, ParseOptions } from 'jsonc-parser';
 import { Edit, jsonPointer } from './edit';
 import { FileProblem } from './file-problem';
 import { syntaxCause } from './json-syntax';
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from './jsonc-parser';
+import {
+  findNodeAtLocation, getNodeValue, JSONPath, Node, ParseError, ParseOptions, parseTree, printParseErrorCode,
+} from '../dependencies/jsonc-parser';
 import { Problem } from '../errors/problem';
 
 /** A line of a file that edits change, with the reasons of the edits. */

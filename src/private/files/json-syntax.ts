@@ -1,5 +1,4 @@
-import { ParseError } from 'jsonc-parser';
-import { printParseErrorCode } from './jsonc-parser';
+import { ParseError, printParseErrorCode } from '../dependencies/jsonc-parser';
 
 /** The cause of a syntax error in JSON: its offset in the text, what was found, and what to do. */
 export interface SyntaxCause {

@@ -1,6 +1,6 @@
-import { JSONPath } from 'jsonc-parser';
 import { Edit } from './edit';
 import { closestKey, isHidden, isNote, misspelledKey, replacementOf, UnusedKey } from './unused-keys';
+import { JSONPath } from '../dependencies/jsonc-parser';
 import { DocumentSchema } from '../document/document-schema';
 import { SchemaNode } from '../document/schema-node';
 import { isStruct } from '../document/struct-keys';

@@ -1,4 +1,4 @@
-import { JSONPath } from 'jsonc-parser';
+import { JSONPath } from '../dependencies/jsonc-parser';
 import { distance } from '../errors/suggestion';
 import { camelCase } from '../errors/unknown-key';
 

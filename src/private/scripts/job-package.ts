@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import { readdirSync, readFileSync } from 'fs';
 import * as path from 'path';
-import { zipSync, Zippable } from 'fflate';
+import { zipSync, Zippable } from '../dependencies/fflate';
 import { GLUE_TEMPLATES } from '../glue-templates';
 
 /** The Python package that every job imports, as a ZIP file for `--extra-py-files`. */

@@ -1,6 +1,5 @@
-import { ParseError } from 'jsonc-parser';
 import { syntaxCause } from '../../../src/private/files/json-syntax';
-import { parseTree } from '../../../src/private/files/jsonc-parser';
+import { ParseError, parseTree } from '../../../src/private/dependencies/jsonc-parser';
 
 /** The text with ^ at the cause of its first error, what was found, and the remedy. */
 function causeIn(text: string): string[] {
