@@ -92,7 +92,8 @@ class IcebergPublication:
         return transactions
 
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
-        """Give the committed tables their previous snapshot back."""
+        """Give the committed tables their previous snapshot back. A table keeps the rows of this run if VACUUM has
+        removed that snapshot: the next publication replaces them."""
         for key in committed:
             self._restore(self._tables[key], self._intent["tables"][key]["base"], reason)
 
@@ -101,6 +102,11 @@ class IcebergPublication:
             if self._is_superseded(self._catalog.load(table.database, table.name)):
                 return
             restore(self._catalog, table, snapshot)
+        except RunFailed as failed:
+            if failed.code != ErrorCode.PUBLICATION_NOT_FOUND:
+                raise
+            LOG.info(f"{table.full_name}: the previous publication cannot be restored: {failed.message}")
+            return
         except JAVA_ERRORS as error:
             raise _unknown_outcome(table, reason) from error
         LOG.info(f"{table.full_name}: restored the previous publication")

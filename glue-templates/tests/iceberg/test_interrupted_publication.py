@@ -124,6 +124,49 @@ def test_the_next_run_finishes_a_publication_that_has_committed_a_table_and_drop
     assert run_objects(made) == ["publications", "published.json"]
 
 
+def vacuum(made: Dataset, key: str) -> None:
+    """Remove all snapshots of a table except the current one, as VACUUM in Athena does."""
+    table = glue_table(made, key)
+    location = table["Parameters"]["metadata_location"]
+    metadata = made.store.read_json(location)
+    current = metadata["current-snapshot-id"]
+    metadata["snapshots"] = [each for each in metadata["snapshots"] if each["snapshot-id"] == current]
+    metadata["snapshot-log"] = [each for each in metadata["snapshot-log"] if each["snapshot-id"] == current]
+    vacuumed = f"{location.rpartition('/')[0]}/vacuumed.metadata.json"
+    made.store.write_json(vacuumed, metadata)
+    replaced: Any = {
+        "Name": table["Name"],
+        "StorageDescriptor": table["StorageDescriptor"],
+        "Parameters": {**table["Parameters"], "metadata_location": vacuumed},
+    }
+    boto3.client("glue").update_table(DatabaseName="pp_dw_bronze", TableInput=replaced)
+
+
+def test_a_publication_that_can_be_neither_finished_nor_undone_is_replaced_by_the_next_one(
+    made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(made, source, 1)
+    done: list[Commit] = []
+    commit_table = TableTransaction.commit
+
+    def dying(transaction: TableTransaction, commit: Commit) -> int | None:
+        if done:
+            raise Killed
+        done.append(commit)
+        return commit_table(transaction, commit)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(TableTransaction, "commit", dying)
+        with suppress(Killed):
+            run(made, source, 2)
+    vacuum(made, "a")
+    boto3.client("glue").delete_table(DatabaseName="pp_dw_bronze", Name=made.names["tables"]["b"]["name"])
+    run(made, source, 3)
+    assert current_runs(made) == [made.published()["run_id"]] * 2
+    assert made.rows("a") == made.rows("b") == [{"n": 3, "meta_rescued": None}]
+    assert run_objects(made) == ["publications", "published.json"]
+
+
 def test_a_publication_that_another_writer_has_overtaken_is_dropped(
     made: Dataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
