@@ -8,6 +8,10 @@ import { unknownMessage, unknownValuesIn } from './unknown-value';
 interface DatasetDocument {
   readonly source_url?: string | string[];
   readonly freshness?: { readonly max_age_hours: number };
+  readonly business_key?: string | string[];
+  /** By key of the table. */
+  readonly business_keys?: Record<string, string | string[]>;
+  readonly history?: { readonly business_key: string | string[]; readonly valid_from?: string };
 }
 
 /** What refers to the files that the stack of a dataset deploys, and the files. */

@@ -12,6 +12,7 @@ import { paint, Progress, statusMark } from './progress';
 import { relativePath } from './relative-path';
 import { hasSucceeded, Result, resultOf, skippedInPipeline, skippedResult, unknownValueResult } from './result';
 import { runJob } from './run-job';
+import { keepPublication } from './stored-publications';
 import { Substitutes } from './substitutes';
 import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
@@ -149,6 +150,7 @@ export class DatasetRunner {
       paint('bold', `Running ${dataset.job}`)
         + paint('dim', `  Glue ${dataset.glueVersion}, ${GLUE_VERSIONS[dataset.glueVersion]}`),
     );
+    keepPublication(lake, dataset);
     const log = lake.newLog(`${dataset.layer}-${dataset.dataset}`);
     const context = { environment: environments[dataset.glueVersion], emulator, lake, substitutes };
     const started = Date.now();

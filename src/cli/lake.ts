@@ -98,6 +98,8 @@ export class Lake {
   public readonly catalog: string;
   /** The folder with the results of failed pipeline runs. */
   public readonly pipelines: string;
+  /** The folder with the latest replaced publications of Parquet tables. */
+  public readonly publications: string;
   private readonly logs: string;
   private readonly opened = Date.now();
 
@@ -107,6 +109,7 @@ export class Lake {
     this.objects = path.join(this.buckets, EMULATED_ACCOUNT);
     this.catalog = `${this.buckets}-catalog.json`;
     this.pipelines = path.join(folder, 'pipelines');
+    this.publications = path.join(folder, 'publications');
     this.logs = path.join(folder, 'logs');
   }
 
