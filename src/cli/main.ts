@@ -8,7 +8,9 @@ import { interrupt } from './child';
 import { oneOf } from './choice';
 import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
 import { fullName, readDatasets, selectDataset } from './dataset';
+import { diff, DiffOptions } from './diff';
 import { GLUE_VERSIONS } from './environment';
+import { exportTable } from './export';
 import { Failure, FailureCode, messageOf } from './failure';
 import { addGate, GATES } from './gates';
 import { init, InitOptions } from './init';
@@ -304,6 +306,35 @@ function command(): Command {
     )
     .action((sql: string | undefined, options: Omit<QueryOptions, keyof GlobalOptions>) =>
       query(sql, { ...globalOptions(), ...options }));
+  program
+    .command('export')
+    .summary('Write the rows of a table of the local lake to a file')
+    .description(
+      'Write the published rows of a table of the local lake to a file. The extension selects the format: .csv, '
+        + '.parquet, .xlsx for Excel, or .duckdb for a DuckDB database.',
+    )
+    .argument('<table>', 'Name of the table in Athena. The database is optional if only one has a table of that name')
+    .argument('<file>', 'New file')
+    .option('--force', 'Replace an existing file')
+    .addHelpText('after', example('npx medallion export pp_dw_bronze.zipcodes zipcodes.xlsx'))
+    .action((table: string, file: string, options: { force?: true }) =>
+      exportTable(table, file, { ...globalOptions(), ...options }));
+  program
+    .command('diff')
+    .summary('Show what differs between two publications of a dataset')
+    .description(
+      'Show what differs between two publications of a dataset in the local lake: columns, data types, and rows by '
+        + 'business key. Without RUN, compare the current publication with the one before it.',
+    )
+    .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
+    .argument('[old_run]', 'ID of the run of the earlier publication, or the start of the ID')
+    .argument('[new_run]', 'ID of the run of the later publication (default: the current publication)')
+    .option('--samples <n>', 'Maximum number of rows to show per kind of change', positiveInteger, 5)
+    .option('--stack <stack>', 'Stack of the dataset (default: all stacks)')
+    .addHelpText('after', example('npx medallion diff zipcodes', 'npx medallion diff zipcodes 20261123 --json'))
+    .action((dataset: string, oldRun: string | undefined, newRun: string | undefined,
+      options: Omit<DiffOptions, keyof GlobalOptions>) =>
+      diff(dataset, [oldRun, newRun].flatMap(each => each ?? []), { ...globalOptions(), ...options }));
   program
     .command('rollback')
     .summary('Make an earlier publication of a dataset current again')
