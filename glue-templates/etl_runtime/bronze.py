@@ -250,7 +250,7 @@ def described_tables(new: Mapping[str, Any], converted: Mapping[str, "ConvertedT
     return [
         {
             **table,
-            "bounds": {name: [str(low), str(high)] for name, (low, high) in converted[key].bounds().items()},
+            "bounds": converted[key].bounds(),
             "rescued": converted[key].rescued(),
         }
         for key, table in new["tables"].items()

@@ -6,7 +6,7 @@ Scripts import it as `run_silver` from `etl_runtime.silver` or `run_gold` from `
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -26,6 +26,7 @@ from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publication import note_unchanged, read_published
 from etl_runtime.publish.recovery import recover
+from etl_runtime.publish.staged import StagedTable
 from etl_runtime.publish.tables import Tables, roll_back, tables_of
 from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.gates import check_gates
@@ -219,6 +220,8 @@ class _DerivedRun(Generic[Context]):
             duplicates = find_duplicates(spark, staged, job.document)
             violations = find_violations(spark, staged, rules)
             record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
+            staged = {key: replace(table, lineage=tables[key].lineage.result()) for key, table in staged.items()}
+            record.note({"lineage": {key: table.lineage for key, table in staged.items() if table.lineage}})
         if (
             published
             and not job.options.force
@@ -239,7 +242,7 @@ class _DerivedRun(Generic[Context]):
                 **_history_metadata(job, tables, record.started),
             }
             new = lake_tables.publish(staged, metadata, published)
-        record.note({"tables": list(new["tables"].values())})
+        record.note({"tables": [described_table(table, staged[key]) for key, table in new["tables"].items()]})
         record.note_publication(new)
         lake_tables.log_catalog(record, published, new)
 
@@ -341,6 +344,11 @@ def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: M
         and list(table.staged.columns) == list(published["tables"][key]["columns"])
         and set(table.columns) == set(published["history"].get("columns", table.columns))
     )
+
+
+def described_table(published: Mapping[str, Any], staged: StagedTable) -> dict[str, Any]:
+    """The entry of a table in the run record, whose lineage has its own key there."""
+    return {**{name: value for name, value in published.items() if name != "lineage"}, "bounds": staged.bounds}
 
 
 def _reject_bronze_options(job: Job) -> None:

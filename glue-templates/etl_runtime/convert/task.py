@@ -24,7 +24,7 @@ from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.store import store_of_worker
-from etl_runtime.publish.parquet_object import field_values, parquet_writer, upload
+from etl_runtime.publish.parquet_object import Bounds, bounds, field_values, parquet_writer, upload
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
 from etl_runtime.read.text.text_cells import TextCells
@@ -88,7 +88,7 @@ class ConvertedShard:
     bytes: int = 0  # of the object
     sources: set[str] = field(default_factory=set)
     nulls: dict[str, int] = field(default_factory=dict)
-    bounds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    bounds: Bounds = field(default_factory=dict)
     field_values: Counter[str] = field(default_factory=Counter)
     data_file: dict[str, Any] | None = None  # the entry of the object in an Iceberg manifest
     rescued: dict[str, int] = field(default_factory=dict)
@@ -130,7 +130,7 @@ def _convert_shard(shard: Shard) -> ConvertedShard:
         if not result.changes_types:
             result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
             metadata = pq.read_metadata(file.name)
-            _note_bounds(metadata, result)
+            result.bounds = bounds(metadata, result.nulls)
             result.field_values = field_values(metadata)
             if shard.schema_with_ids is not None:
                 result.data_file = data_file(shard.uri, result.bytes, metadata, shard.schema_with_ids)
@@ -214,20 +214,3 @@ def _rescued_column(rescued: dict[int, dict[str, object]], rows: int) -> pa.Arra
     for row, values in rescued.items():
         texts[row] = json.dumps(values, ensure_ascii=False)
     return pa.array(texts, pa.string())
-
-
-def _note_bounds(metadata: pq.FileMetaData, result: ConvertedShard) -> None:
-    """Note minimum and maximum from the Parquet statistics, except for text, binary and nested columns."""
-    leaves = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
-    for column in result.shard.columns:
-        if column.column_type.type in ("string", "binary") or column.name not in leaves:
-            continue
-        statistics = [
-            metadata.row_group(group).column(leaves[column.name]).statistics for group in range(metadata.num_row_groups)
-        ]
-        try:
-            bounds = [(group.min, group.max) for group in statistics if group is not None and group.has_min_max]
-        except (OverflowError, ValueError):  # a date or timestamp outside of Python's range
-            continue
-        if bounds:
-            result.bounds[column.name] = (min(low for low, _ in bounds), max(high for _, high in bounds))

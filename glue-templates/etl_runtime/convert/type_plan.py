@@ -28,6 +28,7 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
 from etl_runtime.job.spark import task_error
 from etl_runtime.job.suggestion import did_you_mean
+from etl_runtime.publish.parquet_object import bounds_as_text, merged_bounds
 from etl_runtime.publish.staged import StagedTable
 from etl_runtime.publish.tables import Tables
 from etl_runtime.read.part import Part
@@ -133,14 +134,9 @@ class ConvertedTable:
             examples = {**shard.examples, **examples}
         return examples
 
-    def bounds(self) -> dict[str, tuple[Any, Any]]:
-        """The minimum and maximum by column, except for text columns and columns without values."""
-        bounds: dict[str, tuple[Any, Any]] = {}
-        for shard in self.shards:
-            for name, (low, high) in shard.bounds.items():
-                minimum, maximum = bounds.get(name, (low, high))
-                bounds[name] = (min(minimum, low), max(maximum, high))
-        return bounds
+    def bounds(self) -> dict[str, list[str]]:
+        """The minimum and maximum by column as text, except for text columns and columns without values."""
+        return bounds_as_text(merged_bounds(shard.bounds for shard in self.shards))
 
 
 def convert_tables(

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,9 @@ MAX_DISTINCT_SHARE = 0.98  # of a sample; with a larger share, the dictionary wo
 MIN_SAMPLE_VALUES = 256
 _NOT_A_FIELD = re.compile(r"\.(?:list\.(?:element|item)|key_value\.(?:key|value))(?=\.|$)")
 """The levels that Parquet adds to the path of a list or a map."""
+
+Bounds = Mapping[str, tuple[Any, Any] | None]
+"""Minimum and maximum by column. None if they are unknown; a column without values has no entry."""
 
 
 def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
@@ -52,6 +56,43 @@ def field_values(metadata: pq.FileMetaData) -> Counter[str]:
             if chunk.is_stats_set and chunk.statistics.has_null_count:
                 counts[path] += chunk.num_values - chunk.statistics.null_count
     return counts
+
+
+def bounds(metadata: pq.FileMetaData, columns: Iterable[str]) -> Bounds:
+    """The bounds of the columns in a file, from the Parquet statistics.
+
+    Without columns of text and binary, whose bounds are data that a record must not contain, and nested columns.
+    """
+    leaves = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
+    found: dict[str, tuple[Any, Any] | None] = {}
+    for name in columns:
+        if name not in leaves or metadata.schema.column(leaves[name]).physical_type == "BYTE_ARRAY":
+            continue
+        groups = [metadata.row_group(group).column(leaves[name]).statistics for group in range(metadata.num_row_groups)]
+        with_values = [each for each in groups if each is None or each.num_values]
+        if any(each is None or not each.has_min_max for each in with_values):
+            found[name] = None
+        elif with_values:
+            try:
+                found[name] = min(each.min for each in with_values), max(each.max for each in with_values)
+            except (OverflowError, ValueError):  # a date or timestamp outside of Python's range
+                found[name] = None
+    return found
+
+
+def merged_bounds(several: Iterable[Bounds]) -> Bounds:
+    """The bounds of the columns in several files. If those of one file are unknown, so are those of all."""
+    merged: dict[str, tuple[Any, Any] | None] = {}
+    for each in several:
+        for name, found in each.items():
+            known = merged.get(name, found)
+            merged[name] = (min(known[0], found[0]), max(known[1], found[1])) if known and found else None
+    return merged
+
+
+def bounds_as_text(found: Bounds) -> dict[str, list[str]]:
+    """The known bounds, as in the run record."""
+    return {name: [str(each[0]), str(each[1])] for name, each in found.items() if each}
 
 
 def _dictionary_columns(rows: pa.Table) -> list[str]:

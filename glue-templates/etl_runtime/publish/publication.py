@@ -69,6 +69,7 @@ def new_publication(
                 "columns": table.columns,
                 "nulls": dict(table.nulls),
                 **({"field_values": dict(table.field_values)} if table.field_values else {}),
+                **({"lineage": table.lineage} if table.lineage else {}),
                 **({"source_date": metadata["source_date"]} if metadata.get("source_date") else {}),
                 "files": [
                     uri.removeprefix(f"s3://{names.bucket}/")

@@ -24,6 +24,7 @@ from etl_runtime.transform.history import (
 )
 from etl_runtime.transform.initial_versions import initial_versions
 from etl_runtime.transform.key_ranges import VersionLayout
+from etl_runtime.transform.lineage import Lineage
 from etl_runtime.transform.transformed_table import TransformedTable
 from etl_runtime.transform.write import ACTION, Target, Written, write
 
@@ -54,17 +55,20 @@ class TableWriter:
 
         is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
         rows = with_athena_names(key, rows)
+        lineage = Lineage(key, rows)
         if self._is_iceberg:
             rows = with_iceberg_types(rows)
         columns = athena_columns(key, rows)
         history = self.job.document.get("history")
         if history is not None:
-            return self._write_history(key, history, rows, columns)
+            return self._write_history(key, history, rows, columns, lineage)
         target = self._target(key, columns)
         written = write(rows.withColumn(RUN_ID, f.lit(self.record.run_id)), target, rebalance=not is_sorted)
-        return TransformedTable(written, self._staged(key, written, columns), None, _names_of(columns))
+        return TransformedTable(written, self._staged(key, written, columns), None, _names_of(columns), lineage)
 
-    def _write_history(self, key: str, history: History, rows: "DataFrame", columns: Columns) -> TransformedTable:
+    def _write_history(
+        self, key: str, history: History, rows: "DataFrame", columns: Columns, lineage: Lineage
+    ) -> TransformedTable:
         old = self._old_versions(rows.sparkSession, key, history)
         started, run_id = self.record.started, self.record.run_id
         if self._is_iceberg and has_ranges(key, history, rows, old, started):
@@ -75,13 +79,13 @@ class TableWriter:
             made = carried_history(history, rows, old, self._layout(), started, target, bucket, target.schema)
             kept = [f"s3://{bucket}/{file}" for file in made.carried]
             staged = self._staged(key, made.written, all_columns, kept)
-            return TransformedTable(made.written, staged, old, _names_of(columns), made.layout)
+            return TransformedTable(made.written, staged, old, _names_of(columns), lineage, made.layout)
         versions = with_versions(key, history, rows, old, started, run_id)
         all_columns = athena_columns(key, versions.drop(RUN_ID, ACTION))
         target = self._target(key, all_columns)
         # Spark's adaptive execution already sizes the partitions of the join.
         written = write(versions, target, rebalance=False, examples_of=(DUPLICATE, history["business_key"]))
-        return TransformedTable(written, self._staged(key, written, all_columns), old, _names_of(columns))
+        return TransformedTable(written, self._staged(key, written, all_columns), old, _names_of(columns), lineage)
 
     def _old_versions(self, spark: "SparkSession", key: str, history: History) -> PublishedVersions | None:
         existing = [] if self.published else self.tables.existing_objects(key)

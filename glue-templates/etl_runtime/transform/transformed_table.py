@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from etl_runtime.publish.staged import StagedTable
 from etl_runtime.transform.history import PublishedVersions
 from etl_runtime.transform.key_ranges import VersionLayout
+from etl_runtime.transform.lineage import Lineage
 from etl_runtime.transform.write import Written
 
 
@@ -14,11 +15,12 @@ class TransformedTable:
     """A table in staging. `old` are the versions that its history continues, if it has a history.
 
     `columns` are the columns of the transform's result. A table with a history can have more columns. `layout` is set
-    if objects of the history can be carried over into the next publication.
+    if objects of the history can be carried over into the next publication. `lineage` is that of the result.
     """
 
     written: Written
     staged: StagedTable
     old: PublishedVersions | None
     columns: Sequence[str]
+    lineage: Lineage
     layout: VersionLayout | None = None

@@ -4,7 +4,7 @@ Spark passes the rows to Python as Arrow batches, so all layers share one writer
 object.
 """
 
-import json
+import pickle
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +19,15 @@ import pyarrow.parquet as pq
 
 from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.spark import task_error
-from etl_runtime.publish.parquet_object import field_values, parquet_writer, upload
+from etl_runtime.publish.parquet_object import (
+    Bounds,
+    bounds,
+    bounds_as_text,
+    field_values,
+    merged_bounds,
+    parquet_writer,
+    upload,
+)
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
@@ -63,7 +71,8 @@ class Written:
 
     `field_values` is the number of values of nested fields by path. It is not used for a history, because it also
     counts ended versions. `live` is the number of current versions if the table has a history, otherwise of all rows.
-    `nulls` counts these rows only. `data_files` are the entries of the objects in an Iceberg manifest.
+    `nulls` counts these rows only. `data_files` are the entries of the objects in an Iceberg manifest. `bounds` are
+    those of all rows; it has no entries if objects of the previous publication are kept.
     """
 
     rows: int = 0
@@ -75,6 +84,7 @@ class Written:
     examples: list[dict[str, Any]] = field(default_factory=list)
     objects: list[str] = field(default_factory=list)
     data_files: list[dict[str, Any]] = field(default_factory=list)
+    bounds: Bounds = field(default_factory=dict)
 
     def staged(
         self, objects: Mapping[str, str], columns: list[dict[str, str]], kept: Sequence[str] = ()
@@ -82,7 +92,10 @@ class Written:
         """The written table. `objects` are the URIs of the objects by their names in the folder of the table, and
         `kept` those of objects of the previous publication that remain."""
         nulls = {column["name"]: self.nulls[column["name"]] for column in columns}
-        return StagedTable(self.rows, self.bytes, columns, objects, nulls, self.field_values, self.data_files, kept)
+        bounds = {name: each for name, each in bounds_as_text(self.bounds).items() if name in nulls}
+        return StagedTable(
+            self.rows, self.bytes, columns, objects, nulls, self.field_values, self.data_files, kept, bounds
+        )
 
 
 def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: ExamplesOf = NO_EXAMPLES) -> Written:
@@ -93,13 +106,12 @@ def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: Ex
     sized = rows.hint("rebalance") if rebalance else rows
     task = partial(_write_task, target, examples_of)
     try:
-        results = [json.loads(row.result) for row in sized.mapInArrow(task, "result string").collect()]
+        found = sized.mapInArrow(task, "result binary").collect()
     except Exception as error:
         raise task_error(error) from error
+    results: list[Written] = [pickle.loads(row.result) for row in found]  # noqa: S301 — the tasks have pickled them
     total = Written()
-    for result in sorted(results, key=lambda each: str(each["objects"])):
-        counts = {name: Counter(result[name]) for name in ("nulls", "field_values", "actions")}
-        one = Written(**{**result, **counts})
+    for one in sorted(results, key=lambda each: str(each.objects)):
         total.rows += one.rows
         total.live += one.live
         total.bytes += one.bytes
@@ -109,6 +121,7 @@ def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: Ex
         total.examples += one.examples
         total.objects += one.objects
         total.data_files += one.data_files
+    total.bounds = merged_bounds(one.bounds for one in results)
     if not total.objects:
         return _write_empty(rows, target)
     return total
@@ -120,7 +133,7 @@ def _write_task(target: Target, examples_of: ExamplesOf, batches: Iterator[pa.Re
     context = TaskContext.get()
     part = context.partitionId() if context else 0
     result = _written(target, part, examples_of, batches)
-    yield pa.RecordBatch.from_pydict({"result": [json.dumps(result.__dict__, default=str)]})
+    yield pa.RecordBatch.from_pydict({"result": [pickle.dumps(result)]})
 
 
 def _written(target: Target, part: int, examples_of: ExamplesOf, batches: Iterator[pa.RecordBatch]) -> Written:
@@ -143,6 +156,7 @@ def _upload(file: IO[bytes], target: Target, part: int, result: Written) -> None
     result.objects = [uri]
     result.bytes = upload(file, uri, target.run_id, target.region)
     footer = pq.read_metadata(file.name)
+    result.bounds = bounds(footer, result.nulls)
     if not result.actions:
         result.field_values = field_values(footer)
     if target.schema is not None:
