@@ -24,6 +24,7 @@ import { TableFormat } from './table-format';
  *   resourcePrefix: config.resourcePrefix,
  *   databasePrefix: config.databasePrefix,
  *   tableFormat: config.tableFormat,
+ *   lineage: config.lineage,
  *   retention: config.retention,
  *   glueDefaults: config.glueDefaults,
  *   glueWorkerConfigs: config.glueWorkerConfigs,
@@ -61,6 +62,8 @@ export class EtlConfig {
   public readonly databasePrefix?: string;
   /** The default format of the tables. Undefined if the file does not set it. */
   public readonly tableFormat?: TableFormat;
+  /** Whether each run writes OpenLineage events. Undefined if the file does not set it. */
+  public readonly lineage?: boolean;
   /** How long to keep snapshots of Iceberg tables. Undefined if the file does not set it. */
   public readonly retention?: LakeRetention;
   /** The default settings of all jobs. Undefined if the file does not set them. */
@@ -73,6 +76,7 @@ export class EtlConfig {
     this.resourcePrefix = document.etl_resource_prefix;
     this.databasePrefix = document.database_prefix;
     this.tableFormat = document.table_format as TableFormat | undefined;
+    this.lineage = document.lineage;
     this.retention = retention && { snapshots: hours(retention.snapshot_hours) };
     this.glueDefaults = defaults && {
       version: defaults.version as GlueVersion | undefined,

@@ -96,6 +96,19 @@ export interface EtlCorePrefixes {
   readonly metrics?: boolean;
 
   /**
+   * Whether each run writes OpenLineage events to the bucket of the lake, for catalogs such as Marquez and DataHub.
+   * Repeat this setting in `EtlCore.fromPrefixes`.
+   *
+   * Each event is a JSON object `etl/<dataset>/runs/<layer>/lineage/run_id=<run id>/<type>.json`: `start` when the run
+   * starts, and `complete` or `fail` when it ends. Jobs need no additional permissions. A run that cannot write an
+   * event logs the error and continues.
+   *
+   * @default false - the run records always have the column lineage of derived tables; only other tools need the events
+   * @see https://openlineage.io
+   */
+  readonly lineage?: boolean;
+
+  /**
    * Whether a customer managed KMS key encrypts the lake: its bucket, job logs, query results and alerts. Repeat this
    * setting in `EtlCore.fromPrefixes`.
    *

@@ -97,6 +97,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly tableFormat: TableFormat;
   public readonly snapshotRetention: Duration;
   public readonly metrics: boolean;
+  public readonly lineage: boolean;
   public readonly encrypted: boolean;
   public readonly roles?: LakeRoles;
 
@@ -170,6 +171,7 @@ export class EtlCore extends Construct implements IEtlCore {
     this.tableFormat = props.tableFormat ?? TableFormat.PARQUET;
     this.snapshotRetention = props.retention?.snapshots ?? SNAPSHOT_RETENTION;
     this.metrics = props.metrics ?? false;
+    this.lineage = props.lineage ?? false;
     this.encrypted = isEncrypted(props);
     checkRoles(this, props.roles);
     this.roles = props.roles;
@@ -328,6 +330,7 @@ class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly tableFormat: TableFormat;
   public readonly snapshotRetention: Duration;
   public readonly metrics: boolean;
+  public readonly lineage: boolean;
   public readonly encrypted: boolean;
   public readonly roles?: LakeRoles;
 
@@ -345,6 +348,7 @@ class ImportedEtlCore extends Construct implements IEtlCore {
     this.tableFormat = prefixes.tableFormat ?? TableFormat.PARQUET;
     this.snapshotRetention = prefixes.retention?.snapshots ?? SNAPSHOT_RETENTION;
     this.metrics = prefixes.metrics ?? false;
+    this.lineage = prefixes.lineage ?? false;
     this.encrypted = prefixes.encrypted ?? false;
     checkRoles(this, prefixes.roles);
     this.roles = prefixes.roles;
@@ -360,6 +364,7 @@ const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
   tableFormat: 'unchecked',
   retention: 'unchecked',
   metrics: 'boolean',
+  lineage: 'boolean',
   encrypted: 'boolean',
   roles: 'unchecked',
 };

@@ -27,6 +27,8 @@ export interface IEtlCore extends IConstruct {
   readonly snapshotRetention: Duration;
   /** Whether each run publishes CloudWatch metrics. */
   readonly metrics: boolean;
+  /** Whether each run writes OpenLineage events. */
+  readonly lineage: boolean;
   /** Whether a customer managed KMS key encrypts the lake. */
   readonly encrypted: boolean;
   /** Existing roles that the lake uses. Undefined if the lake creates all its roles. */

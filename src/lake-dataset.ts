@@ -151,6 +151,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
       inputs,
       connection: document.connection,
       metrics: props.core.metrics,
+      lineage: props.core.lineage,
       tableFormat,
       snapshotRetention: props.core.snapshotRetention,
     });

@@ -30,6 +30,7 @@ const DOCUMENT = {
   etl_resource_prefix: 'pp-dw',
   database_prefix: 'lake',
   table_format: 'iceberg',
+  lineage: true,
   retention: { snapshot_hours: 48 },
   glue_defaults: {
     version: '6.0',
@@ -43,6 +44,7 @@ const PROPS: EtlCoreProps = {
   resourcePrefix: 'pp-dw',
   databasePrefix: 'lake',
   tableFormat: TableFormat.ICEBERG,
+  lineage: true,
   retention: { snapshots: Duration.days(2) },
   glueDefaults: {
     version: GlueVersion.V6_0,
@@ -61,6 +63,7 @@ test('a file and the same props result in the same core', () => {
   const [ofFile, ofProps] = cores.map(core => ({
     template: templateOf(Stack.of(core)),
     tableFormat: core.tableFormat,
+    lineage: core.lineage,
     snapshotHours: core.snapshotRetention.toHours(),
   }));
   expect(ofFile).toEqual(ofProps);

@@ -141,6 +141,7 @@ class Platform extends Construct implements first.IEtlCore {
   readonly glueDefaults = {};
   readonly glueWorkerConfigs = {};
   readonly tableFormat = first.TableFormat.PARQUET;
+  readonly lineage = false;
   readonly snapshotRetention = Duration.days(7);
   readonly metrics = false;
   readonly encrypted = false;

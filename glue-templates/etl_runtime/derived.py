@@ -19,14 +19,13 @@ from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.inputs import MAX_READS, Input, input_changed, note_inputs, read_inputs, republished
 from etl_runtime.job.plural import plural
-from etl_runtime.job.run_record import RunRecord
+from etl_runtime.job.run_record import RunRecord, recorded_tables
 from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publication import note_unchanged, read_published
 from etl_runtime.publish.recovery import recover
-from etl_runtime.publish.staged import StagedTable
 from etl_runtime.publish.tables import Tables, roll_back, tables_of
 from etl_runtime.source.unchanged import document_hash
 from etl_runtime.transform.gates import check_gates
@@ -221,7 +220,8 @@ class _DerivedRun(Generic[Context]):
             violations = find_violations(spark, staged, rules)
             record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
             staged = {key: replace(table, lineage=tables[key].lineage.result()) for key, table in staged.items()}
-            record.note({"lineage": {key: table.lineage for key, table in staged.items() if table.lineage}})
+            if lineage := {key: table.lineage for key, table in staged.items() if table.lineage}:
+                record.note({"lineage": lineage})
         if (
             published
             and not job.options.force
@@ -242,7 +242,10 @@ class _DerivedRun(Generic[Context]):
                 **_history_metadata(job, tables, record.started),
             }
             new = lake_tables.publish(staged, metadata, published)
-        record.note({"tables": [described_table(table, staged[key]) for key, table in new["tables"].items()]})
+        recorded = recorded_tables(new)["tables"]
+        record.note(
+            {"tables": [{**each, "bounds": staged[key].bounds} for key, each in zip(staged, recorded, strict=True)]}
+        )
         record.note_publication(new)
         lake_tables.log_catalog(record, published, new)
 
@@ -256,6 +259,7 @@ class _DerivedRun(Generic[Context]):
             with record.step("inputs"):
                 inputs = read_inputs(names, store)
                 note_inputs(inputs, record)
+                record.note_input_tables({name: table for each in inputs for name, table in each.tables.items()})
                 _drop_views(spark)
                 register(spark, inputs, names.bucket)
             context = self.context_class(spark, inputs, job, store)
@@ -344,11 +348,6 @@ def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: M
         and list(table.staged.columns) == list(published["tables"][key]["columns"])
         and set(table.columns) == set(published["history"].get("columns", table.columns))
     )
-
-
-def described_table(published: Mapping[str, Any], staged: StagedTable) -> dict[str, Any]:
-    """The entry of a table in the run record, whose lineage has its own key there."""
-    return {**{name: value for name, value in published.items() if name != "lineage"}, "bounds": staged.bounds}
 
 
 def _reject_bronze_options(job: Job) -> None:

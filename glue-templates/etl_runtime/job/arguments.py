@@ -60,7 +60,8 @@ class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
     Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if
-    `metrics_namespace` is set. Only derived datasets have `definition`, a hash of the document, the script and the
+    `metrics_namespace` is set, and writes OpenLineage events if `lineage_namespace` is set, the namespace of the tables
+    and the job. Only derived datasets have `definition`, a hash of the document, the script and the
     query. A pipeline compares it with that in published.json. Only datasets with Parquet tables have a `crawler`, and
     only those with Iceberg tables use `snapshot_retention_hours`.
     """
@@ -79,6 +80,7 @@ class Names:
     inputs: tuple[InputName, ...] = ()
     sql: str = ""
     metrics_namespace: str | None = None
+    lineage_namespace: str | None = None
     definition: str = ""
     snapshot_retention_hours: float = 168
 

@@ -16,6 +16,7 @@ from typing import Any
 from etl_runtime.job.arguments import Job
 from etl_runtime.job.errors import ErrorCode, RunFailed, Terminated, run_failure
 from etl_runtime.job.metrics import publish_metrics
+from etl_runtime.job.openlineage import LineageEvents
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.run_log import RunLog
 from etl_runtime.job.store import Store
@@ -51,6 +52,9 @@ class RunRecord:
         self._store = store
         self._runs = job.names.runs
         self._metrics_namespace = job.names.metrics_namespace
+        self._events = LineageEvents(job, store)
+        self._input_tables: dict[str, Any] = {}
+        self._published: Mapping[str, Any] | None = None
         self._log = RunLog()
         self._can_terminate = True
         self._previous_handler: Any = None
@@ -77,6 +81,7 @@ class RunRecord:
         try:
             self.log("run", f"{self._content['layer']} {self._content['dataset']}  run_id {self.run_id}")
             self._write()
+            self._events.write(self._content, self._content["started_at"])
             if threading.current_thread() is threading.main_thread():
                 self._previous_handler = signal.signal(signal.SIGTERM, self._terminate)
         except BaseException:
@@ -106,6 +111,7 @@ class RunRecord:
                     self._content["gates"] = failed.gates
                 self._write()
                 self.log("failed", f"{self._content['dataset']}: {failed}")
+            self._events.write(self._content, self._content["finished_at"], self._input_tables, self._published)
             if self._metrics_namespace:
                 publish_metrics(self._metrics_namespace, self._content, self._store.region)
             if error is not None and any(REDACTION.redact(text) != text for text in _printed_texts(error)):
@@ -124,6 +130,10 @@ class RunRecord:
 
     def note(self, values: Mapping[str, Any]) -> None:
         self._content |= values
+
+    def note_input_tables(self, tables: Mapping[str, Any]) -> None:
+        """Note the published tables of the inputs, by their names in Athena, for the lineage event."""
+        self._input_tables = dict(tables)
 
     def note_gates(self, gates: Sequence[Mapping[str, Any]]) -> None:
         """Record the gates that failed and were allowed to."""
@@ -153,6 +163,7 @@ class RunRecord:
 
     def note_publication(self, published: Mapping[str, Any] | None) -> None:
         """Add what a pipeline reads from the record to decide whether it starts the crawler."""
+        self._published = published
         if published and "schema_changed_at" in published:
             self.note({"schema_changed_at": published["schema_changed_at"]})
 
@@ -201,6 +212,7 @@ class RunRecord:
         for record in [*reversed(list(earlier)), *later]:
             closed = closed_record(record, published, f"The run was killed. Run {self.run_id} closed its record.")
             self._store.write_json(f"{self._runs}run_id={record['run_id']}.json", closed)
+            self._events.write(closed, now(), published=published)
             self.log("recover", f"run {record['run_id']} was killed; set its status to {closed['status']}")
 
     def _records(self, days: int) -> list[str]:
@@ -234,10 +246,20 @@ def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None
         closed |= {
             "status": "published",
             "sources": published["sources"],
-            "tables": list(published["tables"].values()),
+            **recorded_tables(published),
             **{key: published[key] for key in ("inputs", "source_date", "schema_changed_at") if key in published},
         }
     return closed
+
+
+def recorded_tables(published: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys `tables` and `lineage` of the run record, from the content of published.json."""
+    tables = published["tables"]
+    lineage = {key: table["lineage"] for key, table in tables.items() if "lineage" in table}
+    return {
+        **({"lineage": lineage} if lineage else {}),
+        "tables": [{name: value for name, value in each.items() if name != "lineage"} for each in tables.values()],
+    }
 
 
 def _printed_texts(error: BaseException) -> Iterator[str]:

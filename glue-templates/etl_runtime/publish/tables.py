@@ -8,7 +8,7 @@ from etl_runtime.iceberg.catalog_table import DataCatalog
 from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.job.arguments import Job, Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.run_record import RunRecord
+from etl_runtime.job.run_record import RunRecord, recorded_tables
 from etl_runtime.job.store import Store
 from etl_runtime.job.table_schemas import changed_tables
 from etl_runtime.publish import parquet_publication
@@ -78,7 +78,7 @@ def roll_back(
     record.require_time_to_publish()
     with record.step("publish"):
         earlier = tables.rollback(job.options.rollback_to, published, spark)
-    record.note({"rolled_back_to": earlier["run_id"], "tables": list(earlier["tables"].values())})
+    record.note({"rolled_back_to": earlier["run_id"], **recorded_tables(earlier)})
     record.log(
         "publish",
         f"the publication of run {earlier['run_id']} is current again. The next run publishes the state of the source "

@@ -57,7 +57,11 @@ def column_lineage(preorder: Sequence[PlanNode], names: Sequence[str]) -> dict[s
     if sum(map(len, columns.values())) > MAX_ENTRIES:
         raise TooManySources
     filters = sorted({(table, column) for table, column, _ in lineage.filters})
-    return {"columns": columns, "filters": [{"table": table, "column": column} for table, column in filters]}
+    return {
+        "tables": sorted(lineage.tables),
+        "columns": columns,
+        "filters": [{"table": table, "column": column} for table, column in filters],
+    }
 
 
 def tree(preorder: Sequence[PlanNode]) -> Tree:
@@ -103,7 +107,8 @@ class _PlanLineage:
 
     limited: bool
     filters: set[Column] = field(default_factory=set)
-    _tables: dict[int, Output] = field(default_factory=dict)  # of common table expressions, by their ID
+    tables: set[str] = field(default_factory=set)
+    _defined: dict[int, Output] = field(default_factory=dict)  # of common table expressions, by their ID
     _loops: dict[int, Output] = field(default_factory=dict)  # of recursive ones
     _count: int = 0
 
@@ -129,10 +134,10 @@ class _PlanLineage:
             raise TooManySources
 
     def define(self, table: int, output: Output) -> None:
-        self._tables[table] = output
+        self._defined[table] = output
 
     def referred(self, table: int) -> Output:
-        return self._tables.get(table, [])
+        return self._defined.get(table, [])
 
     def loop(self, plan: Tree, outer: "list[dict[int, Sources]]") -> Output:
         """The columns of a recursive query: those of its first step and of its repeated step, by position."""
@@ -249,6 +254,7 @@ class _Node:
             return self._other()
         name = f"{table['identifier']['database']}.{table['identifier']['table']}"
         columns = {each["name"] for each in table["schema"]["fields"]}
+        self._lineage.tables.add(name)
         self._lineage.count(len(columns))
         return [
             (_id(each), {(name, each[0]["name"], ""): IDENTITY} if each[0]["name"] in columns else {})

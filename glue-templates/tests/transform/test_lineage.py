@@ -341,6 +341,7 @@ def test_the_record_and_published_json_have_the_lineage_and_the_record_has_bound
         f"SELECT state, max(opened) AS newest, count(*) AS n, 1.5D AS f FROM {table} WHERE city > '' GROUP BY state"
     )
     lineage = {
+        "tables": [table],
         "columns": {
             "state": [{"table": table, "column": "state", "kind": "identity"}],
             "newest": [{"table": table, "column": "opened", "kind": "aggregation"}],
@@ -361,6 +362,7 @@ def test_the_record_and_published_json_have_the_lineage_and_the_record_has_bound
     second = gold(made)
     assert second.run(f"SELECT * FROM pp_dw_gold.{key}")["lineage"] == {
         second.name.replace("-", "_"): {
+            "tables": [f"pp_dw_gold.{key}"],
             "columns": {
                 name: [{"table": f"pp_dw_gold.{key}", "column": name, "kind": "identity"}]
                 for name in ("state", "newest", "n", "f")

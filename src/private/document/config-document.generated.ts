@@ -16,6 +16,10 @@ export interface ConfigDocument {
    * Format of the tables of all datasets. parquet (default): Parquet files that a crawler adds to the Glue Data Catalog. iceberg: Apache Iceberg tables; a run publishes each table by one commit in the Glue Data Catalog, without a crawler. table_format of a dataset overrides it.
    */
   table_format?: 'parquet' | 'iceberg';
+  /**
+   * Whether each run writes OpenLineage events, as JSON objects to etl/<dataset>/runs/<layer>/lineage/ in the bucket of the lake. Default: false.
+   */
+  lineage?: boolean;
   retention?: Retention;
   glue_defaults?: GlueDefaults;
   glue_worker_configs?: GlueWorkerConfigs;

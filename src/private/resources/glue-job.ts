@@ -32,6 +32,8 @@ export interface GlueJobProps {
   readonly connection?: string;
   /** Whether runs publish metrics. */
   readonly metrics: boolean;
+  /** Whether runs write OpenLineage events. */
+  readonly lineage: boolean;
   readonly tableFormat: TableFormat;
   /** How long to keep the superseded snapshots of Iceberg tables. */
   readonly snapshotRetention: Duration;
@@ -81,6 +83,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     ...(props.tableFormat === TableFormat.ICEBERG && { snapshot_retention_hours: props.snapshotRetention.toHours() }),
     ...(names.layer !== Layer.BRONZE && { definition: props.definition }),
     ...(props.metrics && { metrics_namespace: names.lake.metricsNamespace }),
+    ...(props.lineage && { lineage_namespace: lineageNamespace(Stack.of(scope)) }),
   };
   const bytes = Buffer.byteLength(JSON.stringify(jobNames));
   if (bytes > MAX_ARGUMENT_BYTES) {
@@ -112,6 +115,14 @@ function datalakeFormats({ defaultArguments }: GlueJobProps): string {
   const formats = defaultArguments?.[DATALAKE_FORMATS] ?? '';
   const list = formats.split(',').map(format => format.trim()).filter(format => format !== '');
   return [...new Set([...list, TableFormat.ICEBERG])].join(',');
+}
+
+/**
+ * The OpenLineage namespace of the tables in the Data Catalog. The specification has the partition `aws` for all
+ * Regions. https://openlineage.io/docs/spec/naming
+ */
+function lineageNamespace({ region, account }: Stack): string {
+  return `arn:aws:glue:${region}:${account}`;
 }
 
 /** The names of an input dataset, which the job uses to read it. */

@@ -8,10 +8,10 @@ import { bronze, gold } from '../../layouts';
 
 const ARGUMENTS_PY = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'arguments.py'), 'utf8');
 
-/** The arguments of a bronze job and a gold job. */
-function bothArguments(metrics = true, tableFormat = TableFormat.PARQUET): Record<string, string>[] {
+/** The arguments of a bronze job and a gold job. `isOn` enables metrics and lineage events. */
+function bothArguments(isOn = true, tableFormat = TableFormat.PARQUET): Record<string, string>[] {
   const stack = new Stack(new App(), 'Lake', { env: { account: '123456789012', region: 'eu-central-1' } });
-  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', metrics, tableFormat });
+  const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw', metrics: isOn, lineage: isOn, tableFormat });
   gold({ stack, core }, { inputs: [bronze({ stack, core })] });
   return Object.values(Template.fromStack(stack).findResources('AWS::Glue::Job')).map(
     job => job.Properties.DefaultArguments,
@@ -19,8 +19,8 @@ function bothArguments(metrics = true, tableFormat = TableFormat.PARQUET): Recor
 }
 
 /** The computed names of both jobs. */
-function bothNames(metrics = true, tableFormat = TableFormat.PARQUET): Record<string, unknown>[] {
-  return bothArguments(metrics, tableFormat).map(passed => JSON.parse(passed['--names']));
+function bothNames(isOn = true, tableFormat = TableFormat.PARQUET): Record<string, unknown>[] {
+  return bothArguments(isOn, tableFormat).map(passed => JSON.parse(passed['--names']));
 }
 
 /** The names in the block that `start` captures. */
@@ -62,4 +62,17 @@ test('no argument is reserved by Glue, and no value starts with a dash', () => {
 test('the names contain the metrics namespace only if the core has metrics', () => {
   expect(bothNames(true).map(names => names.metrics_namespace)).toEqual(['pp-dw', 'pp-dw']);
   expect(bothNames(false).filter(names => 'metrics_namespace' in names)).toEqual([]);
+});
+
+test('the names contain the OpenLineage namespace of the Data Catalog only if the core has lineage events', () => {
+  const namespace = 'arn:aws:glue:eu-central-1:123456789012';
+  expect(bothNames(true).map(names => names.lineage_namespace)).toEqual([namespace, namespace]);
+  expect(bothNames(false).filter(names => 'lineage_namespace' in names)).toEqual([]);
+});
+
+test('an imported core has lineage events if the setting is repeated', () => {
+  const stack = new Stack(new App(), 'Lake');
+  const imported = [true, undefined].map((lineage, index) =>
+    EtlCore.fromPrefixes(stack, `Core${index}`, { resourcePrefix: 'pp-dw', lineage }));
+  expect(imported.map(core => core.lineage)).toEqual([true, false]);
 });
