@@ -253,8 +253,8 @@ function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument
   const key = columnDescriptionKey(document);
   if (key !== undefined && tableFormatOf(document) === TableFormat.PARQUET) {
     Annotations.of(scope).addWarningV2('cdk-glue-medallion:column-descriptions',
-      `${key} of dataset "${document.dataset}" has no effect: the crawler creates the tables, without `
-        + 'descriptions of columns. To have them in the Glue Data Catalog, set tableFormat to TableFormat.ICEBERG '
+      `${key} of dataset "${document.dataset}" is not in the Glue Data Catalog: the crawler creates the tables, `
+        + 'without descriptions of columns. To have them in the catalog, set tableFormat to TableFormat.ICEBERG '
         + '(table_format in a file).');
   }
 }

@@ -150,7 +150,7 @@ test('a format that is only known at deployment is an error, because it determin
   );
 });
 
-const WARNING = Match.stringLikeRegexp('has no effect: the crawler creates the tables');
+const WARNING = Match.stringLikeRegexp('is not in the Glue Data Catalog: the crawler creates the tables');
 const DESCRIBED: [string, (where: Lake, tableFormat: TableFormat) => LakeDataset][] = [
   ['description in column_schema', (where, tableFormat) =>
     bronze(where, { tableFormat, columnSchema: { fda_nsde: { A: { description: 'The first column' } } } })],

@@ -202,7 +202,11 @@ def read_values(
     if fetch:
         return [], {}
     with record.step("inputs"):
-        read, values = read_table_values(endpoints_of(job.document), job.names, store)
+        endpoints = endpoints_of(job.document)
+        read, values = read_table_values(endpoints, job.names, store)
+        used = {(each.for_each or {}).get("table") for each in endpoints}
+        tables = {name: table for each in read for name, table in each.tables.items() if name in used}
+        record.note_input_tables(tables)
         return note_inputs(read, record), values
 
 

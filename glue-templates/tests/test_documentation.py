@@ -1,5 +1,6 @@
 """The job scripts and gold queries in docs/, through the jobs. Other examples: test/documentation.test.ts."""
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -55,6 +56,14 @@ def test_the_gold_script_builds_its_table(zipcodes: Dataset, gold: MakeGold) -> 
     made = gold(zipcodes)
     made.run(imported(script)["transform"])
     assert sorted((row["state"], row["count"]) for row in made.rows()) == [("MA", 2), ("NY", 1)]
+
+
+def test_the_lineage_in_the_documentation_is_that_of_its_query(zipcodes: Dataset, gold: MakeGold) -> None:
+    page = DOCS / "derived" / "lineage.md"
+    (query,) = blocks(page, "sql")
+    expected = json.loads(blocks(page, "json record")[0])["lineage"]
+    record = gold(zipcodes).run(query)
+    assert list(record["lineage"].values()) == list(expected.values())
 
 
 @pytest.mark.parametrize("query", blocks(DOCS / "derived" / "sql.md", "sql"))

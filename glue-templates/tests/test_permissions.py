@@ -111,12 +111,13 @@ def check(
 
 @pytest.fixture
 def metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send metrics, as a lake with `metrics` does."""
+    """Send metrics and write OpenLineage events, as a lake with `metrics` and `lineage` does."""
     init = Lake.__init__
 
     def with_metrics(lake: Lake, *arguments: Any) -> None:
         init(lake, *arguments)
         lake.names["metrics_namespace"] = "pp-dw"
+        lake.names["lineage_namespace"] = "arn:aws:glue:us-east-1:123456789012"
 
     monkeypatch.setattr(Lake, "__init__", with_metrics)
 

@@ -183,6 +183,20 @@ def test_the_source_of_a_table_of_an_api_is_its_endpoint(dataset: MakeDataset, s
     assert names == ["a", "b"]
 
 
+def test_a_bronze_run_has_the_table_whose_values_its_api_is_called_for(
+    dataset: MakeDataset, silver: MakeGold, source: Source
+) -> None:
+    read, made = silver(), with_events(dataset(["items"]))
+    read.run("SELECT 'items' AS path")
+    made.names["inputs"] = [read.as_input()]
+    (table,) = read.names["tables"].values()
+    source.serves("/items", b'[{"n": 1}]')
+    for_each = {"table": f"pp_dw_silver.{table['name']}", "column": "path"}
+    made.run_on(api_endpoints={"items": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
+    (_, completed) = sorted_events(made)
+    assert [each["name"] for each in completed["inputs"]] == ["{value}", f"table/pp_dw_silver/{table['name']}"]
+
+
 def test_without_the_setting_a_run_writes_no_event(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", PLACES))

@@ -1,5 +1,6 @@
 """Column lineage from Spark's analyzed plan: which columns of the inputs each column of a query is computed from."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -227,6 +228,21 @@ def test_a_query_with_thousands_of_levels_has_lineage() -> None:
     assert of(rows) == {"a": "~u.a", "c": "u.c", "|": ""}
     many = " OR ".join(f"a = {number}" for number in range(800))
     assert of(start_spark().sql(f"SELECT a FROM lin_bronze.u WHERE {many}")) == {"a": "u.a", "|": "u.a"}
+
+
+def documented_kinds() -> list[tuple[str, str]]:
+    """The kind and the example in each row of the table of kinds."""
+    page = (Path(__file__).parents[3] / "docs" / "derived" / "lineage.md").read_text()
+    return re.findall(r"^\| `(identity|transformation|aggregation)` \| [^|]* \| `(.*)` \|$", page, re.MULTILINE)
+
+
+def test_the_kinds_in_the_documentation_are_those_of_its_examples() -> None:
+    rows = "SELECT 'MA' AS state, named_struct('city', 'Boston') AS address, array('x') AS names"
+    start_spark().sql(f"CREATE TABLE lin_bronze.documented USING parquet AS {rows}")
+    assert len(documented_kinds()) == 8
+    for kind, example in documented_kinds():
+        lineage = lineage_of(start_spark().sql(f"SELECT {example} AS x FROM lin_bronze.documented"))
+        assert [each["kind"] for each in lineage["columns"]["x"]] == [kind], example
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
