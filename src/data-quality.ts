@@ -1,3 +1,5 @@
+import { DataRule } from './data-rule';
+
 /**
  * The quality gates that a run must pass before it publishes its tables. They apply to each table of the dataset.
  *
@@ -73,6 +75,26 @@ export interface DataQuality {
    * @default 0.5 - an incomplete file must not replace a complete table
    */
   readonly maxShrink?: number;
+
+  /**
+   * The maximum share of its current rows, from 0 to 1, for which a run of a history may begin a new version. 1 turns
+   * the gate off.
+   *
+   * Gate: `churn`. It applies if the history has at least 100 current rows. Only for datasets with `history`; for other
+   * datasets, synthesis fails with `SETTING_NOT_APPLICABLE`.
+   *
+   * @default 0.5 - a column that changes in most rows, such as a load time, is usually compared by mistake
+   */
+  readonly maxChurn?: number;
+
+  /**
+   * Rules that the rows of a table must satisfy before it is published; for a history, the current versions.
+   *
+   * Gate: `rules`.
+   *
+   * @default - none, because only you know what must be true
+   */
+  readonly rules?: DataRule[];
 
   /**
    * The maximum share of rows, from 0 to 1, in which the value of a column did not fit its type and is stored in

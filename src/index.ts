@@ -4,6 +4,7 @@ export * from './auth';
 export * from './bronze-dataset';
 export * from './column-schema';
 export * from './data-quality';
+export * from './data-rule';
 export * from './dataset-directory';
 export * from './derived-dataset';
 export * from './etl-config';

@@ -15,6 +15,7 @@ import { datasetGraph, registerInputs, registerSchedule } from './private/defini
 import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { namedTables, withTableDatabases } from './private/definition/named-tables';
 import { unencryptedUrls } from './private/document/api-rules';
+import { withRuleNames } from './private/document/data-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { checkRules, workersProblem } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
@@ -105,7 +106,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
       withPendingLookups(withTableFormat(withDeployedUrls(defined.document, sourceFiles, lake), props.core)),
     );
     checkDocument(this, written);
-    const document = withTableDatabases(written, lake);
+    const resolved = withTableDatabases(written, lake);
+    const document = withRuleNames(resolved);
     const tableFormat = tableFormatOf(document);
     const inputNames = (inputs ?? []).map(input => `${input.layer}/${input.dataset}`);
     registerInputs(this, lake.resourcePrefix, `${layer}/${document.dataset}`, inputNames);
@@ -113,7 +115,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
 
     const script = withDatabaseNames(this, defined.script, lake, document);
     const names = new DatasetNames(this, lake, layer, document.dataset, tablesOf(document));
-    checkRules(this, document, Object.keys(names.tables), script.isCustom);
+    checkRules(this, resolved, Object.keys(names.tables), script.isCustom);
     warnAboutClearText(this, document);
     warnAboutColumnDescriptions(this, document);
     if (script.isCustom) {

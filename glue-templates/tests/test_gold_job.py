@@ -472,10 +472,10 @@ def ruled(rule: str, condition: str, output: str | None = None) -> Callable[[Gol
 
 SCRIPTS: list[tuple[str, Callable[[Gold], Any], str]] = [
     ("a violated rule", ruled("no Boston", "city <> 'Boston'"),
-     'the rule "no Boston" (city <> \'Boston\') is violated by 2 of 4 rows, such as {"city": "Boston", "state": "MA", "meta_run_id": "'),
+     'the rule "no Boston" (city <> \'Boston\') is violated by 2 of 4 rows (50.00%), such as {"city": "Boston", "state": "MA"}, {"city": "Boston", "state": "MA"}'),
     ("a rule that is not valid SQL", ruled("invalid", "city <>"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [PARSE_SYNTAX_ERROR]'),
     ("a rule of another column", ruled("invalid", "nothing > 1"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [UNRESOLVED_COLUMN'),
-    ("a rule of another table", ruled("invalid", "true", "x"), 'RULE_INVALID: The rule "invalid" has the unknown output x. The outputs are'),
+    ("a rule of another table", ruled("invalid", "true", "x"), 'RULE_INVALID: The rule "invalid" has the unknown table x. The tables are'),
     ("a table that is not an input", lambda gold: gold.read("pp_dw_bronze.other"), "QUERY_TABLE_NOT_AN_INPUT: The table pp_dw_bronze.other is not a table of an input. The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
     ("no table", lambda gold: None, "TRANSFORM_RESULT_INVALID: The transform returns NoneType for"),
     ("several tables", lambda gold: {"a": gold.read("{places}"), "b": gold.read("{places}")}, "TRANSFORM_RESULT_INVALID: The transform returns a, b, but"),

@@ -14,6 +14,7 @@ export const GATES = [
   'business_key',
   'rules',
   'history',
+  'churn',
 ];
 
 /** Checks a value of `--allow` and adds it to the previous values. */

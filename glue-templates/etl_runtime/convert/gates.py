@@ -1,6 +1,6 @@
 """The quality gates of the bronze layer. They run between conversion and publication."""
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from etl_runtime.columns.column_schema import by_source, declared_columns
@@ -34,11 +34,14 @@ def check_gates(
     converted: Mapping[str, ConvertedTable],
     staged: Mapping[str, StagedTable],
     duplicates: Mapping[str, Duplicates],
+    violations: Mapping[str, Sequence[str]],
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
     allowed: Collection[str],
 ) -> list[dict[str, Any]]:
     """Check all gates of all tables. Returns the failed gates that are `allowed` to fail, as entries of the run record.
+
+    `violations` are the findings on violated rules, by table.
 
     Raises RunFailed with all other failed gates; the published tables are then unchanged.
     """
@@ -50,6 +53,7 @@ def check_gates(
             key, table, staged[key], duplicates.get(key), (published or {}).get("tables", {}).get(key), document
         )
     ]
+    failures += [("rules", key, found) for key, findings in violations.items() for found in findings]
     return stop_unless_allowed(failures, allowed)
 
 

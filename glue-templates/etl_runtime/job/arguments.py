@@ -25,6 +25,7 @@ GATES: Mapping[str, ErrorCode] = {
     "business_key": ErrorCode.GATE_BUSINESS_KEY,
     "rules": ErrorCode.GATE_RULES,
     "history": ErrorCode.GATE_HISTORY,
+    "churn": ErrorCode.GATE_CHURN,
 }
 """The error code of each quality gate, by its name in run_options: `{"allow": ["shrink"]}` allows that gate to fail."""
 

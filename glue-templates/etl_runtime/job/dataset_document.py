@@ -140,13 +140,7 @@ RowCount = int
 Share = float
 
 
-class DataQuality(TypedDict):
-    required_columns: NotRequired[ColumnNames | dict[str, ColumnNames]]
-    optional_columns: NotRequired[ColumnNames]
-    critical_null_threshold: NotRequired[Share]
-    expected_record_count_min: NotRequired[RowCount | dict[str, RowCount]]
-    max_shrink: NotRequired[Share]
-    max_rescued_share: NotRequired[Share]
+RuleColumn = str
 
 
 class Freshness(TypedDict):
@@ -179,6 +173,29 @@ class History(TypedDict):
     initial_table: NotRequired[str]
 
 
+class AcceptedValues(TypedDict):
+    column: RuleColumn
+    values: list[str | float | bool]
+
+
+class Relationships(TypedDict):
+    column: RuleColumn
+    to: str
+    field: str
+
+
+class Rule(TypedDict):
+    name: NotRequired[str]
+    table: NotRequired[TableKey]
+    severity: NotRequired[Literal['fail', 'warn']]
+    max_share: NotRequired[Share]
+    condition: NotRequired[str]
+    not_null: NotRequired[RuleColumn]
+    unique: NotRequired[RuleColumn | ColumnNames]
+    accepted_values: NotRequired[AcceptedValues]
+    relationships: NotRequired[Relationships]
+
+
 class ApiEndpoint(TypedDict):
     url: HttpAddress
     method: NotRequired[Literal['GET', 'POST']]
@@ -194,6 +211,17 @@ class ApiEndpoint(TypedDict):
     for_each: NotRequired[ForEach]
     rate_limit: NotRequired[RateLimit]
     table: NotRequired[bool]
+
+
+class DataQuality(TypedDict):
+    required_columns: NotRequired[ColumnNames | dict[str, ColumnNames]]
+    optional_columns: NotRequired[ColumnNames]
+    critical_null_threshold: NotRequired[Share]
+    expected_record_count_min: NotRequired[RowCount | dict[str, RowCount]]
+    max_shrink: NotRequired[Share]
+    max_churn: NotRequired[Share]
+    rules: NotRequired[list[Rule]]
+    max_rescued_share: NotRequired[Share]
 
 
 class DatasetDocument(TypedDict):

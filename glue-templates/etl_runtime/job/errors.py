@@ -117,6 +117,7 @@ class ErrorCode(StrEnum):
     GATE_BUSINESS_KEY = "GATE_BUSINESS_KEY"
     GATE_RULES = "GATE_RULES"
     GATE_HISTORY = "GATE_HISTORY"
+    GATE_CHURN = "GATE_CHURN"
 
 
 class RunFailed(Exception):

@@ -161,6 +161,12 @@ class RunRecord:
     def log(self, step: str, text: str) -> None:
         LOG.info(text, extra={"step": step})
 
+    def warn(self, text: str) -> None:
+        """Add a warning to the record, and log it. A warning does not stop the run."""
+        redacted = " ".join(REDACTION.redact(text).split())
+        self._content.setdefault("warnings", []).append(redacted)
+        LOG.info(f"warning: {redacted}")
+
     def note_publication(self, published: Mapping[str, Any] | None) -> None:
         """Add what a pipeline reads from the record to decide whether it starts the crawler."""
         self._published = published

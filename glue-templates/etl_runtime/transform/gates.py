@@ -23,15 +23,29 @@ def check_gates(
     tables: Mapping[str, TransformedTable],
     duplicates: Mapping[str, Duplicates],
     violations: Mapping[str, Sequence[str]],
+    churn: Mapping[str, Sequence[str]],
     published: Mapping[str, Any] | None,
     document: DatasetDocument,
     allowed: Collection[str],
 ) -> list[dict[str, Any]]:
     """Return the gates that failed and were allowed to, as entries of the run record.
 
-    `violations` are the violated rules of a custom script, by table. Raises RunFailed if a gate fails that is not
-    allowed to. A duplicate key of a history cannot be allowed.
+    `violations` and `churn` are the findings on violated rules and on too many new versions, by table. Raises RunFailed
+    if a gate fails that is not allowed to.
     """
+    failures = [
+        (gate, key, found)
+        for key, table in tables.items()
+        for gate, found in _failures(
+            key, table, duplicates.get(key), violations.get(key, ()), published or {}, document
+        )
+    ]
+    failures += [("churn", key, found) for key, findings in churn.items() for found in findings]
+    return stop_unless_allowed(failures, allowed)
+
+
+def require_unique_keys(tables: Mapping[str, TransformedTable]) -> None:
+    """Raise RunFailed if the new rows of a history have a key more than once. Its objects are then incomplete."""
     for key, table in tables.items():
         if count := table.written.actions[DUPLICATE]:
             examples = ", ".join(json.dumps(each, ensure_ascii=False, default=str) for each in table.written.examples)
@@ -41,14 +55,6 @@ def check_gates(
                 f"such as {examples}. The published table is unchanged. "
                 "Return each key once from the query, or add a column to the key.",
             )
-    failures = [
-        (gate, key, found)
-        for key, table in tables.items()
-        for gate, found in _failures(
-            key, table, duplicates.get(key), violations.get(key, ()), published or {}, document
-        )
-    ]
-    return stop_unless_allowed(failures, allowed)
 
 
 def _failures(

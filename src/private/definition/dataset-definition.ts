@@ -1,11 +1,12 @@
 import { Construct } from 'constructs';
 import { DataQuality } from '../../data-quality';
+import { DataRule } from '../../data-rule';
 import { Freshness } from '../../freshness';
 import { IDataset } from '../../i-dataset';
 import { LakeDatasetProps } from '../../lake-dataset-props';
 import { Layer } from '../../layer';
 import {
-  DataQuality as DataQualityDocument, DatasetDocument, Freshness as FreshnessDocument,
+  DataQuality as DataQualityDocument, DataRule as DataRuleDocument, DatasetDocument, Freshness as FreshnessDocument,
 } from '../document/dataset-document.generated';
 import { datasetSchema } from '../document/dataset-schema';
 import { pendingName } from '../document/pending-lookup';
@@ -61,11 +62,25 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
       );
     }
   }
-  const { requiredColumnsByTable, expectedRecordCountMinByTable, ...others } = plainCopy(quality);
+  const { requiredColumnsByTable, expectedRecordCountMinByTable, rules, ...others } = plainCopy(quality);
   return datasetSchema().documentKeys({
     ...others,
     requiredColumns: quality.requiredColumns ?? requiredColumnsByTable,
     expectedRecordCountMin: quality.expectedRecordCountMin ?? expectedRecordCountMinByTable,
+    rules: rules && rulesDocument(scope, rules),
+  });
+}
+
+function rulesDocument(scope: Construct, rules: DataRule[]): DataRuleDocument[] {
+  // A list that is only known at deployment, or is no list, is reported by the schema.
+  if (!Array.isArray(rules)) {
+    return rules;
+  }
+  return rules.map((rule, index) => {
+    checkPropType(scope, [
+      `dataQuality.rules[${index}]`, rule, '_rule', 'a DataRule: DataRule.condition("length(state) = 2")',
+    ]);
+    return rule._rule;
   });
 }
 

@@ -92,17 +92,17 @@ export function checkNamedTables(
     scope,
     'UNKNOWN_TABLE',
     `${key} of dataset "${dataset}" is "${table}", which is not a table of the lake.`,
-    `${didYouMean(table, known)}Correct it. Tables: ${known.join(', ')}.`,
+    `${didYouMean(table, isQualified({ table }) ? known : known.map(nameOf))}Correct it. Tables: ${known.join(', ')}.`,
   );
   const noInput = ({ key, table }: NamedTable) => synthError(
     scope,
     'QUERY_TABLE_NOT_AN_INPUT',
     `${key} of dataset "${dataset}" is "${table}", which does not belong to any of its inputs.`,
-    key.startsWith('history')
-      ? 'Add the dataset of the table to inputs, or to source_datasets in a file.'
-      : 'Use forEachTable, with the dataset of the table as its input.',
+    key.startsWith('api_endpoints')
+      ? 'Use forEachTable, with the dataset of the table as its input.'
+      : 'Add the dataset of the table to inputs, or to source_datasets in a file.',
   );
-  for (const each of named) {
+  for (const each of named.filter(isQualified)) {
     const databases = LAYERS.map(layer => lake.database(layer));
     const [database, name] = each.table.split('.');
     if (!databases.includes(database)) {
@@ -118,7 +118,9 @@ export function checkNamedTables(
       const names = new Set(inputs.map(input => `${input.layer}/${input.dataset}`));
       const known = [...tables].filter(([, owner]) => names.has(owner));
       const areKnown = new Set(known.map(([, owner]) => owner)).size === names.size;
-      for (const each of named.filter(({ table }) => !known.some(([name]) => name === table))) {
+      const isFound = (each: NamedTable) => known.some(([name]) =>
+        each.table === (isQualified(each) ? name : nameOf(name)));
+      for (const each of named.filter(other => !isFound(other))) {
         if (tables.has(each.table)) {
           throw noInput(each);
         }
@@ -129,6 +131,16 @@ export function checkNamedTables(
       return [];
     },
   });
+}
+
+/** Whether a table is named with its database. A rule can also name a table of an input without it. */
+function isQualified({ table }: Pick<NamedTable, 'table'>): boolean {
+  return table.includes('.');
+}
+
+/** The name of a table without its database. */
+function nameOf(table: string): string {
+  return table.slice(table.indexOf('.') + 1);
 }
 
 function isOfLake(lake: LakeNames, database: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import { LakeNames, tablePrefix } from '../../naming';
 import { endpointsOf, forEachTables, NamedTable } from '../document/api-endpoints';
-import { DatasetDocument } from '../document/dataset-document.generated';
+import { DataRule, DatasetDocument } from '../document/dataset-document.generated';
 import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 import { withDatabases } from '../scripts/query-databases';
@@ -16,30 +16,49 @@ export function namedTables(document: DatasetDocument): NamedTable[] {
   return [
     ...forEachTables(document),
     ...initial === undefined ? [] : [{ key: 'history.initial_table', table: initial }],
+    ...referencedTables(document),
   ];
+}
+
+/** The tables of inputs that rules refer to, as `database.table` or by the name of the table alone. */
+function referencedTables({ data_quality: { rules = [] } = {} }: DatasetDocument): NamedTable[] {
+  return rules.flatMap(({ relationships }, index) => relationships === undefined
+    ? []
+    : [{ key: `data_quality.rules[${index}].relationships.to`, table: relationships.to }]);
 }
 
 /** The document with the names of the databases in place of placeholders in the names of tables. */
 export function withTableDatabases(document: DatasetDocument, lake: LakeNames): DatasetDocument {
-  const { history } = document;
+  const { history, data_quality: quality } = document;
   const resolved = (table: string) => withDatabases(table, layer => lake.database(layer));
-  if (history?.initial_table !== undefined) {
-    return { ...document, history: { ...history, initial_table: resolved(history.initial_table) } };
-  }
   const endpoints = Object.entries(endpointsOf(document)).filter(([, { for_each: forEach }]) => forEach?.table);
-  return endpoints.length === 0 ? document : {
+  return {
     ...document,
-    api_endpoints: {
-      ...document.api_endpoints,
-      ...Object.fromEntries(endpoints.map(([name, endpoint]) => [name, {
-        ...endpoint,
-        for_each: {
-          ...endpoint.for_each,
-          table: resolved(endpoint.for_each!.table!),
-        },
-      }])),
+    ...history?.initial_table !== undefined && {
+      history: { ...history, initial_table: resolved(history.initial_table) },
+    },
+    ...quality?.rules !== undefined && {
+      data_quality: { ...quality, rules: quality.rules.map(rule => withDatabase(rule, resolved)) },
+    },
+    ...endpoints.length > 0 && {
+      api_endpoints: {
+        ...document.api_endpoints,
+        ...Object.fromEntries(endpoints.map(([name, endpoint]) => [name, {
+          ...endpoint,
+          for_each: {
+            ...endpoint.for_each,
+            table: resolved(endpoint.for_each!.table!),
+          },
+        }])),
+      },
     },
   };
+}
+
+function withDatabase(rule: DataRule, resolved: (table: string) => string): DataRule {
+  return rule.relationships === undefined
+    ? rule
+    : { ...rule, relationships: { ...rule.relationships, to: resolved(rule.relationships.to) } };
 }
 
 /** The datasets of a lake by their names, `layer/dataset`, with the names of their tables; undefined if unknown. */

@@ -14,7 +14,7 @@ export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument):
 export interface NamedTable {
   /** The key of the table in the document. */
   readonly key: string;
-  /** As `database.table`. */
+  /** As `database.table`, or in a rule by its name alone. */
   readonly table: string;
 }
 

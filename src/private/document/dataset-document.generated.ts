@@ -83,6 +83,10 @@ export type ColumnNames5 = string[];
  * Number of rows.
  */
 export type RowCount = number;
+/**
+ * Column by its name in the table.
+ */
+export type RuleColumn = string;
 
 /**
  * A dataset: its name and size, its source or inputs, and its tables. A bronze dataset has source_url or api_endpoints; a silver or gold dataset has source_datasets. The props of BronzeDataset, SilverDataset and GoldDataset are converted to this document, which the Glue job reads.
@@ -648,9 +652,83 @@ export interface DataQuality {
    */
   max_shrink?: number;
   /**
+   * history: maximum share of the current rows for which a run may begin a new version. The gate applies from 100 current rows. Default: 0.5. 1 turns the gate off.
+   */
+  max_churn?: number;
+  /**
+   * Rules that the rows of a table must satisfy before it is published; for a history, its current versions. Default: none.
+   *
+   * @minItems 1
+   * @maxItems 500
+   */
+  rules?: DataRule[];
+  /**
    * bronze: maximum share of rows in which the value of a column did not fit its type and is stored in meta_rescued. Default: 0.01. 1 turns the gate off.
    */
   max_rescued_share?: number;
+}
+/**
+ * A rule for the rows of a table. It has exactly one of condition, not_null, unique, accepted_values and relationships.
+ */
+export interface DataRule {
+  /**
+   * Name of the rule in errors and run records, in one line of at most 255 characters, unique per table. Default: the kind and the columns, such as not_null_zip_code, or the condition.
+   */
+  name?: string;
+  /**
+   * Name of a table within its dataset: snake_case, at most 80 characters.
+   */
+  table?: string;
+  /**
+   * Whether a violated rule fails the run (fail), or adds a warning to the run record (warn). Default: fail.
+   */
+  severity?: 'fail' | 'warn';
+  /**
+   * Maximum share of rows that may violate the rule. Default: 0.
+   */
+  max_share?: number;
+  /**
+   * Condition in Spark SQL on the columns of the table. A row for which it is null satisfies the rule.
+   */
+  condition?: string;
+  /**
+   * Column that must not be null.
+   */
+  not_null?: string;
+  /**
+   * Column, or list of columns, whose values must be unique. As in SQL, rows with null in one of them satisfy the rule.
+   */
+  unique?: RuleColumn | ColumnNames4;
+  accepted_values?: AcceptedValues;
+  relationships?: Relationships;
+}
+/**
+ * Column that may only have certain values. Null satisfies the rule.
+ */
+export interface AcceptedValues {
+  column: RuleColumn;
+  /**
+   * Accepted values. They are cast to the data type of the column.
+   *
+   * @minItems 1
+   *
+   * Items: A value of the column.
+   */
+  values: (string | number | boolean)[];
+}
+/**
+ * Column whose values must exist in a column of an input's table. Null satisfies the rule. Only for datasets with inputs.
+ */
+export interface Relationships {
+  column: RuleColumn;
+  /**
+   * Table of an input: database.table, where ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases, or the name of the table.
+   */
+  to: string;
+  /**
+   * Column of the input's table.
+   */
+  field: string;
 }
 /**
  * When the job runs.

@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { apiProblems, keyColumnProblems } from './api-rules';
 import { isCalendarDate } from './calendar-date';
+import { dataRuleProblems } from './data-rules';
 import { ColumnSchema, DatasetDocument, FileFormat } from './dataset-document.generated';
 import { tablesKey } from './dataset-tables';
 import { scheduleProblems } from './schedule-rules';
@@ -49,6 +50,7 @@ export function* ruleProblems(
     columnProblems,
     keyProblems,
     historyProblems,
+    dataRuleProblems,
     scheduleProblems,
     workerProblems,
   ];

@@ -4,6 +4,7 @@ import { tableKeys, tableNames } from '../../naming';
 import { datasetOfTable, namedTables, suggestTable, TablesByDataset } from '../definition/named-tables';
 import { forEachTables } from '../document/api-endpoints';
 import { tablesOf } from '../document/dataset-tables';
+import { didYouMean } from '../errors/suggestion';
 import { placeholderProblems } from '../scripts/query-databases';
 
 /** A dataset that another one reads, and the key of the file that names it. */
@@ -36,6 +37,12 @@ export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): Fi
   const { config, document } = dataset;
   const inputs = [...dataset.inputs, ...tableInputs(dataset, tables).map(input => input.dataset)];
   return namedTables(document).flatMap(({ key, table }) => {
+    if (!table.includes('.')) {
+      return unknownTableOfInputs(table, inputs.map(input => tables.get(input)))
+        .map(remedy => config.locate({
+          code: 'UNKNOWN_TABLE', key, found: `is "${table}", which is not a table of an input`, remedy,
+        }));
+    }
     const owner = datasetOfTable(table, tables);
     const [problem] = placeholderProblems(table);
     if (problem !== undefined) {
@@ -61,4 +68,12 @@ export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): Fi
       }),
     ];
   });
+}
+
+/** What to do about a table without its database that no input has. Tables of inputs in other apps are unknown. */
+function unknownTableOfInputs(table: string, ofInputs: (string[] | undefined)[]): string[] {
+  const known = ofInputs.flatMap(each => each ?? []);
+  return ofInputs.includes(undefined) || known.includes(table)
+    ? []
+    : [`${didYouMean(table, known)}The inputs have ${known.join(', ')}.`];
 }

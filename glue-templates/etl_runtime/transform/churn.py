@@ -1,0 +1,78 @@
+"""The churn gate of a history: a run must not begin new versions for most of the current rows.
+
+A column that changes in every load, such as a load time, would otherwise begin a new version of each row in each run.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from etl_runtime.columns.athena_types import spark_type
+from etl_runtime.job.dataset_document import DatasetDocument
+from etl_runtime.job.plural import plural
+from etl_runtime.publish.common_gates import share_text
+from etl_runtime.transform.history import VersionColumns
+from etl_runtime.transform.transformed_table import TransformedTable
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MIN_ROWS = 100
+"""The gate does not apply to a history with fewer current rows: one change would be a large share of them."""
+MAX_NAMED_COLUMNS = 5
+
+
+def churn_failures(
+    spark: "SparkSession", table: TransformedTable, document: DatasetDocument, at: datetime
+) -> Iterator[str]:
+    """The finding of the gate, if it fails. Only then, the changed columns are counted. `at` is the time of the run."""
+    if table.old is None or table.old.current < MIN_ROWS:
+        return
+    max_churn = document.get("data_quality", {}).get("max_churn", 0.5)
+    updates, current = table.written.actions["update"], table.old.current
+    if updates <= max_churn * current:
+        return
+    counts = changed_columns(spark, table, document, at)
+    published = {column["name"] for column in table.old.table["columns"]}
+    named = [
+        f"{name} changed in {count:,} of {plural(current, 'row')}{'' if name in published else ' (a new column)'}"
+        for name, count in sorted(counts.items(), key=lambda item: -item[1])[:MAX_NAMED_COLUMNS]
+        if count
+    ]
+    yield (
+        f"the run would begin new versions for {share_text(updates, current)} of the history, max_churn is "
+        f"{max_churn:.2%}: {', '.join(named)}. If the change of a column is no new version, add it to history.exclude"
+    )
+
+
+def changed_columns(
+    spark: "SparkSession", table: TransformedTable, document: DatasetDocument, at: datetime
+) -> Mapping[str, int]:
+    """The number of updated rows in which each compared column differs from the version that it supersedes."""
+    from pyspark.sql import functions as f
+
+    history = document["history"]
+    added, key = VersionColumns.of(history), history["business_key"]
+    types = {column["name"]: column["type"] for column in table.staged.columns}
+    schema = ", ".join(f"`{name}` {spark_type(type_)}" for name, type_ in types.items())
+    versions = spark.read.schema(schema).parquet(*table.staged.uris)
+    compared = [name for name in _compared(table, document) if "map<" not in types[name]]
+    values = f.struct(*(f.col(f"`{name}`") for name in compared))
+    keyed = versions.select("*", f.struct(*(f.col(f"`{name}`") for name in key)).alias("_key"), values.alias("_row"))
+    now = f.lit(at).cast("timestamp")
+    new = keyed.where((f.col(added.valid_from) == now) & f.col(added.is_current))
+    old = keyed.where((f.col(added.valid_to) == now) & ~f.col(added.is_current))
+    pairs = new.select("_key", f.col("_row").alias("_new")).join(
+        old.select(f.col("_key").alias("_old_key"), f.col("_row").alias("_old")), f.col("_key") == f.col("_old_key")
+    )
+    differs = [~f.col(f"_new.`{name}`").eqNullSafe(f.col(f"_old.`{name}`")) for name in compared]
+    counts = pairs.agg(*(f.count_if(each) for each in differs)).first() if differs else None
+    return dict(zip(compared, counts or (), strict=bool(counts)))
+
+
+def _compared(table: TransformedTable, document: DatasetDocument) -> Sequence[str]:
+    """The compared columns. `with_versions` has checked that they exist."""
+    history = document["history"]
+    ignored = {*history["business_key"], *history.get("exclude", [])}
+    others = [name for name in table.columns if name not in ignored and not name.startswith("meta_")]
+    return history.get("compare") or others

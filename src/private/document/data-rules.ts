@@ -1,0 +1,141 @@
+import { Token } from 'aws-cdk-lib';
+import { forEachTables } from './api-endpoints';
+import { DataRule, DatasetDocument } from './dataset-document.generated';
+import { Problem } from '../errors/problem';
+import { didYouMean } from '../errors/suggestion';
+
+/** The kinds of rules: the keys of a rule of which it has exactly one. */
+export const RULE_KINDS = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'] as const;
+
+export type RuleKind = typeof RULE_KINDS[number];
+
+/** The maximum length of a name: that of the schema. */
+const MAX_NAME_LENGTH = 255;
+
+/** Problems of the rules in `data_quality.rules` that the schema cannot detect. */
+export function* dataRuleProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
+  const { rules = [], max_churn: maxChurn } = document.data_quality ?? {};
+  if (maxChurn !== undefined && document.history === undefined) {
+    yield {
+      code: 'SETTING_NOT_APPLICABLE',
+      key: 'data_quality.max_churn',
+      found: 'is set, but the dataset has no history',
+      remedy: 'Remove it: only a history has versions.',
+    };
+  }
+  const keys = new Map<string, string>();
+  for (const [index, rule] of rules.entries()) {
+    const key = `data_quality.rules[${index}]`;
+    const kinds = RULE_KINDS.filter(kind => rule[kind] !== undefined);
+    if (kinds.length !== 1) {
+      yield kindProblem(key, kinds);
+      continue;
+    }
+    yield* ruleTableProblems(key, rule, tables);
+    yield* relationshipProblems(key, rule, document);
+    const name = ruleName(rule);
+    const id = JSON.stringify([rule.table ?? tables[0], name]);
+    const other = keys.get(id);
+    if (other !== undefined && !Token.isUnresolved(name)) {
+      yield {
+        code: 'DUPLICATE_VALUE',
+        key: rule.name === undefined ? key : `${key}.name`,
+        found: `${rule.name === undefined ? 'has the name' : 'is'} "${name}", which is also the name of ${other}`,
+        remedy: 'Remove one of the rules, or set different names.',
+      };
+    }
+    keys.set(id, key);
+  }
+}
+
+function kindProblem(key: string, kinds: RuleKind[]): Problem {
+  return kinds.length === 0
+    ? {
+      code: 'SETTING_REQUIRED',
+      key,
+      found: 'has no condition',
+      remedy: `Set one of ${RULE_KINDS.join(', ')}, for example "condition": "length(state) = 2".`,
+    }
+    : {
+      code: 'SETTINGS_CONFLICT',
+      key,
+      found: `has both ${kinds[0]} and ${kinds[1]}`,
+      remedy: 'Write one rule for each.',
+    };
+}
+
+function* ruleTableProblems(key: string, { table }: DataRule, tables: string[]): Generator<Problem> {
+  if (table === undefined && tables.length > 1) {
+    yield {
+      code: 'SETTING_REQUIRED',
+      key,
+      found: `has no table, but the dataset has the tables ${tables.join(', ')}`,
+      remedy: `Add "table": "${tables[0]}".`,
+    };
+  } else if (table !== undefined && Token.isUnresolved(table)) {
+    yield {
+      code: 'TOKEN_NOT_ALLOWED',
+      key: `${key}.table`,
+      found: 'is only known at deployment',
+      remedy: 'Tables are named at synth: write the name in the code.',
+    };
+  } else if (table !== undefined && !tables.includes(table)) {
+    yield {
+      code: 'UNKNOWN_TABLE',
+      key: `${key}.table`,
+      found: `is "${table}", which is not a table of the dataset`,
+      remedy: `${didYouMean(table, tables)}Tables of the dataset: ${tables.join(', ')}.`,
+    };
+  }
+}
+
+function* relationshipProblems(
+  key: string, { relationships }: DataRule, document: DatasetDocument,
+): Generator<Problem> {
+  if (relationships === undefined) {
+    return;
+  }
+  if (Token.isUnresolved(relationships.to)) {
+    yield {
+      code: 'TOKEN_NOT_ALLOWED',
+      key: `${key}.relationships.to`,
+      found: 'is only known at deployment',
+      remedy: 'Tables are named at synth: write the name in the code.',
+    };
+  } else if ((document.source_datasets ?? []).length === 0 && forEachTables(document).length === 0) {
+    yield {
+      code: 'SETTING_NOT_APPLICABLE',
+      key: `${key}.relationships`,
+      found: 'is set, but the dataset has no inputs',
+      remedy: 'Remove it, or check the relationship in a silver or gold dataset that has both tables as inputs.',
+    };
+  }
+}
+
+/** The kind of a valid rule. */
+export function ruleKind(rule: DataRule): RuleKind {
+  return RULE_KINDS.find(kind => rule[kind] !== undefined) ?? 'condition';
+}
+
+/** The name of a rule. Without `name`, it follows from the kind and the columns, so that it does not change. */
+export function ruleName({ name, ...rule }: DataRule): string {
+  const { condition = '', not_null: notNull, unique, accepted_values: accepted, relationships } = rule;
+  const parts = {
+    condition: () => condition.replace(/\s+/g, ' ').trim(),
+    not_null: () => `not_null_${notNull}`,
+    unique: () => ['unique', ...[unique ?? []].flat()].join('_'),
+    accepted_values: () => `accepted_values_${accepted?.column}`,
+    relationships: () =>
+      `relationships_${relationships?.column}_${relationships?.to.split('.').pop()}_${relationships?.field}`,
+  };
+  return name ?? parts[ruleKind(rule)]().slice(0, MAX_NAME_LENGTH);
+}
+
+/** The document with the name of each rule, for the job and the tools that read the document. */
+export function withRuleNames(document: DatasetDocument): DatasetDocument {
+  const { data_quality: quality } = document;
+  return quality?.rules === undefined ? document : {
+    ...document,
+    data_quality: { ...quality, rules: quality.rules.map(rule => ({ name: ruleName(rule), ...rule })) },
+  };
+}
