@@ -3,16 +3,7 @@ import * as path from 'path';
 import { Dataset, fullName } from './dataset';
 import { Failure } from './failure';
 import { unknownMessage, unknownValuesIn } from './unknown-value';
-
-/** The keys of a dataset document that are read here. */
-interface DatasetDocument {
-  readonly source_url?: string | string[];
-  readonly freshness?: { readonly max_age_hours: number };
-  readonly business_key?: string | string[];
-  /** By key of the table. */
-  readonly business_keys?: Record<string, string | string[]>;
-  readonly history?: { readonly business_key: string | string[]; readonly valid_from?: string };
-}
+import { DatasetDocument } from '../private/document/dataset-document.generated';
 
 /** What refers to the files that the stack of a dataset deploys, and the files. */
 type Deployed = Pick<Dataset, 'arguments' | 'deployments'>;

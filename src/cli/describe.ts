@@ -62,6 +62,11 @@ export function describeAllowed(allowed: string[]): string[] {
     : [];
 }
 
+/** The text output for the warnings of a run. */
+export function describeWarnings(warnings: string[]): string[] {
+  return warnings.length > 0 ? ['', 'Warnings', ...warnings.map(each => `  ${oneLine(each)}`)] : [];
+}
+
 /**
  * The text output for several datasets: a table with one line per dataset. On a terminal, errors that do not fit into
  * the table follow the line of their dataset.
@@ -78,8 +83,10 @@ export function describeResults(results: Result[], width = outputWidth()): strin
     const rows = tables.length > 0 ? tables.reduce((sum, table) => sum + table.rows, 0).toLocaleString('en') : null;
     return [dataset, layer, status, rows, status === 'skipped' ? null : seconds.toFixed(1)];
   });
-  const notes = results.map(({ error, warning, allowed }) =>
-    error ?? warning ?? (allowed && `allowed: ${allowed.join('; ')}`) ?? '');
+  const notes = results.map(({ error, warning, allowed, warnings }) => error ?? warning ?? [
+    ...allowed ? [`allowed: ${allowed.join('; ')}`] : [],
+    ...warnings ? [`warning: ${warnings.join('; ')}`] : [],
+  ].join('; '));
   return formatSummary(columns, cells, { name: 'error', notes }, width);
 }
 

@@ -25,6 +25,7 @@ import { query, QueryOptions } from './query';
 import { reset } from './reset';
 import { resetContract } from './reset-contract';
 import { rollback, RollbackOptions } from './rollback';
+import { rules, RulesOptions } from './rules';
 import { run, RunOptions } from './run';
 import { serve, ServeOptions } from './serve';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
@@ -286,6 +287,19 @@ function command(): Command {
         : await runPipeline({ ...globalOptions(), ...options, pipeline });
       process.exitCode = hasSucceeded ? 0 : 1;
     });
+  program
+    .command('rules')
+    .summary('List the data rules of the app, or export them for AWS Glue Data Quality')
+    .description(
+      'List the data rules of a dataset or of all datasets. With --dqdl, print one ruleset per table in the Data Quality '
+        + 'Definition Language of AWS Glue.',
+    )
+    .argument('[dataset]', 'Name of the dataset, or LAYER/DATASET (default: all datasets)')
+    .option('--dqdl', 'Print rulesets of AWS Glue Data Quality')
+    .option('--stack <stack>', 'Stack of the datasets (default: all stacks)')
+    .addHelpText('after', example('npx medallion rules', 'npx medallion rules zipcodes --dqdl'))
+    .action((dataset: string | undefined, options: Omit<RulesOptions, keyof GlobalOptions>) =>
+      rules(dataset, { ...globalOptions(), ...options }));
   program
     .command('query')
     .summary('Query the tables of the local lake with SQL')

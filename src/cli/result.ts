@@ -24,6 +24,8 @@ export interface Result {
   readonly inputs?: ReadInput[];
   /** The findings of the quality gates that failed and were allowed to, if there are any. */
   readonly allowed?: string[];
+  /** The warnings of the run, such as violated rules that do not fail it, if there are any. */
+  readonly warnings?: string[];
   /** The run whose publication a rollback has made current again. */
   readonly rolled_back_to?: string;
   /** What the run did not do although it succeeded: a custom script published nothing. */
@@ -56,6 +58,7 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
         : [],
     ...(record?.inputs && { inputs: record.inputs.map(input => ({ dataset: input.dataset, run_id: input.run_id })) }),
     ...(succeeded && record?.allowed?.length && { allowed: record.allowed }),
+    ...(record?.warnings?.length && { warnings: record.warnings }),
     ...(succeeded && record?.rolled_back_to && { rolled_back_to: record.rolled_back_to }),
     ...(succeeded && !record && { warning: nothingPublished(layer) }),
     ...(!succeeded && errorOf(label, outcome)),

@@ -39,6 +39,8 @@ export interface Outcome {
     readonly tables?: RecordedTable[];
     /** The findings of the quality gates that failed and were allowed to. */
     readonly allowed?: string[];
+    /** For example, violated rules that do not fail the run. */
+    readonly warnings?: string[];
     /** Derived datasets only. */
     readonly inputs?: ReadInput[];
     /** The run whose publication a rollback has made current again. */

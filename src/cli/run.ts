@@ -1,7 +1,7 @@
 import { defaultConcurrency } from './concurrency';
 import { Dataset, fullName, readDatasets, selectDataset, selectDatasets } from './dataset';
 import { requireKnownValues } from './dataset-document';
-import { describeAllowed, describeInputs, describeResults, describeTable } from './describe';
+import { describeAllowed, describeInputs, describeResults, describeTable, describeWarnings } from './describe';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
 import { Progress } from './progress';
@@ -117,13 +117,11 @@ export async function printResults(
       const [sample] = readQueryResults(await executeQuery(python, lake, statement, []));
       process.stdout.write(`${describeTable(table, sample, lake).join('\n')}\n`);
     }
-    if (hasSucceeded(last)) {
-      process.stdout.write(
-        [...describeInputs(last.inputs ?? []), ...describeAllowed(last.allowed ?? [])]
-          .map(line => `${line}\n`)
-          .join(''),
-      );
-    }
+    const lines = [
+      ...hasSucceeded(last) ? [...describeInputs(last.inputs ?? []), ...describeAllowed(last.allowed ?? [])] : [],
+      ...describeWarnings(last.warnings ?? []),
+    ];
+    process.stdout.write(lines.map(line => `${line}\n`).join(''));
   }
   const [first] = last.tables;
   if (first) {

@@ -1,16 +1,9 @@
 import { Token } from 'aws-cdk-lib';
 import { forEachTables } from './api-endpoints';
 import { DataRule, DatasetDocument } from './dataset-document.generated';
+import { RULE_KINDS, RuleKind, ruleName } from './rule-text';
 import { Problem } from '../errors/problem';
 import { didYouMean } from '../errors/suggestion';
-
-/** The kinds of rules: the keys of a rule of which it has exactly one. */
-export const RULE_KINDS = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'] as const;
-
-export type RuleKind = typeof RULE_KINDS[number];
-
-/** The maximum length of a name: that of the schema. */
-const MAX_NAME_LENGTH = 255;
 
 /** Problems of the rules in `data_quality.rules` that the schema cannot detect. */
 export function* dataRuleProblems(document: DatasetDocument, tables: string[]): Generator<Problem> {
@@ -110,25 +103,6 @@ function* relationshipProblems(
       remedy: 'Remove it, or check the relationship in a silver or gold dataset that has both tables as inputs.',
     };
   }
-}
-
-/** The kind of a valid rule. */
-export function ruleKind(rule: DataRule): RuleKind {
-  return RULE_KINDS.find(kind => rule[kind] !== undefined) ?? 'condition';
-}
-
-/** The name of a rule. Without `name`, it follows from the kind and the columns, so that it does not change. */
-export function ruleName({ name, ...rule }: DataRule): string {
-  const { condition = '', not_null: notNull, unique, accepted_values: accepted, relationships } = rule;
-  const parts = {
-    condition: () => condition.replace(/\s+/g, ' ').trim(),
-    not_null: () => `not_null_${notNull}`,
-    unique: () => ['unique', ...[unique ?? []].flat()].join('_'),
-    accepted_values: () => `accepted_values_${accepted?.column}`,
-    relationships: () =>
-      `relationships_${relationships?.column}_${relationships?.to.split('.').pop()}_${relationships?.field}`,
-  };
-  return name ?? parts[ruleKind(rule)]().slice(0, MAX_NAME_LENGTH);
 }
 
 /** The document with the name of each rule, for the job and the tools that read the document. */

@@ -1,0 +1,45 @@
+import { DataRule } from './dataset-document.generated';
+
+/** The kinds of rules: the keys of a rule of which it has exactly one. */
+export const RULE_KINDS = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'] as const;
+
+export type RuleKind = typeof RULE_KINDS[number];
+
+/** The maximum length of a name: that of the schema. */
+const MAX_NAME_LENGTH = 255;
+
+/** The kind of a valid rule. */
+export function ruleKind(rule: DataRule): RuleKind {
+  return RULE_KINDS.find(kind => rule[kind] !== undefined) ?? 'condition';
+}
+
+/** The name of a rule. Without `name`, it follows from the kind and the columns, so that it does not change. */
+export function ruleName({ name, ...rule }: DataRule): string {
+  const { condition = '', not_null: notNull, accepted_values: accepted, relationships } = rule;
+  const parts = {
+    condition: () => condition.replace(/\s+/g, ' ').trim(),
+    not_null: () => `not_null_${notNull}`,
+    unique: () => ['unique', ...uniqueColumns(rule)].join('_'),
+    accepted_values: () => `accepted_values_${accepted?.column}`,
+    relationships: () =>
+      `relationships_${relationships?.column}_${relationships?.to.split('.').pop()}_${relationships?.field}`,
+  };
+  return name ?? parts[ruleKind(rule)]().slice(0, MAX_NAME_LENGTH);
+}
+
+/** The condition of a rule for people, as in the run record: `_rule_of_kind` of etl_runtime/publish/rules.py. */
+export function ruleCondition(rule: DataRule): string {
+  const { condition = '', not_null: notNull, accepted_values: accepted, relationships } = rule;
+  return {
+    condition: () => condition.trim(),
+    not_null: () => `${notNull} IS NOT NULL`,
+    unique: () => `${uniqueColumns(rule).join(', ')} IS UNIQUE`,
+    accepted_values: () => `${accepted?.column} IN (${accepted?.values.map(value => `'${value}'`).join(', ')})`,
+    relationships: () => `${relationships?.column} REFERENCES ${relationships?.to} (${relationships?.field})`,
+  }[ruleKind(rule)]();
+}
+
+/** The columns of a rule of the kind unique. */
+export function uniqueColumns({ unique = [] }: DataRule): string[] {
+  return [unique].flat();
+}
