@@ -63,7 +63,7 @@ function dqdlRule(rule: DataRule, isCurrent?: string): string {
   }
 }
 
-/** A rule for the share of rows that satisfy a condition. As in a run, null satisfies it, and so does an empty table. */
+/** A rule for the share of rows that satisfy a condition. As in a run, null and an empty table satisfy it. */
 function customSql(satisfied: string, share: number, isCurrent?: string): string {
   const sql = `SELECT coalesce(avg(CASE WHEN NOT (${satisfied}) THEN 0.0 ELSE 1.0 END), 1.0) FROM primary`;
   return `CustomSql ${quoted(sql + ofCurrent(isCurrent))} >= ${decimal(share)}`;

@@ -5,6 +5,8 @@ A column that changes in every load, such as a load time, would otherwise begin 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from etl_runtime.columns.athena_types import spark_type
@@ -29,13 +31,14 @@ def churn_failures(
     if table.old is None or table.old.current < MIN_ROWS:
         return
     max_churn = document.get("data_quality", {}).get("max_churn", 0.5)
-    updates, current = table.written.actions["update"], table.old.current
+    current = table.old.current
+    if table.written.actions["update"] <= max_churn * current:
+        return
+    updates, counts = changed_rows(spark, table, document, at)
     if updates <= max_churn * current:
         return
-    counts = changed_columns(spark, table, document, at)
-    published = {column["name"] for column in table.old.table["columns"]}
     named = [
-        f"{name} changed in {count:,} of {plural(current, 'row')}{'' if name in published else ' (a new column)'}"
+        f"{name} changed in {count:,} of {plural(current, 'row')}"
         for name, count in sorted(counts.items(), key=lambda item: -item[1])[:MAX_NAMED_COLUMNS]
         if count
     ]
@@ -45,10 +48,13 @@ def churn_failures(
     )
 
 
-def changed_columns(
+def changed_rows(
     spark: "SparkSession", table: TransformedTable, document: DatasetDocument, at: datetime
-) -> Mapping[str, int]:
-    """The number of updated rows in which each compared column differs from the version that it supersedes."""
+) -> tuple[int, Mapping[str, int]]:
+    """The number of updated rows, and the number in which each compared column differs from the previous version.
+
+    Columns that the query returns for the first time do not count: they begin a version of each row, once.
+    """
     from pyspark.sql import functions as f
 
     history = document["history"]
@@ -56,7 +62,8 @@ def changed_columns(
     types = {column["name"]: column["type"] for column in table.staged.columns}
     schema = ", ".join(f"`{name}` {spark_type(type_)}" for name, type_ in types.items())
     versions = spark.read.schema(schema).parquet(*table.staged.uris)
-    compared = [name for name in _compared(table, document) if "map<" not in types[name]]
+    published = {column["name"] for column in table.old.table["columns"]} if table.old else set()
+    compared = [name for name in _compared(table, document) if name in published]
     values = f.struct(*(f.col(f"`{name}`") for name in compared))
     keyed = versions.select("*", f.struct(*(f.col(f"`{name}`") for name in key)).alias("_key"), values.alias("_row"))
     now = f.lit(at).cast("timestamp")
@@ -66,8 +73,9 @@ def changed_columns(
         old.select(f.col("_key").alias("_old_key"), f.col("_row").alias("_old")), f.col("_key") == f.col("_old_key")
     )
     differs = [~f.col(f"_new.`{name}`").eqNullSafe(f.col(f"_old.`{name}`")) for name in compared]
-    counts = pairs.agg(*(f.count_if(each) for each in differs)).first() if differs else None
-    return dict(zip(compared, counts or (), strict=bool(counts)))
+    row = pairs.agg(*(f.count_if(each) for each in [reduce(or_, differs, f.lit(False)), *differs])).first()
+    updates, *counts = row or (0, *(0 for _ in compared))
+    return updates, dict(zip(compared, counts, strict=True))
 
 
 def _compared(table: TransformedTable, document: DatasetDocument) -> Sequence[str]:

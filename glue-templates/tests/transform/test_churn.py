@@ -73,9 +73,11 @@ def test_the_gate_does_not_apply_to_a_small_history(gold: MakeGold) -> None:
     assert found.run(load(99, rows=99), history={"business_key": ["id"]})["versions"]["update"] == 99
 
 
-def test_a_new_column_is_named_as_new(made: DerivedTable) -> None:
-    error = made.fails(load(0, more=", 'x' AS color"), **HISTORY)
-    assert "color changed in 200 of 200 rows (a new column). " in error
+def test_a_new_column_does_not_count(made: DerivedTable) -> None:
+    error = made.fails(load(150, more=", 'x' AS color"), **HISTORY)
+    assert "for 150 of 200 rows (75.00%) of the history" in error
+    assert "color" not in error
+    assert made.run(load(0, more=", 'x' AS color"), **HISTORY)["versions"]["update"] == 200
 
 
 def test_deleted_and_earlier_versions_are_not_counted(made: DerivedTable) -> None:
