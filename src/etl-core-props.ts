@@ -86,9 +86,10 @@ export interface EtlCorePrefixes {
    * and `Layer`. Repeat this setting in `EtlCore.fromPrefixes`.
    *
    * The metrics are `Runs`, `Failures`, `DurationSeconds`, `FailedGates`, `PublishedAt` (seconds since 1970; an
-   * unchanged source counts as published), `Rows`, `Bytes` and `RescuedValues`. A run that fails leaves out the metrics
-   * of steps that it did not reach. A run that is killed publishes none. A role that you pass to a dataset needs
-   * `cloudwatch:PutMetricData`; without it, the run logs the error and continues.
+   * unchanged source counts as published), `Rows`, `Bytes`, `RescuedValues` and `Warnings` (only for datasets with data
+   * rules). A run that fails leaves out the metrics of steps that it did not reach. A run that is killed publishes
+   * none. A role that you pass to a dataset needs `cloudwatch:PutMetricData`; without it, the run logs the error and
+   * continues.
    *
    * @default false - CloudWatch charges for each metric per hour in which it is published
    * @see https://aws.amazon.com/cloudwatch/pricing/

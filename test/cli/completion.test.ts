@@ -68,8 +68,9 @@ describe.each([
   testIfInstalled('completes a command, an option, a gate and a dataset with the tab key', () => {
     const steps = [
       [`${setUp}echo rea''dy\r`, 'ready'],
-      [`medallion --app ${app} ru\t`, 'run'],
-      ['zip\t', 'zipcodes'],
+      ['medallion lis\t', 'list'],
+      ['\r', 'ran: list'],
+      [`medallion --app ${app} run zip\t`, 'zipcodes'],
       ['--al\t', '--all'],
       // --all is also the start of --allow.
       ['ow shr\t', 'shrink'],

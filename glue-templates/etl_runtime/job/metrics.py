@@ -40,6 +40,8 @@ def _data_points(record: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
     yield "DurationSeconds", record["seconds"], "Seconds"
     if "gates" in record:
         yield "FailedGates", len(record["gates"]), "Count"
+    if "rules" in record:
+        yield "Warnings", len(record.get("warnings", [])), "Count"
     if not failed:  # a run with an unchanged source proves that the table is up to date
         yield "PublishedAt", datetime.fromisoformat(record["finished_at"]).timestamp(), "Seconds"
     if "tables" in record:

@@ -63,6 +63,12 @@ def test_rescued_values_are_counted(measured: Dataset, source: Source) -> None:
     assert metrics_of(measured)["RescuedValues"] - before["RescuedValues"] == 2
 
 
+def test_warnings_of_a_dataset_with_rules_are_counted(measured: Dataset, source: Source) -> None:
+    rules = [{"condition": "id > 1", "severity": "warn"}, {"not_null": "id"}]
+    measured.run(source.serves("/x.csv", b"id\n1\n"), data_quality={"rules": rules})
+    assert metrics_of(measured)["Warnings"] == 1
+
+
 def test_a_run_that_fails_a_gate_sends_the_metrics_of_the_steps_that_it_reached(
     measured: Dataset, source: Source
 ) -> None:

@@ -214,6 +214,16 @@ def test_relationships_require_a_value_in_the_table_of_an_input(
     assert entry["condition"] == f"state REFERENCES {to} (code)"
 
 
+def test_bronze_checks_relationships_with_a_table_that_it_reads(
+    states: Dataset, dataset: MakeDataset, source: Source
+) -> None:
+    made = dataset()
+    made.names["inputs"] = [states.as_input()]
+    relationship = {"column": "state", "to": states.name.replace("-", "_"), "field": "code"}
+    error = made.fails(source.serves("/x.csv", b"state\nMA\nXX\n"), **with_rules({"relationships": relationship}))
+    assert 'is violated by 1 of 2 rows (50.00%), such as {"state": "XX"}' in error
+
+
 RELATIONSHIPS: list[tuple[str, dict[str, str], str]] = [
     ("an unknown table", {"to": "nothing"}, 'refers to "nothing", but the inputs have no table of this name. '),
     ("an unknown field", {"field": "cod"}, "has the field cod, which is not a column of pp_dw_bronze.{states}. Did you mean \"code\"?"),
