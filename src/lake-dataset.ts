@@ -15,7 +15,7 @@ import { datasetGraph, registerInputs, registerSchedule } from './private/defini
 import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { namedTables, withTableDatabases } from './private/definition/named-tables';
 import { unencryptedUrls } from './private/document/api-rules';
-import { withRuleNames } from './private/document/data-rules';
+import { withCompleteRules } from './private/document/data-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
 import { checkRules, workersProblem } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
@@ -107,7 +107,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     );
     checkDocument(this, written);
     const resolved = withTableDatabases(written, lake);
-    const document = withRuleNames(resolved);
+    const document = withCompleteRules(resolved, (inputs ?? []).map(each => lake.database(each.layer)));
     const tableFormat = tableFormatOf(document);
     const inputNames = (inputs ?? []).map(input => `${input.layer}/${input.dataset}`);
     registerInputs(this, lake.resourcePrefix, `${layer}/${document.dataset}`, inputNames);
@@ -126,7 +126,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
     if (script.sql) {
       checkQueryTables(this, names, script.sql.text, inputNames);
     }
-    checkNamedTables(this, names, namedTables(document), inputs ?? []);
+    checkNamedTables(this, names, namedTables(resolved), inputs ?? []);
 
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs, document);

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { App, CfnParameter } from 'aws-cdk-lib';
-import { BronzeDataset, DataQuality, DataRule, DatasetDirectory, DerivedDatasetProps, RuleSeverity } from '../src';
+import {
+  BronzeDataset, DataQuality, DataRule, DatasetDirectory, DerivedDatasetProps, GoldDataset, RuleSeverity,
+} from '../src';
 import { bronze, ENV, gold, LAYOUTS } from './layouts';
 
 let folder: string;
@@ -67,10 +69,15 @@ const RULES: [what: string, rule: DataRule, inFile: object, name: string][] = [
   ],
 ];
 
+/** What a rule in a file is in the document. All inputs are in one database. */
+function inDocument(rule: object): object {
+  const text = JSON.stringify(rule).replace('${bronze_database}', 'pp_dw_bronze');
+  return JSON.parse(text.replace('"to":"fda_nsde"', '"to":"pp_dw_bronze.fda_nsde"'));
+}
+
 describe.each(RULES)('%s', (_, rule, inFile, name) => {
   test('is the same in props and in files, with a name', () => {
-    const resolved = JSON.parse(JSON.stringify(inFile).replace('${bronze_database}', 'pp_dw_bronze'));
-    const expected = [{ name, ...resolved }];
+    const expected = [{ name, ...inDocument(inFile) }];
     expect(rulesOf({ rules: [rule] })).toEqual(expected);
     expect(fromFiles({ rules: [inFile] }).data_quality.rules).toEqual(expected);
   });
@@ -78,6 +85,14 @@ describe.each(RULES)('%s', (_, rule, inFile, name) => {
 
 test('a unique column is a text in a file', () => {
   expect(fromFiles({ rules: [{ unique: 'a' }] }).data_quality.rules).toEqual([{ name: 'unique_a', unique: 'a' }]);
+});
+
+test('a table without its database stays as it is if the inputs have several databases', () => {
+  const where = lake();
+  const inputs = [BronzeDataset.fromName(where.core, 'fda-nsde'), GoldDataset.fromName(where.core, 'calendar')];
+  const rules = [DataRule.relationship('a', 'calendar', 'b')];
+  const { document } = gold(where, { inputs, dataQuality: { rules } });
+  expect(JSON.parse(document).data_quality.rules[0].relationships.to).toBe('calendar');
 });
 
 test('two tables can have a rule of the same name', () => {

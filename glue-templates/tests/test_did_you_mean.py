@@ -111,7 +111,7 @@ DERIVED: list[tuple[str, Any, dict[str, Any], list[str] | None, str, str]] = [
     ("a table of a script", lambda gold: gold.read(f"{PLACES}s"), {}, None, f"The table {PLACES}s is not a table of an input.", PLACES),
     ("a view of an output", f"{TWO_VIEWS} SELECT 1 AS a", {"outputs": ["states", "cities"]}, ["states", "cities"], "no statement creates a view for the output states.", "state"),
     ("an output of a script", lambda gold: {"state": gold.read(PLACES), "cities": gold.read(PLACES)}, {}, ["states", "cities"], "has the tables states, cities.", "states"),
-    ("the output of a rule", ruled("state"), {}, ["states", "cities"], 'The rule "a rule" has the unknown output state.', "states"),
+    ("the output of a rule", ruled("state"), {}, ["states", "cities"], 'The rule "a rule" has the unknown table state.', "states"),
     ("a column of a history", COLUMNS, {"history": {"business_key": ["zipcode"]}}, None, "history.business_key has the column zipcode, which the query does not return.", "zip_code"),
     ("a compared column", COLUMNS, {"history": {"business_key": ["zip_code"], "compare": ["citty"]}}, None, "history.compare has the column citty, which the query does not return.", "city"),
     ("an excluded column", COLUMNS, {"history": {"business_key": ["zip_code"], "exclude": ["citty"]}}, None, "history.exclude has the column citty, which the query does not return.", "city"),

@@ -105,11 +105,28 @@ function* relationshipProblems(
   }
 }
 
-/** The document with the name of each rule, for the job and the tools that read the document. */
-export function withRuleNames(document: DatasetDocument): DatasetDocument {
+/**
+ * The document with the name of each rule, and with the database of each table of an input, for the job and the tools
+ * that read the document.
+ *
+ * @param databases those of the inputs. If there are several, the job finds the database of a table.
+ */
+export function withCompleteRules(document: DatasetDocument, databases: string[]): DatasetDocument {
   const { data_quality: quality } = document;
+  const [database, ...others] = new Set(databases);
+  const withDatabase = (table: string) =>
+    table.includes('.') || database === undefined || others.length > 0 ? table : `${database}.${table}`;
   return quality?.rules === undefined ? document : {
     ...document,
-    data_quality: { ...quality, rules: quality.rules.map(rule => ({ name: ruleName(rule), ...rule })) },
+    data_quality: {
+      ...quality,
+      rules: quality.rules.map(rule => ({
+        name: ruleName(rule),
+        ...rule,
+        ...rule.relationships && {
+          relationships: { ...rule.relationships, to: withDatabase(rule.relationships.to) },
+        },
+      })),
+    },
   };
 }
