@@ -291,8 +291,8 @@ function command(): Command {
     .command('rules')
     .summary('List the data rules of the app, or export them for AWS Glue Data Quality')
     .description(
-      'List the data rules of a dataset or of all datasets. With --dqdl, print one ruleset per table in the Data Quality '
-        + 'Definition Language of AWS Glue.',
+      'List the data rules of a dataset or of all datasets. With --dqdl, print one ruleset per table in the Data '
+        + 'Quality Definition Language of AWS Glue.',
     )
     .argument('[dataset]', 'Name of the dataset, or LAYER/DATASET (default: all datasets)')
     .option('--dqdl', 'Print rulesets of AWS Glue Data Quality')
