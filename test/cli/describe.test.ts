@@ -1,5 +1,7 @@
 import { temporaryFolder } from './assembly-fixture';
-import { describeAllowed, describeInputs, describeResults, describeTable } from '../../src/cli/describe';
+import {
+  describeAllowed, describeInputs, describeResults, describeTable, describeWarnings,
+} from '../../src/cli/describe';
 import { displayWidth } from '../../src/cli/display-width';
 import { Lake } from '../../src/cli/lake';
 import { Result, skippedResult } from '../../src/cli/result';
@@ -59,6 +61,14 @@ test('quality gates that failed and were allowed to are shown with the columns t
   ]);
   expect(describeAllowed([])).toEqual([]);
   expect(describeResults([{ ...BRONZE, allowed }])[2]).toMatch(/12\.3 {2}allowed: states: the table no longer has the/);
+});
+
+test('warnings are shown in one line each, and in the summary after the gates', () => {
+  const warnings = ['states: the rule "a\nb" is violated by 1 of 4 rows'];
+  expect(describeWarnings(warnings)).toEqual(['', 'Warnings', '  states: the rule "a b" is violated by 1 of 4 rows']);
+  expect(describeWarnings([])).toEqual([]);
+  expect(describeResults([{ ...BRONZE, allowed: ['shrink'], warnings }])[2])
+    .toMatch(/12\.3 {2}allowed: shrink; warning: states: the rule "a b" is violated by 1 of 4 rows$/);
 });
 
 test('the summary has one line per dataset, with the total rows or the error', () => {

@@ -71,3 +71,9 @@ test('the result of a rollback has the run whose publication is current again, a
     run_id: 'r3', status: 'published', rolled_back_to: 'r1', tables: [{ metadata_location: 's3://lake/m.json' }],
   });
 });
+
+test.each([0, 1])('the warnings of a run with exit code %d are in its result', exitCode => {
+  const record = { ...RECORD, error: null, warnings: ['a rule is violated'] };
+  const outcome = { exit_code: exitCode, error: null, record, published: null };
+  expect(resultOf(DATASET, outcome, 1, 'zipcodes').warnings).toEqual(['a rule is violated']);
+});
