@@ -2,6 +2,8 @@
 
     python query.py [--json] [--limit N] LAKE SQL_FILE RESULT_FILE
 
+The run records are the views medallion.runs, medallion.tables and so on; see run_views.py.
+
 LAKE is the folder with one folder per bucket. SQL_FILE contains one or more statements. Their results are streamed to
 RESULT_FILE. Without --json, each result is a line with its columns, {"columns": [{"name", "type"}]}, and one line per
 row, [text or null]. With --json, the result is an array of row objects; if several statements return rows, it is an
@@ -24,6 +26,7 @@ import pyarrow.dataset as ds
 from parent import end_with_parent
 from published_tables import MissingFileError, Table, published_tables, snapshot
 from query_values import json_value, text_value
+from run_views import SCHEMA, create_run_views, view_names
 
 from etl_runtime.job.suggestion import did_you_mean
 
@@ -46,6 +49,7 @@ def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[duc
     show = _SHOW_TABLES.fullmatch(sql)
     if show:
         names = [table.full_name for table in tables if show[1] in (None, table.database)]
+        names += view_names() if show[1] == SCHEMA else []
         connection = duckdb.connect(":memory:")
         return 1, iter([connection.execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])])
     # Opening a table reads the footer of one file. So only tables in the SQL are opened, or all if it contains none.
@@ -63,6 +67,7 @@ def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[duc
                     f"{table.full_name}: the file s3://{file} is missing. "
                     f"Run the dataset again: medallion run {table.dataset}."
                 ) from error
+    create_run_views(connection, lake, sql)
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
@@ -77,7 +82,7 @@ def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[duc
             try:
                 result = connection.execute(statement)
             except duckdb.CatalogException as error:
-                raise SqlError(_explained(error, tables)) from error
+                raise SqlError(_explained(error, tables, sql)) from error
             if any(statement is each for each in shown):
                 yield result
 
@@ -123,7 +128,7 @@ def _arrow_type(athena: str) -> pa.DataType:
     return types.get(athena, pa.string())
 
 
-def _explained(error: duckdb.CatalogException, tables: list[Table]) -> str:
+def _explained(error: duckdb.CatalogException, tables: list[Table], sql: str) -> str:
     """The error as one line. For an unknown table, it names the published table that is probably meant."""
     found = re.search(r'Table with name "?([^"\s]+)"? does not exist', str(error))
     if not found:
@@ -134,6 +139,10 @@ def _explained(error: duckdb.CatalogException, tables: list[Table]) -> str:
         return _first_line(error) + hint
     names = [table.full_name for table in tables]
     published = ", ".join(names) or "none; run a dataset first: medallion run DATASET"
+    name = found[1].rpartition(".")[2]  # DuckDB omits a schema that does not exist
+    if re.search(rf"\b{SCHEMA}\.{re.escape(name)}\b", sql, re.IGNORECASE):
+        suggestion = did_you_mean(f"{SCHEMA}.{name}", view_names(), qualified=True)
+        return f"The view {SCHEMA}.{name} does not exist. {suggestion}Views: {', '.join(view_names())}."
     suggestion = did_you_mean(found[1], names, qualified=True)
     return f"The table {found[1]} does not exist. {suggestion}Published tables: {published}."
 

@@ -49,6 +49,8 @@ export interface AppNames {
   pipelines(app: string): string[];
   /** The IDs of the runs that a dataset can be rolled back to. */
   publications(app: string, data: string, dataset: string): string[];
+  /** The IDs of the runs of a dataset. */
+  runs(app: string, data: string, dataset: string): string[];
 }
 
 /**
@@ -86,6 +88,7 @@ export function candidatesFor(program: Command, words: string[], appNames: AppNa
       switch (pending.long) {
         case '--contract': return orNone(() => appNames.datasets(app));
         case '--pipeline': return orNone(() => appNames.pipelines(app));
+        case '--run': return orNone(() => appNames.runs(app, data, dataset ?? ''));
         case '--to': return orNone(() => appNames.publications(app, data, dataset ?? ''));
         default: return pending.argChoices ?? [];
       }
@@ -97,7 +100,7 @@ export function candidatesFor(program: Command, words: string[], appNames: AppNa
       return program.commands.map(each => each.name()).filter(name => name !== COMPLETE_COMMAND);
     }
     const [argument] = command.registeredArguments;
-    return ['run', 'rollback'].includes(command.name())
+    return ['run', 'rollback', 'runs', 'logs'].includes(command.name())
       ? orNone(() => appNames.datasets(app))
       : argument?.argChoices ?? [];
   }

@@ -1,10 +1,9 @@
-import * as fs from 'fs';
-import * as path from 'path';
 import { Dataset } from './dataset';
 import { documentOf } from './dataset-document';
 import { Lake } from './lake';
+import { readPublished, readRunRecord, runIdsOf } from './run-records';
 
-/** The freshness of a dataset in the local lake. */
+/** The freshness of a dataset. */
 export interface DatasetFreshness {
   /**
    * The hours since its tables were published, or since a run found them unchanged. Null if they were never published,
@@ -13,13 +12,6 @@ export interface DatasetFreshness {
   readonly age_hours: number | null;
   /** Whether the age exceeds the maximum. Null if the dataset does not declare freshness. */
   readonly stale: boolean | null;
-}
-
-/** The keys of a publication and of a run record that are read here. */
-interface Publication {
-  readonly published_at?: string;
-  readonly status?: string;
-  readonly finished_at?: string | null;
 }
 
 const HOUR = 3_600_000;
@@ -33,36 +25,46 @@ const HOUR = 3_600_000;
 export function freshnessOf(
   dataset: Pick<Dataset, 'arguments' | 'deployments' | 'runs'>, data: string, now = Date.now(),
 ): DatasetFreshness {
-  const maxAge = documentOf(dataset)?.freshness?.max_age_hours;
+  const maxAge = maxAgeHours(dataset);
   if (maxAge === undefined) {
     return { age_hours: null, stale: null };
   }
-  const folder = Lake.pathIn(data, dataset.runs);
-  const publishedAt = read(path.join(folder, 'published.json'))?.published_at;
-  if (publishedAt === undefined) {
-    return { age_hours: null, stale: true };
-  }
-  const hours = (now - Math.max(Date.parse(publishedAt), lastConfirmed(folder))) / HOUR;
-  return { age_hours: Math.round(hours * 10) / 10, stale: hours > maxAge };
+  const age = ageHours(Lake.objectsIn(data), dataset.runs, now);
+  return { age_hours: age === undefined ? null : rounded(age), stale: age === undefined || age > maxAge };
+}
+
+/** The maximum age that a dataset declares. */
+export function maxAgeHours(dataset: Pick<Dataset, 'arguments' | 'deployments'>): number | undefined {
+  return documentOf(dataset)?.freshness?.max_age_hours;
+}
+
+/**
+ * The hours since the tables of a dataset were published, or since a run found them unchanged. Undefined if they were
+ * never published.
+ *
+ * @param objects the folder with one folder per bucket
+ * @param runs the s3:// prefix of the run records
+ * @param now in milliseconds
+ */
+export function ageHours(objects: string, runs: string, now = Date.now()): number | undefined {
+  const published = Date.parse(readPublished(objects, runs)?.published_at ?? '');
+  return Number.isNaN(published)
+    ? undefined
+    : (now - Math.max(published, lastConfirmed(objects, runs))) / HOUR;
+}
+
+/** Hours with one decimal place, as commands print them. */
+export function rounded(hours: number): number {
+  return Math.round(hours * 10) / 10;
 }
 
 /** The end of the newest run that published the tables or found them unchanged, in milliseconds. 0 if there is none. */
-function lastConfirmed(folder: string): number {
-  const records = fs.readdirSync(folder).filter(name => name.startsWith('run_id=')).sort().reverse();
-  for (const name of records) {
-    const { status, finished_at: end } = read(path.join(folder, name)) ?? {};
+function lastConfirmed(objects: string, runs: string): number {
+  for (const runId of runIdsOf(objects, runs)) {
+    const { status, finished_at: end } = readRunRecord(objects, runs, runId) ?? {};
     if ((status === 'unchanged' || status === 'published') && end) {
       return Date.parse(end);
     }
   }
   return 0;
-}
-
-/** The content of an object. Undefined if it does not exist or is not complete, because a run writes it. */
-function read(file: string): Publication | undefined {
-  try {
-    return JSON.parse(fs.readFileSync(file, 'utf8')) as Publication;
-  } catch {
-    return undefined;
-  }
 }

@@ -125,6 +125,28 @@ function formatSummary(
   ];
 }
 
+/**
+ * A table whose rows have notes, which follow their lines.
+ *
+ * @param isHighlighted whether the line of a row and its notes are red on a terminal
+ */
+export function describeNotes(
+  columns: Column[],
+  cells: (string | null)[][],
+  notes: string[][],
+  width: number,
+  isHighlighted: (row: number) => boolean,
+): string[] {
+  const [heading, ...lines] = formatTable(columns, cells, width);
+  return [
+    paint('bold', heading, process.stdout),
+    ...lines.flatMap((line, index) => [
+      line,
+      ...notes[index].flatMap(note => wrap(oneLine(note), width - 4).map(part => `    ${part}`)),
+    ].map(each => isHighlighted(index) ? paint('red', each, process.stdout) : each)),
+  ];
+}
+
 /** For example `, 3 values in meta_rescued (price 2, _surplus 1)`. Empty if there are none. */
 function describeRescued(rescued: Record<string, number>): string {
   const columns = Object.entries(rescued);

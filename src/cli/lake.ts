@@ -16,6 +16,11 @@ const KEPT_LOGS = 20;
 /** The emulator stores buckets by account. This is the account of the access key `test`. */
 const EMULATED_ACCOUNT = '000000000000';
 
+/** The end of the name of a log: the time in UTC. */
+const LOG_TIME = /^-\d{8}-\d{6}\.log$/;
+/** The bytes of a log in which its run ID is: the job logs it first, but a script can print before. */
+const LOG_HEAD = 1_000_000;
+
 /** The prefix of the folders with the temporary files of commands that only read. */
 const READER = 'reader-';
 /** Folders of readers that were killed are deleted after this time, in milliseconds: one day. */
@@ -87,7 +92,24 @@ export class Lake {
 
   /** The local path of an s3:// URI in a lake that may not exist. A folder if the URI ends with a slash. */
   public static pathIn(folder: string, uri: string): string {
-    return path.join(path.resolve(folder), BUCKETS, EMULATED_ACCOUNT, uri.replace('s3://', ''));
+    return path.join(Lake.objectsIn(folder), uri.replace('s3://', ''));
+  }
+
+  /** The folder with the objects of a lake that may not exist. */
+  public static objectsIn(folder: string): string {
+    return path.join(path.resolve(folder), BUCKETS, EMULATED_ACCOUNT);
+  }
+
+  /** The log of a run, the newest log of its dataset without a run. Undefined if it does not exist any more. */
+  public static logOf(folder: string, name: string, runId?: string): string | undefined {
+    const logs = path.join(path.resolve(folder), 'logs');
+    const names = fs.existsSync(logs) ? fs.readdirSync(logs) : [];
+    const files = names
+      .filter(each => each.startsWith(`${name}-`) && LOG_TIME.test(each.slice(name.length)))
+      .sort()
+      .reverse()
+      .map(each => path.join(logs, each));
+    return runId === undefined ? files[0] : files.find(file => headOf(file).includes(`run_id ${runId}\n`));
   }
 
   /** The folder in which the emulator stores the buckets. */
@@ -165,5 +187,15 @@ export class Lake {
         fs.rmSync(reader, { recursive: true, force: true });
       }
     }
+  }
+}
+
+function headOf(file: string): string {
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(Math.min(LOG_HEAD, fs.fstatSync(descriptor).size));
+    return head.subarray(0, fs.readSync(descriptor, head)).toString('utf8');
+  } finally {
+    fs.closeSync(descriptor);
   }
 }

@@ -73,6 +73,27 @@ export function acquireLock(path: string): Release | HeldLock {
   }
 }
 
+/** Whether another process holds the lock. */
+export function isLocked(path: string): boolean {
+  if (!fs.existsSync(path)) {
+    return false;
+  }
+  try {
+    const lock = acquireLock(path);
+    if (lock instanceof HeldLock) {
+      return true;
+    }
+    lock();
+    return false;
+  } catch (error) {
+    // In a folder that cannot be written, no process of this user holds the lock.
+    if (['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      return false;
+    }
+    throw error;
+  }
+}
+
 /** Opens the file and locks it. Undefined if another process has locked it. */
 function openLocked(path: string): number | undefined {
   if (process.platform === 'darwin') {
@@ -87,11 +108,11 @@ function openLocked(path: string): number | undefined {
   }
   const file = fs.openSync(path, 'a+');
   // The lock belongs to the open file, which the command shares with this process, and stays after the command.
-  const isLocked = flock(file, path);
-  if (!isLocked) {
+  const hasLock = flock(file, path);
+  if (!hasLock) {
     fs.closeSync(file);
   }
-  return isLocked ? file : undefined;
+  return hasLock ? file : undefined;
 }
 
 function flock(file: number, path: string): boolean {

@@ -16,8 +16,9 @@ import { addGate, GATES } from './gates';
 import { init, InitOptions } from './init';
 import { InitFromOptions } from './init-from';
 import { keptPublications } from './kept-publications';
-import { DEFAULT_DATA } from './lake';
+import { DEFAULT_DATA, Lake } from './lake';
 import { list } from './list';
+import { logs, LogsOptions } from './logs';
 import { readPipelines } from './pipeline';
 import { PipelineRunOptions, runPipeline } from './pipeline-run';
 import { paint } from './progress';
@@ -27,8 +28,11 @@ import { resetContract } from './reset-contract';
 import { rollback, RollbackOptions } from './rollback';
 import { rules, RulesOptions } from './rules';
 import { run, RunOptions } from './run';
+import { runIdsOf } from './run-records';
+import { runs, RunsOptions } from './runs';
 import { serve, ServeOptions } from './serve';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
+import { status } from './status';
 import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
 
@@ -80,6 +84,21 @@ function parseDate(value: string): string {
   return value;
 }
 
+/** A moment: `24h` or `7d` before now, or a date or a time in UTC. */
+function parseSince(value: string): Date {
+  const [, count, unit] = /^(\d{1,5})(h|d)$/.exec(value) ?? [];
+  if (count !== undefined) {
+    return new Date(Date.now() - Number(count) * (unit === 'h' ? 3_600_000 : 86_400_000));
+  }
+  const [day, time] = value.split('T');
+  const hasZone = time !== undefined && /(Z|[+-]\d\d:?\d\d)$/.test(time);
+  const moment = new Date(hasZone ? value : `${day}T${time ?? '00:00'}Z`);
+  if (!isCalendarDate(day) || Number.isNaN(moment.getTime())) {
+    throw new InvalidArgumentError('Specify hours or days, such as 24h or 7d, or a date, such as 2026-11-02.');
+  }
+  return moment;
+}
+
 /** The last section of a command's help. */
 function example(...lines: string[]): string {
   return ['', lines.length > 1 ? 'Examples:' : 'Example:', ...lines.map(line => `  $ ${line}`)].join('\n');
@@ -89,6 +108,9 @@ function version(): string {
   const file = path.join(__dirname, '..', '..', 'package.json');
   return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
 }
+
+/** The number of runs that `medallion runs` shows by default. */
+const DEFAULT_RUNS = 20;
 
 const SIZE_CATEGORIES = Object.values(DataSizeCategory);
 
@@ -350,6 +372,51 @@ function command(): Command {
       options: Omit<DiffOptions, keyof GlobalOptions>) =>
       diff(dataset, [oldRun, newRun].flatMap(each => each ?? []), { ...globalOptions(), ...options }));
   program
+    .command('status')
+    .summary('Show the state of each dataset: last run, age, freshness, and newer inputs')
+    .description(
+      'Show the state of each dataset: its last run, the age of its tables, whether they are fresh, and whether an '
+        + 'input has published since they were built.',
+    )
+    .addHelpText('after', example('npx medallion status', 'npx medallion status --json'))
+    .action(() => status(globalOptions()));
+  program
+    .command('runs')
+    .summary('Show recent runs, or the details of one run')
+    .description(
+      'Show the recent runs of all datasets or of one, newest first: state, start, time, rows and their change, failed '
+        + 'checks and the reason. With a run ID, show the steps, sources, inputs, tables, checks and log of the run.',
+    )
+    .argument('[dataset or run]', 'Name of a dataset, LAYER/DATASET, or a run ID (default: all datasets)')
+    .addOption(
+      new Option('--limit <n>', 'Maximum number of runs').argParser(positiveInteger).default(DEFAULT_RUNS),
+    )
+    .option('--failed', 'Show only failed runs')
+    .option('--since <time>', 'Show only runs since a date or a time (UTC), or of the last 24h or 7d', parseSince)
+    .option('--stack <stack>', 'Stack of the datasets (default: all stacks)')
+    .addOption(
+      new Option('--log [lines]', 'With a run ID, print the last lines of its log (default: 40)')
+        .argParser(positiveInteger)
+        .preset('40'),
+    )
+    .addHelpText(
+      'after',
+      example('npx medallion runs --failed --since 24h', 'npx medallion runs 20261123T012048123Z-3f9a1c --log'),
+    )
+    .action((name: string | undefined, options: Omit<RunsOptions, keyof GlobalOptions>) =>
+      runs(name, { ...globalOptions(), ...options }));
+  program
+    .command('logs')
+    .summary('Print the log of the last run of a dataset, or of another run')
+    .description('Print the log of Spark and the job of the last run of a dataset, or of another run.')
+    .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
+    .option('--run <run_id>', 'Run whose log is printed (default: the last run)')
+    .option('--tail <n>', 'Print only the last lines', positiveInteger)
+    .option('--stack <stack>', 'Stack of the dataset (default: all stacks)')
+    .addHelpText('after', example('npx medallion logs zipcodes --tail 50'))
+    .action((name: string, options: Omit<LogsOptions, keyof GlobalOptions>) =>
+      logs(name, { ...globalOptions(), ...options }));
+  program
     .command('rollback')
     .summary('Make an earlier publication of a dataset current again')
     .description(
@@ -422,6 +489,7 @@ function command(): Command {
       pipelines: app => readPipelines(app).map(({ pipeline }) => pipeline),
       publications: (app, data, name) =>
         keptPublications(selectDataset(readDatasets(app), name), data).map(each => each.run_id),
+      runs: (app, data, name) => runIdsOf(Lake.objectsIn(data), selectDataset(readDatasets(app), name).runs),
     });
     process.stdout.write(candidates.map(each => `${each}\n`).join(''));
   });

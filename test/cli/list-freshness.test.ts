@@ -30,7 +30,7 @@ function write(published: object | undefined, records: object[] = []): void {
   fs.rmSync(data, { recursive: true, force: true });
   fs.mkdirSync(runs, { recursive: true });
   if (published) {
-    fs.writeFileSync(path.join(runs, 'published.json'), JSON.stringify(published));
+    fs.writeFileSync(path.join(runs, 'published.json'), JSON.stringify({ run_id: '0', ...published }));
   }
   records.forEach((record, index) => fs.writeFileSync(path.join(runs, `run_id=${index}.json`), JSON.stringify(record)));
 }

@@ -1,0 +1,17 @@
+/** A run of a Glue job in AWS. */
+export interface JobRun {
+  readonly id: string;
+  /** The state in Glue, such as `RUNNING` or `TIMEOUT`. */
+  readonly state: string;
+  /** Whether the run has not ended. */
+  readonly isActive: boolean;
+  /** In ISO 8601, UTC. */
+  readonly started_at: string;
+  readonly finished_at?: string;
+  /** The execution time, without the time to start. */
+  readonly seconds?: number;
+  /** The billed capacity times the execution time. */
+  readonly dpu_seconds?: number;
+  /** The error message of Glue. */
+  readonly error?: string;
+}

@@ -1,0 +1,154 @@
+import { Dataset, fullName } from './dataset';
+import { ageHours, maxAgeHours, rounded } from './dataset-freshness';
+import { describeNotes } from './describe';
+import { wrap } from './display-width';
+import { HistoryOptions, openHistory } from './history-options';
+import { LakeHistory, RunState } from './lake-history';
+import { withLocalCommands } from './local-command';
+import { paint } from './progress';
+import { readPublished } from './run-records';
+import { stateText } from './run-summary';
+import { outputWidth } from './table';
+import { durationText, timeAgo } from './time-text';
+
+/** An input that has published since the tables were built. */
+interface NewerInput {
+  /** As `layer/dataset`. */
+  readonly dataset: string;
+  /** The run whose publication the tables were built from. */
+  readonly read: string;
+  /** The run of the current publication. */
+  readonly current: string;
+}
+
+/** The state of a dataset, as `medallion status --json` prints it. */
+interface DatasetStatus {
+  readonly dataset: string;
+  readonly layer: string;
+  readonly stack: string;
+  /** The state of the last run. `never_run` without a run. */
+  readonly state: RunState | 'never_run';
+  readonly run_id: string | null;
+  readonly started_at: string | null;
+  readonly seconds: number | null;
+  readonly error_code: string | null;
+  readonly error: string | null;
+  /** The run whose publication the last run, a rollback, has made current again. */
+  readonly rolled_back_to: string | null;
+  /** The run of the current publication. */
+  readonly published_run_id: string | null;
+  readonly published_at: string | null;
+  /** The rows of all published tables. */
+  readonly rows: number | null;
+  /** The hours since the tables were published, or since a run found them unchanged. */
+  readonly age_hours: number | null;
+  readonly max_age_hours: number | null;
+  /** Null if the dataset does not declare freshness. */
+  readonly stale: boolean | null;
+  readonly newer_inputs: NewerInput[];
+}
+
+/** Prints the state of each dataset. */
+export async function status(options: HistoryOptions): Promise<void> {
+  const history = await openHistory(options);
+  const now = Date.now();
+  const statuses = history.datasets.map(dataset => statusOf(dataset, history, now));
+  if (options.json) {
+    const printed = statuses.map(({ age_hours: age, ...each }) =>
+      ({ ...each, age_hours: age === null ? null : rounded(age) }));
+    process.stdout.write(`${JSON.stringify(printed)}\n`);
+    return;
+  }
+  if (statuses.length === 0) {
+    process.stderr.write(
+      'The app does not contain a dataset yet. Add a BronzeDataset to a stack, and run `npx cdk synth`.\n',
+    );
+    return;
+  }
+  process.stdout.write([...describeStatuses(statuses, now), '', ...summaryOf(statuses), ''].join('\n'));
+}
+
+function statusOf(dataset: Dataset, history: LakeHistory, now: number): DatasetStatus {
+  const { objects } = history;
+  const published = readPublished(objects, dataset.runs);
+  const run = history.lastRun(dataset);
+  const rows = Object.values(published?.tables ?? {}).flatMap(table => table.rows ?? []);
+  const age = ageHours(objects, dataset.runs, now);
+  const maxAge = maxAgeHours(dataset);
+  return {
+    dataset: dataset.dataset,
+    layer: dataset.layer,
+    stack: dataset.stack,
+    state: run?.state ?? 'never_run',
+    run_id: run?.record.run_id ?? null,
+    started_at: run?.record.started_at ?? null,
+    seconds: run?.record.seconds ?? null,
+    error_code: run?.errorCode ?? null,
+    error: run?.error ?? null,
+    rolled_back_to: run?.record.rolled_back_to ?? null,
+    published_run_id: published?.run_id ?? null,
+    published_at: published?.published_at ?? null,
+    rows: rows.length > 0 ? rows.reduce((sum, each) => sum + each, 0) : null,
+    age_hours: age ?? null,
+    max_age_hours: maxAge ?? null,
+    stale: maxAge === undefined ? null : age === undefined || age > maxAge,
+    newer_inputs: (published?.inputs ?? []).flatMap(input => {
+      const runs = dataset.inputs.find(each => each.dataset === input.dataset)?.runs;
+      const current = runs === undefined ? undefined : readPublished(objects, runs)?.run_id;
+      return current === undefined || current === input.run_id
+        ? []
+        : { dataset: input.dataset, read: input.run_id, current };
+    }),
+  };
+}
+
+/** A table with one line per dataset. What went wrong follows the line of its dataset. */
+function describeStatuses(statuses: DatasetStatus[], now: number): string[] {
+  const hasFreshness = statuses.some(each => each.stale !== null);
+  const hasInputs = statuses.some(each => each.newer_inputs.length > 0);
+  const columns = [
+    { name: 'dataset', canShrink: true, minWidth: 20 },
+    { name: 'state' },
+    { name: 'last run' },
+    { name: 'rows', right: true },
+    { name: 'age', right: true },
+    ...hasFreshness ? [{ name: 'fresh' }] : [],
+    ...hasInputs ? [{ name: 'inputs' }] : [],
+  ];
+  const cells = statuses.map(each => [
+    fullName(each),
+    stateText(each.state),
+    timeAgo(each.started_at ?? undefined, now),
+    each.rows?.toLocaleString('en') ?? null,
+    each.age_hours === null ? null : durationText(each.age_hours * 3600),
+    ...hasFreshness ? [each.stale === null ? null : each.stale ? 'stale' : 'fresh'] : [],
+    ...hasInputs ? [each.newer_inputs.length > 0 ? 'newer' : null] : [],
+  ]);
+  return describeNotes(columns, cells, statuses.map(notesOf), outputWidth(), index =>
+    statuses[index].state === 'failed' || statuses[index].stale === true);
+}
+
+/** What is to be known about a dataset. Empty if everything is in order. */
+function notesOf(each: DatasetStatus): string[] {
+  return [
+    ...each.error === null ? [] : [withLocalCommands(each.error, each.dataset)],
+    ...each.rolled_back_to === null ? [] : [`The publication of run ${each.rolled_back_to} is current again.`],
+    ...each.stale ? [`Stale: the maximum age is ${each.max_age_hours} h.`] : [],
+    ...each.newer_inputs.map(input => `Older than its input ${input.dataset}, which run ${input.current} published.`),
+  ];
+}
+
+/** For example `5 datasets: 3 published, 1 failed, 1 never run; 1 stale; 2 older than their inputs`. */
+function summaryOf(statuses: DatasetStatus[]): string[] {
+  const states = [...new Set(statuses.map(each => each.state))];
+  const counts = states.map(state => `${statuses.filter(each => each.state === state).length} ${stateText(state)}`);
+  const stale = statuses.filter(each => each.stale).length;
+  const older = statuses.filter(each => each.newer_inputs.length > 0).length;
+  const text = [
+    `${statuses.length} dataset${statuses.length === 1 ? '' : 's'}: ${counts.join(', ')}`,
+    ...stale > 0 ? [`${stale} stale`] : [],
+    ...older > 0 ? [`${older} older than ${older === 1 ? 'its' : 'their'} inputs`] : [],
+  ].join('; ');
+  const style = statuses.some(each => each.state === 'failed') || stale > 0 ? 'red' : 'green';
+  return wrap(text, outputWidth()).map(line => paint(style, line, process.stdout));
+}
