@@ -1,6 +1,6 @@
 """Runs SQL on the published tables of the local lake, with the table names of Athena: pp_dw_bronze.zipcodes.
 
-    python query.py [--json] [--limit N] LAKE SQL_FILE RESULT_FILE
+    python query.py [--json] [--limit N] [--records-only] LAKE SQL_FILE RESULT_FILE
 
 The run records are the views medallion.runs, medallion.tables and so on; see run_views.py.
 
@@ -39,13 +39,15 @@ class SqlError(Exception):
     """The SQL cannot be run. The message is one line."""
 
 
-def run_statements(lake: Path, sql: str, links: Path) -> tuple[int, Iterator[duckdb.DuckDBPyConnection]]:
+def run_statements(
+    lake: Path, sql: str, links: Path, records_only: bool
+) -> tuple[int, Iterator[duckdb.DuckDBPyConnection]]:
     """Run the statements on views of the tables that they name.
 
     Returns the number of results, and the results. A result must be read before the next statement runs. `links` is an
-    empty folder.
+    empty folder. `records_only`: the lake has the run records, but not the files of the tables.
     """
-    tables = published_tables(lake)
+    tables = [] if records_only else published_tables(lake)
     show = _SHOW_TABLES.fullmatch(sql)
     if show:
         names = [table.full_name for table in tables if show[1] in (None, table.database)]
@@ -206,6 +208,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true", help="write an array of row objects")
     parser.add_argument("--limit", type=int, help="maximum number of rows of each result; default: all")
+    parser.add_argument("--records-only", action="store_true", help="the lake has only run records, no tables")
     parser.add_argument("lake", type=Path)
     parser.add_argument("sql", type=Path)
     parser.add_argument("result", type=Path)
@@ -217,7 +220,7 @@ def main() -> None:
             TemporaryDirectory(prefix="links-", dir=arguments.sql.parent) as links,
             arguments.result.open("w", encoding="utf-8") as file,
         ):
-            count, results = run_statements(arguments.lake, sql, Path(links))
+            count, results = run_statements(arguments.lake, sql, Path(links), arguments.records_only)
             for line in _lines(count, results, arguments.json, arguments.limit):
                 file.write(f"{line}\n")
     except SqlError as error:

@@ -11,6 +11,12 @@ export const DEFAULT_APP = 'cdk.out';
 const DEFAULT_ACCOUNT = '123456789012';
 const DEFAULT_REGION = 'us-east-1';
 
+/** The account and the Region of stacks whose environment the app does not set. */
+export interface Environment {
+  readonly account: string;
+  readonly region: string;
+}
+
 /** A stack of a synthesized app. */
 export interface Stack extends Scope {
   /** The folder of its cloud assembly: the nested assembly of its stage, if the app has stages. */
@@ -61,8 +67,13 @@ interface AssetManifest {
  *
  * @param directory the cloud assembly that `cdk synth` wrote
  * @param values the values of `--value`
+ * @param environment for stacks whose environment the app does not set; default: an example
  */
-export function readStacks(directory: string, values: Readonly<Record<string, string>> = {}): Stack[] {
+export function readStacks(
+  directory: string,
+  values: Readonly<Record<string, string>> = {},
+  environment: Environment = { account: DEFAULT_ACCOUNT, region: DEFAULT_REGION },
+): Stack[] {
   const manifest = readJson<{ artifacts?: Record<string, Artifact> }>(path.join(directory, 'manifest.json'));
   const artifacts = Object.entries(manifest.artifacts ?? {});
   const assets: Record<string, string> = {};
@@ -76,22 +87,22 @@ export function readStacks(directory: string, values: Readonly<Record<string, st
       }
     }
   }
-  return artifacts.flatMap(([id, { type, properties, environment, displayName }]): Stack[] => {
+  return artifacts.flatMap(([id, { type, properties, environment: uri, displayName }]): Stack[] => {
     if (type === 'cdk:cloud-assembly' && properties?.directoryName) {
-      return readStacks(path.join(directory, properties.directoryName), values);
+      return readStacks(path.join(directory, properties.directoryName), values, environment);
     }
     if (type !== 'aws:cloudformation:stack' || !properties?.templateFile) {
       return [];
     }
-    const [account, region] = (environment ?? '').replace('aws://', '').split('/');
+    const [account, region] = (uri ?? '').replace('aws://', '').split('/');
     const hasAccount = /^\d{12}$/.test(account);
     const hasRegion = Boolean(region) && region !== 'unknown-region';
     return [{
       stack: properties.stackName ?? displayName ?? id,
       assembly: directory,
       hasEnvironment: hasAccount && hasRegion,
-      account: hasAccount ? account : DEFAULT_ACCOUNT,
-      region: hasRegion ? region : DEFAULT_REGION,
+      account: hasAccount ? account : environment.account,
+      region: hasRegion ? region : environment.region,
       template: readJson<Template>(path.join(directory, properties.templateFile)),
       assets,
       values,

@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { Deployment, hasUnknownValues, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
+import { Deployment, Environment, hasUnknownValues, readDeployments, readStacks, resourcesOf, Stack } from './assembly';
 import { Failure } from './failure';
 import { resolve, Value } from './intrinsics';
 import { policiesOfRole } from './job-role';
@@ -67,9 +67,12 @@ interface Names {
  *
  * @param app the cloud assembly that `cdk synth` wrote
  * @param values the values of `--value`
+ * @param environment for stacks whose account or Region the app does not set; default: an example
  */
-export function readDatasets(app: string, values: Readonly<Record<string, string>> = {}): Dataset[] {
-  const stacks = readStacks(app, values);
+export function readDatasets(
+  app: string, values: Readonly<Record<string, string>> = {}, environment?: Environment,
+): Dataset[] {
+  const stacks = readStacks(app, values, environment);
   return stacks.flatMap(stack => resourcesOf(stack, 'AWS::Glue::Job')
     .filter(([, job]) => DOCUMENT in ((job.Properties?.DefaultArguments ?? {}) as object))
     .map(([, job]) => toDataset(stack, stacks, job.Properties ?? {})));

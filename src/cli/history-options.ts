@@ -1,6 +1,3 @@
-import { LakeHistory } from './lake-history';
-import { readValues } from './substitutes';
-
 /** The options of commands that read run records. */
 export interface HistoryOptions {
   readonly app: string;
@@ -8,9 +5,10 @@ export interface HistoryOptions {
   readonly data: string;
   readonly json: boolean;
   readonly value: string[];
-}
-
-/** The history of the local lake, or of the lake in AWS. */
-export async function openHistory(options: HistoryOptions): Promise<LakeHistory> {
-  return Promise.resolve(LakeHistory.local(options.app, readValues(options.value), options.data));
+  /** Read the lake in AWS. */
+  readonly deployed?: true;
+  /** The AWS profile. Default: AWS_PROFILE, or the default credentials. */
+  readonly profile?: string;
+  /** The Region of the lake. Default: the Region of its stack, or that of the credentials. */
+  readonly region?: string;
 }

@@ -105,7 +105,7 @@ export class LakeHistory {
         return run;
       }
     }
-    if (id.startsWith('jr_')) {
+    if (!/^\d{8}T/.test(id)) {
       for (const run of this.runs()) {
         if (run.record.job_run_id === id) {
           return run;

@@ -1,10 +1,13 @@
 import * as fs from 'fs';
 import { fullName, selectDataset } from './dataset';
+import { DeployedLake } from './deployed-lake';
 import { oneLine } from './display-width';
 import { Failure } from './failure';
-import { HistoryOptions, openHistory } from './history-options';
+import { HistoryOptions } from './history-options';
+import { openHistory } from './open-history';
 import { Lake } from './lake';
 import { Run } from './lake-history';
+import { Progress } from './progress';
 import { relativePath } from './relative-path';
 
 /** The options of `medallion logs`. */
@@ -14,6 +17,8 @@ export interface LogsOptions extends HistoryOptions {
   readonly stack?: string;
   /** The number of lines at the end of the log. Default: all. */
   readonly tail?: number;
+  /** Print the log of Spark, which the local log contains. Deployed lakes only. */
+  readonly spark?: true;
 }
 
 /**
@@ -22,6 +27,9 @@ export interface LogsOptions extends HistoryOptions {
  * @param name the dataset, or `layer/dataset`
  */
 export async function logs(name: string, options: LogsOptions): Promise<void> {
+  if (options.spark && !options.deployed) {
+    throw new Failure('--spark requires --deployed. The local log contains the lines of Spark and the job.', 2);
+  }
   const history = await openHistory(options);
   const dataset = selectDataset(history.datasets, name, options.stack);
   const run = options.run === undefined ? undefined : history.find(options.run);
@@ -30,6 +38,14 @@ export async function logs(name: string, options: LogsOptions): Promise<void> {
       `Run ${options.run} is not a run of ${fullName(dataset)}. List its runs: npx medallion runs ${name}.`,
       2,
     );
+  }
+  if (options.deployed) {
+    const last = run ?? history.lastRun(dataset);
+    if (!last) {
+      throw new Failure(`${fullName(dataset)} has no run in the deployed lake yet.`, 1);
+    }
+    printLines(await deployedLines(last, options, options.spark ? 'error' : 'output'), last, options);
+    return;
   }
   const file = Lake.logOf(options.data, `${dataset.layer}-${dataset.dataset}`, run?.record.run_id);
   if (file === undefined) {
@@ -48,13 +64,44 @@ export async function logs(name: string, options: LogsOptions): Promise<void> {
   }
 }
 
+function printLines(all: string[], { dataset, record }: Run, { json, tail }: LogsOptions): void {
+  const lines = tail === undefined ? all : all.slice(-tail);
+  if (json) {
+    const document = { dataset: dataset.dataset, layer: dataset.layer, job_run_id: record.job_run_id, lines };
+    process.stdout.write(`${JSON.stringify(document)}\n`);
+  } else {
+    process.stdout.write(lines.map(line => `${printable(line)}\n`).join(''));
+  }
+}
+
+/** The log of a job run in CloudWatch. A run that died before it printed a line has only a log of Spark. */
+async function deployedLines(run: Run, options: HistoryOptions, stream: 'output' | 'error'): Promise<string[]> {
+  const jobRunId = run.record.job_run_id;
+  if (jobRunId === undefined) {
+    throw new Failure(`The record of run ${run.record.run_id} does not have the ID of its Glue job run.`, 1);
+  }
+  const lake = await DeployedLake.open(options, new Progress());
+  const lines: string[] = [];
+  const read = (each: 'output' | 'error') => lake.log(run.dataset, jobRunId, each, line => lines.push(line));
+  if (await read(stream) === 0 && (stream === 'error' || await read('error') === 0)) {
+    throw new Failure(
+      `Run ${run.record.run_id} has no log in CloudWatch: it has expired, or the job run ${jobRunId} printed nothing.`,
+      1,
+    );
+  }
+  return lines;
+}
+
 /** The log of a run. Fails if it does not exist any more. */
-export async function logLines(run: Run, { data }: Pick<LogsOptions, 'data'>): Promise<string[]> {
-  const file = localLogOf(run, data);
+export async function logLines(run: Run, options: HistoryOptions): Promise<string[]> {
+  if (options.deployed) {
+    return (await deployedLines(run, options, 'output')).map(printable);
+  }
+  const file = localLogOf(run, options.data);
   if (file === undefined) {
     throw new Failure(`The log of run ${run.record.run_id} does not exist any more.`, 1);
   }
-  return Promise.resolve(linesIn(file).map(printable));
+  return linesIn(file).map(printable);
 }
 
 /** The file with the log of a run. Undefined if it does not exist any more. */

@@ -13,12 +13,14 @@ import { GLUE_VERSIONS } from './environment';
 import { exportTable } from './export';
 import { Failure, FailureCode, messageOf } from './failure';
 import { addGate, GATES } from './gates';
+import { HistoryOptions } from './history-options';
 import { init, InitOptions } from './init';
 import { InitFromOptions } from './init-from';
 import { keptPublications } from './kept-publications';
 import { DEFAULT_DATA, Lake } from './lake';
 import { list } from './list';
 import { logs, LogsOptions } from './logs';
+import { requireDeployed } from './open-history';
 import { readPipelines } from './pipeline';
 import { PipelineRunOptions, runPipeline } from './pipeline-run';
 import { paint } from './progress';
@@ -28,6 +30,7 @@ import { resetContract } from './reset-contract';
 import { rollback, RollbackOptions } from './rollback';
 import { rules, RulesOptions } from './rules';
 import { run, RunOptions } from './run';
+import { runDeployed } from './run-deployed';
 import { runIdsOf } from './run-records';
 import { runs, RunsOptions } from './runs';
 import { serve, ServeOptions } from './serve';
@@ -45,7 +48,7 @@ interface GlobalOptions {
 }
 
 /** The options of `run`, without the global options. */
-type RunCommandOptions = Omit<RunOptions & Partial<PipelineRunOptions>, keyof GlobalOptions>;
+type RunCommandOptions = Omit<RunOptions & Partial<PipelineRunOptions> & HistoryOptions, keyof GlobalOptions>;
 
 /** The options of `run` that apply to one dataset. */
 const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun', 'date'];
@@ -97,6 +100,14 @@ function parseSince(value: string): Date {
     throw new InvalidArgumentError('Specify hours or days, such as 24h or 7d, or a date, such as 2026-11-02.');
   }
   return moment;
+}
+
+/** Adds the options of commands that read the lake in AWS. */
+function withDeployed(subcommand: Command, description: string): Command {
+  return subcommand
+    .option('--deployed', description)
+    .option('--profile <profile>', 'With --deployed, the AWS profile (default: AWS_PROFILE or the default credentials)')
+    .option('--region <region>', 'With --deployed, the Region (default: that of the stack, or of the credentials)');
 }
 
 /** The last section of a command's help. */
@@ -232,8 +243,7 @@ function command(): Command {
     .option('--pipelines', 'List only the pipelines, with the commands that resume a failed execution in AWS')
     .addHelpText('after', example('npx medallion list', 'npx medallion list --pipelines --json'))
     .action((options: { pipelines?: true }) => list({ ...globalOptions(), ...options }));
-  program
-    .command('run')
+  withDeployed(program.command('run'), 'Start the job of the dataset in AWS and follow it. Ctrl-C does not stop the job')
     .summary('Run the job of a dataset and show its tables, or run a pipeline')
     .description(
       'Run the job of a dataset and show its tables. Inputs without a published table run first. With --pipeline, run '
@@ -294,10 +304,20 @@ function command(): Command {
     .option('--from-run <run_id>', 'Rebuild the tables from the stored originals of this run, without source requests')
     .addHelpText(
       'after',
-      example('npx medallion run zipcodes', 'npx medallion run --all --jobs 2', 'npx medallion run --pipeline daily'),
+      example(
+        'npx medallion run zipcodes',
+        'npx medallion run --all --jobs 2',
+        'npx medallion run --pipeline daily',
+        'npx medallion run zipcodes --deployed --force',
+      ),
     )
     .action(async (dataset: string | undefined, options: RunCommandOptions) => {
       const { pipeline } = options;
+      if (options.deployed) {
+        process.exitCode = await runDeployed(dataset, { ...globalOptions(), ...options }) ? 0 : 1;
+        return;
+      }
+      requireDeployed({ ...globalOptions(), ...options });
       if (pipeline !== undefined && dataset !== undefined) {
         throw new Failure(`--pipeline cannot be combined with a dataset ("${dataset}"). Omit one of them.`, 2);
       }
@@ -322,14 +342,14 @@ function command(): Command {
     .addHelpText('after', example('npx medallion rules', 'npx medallion rules zipcodes --dqdl'))
     .action((dataset: string | undefined, options: Omit<RulesOptions, keyof GlobalOptions>) =>
       rules(dataset, { ...globalOptions(), ...options }));
-  program
-    .command('query')
-    .summary('Query the tables of the local lake with SQL')
+  withDeployed(program.command('query'), 'Query the lake in AWS with its Athena workgroup')
+    .summary('Query the tables and the run records of the lake with SQL')
     .description(
-      'Query the tables of the local lake with SQL, by their names in Athena. The result of each statement is printed. '
-        + 'A query does not wait for a run that is active.',
+      'Query the tables of the local lake with SQL, by their names in Athena, and the run records: medallion.runs, '
+        + '.tables, .columns, .lineage and .rules. The result of each statement is printed. A query does not wait for a '
+        + 'run that is active.',
     )
-    .argument('[sql]', 'SQL statements in the dialect of DuckDB (default: standard input)')
+    .argument('[sql]', 'SQL statements in the dialect of DuckDB, or of Athena (default: standard input)')
     .option('-f, --file <file>', 'Read the SQL from a file, - for standard input')
     .addOption(new Option('--line', 'Print one line per value').conflicts('csv'))
     .option('--csv', 'Print CSV with a header. NULL is an empty field, empty text is ""')
@@ -338,6 +358,7 @@ function command(): Command {
       example(
         'npx medallion query "SELECT count(*) FROM pp_dw_bronze.zipcodes"',
         'npx medallion query --csv --file report.sql > report.csv',
+        'npx medallion query "SELECT dataset, error FROM medallion.runs WHERE status = \'failed\'"',
       ),
     )
     .action((sql: string | undefined, options: Omit<QueryOptions, keyof GlobalOptions>) =>
@@ -371,17 +392,15 @@ function command(): Command {
     .action((dataset: string, oldRun: string | undefined, newRun: string | undefined,
       options: Omit<DiffOptions, keyof GlobalOptions>) =>
       diff(dataset, [oldRun, newRun].flatMap(each => each ?? []), { ...globalOptions(), ...options }));
-  program
-    .command('status')
+  withDeployed(program.command('status'), 'Read the lake in AWS')
     .summary('Show the state of each dataset: last run, age, freshness, and newer inputs')
     .description(
       'Show the state of each dataset: its last run, the age of its tables, whether they are fresh, and whether an '
         + 'input has published since they were built.',
     )
-    .addHelpText('after', example('npx medallion status', 'npx medallion status --json'))
-    .action(() => status(globalOptions()));
-  program
-    .command('runs')
+    .addHelpText('after', example('npx medallion status', 'npx medallion status --deployed --profile prod'))
+    .action((options: Omit<HistoryOptions, keyof GlobalOptions>) => status({ ...globalOptions(), ...options }));
+  withDeployed(program.command('runs'), 'Read the lake in AWS')
     .summary('Show recent runs, or the details of one run')
     .description(
       'Show the recent runs of all datasets or of one, newest first: state, start, time, rows and their change, failed '
@@ -405,15 +424,15 @@ function command(): Command {
     )
     .action((name: string | undefined, options: Omit<RunsOptions, keyof GlobalOptions>) =>
       runs(name, { ...globalOptions(), ...options }));
-  program
-    .command('logs')
+  withDeployed(program.command('logs'), 'Read the log in CloudWatch')
     .summary('Print the log of the last run of a dataset, or of another run')
     .description('Print the log of Spark and the job of the last run of a dataset, or of another run.')
     .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
     .option('--run <run_id>', 'Run whose log is printed (default: the last run)')
     .option('--tail <n>', 'Print only the last lines', positiveInteger)
+    .option('--spark', 'With --deployed, print the log of Spark instead of the log of the job')
     .option('--stack <stack>', 'Stack of the dataset (default: all stacks)')
-    .addHelpText('after', example('npx medallion logs zipcodes --tail 50'))
+    .addHelpText('after', example('npx medallion logs zipcodes --tail 50', 'npx medallion logs zipcodes --deployed'))
     .action((name: string, options: Omit<LogsOptions, keyof GlobalOptions>) =>
       logs(name, { ...globalOptions(), ...options }));
   program

@@ -4,9 +4,12 @@ import { Readable } from 'stream';
 import { text } from 'stream/consumers';
 import { pipeline } from 'stream/promises';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
+import { DeployedLake } from './deployed-lake';
 import { setUpLake } from './environment';
 import { Failure } from './failure';
+import { HistoryOptions } from './history-options';
 import { Lake } from './lake';
+import { requireDeployed } from './open-history';
 import { paint, Progress } from './progress';
 import { csvLines, formatQueryResult, omittedColumns, readQueryResults, tableLines, valueLines } from './query-result';
 import { existingPath } from './substitutes';
@@ -17,10 +20,11 @@ const MAX_ROWS = 40;
 
 const EXAMPLE = 'Example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"';
 
+/** SQL that names a view of the run records: `medallion.runs`. As in run_views.py. */
+const RUN_VIEWS = /\bmedallion"?\s*\.\s*"?(runs|tables|columns|lineage|rules)\b/i;
+
 /** The options of `medallion query`. */
-export interface QueryOptions {
-  readonly data: string;
-  readonly json: boolean;
+export interface QueryOptions extends HistoryOptions {
   readonly csv?: true;
   readonly line?: true;
   /** The file with the SQL; `-` for standard input. */
@@ -36,22 +40,48 @@ export async function query(sql: string | undefined, options: QueryOptions): Pro
   if (options.json && (options.csv || options.line)) {
     throw new Failure(`--json cannot be combined with ${options.csv ? '--csv' : '--line'}. Omit one of them.`, 2);
   }
+  requireDeployed(options);
   const statements = await readSql(sql, options.file);
-  Lake.require(options.data);
   const progress = new Progress();
-  const python = await setUpLake(progress);
-  const lake = Lake.read(options.data);
+  const execute = options.deployed
+    ? await deployedQuery(statements, options, progress)
+    : await localQuery(statements, options, progress);
   const isTable = !options.json && !options.csv && !options.line;
   if (isTable && process.stdout.isTTY) {
-    printTables(await executeQuery(python, lake, statements, ['--limit', String(MAX_ROWS + 1)]), progress);
+    printTables(await execute({ json: false, limit: MAX_ROWS + 1 }), progress);
     return;
   }
-  const result = await executeQuery(python, lake, statements, options.json ? ['--json'] : []);
+  const result = await execute({ json: options.json });
   // JSON is passed through unparsed, because JavaScript numbers lose digits.
   const output = options.json
     ? fs.createReadStream(result)
     : Readable.from(options.csv ? csvLines(result) : options.line ? valueLines(result) : tableLines(result));
   await pipeline(output, process.stdout, { end: false });
+}
+
+/** Runs the SQL, and returns the file with the results. */
+type Execute = (options: { readonly json: boolean; readonly limit?: number }) => Promise<string>;
+
+async function localQuery(sql: string, { data }: QueryOptions, progress: Progress): Promise<Execute> {
+  Lake.require(data);
+  const python = await setUpLake(progress);
+  const lake = Lake.read(data);
+  return options => executeQuery(python, lake, sql, argumentsOf(options));
+}
+
+/** Runs the SQL with Athena, or on the records of the deployed lake if it names their views. */
+async function deployedQuery(sql: string, options: QueryOptions, progress: Progress): Promise<Execute> {
+  const lake = await DeployedLake.open(options, progress);
+  if (!RUN_VIEWS.test(sql)) {
+    return ({ json, limit }) => lake.query(sql, json, limit);
+  }
+  const history = await lake.history({ jobRuns: false });
+  return each =>
+    executeQuery(lake.python, lake.reader, sql, [...argumentsOf(each), '--records-only'], history.objects);
+}
+
+function argumentsOf({ json, limit }: Parameters<Execute>[0]): string[] {
+  return [...json ? ['--json'] : [], ...limit === undefined ? [] : ['--limit', String(limit)]];
 }
 
 async function readSql(sql: string | undefined, file: string | undefined): Promise<string> {
@@ -99,14 +129,17 @@ function printTables(file: string, progress: Progress): void {
  * Runs statements with DuckDB.
  *
  * @param args options of query.py
+ * @param objects the folder with one folder per bucket
  * @returns the file with the results, which the next query overwrites
  */
-export async function executeQuery(python: string, lake: Lake, sql: string, args: string[]): Promise<string> {
+export async function executeQuery(
+  python: string, lake: Lake, sql: string, args: string[], objects = lake.objects,
+): Promise<string> {
   const log = path.join(lake.scratch, 'query.log');
   const sqlFile = path.join(lake.scratch, 'query.sql');
   const result = path.join(lake.scratch, 'query-result');
   fs.writeFileSync(sqlFile, sql);
-  const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', lake.objects, sqlFile, result], {
+  const child = new Child(python, [path.join(LOCAL_GLUE, 'query.py'), ...args, '--', objects, sqlFile, result], {
     env: cleanEnvironment({ PYTHONPATH: path.join(LOCAL_GLUE, '..'), TMPDIR: lake.scratch, TZ: 'UTC' }),
     log,
     onLine: () => undefined,

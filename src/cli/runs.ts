@@ -3,7 +3,8 @@ import { describeNotes } from './describe';
 import { describeRun, runJson } from './describe-run';
 import { displayWidth } from './display-width';
 import { Failure } from './failure';
-import { HistoryOptions, openHistory } from './history-options';
+import { HistoryOptions } from './history-options';
+import { openHistory } from './open-history';
 import { LakeHistory, Run } from './lake-history';
 import { withLocalCommands } from './local-command';
 import { logLines } from './logs';
@@ -38,7 +39,7 @@ const SUGGESTED_RUNS = 5;
 export async function runs(name: string | undefined, options: RunsOptions): Promise<void> {
   const isRun = name !== undefined && RUN_ID.test(name);
   requireOptions(name, isRun, options);
-  const history = await openHistory(options);
+  const history = await openHistory(options, options.since ?? startOf(name));
   if (isRun) {
     await printRun(findRun(name, history), history, options);
     return;
@@ -54,6 +55,14 @@ export async function runs(name: string | undefined, options: RunsOptions): Prom
   } else {
     process.stderr.write(`${noRuns(name, options)}\n`);
   }
+}
+
+/** The time at the start of a run ID. Undefined for other names. */
+function startOf(name: string | undefined): Date | undefined {
+  const [, day, hour] = /^(\d{8})T(\d{2})\d{7}Z-/.exec(name ?? '') ?? [];
+  return day === undefined
+    ? undefined
+    : new Date(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${hour}:00:00Z`);
 }
 
 function requireOptions(name: string | undefined, isRun: boolean, options: RunsOptions): void {
@@ -86,11 +95,13 @@ function recentRuns(datasets: Dataset[], history: LakeHistory, { failed, since, 
   return found;
 }
 
-function noRuns(name: string | undefined, { failed, since, data }: RunsOptions): string {
+function noRuns(name: string | undefined, { failed, since, data, deployed }: RunsOptions): string {
   const of = name === undefined ? '' : ` of ${name}`;
   return failed || since
     ? `No ${failed ? 'failed ' : ''}run${of}${since ? ` since ${utcText(since.toISOString())} UTC` : ''}.`
-    : `No run${of} in ${data} yet. Run a dataset: npx medallion run ${name ?? 'DATASET'}. Or set the folder of the `
+    : deployed
+      ? `No run${of} in the deployed lake in the last 90 days. Specify --since for earlier runs.`
+      : `No run${of} in ${data} yet. Run a dataset: npx medallion run ${name ?? 'DATASET'}. Or set the folder of the `
       + 'lake with --data DIR.';
 }
 
