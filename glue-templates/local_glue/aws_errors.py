@@ -71,7 +71,7 @@ def _of_response(error: ClientError, region: str | None, resource: str) -> str:
     if code == "NoSuchBucket":
         bucket = details.get("BucketName")
         return (
-            f"The bucket{f' {bucket}' if bucket else ''} of the lake does not exist. Deploy the app, or select the "
+            f"The bucket of the lake ({bucket or resource}) does not exist. Deploy the app, or select the "
             "account and the Region of the lake with --profile and --region."
         )
     if code in _DENIED:

@@ -5,7 +5,7 @@
 REQUEST has `region` and `profile` (both optional) and the keys of the command; RESULT is the file for the result:
 
 identity     The account, the ARN and the Region of the credentials.
-mirror       Copies the records of datasets to a folder, which then has the layout of a local lake. Returns the job runs.
+mirror       Copies the records of datasets to a folder with the layout of a local lake. Returns the job runs.
 query        Runs SQL with Athena. The first line on standard output is the ID of the query.
 stop-query   Cancels a query.
 logs         Prints the log of a job run.
@@ -52,10 +52,10 @@ class Aws:
     def client(self, service: str) -> Any:
         if self.region is None:
             raise AwsError(
-                "The Region of the lake is unknown: the app does not set it. Specify it with --region, or set AWS_REGION."
+                "The Region of the lake is unknown: the app does not set it. Specify --region, or set AWS_REGION."
             )
         # Paths, so that an emulator on 127.0.0.1 can be used; AWS accepts virtual hosts only for some names.
-        s3 = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
+        s3: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
         config = Config(
             retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=CONCURRENT_REQUESTS, s3=s3
         )
@@ -70,8 +70,8 @@ def identity(aws: Aws, _: Request) -> Any:
 def mirror(aws: Aws, request: Request) -> Any:
     """Copy the new and changed records since `since`, up to `limit` per dataset, and delete those that are gone.
 
-    Record keys sort by time, so a listing starts after the oldest key that is needed. An object is copied if its size or
-    its time of modification differ.
+    Record keys sort by time, so a listing starts after the oldest key that is needed. An object is copied if its size
+    or its time of modification differ.
     """
     s3, glue = aws.client("s3"), aws.client("glue")
 

@@ -201,14 +201,14 @@ def _table_rows(run: _Run) -> Iterator[Row]:
 def _column_rows(run: _Run) -> Iterator[Row]:
     for table in _objects(run.record.get("tables")):
         for position, column in enumerate(_objects(table.get("columns")), 1):
-            name = column.get("name")
+            name = str(column.get("name"))
             lowest, highest = (*_list(_object(table.get("bounds")).get(name)), None, None)[:2]
             yield {
                 **run.common,
                 "database_name": run.database,
                 "table_name": table.get("name"),
                 "position": position,
-                "column_name": name,
+                "column_name": column.get("name"),
                 "type": column.get("type"),
                 "nulls": _object(table.get("nulls")).get(name),
                 "lowest": lowest,
@@ -219,8 +219,10 @@ def _column_rows(run: _Run) -> Iterator[Row]:
 
 def _lineage_rows(run: _Run) -> Iterator[Row]:
     for key, lineage in _object(run.record.get("lineage")).items():
-        read = [
-            (name, each) for name, inputs in _object(_object(lineage).get("columns")).items() for each in _objects(inputs)
+        read: list[tuple[str | None, Row]] = [
+            (name, each)
+            for name, inputs in _object(_object(lineage).get("columns")).items()
+            for each in _objects(inputs)
         ]
         read += [(None, {**each, "kind": "filter"}) for each in _objects(_object(lineage).get("filters"))]
         for name, each in read:

@@ -1,14 +1,11 @@
 """An emulated AWS account for one test: as start.py, without the extensions of state machines.
 
-With --roles DIR, requests with the access key KEY are limited to the policies in DIR/KEY.json.
+PYTHONPATH must have local_glue and the folder of this file. With --roles DIR, requests with the access key KEY are limited to the policies in DIR/KEY.json.
 """
 
 import asyncio
 import os
 import sys
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).parents[2] / "local_glue"), str(Path(__file__).parent)]
 
 from emulator import configure, listen, serve_until_stopped
 from parent import end_with_parent

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from conftest import BUCKET, Dataset, Source
 from local_glue.test_query import export, query, run_query
 from run_views import VIEWS
+
+from conftest import BUCKET, Dataset, Source
 
 DOCS = Path(__file__).parents[3] / "docs" / "operations" / "run-history.md"
 RUN = "20261123T012048123Z-3f9a1c"
@@ -44,9 +44,7 @@ def test_a_view_without_records_has_the_documented_columns(view: str, folder: Pa
     assert query(folder, f"SELECT * FROM medallion.{view}") == []
 
 
-def test_a_run_of_a_job_is_in_the_views(
-    dataset: Callable[..., Dataset], source: Source, folder: Path
-) -> None:
+def test_a_run_of_a_job_is_in_the_views(dataset: Callable[..., Dataset], source: Source, folder: Path) -> None:
     made = dataset()
     made.run(source.serves("/x.csv", b"a,b\n1,x\n2,\n"))
     export(made, folder)
