@@ -4,7 +4,7 @@ export interface JobRun {
   /** The state in Glue, such as `RUNNING` or `TIMEOUT`. */
   readonly state: string;
   /** Whether the run has not ended. */
-  readonly isActive: boolean;
+  readonly is_active: boolean;
   /** In ISO 8601, UTC. */
   readonly started_at: string;
   readonly finished_at?: string;

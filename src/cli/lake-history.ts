@@ -156,7 +156,7 @@ export class LakeHistory {
   /** Whether a run without a result is active. A job runs once at a time, so only the newest run can be. */
   private isActive(isNewest: boolean, jobRun: JobRun | undefined): boolean {
     if (jobRun) {
-      return jobRun.isActive;
+      return jobRun.is_active;
     }
     return isNewest && (this.active ??= this.canRun());
   }
@@ -178,7 +178,7 @@ export class LakeHistory {
 
 /** A run of a Glue job that wrote no record. */
 function runWithoutRecord(dataset: Dataset, jobRun: JobRun): Run {
-  const status = jobRun.isActive ? 'running' : jobRun.state === 'SUCCEEDED' ? 'published' : 'failed';
+  const status = jobRun.is_active ? 'running' : jobRun.state === 'SUCCEEDED' ? 'published' : 'failed';
   const error = status === 'failed'
     ? `${NO_RECORD}: ${jobRun.error ?? `The job run ended with the state ${jobRun.state}.`}`
     : undefined;

@@ -277,3 +277,22 @@ test('the history of the quickstart is an Iceberg table that is built from an Ic
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_bronze.airports')).toEqual([{ n }]);
   expect(medallion.query('SELECT count(*) AS n FROM pp_dw_gold.airports_history WHERE is_current')).toEqual([{ n }]);
 });
+
+test('status, runs, logs and the views show what the tests above have run', async () => {
+  const json = async (...args: string[]) => {
+    const run = medallion.start(['--json', ...args]);
+    await run.ended;
+    return JSON.parse(run.stdout()) as Record<string, unknown>[];
+  };
+  const statuses = await json('status');
+  const history = statuses.find(each => each.dataset === 'airports-history');
+  expect(history).toMatchObject({ state: 'published', layer: 'gold' });
+  const runs = await json('runs', '--limit', '100');
+  expect(runs.map(each => each.state)).toContain('failed');
+  const [{ run_id: runId }] = runs;
+  const shown = medallion.start(['runs', String(runId), '--log', '5']);
+  expect(await shown.ended).toBe(0);
+  expect(shown.stdout()).toMatch(/Steps[^]*start spark[^]*Log, last 5 lines/);
+  const [{ runs: count }] = medallion.query('SELECT count(*) AS runs FROM medallion.runs');
+  expect(count).toBe(runs.length);
+}, 60_000);
