@@ -4,6 +4,7 @@ import { describeRun, runJson } from './describe-run';
 import { oneLine } from './display-width';
 import { Failure } from './failure';
 import { HistoryOptions } from './history-options';
+import { LakeHistory } from './lake-history';
 import { withLocalCommands } from './local-command';
 import { paint, Progress, statusMark } from './progress';
 import { argumentsOf, SingleRunOptions } from './run-job';
@@ -65,13 +66,12 @@ export async function runDeployed(name: string | undefined, options: RunDeployed
     `${statusMark(hasSucceeded)}${fullName(dataset)} ${ended.state} after ${durationText(ended.seconds ?? 0)}`
       + (hasSucceeded || !ended.error ? '' : `: ${oneLine(withLocalCommands(ended.error, name))}`),
   );
-  await printRecord(lake, ended, options);
+  printRecord(await lake.history({ datasets: [dataset] }), ended, options);
   return hasSucceeded;
 }
 
 /** Prints the record of the run as `medallion runs RUN_ID` does, or the state of the job run if it wrote none. */
-async function printRecord(lake: DeployedLake, ended: EndedRun, options: RunDeployedOptions): Promise<void> {
-  const history = await lake.history();
+function printRecord(history: LakeHistory, ended: EndedRun, options: RunDeployedOptions): void {
   const run = history.find(ended.job_run_id);
   if (!run) {
     if (options.json) {
@@ -91,6 +91,6 @@ function requireDatasetOnly(name: string | undefined, options: object): asserts 
     throw new Failure(`${LOCAL_OPTIONS[given[0]]} cannot be combined with --deployed. Omit one of them.`, 2);
   }
   if (name === undefined) {
-    throw new Failure('--deployed requires a dataset: medallion run DATASET --deployed. `medallion list` lists them.', 2);
+    throw new Failure('--deployed requires a dataset. `medallion list` lists the datasets of the app.', 2);
   }
 }

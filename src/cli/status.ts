@@ -3,9 +3,9 @@ import { ageHours, maxAgeHours, rounded } from './dataset-freshness';
 import { describeNotes } from './describe';
 import { wrap } from './display-width';
 import { HistoryOptions } from './history-options';
-import { openHistory } from './open-history';
 import { LakeHistory, RunState } from './lake-history';
 import { withLocalCommands } from './local-command';
+import { openHistory } from './open-history';
 import { paint } from './progress';
 import { readPublished } from './run-records';
 import { stateText } from './run-summary';
@@ -80,8 +80,9 @@ function statusOf(dataset: Dataset, history: LakeHistory, now: number): DatasetS
     dataset: dataset.dataset,
     layer: dataset.layer,
     stack: dataset.stack,
-    state: run?.state ?? 'never_run',
-    run_id: run?.record.run_id ?? null,
+    // The record of the last run can be older than those that are copied from a deployed lake.
+    state: run?.state ?? (published ? 'published' : 'never_run'),
+    run_id: run?.record.run_id ?? published?.run_id ?? null,
     started_at: run?.record.started_at ?? null,
     seconds: run?.record.seconds ?? null,
     error_code: run?.errorCode ?? null,

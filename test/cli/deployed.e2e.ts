@@ -1,7 +1,7 @@
 import { ChildProcess, spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
-import { temporaryFolder } from './assembly-fixture';
+import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { ROOT } from './command-fixture';
 import { BUCKET, historyApp, historyLake, RUN } from './history-fixture';
 import { setUpLake } from '../../src/cli/environment';
@@ -171,6 +171,16 @@ test.each([
   expect(stderr).toContain(attempt.state);
   expect(stdout).toContain(shown);
   expect(code).toBe(expected);
+}, 120_000);
+
+test('an app of another account is refused before its lake is read', async () => {
+  const other = writeAssembly({
+    Prod: { environment: 'aws://111122223333/us-east-1', resources: { A: glueJob({ dataset: 'zipcodes' }) } },
+  });
+  const { code, stderr } = await medallion(['--app', other, 'status', '--deployed']);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(
+    /^error: Stack Prod is for the account 111122223333, but the AWS credentials are of the account 0{12} \(arn:.*\)\./,
+  )]);
 }, 120_000);
 
 test('Ctrl-C leaves the job running, and says how to stop it', async () => {

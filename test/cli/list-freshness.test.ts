@@ -55,6 +55,25 @@ test.each<[string, object | undefined, object[], object]>([
   expect(freshnessOf(airports, data, NOW)).toEqual({ age_hours: null, stale: null });
 });
 
+test.each([
+  ['stale', 30, true, /zipcodes +published +30 h +stale\n {4}Stale: the maximum age is 26 h\./],
+  ['fresh', 4, false, /zipcodes +published +4 h +fresh\n/],
+])('status shows a %s dataset', (_, hours, stale, line) => {
+  write({ published_at: time(hours), run_id: '20261123T010000000Z-000001' });
+  const { stdout } = medallionIn(folder, ['status', '--json']);
+  const [zipcodes, airports] = JSON.parse(stdout) as Record<string, unknown>[];
+  // The record of the run does not exist any more.
+  expect(zipcodes).toMatchObject({
+    state: 'published',
+    run_id: '20261123T010000000Z-000001',
+    stale,
+    age_hours: hours,
+    max_age_hours: 26,
+  });
+  expect(airports).toMatchObject({ state: 'never_run', stale: null, max_age_hours: null });
+  expect(medallionIn(folder, ['status']).stdout).toMatch(line);
+});
+
 test('list shows the age of datasets that declare freshness, without a local lake as well', () => {
   fs.rmSync(data, { recursive: true, force: true });
   const [heading, zipcodes, airports] = medallionIn(folder, ['list']).stdout.split('\n');
