@@ -22,7 +22,7 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "Re
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
 
-_ACTIONS = {
+ACTIONS = {
     "ListObjectsV2": "s3:ListBucket",
     "GetObject": "s3:GetObject",
     "GetJobRuns": "glue:GetJobRuns",
@@ -34,6 +34,7 @@ _ACTIONS = {
     "GetQueryResults": "athena:GetQueryResults",
     "StopQueryExecution": "athena:StopQueryExecution",
 }
+"""The action that each request requires. docs/operations/run-history.md lists them by command."""
 
 
 class AwsError(Exception):
@@ -75,7 +76,7 @@ def _of_response(error: ClientError, region: str | None, resource: str) -> str:
             "account and the Region of the lake with --profile and --region."
         )
     if code in _DENIED:
-        action = _ACTIONS.get(operation, operation)
+        action = ACTIONS.get(operation, operation)
         # AWS names the action and the resource: User: … is not authorized to perform: glue:GetJobRuns on resource: …
         found = re.search(r"not authorized to perform: (\S+?)(?: on resource: \"?([^\s\"]+))?\"?(?:\s|$)", message)
         action = found[1] if found else action

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_errors import explained
+from aws_errors import ACTIONS, explained
 from botocore.exceptions import ClientError
 
 HERE = Path(__file__).parent
@@ -268,6 +269,20 @@ def test_what_is_missing_to_request_the_account_is_one_line(
     done = call(account, tmp_path, "identity", request_changes, **environment)
     assert (done.code, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith(message)
+
+
+def test_the_docs_list_every_permission() -> None:
+    page = HERE.parents[2] / "docs" / "operations" / "run-history.md"
+    table = page.read_text(encoding="utf-8").split("### Permissions\n")[1]
+    assert [action for action in ACTIONS.values() if f"`{action}`" not in table] == []
+    called = re.findall(r"\b(?:glue|s3|athena|log_client|client)\.(?!get_paginator|exceptions)(\w+)\(", code())
+    paged = re.findall(r'get_paginator\("(\w+)"\)', code())
+    assert {*called, *paged} == {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in ACTIONS}
+
+
+def code() -> str:
+    """The programs that send requests to AWS."""
+    return "".join(DEPLOYED.with_name(name).read_text(encoding="utf-8") for name in (DEPLOYED.name, "athena_query.py"))
 
 
 def test_a_missing_bucket_is_named(account: Account, tmp_path: Path) -> None:
