@@ -1,4 +1,4 @@
-import { awscdk, javascript } from 'projen';
+import { awscdk, javascript, ObjectFile } from 'projen';
 import { UpgradeDependenciesSchedule } from 'projen/lib/javascript';
 import { addGitHubFiles, PULL_REQUEST_TEMPLATE } from './.projen/workflows';
 
@@ -8,7 +8,7 @@ const CDK_VERSION = '2.257.0';
 /** Folders that tools and local runs write, in any folder. */
 const TOOL_OUTPUT = [
   '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.import_linter_cache/', '.pytest_cache/', '.hypothesis/',
-  '.medallion/', 'cdk.out/',
+  '.medallion/', 'cdk.out/', 'medallion.html',
 ];
 
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -57,23 +57,38 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-tests-alpha@2.245.0-alpha.0',
     // AGPL: only the tests use it, unmodified. The published package does not contain it.
     '@cloud-copilot/iam-simulate@0.1.173',
+    // The layout of the graph of `medallion docs`.
+    '@dagrejs/dagre@3.0.0',
+    '@types/d3-scale@4.0.9',
+    '@types/d3-shape@3.2.0',
     '@types/node@^20',
     'aws-cdk@2.1148.1',
+    // MPL-2.0: only the tests use it, unmodified.
+    'axe-core@4.14.1',
     'cdk-nag@3.0.2',
+    // The page of `medallion docs` contains d3 and preact. .projen/bundle-page.ts bundles them.
+    'd3-scale@4.0.3',
+    'd3-shape@3.2.1',
     'esbuild@0.28.2',
     'fast-check@4.3.0',
     'json-schema-to-typescript@16.0.0',
     // The version that Step Functions implements: the tests evaluate the expressions of the state machines with it.
     'jsonata@2.0.6',
+    // Controls the Chromium of the machine. It downloads no browser.
+    'playwright-core@1.65.1',
+    'preact@11.2.0',
     'vega-datasets@3.2.1',
     'yaml@2.9.0',
   ],
   bin: { medallion: 'lib/cli/main.js' },
   entrypoint: 'lib/index.js',
 
+  // The code of the page of `medallion docs` runs in a browser: see src/page/tsconfig.json.
+  excludeTypescript: ['src/page'],
   disableTsconfig: true,
   tsconfigDev: {
     include: ['integ/**/*.ts', '.projen/*.ts', '.projenrc.ts'],
+    exclude: ['src/page'],
     // The sample app imports the library by its package name.
     compilerOptions: { rootDir: '.', paths: { 'cdk-glue-medallion': ['./src'] } },
   },
@@ -81,6 +96,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   projenrcTsOptions: { projenCodeDir: '.projen' },
   eslintOptions: {
     dirs: ['src'],
+    fileExtensions: ['.ts', '.tsx'],
     devdirs: ['test', 'integ'],
     projectService: false,
     tsconfigPath: './tsconfig.dev.json',
@@ -157,6 +173,15 @@ project.eslint?.addRules({
   ],
 });
 
+// The page runs in a browser, with the types of its own tsconfig.json.
+project.eslint?.addOverride({
+  files: ['src/page/*.ts', 'src/page/*.tsx'],
+  rules: { 'import/no-extraneous-dependencies': ['error', { devDependencies: true }] },
+});
+(project.tryFindObjectFile('.eslintrc.json') as ObjectFile).addOverride(
+  'parserOptions.project', ['./tsconfig.dev.json', './src/page/tsconfig.json'],
+);
+
 /** One zone per folder of src/private, with the folders that it must not import from. */
 function folderZones(...folders: string[]): object[] {
   return folders.slice(0, -1).map((folder, index) => ({
@@ -217,6 +242,11 @@ project.addTask('integ:deploy', {
   exec: `${integRunner} --update-on-failed`,
   receiveArgs: true,
 });
+project.addTask('bench:docs', {
+  description: 'Benchmark `medallion docs`: the size of the page of 300 datasets, and the time until Chromium shows it',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/bench/docs.ts',
+});
 project.addTask('bench:synth', {
   description: 'Benchmark the synthesis of 1 to 300 datasets against the same resources written by hand',
   env: integEnvironment,
@@ -239,6 +269,8 @@ project.compileTask.exec('chmod +x lib/cli/main.js');
 // Without it, keys of Python dicts get lost. See the comment in the script.
 project.compileTask.exec('node --require ts-node/register .projen/untyped-map-values.ts', { env: integEnvironment });
 project.compileTask.exec('node --require ts-node/register .projen/compact-javascript.ts', { env: integEnvironment });
+// After compact-javascript.ts, which would parse the minified page.
+project.compileTask.exec('node --require ts-node/register .projen/bundle-page.ts', { env: integEnvironment });
 project.compileTask.exec('node --require ts-node/register .projen/bundle-dependencies.ts', { env: integEnvironment });
 
 // The command that jsii generates is slow, and fails with a traceback without Node. See the script.
@@ -288,11 +320,22 @@ project.addTask('test:python:all', {
   env: integEnvironment,
   exec: `${inPython} --all`,
 });
+// The browser code of `medallion docs` is not part of the compilation of jsii.
+const typesOfPage = 'tsc -p src/page';
+const testPage = project.addTask('test:page', {
+  description: 'Check the types of the documentation page, and open pages in Chromium',
+});
+testPage.exec(typesOfPage);
+testPage.exec('jest --testMatch "<rootDir>/test/page/*.browser.ts" --coverage=false --testTimeout=120000', {
+  receiveArgs: true,
+});
+project.testTask.spawn(testPage);
 const fast = project.addTask('test:fast', {
   description: 'Check types, lint, and run the tests that need neither Spark nor the installed package',
   env: integEnvironment,
 });
 fast.exec('tsc --noEmit -p tsconfig.dev.json');
+fast.exec(typesOfPage);
 fast.spawn(project.eslint!.eslintTask);
 // The other tests in test/cli start processes and install packages. Run them with `npx jest test/cli`.
 fast.exec('jest --ci --maxWorkers=100% --testPathIgnorePatterns /node_modules/ test/cli/main test/cli/init');

@@ -32,6 +32,12 @@ const SET_UP_JAVA: JobStep = {
   with: { 'distribution': 'temurin', 'java-version': '17' },
 };
 
+/** The runner has Chrome. Ubuntu's chromium is a snap, which cannot read the pages of the tests in /tmp. */
+const SET_UP_CHROME: JobStep = {
+  name: 'Set up Chrome',
+  run: 'chrome=$(command -v google-chrome) && echo "CHROMIUM=$chrome" >> "$GITHUB_ENV"',
+};
+
 /** Adds all files under `.github`, and a timeout to projen's workflow for dependency upgrades. */
 export function addGitHubFiles(hub: github.GitHub): void {
   const upgrade = hub.tryFindWorkflow('upgrade');
@@ -203,6 +209,7 @@ function checkoutWithTools(node: string): JobStep[] {
     setUpNode(node, { cache: 'npm' }),
     { name: 'Set up Python', uses: ActionRefs.ACTIONS_SETUP_PYTHON, with: { 'python-version': '3.11', ...pipCache } },
     SET_UP_JAVA,
+    SET_UP_CHROME,
   ];
 }
 

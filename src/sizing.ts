@@ -58,7 +58,7 @@ export function sizeOf(
 export const MAX_RETRIES = 1;
 
 /** https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
-const DPU_PER_WORKER: { readonly [type in WorkerType]: number } = { 'G.1X': 1, 'G.2X': 2, 'G.4X': 4, 'G.8X': 8 };
+export const DPU_PER_WORKER: { readonly [type in WorkerType]: number } = { 'G.1X': 1, 'G.2X': 2, 'G.4X': 4, 'G.8X': 8 };
 
 /** The maximum DPU-hours of a run: workers × DPU × timeout × (1 + retries). */
 export function maxDpuHours(size: Size, retries = MAX_RETRIES): number {

@@ -127,11 +127,15 @@ async function main() {
     announce('The next day, one airport is renamed and one is removed: medallion run airports-history --with-inputs');
     await medallion('run', 'airports-history', '--with-inputs');
     await query('the history of both airports', HISTORY);
+    announce('medallion docs: the graph of the lake, its tables, columns and runs in one HTML file');
+    const page = path.join(quickstart, 'medallion.html');
+    await medallion('docs', '--out', page);
     const cd = userFolder === quickstart ? '' : `cd ${path.relative(userFolder, quickstart)} && `;
     announce('The demo ran the Glue jobs of the app on Spark. To query the tables, run:');
     process.stderr.write([
       `  ${cd}npx medallion query "SELECT * FROM pp_dw_bronze.airports LIMIT 10"`,
-      'The server of the source files has stopped. To run the jobs again, run the demo again.', '',
+      'The server of the source files has stopped. To run the jobs again, run the demo again.',
+      `Open the page about the lake in a browser: ${page}`, '',
     ].join('\n'));
   } finally {
     close();

@@ -25,6 +25,7 @@ export interface Dataset {
   /** The s3:// prefix of its run records, which is unique in a lake. */
   readonly runs: string;
   readonly tableFormat: 'parquet' | 'iceberg';
+  readonly size: JobSize;
   /** Empty if it reads no other datasets. */
   readonly inputs: Input[];
   /** The s3:// URI of the job's script. */
@@ -35,6 +36,15 @@ export interface Dataset {
   readonly policies: () => Value[];
   /** The files that its stack uploads to buckets, without those of other datasets that have unknown values. */
   readonly deployments: () => Deployment[];
+}
+
+/** What limits the cost of a job. A setting is undefined if it is only known at deployment. */
+export interface JobSize {
+  /** Such as `G.1X`. */
+  readonly workerType?: string;
+  readonly workers?: number;
+  readonly timeoutMinutes?: number;
+  readonly maxRetries?: number;
 }
 
 /** A dataset that another dataset reads, in this app or in another app. */
@@ -97,6 +107,12 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
     region: stack.region,
     runs: names.runs,
     tableFormat: names.snapshot_retention_hours === undefined ? 'parquet' : 'iceberg',
+    size: {
+      workerType: typeof properties.WorkerType === 'string' ? properties.WorkerType : undefined,
+      workers: numberOf(property('NumberOfWorkers')),
+      timeoutMinutes: numberOf(property('Timeout')),
+      maxRetries: numberOf(property('MaxRetries')),
+    },
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
     arguments: Object.fromEntries(Object.entries(defaultArguments).map(([name, value]) => [name, String(value)])),
@@ -105,6 +121,11 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
       deployment => !hasUnknownValues(deployment) || isOfDataset(deployment, names),
     ),
   };
+}
+
+/** A template can have numbers as text. */
+function numberOf(value: Value): number | undefined {
+  return value === null || value === '' || Number.isNaN(Number(value)) ? undefined : Number(value);
 }
 
 /** Whether the job of a dataset uses Iceberg. */

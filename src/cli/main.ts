@@ -9,6 +9,7 @@ import { oneOf } from './choice';
 import { candidatesFor, COMPLETE_COMMAND, completionScript, SHELLS } from './completion';
 import { fullName, readDatasets, selectDataset } from './dataset';
 import { diff, DiffOptions } from './diff';
+import { DEFAULT_PAGE, docs, DocsOptions } from './docs';
 import { GLUE_VERSIONS } from './environment';
 import { exportTable } from './export';
 import { Failure, FailureCode, messageOf } from './failure';
@@ -363,6 +364,19 @@ function command(): Command {
     )
     .action((sql: string | undefined, options: Omit<QueryOptions, keyof GlobalOptions>) =>
       query(sql, { ...globalOptions(), ...options }));
+  program
+    .command('docs')
+    .summary('Write a page about the lake: graph, tables, columns, lineage, rules and runs')
+    .description(
+      'Write a page about the lake as a single HTML file, which works offline: the graph of the datasets with their '
+        + 'state, tables, columns and their lineage, rules, gates, runs and errors. Print its path.',
+    )
+    .option('--out <file>', 'File to write', DEFAULT_PAGE)
+    .addHelpText(
+      'after',
+      example('npx cdk synth && npx medallion docs', 'npx medallion docs --out public/index.html --json'),
+    )
+    .action((options: Omit<DocsOptions, keyof GlobalOptions>) => docs({ ...globalOptions(), ...options }));
   program
     .command('export')
     .summary('Write the rows of a table of the local lake to a file')

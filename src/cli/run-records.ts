@@ -9,6 +9,8 @@ export interface RecordColumn {
   readonly name: string;
   /** The Athena type. */
   readonly type: string;
+  /** The name in the source. Bronze tables only. */
+  readonly source?: string;
 }
 
 /** A table that a run has published, or would have published. */
@@ -358,7 +360,7 @@ function toPublishedTable(value: unknown): PublishedTable | undefined {
 function toColumn(value: unknown): RecordColumn | undefined {
   const column = object(value);
   const name = text(column?.name);
-  return name === undefined ? undefined : { name, type: text(column?.type) ?? '' };
+  return name === undefined ? undefined : { name, type: text(column?.type) ?? '', source: text(column?.source) };
 }
 
 function toBounds(value: unknown): [string, string] | undefined {

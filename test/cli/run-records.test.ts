@@ -79,7 +79,7 @@ test('every key of a record is read', () => {
   expect(others).toEqual(expected);
   expect(sources).toEqual([{ url: 'https://example.org/z.zip', raw: 's3://b/raw/z.zip', size_bytes: 5, sha256: '61' }]);
   expect(inputs).toEqual([{ dataset: 'bronze/cities', run_id: FIRST, published_at: '2026-11-23T01:21:00Z' }]);
-  expect(tables).toEqual([{ ...COMPLETE.tables[0], columns: [{ name: 'zip', type: 'string' }] }]);
+  expect(tables).toEqual([{ ...COMPLETE.tables[0], columns: [{ name: 'zip', type: 'string', source: 'zip' }] }]);
 });
 
 test('records are read newest first, up to the limit, without objects that are no records', () => {

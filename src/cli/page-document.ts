@@ -1,0 +1,242 @@
+/**
+ * The JSON document in the page of `medallion docs`, which src/page shows. Times are in ISO 8601, UTC. All ages refer
+ * to `generated_at`, because the page does not change after it was written.
+ */
+export interface PageDocument {
+  readonly generated_at: string;
+  /** Where the records come from, as text: `local lake in .medallion`. */
+  readonly origin: string;
+  /** The buckets of the lakes. */
+  readonly lakes: string[];
+  /** In the order of the stacks. */
+  readonly datasets: PageDataset[];
+  readonly pipelines: PagePipeline[];
+  readonly graph: PageGraph;
+}
+
+/**
+ * The state of a dataset: that of its last run. `never`: there is no run. A dataset whose last run failed can have
+ * published tables.
+ */
+export type PageState = 'published' | 'unchanged' | 'failed' | 'running' | 'never';
+
+/** A dataset of the app. */
+export interface PageDataset {
+  /** Unique in the page: `layer/dataset`, and the stack if several stacks have the dataset. */
+  readonly id: string;
+  readonly dataset: string;
+  readonly layer: string;
+  readonly stack: string;
+  readonly job: string;
+  readonly description: string;
+  readonly glue_version: string;
+  readonly table_format: string;
+  /** Host and path, or bucket and key, without query strings. */
+  readonly sources: string[];
+  /** The IDs of the datasets that it reads. */
+  readonly inputs: string[];
+  /** As text: `cron(0 6 * * ? *) America/New_York`. Null without a schedule. */
+  readonly schedule: string | null;
+  /** The pipelines that run it. */
+  readonly pipelines: string[];
+  readonly size: PageSize;
+  readonly state: PageState;
+  /** The start of the last run. */
+  readonly last_run_at: string | null;
+  readonly published_at: string | null;
+  /** When a run last published the tables or found them up to date. */
+  readonly confirmed_at: string | null;
+  /** Hours since `confirmed_at`. */
+  readonly age_hours: number | null;
+  /** Null if the dataset does not declare freshness. */
+  readonly max_age_hours: number | null;
+  /** Whether it is older than `max_age_hours`. Null if the dataset does not declare freshness. */
+  readonly stale: boolean | null;
+  /** The IDs of the inputs that have published since the current tables were built. */
+  readonly newer_inputs: string[];
+  readonly tables: PageTable[];
+  /** Newest first. */
+  readonly runs: PageRun[];
+  /** The error of the last run that ended, if it failed. */
+  readonly error: PageError | null;
+  readonly rules: PageRules | null;
+  /** The configured gates and their settings. */
+  readonly gates: PageGate[];
+  /** The gates that failed in the last run that ended. */
+  readonly failed_gates: PageFailedGate[];
+  /** Of the last run that ended. */
+  readonly warnings: string[];
+}
+
+/** What limits the cost of a run. Null: only known at deployment. */
+export interface PageSize {
+  readonly category: string | null;
+  readonly worker_type: string | null;
+  readonly workers: number | null;
+  readonly timeout_minutes: number | null;
+  readonly max_retries: number | null;
+  /** workers × DPU × timeout × (1 + retries) */
+  readonly max_dpu_hours: number | null;
+}
+
+/** A table. Without a publication, it has no columns. */
+export interface PageTable {
+  /** As `database.table`. */
+  readonly name: string;
+  readonly key: string;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly business_key: string[];
+  readonly columns: PageColumn[];
+  /** The columns that select, join or sort the rows. */
+  readonly filters: PageColumnName[];
+  /** Compared with the previous publication. Null if there is none. */
+  readonly change: PageChange | null;
+  /** Compared with what was published a day before the page was written. Null if nothing was published since. */
+  readonly day_change: PageChange | null;
+}
+
+/** A column of a table, by name. */
+export interface PageColumnName {
+  /** As `database.table`. */
+  readonly table: string;
+  readonly column: string;
+}
+
+/** A column that another column is computed from. */
+export interface PageLineage extends PageColumnName {
+  /** `identity`, `transformation` or `aggregation` */
+  readonly kind: string;
+}
+
+/** A column. The keys that are undefined are not known. */
+export interface PageColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly description?: string;
+  /** The name in the source, if it differs. */
+  readonly source?: string;
+  /** The number of null values. */
+  readonly nulls?: number;
+  readonly low?: string;
+  readonly high?: string;
+  /** The number of values in meta_rescued. */
+  readonly rescued?: number;
+  /** The columns that it is computed from. */
+  readonly from?: PageLineage[];
+}
+
+/** The difference between two publications of a table. */
+export interface PageChange {
+  /** Null if the table did not exist. */
+  readonly rows_before: number | null;
+  readonly published_before: string | null;
+  readonly added: string[];
+  readonly removed: string[];
+  readonly retyped: { readonly column: string; readonly from: string; readonly to: string }[];
+}
+
+/** A run. */
+export interface PageRun {
+  readonly run_id: string;
+  readonly status: string;
+  readonly started_at: string | null;
+  readonly seconds: number | null;
+  /** Of all tables. Null if the run published nothing. */
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly error_code: string | null;
+  readonly error: string | null;
+}
+
+/** Why a run failed. */
+export interface PageError {
+  readonly run_id: string;
+  readonly at: string | null;
+  readonly code: string;
+  /** Starts with the code. */
+  readonly message: string;
+  /** What to do, from the list of error codes. */
+  readonly fix: string | null;
+  /** Commands that tell more. */
+  readonly commands: string[];
+}
+
+/** The results of data rules. */
+export interface PageRules {
+  readonly run_id: string;
+  readonly at: string | null;
+  readonly results: PageRule[];
+}
+
+/** The result of a data rule. */
+export interface PageRule {
+  readonly name: string;
+  readonly table: string;
+  readonly condition: string;
+  readonly severity: string;
+  readonly max_share: number | null;
+  readonly rows: number | null;
+  readonly violations: number | null;
+  /** `passed`, `warned`, `failed` or `allowed` */
+  readonly status: string;
+  /** Rows that violate the rule, as JSON. */
+  readonly examples: string[];
+}
+
+/** A configured quality gate. */
+export interface PageGate {
+  readonly gate: string;
+  readonly setting: string;
+}
+
+/** A quality gate that failed. */
+export interface PageFailedGate {
+  readonly gate: string;
+  readonly code: string;
+  readonly table: string;
+  readonly found: string;
+  /** Whether the run published nevertheless. */
+  readonly allowed: boolean;
+}
+
+/** A pipeline of the app. */
+export interface PagePipeline {
+  readonly pipeline: string;
+  readonly stack: string;
+  readonly schedule: string | null;
+  /** The IDs of its datasets, each after its inputs. Without datasets of other apps. */
+  readonly datasets: string[];
+}
+
+/** The graph of the lake, with the positions in pixels. */
+export interface PageGraph {
+  readonly width: number;
+  readonly height: number;
+  readonly nodes: PageNode[];
+  readonly edges: PageEdge[];
+}
+
+/** A node: a source, a dataset, or an input that another app deploys. */
+export interface PageNode {
+  /** That of a dataset, or `source:…` or `other:…`. */
+  readonly id: string;
+  readonly label: string;
+  /** `source`, `bronze`, `silver`, `gold` */
+  readonly layer: string;
+  /** The center. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** An edge from an input to a dataset. */
+export interface PageEdge {
+  readonly from: string;
+  readonly to: string;
+  /** x and y of each point. */
+  readonly points: [number, number][];
+}
+
+/** The size of a node in the graph in pixels. */
+export const NODE_WIDTH = 232;
+export const NODE_HEIGHT = 46;

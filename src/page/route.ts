@@ -1,0 +1,46 @@
+import { useEffect, useState } from 'preact/hooks';
+import { PageColumnName } from '../cli/page-document';
+
+/** What the page shows. It is in the fragment of the URL, so that links and the history of the browser work. */
+export type Route =
+  | { readonly view: 'lake' }
+  | { readonly view: 'dataset'; readonly id: string }
+  | { readonly view: 'column'; readonly name: PageColumnName };
+
+export const LAKE = '#/';
+
+export function datasetLink(id: string): string {
+  return `#/dataset/${encodeURIComponent(id)}`;
+}
+
+export function columnLink({ table, column }: PageColumnName): string {
+  return `#/column/${encodeURIComponent(table)}/${encodeURIComponent(column)}`;
+}
+
+/** The route of the fragment of the URL. */
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const update = () => setRoute(parseRoute(location.hash));
+    window.addEventListener('hashchange', update);
+    return () => window.removeEventListener('hashchange', update);
+  }, []);
+  return route;
+}
+
+export function parseRoute(fragment: string): Route {
+  const [, view, first = '', second = ''] = fragment.split('/');
+  switch (view) {
+    case 'dataset': return { view, id: decode(first) };
+    case 'column': return { view, name: { table: decode(first), column: decode(second) } };
+    default: return { view: 'lake' };
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

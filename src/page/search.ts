@@ -1,0 +1,64 @@
+import { LakeIndex } from './lake-index';
+import { columnLink, datasetLink } from './route';
+
+/** Something that the search finds. */
+export interface SearchEntry {
+  readonly kind: 'dataset' | 'table' | 'column';
+  readonly name: string;
+  /** Where it is: the layer, the dataset or the table. */
+  readonly place: string;
+  readonly link: string;
+  /** The name and the description in lower case. */
+  readonly text: string;
+}
+
+export const MAX_RESULTS = 30;
+
+/** The datasets, tables and columns of a lake. */
+export function searchEntries(lake: LakeIndex): SearchEntry[] {
+  return lake.document.datasets.flatMap((dataset): SearchEntry[] => [
+    {
+      kind: 'dataset',
+      name: dataset.dataset,
+      place: dataset.layer,
+      link: datasetLink(dataset.id),
+      text: `${dataset.id} ${dataset.description}`.toLowerCase(),
+    },
+    ...dataset.tables.flatMap((table): SearchEntry[] => [
+      {
+        kind: 'table',
+        name: table.name,
+        place: dataset.id,
+        link: datasetLink(dataset.id),
+        text: table.name.toLowerCase(),
+      },
+      ...table.columns.map((column): SearchEntry => ({
+        kind: 'column',
+        name: column.name,
+        place: table.name,
+        link: columnLink({ table: table.name, column: column.name }),
+        text: `${column.name} ${column.description ?? ''} ${column.source ?? ''}`.toLowerCase(),
+      })),
+    ]),
+  ]);
+}
+
+/** The entries that contain all words of a text: names that equal or start with it first, then datasets and tables. */
+export function searchLake(entries: SearchEntry[], text: string): SearchEntry[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) {
+    return [];
+  }
+  const kinds = { dataset: 0, table: 1, column: 2 };
+  const rank = ({ name, kind }: SearchEntry) => {
+    const lower = name.toLowerCase();
+    const [word] = words;
+    const match = lower === word ? 0 : lower.startsWith(word) ? 1 : lower.includes(word) ? 2 : 3;
+    return match * 3 + kinds[kind];
+  };
+  return entries
+    .filter(entry => words.every(word => entry.text.includes(word) || entry.place.toLowerCase().includes(word)))
+    .map(entry => ({ entry, rank: rank(entry) }))
+    .sort((a, b) => a.rank - b.rank || a.entry.name.length - b.entry.name.length)
+    .map(({ entry }) => entry);
+}
