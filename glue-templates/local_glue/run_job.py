@@ -44,8 +44,8 @@ class Request:
     bucket: the bucket of the lake; created if it does not exist.
     runs: the `s3://` prefix of the run records.
     deployments: the files that the stack uploads to S3.
-    secrets: by name or ARN of the secret, the file with its value.
-    buckets: by name of a source bucket outside of the lake, the folder with its objects.
+    secrets: the file with the value of each secret, by the name or ARN of the secret.
+    buckets: the folder with the objects of each source bucket outside of the lake, by the name of the bucket.
     endpoint: the URL of the S3 API.
     access_key: the access key of the job, which limits the job's requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.

@@ -40,7 +40,7 @@ def required_permissions(method: str, target: str, headers: Mapping[str, str], b
 
 
 def list_permission(target: str) -> Permission:
-    """The permission that is needed for the status 404 of an object that does not exist: without it, the status is 403.
+    """The permission without which S3 returns 403 instead of 404 for an object that does not exist.
 
     S3 checks this permission without a prefix, so a role that may list only some prefixes does not have it.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html

@@ -2,8 +2,8 @@ import { withLocalCommands } from '../../src/cli/local-command';
 
 test.each([
   [
-    'To publish this once despite the failed gates, run with run_options {"allow": ["shrink", "rescued"]}',
-    'To publish this once despite the failed gates, run `npx medallion run weather --allow shrink --allow rescued`',
+    'To publish once despite the failed gates, run with run_options {"allow": ["shrink", "rescued"]}',
+    'To publish once despite the failed gates, run `npx medallion run weather --allow shrink --allow rescued`',
   ],
   ['To rebuild them, run with run_options {"force": true}', 'To rebuild them, run `npx medallion run weather --force`'],
   [

@@ -1,4 +1,4 @@
-"""Find the few values because of which a column is text instead of a better type, such as NA among numbers."""
+"""Find the few values that make a column text instead of a better type, such as NA among numbers."""
 
 import json
 import re
@@ -34,8 +34,7 @@ TYPES = (
 
 @dataclass(frozen=True)
 class BlockedType:
-    """The few values because of which a column is text, and the type of all its other values, as a column_schema
-    entry."""
+    """The few values that make a column text, and the column_schema entry with the type of all its other values."""
 
     entry: dict[str, str]
     values: tuple[str, ...]

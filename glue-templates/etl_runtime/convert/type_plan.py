@@ -50,7 +50,7 @@ RESET = 'run once with run_options {"reset_contract": true}'
 
 @dataclass(frozen=True)
 class Place:
-    """The destination of the objects: the tables, the run id, the Region of the bucket, the date of the source.
+    """The destination of the objects: the tables, the run ID, the Region of the bucket, the date of the source.
 
     `descriptions` are those of the columns, by table and source column.
     """
@@ -275,7 +275,7 @@ class TypePlan:
         return {source: entry for source, entry in hints.items() if entry}
 
     def blocked_lines(self, hints: Mapping[str, object]) -> list[str]:
-        """Log lines about the few values because of which new columns are text instead of a better type."""
+        """Log lines about the few values that make new columns text instead of a better type."""
         blocked = {
             column.source: found
             for column in self.columns()
@@ -383,7 +383,8 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
 
 
 def _require_as_published(key: str, published: Column, declared: DeclaredColumn) -> None:
-    """A declaration must not change a published name or type, because the Data Catalog does not follow on its own."""
+    """Raise RunFailed if the declaration differs from the published name or type, because the Data Catalog would
+    not change with it."""
     differences = []
     if declared.name and declared.name != published.name:
         differences.append(f"the published name {published.name} and the declared name {declared.name}")

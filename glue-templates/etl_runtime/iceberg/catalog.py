@@ -23,9 +23,9 @@ CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsExcep
 
 
 class IcebergCatalog:
-    """The Data Catalog with the tables of one bucket: a context manager, which closes the connections of the library.
+    """The Data Catalog, for the tables of one bucket. A context manager that closes the connections of the library.
 
-    Creating it takes half a second, mostly to load classes.
+    Creating an instance takes half a second, mostly to load classes.
     """
 
     def __init__(self, spark: "SparkSession", bucket: str) -> None:
@@ -107,7 +107,7 @@ def exception_name(error: Exception) -> str:
 def is_conflict(error: Exception) -> bool:
     """Whether another writer has changed the table.
 
-    The library also converts a validation error of the Glue API, which has a cause, to a ValidationException.
+    A ValidationException that has a cause is a validation error of the Glue API, not a conflict.
     """
     exception = _java_exception(error)
     has_cause = exception is not None and exception.getCause() is not None

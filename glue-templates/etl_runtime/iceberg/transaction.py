@@ -94,11 +94,11 @@ class TableTransaction:
     def commit(self, commit: Commit) -> int | None:
         """Replace the objects of the table in one commit. Returns the ID of the snapshot that it has replaced.
 
-        That is not `base` if another writer has changed the table in a way that the library allows, such as a deletion
-        of rows in objects that this commit keeps.
+        This ID differs from `base` if another writer has changed the table in a way that the library allows, such as
+        a deletion of rows in objects that this commit keeps.
 
-        Raises one of JAVA_ERRORS: the table has changed since the transaction was opened, or the outcome is unknown.
-        Raises RunFailed if the table does not have an object to keep.
+        Raises one of JAVA_ERRORS if the table has changed since the transaction was opened, or if the outcome is
+        unknown. Raises RunFailed if the table no longer has an object that the commit keeps.
         """
         always_true = self._catalog.iceberg.expressions.Expressions.alwaysTrue()
         overwrite = self._transaction.newOverwrite()

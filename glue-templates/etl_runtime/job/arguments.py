@@ -93,9 +93,9 @@ class RunOptions:
     force: Rebuild the tables even if the source is unchanged.
     allow: Quality gates that may fail.
     reset_contract: Ignore the published columns and types, and infer them again.
-    from_run: Rebuild the tables from the originals that the run with this id kept. No request is sent to the source.
+    from_run: Rebuild the tables from the originals that the run with this ID kept. No request is sent to the source.
     date: The date that replaces the placeholders in source_url, instead of the run date.
-    rollback_to: Make the publication of the run with this id current again. Nothing is read or written otherwise.
+    rollback_to: Make the publication of the run with this ID current again. The run reads no source and writes no rows.
     """
 
     force: bool = False
@@ -190,7 +190,7 @@ def _run_id(given: Mapping[str, Any], name: str) -> str:
     if not isinstance(run_id, str) or not re.fullmatch(r"[A-Za-z0-9-]*", run_id):
         raise _invalid_option(
             f"run_options.{name} is {json.dumps(run_id)}. "
-            "Set it to the id of a run, for example 20261123T012048123Z-3f9a1c."
+            "Set it to the ID of a run, for example 20261123T012048123Z-3f9a1c."
         )
     return run_id
 

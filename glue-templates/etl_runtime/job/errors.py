@@ -14,7 +14,7 @@ DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class ErrorCode(StrEnum):
-    """The codes of `RunFailed`. A released code never changes. docs/reference/error-codes.md lists meaning and fix."""
+    """The codes of `RunFailed`. A released code never changes. docs/reference/error-codes.md describes each code."""
 
     # The run itself
     ARGUMENTS_INVALID = "ARGUMENTS_INVALID"
@@ -160,7 +160,7 @@ REFUSED = r"insufficient|not authorized|denied|does not have any privilege"
 
 
 class Terminated(SystemExit):
-    """The process has received SIGTERM. Like any SystemExit, `except Exception` does not catch it."""
+    """The process has received SIGTERM. As it is a SystemExit, `except Exception` does not catch it."""
 
     def __init__(self) -> None:
         super().__init__(128 + signal.SIGTERM)

@@ -33,7 +33,7 @@ def now() -> str:
 
 
 def new_run_id(started: datetime) -> str:
-    """An id that sorts by time and is unique even if two runs start at the same time: 20261123T012048123Z-3f9a1c."""
+    """An ID that sorts by time and is unique even if two runs start at the same time: 20261123T012048123Z-3f9a1c."""
     return f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z-{secrets.token_hex(3)}"
 
 
@@ -179,7 +179,7 @@ class RunRecord:
         if time.monotonic() > self._deadline:
             raise RunFailed(
                 ErrorCode.TIMEOUT_TOO_CLOSE,
-                "Less than ten minutes are left before the job's timeout, not enough to publish safely. "
+                "Less than ten minutes remain before the job's timeout, so it could interrupt the publication. "
                 "Set a longer timeout_minutes, or choose a larger data_size_category.",
             )
 
@@ -198,17 +198,17 @@ class RunRecord:
                     raise RunFailed(
                         ErrorCode.RETRY_SKIPPED,
                         f"A retry cannot succeed, because the first attempt (run {record['run_id']}) failed with an "
-                        f"error that is not retryable. Fix that error and run again. It was {record['error']}",
+                        f"error that is not retryable. Fix this error and run again: {record['error']}",
                     )
                 return
 
     def close_killed_runs(self, published: Mapping[str, Any] | None) -> None:
-        """Close the records of earlier runs that still have the status running. Glue runs a job once at a time, so
-        these runs are dead.
+        """Close the records of earlier runs that still have the status running. A job has only one run at a time, so
+        these runs were killed.
 
-        Stops at the newest record of a run that has ended. Records with later run ids, which a wrong clock can cause,
-        are checked too. If such a run is alive after all, it overwrites its record when it ends. A killed run whose
-        tables are the `published` ones gets the status published.
+        Stops at the newest record of a run that has ended. Records with later run IDs, which a wrong clock can cause,
+        are checked too. If such a run is still running after all, it overwrites its record when it ends. A killed run
+        whose tables are the `published` ones gets the status published.
         """
         uris = self._records(KILLED_RUN_LOOKBACK_DAYS)
         own = bisect_left(uris, self._uri)

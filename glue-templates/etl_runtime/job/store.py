@@ -119,7 +119,7 @@ class Store:
         return None if head is None else head["Metadata"]
 
     def version(self, uri: str) -> str | None:
-        """The id of the object's current version; None if there is no object, or if the bucket is not versioned."""
+        """The ID of the object's current version; None if there is no object, or if the bucket is not versioned."""
         head = self._head(uri)
         version = None if head is None else head.get("VersionId")
         return None if version in (None, "null") else str(version)

@@ -14,8 +14,8 @@ from etl_runtime.job.suggestion import did_you_mean
 def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
     """Return the failed gates as entries of the run record: gate, code, table, found, allowed.
 
-    `failures` are gate, table and finding. Raises RunFailed with all failed gates if one of them is not allowed to
-    fail; its code is that of the first such gate.
+    Each of `failures` consists of the gate, the table and what was found. Raises RunFailed with all failed gates if one
+    of them is not allowed to fail; its code is that of the first such gate.
     """
     gates: list[dict[str, Any]] = [
         {"gate": gate, "code": GATES[gate], "table": table, "found": found, "allowed": gate in allowed}
@@ -28,7 +28,7 @@ def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Colle
         raise RunFailed(
             GATES[stopping[0]["gate"]],
             f"Quality gates failed: {findings}. The published table is unchanged. Check the source. "
-            f'To publish this once despite the failed gates, run with run_options {{"allow": {allow}}}',
+            f'To publish once despite the failed gates, run with run_options {{"allow": {allow}}}',
             gates=gates,
         )
     return gates
@@ -37,8 +37,8 @@ def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Colle
 def required_value_failures(
     key: str, nulls: Mapping[str, int], rows: int, columns: Collection[str], quality: DataQuality, where: str
 ) -> Iterator[tuple[str, str]]:
-    """Failures of the gates on required columns and on the number of rows. `columns` are the columns of the table, and
-    `where` is the text for where they come from."""
+    """Failures of the gates on required columns and on the number of rows. `columns` are the columns of the table.
+    `where` names their origin in messages, such as "the source"."""
     threshold = quality.get("critical_null_threshold", 0.05)
     for name in _for_table(quality.get("required_columns", []), key, []):
         if name not in columns:

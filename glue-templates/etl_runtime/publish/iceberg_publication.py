@@ -18,10 +18,11 @@ LOG = logging.getLogger(__name__)
 
 
 class NotCommitted(Exception):
-    """No table has the new snapshot as its current one. `reason` is the error to report.
+    """In no table is the new snapshot the current one. `reason` is the error to report.
 
-    `restored` are the tables that had it for a moment. They keep the snapshot until it expires, because readers may
-    have started to read it. If a request `may_arrive` later than its timeout, its objects must exist.
+    `restored` are the tables that were committed and then restored. They keep the new snapshot until it expires,
+    because readers may have started to read it. `may_arrive` means that the commit request can still arrive after its
+    timeout, so the objects of the commit must be kept.
     """
 
     def __init__(self, reason: RunFailed, restored: Sequence[str] = (), *, may_arrive: bool = False) -> None:
@@ -80,7 +81,7 @@ class IcebergPublication:
     def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
         """New transactions of the tables with these keys, for the objects that the interrupted run has written.
 
-        Raises NotCommitted if a table has changed since.
+        Raises NotCommitted if a table has changed since then.
         """
         transactions = {}
         for key in keys:
@@ -92,8 +93,8 @@ class IcebergPublication:
         return transactions
 
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
-        """Give the committed tables their previous snapshot back. A table keeps the rows of this run if VACUUM has
-        removed that snapshot: the next publication replaces them."""
+        """Give the committed tables their previous snapshot back. If VACUUM has removed this snapshot, a table keeps
+        the rows of this run until the next publication."""
         for key in committed:
             self._restore(self._tables[key], self._intent["tables"][key]["base"], reason)
 
@@ -131,7 +132,8 @@ class IcebergPublication:
         return found is not None and run_of(found.currentSnapshot()) == self._run_id
 
     def finish(self) -> dict[str, Any]:
-        """Write published.json, and delete what nothing names anymore. Returns the content of published.json."""
+        """Write published.json, and delete the objects that are no longer in use. Returns the content of
+        published.json."""
         published: dict[str, Any] = self._intent["published"]
         metadata: dict[str, list[str]] = {}
         runs: dict[str, set[str | None]] = {}
@@ -164,8 +166,8 @@ class IcebergPublication:
         return published
 
     def _require_current(self, published: Mapping[str, Any]) -> None:
-        """Raise RunFailed if another run has published while this one wrote published.json, and write that of the
-        other run back."""
+        """If another run has published while this run wrote published.json, write the content of the other run back,
+        and raise RunFailed."""
         for key in self._intent["tables"]:
             table = self._tables[key]
             found = self._data_catalog.table(table.database, table.name)
@@ -187,8 +189,8 @@ class IcebergPublication:
         )
 
     def _delete_unpublished(self, runs: Mapping[str, set[str | None]]) -> None:
-        """Delete the objects of this run that it did not publish, and those of earlier runs, which did not publish and
-        cannot do so anymore. `runs` are the runs with a snapshot, by the location of the table."""
+        """Delete the objects that this run has written but not published, and those of earlier runs that did not
+        publish and no longer can. `runs` are the runs that have a snapshot, by the location of the table."""
         published = files(self._intent["published"], self._names)
         tables = {table.location: table for table in self._tables.values()}
         for table in tables.values():

@@ -24,7 +24,7 @@ def recover_intent(
 ) -> bool:
     """Finish the interrupted publication of an earlier run, if it has committed a table. Otherwise, drop it.
 
-    Returns whether that is done. Without `start_spark`, a publication cannot be finished.
+    Returns false if a publication has to be finished, which needs Spark, but `start_spark` is None.
 
     Raises RunFailed if the publication can be neither finished nor undone.
     """
@@ -90,8 +90,11 @@ def _recover_rollback(
 def _with_uncommitted_metadata(
     intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
 ) -> Mapping[str, Any]:
-    """The intent, with the metadata objects of failed commits of these tables as deletions. They are found before the
-    commits are repeated, because other writers add objects to the same folder after that."""
+    """The intent, whose deletions also contain the metadata objects of these tables' failed commits.
+
+    The objects are listed before the commits are repeated, because other writers can add objects to the same folder
+    afterwards.
+    """
     tables, run_id = tables_of_intent(intent), intent["published"]["run_id"]
     left = {uri for key in keys for uri in store.list(tables[key].metadata_prefix(run_id))}
     if left <= set(intent["deletions"]):

@@ -5,8 +5,8 @@ commit each table, write published.json, delete the objects of expired snapshots
 see the previous publication or the new one.
 
 Three kinds of objects under the run records make every step repeatable:
-- writing/run_id=….json exists while a run writes objects. It names a dead run, whose objects the next publication
-  deletes. By then, the dead run cannot commit anymore, because each table has changed.
+- writing/run_id=….json exists while a run writes objects. If the run dies, the next publication deletes these objects.
+  By then, the dead run cannot commit anymore, because each table has changed.
 - publishing.json is the intent, with everything that is needed to finish the publication.
 - publications/run_id=….json has the content of published.json of each publication whose snapshots are kept, and the
   metadata objects of these snapshots.
@@ -170,9 +170,9 @@ class IcebergTables:
             kept = [uri.rpartition("=")[2].removesuffix(".json") for uri in self._publication_uris()]
             raise RunFailed(
                 ErrorCode.PUBLICATION_NOT_FOUND,
-                f"The publication of run {run_id} is not kept"
-                + (", or it has other tables. " if record else ". ")
-                + f"{self._names.dataset} has the publications of {', '.join(kept) or 'no runs'}. "
+                f"The publication of run {run_id} "
+                + ("has other tables than the dataset. " if record else "is not kept. ")
+                + f"Runs of {self._names.dataset} whose publications are kept: {', '.join(kept) or 'none'}. "
                 "Set rollback_to to one of these.",
             )
         intent = {
@@ -216,7 +216,7 @@ class IcebergTables:
         }
 
     def _deletions(self, commits: Mapping[str, Any], new: Mapping[str, Any], old: Mapping[str, Any] | None) -> set[str]:
-        """The objects that nothing names after the publication."""
+        """The objects that are no longer in use after the publication."""
         deletions: set[str] = set()
         if (old or {}).get("table_format") != "iceberg":
             deletions |= files(old, self._names)

@@ -38,7 +38,7 @@ def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
 
 
 def upload(file: IO[bytes], uri: str, run_id: str, region: str) -> int:
-    """Upload the file with the run id as metadata. Returns its size in bytes."""
+    """Upload the file with the run ID as metadata. Returns its size in bytes."""
     file.flush()
     store_of_worker(region).upload(Path(file.name), uri, metadata={"run-id": run_id})
     return Path(file.name).stat().st_size

@@ -42,10 +42,10 @@ def publish(
 ) -> dict[str, Any]:
     """Publish the staged tables and return the new content of published.json.
 
-    `metadata` is added to it: the `sources` of the run, the hash of its `document`, and for a derived dataset its
-    `inputs`. `old` is the published.json that the run has read at its start. If a copy or the write of published.json
-    fails, the copied objects are removed and the error is raised. The files of a table that is no longer part of the
-    dataset are kept. Raises RunFailed if another run has published since `old` was read.
+    `metadata` is added to this content: the `sources` of the run, the hash of its `document`, and for a derived dataset
+    its `inputs`. `old` is the published.json that the run has read at its start. If a copy or the write of
+    published.json fails, the copied objects are removed and the error is raised. The files of a table that is no longer
+    part of the dataset are kept. Raises RunFailed if another run has published since `old` was read.
     """
     new = new_publication(staged, metadata, old, names, run_id)
     copies = [  # from staging to the table's folder
@@ -142,6 +142,6 @@ def _is_incomplete(intent: Mapping[str, Any], store: Store) -> bool:
 
 
 def _is_copied(target: str, run_id: str, store: Store) -> bool:
-    """Whether the object at `target` is of this run. A table of one object has the same key in every run."""
+    """Whether this run has copied the object at `target`. A table of one object has the same key in every run."""
     metadata = store.metadata(target)
     return metadata is not None and metadata.get("run-id") == run_id

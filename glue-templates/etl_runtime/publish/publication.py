@@ -32,8 +32,8 @@ def intent_uri(names: Names) -> str:
 def note_unchanged(
     published: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], names: Names, store: Store
 ) -> None:
-    """Note in published.json which inputs and which definition the published tables correspond to, although this run
-    did not change them. Otherwise, a pipeline would run the job again for the same inputs.
+    """Write the current inputs and definition to published.json, although this run has not changed the tables.
+    Otherwise, a pipeline would run the job again for the same inputs.
 
     Raises RunFailed if another run has published since `published` was read.
     """

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def recover(names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None" = None) -> bool:
     """Finish or undo the interrupted publication of an earlier run, and delete its objects in staging.
 
-    Spark is started only to finish the commits of Iceberg tables. Returns false if that is necessary, but `start_spark`
-    is None.
+    Spark is started only to finish the commits of Iceberg tables. Returns false if commits have to be finished, but
+    `start_spark` is None.
     """
     intent = store.read_json(intent_uri(names))
     if intent and intent["published"].get("table_format") == "iceberg":

@@ -60,8 +60,8 @@ class Tables(Protocol):
         """Make the publication of an earlier run current again. Returns the content of published.json."""
 
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-        """Log what has to be done until the Data Catalog has the published schema. `old` and `new` are contents of
-        published.json."""
+        """Log whether the Data Catalog has the published schema, and if not, the command that updates it. `old` and
+        `new` are the previous and the new content of published.json."""
 
 
 def tables_of(job: Job, run_id: str, store: Store) -> Tables:
@@ -74,7 +74,7 @@ def tables_of(job: Job, run_id: str, store: Store) -> Tables:
 def roll_back(
     job: Job, record: RunRecord, tables: Tables, published: Mapping[str, Any] | None, spark: "SparkSession"
 ) -> None:
-    """The run with the run option rollback_to."""
+    """Do the run of the run option rollback_to, which only restores an earlier publication."""
     record.require_time_to_publish()
     with record.step("publish"):
         earlier = tables.rollback(job.options.rollback_to, published, spark)
@@ -148,8 +148,8 @@ class ParquetTables:
             ErrorCode.RUN_OPTIONS_INVALID,
             f"run_options.rollback_to is supported for Iceberg tables only. {self._names.dataset} has Parquet tables, "
             "of which only the current publication exists. To rebuild the tables of a bronze dataset from the original "
-            f'files of that run, run with run_options {{"from_run": "{run_id}"}}. A silver or gold dataset follows its '
-            "inputs: rebuild these first.",
+            f'files of that run, run with run_options {{"from_run": "{run_id}"}}. To rebuild a silver or gold dataset, '
+            "rebuild its inputs in this way, then run the dataset.",
         )
 
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:

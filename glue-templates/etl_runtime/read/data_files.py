@@ -66,11 +66,11 @@ def is_documentation(member: Member) -> bool:
 
 
 def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
-    """The only data file of an archive; or None and, as a sentence, why it is not certain which file that is.
+    """The only data file of an archive. Otherwise None and, if one file is likely, a sentence that gives the doubt.
 
-    If exactly one file has the extension of a data file, it is the data file, unless another file may contain the data:
-    records in a file that is larger, or any records or a larger file of an unsupported type if the extension is a
-    generic one such as .txt, which control files and documentation have too.
+    If exactly one file has the extension of a data file, it is the data file, unless another file may contain the data.
+    That is a larger file with records. If the extension is a generic one such as .txt, which control files and
+    documentation have too, it is also a smaller file with records, or a larger file of an unsupported type.
     """
     if len(members) == 1:
         return members[0], ""

@@ -247,7 +247,7 @@ def keep(kept: KeptOriginal, store: Store) -> None:
 
 
 def stored_inputs(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
-    """The inputs in the record of a run, whose values of for_each its originals were requested with."""
+    """The inputs in the record of a run. They contain the values of for_each in the requests of this run."""
     inputs: list[dict[str, Any]] = (store.read_json(f"{names.runs}run_id={run_id}.json") or {}).get("inputs", [])
     return inputs
 

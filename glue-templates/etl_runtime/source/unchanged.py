@@ -27,9 +27,9 @@ def publication_to_keep(
 ) -> Mapping[str, Any] | None:
     """The publication to keep if the source is unchanged. None if the tables must be rebuilt even then.
 
-    They must for `force` and `from_run`, after a change of the document or a reset of the schema contract, if one of
-    the `inputs`, as the run record describes them, has a new publication, and if a published file is missing.
-    `is_current` is whether readers see the publication.
+    The tables must be rebuilt for `force` and `from_run`, after a change of the document or a reset of the schema
+    contract, if one of the `inputs` has a new publication, or if a published file is missing. `inputs` are entries of
+    the run record. `is_current` returns whether readers see the publication.
     """
     if (
         published is None

@@ -68,8 +68,8 @@ class HttpClient:
                 raise RequestFailed(
                     ErrorCode.SOURCE_ACCESS_DENIED,
                     f"{without_query(error.url)} returned {error.code} {error.reason}. The source redirects or links "
-                    "there, to another host or from https to http, where the dataset's headers and credentials are "
-                    "not sent",
+                    "to this URL, to another host or from https to http, where the dataset's headers and credentials "
+                    "are not sent. If it should receive them, declare this URL in the dataset",
                     retryable=False,
                 ) from None
             if error.code != 401 or not self._credentials.renew(token):

@@ -32,7 +32,7 @@ __all__ = [
 
 
 class GlueTransform:
-    """Base class: `Transform.apply(…)` is `Transform()(…)`. The class is that of a transform that local runs lack."""
+    """Base class: `Transform.apply(…)` calls `Transform()(…)`, which fails unless a subclass implements it."""
 
     @classmethod
     def name(cls) -> str:

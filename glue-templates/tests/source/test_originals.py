@@ -85,7 +85,7 @@ def test_from_run_accepts_a_failed_run(dataset: MakeDataset, source: Source) -> 
             "20200101T000000000Z-aaaaaa",
             "^ORIGINAL_NOT_FOUND: .* has no record of this run. Latest runs with originals: 2",
         ),
-        ("../x", 'RUN_OPTIONS_INVALID: run_options.from_run is "../x". Set it to the id of a run'),
+        ("../x", 'RUN_OPTIONS_INVALID: run_options.from_run is "../x". Set it to the ID of a run'),
     ],
 )
 def test_an_unknown_from_run_lists_the_latest_runs(

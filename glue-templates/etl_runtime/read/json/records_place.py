@@ -164,7 +164,7 @@ def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
 
 
 def steps_of(path: tuple[str, ...], key: str) -> int:
-    """The number of keys of the path that this key is, 0 for another key. A key may contain dots."""
+    """The number of steps of the path that this key matches, 0 if none. A key with dots can match several steps."""
     return next((steps for steps in range(1, len(path) + 1) if key == ".".join(path[:steps])), 0)
 
 

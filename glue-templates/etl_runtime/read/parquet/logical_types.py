@@ -27,8 +27,8 @@ UUID_DIGITS = [position for position in range(36) if position not in UUID_DASHES
 def portable_metadata(path: Path) -> pq.FileMetaData:
     """The metadata of a file without the key ARROW:schema.
 
-    With the key, Arrow restores the types that the writer had in memory. Some of them an older Arrow cannot read, and
-    some it cannot restore, such as lists of a fixed size with nulls.
+    With the key, Arrow restores the types that the writer had in memory. An older Arrow cannot read some of these
+    types, and cannot restore others, such as lists of a fixed size with nulls.
     """
     with path.open("rb") as file:
         file.seek(-TAIL_BYTES, io.SEEK_END)

@@ -50,9 +50,9 @@ class Member:
 def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
     """The members of the envelope, outer objects first.
 
-    `records_path` is the path of the records, `$` for the document itself, None if it is unknown. Not searched are the
-    records, other lists, objects with another list of objects, because their counts are about that list, and objects
-    with other counts, such as facets.
+    `records_path` is the path of the records, `$` for the document itself, None if it is unknown. The search skips the
+    records, other lists, objects with another list of objects, whose counts are about that list, and objects with other
+    counts, such as facets.
     """
     path_of_records = ".".join(keys_of(records_path)) if records_path else ""
     pending: deque[tuple[str, Any, frozenset[str], frozenset[str]]] = deque()

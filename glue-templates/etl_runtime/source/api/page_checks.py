@@ -63,14 +63,14 @@ class PageChecks:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
                 f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, body "
-                "and param.",
+                "or param.",
             )
 
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:
         """Whether the page is the last one although the response refers to a next page.
 
-        Some APIs always refer to a next page: the last page refers to itself, or to empty pages, which follow when
-        the total is reached or have ever higher offsets.
+        Some APIs always refer to a next page: the last page refers to itself or to an empty page, after the total is
+        reached or at an ever higher offset.
         """
         if self._paginator.can_repeat_requests or self._paginator.counting_parameter:
             return False

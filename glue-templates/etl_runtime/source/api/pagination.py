@@ -240,8 +240,8 @@ class RecordCursor(Paginator):
         if len(shared) > 1 and not self._is_inclusive:
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"the last {len(shared):,} records have the same {self._path} ({excerpt(value)}), and the next page "
-                "can leave out more of them. Set pagination.path to a field with a different value in each record.",
+                f"the last {len(shared):,} records have the same {self._path} ({excerpt(value)}), so the next page may "
+                "omit further records with this value. Set pagination.path to a field that differs in each record.",
             )
         if value != self._value:
             self._boundary = []
@@ -255,8 +255,8 @@ class RecordCursor(Paginator):
             return value
         raise RunFailed(
             ErrorCode.PAGINATION_INVALID,
-            f"{self._path} {_problem(value, 'a cursor')} of the last record. Set pagination.path to the path of the "
-            "cursor in a record.",
+            f"the last record: {self._path} {_problem(value, 'a cursor', 'the record')}. Set pagination.path to the "
+            "path of the cursor in a record.",
         )
 
 
@@ -389,8 +389,8 @@ def _is_no_cursor(value: Any) -> bool:
     return value is None or value is False
 
 
-def _problem(value: Any, expected: str) -> str:
-    return "is missing in the response" if value is MISSING else f"is not {expected} (found {excerpt(value)})"
+def _problem(value: Any, expected: str, parent: str = "the response") -> str:
+    return f"is missing in {parent}" if value is MISSING else f"is not {expected} (found {excerpt(value)})"
 
 
 def _appended(base: str, link: str) -> str:

@@ -30,8 +30,8 @@ def is_in_bucket(url: str) -> bool:
 
 @dataclass(frozen=True)
 class BucketReader:
-    """Lists and downloads objects. If a URL matches several objects, `newest` selects the one modified last,
-    otherwise all of them."""
+    """Lists and downloads objects. If a URL matches several objects, `newest` selects only the one that was modified
+    last."""
 
     store: Store
     newest: bool = True
@@ -162,7 +162,7 @@ def _s3_failure(url: str, error: ClientError) -> RunFailed:
         return RunFailed(
             ErrorCode.SOURCE_ACCESS_DENIED,
             f"source_url {url}: S3 denies access ({code}). The bucket policy must allow the job's role to list and "
-            "read the bucket; the README has the statement.",
+            "read the bucket: see Permissions in docs/sources/s3-buckets.md.",
         )
     if code == "NoSuchBucket":
         return RunFailed(ErrorCode.SOURCE_NOT_FOUND, f"source_url {url}: the bucket does not exist. Correct the URL.")
@@ -172,5 +172,7 @@ def _s3_failure(url: str, error: ClientError) -> RunFailed:
             f"source_url {url}: the object is archived. Restore it, or ask its owner to restore it.",
         )
     return RunFailed(
-        ErrorCode.SOURCE_UNAVAILABLE, f"source_url {url}: {code}, {details.get('Message', '')}", retryable=True
+        ErrorCode.SOURCE_UNAVAILABLE,
+        f"source_url {url}: S3 returned {code} ({details.get('Message', '').rstrip('.')}). Run again later.",
+        retryable=True,
     )
