@@ -43,11 +43,11 @@ export interface ForEach {
 /** Calls an endpoint once per value in a column of a published table of the lake. */
 export interface ForEachTable {
   /**
-   * The dataset of the table: a dataset of any layer of the same lake.
+   * The dataset that publishes the table: a dataset of any layer of the same lake.
    *
-   * It becomes an input of the dataset: it runs first, and a run reads its latest publication. Use
-   * `SilverDataset.fromName` for a dataset that another app deploys. Synthesis fails with `LAKE_MISMATCH` if it belongs
-   * to another lake, and with `INPUTS_CYCLE` if the datasets depend on each other.
+   * It becomes an input of the dataset with this endpoint. Pipelines run the input first, and a run reads the latest
+   * publication of the input. Use `SilverDataset.fromName` for a dataset that another app deploys. Synthesis fails with
+   * `LAKE_MISMATCH` if the input belongs to another lake, and with `INPUTS_CYCLE` if the datasets depend on each other.
    */
   readonly input: IDataset;
 
@@ -72,7 +72,7 @@ export interface ForEachTable {
 /**
  * An endpoint of a REST API that returns JSON.
  *
- * A run sends one request per page, and repeats this per value of `forEach` or `forEachTable`.
+ * A run sends one request per page. With `forEach` or `forEachTable`, it requests all pages once per value.
  */
 export interface ApiEndpoint {
   /**
@@ -149,7 +149,8 @@ export interface ApiEndpoint {
   readonly orient?: RecordOrient;
 
   /**
-   * The name of a column for the keys of `RecordOrient.INDEX`. It is an error with another `orient`.
+   * The name of a column for the keys of `RecordOrient.INDEX`. Synthesis fails with `SETTING_REQUIRED` if `orient` is
+   * not set, and with `SETTINGS_CONFLICT` for another `orient`.
    *
    * @default - the keys are not in the table, because many records also contain their key
    */
@@ -158,7 +159,7 @@ export interface ApiEndpoint {
   /**
    * The names of the columns of records with the orientation `RecordOrient.VALUES`, for responses without a header.
    *
-   * The run fails if a record has another number of values.
+   * The run fails if a record has more or fewer values than there are names.
    *
    * @default - the names in the header
    */
@@ -198,7 +199,7 @@ export interface ApiEndpoint {
   /**
    * Whether the records of the endpoint become a table.
    *
-   * Set it to false for an endpoint that only provides the values of `forEach`.
+   * Set it to false for an endpoint that only supplies the values for `forEach` of another endpoint.
    *
    * @default true
    */

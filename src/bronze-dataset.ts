@@ -126,7 +126,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * Maps the files in a ZIP archive to tables: from a file name, or a glob such as `Products*.txt`, to the name of a
    * table in snake_case.
    *
-   * A ZIP archive with several data files needs it, because the tables are fixed when the app is synthesized.
+   * It is required for a ZIP archive with several data files, because the tables must be known at synthesis.
    *
    * @default - one table with the name of the dataset
    */
@@ -139,9 +139,10 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * Each column is a `ColumnSchema`. In Python it can also be a dict, such as `{"target_name": "zip_code"}`. Synthesis
    * fails with `UNKNOWN_KEY` for a key that `ColumnSchema` does not have.
    *
-   * The table is named as in `fileTableMapping` or the endpoints of the source. A dataset without either has one table,
-   * named after the dataset in snake_case. Columns that are not listed keep their defaults. A declared type applies
-   * from the first publication; if a value does not fit, its cell is null and the value is stored in `meta_rescued`.
+   * Refer to a table by its name in `fileTableMapping` or in the endpoints of the source. A dataset without either has
+   * one table, named after the dataset in snake_case. Columns that are not listed keep their defaults. A declared type
+   * applies from the first publication on; if a value does not fit, its cell is null and the value is stored in
+   * `meta_rescued`.
    * Synthesis fails with `UNKNOWN_TABLE` if a table does not exist, and with `COLUMN_NAME_TAKEN` if two columns have
    * the same name.
    *
@@ -187,7 +188,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
  */
 export class BronzeDataset extends LakeDataset {
   /**
-   * Refers to a bronze dataset that another app deploys, as an input of a gold dataset.
+   * Refers to a bronze dataset that another app deploys, as an input of another dataset.
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
@@ -293,7 +294,7 @@ function fileFormatDocument(scope: Construct, format: FileFormat): DatasetDocume
   return { ...format._document, column_names: format._document.column_names ?? format._columnNamesByTable };
 }
 
-/** A map with its values converted. The schema reports what is not a map. */
+/** A map with its values converted. The schema reports a value that is not a map. */
 function mapValues<From, To>(map: { [key: string]: From }, value: (from: From) => To): { [key: string]: To } {
   return isStruct(map)
     ? Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]))

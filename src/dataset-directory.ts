@@ -76,12 +76,12 @@ export interface DatasetDirectoryProps {
  * folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a
  * custom script that replaces the packaged job script.
  *
- * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, is a pipeline. Each of them also
+ * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, is a pipeline. Each pipeline also
  * becomes a stack, which is deployed after the datasets that the pipeline lists.
  *
  * Symbolic links are followed; a broken one fails with `FILE_NOT_FOUND`. The JSON Schemas `dataset.schema.json`,
  * `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package describe the files.
- * Name them as `$schema` in the files, and your editor completes and checks the keys.
+ * Refer to them with `$schema` in the files, so that your editor completes and checks the keys.
  *
  * Synthesis reports all problems in all files at once, each with its error code, file, line, column, JSON pointer and
  * what to do.

@@ -33,7 +33,7 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
   /**
    * The names of the tables in snake_case, for a dataset with several tables.
    *
-   * Each table is a temporary view that the query creates, or a table that the script returns.
+   * Each table contains the rows of a temporary view that the query creates, or of a DataFrame that the script returns.
    *
    * @default - one table with the name of the dataset
    */
@@ -51,7 +51,7 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
    * characters.
    *
    * With `TableFormat.ICEBERG`, they are comments of the columns in the Glue Data Catalog. With `TableFormat.PARQUET`,
-   * they have no effect, and synthesis prints a warning. The table is named as in `outputs`. A dataset without
+   * they have no effect, and synthesis prints a warning. Refer to a table by its name in `outputs`. A dataset without
    * `outputs` has one table, named after the dataset in snake_case. Synthesis fails with `UNKNOWN_TABLE` if a table
    * does not exist.
    *

@@ -13,8 +13,8 @@ import { TableFormat } from './table-format';
 /**
  * The configuration of a core from a `config.json` file. It has properties of `EtlCore` and `EtlCore.fromPrefixes`.
  *
- * The JSON Schema `glue-templates/config.schema.json` in the package describes the file. Name it as `$schema` in the
- * file, and your editor completes and checks the keys.
+ * The JSON Schema `glue-templates/config.schema.json` in the package describes the file. Refer to it with `$schema` in
+ * the file, so that your editor completes and checks the keys.
  *
  * @exampleMetadata fixture=lake
  * @example

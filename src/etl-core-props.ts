@@ -127,7 +127,7 @@ export interface EtlCorePrefixes {
   /**
    * Existing roles to use instead of new ones. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * Set it if your app may not create roles. You manage the permissions of these roles.
+   * Set it if your app is not allowed to create roles. You manage the permissions of these roles.
    *
    * @default - new roles with the least permissions
    */
@@ -140,8 +140,8 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * Whether the databases of the lake exist already, for example because an earlier deployment of the lake was deleted
    * and its databases were retained.
    *
-   * The databases `<databasePrefix>_bronze`, `<databasePrefix>_silver` and `<databasePrefix>_gold` are then used and
-   * not changed. To use the bucket of that deployment as well, set `existingBucketName`.
+   * The lake then uses the databases `<databasePrefix>_bronze`, `<databasePrefix>_silver` and `<databasePrefix>_gold`,
+   * and does not change them. To use the bucket of the earlier deployment as well, set `existingBucketName`.
    *
    * @default false - the databases are created; the deployment fails if they exist
    */
@@ -162,10 +162,10 @@ export interface EtlCoreProps extends EtlCorePrefixes {
   /**
    * An existing KMS key of this account and Region that encrypts the lake. It gets the alias `alias/<resourcePrefix>`.
    *
-   * If the key is created in this app, its policy is extended. Otherwise the policy must allow IAM policies to grant
-   * access, allow `logs.<region>.amazonaws.com` to use the key for the log groups of the lake, and with alerts allow
-   * `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. With an existing bucket, use the
-   * key of that bucket. Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
+   * If the key is created in this app, its policy is extended. Otherwise, its policy must allow IAM policies to grant
+   * access. It must also allow `logs.<region>.amazonaws.com` to use the key for the log groups of the lake. With
+   * alerts, it must also allow `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. With an
+   * existing bucket, use the key of that bucket. Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
    *
    * @default - a new key if `encrypted` is true; otherwise no key
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -176,7 +176,7 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * Where to send alerts about failed runs, failed crawlers, failed pipelines, and schedules that cannot start their
    * job.
    *
-   * If a pipeline runs a dataset, a failure of its job or crawler is part of the alert of the pipeline.
+   * If a pipeline runs a dataset, the alert of the pipeline reports failures of the dataset's job and crawler.
    *
    * No alert is sent if the retry of a failed run succeeds. A run that times out or is stopped is not retried, and is
    * reported immediately. EventBridge delivers these events on a best-effort basis. If someone changes the number of

@@ -46,8 +46,8 @@ export interface EtlPipelineProps {
   /**
    * Whether the inputs of the datasets, and their inputs, are part of the pipeline.
    *
-   * An input that another app deploys is only part of the pipeline if you list it: usually, that app has a pipeline for
-   * it.
+   * An input that another app deploys is only part of the pipeline if you list it, because that app usually has its own
+   * pipeline.
    *
    * @default true - so that every table is built from fresh inputs
    */
@@ -73,14 +73,15 @@ export interface EtlPipelineProps {
   /**
    * When the pipeline starts.
    *
-   * Remove the schedules of its datasets: a dataset with a schedule of its own runs twice, and is a warning.
+   * Remove the schedules of its datasets: a dataset with its own schedule also runs at that time, so synthesis prints a
+   * warning.
    *
    * @default - none: start an execution of the state machine yourself
    */
   readonly schedule?: Schedule;
 
   /**
-   * How many datasets run at the same time: 1 to 100.
+   * The maximum number of datasets that run at the same time: 1 to 100.
    *
    * @default 10 - below the default quotas of AWS Glue for concurrent runs and DPUs
    * @see https://docs.aws.amazon.com/general/latest/gr/glue.html
@@ -230,7 +231,7 @@ export class EtlPipeline extends Construct {
         Annotations.of(this).addWarningV2(
           `cdk-glue-medallion:unknown-inputs-${dataset}`,
           `the inputs of the dataset "${dataset}" of the pipeline "${this.pipeline}" are not known, because another `
-            + 'app or stage deploys it. It starts at once, and does not wait for its inputs. Run it in a pipeline of '
+            + 'app or stage deploys it. It starts without waiting for its inputs. Run it in a pipeline of '
             + 'the app that deploys it.',
         );
       }
@@ -241,7 +242,7 @@ export class EtlPipeline extends Construct {
     for (const dataset of document.schedule === undefined ? [] : scheduled) {
       Annotations.of(this).addWarningV2(
         `cdk-glue-medallion:schedule-and-pipeline-${dataset}`,
-        `the dataset "${dataset}" of the pipeline "${this.pipeline}" also has a schedule of its own, so that it runs `
+        `the dataset "${dataset}" of the pipeline "${this.pipeline}" also has its own schedule, so that it runs `
           + 'twice. Remove its schedule.',
       );
     }
@@ -261,7 +262,7 @@ const PIPELINE_PROPS: PropTypes<EtlPipelineProps> = {
 
 const MAX_CONCURRENT_JOBS = 10;
 
-/** The ID of a construct as the name of a pipeline. An invalid result is an error of the schema. */
+/** The ID of a construct as the name of a pipeline. The schema reports an invalid result. */
 function kebabCase(id: string): string {
   return id.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
 }

@@ -40,8 +40,8 @@ export interface TextOptions {
    * The names of the columns in the order of the fields, for files without a header.
    *
    * With these names, the default of `header` is false. With `header: true`, they replace the names in the header.
-   * Records with more fields than names keep the other fields in `meta_rescued`. They apply to all tables. Synthesis
-   * fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
+   * Records with more fields than names keep the other fields in `meta_rescued`. The names apply to all tables.
+   * Synthesis fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
    *
    * @default - the names in the header; without a header `column_1`, `column_2`, …
    */
@@ -188,7 +188,8 @@ export interface JsonOptions {
   readonly orient?: RecordOrient;
 
   /**
-   * The name of a column for the keys of `RecordOrient.INDEX`. It is an error with another `orient`.
+   * The name of a column for the keys of `RecordOrient.INDEX`. Synthesis fails with `SETTING_REQUIRED` if `orient` is
+   * not set, and with `SETTINGS_CONFLICT` for another `orient`.
    *
    * @default - the keys are not in the table, because many records also contain their key
    */
@@ -197,8 +198,8 @@ export interface JsonOptions {
   /**
    * The names of the columns of records with the orientation `RecordOrient.VALUES`, for files without a header.
    *
-   * The run fails if a record has another number of values. They apply to all tables. Synthesis fails with
-   * `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
+   * The run fails if a record has more or fewer values than there are names. The names apply to all tables. Synthesis
+   * fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
    *
    * @default - the names in the header
    */

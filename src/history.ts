@@ -13,7 +13,8 @@
  *
  * Columns whose names start with `meta_` are never compared. Null and the empty string are different values.
  *
- * Set `validFrom`, `validTo`, `isCurrent` and `changeType` for other names, and `openEnd` for a date instead of null.
+ * To use other column names, set `validFrom`, `validTo`, `isCurrent` and `changeType`. To use a date instead of null
+ * for the end of current versions, set `openEnd`.
  *
  * A dataset with `history` has one table and no `businessKey`: with `outputs`, `businessKey` or `businessKeys`,
  * synthesis fails with `SETTINGS_CONFLICT`.
@@ -85,7 +86,7 @@ export interface History {
   readonly isCurrent?: string;
 
   /**
-   * The name of the column with the change that a version is the result of, such as `operation`.
+   * The name of the column that contains the change type, `insert`, `update` or `delete`, such as `operation`.
    *
    * The rules of `validFrom` apply.
    *
@@ -96,8 +97,8 @@ export interface History {
   /**
    * The date in the column `validTo` of current versions, in the format `yyyy-MM-dd`, such as `9999-12-31`.
    *
-   * Synthesis fails with `VALUE_INVALID` if it is not a date from 2100-01-01. A run fails with `HISTORY_INVALID` if it
-   * differs from the published one.
+   * Synthesis fails with `VALUE_INVALID` if it is not a date, or is before 2100-01-01. A run fails with
+   * `HISTORY_INVALID` if it differs from the published one.
    *
    * @default - null, which cannot be mistaken for a time at which the version ends
    */
@@ -106,9 +107,9 @@ export interface History {
   /**
    * A table of an input, as `database.table`, with existing versions of rows, which the first publication imports.
    *
-   * The table has the columns of `businessKey`, `validFrom` and `validTo`, and can have `isCurrent`. A version with
-   * null, `openEnd` or a date from 9999-01-01 in `validTo` is current. `${bronze_database}`, `${silver_database}` and
-   * `${gold_database}` are replaced by the names of the databases. Later runs ignore the setting: remove it after the
+   * The table must have the columns of `businessKey`, `validFrom` and `validTo`, and can have `isCurrent`. A version is
+   * current if its `validTo` is null, `openEnd`, or 9999-01-01 or later. `${bronze_database}`, `${silver_database}` and
+   * `${gold_database}` are replaced with the names of the databases. Later runs ignore the setting: remove it after the
    * first publication. The first run fails with `HISTORY_INITIAL_INVALID` if versions of a key overlap, or if several
    * of them are current.
    *

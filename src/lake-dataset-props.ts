@@ -15,7 +15,8 @@ export interface LakeDatasetProps {
   /**
    * The lake that the dataset belongs to.
    *
-   * Synthesis fails with `ENVIRONMENT_MISMATCH` if its stack is for another account or region than that of the dataset.
+   * Synthesis fails with `ENVIRONMENT_MISMATCH` if the core and the dataset are in stacks for different accounts or
+   * Regions.
    */
   readonly core: IEtlCore;
 
@@ -44,7 +45,7 @@ export interface LakeDatasetProps {
   readonly description?: string;
 
   /**
-   * The columns, by their names in the table, that identify a row. It applies to all tables of the dataset.
+   * The columns that identify a row, by their names in the table. This key applies to all tables of the dataset.
    *
    * A run fails if two rows have the same key. Synthesis fails with `SETTINGS_CONFLICT` if `businessKeys` is also set.
    *
@@ -72,7 +73,8 @@ export interface LakeDatasetProps {
   /**
    * The format of the tables.
    *
-   * If you change the format of a published dataset, the old table must be removed first.
+   * If you change the format of a published dataset, first remove the tables of the previous format from the Glue Data
+   * Catalog. See `docs/operations/table-formats.md`.
    *
    * @default - `tableFormat` of the core; otherwise TableFormat.PARQUET
    */
@@ -145,7 +147,7 @@ export interface LakeDatasetProps {
   readonly maxRetries?: number;
 
   /**
-   * The role of the job and, if the dataset has one, the crawler, for a dataset that needs more permissions.
+   * The role of the job and, if the dataset has one, of the crawler. Set it for a dataset that needs more permissions.
    *
    * @default - the role of the dataset in `roles.datasets` of the core, if it has one; otherwise the shared role of the
    * lake; a dataset with `auth`, `connection` or an S3 source gets its own role,

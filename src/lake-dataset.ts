@@ -197,7 +197,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
   protected abstract _define(props: LakeDatasetProps): DatasetDefinition;
 }
 
-/** The core or the size can set the type of the workers, and the dataset their number. */
+/** Fails if the number of workers does not fit their type. The core can set one of them, and the dataset the other. */
 function checkWorkers(scope: Construct, dataset: string, { workerType, workers }: Size): void {
   const problem = workersProblem(workerType, workers);
   if (problem) {

@@ -17,7 +17,7 @@ export interface LakeRetention {
   /**
    * How long to keep the data that a run writes under `staging/` before publication.
    *
-   * @default Duration.days(1) - a run deletes its staging data itself; this removes what a killed run left
+   * @default Duration.days(1) - a run deletes its own staging data; only that of a killed run remains
    */
   readonly staging?: Duration;
 

@@ -1,7 +1,7 @@
 import { IRole } from 'aws-cdk-lib/aws-iam';
 
 /**
- * Existing IAM roles for a lake, for organizations whose apps may not create roles.
+ * Existing IAM roles for a lake, for organizations whose apps are not allowed to create roles.
  *
  * You manage the permissions of these roles: no policy is added to them. See `docs/security.md`. As an alternative,
  * `Role.customizeRoles` of the AWS CDK replaces all roles of an app, and writes a report with the policies that they
@@ -50,8 +50,8 @@ export interface LakeRoles {
   readonly alerts?: IRole;
 
   /**
-   * The roles of single datasets, from a layer and a name, such as `bronze/zipcodes`, to the role of its job and
-   * crawler. The `role` of a dataset takes precedence.
+   * The roles of individual datasets. Each key is the layer and the name of a dataset, such as `bronze/zipcodes`, and
+   * its value is the role of the dataset's job and crawler. The `role` prop of a dataset takes precedence.
    *
    * Synthesis fails with `VALUE_INVALID` for a key without a layer.
    *

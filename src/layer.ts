@@ -2,7 +2,7 @@
 export enum Layer {
   /** Tables with the data of a source. */
   BRONZE = 'bronze',
-  /** Tables that are built from other tables, for further tables: cleaned, joined or with a history. */
+  /** Intermediate tables that are built from other tables, such as cleaned or joined data and histories. */
   SILVER = 'silver',
   /** Tables that are built from other tables, for analysis. */
   GOLD = 'gold',

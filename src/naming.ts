@@ -332,7 +332,7 @@ function checkExistingBucket(scope: IConstruct, name?: string): void {
   }
 }
 
-/** Converts a kebab-case name to snake_case, also if it is only known at deployment. */
+/** Converts a kebab-case name to snake_case, even if it is only known at deployment. */
 function snakeCase(name: string): string {
   return Token.isUnresolved(name) ? Fn.join('_', Fn.split('-', name)) : name.replace(/-/g, '_');
 }

@@ -1,10 +1,10 @@
 /** What a run does if the columns of its data differ from the published columns. */
 export enum SchemaContract {
   /**
-   * Adapt: new columns are added, missing columns are null, and a value that does not fit its column's type is stored
-   * in `meta_rescued`.
+   * The tables adapt: new columns are added, missing columns are null, and a value that does not fit its column's type
+   * is stored in `meta_rescued`.
    */
   EVOLVE = 'evolve',
-  /** Fail: a run with any difference fails and names the difference. The published table does not change. */
+  /** A run with any difference fails and names the difference. The published tables do not change. */
   FREEZE = 'freeze',
 }

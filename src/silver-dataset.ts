@@ -12,8 +12,8 @@ export interface SilverDatasetProps extends DerivedDatasetProps {}
  * A silver dataset: tables between bronze and gold, built from the tables of other datasets and published in the silver
  * database.
  *
- * Use it for tables that several gold datasets need: cleaned, joined, or with a history. It has the same settings and
- * the same job as a `GoldDataset`; a custom script calls `run_silver`.
+ * Use it for tables that several gold datasets need, such as cleaned or joined data and histories. It has the same
+ * settings and the same job as a `GoldDataset`, but a custom script calls `run_silver`.
  *
  * @exampleMetadata fixture=lake
  * @example

@@ -3,9 +3,9 @@ import { SourceDates as SourceDatesDocument } from './private/document/dataset-d
 /**
  * The usual dates of the files of a source that publishes one file per week or month.
  *
- * A run requests the usual date of a period first, then its other days from the newest to the oldest, then the period
- * before. A file that is published up to three days (month) or one day (week) before its usual date belongs to that
- * date.
+ * A run requests the usual date of a period first, then the other days of the period from the newest to the oldest,
+ * then the previous period in the same order. A file that is published up to three days (month) or one day (week)
+ * before its usual date belongs to that date.
  *
  * @exampleMetadata fixture=lake
  * @example

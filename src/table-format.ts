@@ -5,7 +5,7 @@ export enum TableFormat {
    */
   PARQUET = 'parquet',
   /**
-   * Apache Iceberg tables. A run publishes each table by one commit in the Glue Data Catalog, with its columns and
+   * Apache Iceberg tables. A run publishes each table with one commit in the Glue Data Catalog, with its columns and
    * descriptions. The dataset has no crawler.
    *
    * @see https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html

@@ -152,12 +152,12 @@ test('existing roles are used, and no role is created', () => {
   expect(resource(stack, 'AWS::StepFunctions::StateMachine').Properties.RoleArn).toMatch(/:role\/machines$/);
 });
 
-test('a dataset with a schedule of its own is a warning', () => {
+test('a dataset with its own schedule is a warning', () => {
   const lake = LAYOUTS[0].lake(ENV, PREFIXES);
   const datasets = [bronze(lake, { schedule: Schedule.rate(Duration.days(1)) })];
   pipeline(lake, { datasets, schedule: Schedule.rate(Duration.days(1)) });
   Annotations.fromStack(lake.stack).hasWarning('*', Match.stringLikeRegexp(
-    'the dataset "bronze/fda-nsde" of the pipeline "daily" also has a schedule of its own, so that it runs twice. '
+    'the dataset "bronze/fda-nsde" of the pipeline "daily" also has its own schedule, so that it runs twice. '
       + 'Remove its schedule.',
   ));
 });

@@ -178,7 +178,7 @@ test('a pipeline and a dataset of it that both have a schedule are a warning', (
     'pipelines/daily.json': { pipeline: 'daily', datasets: ['gold/states'], schedule },
   });
   expect(warningsOf(app).join('\n')).toContain(
-    'the dataset "bronze/zipcodes" of the pipeline "daily" also has a schedule of its own',
+    'the dataset "bronze/zipcodes" of the pipeline "daily" also has its own schedule',
   );
 });
 

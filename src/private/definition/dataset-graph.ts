@@ -31,12 +31,12 @@ export function datasetGraph(scope: IConstruct, lake: string): Graph {
   return new Map(lakeStates<Graph>(scope, 'inputs', lake).flatMap(graph => [...graph]));
 }
 
-/** Registers that a dataset, given as `layer/dataset`, has a schedule of its own. */
+/** Registers that a dataset, given as `layer/dataset`, has its own schedule. */
 export function registerSchedule(scope: IConstruct, lake: string, dataset: string): void {
   lakeState(scope, 'schedules', lake, () => new Set<string>()).add(dataset);
 }
 
-/** Whether a dataset, given as `layer/dataset`, has a schedule of its own. */
+/** Whether a dataset, given as `layer/dataset`, has its own schedule. */
 export function hasSchedule(scope: IConstruct, lake: string, dataset: string): boolean {
   return lakeStates<Set<string>>(scope, 'schedules', lake).some(datasets => datasets.has(dataset));
 }

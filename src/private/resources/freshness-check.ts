@@ -31,8 +31,8 @@ const NAME_REMEDY = 'Use a prefix of at most 39 characters.';
 const MAX_DATASETS = 500;
 
 /**
- * Adds a dataset to the freshness check of its lake, which the first dataset creates within the core. Without a core in
- * this app, or without alerts, a warning says that nobody is alerted.
+ * Adds a dataset to the freshness check of its lake, which the first dataset creates within the core. If another app
+ * deploys the core, or if the core has no alerts, synthesis warns that no alert is sent.
  */
 export function registerFreshness(
   scope: Construct, core: IEtlCore, declaration: FreshnessDeclaration,
@@ -117,7 +117,7 @@ class FreshnessCheck extends Construct {
         'FRESHNESS_CHECK_TOO_LARGE',
         `${nodes.length} datasets of the lake "${names.resourcePrefix}" declare freshness or are inputs of those; the `
           + `maximum is ${MAX_DATASETS}.`,
-        'Remove freshness from the datasets that matter least.',
+        'Remove freshness from some of these datasets.',
       );
     }
     return stack.toJsonString(freshnessMachine({

@@ -46,8 +46,8 @@ export function acknowledgeWildcards(
 /** Suppresses the cdk-nag findings for a state machine without logs and traces. */
 export function acknowledgeStateMachine(stateMachine: CfnStateMachine): void {
   const reason = 'Step Functions keeps the history of standard executions for 90 days. ';
-  acknowledge(stateMachine, 'SF1', `${reason}Logs would repeat it at a charge.`);
-  acknowledge(stateMachine, 'SF2', `${reason}Traces would repeat it at a charge.`);
+  acknowledge(stateMachine, 'SF1', `${reason}Logs would store the same history again, at additional cost.`);
+  acknowledge(stateMachine, 'SF2', `${reason}Traces would store the same history again, at additional cost.`);
 }
 
 /** Suppresses the cdk-nag finding for a role that publishes to an encrypted topic. */

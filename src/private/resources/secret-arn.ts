@@ -22,7 +22,7 @@ export function secretArns(scope: Construct, secret: string): string[] {
       scope,
       'SECRET_ARN_INVALID',
       'auth.secret is a name that is only known at deployment.',
-      'Use the ARN of the secret, for example secret.secretArn, or write the ARN with the name in it: '
+      'Use the ARN of the secret, for example secret.secretArn, or write the ARN and insert the name: '
         + '`arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${name}`.',
     );
   }
