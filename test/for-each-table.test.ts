@@ -167,7 +167,7 @@ test('a table that the dataset in this app does not have fails after all dataset
   derived('silver', where, { dataset: 'drugs' });
   expect(() => where.app.synth()).toThrow(
     'UNKNOWN_TABLE: Lake/Prices: api_endpoints.items.for_each.table of dataset "prices" is "pp_dw_silver.drug", which '
-    + 'is not a table of the lake. Did you mean "pp_dw_silver.drugs"? Correct it. Tables: pp_dw_silver.drugs.',
+    + 'is not a table of the lake. Did you mean "pp_dw_silver.drugs"? Use one of these tables: pp_dw_silver.drugs.',
   );
 });
 
@@ -278,7 +278,7 @@ describe('in files', () => {
 
   test('a database with another prefix fails', () => {
     expect(() => directory('pp_dv_silver.drugs')).toThrow(
-      'is "pp_dv_silver.drugs", which is not a table of the lake. Did you mean "pp_dw_silver.drugs"? Correct it.',
+      'is "pp_dv_silver.drugs", which is not a table of the lake. Did you mean "pp_dw_silver.drugs"? Use one of',
     );
   });
 

@@ -164,7 +164,7 @@ test('the files of all datasets of a stack are limited', () => {
     bronze(where, { dataset: `airlines-${index}`, source }, `Airlines${index}`);
   }
   expect(() => where.app.synth()).toThrow(
-    'FILE_TOO_LARGE: Lake: the 3 datasets of the stack with files of the app have 201 MB of them; the maximum is '
+    'FILE_TOO_LARGE: Lake: 3 datasets of the stack load files of the app with a total of 201 MB; the maximum is '
       + '200 MB. Distribute the datasets over several stacks. Upload large files',
   );
 });

@@ -11,5 +11,5 @@ export function otherLayers(layer: Layer): Layer[] {
   return LAYERS.filter(other => other !== layer);
 }
 
-/** The name of a layer in a prefix, with which the roles of one lake could get access to another lake. */
+/** The name of a layer in a prefix. Such a prefix could give the roles of one lake access to another lake. */
 export const LAYER_NAME = new RegExp(`[-_](${LAYERS.join('|')})([-_]|$)`);

@@ -122,7 +122,7 @@ def catalog_error(error: Exception, table: str) -> RunFailed:
         return RunFailed(
             ErrorCode.CONCURRENT_RUN,
             f"Another writer has changed {table} since this run started: {message}. "
-            "The published table is unchanged by this run. Run again.",
+            "This run has not changed the published table. Run again.",
             retryable=True,
         )
     return RunFailed(

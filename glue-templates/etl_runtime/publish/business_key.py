@@ -56,8 +56,9 @@ def find_duplicates(
         if maps := [name for name, type_ in types.items() if name in key and "map<" in type_]:
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
-                f"{table}: the business key has the {with_names('column', maps)} with maps. Maps cannot be compared. "
-                "Choose other columns for business_key.",
+                f"{table}: the business key has the {with_names('column', maps)}, which "
+                f"{'contains' if len(maps) == 1 else 'contain'} maps. Maps cannot be compared. Choose other columns "
+                "for business_key.",
             )
         if key:
             rows = spark.read.parquet(*content.uris)

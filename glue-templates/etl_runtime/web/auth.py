@@ -27,7 +27,7 @@ def credentials_of(auth: Auth) -> Credentials:
                 raise RunFailed(
                     ErrorCode.SECRET_INVALID,
                     f'The user name in the secret "{secret}" contains a colon, which basic authentication does not '
-                    "allow.",
+                    "allow. Correct the user name in the secret.",
                 )
             encoded = base64.b64encode(f"{username}:{password}".encode()).decode()
             REDACTION.add(encoded)

@@ -87,7 +87,8 @@ class ClientCredentials(Credentials):
         if str(response.get("token_type", "bearer")).lower() != "bearer":
             raise RunFailed(
                 ErrorCode.AUTH_FAILED,
-                f"{where}: the token type is {str(response['token_type'])[:40]!r}. Only bearer tokens are supported.",
+                f"{where}: the token type is {str(response['token_type'])[:40]!r}. Use a token_url that issues bearer "
+                "tokens.",
             )
         REDACTION.add(token)
         lifetime = _seconds(expires_in)

@@ -95,7 +95,7 @@ def request_failure(
     if isinstance(reason, ssl.SSLCertVerificationError):
         return RequestFailed(
             ErrorCode.SOURCE_TLS_FAILED,
-            f"the server's TLS certificate is not valid: {reason.verify_message}",
+            f"the server's TLS certificate is not valid: {reason.verify_message}. Report this to the data provider",
             retryable=False,
         )
     if isinstance(reason, ssl.SSLError) and reason.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
@@ -134,7 +134,9 @@ def request_failure(
         )
     if "unknown url type" in str(reason):
         return RequestFailed(
-            ErrorCode.SOURCE_REQUEST_FAILED, "the redirect target is not an http:// or https:// URL", retryable=False
+            ErrorCode.SOURCE_REQUEST_FAILED,
+            "the redirect target is not an http:// or https:// URL. Check the URL in a browser",
+            retryable=False,
         )
     return RequestFailed(
         ErrorCode.SOURCE_UNAVAILABLE, f"the connection failed: {reason or type(error).__name__}", retryable=True
@@ -149,14 +151,16 @@ def _status_failure(error: urllib.error.HTTPError) -> RequestFailed:
     if error.code == 304:
         return RequestFailed(
             ErrorCode.SOURCE_REQUEST_FAILED,
-            "the server returned 304 Not Modified, but the request was not conditional",
+            "the server returned 304 Not Modified, but the request was not conditional. Report this to the data "
+            "provider",
             retryable=False,
         )
     if 300 <= error.code < 400:
         why = (
-            "a POST request is only redirected within its host, with status 307 or 308"
+            "a POST request is only redirected within its host, with status 307 or 308. Declare the URL that the "
+            "redirect leads to"
             if error.msg == REDIRECTED_POST
-            else "it is a redirect loop, or its target is not an http:// or https:// URL"
+            else "it is a redirect loop, or its target is not an http:// or https:// URL. Check the URL in a browser"
         )
         return RequestFailed(
             ErrorCode.SOURCE_REQUEST_FAILED,

@@ -94,7 +94,7 @@ const FRESHNESS_PROPS: PropTypes<Freshness> = {
   maxAge: { member: 'toHours', example: 'a Duration: Duration.hours(26)' },
 };
 
-/** Fails on an input that is no dataset, or a dataset of another lake. */
+/** Fails on an input that is not a dataset, or is a dataset of another lake. */
 export function checkInput(scope: Construct, { core, dataset }: LakeDatasetProps, prop: string, input: IDataset): void {
   checkPropType(scope, [prop, input, 'layer', 'a dataset: a BronzeDataset, a SilverDataset or a GoldDataset']);
   if (

@@ -26,7 +26,7 @@ export function registerInputs(scope: IConstruct, lake: string, dataset: string,
   }
 }
 
-/** The inputs of all datasets of a lake that exist so far, also of those in stacks with or without an environment. */
+/** The inputs of all datasets of a lake that exist so far, whether or not their stacks have an environment. */
 export function datasetGraph(scope: IConstruct, lake: string): Graph {
   return new Map(lakeStates<Graph>(scope, 'inputs', lake).flatMap(graph => [...graph]));
 }

@@ -92,7 +92,8 @@ export function checkNamedTables(
     scope,
     'UNKNOWN_TABLE',
     `${key} of dataset "${dataset}" is "${table}", which is not a table of the lake.`,
-    `${didYouMean(table, isQualified({ table }) ? known : known.map(nameOf))}Correct it. Tables: ${known.join(', ')}.`,
+    `${didYouMean(table, isQualified({ table }) ? known : known.map(nameOf))}Use one of these tables: `
+      + `${known.join(', ')}.`,
   );
   const noInput = ({ key, table }: NamedTable) => synthError(
     scope,

@@ -296,7 +296,7 @@ function* forEachProblems(
         code: 'SETTING_REQUIRED',
         key: `${key}.${holder}`,
         found: `contains ${PLACEHOLDER}, but for_each is not set`,
-        remedy: `Set for_each to where the values are, for example ${FOR_EACH_EXAMPLES}.`,
+        remedy: `Set for_each to the endpoint or the table that contains the values, for example ${FOR_EACH_EXAMPLES}.`,
       };
     }
     return;

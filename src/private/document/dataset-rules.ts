@@ -466,7 +466,7 @@ function* historyProblems({
       code: 'VALUE_INVALID',
       key: 'history.open_end',
       found: `is "${openEnd}"`,
-      remedy: 'Use a date from 2100-01-01, for example "9999-12-31".',
+      remedy: 'Use 2100-01-01 or a later date, for example "9999-12-31".',
     };
   }
   for (const list of ['business_key', 'compare', 'exclude'] as const) {

@@ -52,7 +52,7 @@ export function isStruct(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A copy of a struct that can be spread and destructured: also the getters of its class are properties. */
+/** A copy of a struct that can be spread and destructured: the getters of its class become properties. */
 export function plainCopy<Struct extends object>(struct: Struct): Struct {
   const keys = new Set(Object.keys(struct));
   let type = Object.getPrototypeOf(struct);

@@ -1,8 +1,8 @@
 import { JSONPath } from '../dependencies/jsonc-parser';
 
 /**
- * A correction of a configuration file that loading makes in memory, and that `medallion init --from` proposes for the
- * file.
+ * A correction of a configuration file. It is applied in memory when the file is loaded, and `medallion init --from`
+ * proposes it for the file.
  */
 export interface Edit {
   /** The path of the value in the file. */

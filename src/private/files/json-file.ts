@@ -99,7 +99,7 @@ export class JsonFile {
     return node && where.length > 0 ? `${this.file}:${this.lineAndColumn(node.offset)}` : this.file;
   }
 
-  /** The text of the file with edits. Everything else stays as it is. */
+  /** The text of the file with the edits applied. Nothing else changes. */
   textWith(edits: readonly Edit[]): string {
     return edits.flatMap(edit => this.replacementOf(edit) ?? []).sort((a, b) => b.start - a.start)
       .reduce((text, change) => text.slice(0, change.start) + change.text + text.slice(change.end), this.text);
@@ -192,7 +192,7 @@ export function relativePath(file: string): string {
 
 /**
  * The object in a JSON text, and the errors. After a comment, a superfluous comma or a missing comma, the parser can
- * continue. After any other error, what follows cannot be trusted: then only the first error is returned.
+ * continue. After any other error, the rest of the result is unreliable, so only the first error is returned.
  */
 function parse(text: string): { readonly tree?: Node; readonly errors: ParseError[] } {
   const errorsOf = (options: ParseOptions): { tree?: Node; errors: ParseError[] } => {

@@ -92,7 +92,7 @@ function withInputs(dataset: DatasetFile, inputs: Input[]): DatasetFile {
   return { ...dataset, inputs: [...new Set([...dataset.inputs, ...inputs.map(input => input.dataset)])] };
 }
 
-/** Whether a schema violation is about the same value as a problem that says more. */
+/** Whether a schema violation is about the same value as a more specific problem. */
 function isAbout({ code, location, pointer }: FileProblem, others: FileProblem[]): boolean {
   return code === 'VALUE_INVALID' && pointer !== ''
     && others.some(other => other.location === location && other.pointer === pointer);

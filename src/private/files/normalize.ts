@@ -25,8 +25,8 @@ const KEYS_BY_TABLE = [
 ];
 
 /**
- * Corrects what a file writes differently, where the meaning is clear: misspelled keys, a text instead of a list of
- * texts, and hyphens in the names of tables.
+ * Corrects deviations from the schema whose meaning is clear: misspelled keys, a text instead of a list of texts, and
+ * hyphens in the names of tables.
  */
 export function normalize(document: JsonObject, schema: DocumentSchema): Normalized {
   const edits: Edit[] = [];
@@ -162,7 +162,7 @@ function tableName(text: string): string | undefined {
   return /^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(text) && text.includes('-') ? text.replace(/-/g, '_') : undefined;
 }
 
-/** Whether a text in a map can only be a note: the map has values of another type, or names that do not start so. */
+/** Whether a text in a map can only be a note: other values or names of the map never look like notes. */
 function isNoteInMap(key: string, item: SchemaNode, hasTables: boolean): boolean {
   return isHidden(key) ? hasTables || !item.allowsText : isNote(key) && !item.allowsText && !item.isListOfTexts;
 }

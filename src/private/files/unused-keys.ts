@@ -54,7 +54,7 @@ export function closestKey(key: string, known: readonly string[]): string | unde
 }
 
 /**
- * The known key that was probably meant: each of its words differs in a third of the letters at most, or in their
+ * The known key that was probably meant: each of its words differs in at most a third of the letters, or only in their
  * order.
  *
  * The words that both keys have do not count: `lookback_hours` is not `lookback_days`.

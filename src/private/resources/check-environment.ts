@@ -4,7 +4,7 @@ import { deployedCore } from './deployed-core';
 import { IEtlCore } from '../../i-etl-core';
 import { synthError } from '../errors/synth-error';
 
-/** The resources of a lake are in one account and Region, and so must be its datasets and pipelines. */
+/** The datasets and pipelines of a lake must be in the same account and Region as its core. */
 export function checkEnvironment(scope: Construct, core: IEtlCore, subject = 'dataset'): void {
   const deployed = deployedCore(core);
   if (!deployed) {

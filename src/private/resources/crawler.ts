@@ -13,7 +13,7 @@ export interface CrawlerProps {
 /**
  * The crawler that registers the tables of a dataset in the Data Catalog, with one target per table.
  *
- * It has no schedule: the output of the job states whether a crawl is required, and the user starts the crawler. It
+ * It has no schedule: a pipeline starts it, or the user, if the output of the job states that a crawl is required. It
  * never deletes a table from the Data Catalog.
  */
 export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler {

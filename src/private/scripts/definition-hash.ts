@@ -12,7 +12,7 @@ const OPERATION_KEYS = [
 ];
 
 /**
- * A hash of what a derived dataset is built with: its document, script and query. A pipeline runs the job again if the
+ * A hash of the document, script and query of a derived dataset. A pipeline runs the job again if the
  * hash differs from that of the last publication.
  *
  * It is computed during synthesis, when tokens can be resolved to the references that the template has.

@@ -237,7 +237,7 @@ function limitSourceFiles(stack: Stack, scripts: DatasetScripts[]): void {
     throw synthError(
       stack,
       'FILE_TOO_LARGE',
-      `the ${withFiles.length} datasets of the stack with files of the app have ${megabytes(bytes)} of them; the `
+      `${withFiles.length} datasets of the stack load files of the app with a total of ${megabytes(bytes)}; the `
         + `maximum is ${megabytes(MAX_SOURCE_BYTES)}.`,
       `Distribute the datasets over several stacks. ${TOO_LARGE_REMEDY}`,
     );

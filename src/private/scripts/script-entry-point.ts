@@ -21,7 +21,7 @@ export function entryPointOf(layer: Layer): string {
  * The layers whose entry point a Python script imports and uses.
  *
  * Comments and string literals do not count. An import that the script does not use does not count either: the script
- * publishes nothing with it. Not detected are functions that a script only finds at run time, as with `importlib`.
+ * publishes nothing with it. Functions that a script only finds at run time, as with `importlib`, are not detected.
  */
 export function entryPointsUsedBy(script: string): Layer[] {
   const code = script

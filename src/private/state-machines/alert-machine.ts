@@ -29,7 +29,7 @@ const MAX_EXECUTION_DATASET_LENGTH = 45;
  */
 const MAX_EXECUTIONS = 400;
 
-/** How long before the event an execution that handled its job can have ended: clocks of services can differ. */
+/** An execution can end this long before the event about its job, because the clocks of services can differ. */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 
 /**

@@ -12,7 +12,7 @@ const OTHER_RUN_POLL_SECONDS = 300;
 /** Requests for inputs at the same time. */
 const MAX_REQUESTS = 10;
 
-/** Requests for the next attempt of a failed run, after which Glue has not retried the run. */
+/** The number of requests for the next attempt of a failed run. If none finds it, Glue has not retried the run. */
 const MAX_MISSED_ATTEMPTS = 4;
 
 /**
@@ -25,11 +25,11 @@ const MAX_BYTES = 150_000;
 /** The run ID is the third key of the file. What follows is not read, so that no character is cut. */
 const RUN_ID_BYTES = 400;
 
-/** The records of one minute before the start of a run on: the clock of the run may differ from that of Glue. */
+/** The record of a run can be up to a minute older than the run, because its clock may differ from that of Glue. */
 const CLOCK_DIFFERENCE_MS = 60_000;
 const MAX_RECORDS = 20;
 
-/** Characters of a reason, so that the list of 300 datasets fits into a variable. */
+/** The maximum length of a reason, so that the list of 300 datasets fits into a variable. */
 const MAX_REASON_LENGTH = 2_000;
 
 /** https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html */

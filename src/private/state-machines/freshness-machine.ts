@@ -42,10 +42,10 @@ const RECORD_BYTES = 2_000;
 /** Requests at the same time: the limit of a map. */
 const MAX_REQUESTS = 40;
 
-/** Keys in a list of up to 300 bytes each. */
+/** The maximum number of keys in a list, of up to 300 bytes each. */
 const MAX_LISTED = 400;
 
-/** The newest records of a dataset that are read, until one is of a run that has succeeded. */
+/** The maximum number of records to read per dataset, from the newest on, until one is that of a successful run. */
 const MAX_RECORDS = 20;
 
 const HOUR = 3_600_000;
@@ -58,8 +58,9 @@ const MAX_MESSAGE_LENGTH = 200_000;
  * or recover.
  *
  * A dataset was confirmed when a run last published it or found it unchanged. A derived dataset that is built from the
- * current publications of its inputs counts as confirmed when its inputs were: a pipeline does not run its job. A
- * dataset is stale if it was confirmed too long ago, or if it was never published and the first check was too long ago.
+ * current publications of its inputs counts as confirmed when its inputs were, because a pipeline does not run its job
+ * until an input publishes. A dataset is stale if it was confirmed too long ago, or if it was never published and the
+ * first check was too long ago.
  *
  * The run records are only read if the publication is too old. The results of the check are in one object, so that the
  * next check knows what has changed.

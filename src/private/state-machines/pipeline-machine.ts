@@ -10,13 +10,13 @@ const POLL_SECONDS = 60;
 /** Requests at the same time. */
 const MAX_REQUESTS = 10;
 
-/** Executions in a list: with more, it could exceed 256 KiB. */
+/** The maximum number of executions in a list. A longer list could exceed 256 KiB. */
 const MAX_LISTED = 400;
 
-/** Characters of a dataset's name in the name of its execution, which has at most 80. */
+/** The maximum length of a dataset's name in the name of its execution, which can have 80 characters. */
 export const MAX_NAME_LENGTH = 45;
 
-/** Characters of a reason, so that the results of all datasets fit into a variable of 256 KiB. */
+/** The maximum length of a reason, so that the results of all datasets fit into a variable of 256 KiB. */
 const MAX_REASON_LENGTH = 200;
 
 /** A cause has at most 32,768 characters. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
@@ -57,7 +57,7 @@ export interface PipelineMachineProps {
  * inputs have ended, and fails at its end if a dataset has failed.
  *
  * Input: nothing, or the result of an earlier execution, of which only the failed and skipped datasets run. If
- * `complete` is false, so do the datasets that its list does not contain. Output: `pipeline` and `datasets`, a list
+ * `complete` is false, the datasets that its list does not contain also run. Output: `pipeline` and `datasets`, a list
  * with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
  */
 export function pipelineMachine(props: PipelineMachineProps): Definition {

@@ -818,8 +818,8 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'a placeholder in the URL without for_each',
     api({ products: 'https://example.org/{value}' }),
     'SETTING_REQUIRED: Lake: api_endpoints.products.url of dataset "fda-cder" contains {value}, but for_each '
-      + 'is not set. Set for_each to where the values are, for example {"endpoint": "products", '
-      + '"field": "id"} or {"table": "${silver_database}.drugs", "column": "rxcui"}.',
+      + 'is not set. Set for_each to the endpoint or the table that contains the values, for example '
+      + '{"endpoint": "products", "field": "id"} or {"table": "${silver_database}.drugs", "column": "rxcui"}.',
   ],
   [
     'a placeholder in a parameter without for_each',

@@ -197,7 +197,12 @@ def test_a_link_in_a_record_per_value_is_not_followed(source: Source) -> None:
             "PAGINATION_INVALID: the last 2 records have the same at (5)",
             id="a field that is not unique",
         ),
-        pytest.param([[{"id": 1}]], {"path": "at"}, "PAGINATION_INVALID: the last record: at is missing in the record", id="no field"),
+        pytest.param(
+            [[{"id": 1}]],
+            {"path": "at"},
+            "PAGINATION_INVALID: the last record: at is missing in the record",
+            id="no field",
+        ),
         pytest.param(
             [[{"at": 5, "id": 1}, {"at": 5, "id": 2}]] * 2,
             {"path": "at", "inclusive": True},
