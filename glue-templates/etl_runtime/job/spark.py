@@ -25,6 +25,8 @@ SETTINGS = {
     "spark.sql.parquet.summary.metadata.level": "ALL",  # a convention of the lake; these Spark versions ignore it
 }
 
+REMEDY = "Correct the query or the script if it is the cause. Otherwise, run again."
+
 
 def start_spark() -> SparkSession:
     """Start Spark and send this package to its executors: Glue adds `--extra-py-files` to the driver's path only."""
@@ -71,14 +73,16 @@ def task_error(error: Exception) -> RunFailed:
         return driver_error(error)
     if kind == "RunFailed":
         return RunFailed.parse(text, retryable=True)
-    return RunFailed(ErrorCode.SPARK_FAILED, f"A Spark task failed: {kind}: {text}", retryable=True)
+    return RunFailed(
+        ErrorCode.SPARK_FAILED, f"A Spark task failed: {kind}: {text.rstrip('.')}. {REMEDY}", retryable=True
+    )
 
 
 def driver_error(error: Exception) -> RunFailed:
     """The Java exception of the driver as one line: Py4J writes it between the call and the Java stack trace."""
     of_java = re.search(r"^: (?:[\w$]+\.)*([\w$]+: .+)", str(error), re.MULTILINE)
     what = of_java[1] if of_java else f"{type(error).__name__}: {error}".partition("\n")[0]
-    return RunFailed(ErrorCode.SPARK_FAILED, f"Spark failed: {what}", retryable=True)
+    return RunFailed(ErrorCode.SPARK_FAILED, f"Spark failed: {what.rstrip('.')}. {REMEDY}", retryable=True)
 
 
 def _archive() -> str | None:
