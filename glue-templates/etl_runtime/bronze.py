@@ -224,7 +224,7 @@ def registered_inputs(spark: "SparkSession", job: Job, store: Store) -> list[str
     from etl_runtime.transform.inputs import register
 
     inputs = read_inputs(job.names, store)
-    register(spark, inputs, job.names.bucket)
+    register(spark, inputs, f"s3://{job.names.bucket}/")
     return [name for each in inputs for name in each.tables]
 
 

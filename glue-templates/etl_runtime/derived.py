@@ -4,8 +4,9 @@ Scripts import it as `run_silver` from `etl_runtime.silver` or `run_gold` from `
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache
@@ -50,13 +51,15 @@ class TransformContext:
     The tables of the inputs are also available in `spark.sql`, by their names in Athena.
     """
 
-    def __init__(self, spark: "SparkSession", inputs: Sequence[Input], job: Job, store: Store) -> None:
+    def __init__(
+        self, spark: "SparkSession", inputs: Sequence[Input], job: Job, read: Callable[[str], bytes | None]
+    ) -> None:
         self.spark = spark
         """The Spark session of the job. Its time zone is UTC."""
         self.rules: list[Rule] = []
         self._inputs = inputs
         self._job = job
-        self._store = store
+        self._read = read
 
     def read(self, table: str) -> "DataFrame":
         """Read the published rows of an input's table.
@@ -140,7 +143,7 @@ class TransformContext:
             states = context.query().where("state IS NOT NULL")
         """
         uri = self._job.names.sql
-        sql = self._store.read(uri) if uri else None
+        sql = self._read(uri) if uri else None
         if sql is None:
             raise RunFailed(
                 ErrorCode.QUERY_NOT_FOUND,
@@ -164,6 +167,15 @@ def run_derived(
 
     `context_class` is the class of the object that is passed to `transform`.
     """
+    _RUNNER.get()(argv, transform, context_class)
+
+
+def run_job(
+    argv: Sequence[str],
+    transform: Callable[[Context], "DataFrame | Mapping[str, DataFrame]"],
+    context_class: type[Context],
+) -> None:
+    """Run the job of a derived dataset in its lake."""
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
     with RunRecord(job, store) as record:
@@ -171,6 +183,22 @@ def run_derived(
             _DerivedRun(job, record, store, transform, context_class).run()
         except Py4JJavaError as error:
             raise driver_error(error) from error
+
+
+Runner = Callable[[Sequence[str], Callable[[Any], "DataFrame | Mapping[str, DataFrame]"], type[Any]], None]
+"""What a script does with its transform. The parameters are those of `run_derived`."""
+
+_RUNNER: ContextVar[Runner] = ContextVar("runner", default=run_job)
+
+
+@contextmanager
+def running_with(runner: Runner) -> Iterator[None]:
+    """Within this context, scripts call `runner` instead of running a job. `medallion test` gets their transform."""
+    token = _RUNNER.set(runner)
+    try:
+        yield
+    finally:
+        _RUNNER.reset(token)
 
 
 @dataclass(frozen=True)
@@ -292,15 +320,15 @@ class _DerivedRun(Generic[Context]):
                 inputs = read_inputs(names, store)
                 note_inputs(inputs, record)
                 record.note_input_tables({name: table for each in inputs for name, table in each.tables.items()})
-                _drop_views(spark)
-                register(spark, inputs, names.bucket)
-            context = self.context_class(spark, inputs, job, store)
+                drop_views(spark)
+                register(spark, inputs, f"s3://{names.bucket}/")
+            context = self.context_class(spark, inputs, job, store.read)
             try:
                 with record.step("make"):
                     writer = TableWriter(job, record, published, store, lake_tables, context.tables, attempt)
                     tables = {
                         key: writer.write(key, rows)
-                        for key, rows in _rows_by_table(job, self.transform(context)).items()
+                        for key, rows in rows_by_table(job, self.transform(context)).items()
                     }
             except Exception:
                 if not (changed := republished(inputs, names, store)):
@@ -320,13 +348,14 @@ def _start_spark() -> "SparkSession":
     return spark
 
 
-def _drop_views(spark: "SparkSession") -> None:
+def drop_views(spark: "SparkSession") -> None:
+    """Drop the temporary views of the session, which an earlier transform has created."""
     for view in spark.catalog.listTables():
         if view.isTemporary:
             spark.catalog.dropTempView(view.name)
 
 
-def _rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
+def rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
     """The result of the transform by table. Raises RunFailed if it does not match the dataset's tables."""
     keys = list(job.names.tables)
     tables = dict(result) if isinstance(result, Mapping) else {keys[0]: result}

@@ -3,7 +3,7 @@
 import hashlib
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,15 @@ class Deployment:
     bucket: str
     prefix: str
     markers: dict[str, str]
+
+
+def deployed_files(deployments: Iterable[Deployment]) -> dict[str, bytes]:
+    """The files that the deployments upload, by their `s3://` URIs."""
+    return {
+        f"s3://{each.bucket}/{f'{each.prefix}/' if each.prefix else ''}{name}": _with_values(content, each.markers)
+        for each in deployments
+        for name, content in _files(each.source)
+    }
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -9,12 +9,9 @@ Without JOB_RUN_ID, the run gets a new ID. The exit code is the exit code of the
 raised an exception.
 """
 
-import importlib
 import json
 import os
 import runpy
-import signal
-import subprocess
 import sys
 import traceback
 import uuid
@@ -23,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from end_spark import end_spark
 from parent import end_with_parent
 from progress_file import writing_progress
 
@@ -117,7 +115,7 @@ def main() -> None:
     outcome = {"exit_code": exit_code, "error": error, **_outcome(s3, request.runs, job_run_id)}
     Path(request.result).write_text(json.dumps(outcome), encoding="utf-8")
     sys.stdout.flush()
-    _end_spark()
+    end_spark()
     sys.exit(exit_code)
 
 
@@ -183,19 +181,6 @@ def _outcome(s3: "S3Client", runs: str, job_run_id: str) -> dict[str, Any]:
     records = (read(key) for key in sorted(keys, reverse=True) if key.rpartition("/")[2].startswith("run_id="))
     record = next((each for each in records if each.get("job_run_id") == job_run_id), None)
     return {"record": record, "published": published}
-
-
-def _end_spark() -> None:
-    """End the JVM, so that no process outlives the command. All output is in S3 by now."""
-    if "pyspark" not in sys.modules:
-        return
-    gateway = importlib.import_module("pyspark").SparkContext._gateway
-    process: subprocess.Popen[bytes] | None = getattr(gateway, "proc", None)
-    if process:
-        # The threads of pyspark log the lost connection, which is not output of the job.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ _VECTOR_MODULE = "jdk.incubator.vector"
 
 
 def configure_spark(
-    endpoint: str,
-    jars: str,
+    endpoint: str | None,
+    jars: str | None,
     work: Path,
     *,
     iceberg_jars: str | None = None,
@@ -33,8 +33,8 @@ def configure_spark(
 
     The access keys and the region come from the environment variables of AWS.
 
-    endpoint: the URL of the S3 API.
-    jars: the folder with the jars that Hadoop needs for `s3://`.
+    endpoint: the URL of the S3 API. None if nothing reads or writes `s3://`.
+    jars: the folder with the jars that Hadoop needs for `s3://`. None without an endpoint.
     iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use the format.
     work: a folder for temporary files of this process.
     java_options: additional options of the Java on this machine.
@@ -45,24 +45,13 @@ def configure_spark(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
-        "spark.driver.extraClassPath": f"{jars}/*" if iceberg_jars is None else f"{jars}/*:{iceberg_jars}/*",
         # A short job ends before the C2 compiler pays off. Without C2, the job needs half the CPU time.
         "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
         "spark.sql.warehouse.dir": f"{work}/warehouse",
         "spark.sql.shuffle.partitions": "4",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
-        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
-        "spark.hadoop.fs.s3a.endpoint": endpoint,
-        "spark.hadoop.fs.s3a.endpoint.region": os.environ["AWS_REGION"],
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
-        "spark.hadoop.fs.s3a.access.key": os.environ["AWS_ACCESS_KEY_ID"],
-        "spark.hadoop.fs.s3a.secret.key": os.environ["AWS_SECRET_ACCESS_KEY"],
-        "spark.hadoop.fs.s3a.attempts.maximum": "2",
-        **({} if iceberg_jars is None else _iceberg_settings(endpoint)),
+        **({} if endpoint is None else _s3_settings(endpoint, f"{jars}", iceberg_jars)),
         **(extra or {}),
     }
     folder = work / "spark-conf"
@@ -78,6 +67,23 @@ def configure_spark(
         SPARK_LOCAL_IP="127.0.0.1",
         PYSPARK_PYTHON=sys.executable,
     )
+
+
+def _s3_settings(endpoint: str, jars: str, iceberg_jars: str | None) -> dict[str, str]:
+    return {
+        "spark.driver.extraClassPath": f"{jars}/*" if iceberg_jars is None else f"{jars}/*:{iceberg_jars}/*",
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+        "spark.hadoop.fs.s3a.endpoint": endpoint,
+        "spark.hadoop.fs.s3a.endpoint.region": os.environ["AWS_REGION"],
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "spark.hadoop.fs.s3a.access.key": os.environ["AWS_ACCESS_KEY_ID"],
+        "spark.hadoop.fs.s3a.secret.key": os.environ["AWS_SECRET_ACCESS_KEY"],
+        "spark.hadoop.fs.s3a.attempts.maximum": "2",
+        **({} if iceberg_jars is None else _iceberg_settings(endpoint)),
+    }
 
 
 def _iceberg_settings(endpoint: str) -> dict[str, str]:

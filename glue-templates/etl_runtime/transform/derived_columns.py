@@ -34,6 +34,17 @@ FIXES = {
 }
 
 
+def as_published(key: str, rows: "DataFrame", *, is_iceberg: bool) -> "tuple[DataFrame, list[dict[str, str]]]":
+    """The result of a transform with the names and types of its table, and the columns as in published.json.
+
+    Raises RunFailed if Athena does not support a column.
+    """
+    rows = with_athena_names(key, rows)
+    if is_iceberg:
+        rows = with_iceberg_types(rows)
+    return rows, athena_columns(key, rows)
+
+
 def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
     """The rows with lower-case column names, as in the Data Catalog, and without meta_run_id, which the job adds.
 

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-def register(spark: "SparkSession", inputs: Sequence[Input], bucket: str) -> None:
+def register(spark: "SparkSession", inputs: Sequence[Input], root: str) -> None:
     """Recreate the databases of the inputs in Spark: their published tables, with the names that they have in
-    Athena."""
+    Athena.
+
+    `root` is the URI of the folder that contains the published files, such as `s3://bucket/`.
+    """
     require_in_memory_catalog(spark)
     tables = {name: (table, read.published["layer"]) for read in inputs for name, table in read.tables.items()}
     for database in {read.name.database for read in inputs}:
@@ -30,7 +33,7 @@ def register(spark: "SparkSession", inputs: Sequence[Input], bucket: str) -> Non
         database, _, table_name = name.partition(".")
         spark.sql(
             f"CREATE TABLE `{database}`.`{table_name}` ({schema(table, layer)}) USING parquet "
-            f"OPTIONS (path 's3://{bucket}/{_folder_of(table)}', pathGlobFilter '{_glob(table)}')"
+            f"OPTIONS (path '{root}{_folder_of(table)}', pathGlobFilter '{_glob(table)}')"
         )
 
 

@@ -13,7 +13,12 @@ from etl_runtime.job.store import Store
 from etl_runtime.publish.staged import StagedTable
 from etl_runtime.publish.tables import Tables
 from etl_runtime.transform.carried_history import carried_history, has_ranges
-from etl_runtime.transform.derived_columns import athena_columns, with_athena_names, with_iceberg_types
+from etl_runtime.transform.derived_columns import (
+    as_published,
+    athena_columns,
+    with_athena_names,
+    with_iceberg_types,
+)
 from etl_runtime.transform.history import (
     DUPLICATE,
     PublishedVersions,
@@ -54,11 +59,8 @@ class TableWriter:
         from pyspark.sql import functions as f
 
         is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
-        rows = with_athena_names(key, rows)
-        lineage = Lineage(key, rows)
-        if self._is_iceberg:
-            rows = with_iceberg_types(rows)
-        columns = athena_columns(key, rows)
+        lineage = Lineage(key, with_athena_names(key, rows))
+        rows, columns = as_published(key, rows, is_iceberg=self._is_iceberg)
         history = self.job.document.get("history")
         if history is not None:
             return self._write_history(key, history, rows, columns, lineage)

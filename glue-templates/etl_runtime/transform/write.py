@@ -142,7 +142,7 @@ def _written(target: Target, part: int, examples_of: ExamplesOf, batches: Iterat
         with ExitStack() as opened:
             writer = None
             for table in _row_groups(batches):
-                _count(table, examples_of, result)
+                count(table, examples_of, result)
                 rows = _as_written(table.drop_columns([ACTION]) if ACTION in table.column_names else table, target)
                 writer = writer or opened.enter_context(parquet_writer(file, rows))
                 writer.write_table(rows)
@@ -182,7 +182,8 @@ def _as_written(table: pa.Table, target: Target) -> pa.Table:
     return table.cast(target.schema or pa.schema([pa.field(each.name, each.type) for each in table.schema]))
 
 
-def _count(table: pa.Table, examples_of: ExamplesOf, result: Written) -> None:
+def count(table: pa.Table, examples_of: ExamplesOf, result: Written) -> None:
+    """Add the rows of a table to the counts of a result."""
     result.rows += table.num_rows
     live = table
     if ACTION in table.column_names:

@@ -1,0 +1,172 @@
+"""Values of test files: from text to the type of a column, and from a value to text for messages."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+
+from etl_runtime.columns.athena_types import DECIMAL_TYPE, SCALARS, AthenaType, athena_type
+
+SMALL_TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "float": pa.float32()}
+"""The types of derived tables that bronze tables do not have."""
+INTEGER_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+_INTEGER = re.compile(r"[-+]?\d+")
+_NOT_FINITE = {"nan": "nan", ".nan": "nan", "inf": "inf", ".inf": "inf", "infinity": "inf"}
+
+
+class ValueProblem(Exception):
+    """A value of a test does not fit the type of its column. The message says what was found and what is expected."""
+
+
+def arrow_type(type_: AthenaType) -> pa.DataType:
+    """The Arrow type of any type that a table of the lake can have. Raises ValueError for an unknown type."""
+    if decimal := DECIMAL_TYPE.fullmatch(type_.name):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    members = [arrow_type(member) for member in type_.members]
+    match type_.name:
+        case "array":
+            return pa.list_(members[0])
+        case "map":
+            return pa.map_(*members)
+        case "struct":
+            return pa.struct(list(zip(type_.fields, members, strict=True)))
+    known = {**SCALARS, **SMALL_TYPES}
+    if type_.name not in known:
+        raise ValueError(f"{type_.name} is not a type of Athena")
+    return known[type_.name]
+
+
+def type_of_arrow(arrow: pa.DataType) -> str:
+    """The Athena type of a column in a Parquet file."""
+    small = next((name for name, each in SMALL_TYPES.items() if each == arrow), None)
+    if small:
+        return small
+    if pa.types.is_timestamp(arrow):
+        return "timestamp"
+    if pa.types.is_large_string(arrow) or pa.types.is_dictionary(arrow):
+        return "string"
+    return athena_type(arrow)
+
+
+def is_plain(cell: Any) -> bool:
+    """Whether the cell is an unquoted number or boolean."""
+    return isinstance(cell, Mapping) and not cell.keys().isdisjoint(("number", "boolean"))
+
+
+def value_of(cell: Any, type_: AthenaType) -> Any:
+    """The value of a cell as Python has it in `to_pylist` of Arrow. Raises ValueProblem if it does not fit."""
+    if cell is None:
+        return None
+    if type_.members:
+        return _nested(cell, type_)
+    if isinstance(cell, list) or (isinstance(cell, Mapping) and "map" in cell):
+        raise ValueProblem(f"is a {'list' if isinstance(cell, list) else 'mapping'}, but the type is {type_}")
+    text = str(next(iter(cell.values()))) if isinstance(cell, Mapping) else str(cell)
+    try:
+        return _scalar(text, type_.name)
+    except (ValueError, InvalidOperation) as error:
+        raise ValueProblem(f"is {text!r}, which is not a {type_}{_hint(type_.name)}") from error
+
+
+def _nested(cell: Any, type_: AthenaType) -> Any:
+    if type_.name == "array":
+        if not isinstance(cell, list):
+            raise ValueProblem(f"is not a list, but the type is {type_}")
+        return [value_of(each, type_.members[0]) for each in cell]
+    if not isinstance(cell, Mapping) or "map" not in cell:
+        raise ValueProblem(f"is not a mapping, but the type is {type_}")
+    entries = cell["map"]
+    if type_.name == "map":
+        return [(value_of(key, type_.members[0]), value_of(value, type_.members[1])) for key, value in entries.items()]
+    if unknown := [name for name in entries if name not in type_.fields]:
+        raise ValueProblem(f"has the field {unknown[0]}, but the type is {type_}")
+    return {name: value_of(entries.get(name), member) for name, member in zip(type_.fields, type_.members, strict=True)}
+
+
+def _scalar(text: str, name: str) -> Any:
+    if name == "string":
+        return text
+    stripped = text.strip()
+    if name in INTEGER_BITS:
+        if not _INTEGER.fullmatch(stripped) or not -(1 << INTEGER_BITS[name] - 1) <= int(stripped) < 1 << (
+            INTEGER_BITS[name] - 1
+        ):
+            raise ValueError
+        return int(stripped)
+    if name in ("double", "float"):
+        sign, _, rest = stripped.partition("-") if stripped.startswith("-") else ("", "", stripped)
+        number = float(f"{'-' if stripped.startswith('-') else ''}{_NOT_FINITE.get(rest.lower(), rest)}")
+        return pa.scalar(number, SMALL_TYPES["float"]).as_py() if name == "float" else number
+    if name == "boolean":
+        return {"true": True, "false": False}.get(stripped.lower()) if stripped.lower() in ("true", "false") else _no()
+    if decimal := DECIMAL_TYPE.fullmatch(name):
+        return _decimal(stripped, int(decimal[1]), int(decimal[2]))
+    if name == "date":
+        return date.fromisoformat(stripped)
+    if name == "timestamp":
+        moment = datetime.fromisoformat(stripped)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if name == "binary":
+        return bytes.fromhex(stripped)
+    raise ValueError
+
+
+def _decimal(text: str, precision: int, scale: int) -> Decimal:
+    value = Decimal(text)
+    fixed = value.quantize(Decimal(1).scaleb(-scale)) if value.is_finite() else _no()
+    if fixed != value or len(fixed.as_tuple().digits) > precision:
+        raise ValueError
+    return fixed
+
+
+def _no() -> Any:
+    raise ValueError
+
+
+def _hint(name: str) -> str:
+    if DECIMAL_TYPE.fullmatch(name):
+        return ": it has too many digits, or is not a number"
+    return {
+        "boolean": ": write true or false",
+        "date": ": write 2026-11-02",
+        "timestamp": ": write 2026-11-02 10:00:00, in UTC or with an offset",
+        "binary": ": write hexadecimal digits",
+    }.get(name, "")
+
+
+def text_of(value: Any) -> str | None:
+    """The value as text: as it is written in a test file. None for NULL."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(sep=" ")
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Sequence | Mapping):
+        return json.dumps(plain(value), ensure_ascii=False)
+    return str(value)
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON: nested values as lists and objects, others as text, and numbers as numbers if it is exact."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else str(value)
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, list) and value and all(isinstance(each, tuple) for each in value):
+        return {str(text_of(key)): plain(each) for key, each in value}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return text_of(value)
