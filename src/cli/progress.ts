@@ -23,6 +23,13 @@ export class Progress {
     process.stderr.write(`${this.erased()}${text}\n${this.live}`);
   }
 
+  /** Prints lines to standard output. */
+  public output(lines: readonly string[]): void {
+    process.stderr.write(this.erased());
+    process.stdout.write(lines.map(line => `${line}\n`).join(''));
+    process.stderr.write(this.live);
+  }
+
   /**
    * Runs a step and prints its duration.
    *

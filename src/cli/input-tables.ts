@@ -1,0 +1,89 @@
+import * as fs from 'fs';
+import { Dataset } from './dataset';
+import { Lake } from './lake';
+import { Publication } from './publication';
+import { InputTable } from './test-request';
+import { didYouMean } from '../private/errors/suggestion';
+
+/** A table that a dataset can read, and the dataset that it belongs to. */
+export interface NamedTable extends InputTable {
+  /** As `layer/dataset`. */
+  readonly dataset: string;
+}
+
+/** An input of a dataset in the job argument `--names`. */
+interface InputName {
+  readonly dataset: string;
+  readonly database: string;
+  readonly runs: string;
+}
+
+/** The inputs of a dataset, and their tables as far as they are known. */
+export interface InputTables {
+  readonly inputs: InputName[];
+  readonly tables: NamedTable[];
+}
+
+/**
+ * The tables that a dataset can read: those of datasets in the app, and those that the local lake has published, with
+ * their columns.
+ *
+ * @param data the folder of the local lake, which may not exist
+ */
+export function inputTablesOf(dataset: Dataset, datasets: Dataset[], data: string): InputTables {
+  const { inputs = [] } = JSON.parse(dataset.arguments['--names']) as { inputs?: InputName[] };
+  const tables = inputs.flatMap(input => {
+    const [layer] = input.dataset.split('/');
+    const published = new Map(contractsOf(input, data).map(each => [each.name, each]));
+    const declared = datasets.find(({ runs }) => runs === input.runs)?.tables ?? [];
+    return [...new Set([...declared, ...published.keys()])].map(name =>
+      ({ name, layer, dataset: input.dataset, ...published.get(name) }));
+  });
+  return { inputs, tables };
+}
+
+function contractsOf({ dataset, runs }: InputName, data: string): Pick<NamedTable, 'name' | 'columns' | 'contract'>[] {
+  let publication: Publication;
+  try {
+    publication = JSON.parse(fs.readFileSync(Lake.pathIn(data, `${runs}published.json`), 'utf8')) as Publication;
+  } catch {
+    return [];
+  }
+  return Object.values(publication.tables ?? {}).map(({ name, columns }) => ({
+    name: `${publication.database}.${name}`,
+    columns: Object.fromEntries(columns.map(column => [column.name, column.type])),
+    contract: `the published contract of ${dataset} in ${data}`,
+  }));
+}
+
+/**
+ * The table of a name in a test: `pp_dw_bronze.zipcodes`, `${bronze_database}.zipcodes`, a table, or a dataset with one
+ * table. Otherwise the error.
+ */
+export function findInputTable(given: string, { inputs, tables }: InputTables): NamedTable | { readonly error: string } {
+  const name = given.replace(/^\$\{(bronze|silver|gold)_database\}/, (text, layer: string) =>
+    inputs.find(({ dataset }) => dataset.startsWith(`${layer}/`))?.database ?? text);
+  const exact = tables.find(each => each.name === name);
+  if (exact) {
+    return exact;
+  }
+  const matches = tables.filter(({ name: table, dataset }) =>
+    table.split('.')[1] === name || dataset === name || dataset.split('/')[1] === name);
+  if (matches.length === 1) {
+    return matches[0];
+  }
+  if (matches.length > 1) {
+    return { error: `matches ${matches.map(each => each.name).join(' and ')}. Specify one of them.` };
+  }
+  // The tables of an input in another app are not known.
+  const [database] = name.split('.');
+  const input = inputs.find(each => each.database === database && !tables.some(table => table.dataset === each.dataset));
+  if (input && name.includes('.')) {
+    return { name, layer: input.dataset.split('/')[0], dataset: input.dataset };
+  }
+  const names = tables.map(each => each.name);
+  return {
+    error: `is not a table of an input. ${didYouMean(given, names, true)}The inputs have `
+      + `${names.join(', ') || 'no known tables'}. Correct the name, or add the dataset to the inputs.`,
+  };
+}

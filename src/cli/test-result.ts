@@ -1,0 +1,111 @@
+import { oneLine } from './display-width';
+import { paint } from './progress';
+import { formatTable } from './table';
+
+/** A value that differs. A value is null for NULL. */
+export interface CellDifference {
+  /** The number of the expected row. The first is 1. */
+  readonly row: number;
+  readonly column: string;
+  readonly type: string;
+  readonly expected: string | null;
+  readonly actual: string | null;
+}
+
+/** What differs between the expected and the actual rows. The lists are limited; `total` is not. */
+export interface TableDifference {
+  readonly columns: string[];
+  readonly types: string[];
+  readonly cells: CellDifference[];
+  readonly missing: (string | null)[][];
+  readonly unexpected: (string | null)[][];
+  readonly total: number;
+}
+
+/** Why a test failed. */
+export interface TestProblem {
+  /** The load and the output. Empty if there is only one. */
+  readonly where?: string;
+  readonly message: string;
+  readonly difference?: TableDifference;
+}
+
+/** The result of a test. */
+export interface TestResult {
+  /** As `layer/dataset`. */
+  readonly dataset: string;
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly glue_version: string;
+  readonly status: 'passed' | 'failed';
+  readonly seconds: number;
+  readonly problems: TestProblem[];
+}
+
+/** The lines of a result: one line, and if the test failed, its problems. */
+export function describeTestResult(result: TestResult, label: string, width: number): string[] {
+  const hasPassed = result.status === 'passed';
+  const mark = paint(hasPassed ? 'green' : 'red', hasPassed ? '✓' : '✗', process.stdout);
+  const time = paint('dim', `${result.seconds.toFixed(1)} s`, process.stdout);
+  return [
+    `${mark} ${label}: ${oneLine(result.name)}  ${time}`,
+    ...(hasPassed ? [] : [`    ${result.file}:${result.line}`]),
+    ...result.problems.flatMap(problem => describeProblem(problem, width - 4).map(line => `    ${line}`.trimEnd())),
+  ];
+}
+
+/** The lines of a problem, with a table of the differences. */
+export function describeProblem({ where, message, difference }: TestProblem, width: number): string[] {
+  const heading = `${where ? `${where}: ` : ''}${message}`;
+  return difference === undefined ? [heading] : [heading, ...describeDifference(difference, width)];
+}
+
+/** The lines of a difference. Text is quoted, so that NULL differs from the text NULL and from empty text. */
+export function describeDifference(difference: TableDifference, width: number): string[] {
+  const { columns, types, cells, missing, unexpected, total } = difference;
+  const rowsOf = (title: string, rows: (string | null)[][]) => rows.length === 0 ? [] : [
+    title,
+    ...formatTable(
+      columns.map((name, index) => ({ name, right: isNumber(types[index]), canShrink: true })),
+      rows.map(row => row.map((value, index) => literal(value, types[index]))),
+      width - 2,
+    ).map(line => `  ${line}`),
+  ];
+  const shown = cells.length + missing.length + unexpected.length;
+  return [
+    ...(cells.length === 0 ? [] : [
+      'Different values:',
+      ...formatTable(
+        [
+          { name: 'row', right: true },
+          { name: 'column' },
+          { name: 'expected', canShrink: true, minWidth: 12 },
+          { name: 'actual', canShrink: true, minWidth: 12 },
+        ],
+        cells.map(({ row, column, type, expected, actual }) =>
+          [String(row), column, literal(expected, type), literal(actual, type)]),
+        width - 2,
+      ).map(line => `  ${line}`),
+    ]),
+    ...rowsOf('Missing rows:', missing),
+    ...rowsOf('Unexpected rows:', unexpected),
+    ...(total > shown ? [`… ${total - shown} more differences`] : []),
+  ];
+}
+
+function isNumber(type: string): boolean {
+  return /^(tinyint|smallint|int|bigint|float|double|decimal)/.test(type);
+}
+
+/** A value as it is shown: text in quotes, NULL without. */
+function literal(value: string | null, type: string): string {
+  return value === null ? 'NULL' : type === 'string' ? `'${value.replaceAll('\'', '\'\'')}'` : value;
+}
+
+/** The number of passed and failed tests, and the time: `20 tests: 19 passed, 1 failed in 24.1 s`. */
+export function summaryOf(results: readonly TestResult[], seconds: number): string {
+  const failed = results.filter(({ status }) => status === 'failed').length;
+  return `${results.length} test${results.length === 1 ? '' : 's'}: ${results.length - failed} passed, ${failed} failed `
+    + `in ${seconds.toFixed(1)} s`;
+}
