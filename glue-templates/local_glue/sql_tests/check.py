@@ -15,8 +15,8 @@ from etl_runtime.job.suggestion import did_you_mean
 from sql_tests.compare import difference
 from sql_tests.dataset_transform import DatasetTransform, LoadResult, ResultTable
 from sql_tests.file_rows import FileProblem, read_cells, read_parquet
-from sql_tests.input_rows import TestProblem, as_inputs, typed_rows
-from sql_tests.request import ExpectedTable, Expectation, InputTable, Load, Row, Rows, Test
+from sql_tests.input_rows import InvalidTest, as_inputs, typed_rows
+from sql_tests.request import Expectation, ExpectedTable, InputTable, Load, Row, Rows, SqlTest
 from sql_tests.values import ValueProblem, text_of, value_of
 
 MAX_DIFFERENCES = 20
@@ -25,12 +25,12 @@ MAX_DIFFERENCES = 20
 Problem = dict[str, Any]
 
 
-def run_test(test: Test, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path) -> dict[str, Any]:
+def run_test(test: SqlTest, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path) -> dict[str, Any]:
     """The result of a test: `status`, `seconds` and `problems`."""
     started = time.monotonic()
     try:
         problems = list(_problems(test, dataset, tables, folder))
-    except TestProblem as error:
+    except InvalidTest as error:
         problems = [{"message": str(error)}]
     return {
         "id": test.id,
@@ -41,7 +41,7 @@ def run_test(test: Test, dataset: DatasetTransform, tables: Sequence[InputTable]
 
 
 def _problems(
-    test: Test, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path
+    test: SqlTest, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path
 ) -> Iterator[Problem]:
     versions = None
     for number, load in enumerate(test.loads, start=1):
@@ -63,7 +63,7 @@ def _problems(
 def run_load(
     load: Load, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path, versions: Any
 ) -> LoadResult:
-    """Run the transform on the inputs of a load. Raises RunFailed as the job, or TestProblem."""
+    """Run the transform on the inputs of a load. Raises RunFailed as the job, or InvalidTest."""
     known = {each.name: each for each in tables}
     rows: dict[str, tuple[str, pa.Table]] = {}
     for name, given in load.inputs.items():
@@ -73,12 +73,13 @@ def run_load(
             rows[name] = table.layer, typed_rows(table, Rows(name, rows=()))
     folder.joinpath("inputs").mkdir(parents=True)
     inputs = as_inputs(rows, dataset.databases, folder / "inputs")
-    return dataset.run(inputs, folder, _moment(load.at), versions)
+    return dataset.run(inputs, folder, moment(load.at), versions)
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def moment(text: str) -> datetime:
+    """The time of a load. It is UTC without an offset."""
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _hint(error: RunFailed, load: Load, tables: Sequence[InputTable]) -> str:
@@ -105,8 +106,10 @@ def _differences(expect: Expectation, result: LoadResult) -> Iterator[Problem]:
         key = output or next(iter(result.tables))
         if key not in result.tables or (not output and len(result.tables) > 1):
             names = ", ".join(result.tables)
-            yield {"message": f"The dataset has no output {output!r}. {did_you_mean(output, result.tables)}"
-                   f"Its outputs are {names}: write expect: {{outputs: {{{next(iter(result.tables))}: …}}}}."}  # fmt: skip
+            yield {
+                "message": f"The dataset has no output {output!r}. {did_you_mean(output, result.tables)}Its "
+                f"outputs are {names}. Write expect: {{outputs: {{{next(iter(result.tables))}: …}}}}."
+            }
             continue
         yield from _table_problems(output, expected, result.tables[key])
 
@@ -153,7 +156,7 @@ def _table_problems(output: str, expected: ExpectedTable, found: ResultTable) ->
 
 
 def _expected_rows(expected: ExpectedTable, found: ResultTable) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The names of the expected columns, and the rows with the types of the result. Raises TestProblem."""
+    """The names of the expected columns, and the rows with the types of the result. Raises InvalidTest."""
     source = expected.rows
     try:
         if source.file and source.file.endswith(".parquet"):
@@ -161,7 +164,7 @@ def _expected_rows(expected: ExpectedTable, found: ResultTable) -> tuple[list[st
             return table.column_names, [tuple(row.values()) for row in table.to_pylist()]
         cells = read_cells(source.file) if source.file else list(source.rows or ())
     except FileProblem as error:
-        raise TestProblem(f"{source.at()}: {error}") from error
+        raise InvalidTest(f"{source.at()}: {error}") from error
     names = list(dict.fromkeys(name for row in cells for name in row.values))
     return names, [tuple(_expected_value(source, row, name, found.columns) for name in names) for row in cells]
 
@@ -172,7 +175,7 @@ def _expected_value(source: Rows, row: Row, name: str, types: Mapping[str, str])
     try:
         return value_of(row.values.get(name), parsed(types[name]))
     except ValueProblem as error:
-        raise TestProblem(f"{source.at(row)}: {name} {error}, the type of the column. Correct the value.") from error
+        raise InvalidTest(f"{source.at(row)}: {name} {error}, the type of the column. Correct the value.") from error
 
 
 def shown(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str | None]]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sql_tests.values import text_of
@@ -95,6 +96,8 @@ def _comparable(value: Any) -> Any:
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC).isoformat()
     if isinstance(value, float):
         return "nan" if math.isnan(value) else value + 0.0
+    if isinstance(value, Decimal):
+        return f"{value:f}".rstrip("0").rstrip(".") if value.as_tuple().exponent else f"{value:f}"
     if isinstance(value, Mapping):
         return [(name, _comparable(each)) for name, each in value.items()]
     if isinstance(value, list) and value and all(isinstance(each, tuple) for each in value):
@@ -175,9 +178,7 @@ def _is_equal(expected: Any, actual: Any, tolerance: float) -> bool:
     return bool(_key((expected,)) == _key((actual,)))
 
 
-def _note_cells(
-    found: Difference, index: int, expected: Values, actual: Values, tolerances: Sequence[float]
-) -> None:
+def _note_cells(found: Difference, index: int, expected: Values, actual: Values, tolerances: Sequence[float]) -> None:
     for column in _differing(expected, actual, tolerances):
         texts = text_of(expected[column]), text_of(actual[column])
         found.cells.append(Cell(index + 1, found.columns[column], found.types[column], *texts))

@@ -106,17 +106,14 @@ class DatasetTransform:
         """The error of Spark or of the script, with the line of the script."""
         if "py4j" in type(error).__module__:
             return driver_error(error)
-        if "pyspark" in type(error).__module__:
-            found = task_error(error)
-        else:
-            found = run_failure(error)
+        found = task_error(error) if "pyspark" in type(error).__module__ else run_failure(error)
         own = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == str(self._script)]
         return found.within(f"{self._script.name}, line {own[-1].lineno}") if own else found
 
     def _run(
         self, inputs: Sequence[Input], folder: Path, at: datetime, versions: PublishedVersions | None
     ) -> LoadResult:
-        spark = start_spark()
+        spark = self._spark()
         drop_views(spark)
         register(spark, inputs, f"file:{folder}/inputs/")
         captured = self._captured()
@@ -132,6 +129,12 @@ class DatasetTransform:
         duplicates = find_duplicates(spark, staged, self.document)
         check_gates(tables, duplicates, {}, None, self.document, ())
         return LoadResult(results, violated_rules(spark, staged, context), continued)
+
+    def _spark(self) -> "SparkSession":
+        """The session, or a new one if a script has stopped it."""
+        from pyspark.sql import SparkSession
+
+        return SparkSession.getActiveSession() or start_spark()
 
     def _captured(self) -> _Captured:
         """Run the script until it passes its transform to `run_silver` or `run_gold`."""
@@ -219,5 +222,3 @@ def _argv(argv: list[str]) -> "Iterator[None]":
         yield
     finally:
         sys.argv = before
-
-

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-from sql_tests.request import Row
 
 from etl_runtime.columns.athena_types import parsed
+from sql_tests.request import Row
 from sql_tests.values import arrow_type, type_of_arrow
 
 

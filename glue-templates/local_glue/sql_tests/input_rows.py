@@ -24,28 +24,28 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][-+]?\d+)?|-?\.\d+")
 MAX_BIGINT = (1 << 63) - 1
 
 
-class TestProblem(Exception):
+class InvalidTest(Exception):
     """A test cannot run. The message says where, what was found, and what to do."""
 
 
 def typed_rows(table: InputTable, rows: Rows) -> pa.Table:
-    """The rows with the types of the contract, or those of `columns`, or inferred ones. Raises TestProblem."""
+    """The rows with the types of the contract, or those of `columns`, or inferred ones. Raises InvalidTest."""
     contract = table.columns
     if contract is not None:
         for name, type_ in rows.columns.items():
             if name in contract and contract[name] != type_:
-                raise TestProblem(
+                raise InvalidTest(
                     f"{rows.at()}: columns declares {name} as {type_}, but {table.contract} has {contract[name]}. "
                     "Correct columns."
                 )
             if name not in contract and name not in META_TYPES:
-                raise TestProblem(f"{rows.at()}: columns has {name}, {_not_in_contract(table, name)}")
+                raise InvalidTest(f"{rows.at()}: columns has {name}, {_not_in_contract(table, name)}")
     known = {**META_TYPES, **rows.columns, **(contract or {})}
     for name, type_ in rows.columns.items():
         try:
             arrow_type(parsed(type_))
         except ValueError as error:
-            raise TestProblem(
+            raise InvalidTest(
                 f"{rows.at()}: the type of {name} is {type_!r}: {error}. Use a type of Athena, such as string, "
                 "bigint, double, decimal(18,2), date or timestamp."
             ) from error
@@ -58,7 +58,7 @@ def typed_rows(table: InputTable, rows: Rows) -> pa.Table:
     names = [*declared, *(name for name in found if name not in declared)]
     types = {name: known.get(name) or _inferred(row.values.get(name) for row in cells) for name in names}
     if not types:
-        raise TestProblem(
+        raise InvalidTest(
             f"{rows.at()}: the table has no rows, no columns and no published contract, so its columns are unknown. "
             "Add columns: {name: type}."
         )
@@ -69,14 +69,14 @@ def _cells(rows: Rows) -> Sequence[Row]:
     try:
         return read_cells(rows.file) if rows.file else rows.rows or ()
     except FileProblem as error:
-        raise TestProblem(f"{rows.at()}: {error}") from error
+        raise InvalidTest(f"{rows.at()}: {error}") from error
 
 
 def _parquet(table: InputTable, rows: Rows, known: Mapping[str, str]) -> pa.Table:
     try:
         found = read_parquet(str(rows.file), known)
     except FileProblem as error:
-        raise TestProblem(f"{rows.at()}: {error}") from error
+        raise InvalidTest(f"{rows.at()}: {error}") from error
     _check_names(table, rows, [Row(0, dict.fromkeys(found.column_names))])
     return found
 
@@ -87,7 +87,7 @@ def _check_names(table: InputTable, rows: Rows, cells: Iterable[Row]) -> None:
     for row in cells:
         for name in row.values:
             if name not in table.columns and name not in META_TYPES:
-                raise TestProblem(f"{rows.at(row)}: the row has the column {name}, {_not_in_contract(table, name)}")
+                raise InvalidTest(f"{rows.at(row)}: the row has the column {name}, {_not_in_contract(table, name)}")
 
 
 def _not_in_contract(table: InputTable, name: str) -> str:
@@ -107,7 +107,7 @@ def _table(table: InputTable, rows: Rows, cells: Sequence[Row], types: Mapping[s
             try:
                 values.append(value_of(row.values.get(name), parsed_type))
             except ValueProblem as error:
-                raise TestProblem(
+                raise InvalidTest(
                     f"{rows.at(row)}: {name} {error} ({_origin(table, rows, name)}). Correct the value."
                 ) from error
         columns[name] = pa.array(values, arrow_type(parsed_type))

@@ -101,7 +101,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Test:
+class SqlTest:
     """A test: the loads, in their order. `id` is that of the request."""
 
     id: int
@@ -137,7 +137,7 @@ class Request:
     """The request. `work` is an empty folder for temporary files."""
 
     datasets: Sequence[DatasetRequest]
-    tests: Sequence[Test]
+    tests: Sequence[SqlTest]
     work: Path
     java_options: str
     record: Mapping[str, Any] | None = None
@@ -155,7 +155,7 @@ class Request:
                 for each in raw["datasets"]
             ],
             [
-                Test(
+                SqlTest(
                     each["id"],
                     each["dataset"],
                     [

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,10 @@ from etl_runtime.columns.athena_types import DECIMAL_TYPE, SCALARS, AthenaType, 
 SMALL_TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "float": pa.float32()}
 """The types of derived tables that bronze tables do not have."""
 INTEGER_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+DIGITS = Context(prec=76)
+"""The default context has fewer digits than a decimal of Athena."""
 _INTEGER = re.compile(r"[-+]?\d+")
+_BOOLEANS = {"true": True, "false": False}
 _NOT_FINITE = {"nan": "nan", ".nan": "nan", "inf": "inf", ".inf": "inf", "infinity": "inf"}
 
 
@@ -98,11 +101,11 @@ def _scalar(text: str, name: str) -> Any:
             raise ValueError
         return int(stripped)
     if name in ("double", "float"):
-        sign, _, rest = stripped.partition("-") if stripped.startswith("-") else ("", "", stripped)
-        number = float(f"{'-' if stripped.startswith('-') else ''}{_NOT_FINITE.get(rest.lower(), rest)}")
+        sign, rest = ("-", stripped[1:]) if stripped.startswith("-") else ("", stripped)
+        number = float(sign + _NOT_FINITE.get(rest.lower(), rest))
         return pa.scalar(number, SMALL_TYPES["float"]).as_py() if name == "float" else number
     if name == "boolean":
-        return {"true": True, "false": False}.get(stripped.lower()) if stripped.lower() in ("true", "false") else _no()
+        return _BOOLEANS[stripped.lower()] if stripped.lower() in _BOOLEANS else _no()
     if decimal := DECIMAL_TYPE.fullmatch(name):
         return _decimal(stripped, int(decimal[1]), int(decimal[2]))
     if name == "date":
@@ -117,7 +120,7 @@ def _scalar(text: str, name: str) -> Any:
 
 def _decimal(text: str, precision: int, scale: int) -> Decimal:
     value = Decimal(text)
-    fixed = value.quantize(Decimal(1).scaleb(-scale)) if value.is_finite() else _no()
+    fixed = value.quantize(Decimal(1).scaleb(-scale), context=DIGITS) if value.is_finite() else _no()
     if fixed != value or len(fixed.as_tuple().digits) > precision:
         raise ValueError
     return fixed
