@@ -60,7 +60,9 @@ function contractsOf({ dataset, runs }: InputName, data: string): Pick<NamedTabl
  * The table of a name in a test: `pp_dw_bronze.zipcodes`, `${bronze_database}.zipcodes`, a table, or a dataset with one
  * table. Otherwise the error.
  */
-export function findInputTable(given: string, { inputs, tables }: InputTables): NamedTable | { readonly error: string } {
+export function findInputTable(
+  given: string, { inputs, tables }: InputTables,
+): NamedTable | { readonly error: string } {
   const name = given.replace(/^\$\{(bronze|silver|gold)_database\}/, (text, layer: string) =>
     inputs.find(({ dataset }) => dataset.startsWith(`${layer}/`))?.database ?? text);
   const exact = tables.find(each => each.name === name);
@@ -77,7 +79,8 @@ export function findInputTable(given: string, { inputs, tables }: InputTables): 
   }
   // The tables of an input in another app are not known.
   const [database] = name.split('.');
-  const input = inputs.find(each => each.database === database && !tables.some(table => table.dataset === each.dataset));
+  const unknown = inputs.filter(({ dataset }) => !tables.some(table => table.dataset === dataset));
+  const input = unknown.find(each => each.database === database);
   if (input && name.includes('.')) {
     return { name, layer: input.dataset.split('/')[0], dataset: input.dataset };
   }

@@ -459,8 +459,9 @@ function command(): Command {
     .command('test')
     .summary('Test the SQL, scripts and histories of derived datasets on Spark')
     .description(
-      'Run the tests in tests/*.yaml: the SQL or script of a silver or gold dataset on the input rows of a test, with the '
-        + "dataset's Spark version. A local lake is not required. With --record, write a test with rows of the local lake.",
+      'Run the tests in tests/*.yaml: the SQL or script of a silver or gold dataset on the input rows of a test, with '
+        + "the dataset's Spark version. A local lake is not required. With --record, write a test with rows of the "
+        + 'local lake.',
     )
     .argument('[dataset]', 'Test only this dataset: its name, or LAYER/DATASET')
     .option('--name <pattern>', 'Run only the tests with this text in their name; * stands for any characters')
@@ -478,7 +479,10 @@ function command(): Command {
       new Option('--record', 'Write a test of the dataset, with rows of the local lake that join')
         .conflicts(['name', 'junit']),
     )
-    .option('--output <file>', 'With --record, the test file to write (default: tests/DATASET.yaml next to the dataset)')
+    .option(
+      '--output <file>',
+      'With --record, the test file to write (default: tests/DATASET.yaml next to the dataset)',
+    )
     .option('--force', 'With --record, replace an existing test file')
     .addHelpText(
       'after',

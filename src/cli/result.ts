@@ -98,9 +98,11 @@ export function upToDateResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'la
 }
 
 const VALUE_UNKNOWN = 'VALUE_UNKNOWN';
+/** The code of a test file with invalid syntax. Its other errors have the codes of synth errors. */
+export const YAML_INVALID = 'YAML_INVALID';
 
-/** The codes that only local runs have. */
-export const LOCAL_ERROR_CODES = [VALUE_UNKNOWN];
+/** The codes that only local runs and tests have. */
+export const LOCAL_ERROR_CODES = [VALUE_UNKNOWN, YAML_INVALID];
 
 /** The result of a dataset that is not run because it needs a value that is only known at deployment. */
 export function unknownValueResult(dataset: Pick<Dataset, 'dataset' | 'layer'>, message: string): Result {

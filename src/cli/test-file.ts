@@ -1,5 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { YAML_INVALID } from './result';
 import { ExpectDocument, InputDocument, TableDocument, TestsDocument } from './test-document';
 import { Cell, RequestExpectation, RequestLoad, RequestRow, RequestRows } from './test-request';
 import {
@@ -69,21 +70,23 @@ class TestFileReader {
     const [syntax] = this.document.errors;
     if (syntax !== undefined) {
       return /^tests\s*:/m.test(this.text)
-        ? { errors: [`YAML_INVALID: ${this.at(syntax.pos[0])}: ${syntax.message.split('\n')[0]} Correct the syntax.`] }
-        : { skipped: `${this.shown} is not valid YAML and has no tests` };
+        ? { errors: [`${YAML_INVALID}: ${this.at(syntax.pos[0])}: ${firstLineOf(syntax.message)}. Correct the syntax.`] }
+        : { skipped: `${this.shown} is not valid YAML, and has no tests` };
     }
     let content: unknown;
     try {
       content = this.document.toJS();
     } catch (error) {
-      return { errors: [`YAML_INVALID: ${this.shown}: ${(error as Error).message}. Write the values out.`] };
+      return { errors: [`${YAML_INVALID}: ${this.shown}: ${(error as Error).message}. Write the values out.`] };
     }
-    if (!looksLikeTests(content)) {
-      return { skipped: `${this.shown} has no tests of a dataset` };
+    if (!/\$schema=\S*\btests\.schema\.json/.test(this.text) && !looksLikeTests(content)) {
+      return { skipped: `${this.shown} has no tests of a dataset. If it should have, add dataset: NAME` };
     }
     for (const { code, path: keys, found, remedy, isMissing } of testsSchema().violations(content)) {
       const subject = keys.slice(0, isMissing ? -1 : undefined);
-      this.report(code, subject, `${found}. ${remedy}`);
+      const [, unknown] = /^has the unknown key (".*")$/.exec(found) ?? [];
+      const at = unknown === undefined ? subject : [...subject, JSON.parse(unknown) as string];
+      this.report(code, subject, `${found}. ${remedy}`, at);
     }
     const tests = this.errors.length === 0 ? this.tests(content as TestsDocument) : [];
     return this.errors.length > 0
@@ -117,7 +120,9 @@ class TestFileReader {
           ? isLast ? this.expectation(test.expect, [...where, 'expect']) : undefined
           : this.expectation(load.expect, [...ofLoad, 'expect']);
         if (isLast && load.expect !== undefined && test.expect !== undefined) {
-          this.report('SETTINGS_CONFLICT', [...where, 'expect'], 'is set, and so is expect of the last load. Remove one.');
+          this.report(
+            'SETTINGS_CONFLICT', [...where, 'expect'], 'is set, and so is expect of the last load. Remove one.',
+          );
         }
         return { at: load.at, inputs: current, expect };
       });
@@ -141,7 +146,9 @@ class TestFileReader {
       if (Number.isNaN(time)) {
         this.report('VALUE_INVALID', key, `is "${times[index]}", which does not exist. Correct the time.`);
       } else if (index > 0 && time <= parsed[index - 1]) {
-        this.report('VALUE_INVALID', key, `is "${times[index]}", which is not after the previous load. Correct the time.`);
+        this.report(
+          'VALUE_INVALID', key, `is "${times[index]}", which is not after the previous load. Correct the time.`,
+        );
       }
     });
   }
@@ -163,7 +170,9 @@ class TestFileReader {
     const { outputs, error, violated_rules: violated, ...table } = expect;
     const others = Object.keys(expect).filter(key => key !== 'error');
     if (error !== undefined && others.length > 0) {
-      this.report('SETTINGS_CONFLICT', where, `has error and ${others[0]}. A run that fails returns no rows. Remove one.`);
+      this.report(
+        'SETTINGS_CONFLICT', where, `has error and ${others[0]}. A run that fails returns no rows. Remove one.`,
+      );
     }
     if (outputs !== undefined && Object.keys(table).length > 0) {
       this.report('SETTINGS_CONFLICT', where, `has outputs and ${Object.keys(table)[0]}. Move it into the output.`);
@@ -234,9 +243,10 @@ class TestFileReader {
       : typeof node.value === 'boolean' ? { boolean: text } : String(node.value);
   }
 
-  private report(code: ErrorCode, keys: Keys, text: string): void {
+  /** @param at the key of the position, if it is not that of the value */
+  private report(code: ErrorCode, keys: Keys, text: string, at = keys): void {
     const pointer = keys.length === 0 ? 'the file' : `/${keys.join('/')}`;
-    const line = `${code}: ${this.locationOf(keys)}: ${pointer} ${text}`;
+    const line = `${code}: ${this.locationOf(at)}: ${pointer} ${text}`;
     // Several tests can use the inputs of the file.
     if (!this.errors.includes(line)) {
       this.errors.push(line);
@@ -279,6 +289,11 @@ class TestFileReader {
 
 function pairOf(map: YAMLMap, key: string | number) {
   return map.items.find(each => isPair(each) && isScalar(each.key) && String(each.key.value) === String(key));
+}
+
+/** The error of the parser without its position, which the location has. */
+function firstLineOf(message: string): string {
+  return message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '').replace(/[.:]$/, '');
 }
 
 /** Whether the content of a YAML file are tests of a dataset, even if they are invalid. */

@@ -52,8 +52,8 @@ export async function recordTest(name: string, options: RecordOptions): Promise<
   const file = options.output ?? defaultFile(dataset, options);
   if (fs.existsSync(file) && !options.force) {
     throw new Failure(
-      `${relativePath(path.resolve(file))} exists, and can contain tests that were written by hand. Specify another file `
-        + 'with --output FILE, or replace it with --force.',
+      `${relativePath(path.resolve(file))} exists, and can contain tests that were written by hand. Specify another `
+        + 'file with --output FILE, or replace it with --force.',
       2,
     );
   }

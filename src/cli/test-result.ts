@@ -58,7 +58,7 @@ export function describeTestResult(result: TestResult, label: string, width: num
 /** The lines of a problem, with a table of the differences. */
 export function describeProblem({ where, message, difference }: TestProblem, width: number): string[] {
   const heading = `${where ? `${where}: ` : ''}${message}`;
-  return difference === undefined ? [heading] : [heading, ...describeDifference(difference, width)];
+  return [oneLine(heading), ...difference === undefined ? [] : describeDifference(difference, width)];
 }
 
 /** The lines of a difference. Text is quoted, so that NULL differs from the text NULL and from empty text. */
@@ -106,6 +106,6 @@ function literal(value: string | null, type: string): string {
 /** The number of passed and failed tests, and the time: `20 tests: 19 passed, 1 failed in 24.1 s`. */
 export function summaryOf(results: readonly TestResult[], seconds: number): string {
   const failed = results.filter(({ status }) => status === 'failed').length;
-  return `${results.length} test${results.length === 1 ? '' : 's'}: ${results.length - failed} passed, ${failed} failed `
-    + `in ${seconds.toFixed(1)} s`;
+  return `${results.length} test${results.length === 1 ? '' : 's'}: ${results.length - failed} passed, `
+    + `${failed} failed in ${seconds.toFixed(1)} s`;
 }

@@ -60,7 +60,7 @@ export async function runSession(
 ): Promise<void> {
   const { glueVersion } = tests[0].dataset;
   const environment = await setUpSpark(glueVersion, progress);
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'medallion-test-')));
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'medallion-sql-tests-')));
   const remove = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.prependOnceListener('exit', remove);
   const work = path.join(folder, 'work');
@@ -99,7 +99,7 @@ export async function runSession(
   const code = await child.exit;
   if (code !== 0) {
     const text = fs.readFileSync(log, 'utf8').trimEnd();
-    const kept = path.join(os.tmpdir(), 'medallion-test.log');
+    const kept = path.join(os.tmpdir(), 'medallion-sql-tests.log');
     fs.writeFileSync(kept, text);
     throw new Failure(`The tests stopped: ${text.split('\n').pop() || 'Spark ended without output'}. Log: ${kept}`, 1);
   }

@@ -169,8 +169,8 @@ function problemsOf({ tests, locationOf }: TestFile, dataset: Dataset): string[]
     return [];
   }
   return tests.flatMap(({ loads }, index) => loads.length < 2 ? [] : [
-    `SETTING_NOT_APPLICABLE: ${locationOf('tests', index, 'loads')}: /tests/${index}/loads has ${loads.length} loads, but `
-      + `${fullName(dataset)} has no history. Write one test per load.`,
+    `SETTING_NOT_APPLICABLE: ${locationOf('tests', index, 'loads')}: /tests/${index}/loads has ${loads.length} loads, `
+      + `but ${fullName(dataset)} has no history. Write one test per load.`,
   ]);
 }
 
@@ -181,8 +181,8 @@ function datasetOf(file: TestFile, derived: Dataset[]): Dataset | { readonly err
   if (named === undefined) {
     const folder = relativePath(path.dirname(path.dirname(file.file)));
     return {
-      error: `UNKNOWN_DATASET: ${shown}:1:1: the file has no dataset, and ${folder} is not the folder of a silver or gold `
-        + `dataset. Add dataset: NAME. ${datasetNames(derived)}`,
+      error: `UNKNOWN_DATASET: ${shown}:1:1: the file has no dataset, and ${folder} is not the folder of a silver or `
+        + `gold dataset. Add dataset: NAME. ${datasetNames(derived)}`,
     };
   }
   const matches = derived.filter(each => each.dataset === named || fullName(each) === named);
@@ -224,17 +224,19 @@ function selectTests(
   const selected = name === undefined ? undefined : selectDataset(datasets, name, options.stack);
   if (selected?.layer === Layer.BRONZE) {
     throw new Failure(
-      `${fullName(selected)} is a bronze dataset, and tests are for silver and gold datasets. Test a dataset that reads `
-        + 'it.', 2);
+      `${fullName(selected)} is a bronze dataset, and tests are for silver and gold datasets. Test a dataset that `
+        + 'reads it.',
+      2,
+    );
   }
   const inStack = options.stack === undefined ? datasets : selectDatasets(datasets, options.stack);
   const ofDatasets = planned.filter(({ dataset }) => selected ? dataset === selected : inStack.includes(dataset));
   if (ofDatasets.length === 0) {
-    const what = selected ? fullName(selected) : 'the app';
+    const where = options.tests.join(', ') || 'the folders named tests below the current folder';
     throw new Failure(
-      `No tests of ${what} were found in ${options.tests.join(', ') || 'the folders named tests below the current folder'}. `
-        + `Write tests/NAME.yaml next to the dataset, or create a test from the local lake: npx medallion test --record ${
-          selected?.dataset ?? 'DATASET'}`,
+      `No tests of ${selected ? fullName(selected) : 'the app'} were found in ${where}. Write tests/NAME.yaml next to `
+        + 'the dataset, or create a test from the local lake: npx medallion test --record '
+        + `${selected?.dataset ?? 'DATASET'}`,
       2,
     );
   }

@@ -1,4 +1,5 @@
-/** The parts of the YAML library that the CLI uses. The package bundles them. */
+/** The parts of the YAML library that the CLI uses. The package contains a bundle of them. */
+// eslint-disable-next-line import/no-extraneous-dependencies
 export {
   Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, YAMLMap,
 } from 'yaml';
