@@ -17,6 +17,7 @@ test('the package contains what users need and no tests', () => {
   expect(files).toEqual(expect.arrayContaining([
     'README.md', 'LICENSE', 'docs/README.md', 'docs/what-happens-when.md',
     'glue-templates/dataset.schema.json', 'glue-templates/config.schema.json', 'glue-templates/pipeline.schema.json',
+    'glue-templates/tests.schema.json',
     'glue-templates/jobs/bronze_job.py', 'glue-templates/etl_runtime/publish/publication.py',
     'glue-templates/local_glue/run_job.py', 'glue-templates/requirements/glue-5.0.txt',
     'glue-templates/init/common/gitignore',

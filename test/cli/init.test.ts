@@ -15,6 +15,9 @@ const FILES = [
   'cdk.json',
   'lake/bronze/airports/config.json',
   'lake/config.json',
+  'lake/gold/airports-by-state/airports_by_state.sql',
+  'lake/gold/airports-by-state/config.json',
+  'lake/gold/airports-by-state/tests/airports-by-state.yaml',
   'package.json',
 ];
 
@@ -47,10 +50,12 @@ test('the created app synthesizes, and its test passes', () => {
   const app = path.join(folder, 'lake');
   installInto(app);
   expect(runIn(app, 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
-  expect(medallionIn(app, ['list']).stdout).toContain(
-    'airports  bronze  pp_dw_bronze.airports  pp-dw-bronze-airports  pp-dw-bronze-airports',
-  );
-  expect(runIn(app, 'test/lake.test.ts').stdout).toContain('# pass 2');
+  expect(medallionIn(app, ['list']).stdout.replace(/ +/g, ' ')).toContain([
+    'airports bronze pp_dw_bronze.airports pp-dw-bronze-airports pp-dw-bronze-airports',
+    'airports-by-state gold pp_dw_gold.airports_by_state bronze/airports pp-dw-gold-airports-by-state '
+      + 'pp-dw-gold-airports-by-state',
+  ].join('\n'));
+  expect(runIn(app, 'test/lake.test.ts').stdout).toContain('# pass 3');
 });
 
 test('the created app has the recommended feature flags, and its synthesis prints no warning', () => {

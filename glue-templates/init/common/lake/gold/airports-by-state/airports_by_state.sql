@@ -1,0 +1,3 @@
+SELECT state, count(*) AS airports
+FROM ${bronze_database}.airports
+GROUP BY state
