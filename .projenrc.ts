@@ -400,6 +400,12 @@ project.addTask('bench:loop', {
   exec: 'node --require ts-node/register test/bench/loop.ts',
   receiveArgs: true,
 });
+project.addTask('bench:tests', {
+  description: 'Benchmark `medallion test` with 20 tests',
+  env: integEnvironment,
+  exec: 'node --require ts-node/register test/bench/sql-tests.ts',
+  receiveArgs: true,
+});
 project.addTask('bench:history', {
   description: 'Benchmark a history of 1,000,000 rows against a full rewrite',
   env: integEnvironment,

@@ -1,10 +1,13 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { parse } from 'yaml';
 import { AUTHS, PAGINATIONS } from './api-types';
 import { medallionIn } from './cli/app-fixture';
+import { temporaryFolder } from './cli/assembly-fixture';
 import {
   CodeBlock, codeBlocks, documentationPages, prose, readText, ROOT, tableRows,
 } from './documentation-pages';
+import { readTestFile } from '../src/cli/test-file';
 import { WorkerType } from '../src/glue-worker-config';
 import { tableKeys } from '../src/naming';
 import { ConfigDocument } from '../src/private/document/config-document.generated';
@@ -21,7 +24,7 @@ import { DataSizeCategory, maxDpuHours, SIZES } from '../src/sizing';
 const PAGES = documentationPages();
 const BLOCKS = PAGES.flatMap(codeBlocks);
 /** The languages of code blocks. Blocks without a language are diagrams and file trees. */
-const LANGUAGES = ['ts', 'python', 'java', 'json', 'sh', 'sql', ''];
+const LANGUAGES = ['ts', 'python', 'java', 'json', 'sh', 'sql', 'yaml', ''];
 
 function blocksIn(...languages: string[]): CodeBlock[] {
   return BLOCKS.filter(({ language }) => languages.includes(language));
@@ -180,6 +183,27 @@ describe('commands', () => {
       const missing = own.filter(option => !section.includes(`\`${option}`));
       expect({ command, missing }).toEqual({ command, missing: [] });
     }
+  });
+});
+
+describe('test files', () => {
+  const page = readText('docs/derived/testing.md');
+
+  test.each(named(blocksIn('yaml')))('%s is a valid test file, or a workflow', (_, { text }) => {
+    const file = path.join(temporaryFolder(), 'tests.yaml');
+    fs.writeFileSync(file, text);
+    const content = parse(text) as object;
+    expect('jobs' in content ? { tests: {} } : readTestFile(file)).toHaveProperty('tests');
+  });
+
+  test.each([
+    ['file', undefined], ['test', 'test'], ['load', 'load'], ['input', 'input'], ['expectation', 'expect'],
+  ])('the keys of a %s are those of the schema', (what, definition) => {
+    const schema = JSON.parse(readText('glue-templates/tests.schema.json'));
+    const { properties } = definition === undefined ? schema : schema.$defs[definition];
+    const [, table] = new RegExp(`^Of an? ${what}[:.][^|]*\n\n((?:\\|.*\n)+)`, 'm').exec(`${page}\n`)!;
+    const keys = [...table.matchAll(/^\| `(\S+)` \|/gm)].map(([, key]) => key);
+    expect(keys).toEqual(Object.keys(properties));
   });
 });
 

@@ -10,7 +10,7 @@ export interface InitOptions {
 }
 
 /**
- * Creates a CDK app that reads its datasets from configuration files, with one sample dataset.
+ * Creates a CDK app that reads its datasets from configuration files, with sample datasets.
  *
  * @param folder a new folder, or an empty one except for .git
  */
