@@ -34,7 +34,7 @@ from etl_runtime.transform.churn import churn_failures
 from etl_runtime.transform.gates import check_gates, require_unique_keys
 from etl_runtime.transform.history import CHANGES, VersionColumns
 from etl_runtime.transform.inputs import register
-from etl_runtime.transform.query import query
+from etl_runtime.transform.query import query, temporary_views
 from etl_runtime.transform.table_writer import TableWriter
 from etl_runtime.transform.transformed_table import TransformedTable
 from etl_runtime.transform.write import OBJECT_BYTES
@@ -350,9 +350,8 @@ def _start_spark() -> "SparkSession":
 
 def drop_views(spark: "SparkSession") -> None:
     """Drop the temporary views of the session, which an earlier transform has created."""
-    for view in spark.catalog.listTables():
-        if view.isTemporary:
-            spark.catalog.dropTempView(view.name)
+    for view in temporary_views(spark):
+        spark.catalog.dropTempView(view)
 
 
 def rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":

@@ -38,8 +38,10 @@ def main() -> None:
     packages = _write_packages(first, files[0], work)
     # As in Glue, the job's files come first. This folder comes last: it contains the packages that Glue provides.
     sys.path[:] = [*packages, *sys.path[1:], sys.path[0]]
-    from sql_tests.session import run
-
+    try:
+        from sql_tests.session import run
+    except ImportError as error:
+        sys.exit(f"The cloud assembly contains another version of the job's runtime ({error}). Run npx cdk synth again.")
     run(raw, files, send, started)
     sys.stdout.flush()
     end_spark()

@@ -171,8 +171,8 @@ function command(): Command {
     .command('init')
     .summary('Create a CDK app, with sample datasets or from existing configuration files')
     .description(
-      'Create a CDK app that reads its datasets from configuration files, with sample datasets. With --from, show how to '
-        + 'correct existing configuration files, and what the current folder needs to be an app.',
+      'Create a CDK app that reads its datasets from configuration files, with sample datasets. With --from, show how '
+        + 'to correct existing configuration files, and what the current folder needs to be an app.',
     )
     .argument('[dir]', 'New or empty folder; not with --from')
     .addOption(

@@ -70,7 +70,9 @@ class TestFileReader {
     const [syntax] = this.document.errors;
     if (syntax !== undefined) {
       return /^tests\s*:/m.test(this.text)
-        ? { errors: [`${YAML_INVALID}: ${this.at(syntax.pos[0])}: ${firstLineOf(syntax.message)}. Correct the syntax.`] }
+        ? {
+          errors: [`${YAML_INVALID}: ${this.at(syntax.pos[0])}: ${firstLineOf(syntax.message)}. Correct the syntax.`],
+        }
         : { skipped: `${this.shown} is not valid YAML, and has no tests` };
     }
     let content: unknown;

@@ -1,9 +1,9 @@
 /**
- * Benchmarks `medallion test` with 20 tests of the quickstart: its own tests, repeated under other names, of a query with
- * a join and of a history.
+ * Benchmarks `medallion test` with 20 tests: those of the quickstart, of a query with a join and of a history, in four
+ * copies.
  *
- * Run by `npm run bench:tests -- [--rounds 3]`. A warm-up run fills the cache and is not measured. Prints the median time
- * of the command, and the load of the machine, because other processes make Spark slower.
+ * Run by `npm run bench:tests -- [--rounds 3]`. A warm-up run fills the cache and is not measured. Prints the median
+ * time of the command, and the load of the machine, because other processes make Spark slower.
  */
 import * as fs from 'fs';
 import { loadavg, availableParallelism } from 'os';

@@ -61,8 +61,15 @@ tests:
     const { loads: [load] } = (found as { tests: { tests: { loads: any[] }[] } }).tests.tests[0];
     const { rows } = load.inputs.zipcodes;
     const first = {
-      a: { number: '02101' }, b: '02101', c: { number: '1.10' }, d: { number: '12345678901234567890' }, e: 'no',
-      f: { boolean: 'true' }, g: null, h: null, i: '',
+      a: { number: '02101' },
+      b: '02101',
+      c: { number: '1.10' },
+      d: { number: '12345678901234567890' },
+      e: 'no',
+      f: { boolean: 'true' },
+      g: null,
+      h: null,
+      i: '',
     };
     expect(rows).toEqual([
       { line: 7, values: first },
@@ -70,8 +77,14 @@ tests:
       {
         line: 9,
         values: {
-          a: '2026-11-02', b: [{ number: '1' }, 'x'], c: { map: { k: { number: '1.5' } } }, d: { number: '.inf' }, e: '1',
-          f: 'null', g: null, h: { boolean: 'False' },
+          a: '2026-11-02',
+          b: [{ number: '1' }, 'x'],
+          c: { map: { k: { number: '1.5' } } },
+          d: { number: '.inf' },
+          e: '1',
+          f: 'null',
+          g: null,
+          h: { boolean: 'False' },
         },
       },
     ]);
@@ -145,7 +158,8 @@ tests: []\n`, /^YAML_INVALID: .*alias/],
     const file = path.join(__dirname, '..', '..', 'glue-templates', 'tests.schema.json');
     const schema = JSON.parse(fs.readFileSync(file, 'utf8'));
     const validate = new Ajv2020({ strictTypes: false }).compile(schema);
-    expect(validate({ $schema: 'x', dataset: 'gold/a', tests: [{ name: 'a', expect: { rows: [{ a: null }] } }] })).toBe(true);
+    const tests = [{ name: 'a', expect: { rows: [{ a: null }] } }];
+    expect(validate({ $schema: 'x', dataset: 'gold/a', tests })).toBe(true);
     for (const definition of [schema, ...Object.values<any>(schema.$defs)]) {
       for (const [key, value] of Object.entries<any>(definition.properties ?? {})) {
         expect([key, value.description ?? schema.$defs[value.$ref?.split('/').pop()]?.description]).toEqual(
