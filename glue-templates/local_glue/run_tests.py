@@ -41,7 +41,7 @@ def main() -> None:
     try:
         from sql_tests.session import run
     except ImportError as error:
-        sys.exit(f"The cloud assembly contains another version of the job's runtime ({error}). Run npx cdk synth again.")
+        sys.exit(f"The cloud assembly has another version of the job's runtime ({error}). Run npx cdk synth again.")
     run(raw, files, send, started)
     sys.stdout.flush()
     end_spark()

@@ -1,5 +1,5 @@
 import * as fs from 'fs';
-import { getNodeValue, parseTree } from '../private/files/jsonc-parser';
+import { getNodeValue, parseTree } from '../private/dependencies/jsonc-parser';
 
 /** The object in a JSON file. Undefined if the file does not exist or is not an object. Comments are allowed. */
 export function readJsonObject(file: string): Record<string, unknown> | undefined {

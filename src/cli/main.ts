@@ -35,9 +35,9 @@ import { runDeployed } from './run-deployed';
 import { runIdsOf } from './run-records';
 import { runs, RunsOptions } from './runs';
 import { serve, ServeOptions } from './serve';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
+import { TestOptions } from './sql-tests';
 import { status } from './status';
-import { TestOptions } from './test';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
 import { RecordOptions } from './test-record';
 import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
@@ -508,7 +508,7 @@ function command(): Command {
         return;
       }
       // eslint-disable-next-line @typescript-eslint/no-require-imports
-      const { test } = require('./test') as typeof import('./test');
+      const { test } = require('./sql-tests') as typeof import('./sql-tests');
       process.exitCode = await test(dataset, { ...globalOptions(), ...others }) ? 0 : 1;
     });
   program

@@ -39,13 +39,20 @@ export function changedSinceSynth(app: string, data: string): string | undefined
       }
       // The time of a folder changes when a file in it is deleted or renamed.
       const time = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      if (time > synthesized + TOLERANCE && time > (newest?.time ?? 0)) {
+      const isChanged = time > synthesized + TOLERANCE && !(entry.isDirectory() && hasNewTests(file, time));
+      if (isChanged && time > (newest?.time ?? 0)) {
         newest = { file, time };
       }
     }
   };
   visit(folder);
   return newest && relativePath(newest.file);
+}
+
+/** Whether the last change of a folder is a new folder of tests, which `cdk synth` does not read. */
+function hasNewTests(folder: string, time: number): boolean {
+  const tests = fs.statSync(path.join(folder, 'tests'), { throwIfNoEntry: false });
+  return tests !== undefined && Math.abs(tests.birthtimeMs - time) <= TOLERANCE;
 }
 
 /** The entries of a folder. A folder that cannot be read, or was deleted in the meantime, has none. */

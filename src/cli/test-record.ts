@@ -9,7 +9,7 @@ import { Progress } from './progress';
 import { relativePath } from './relative-path';
 import { withGlueVersion } from './run-session';
 import { readValues } from './substitutes';
-import { TestOptions } from './test';
+import { TestOptions } from './sql-tests';
 import { discoverTestFiles } from './test-discovery';
 import { readTestFile } from './test-file';
 import { RecordedFixture, runSession, SessionEvent } from './test-session';

@@ -28,6 +28,7 @@ test.each<[string, (app: string) => void, string | undefined]>([
   ],
   ['a new file', app => fs.writeFileSync(path.join(app, 'app.py'), ''), 'app.py'],
   ['a deleted file', app => fs.rmSync(path.join(app, 'lake/gold/states/by_state.sql')), 'lake/gold/states'],
+  ['the first test of a dataset', app => fs.mkdirSync(path.join(app, 'lake/gold/states/tests')), undefined],
   ['a changed README', app => fs.appendFileSync(path.join(app, 'README.md'), 'x'), undefined],
   ['an installed package', app => fs.appendFileSync(path.join(app, 'node_modules/x/y.js'), 'x'), undefined],
   ['a local lake in the app', app => fs.mkdirSync(path.join(app, 'data/s3'), { recursive: true }), undefined],

@@ -3,7 +3,7 @@ import * as path from 'path';
 import Ajv2020 from 'ajv/dist/2020';
 import { medallionIn } from './app-fixture';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
-import { matchesPattern } from '../../src/cli/test';
+import { matchesPattern } from '../../src/cli/sql-tests';
 import { readTestFile } from '../../src/cli/test-file';
 
 const app = writeAssembly({

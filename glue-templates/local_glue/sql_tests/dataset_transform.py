@@ -26,13 +26,12 @@ from etl_runtime.job.errors import ErrorCode, RunFailed, run_failure
 from etl_runtime.job.inputs import Input
 from etl_runtime.job.spark import driver_error, start_spark, task_error
 from etl_runtime.publish.business_key import find_duplicates
-from etl_runtime.publish.staged import StagedTable
+from etl_runtime.publish.rules import CheckedTable, Rule, declared_rules, evaluate
 from etl_runtime.transform.derived_columns import as_published, athena_columns
-from etl_runtime.transform.gates import check_gates
-from etl_runtime.transform.history import DUPLICATE, PublishedVersions, with_versions
+from etl_runtime.transform.gates import check_gates, require_unique_keys
+from etl_runtime.transform.history import DUPLICATE, PublishedVersions, VersionColumns, with_versions
 from etl_runtime.transform.initial_versions import initial_versions
 from etl_runtime.transform.inputs import register, schema
-from etl_runtime.transform.rules import find_violations
 from etl_runtime.transform.transformed_table import TransformedTable
 from etl_runtime.transform.write import ACTION, Written, count
 
@@ -125,10 +124,11 @@ class DatasetTransform:
             table, found, next_versions = self._table(key, rows, context, folder / f"{key}", at, versions)
             tables[key], results[key] = table, found
             continued = next_versions or continued
+        require_unique_keys(tables)
         staged = {key: table.staged for key, table in tables.items()}
         duplicates = find_duplicates(spark, staged, self.document)
-        check_gates(tables, duplicates, {}, None, self.document, ())
-        return LoadResult(results, violated_rules(spark, staged, context), continued)
+        check_gates(tables, duplicates, {}, {}, None, self.document, ())
+        return LoadResult(results, self._violated_rules(spark, tables, context), continued)
 
     def _spark(self) -> "SparkSession":
         """The session, or a new one if a script has stopped it."""
@@ -161,6 +161,24 @@ class DatasetTransform:
             )
         return found[-1]
 
+    def _violated_rules(
+        self, spark: "SparkSession", tables: Mapping[str, TransformedTable], context: Any
+    ) -> list[str]:
+        """The names of the violated rules of the document and of the script. Raises RunFailed if a rule is invalid.
+
+        A rule that refers to a table of an input applies if the test has rows of this table.
+        """
+        history = self.document.get("history")
+        is_current = None if history is None else VersionColumns.of(history).is_current
+        checked = {key: CheckedTable(table.staged, table.written.live, is_current) for key, table in tables.items()}
+
+        def applies(rule: Rule) -> bool:
+            return not rule.to or any(rule.to in (name, name.partition(".")[2]) for name in context.tables)
+
+        rules: list[Rule] = [*filter(applies, declared_rules(self.document)), *context.rules]
+        results = evaluate(spark, checked, rules, context.tables)
+        return [result.rule.name for result in results if result.status(()) != "passed"]
+
     def _table(
         self,
         key: str,
@@ -191,11 +209,6 @@ class DatasetTransform:
             current = rows.sparkSession.read.schema(schema(entry, self.names.layer)).parquet(f"file:{file}")
             continued = PublishedVersions(entry, at, written.live, current)
         return TransformedTable(written, staged, old, own), result, continued
-
-
-def violated_rules(spark: "SparkSession", staged: Mapping[str, StagedTable], context: Any) -> list[str]:
-    """The names of the violated rules of the script. Raises RunFailed if a rule is invalid."""
-    return [rule.name for rule in context.rules if find_violations(spark, staged, [rule])]
 
 
 def _written(rows: "DataFrame", folder: Path, key: Sequence[str]) -> tuple[Written, pa.Table]:

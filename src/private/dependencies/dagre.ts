@@ -1,1 +1,2 @@
+/** Computes the layout of a graph. */
 export { Graph, layout } from '@dagrejs/dagre';

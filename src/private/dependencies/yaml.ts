@@ -1,5 +1,4 @@
-/** The parts of the YAML library that the CLI uses. The package contains a bundle of them. */
-// eslint-disable-next-line import/no-extraneous-dependencies
+/** Parses and writes YAML files, with the position of each value. */
 export {
   Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, YAMLMap,
 } from 'yaml';
