@@ -30,7 +30,9 @@ export function bundlePage(): { script: string; style: string } {
     outputFiles.find(file => path.basename(file.path) === name)?.text ?? '');
   return {
     // A script that contains this text would end its element.
-    script: `${notices(Object.keys(metafile.inputs))}${script}`.replaceAll('</script', '<\\/script').replaceAll('<!--', '\\x3c!--'),
+    script: `${notices(Object.keys(metafile.inputs))}${script}`
+      .replaceAll('</script', '<\\/script')
+      .replaceAll('<!--', '\\x3c!--'),
     style,
   };
 }

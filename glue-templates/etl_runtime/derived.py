@@ -254,7 +254,8 @@ class _DerivedRun(Generic[Context]):
             record.note_gates(
                 check_gates(tables, duplicates, violations, churn, published, job.document, job.options.allow)
             )
-            staged = {key: replace(table, lineage=tables[key].lineage.result()) for key, table in staged.items()}
+            lineages = {key: table.lineage for key, table in tables.items() if table.lineage}
+            staged |= {key: replace(staged[key], lineage=each.result()) for key, each in lineages.items()}
             if lineage := {key: table.lineage for key, table in staged.items() if table.lineage}:
                 record.note({"lineage": lineage})
         if (

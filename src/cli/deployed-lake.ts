@@ -120,7 +120,8 @@ export class DeployedLake {
     const output = path.join(this.reader.scratch, 'athena-result');
     const region = this.options.region ?? dataset.region;
     let queryId: string | undefined;
-    await this.call('query', { region, workgroup: path.posix.basename(logGroupOf(dataset)), sql, output, json, limit }, {
+    const workgroup = path.posix.basename(logGroupOf(dataset));
+    await this.call('query', { region, workgroup, sql, output, json, limit }, {
       onLine: line => { queryId ??= line; },
       onInterrupt: async () => {
         if (queryId !== undefined) {
@@ -171,8 +172,9 @@ export class DeployedLake {
     const complete = { region: this.region || undefined, profile: this.options.profile, ...request };
     fs.writeFileSync(file('request'), JSON.stringify(complete));
     const script = path.join(LOCAL_GLUE, 'deployed_lake.py');
+    const variables = { ...awsVariables(), PYTHONPATH: path.join(LOCAL_GLUE, '..'), TMPDIR: this.reader.scratch };
     const child = new Child(this.python, [script, command, file('request'), file('result')], {
-      env: cleanEnvironment({ ...awsVariables(), PYTHONPATH: path.join(LOCAL_GLUE, '..'), TMPDIR: this.reader.scratch }),
+      env: cleanEnvironment(variables),
       log: file('log'),
       onLine: onLine ?? (() => undefined),
       ...onInterrupt && { onInterrupt },

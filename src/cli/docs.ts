@@ -1,7 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Failure } from './failure';
-import { DEFAULT_DATA, Lake } from './lake';
+import { HistoryOptions } from './history-options';
+import { DEFAULT_DATA } from './lake';
+import { openHistory } from './open-history';
 import { renderPage } from './page';
 import { pageDocument } from './page-model';
 import { relativePath } from './relative-path';
@@ -10,28 +12,23 @@ import { existingPath, readValues } from './substitutes';
 /** The default name of the page. */
 export const DEFAULT_PAGE = 'medallion.html';
 
-/** The options of `medallion docs`. */
-export interface DocsOptions {
-  readonly app: string;
-  /** The folder of the local lake. It may not exist. */
-  readonly data: string;
-  readonly json: boolean;
-  readonly value: string[];
+/** The options of `medallion docs`. The local lake may not exist. */
+export interface DocsOptions extends HistoryOptions {
   /** The file to write. */
   readonly out: string;
 }
 
 /** Writes a page about the lake, and prints its path. */
-export function docs(options: DocsOptions): void {
-  const { app, data, json, value, out } = options;
-  if (data !== DEFAULT_DATA) {
+export async function docs(options: DocsOptions): Promise<void> {
+  const { app, data, json, value, out, deployed } = options;
+  if (data !== DEFAULT_DATA && !deployed) {
     existingPath('--data', data, 'folder');
   }
   const document = pageDocument({
     app,
     values: readValues(value),
-    objects: Lake.pathIn(data, ''),
-    origin: `local lake in ${data}`,
+    history: await openHistory(options),
+    origin: deployed ? 'lake in AWS' : `local lake in ${data}`,
     now: new Date(),
   });
   const page = renderPage(document);

@@ -147,7 +147,7 @@ export class LakeHistory {
       ...run,
       state: record.status === 'published' && record.rolled_back_to !== undefined ? 'rolled_back' : record.status,
       ...record.status === 'failed' && {
-        error: record.error ?? NO_RECORD,
+        error: record.error ?? `${NO_RECORD}: The run ended without an error message.`,
         errorCode: record.error_code ?? /^[A-Z]+(?:_[A-Z]+)+(?=: )/.exec(record.error ?? '')?.[0] ?? NO_RECORD,
       },
     };

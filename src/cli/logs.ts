@@ -4,9 +4,9 @@ import { DeployedLake } from './deployed-lake';
 import { oneLine } from './display-width';
 import { Failure } from './failure';
 import { HistoryOptions } from './history-options';
-import { openHistory } from './open-history';
 import { Lake } from './lake';
 import { Run } from './lake-history';
+import { openHistory } from './open-history';
 import { Progress } from './progress';
 import { relativePath } from './relative-path';
 

@@ -37,8 +37,8 @@ import { runs, RunsOptions } from './runs';
 import { serve, ServeOptions } from './serve';
 import { TestOptions } from './sql-tests';
 import { status } from './status';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
 import { RecordOptions } from './test-record';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '../private/dependencies/commander';
 import { isCalendarDate } from '../private/document/calendar-date';
 import { DataSizeCategory } from '../sizing';
 
@@ -250,7 +250,7 @@ function command(): Command {
     .option('--pipelines', 'List only the pipelines, with the commands that resume a failed execution in AWS')
     .addHelpText('after', example('npx medallion list', 'npx medallion list --pipelines --json'))
     .action((options: { pipelines?: true }) => list({ ...globalOptions(), ...options }));
-  withDeployed(program.command('run'), 'Start the job of the dataset in AWS and follow it. Ctrl-C does not stop the job')
+  withDeployed(program.command('run'), 'Start the job in AWS and follow it. Ctrl-C does not stop the job')
     .summary('Run the job of a dataset and show its tables, or run a pipeline')
     .description(
       'Run the job of a dataset and show its tables. Inputs without a published table run first. With --pipeline, run '
@@ -353,8 +353,8 @@ function command(): Command {
     .summary('Query the tables and the run records of the lake with SQL')
     .description(
       'Query the tables of the local lake with SQL, by their names in Athena, and the run records: medallion.runs, '
-        + '.tables, .columns, .lineage and .rules. The result of each statement is printed. A query does not wait for a '
-        + 'run that is active.',
+        + '.tables, .columns, .lineage and .rules. The result of each statement is printed. A query does not wait for '
+        + 'a run that is active.',
     )
     .argument('[sql]', 'SQL statements in the dialect of DuckDB, or of Athena (default: standard input)')
     .option('-f, --file <file>', 'Read the SQL from a file, - for standard input')
@@ -370,8 +370,7 @@ function command(): Command {
     )
     .action((sql: string | undefined, options: Omit<QueryOptions, keyof GlobalOptions>) =>
       query(sql, { ...globalOptions(), ...options }));
-  program
-    .command('docs')
+  withDeployed(program.command('docs'), 'Read the run records of the lake in AWS')
     .summary('Write a page about the lake: graph, tables, columns, lineage, rules and runs')
     .description(
       'Write a page about the lake as a single HTML file, which works offline: the graph of the datasets with their '
@@ -380,7 +379,7 @@ function command(): Command {
     .option('--out <file>', 'File to write', DEFAULT_PAGE)
     .addHelpText(
       'after',
-      example('npx cdk synth && npx medallion docs', 'npx medallion docs --out public/index.html --json'),
+      example('npx cdk synth && npx medallion docs', 'npx medallion docs --deployed --out public/index.html'),
     )
     .action((options: Omit<DocsOptions, keyof GlobalOptions>) => docs({ ...globalOptions(), ...options }));
   program

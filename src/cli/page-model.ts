@@ -1,6 +1,7 @@
-import { Dataset, fullName, JobSize, readDatasets } from './dataset';
+import { Dataset, fullName, JobSize } from './dataset';
 import { documentOf } from './dataset-document';
 import { fixOf } from './error-fixes';
+import { LakeHistory } from './lake-history';
 import { withLocalCommands } from './local-command';
 import {
   PageChange, PageColumn, PageDataset, PageDocument, PageError, PageGate, PagePipeline, PageRules, PageRun, PageSize,
@@ -8,9 +9,7 @@ import {
 } from './page-document';
 import { pageGraph } from './page-graph';
 import { datasetsOf, Pipeline, readPipelines } from './pipeline';
-import {
-  Publication, readPublished, readRunRecords, RecordColumn, RecordTable, RunRecord, TableLineage,
-} from './run-records';
+import { Publication, readPublished, RecordColumn, RecordTable, RunRecord, TableLineage } from './run-records';
 import { showUnknown } from './unknown-value';
 import { DatasetDocument } from '../private/document/dataset-document.generated';
 import { DPU_PER_WORKER, maxDpuHours } from '../sizing';
@@ -21,12 +20,10 @@ export interface PageSource {
   readonly app: string;
   /** The values of `--value`. */
   readonly values: Readonly<Record<string, string>>;
-  /** The folder with one folder per bucket: of the local lake, or with copies of the records of a deployed lake. */
-  readonly objects: string;
+  /** The run records of the local lake, or of the lake in AWS. */
+  readonly history: LakeHistory;
   /** Where the records come from, as text. */
   readonly origin: string;
-  /** Whether the records are those of a deployed lake, for the commands in the page. */
-  readonly isDeployed?: boolean;
   readonly now: Date;
 }
 
@@ -72,14 +69,14 @@ interface Context {
 }
 
 /** The document of the page: the datasets of the app, and what their runs have recorded. */
-export function pageDocument({ app, values, objects, origin, now, isDeployed = false }: PageSource): PageDocument {
-  const datasets = readDatasets(app, values);
+export function pageDocument({ app, values, history, origin, now }: PageSource): PageDocument {
+  const { datasets, objects, isDeployed } = history;
   const ids = uniqueIds(datasets);
   const known = datasets.map((dataset): Known => ({
     id: ids.get(dataset)!,
     dataset,
     document: documentOf(dataset),
-    records: readRunRecords(objects, dataset.runs, MAX_RECORDS),
+    records: recordsOf(history, dataset),
     publication: readPublished(objects, dataset.runs),
     inputs: dataset.inputs.map(input => {
       const candidates = datasets.filter(each => each.runs === input.runs);
@@ -98,6 +95,22 @@ export function pageDocument({ app, values, objects, origin, now, isDeployed = f
     pipelines,
     graph: pageGraph(pageDatasets),
   };
+}
+
+/** The newest records of a dataset. A run that was killed before it closed or wrote its record has failed. */
+function recordsOf(history: LakeHistory, dataset: Dataset): RunRecord[] {
+  const records: RunRecord[] = [];
+  for (const { record, state, error, errorCode } of history.runs([dataset])) {
+    if (records.push({
+      ...record,
+      status: state === 'rolled_back' ? 'published' : state,
+      ...error !== undefined && { error },
+      ...errorCode !== undefined && { error_code: errorCode },
+    }) >= MAX_RECORDS) {
+      break;
+    }
+  }
+  return records;
 }
 
 /** `layer/dataset`. If several stacks have the dataset, with the stack, and with a number if that is not enough. */

@@ -3,6 +3,7 @@ import * as path from 'path';
 import { glueJob, temporaryFolder, writeAssembly } from './assembly-fixture';
 import { readDatasets } from '../../src/cli/dataset';
 import { Lake } from '../../src/cli/lake';
+import { LakeHistory } from '../../src/cli/lake-history';
 import { renderPage } from '../../src/cli/page';
 import { PageDataset, PageDocument } from '../../src/cli/page-document';
 import { pageDocument, withoutSecrets } from '../../src/cli/page-model';
@@ -15,8 +16,10 @@ beforeAll(() => writeExampleLake(folder));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
 function documentOf(lake = folder): PageDocument {
-  const objects = Lake.pathIn(path.join(lake, '.medallion'), '');
-  return pageDocument({ app: path.join(lake, 'cdk.out'), values: {}, objects, origin: 'local lake', now: NOW });
+  const app = path.join(lake, 'cdk.out');
+  const objects = Lake.objectsIn(path.join(lake, '.medallion'));
+  const history = new LakeHistory({ datasets: readDatasets(app), objects });
+  return pageDocument({ app, values: {}, history, origin: 'local lake', now: NOW });
 }
 
 function dataset(id: string, document = documentOf()): PageDataset {
@@ -125,7 +128,7 @@ test('records that are damaged or of other versions are skipped, and names are c
   const [zipcodes] = documentOf(lake).datasets;
   expect(zipcodes).toMatchObject({
     state: 'failed',
-    error: { code: 'UNEXPECTED_ERROR', message: 'The run ended without an error message.' },
+    error: { code: 'UNEXPECTED_ERROR', message: 'UNEXPECTED_ERROR: The run ended without an error message.' },
     tables: [{ name: 'pp_dw_bronze.zipcodes', rows: null, columns: [] }],
   });
   expect(zipcodes.runs.map(run => run.run_id)).toEqual(['4', '3']);

@@ -22,5 +22,5 @@ class TransformedTable:
     staged: StagedTable
     old: PublishedVersions | None
     columns: Sequence[str]
-    lineage: Lineage
+    lineage: Lineage | None = None
     layout: VersionLayout | None = None

@@ -161,9 +161,7 @@ class DatasetTransform:
             )
         return found[-1]
 
-    def _violated_rules(
-        self, spark: "SparkSession", tables: Mapping[str, TransformedTable], context: Any
-    ) -> list[str]:
+    def _violated_rules(self, spark: "SparkSession", tables: Mapping[str, TransformedTable], context: Any) -> list[str]:
         """The names of the violated rules of the document and of the script. Raises RunFailed if a rule is invalid.
 
         A rule that refers to a table of an input applies if the test has rows of this table.

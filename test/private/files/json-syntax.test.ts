@@ -1,5 +1,5 @@
-import { syntaxCause } from '../../../src/private/files/json-syntax';
 import { ParseError, parseTree } from '../../../src/private/dependencies/jsonc-parser';
+import { syntaxCause } from '../../../src/private/files/json-syntax';
 
 /** The text with ^ at the cause of its first error, what was found, and the remedy. */
 function causeIn(text: string): string[] {
