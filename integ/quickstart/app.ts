@@ -2,10 +2,12 @@ import { App, Stack } from 'aws-cdk-lib';
 import {
   Auth,
   BronzeDataset,
+  DataRule,
   DataSizeCategory,
   EtlCore,
   EtlPipeline,
   GoldDataset,
+  RuleSeverity,
   Schedule,
   Source,
   TableFormat,
@@ -27,6 +29,14 @@ const zipcodes = new BronzeDataset(datasets, 'Zipcodes', {
   description: 'ZIP codes of the United States with their city and county',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/zipcodes.zip`),
+  // A run that violates a rule does not publish, unless the rule only warns.
+  dataQuality: {
+    rules: [
+      DataRule.unique(['zip_code']),
+      DataRule.condition('length(zip_code) = 5'),
+      DataRule.condition('latitude > 0', { name: 'north of the equator', severity: RuleSeverity.WARN }),
+    ],
+  },
 });
 
 const airports = new BronzeDataset(datasets, 'Airports', {
@@ -35,6 +45,7 @@ const airports = new BronzeDataset(datasets, 'Airports', {
   description: 'Airports of the United States, by their IATA or FAA code',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/airports.csv`),
+  businessKey: ['iata'],
   // Each publication is one commit in the Data Catalog, so that Athena needs no crawler and can query earlier ones.
   tableFormat: TableFormat.ICEBERG,
 });
@@ -61,6 +72,7 @@ const airportCities = new GoldDataset(datasets, 'AirportCities', {
   dataSizeCategory: DataSizeCategory.SMALL,
   inputs: [zipcodes, airports],
   transform: Transform.sqlFile('gold/airport_cities.sql'),
+  dataQuality: { rules: [DataRule.relationship('iata', 'airports', 'iata')] },
 });
 
 const airportsHistory = new GoldDataset(datasets, 'AirportsHistory', {
@@ -71,6 +83,7 @@ const airportsHistory = new GoldDataset(datasets, 'AirportsHistory', {
   inputs: [airports],
   transform: Transform.sql('SELECT iata, name, city, state FROM pp_dw_bronze.airports'),
   history: { businessKey: ['iata'] },
+  columnDescriptions: { airports_history: { iata: 'IATA or FAA code of the airport' } },
   tableFormat: TableFormat.ICEBERG,
 });
 

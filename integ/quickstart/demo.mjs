@@ -114,6 +114,8 @@ async function main() {
       inRoot('node_modules', 'aws-cdk', 'bin', 'cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting',
       '-c', `source=${source}`,
     ], { env: { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' }, quiet: true });
+    announce('medallion test: the query and the history, on a few rows in gold/tests');
+    await medallion('test', '--tests', fromUserFolder('gold'));
     announce('medallion run --all: three bronze datasets (two files and an API), then two gold datasets');
     process.stderr.write(
       'The API requires a key. On AWS, the job reads it from Secrets Manager. On your machine, the job reads the\n'
@@ -126,6 +128,8 @@ async function main() {
     publishUpdate();
     announce('The next day, one airport is renamed and one is removed: medallion run airports-history --with-inputs');
     await medallion('run', 'airports-history', '--with-inputs');
+    announce('medallion diff airports: what has changed since the day before');
+    await medallion('diff', 'airports');
     await query('the history of both airports', HISTORY);
     announce('medallion docs: the graph of the lake, its tables, columns and runs in one HTML file');
     const page = path.join(quickstart, 'medallion.html');

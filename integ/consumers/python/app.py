@@ -3,12 +3,15 @@ from cdk_glue_medallion import (
     ApiEndpoint,
     Auth,
     BronzeDataset,
+    DataQuality,
+    DataRule,
     DataSizeCategory,
     EtlCore,
     EtlPipeline,
     ForEach,
     GoldDataset,
     History,
+    RuleSeverity,
     Schedule,
     Source,
     TableFormat,
@@ -32,6 +35,13 @@ zipcodes = BronzeDataset(
     description="ZIP codes of the United States with their city and county",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/zipcodes.zip"),
+    data_quality=DataQuality(
+        rules=[
+            DataRule.unique(["zip_code"]),
+            DataRule.condition("length(zip_code) = 5"),
+            DataRule.condition("latitude > 0", name="north of the equator", severity=RuleSeverity.WARN),
+        ],
+    ),
 )
 
 airports = BronzeDataset(
@@ -42,6 +52,7 @@ airports = BronzeDataset(
     description="Airports of the United States, by their IATA or FAA code",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/airports.csv"),
+    business_key=["iata"],
     table_format=TableFormat.ICEBERG,
 )
 
@@ -74,6 +85,7 @@ airport_cities = GoldDataset(
     data_size_category=DataSizeCategory.SMALL,
     inputs=[zipcodes, airports],
     transform=Transform.sql_file("gold/airport_cities.sql"),
+    data_quality=DataQuality(rules=[DataRule.relationship("iata", "airports", "iata")]),
 )
 
 airports_history = GoldDataset(
@@ -86,6 +98,7 @@ airports_history = GoldDataset(
     inputs=[airports],
     transform=Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"),
     history=History(business_key=["iata"]),
+    column_descriptions={"airports_history": {"iata": "IATA or FAA code of the airport"}},
     table_format=TableFormat.ICEBERG,
 )
 

@@ -4,12 +4,16 @@ import io.github.cdkgluemedallion.ApiEndpoint;
 import io.github.cdkgluemedallion.ApiKeyOptions;
 import io.github.cdkgluemedallion.Auth;
 import io.github.cdkgluemedallion.BronzeDataset;
+import io.github.cdkgluemedallion.DataQuality;
+import io.github.cdkgluemedallion.DataRule;
+import io.github.cdkgluemedallion.DataRuleOptions;
 import io.github.cdkgluemedallion.DataSizeCategory;
 import io.github.cdkgluemedallion.EtlCore;
 import io.github.cdkgluemedallion.EtlPipeline;
 import io.github.cdkgluemedallion.ForEach;
 import io.github.cdkgluemedallion.GoldDataset;
 import io.github.cdkgluemedallion.History;
+import io.github.cdkgluemedallion.RuleSeverity;
 import io.github.cdkgluemedallion.Schedule;
 import io.github.cdkgluemedallion.ScheduleOptions;
 import io.github.cdkgluemedallion.Source;
@@ -38,6 +42,15 @@ public class LakeApp {
                 .description("ZIP codes of the United States with their city and county")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/zipcodes.zip"))
+                .dataQuality(DataQuality.builder()
+                        .rules(List.of(
+                                DataRule.unique(List.of("zip_code")),
+                                DataRule.condition("length(zip_code) = 5"),
+                                DataRule.condition("latitude > 0", DataRuleOptions.builder()
+                                        .name("north of the equator")
+                                        .severity(RuleSeverity.WARN)
+                                        .build())))
+                        .build())
                 .build();
 
         BronzeDataset airports = BronzeDataset.Builder.create(datasets, "Airports")
@@ -46,6 +59,7 @@ public class LakeApp {
                 .description("Airports of the United States, by their IATA or FAA code")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/airports.csv"))
+                .businessKey(List.of("iata"))
                 .tableFormat(TableFormat.ICEBERG)
                 .build();
 
@@ -73,6 +87,9 @@ public class LakeApp {
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .inputs(List.of(zipcodes, airports))
                 .transform(Transform.sqlFile("gold/airport_cities.sql"))
+                .dataQuality(DataQuality.builder()
+                        .rules(List.of(DataRule.relationship("iata", "airports", "iata")))
+                        .build())
                 .build();
 
         GoldDataset airportsHistory = GoldDataset.Builder.create(datasets, "AirportsHistory")
@@ -83,6 +100,8 @@ public class LakeApp {
                 .inputs(List.of(airports))
                 .transform(Transform.sql("SELECT iata, name, city, state FROM pp_dw_bronze.airports"))
                 .history(History.builder().businessKey(List.of("iata")).build())
+                .columnDescriptions(
+                        Map.of("airports_history", Map.of("iata", "IATA or FAA code of the airport")))
                 .tableFormat(TableFormat.ICEBERG)
                 .build();
 
