@@ -47,6 +47,7 @@ export class LakeNames {
   readonly keyAlias: string;
   readonly jobAlertRule: string;
   readonly crawlerAlertRule: string;
+  readonly warningAlertRule: string;
   readonly droppedScheduleAlarm: string;
   readonly dashboard: string;
   /** The state machine that handles one dataset of a pipeline. */
@@ -60,6 +61,10 @@ export class LakeNames {
   readonly freshnessState = 'etl/freshness.json';
   /** The CloudWatch namespace of the metrics of the lake. */
   readonly metricsNamespace: string;
+  /** The source of the EventBridge events that the jobs of the lake send. */
+  readonly eventSource: string;
+  /** The detail type of the event of a successful run with warnings. */
+  readonly warningEvent = 'Run Warnings';
 
   constructor(scope: IConstruct, prefixes: LakePrefixes) {
     checkPrefix(scope, 'resourcePrefix', prefixes.resourcePrefix, KEBAB_CASE, 'pp-dw');
@@ -84,6 +89,7 @@ export class LakeNames {
     this.keyAlias = `alias/${this.resourcePrefix}`;
     this.jobAlertRule = `${this.resourcePrefix}-job-alerts`;
     this.crawlerAlertRule = `${this.resourcePrefix}-crawler-alerts`;
+    this.warningAlertRule = `${this.resourcePrefix}-warning-alerts`;
     this.droppedScheduleAlarm = `${this.resourcePrefix}-dropped-schedules`;
     this.dashboard = this.resourcePrefix;
     this.datasetStateMachine = `${this.resourcePrefix}-dataset`;
@@ -92,6 +98,7 @@ export class LakeNames {
     this.freshnessRole = `${this.resourcePrefix}-freshness-role`;
     this.freshnessSchedulerRole = `${this.resourcePrefix}-freshness-scheduler-role`;
     this.metricsNamespace = this.resourcePrefix;
+    this.eventSource = `medallion.${this.resourcePrefix}`;
 
     const remedy = 'Use a prefix of at most 49 characters.';
     checkLength(scope, 'bucket', this.bucket, remedy);

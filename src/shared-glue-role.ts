@@ -13,6 +13,7 @@ import {
   bucketStatements,
   catalogStatement,
   crawlerLogsStatement,
+  eventsStatement,
   logsStatements,
   metricsStatement,
 } from './private/resources/policy-statements';
@@ -54,9 +55,9 @@ export interface SharedGlueRoleProps {
 /**
  * The shared role of the jobs and crawlers of a lake, `<resourcePrefix>-glue-role`.
  *
- * It can read and write the prefixes of the lake in its bucket, create and update tables in its databases, and write
- * its logs. If enabled, it can publish metrics in the namespace of the lake and use the KMS key for the objects in the
- * bucket. It has no other permissions.
+ * It can read and write the prefixes of the lake in its bucket, create and update tables in its databases, write its
+ * logs, and send events about warnings of the lake. If enabled, it can publish metrics in the namespace of the lake and
+ * use the KMS key for the objects in the bucket. It has no other permissions.
  *
  * `EtlCore` creates this role as `EtlCore.role`, so you rarely create it yourself. A dataset that needs more
  * permissions has its own role: a dataset with `auth`, `connection` or an S3 source creates one, or you pass one as
@@ -101,6 +102,7 @@ export class SharedGlueRole extends Role {
         bucket: new PolicyDocument({ statements: bucket }),
         catalog: new PolicyDocument({ statements: [catalog] }),
         logs: new PolicyDocument({ statements: logs }),
+        events: new PolicyDocument({ statements: [eventsStatement(stack, names)] }),
         ...(props.metrics && { metrics: new PolicyDocument({ statements: [metrics] }) }),
         ...(props.encryptionKey && {
           key: new PolicyDocument({ statements: [objectKeyStatement(stack, names, props.encryptionKey.keyArn)] }),

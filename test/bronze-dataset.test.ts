@@ -137,6 +137,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       runs: `s3://${BUCKET}/etl/fda-nsde/runs/bronze/`,
       tables: { fda_nsde: { name: 'fda_nsde', location: `s3://${BUCKET}/bronze/fda-nsde/` } },
       timeout_minutes: 30,
+      event_source: 'medallion.pp-dw',
     });
     expect(extraPyFiles).toMatch(new RegExp(`^s3://${BUCKET}/etl/fda-nsde/glue/etl_runtime-[0-9a-f]{12}\\.zip$`));
     expect(otherArguments).toEqual({

@@ -142,6 +142,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
         runs: `s3://${BUCKET}/etl/fda-summary/runs/${layer}/`,
         tables: { fda_summary: { name: 'fda_summary', location: `s3://${BUCKET}/${layer}/fda-summary/` } },
         timeout_minutes: 30,
+        event_source: 'medallion.pp-dw',
         definition: expect.stringMatching(/^[0-9a-f]{32}$/),
       });
       expect(extraPyFiles).toMatch(new RegExp(`^s3://${BUCKET}/etl/fda-summary/glue/etl_runtime-[0-9a-f]{12}\\.zip$`));

@@ -26,9 +26,11 @@ test.each([
   ['keyAlias', 'alias/pp-dw'],
   ['jobAlertRule', 'pp-dw-job-alerts'],
   ['crawlerAlertRule', 'pp-dw-crawler-alerts'],
+  ['warningAlertRule', 'pp-dw-warning-alerts'],
   ['droppedScheduleAlarm', 'pp-dw-dropped-schedules'],
   ['dashboard', 'pp-dw'],
   ['metricsNamespace', 'pp-dw'],
+  ['eventSource', 'medallion.pp-dw'],
 ] as const)('in the lake pp-dw, the %s is %s', (what, name) => {
   expect(lake()[what]).toBe(name);
 });

@@ -31,6 +31,20 @@ test('the role has no wildcard actions, no resource "*", and no managed policies
   expect(role.Properties.ManagedPolicyArns).toBeUndefined();
 });
 
+test('the role can send only events about warnings of the lake', () => {
+  expect(statements.filter(({ Action }) => Action.includes('events:PutEvents'))).toEqual([
+    {
+      Action: 'events:PutEvents',
+      Effect: 'Allow',
+      Resource: 'arn:aws:events:eu-central-1:123456789012:event-bus/default',
+      Condition: {
+        'ForAllValues:StringEquals': { 'events:source': ['medallion.pp-dw'], 'events:detail-type': ['Run Warnings'] },
+        'Null': { 'events:source': 'false', 'events:detail-type': 'false' },
+      },
+    },
+  ]);
+});
+
 test('metrics add only the permission to publish metrics in the namespace of the lake', () => {
   const known = statements.map(statement => JSON.stringify(statement));
   const added = statementsOf(roleOf({ metrics: true })).filter(statement => !known.includes(JSON.stringify(statement)));

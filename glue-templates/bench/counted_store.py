@@ -77,7 +77,7 @@ class RequestCounter:
 def main() -> None:
     end_with_parent()
     listener = emulator.listen(0)
-    emulator.configure(listener.getsockname()[1], None, services="s3,monitoring,glue")
+    emulator.configure(listener.getsockname()[1], None, services="s3,monitoring,events,glue")
     emulator.load_services(None)
     import ministack.app
 

@@ -1,8 +1,9 @@
-"""A local S3 and Glue API: ministack, bound to 127.0.0.1, with the services S3, Glue and CloudWatch metrics.
+"""A local S3 and Glue API: ministack, bound to 127.0.0.1, with the services S3, Glue, CloudWatch metrics
+and EventBridge.
 
     python emulator.py --data DIR [--port N]     stores objects as files in DIR, their metadata in DIR-metadata, and the
                                                  Glue Data Catalog in the file DIR-catalog.json
-    python emulator.py --memory [--port N]       stores objects, the Data Catalog and metrics in memory
+    python emulator.py --memory [--port N]       stores objects, the Data Catalog, metrics and events in memory
 
     --roles DIR        limits the requests of the jobs to what their roles allow; see authorization.py
     --calls FILE       appends the permissions that these requests require to FILE
@@ -145,7 +146,7 @@ def main() -> None:
     arguments = parser.parse_args()
     end_with_parent()
     listener = listen(arguments.port)
-    configure(listener.getsockname()[1], arguments.data, services="s3,monitoring,glue")
+    configure(listener.getsockname()[1], arguments.data, services="s3,monitoring,events,glue")
     load_services(Path(arguments.data).resolve() if arguments.data else None)
     logging.getLogger("s3").addHandler(_StorageGuard())
     asyncio.run(serve_until_stopped(listener, arguments.roles, arguments.calls))

@@ -75,6 +75,11 @@ def permission_of(service: str, operation: str, parameters: Mapping[str, Any]) -
     if service == "secretsmanager":
         secret = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{parameters['SecretId']}-AbCdEf"
         return {"action": f"{service}:{operation}", "resource": secret, "context": {}}
+    if service == "events":
+        (entry,) = parameters["Entries"]
+        context = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+        bus = "arn:aws:events:eu-central-1:123456789012:event-bus/default"
+        return {"action": f"{service}:{operation}", "resource": bus, "context": context}
     context = {"cloudwatch:namespace": parameters["Namespace"]} if service == "cloudwatch" else {}
     return {"action": f"{service}:{operation}", "resource": "*", "context": context}
 
@@ -130,6 +135,15 @@ def test_bronze_from_a_file(recorder: Recorder, metrics: None, dataset: MakeData
     made.run(source.serves("/x.csv", b"n\n1\n3\n"), run_options=json.dumps({"from_run": run_id, "force": True}))
     made.fails(source.url + "/none.csv")
     check("a bronze dataset with a file", ["shared", "secret"], recorder.calls(), dataset=made.name)
+
+
+def test_bronze_with_warnings(recorder: Recorder, dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    made.names["event_source"] = "medallion.pp-dw"
+    rules = [{"condition": "n > 1", "severity": "warn"}]
+    made.run(source.serves("/x.csv", b"n\n1\n2\n"), data_quality={"rules": rules})
+    assert len(made.record()["warnings"]) == 1
+    check("a bronze dataset with warnings", ["shared", "secret"], recorder.calls(), dataset=made.name)
 
 
 def test_bronze_from_an_api(

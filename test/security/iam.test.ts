@@ -120,6 +120,10 @@ const DENIED_FOR_ALL: Row[] = [
   ['kms:ScheduleKeyDeletion', LAKE_KEY],
 ];
 
+const WARNING_OF_LAKE = { 'events:source': 'medallion.pp-dw', 'events:detail-type': 'Run Warnings' };
+const EVENT_BUS = 'arn:aws:events:eu-central-1:123456789012:event-bus';
+const WARNING: Row = ['events:PutEvents', `${EVENT_BUS}/default`, WARNING_OF_LAKE];
+
 const GLUE_ALLOWED: Row[] = [
   ['s3:GetObject', `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip`],
   ['s3:PutObject', `${BUCKET}/raw/fda-nsde/run_id=1/nsde.zip`],
@@ -153,6 +157,7 @@ const GLUE_ALLOWED: Row[] = [
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-bronze-fda-nsde-crawler`],
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-silver-fda-nsde-crawler`],
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:pp-dw-gold-fda-nsde-crawler`],
+  WARNING,
 ];
 
 const GLUE_DENIED: Row[] = [
@@ -160,6 +165,14 @@ const GLUE_DENIED: Row[] = [
   ['s3:PutObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   ['s3:DeleteObject', `${BUCKET}/etl/fda-nsde/glue/bronze_job.py`],
   ['s3:PutObjectTagging', `${BUCKET}/bronze/fda-nsde/part.parquet`],
+  ['events:PutEvents', `${EVENT_BUS}/default`],
+  ['events:PutEvents', `${EVENT_BUS}/default`, { ...WARNING_OF_LAKE, 'events:source': 'medallion.pp-dw-dev' }],
+  ['events:PutEvents', `${EVENT_BUS}/default`, { ...WARNING_OF_LAKE, 'events:source': 'aws.glue' }],
+  ['events:PutEvents', `${EVENT_BUS}/default`, { ...WARNING_OF_LAKE, 'events:detail-type': 'Other' }],
+  ['events:PutEvents', `${EVENT_BUS}/default`, { 'events:source': 'medallion.pp-dw' }],
+  ['events:PutEvents', `${EVENT_BUS}/default`, { 'events:detail-type': 'Run Warnings' }],
+  ['events:PutEvents', `${EVENT_BUS}/other`, WARNING_OF_LAKE],
+  ['events:PutRule', 'arn:aws:events:eu-central-1:123456789012:rule/any'],
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
   listing('athena/'), listing(''), ['s3:ListBucket', BUCKET],
   ['logs:PutLogEvents', `${LOGS}:/aws-glue/crawlers:log-stream:another-crawler`],

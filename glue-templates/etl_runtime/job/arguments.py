@@ -60,11 +60,12 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A run sends metrics if
-    `metrics_namespace` is set, and writes OpenLineage events if `lineage_namespace` is set, the namespace of the tables
-    and the job. Only derived datasets have `definition`, a hash of the document, the script and the
-    query. A pipeline compares it with that in published.json. Only datasets with Parquet tables have a `crawler`, and
-    only those with Iceberg tables use `snapshot_retention_hours`.
+    Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A successful run with warnings sends
+    an EventBridge event if `event_source` is set. A run sends metrics if `metrics_namespace` is set, and writes
+    OpenLineage events if `lineage_namespace` is set, the namespace of the tables and the job. Only derived datasets
+    have `definition`, a hash of the document, the script and the query. A pipeline compares it with that in
+    published.json. Only datasets with Parquet tables have a `crawler`, and only those with Iceberg tables use
+    `snapshot_retention_hours`.
     """
 
     layer: str
@@ -80,6 +81,7 @@ class Names:
     raw: str = ""
     inputs: tuple[InputName, ...] = ()
     sql: str = ""
+    event_source: str | None = None
     metrics_namespace: str | None = None
     lineage_namespace: str | None = None
     definition: str = ""

@@ -11,7 +11,7 @@ from botocore.config import Config
 LOG = logging.getLogger(__name__)
 
 CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-"""The timeouts are short, because a slow CloudWatch must not delay the end of a run."""
+"""The timeouts are short, because a slow CloudWatch or EventBridge must not delay the end of a run."""
 
 
 def publish_metrics(namespace: str, record: Mapping[str, Any], region: str) -> None:

@@ -20,6 +20,7 @@ from etl_runtime.job.openlineage import LineageEvents
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.run_log import RunLog
 from etl_runtime.job.store import Store
+from etl_runtime.job.warning_event import send_warnings
 
 LOG = logging.getLogger(__name__)
 
@@ -51,7 +52,9 @@ class RunRecord:
         self.run_id = new_run_id(self.started)
         self._store = store
         self._runs = job.names.runs
+        self._job_name = job.names.job
         self._metrics_namespace = job.names.metrics_namespace
+        self._event_source = job.names.event_source
         self._events = LineageEvents(job, store)
         self._input_tables: dict[str, Any] = {}
         self._published: Mapping[str, Any] | None = None
@@ -114,6 +117,8 @@ class RunRecord:
             self._events.write(self._content, self._content["finished_at"], self._input_tables, self._published)
             if self._metrics_namespace:
                 publish_metrics(self._metrics_namespace, self._content, self._store.region)
+            if error is None and self._event_source and self._content.get("warnings"):
+                send_warnings(self._event_source, self._job_name, self._content, self._store.region)
             if error is not None and any(REDACTION.redact(text) != text for text in _printed_texts(error)):
                 raise failed from None
             if error is not None and failed.code == ErrorCode.LAKE_FORMATION_DENIED:

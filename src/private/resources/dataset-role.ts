@@ -9,6 +9,7 @@ import {
   bucketStatements,
   catalogStatement,
   crawlerLogsStatement,
+  eventsStatement,
   logsStatements,
   metricsStatement,
 } from './policy-statements';
@@ -108,6 +109,7 @@ function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetN
       list: logsStatements(stack, lake),
       wildcards: 'Glue names the log streams. The log groups of the jobs belong to the lake.',
     },
+    { list: [eventsStatement(stack, lake)] },
     ...(core.metrics ? [{ list: [metricsStatement(lake)] }] : []),
     ...(core.encrypted
       ? [{

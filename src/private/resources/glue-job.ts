@@ -82,6 +82,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     timeout_minutes: size.timeoutMinutes,
     ...(props.tableFormat === TableFormat.ICEBERG && { snapshot_retention_hours: props.snapshotRetention.toHours() }),
     ...(names.layer !== Layer.BRONZE && { definition: props.definition }),
+    event_source: names.lake.eventSource,
     ...(props.metrics && { metrics_namespace: names.lake.metricsNamespace }),
     ...(props.lineage && { lineage_namespace: lineageNamespace(Stack.of(scope)) }),
   };

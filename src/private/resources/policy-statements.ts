@@ -121,3 +121,22 @@ export function metricsStatement(names: LakeNames): PolicyStatement {
     conditions: { StringEquals: { 'cloudwatch:namespace': names.metricsNamespace } },
   });
 }
+
+/**
+ * Allows jobs to send events about warnings to the default event bus, which contain the lake in their source.
+ *
+ * A request can have several events, so both condition keys have several values. `ForAllValues` is true for a missing
+ * key, which `Null` excludes. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+ */
+export function eventsStatement(stack: Stack, names: LakeNames): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['events:PutEvents'],
+    resources: [substituted(stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }))],
+    conditions: {
+      'ForAllValues:StringEquals': {
+        'events:source': [names.eventSource], 'events:detail-type': [names.warningEvent],
+      },
+      'Null': { 'events:source': 'false', 'events:detail-type': 'false' },
+    },
+  });
+}

@@ -3,6 +3,7 @@ import * as path from 'path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EtlCore, TableFormat } from '../../../src';
+import { LakeNames } from '../../../src/naming';
 import { GLUE_TEMPLATES } from '../../../src/private/glue-templates';
 import { bronze, gold } from '../../layouts';
 
@@ -57,6 +58,13 @@ test('no argument is reserved by Glue, and no value starts with a dash', () => {
       expect(value).not.toMatch(/^-/);
     }
   }
+});
+
+test('the names contain the source of events, and the job sends them with the detail type of the alert rule', () => {
+  expect(bothNames(false).map(names => names.event_source)).toEqual(['medallion.pp-dw', 'medallion.pp-dw']);
+  const sender = readFileSync(path.join(GLUE_TEMPLATES, 'etl_runtime', 'job', 'warning_event.py'), 'utf8');
+  const { warningEvent } = new LakeNames(new Stack(new App(), 'Lake'), { resourcePrefix: 'pp-dw' });
+  expect(/^DETAIL_TYPE = "(.*)"$/m.exec(sender)?.[1]).toBe(warningEvent);
 });
 
 test('the names contain the metrics namespace only if the core has metrics', () => {

@@ -1,0 +1,48 @@
+"""The EventBridge event of a successful run with warnings. The alerts of the lake send it on.
+
+Glue sends an event at the end of a run, but without its warnings.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from etl_runtime.job.metrics import CLIENT_CONFIG
+
+LOG = logging.getLogger(__name__)
+
+DETAIL_TYPE = "Run Warnings"
+MAX_WARNINGS = 10
+MAX_WARNING_LENGTH = 1_000
+"""As JSON, the warnings have at most 120 KB. The limit of EventBridge is 256 KB per event."""
+
+
+def send_warnings(source: str, job: str, record: Mapping[str, Any], region: str) -> None:
+    """Send an event with the first warnings of a run to the default event bus.
+
+    An error is logged and does not fail the run.
+    """
+    try:
+        response = boto3.client("events", region_name=region, config=CLIENT_CONFIG).put_events(
+            Entries=[{"Source": source, "DetailType": DETAIL_TYPE, "Detail": event_detail(job, record)}]
+        )
+        if response["FailedEntryCount"]:
+            failed = response["Entries"][0]
+            LOG.info(f"not sent: {failed.get('ErrorCode')}: {failed.get('ErrorMessage')}", extra={"step": "warnings"})
+    except Exception as error:
+        LOG.info(f"not sent: {type(error).__name__}: {error}", extra={"step": "warnings"})
+
+
+def event_detail(job: str, record: Mapping[str, Any]) -> str:
+    """The detail of the event as JSON: the run, its first warnings, and the number of all."""
+    return json.dumps(
+        {
+            "job": job,
+            **{name: record[name] for name in ("job_run_id", "dataset", "layer", "run_id")},
+            "warning_count": len(record["warnings"]),
+            "warnings": [text[:MAX_WARNING_LENGTH] for text in record["warnings"][:MAX_WARNINGS]],
+        }
+    )
