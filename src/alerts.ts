@@ -2,8 +2,8 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 
 /**
- * Where `EtlCore` sends alerts about failed runs, failed crawlers, failed pipelines, and schedules that cannot start
- * their job.
+ * Where `EtlCore` sends alerts about failed runs, failed crawlers, failed pipelines, schedules that cannot start their
+ * job, and warnings of successful runs.
  */
 export interface Alerts {
   /**

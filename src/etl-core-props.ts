@@ -173,8 +173,11 @@ export interface EtlCoreProps extends EtlCorePrefixes {
   readonly encryptionKey?: IKey;
 
   /**
-   * Where to send alerts about failed runs, failed crawlers, failed pipelines, and schedules that cannot start their
-   * job.
+   * Where to send alerts about failed runs, failed crawlers, failed pipelines, schedules that cannot start their job,
+   * and warnings of successful runs.
+   *
+   * A role that you pass to a dataset needs `events:PutEvents` to send its warnings; without it, the run logs the error
+   * and succeeds.
    *
    * If a pipeline runs a dataset, the alert of the pipeline reports failures of the dataset's job and crawler.
    *

@@ -133,7 +133,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly alertTopic?: ITopic;
   /** The KMS key that encrypts the topic of the alerts. Undefined if the topic has none. */
   public readonly alertKey?: IKey;
-  /** The EventBridge rules for failed runs and failed crawlers. Empty without `alerts`. */
+  /** The EventBridge rules for failed runs, failed crawlers, and runs with warnings. Empty without `alerts`. */
   public readonly alertRules: Rule[];
   /** The state machine that the rules start, and that sends the alerts. Undefined without `alerts`. */
   public readonly alertStateMachine?: CfnStateMachine;

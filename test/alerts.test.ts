@@ -43,7 +43,7 @@ const OF_ALERTS = [
 const BASE = {
   'AWS::SNS::Topic': 1,
   'AWS::SNS::TopicPolicy': 1,
-  'AWS::Events::Rule': 2,
+  'AWS::Events::Rule': 3,
   'AWS::StepFunctions::StateMachine': 1,
   'AWS::IAM::Role': 2,
   'AWS::CloudWatch::Alarm': 1,
@@ -73,7 +73,7 @@ test('the core has the resources of its alerts as properties', () => {
   const of = ({ alertTopic, alertKey, alertStateMachine, alertRole, eventsRole, droppedScheduleAlarm }: EtlCore) =>
     [alertTopic, alertKey, alertStateMachine, alertRole, eventsRole, droppedScheduleAlarm];
   expect(of(core)).not.toContain(undefined);
-  expect(core.alertRules).toHaveLength(2);
+  expect(core.alertRules).toHaveLength(3);
   const without = lake().core;
   expect(of(without)).toEqual(Array(6).fill(undefined));
   expect(without.alertRules).toEqual([]);
@@ -178,6 +178,19 @@ test.each([
   expect(matches(rule('pp-dw-crawler-alerts').EventPattern, event)).toBe(expected);
 });
 
+const warnings = (source: string, detailType = 'Run Warnings') => ({
+  source, 'detail-type': detailType, 'detail': { dataset: 'x', layer: 'bronze', warning_count: 1, warnings: ['why'] },
+});
+
+test.each([
+  ['a run with warnings', warnings('medallion.pp-dw'), true],
+  ['a run with warnings in a lake with a longer prefix', warnings('medallion.pp-dw-dev'), false],
+  ['another event of the lake', warnings('medallion.pp-dw', 'Other'), false],
+  ['a failed run', job('pp-dw-bronze-x', 'FAILED', 'jr_0123_attempt_1'), false],
+])('the rule for warnings matches %s: %#', (_, event, expected) => {
+  expect(matches(rule('pp-dw-warning-alerts').EventPattern, event)).toBe(expected);
+});
+
 /** The state machine of the alerts in a stack with a core. */
 function alertMachine(stack: Stack): ReturnType<typeof resource> {
   return resources(stack, 'AWS::StepFunctions::StateMachine').find(({ id }) => id.startsWith('LakeAlerts'))!;
@@ -193,7 +206,7 @@ function definition(stack: Stack): Definition {
 test('the rules start the state machine with the event as its input', () => {
   const { stack } = lake({});
   const { id } = alertMachine(stack);
-  for (const name of ['pp-dw-job-alerts', 'pp-dw-crawler-alerts']) {
+  for (const name of ['pp-dw-job-alerts', 'pp-dw-crawler-alerts', 'pp-dw-warning-alerts']) {
     expect(rule(name, stack).Targets).toEqual([
       {
         Id: 'Target0',
@@ -288,7 +301,7 @@ test('an existing role replaces both roles, and gets no policy', () => {
   expect([core.alertRole, core.eventsRole]).toEqual([alerts, alerts]);
   expect(alertMachine(stack).Properties.RoleArn).toBe(arn);
   expect(resources(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties.Targets[0].RoleArn))
-    .toEqual([arn, arn, arn]);
+    .toEqual([arn, arn, arn, arn]);
   const policies = resources(stack).filter(({ Type }) => Type.startsWith('AWS::IAM::')).map(({ id }) => id);
   expect(policies.filter(id => id.startsWith('LakeAlerts'))).toEqual([]);
 });

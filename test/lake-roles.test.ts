@@ -111,7 +111,7 @@ describe.each([false, true])('with Role.customizeRoles (two stacks: %s)', isSpli
     expect(of('AWS::StepFunctions::StateMachine').map(({ RoleArn }) => RoleArn).sort()).toEqual(
       ['org-alerts', 'org-pipeline', 'org-state-machines'].map(arn));
     expect(of('AWS::Events::Rule').map(({ Targets }) => Targets[0].RoleArn)).toEqual(
-      Array(4).fill(arn('org-alert-events')));
+      Array(5).fill(arn('org-alert-events')));
   });
 
   test('the app creates no role and no policy', () => {

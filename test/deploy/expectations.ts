@@ -69,6 +69,7 @@ const zipcodesJob = (size: typeof SMALL) => job('bronze', 'zipcodes', size, {
   runs: s3('etl/zipcodes/runs/bronze/'),
   tables: { zipcodes: { name: 'zipcodes', location: s3('bronze/zipcodes/') } },
   timeout_minutes: size.Timeout,
+  event_source: 'medallion.medallion-integ',
   metrics_namespace: 'medallion-integ',
 });
 
@@ -87,6 +88,7 @@ const FDA_CDER_JOB = job('bronze', 'fda-cder', MEDIUM, {
     packages: { name: 'fda_cder_packages', location: s3('bronze/fda-cder/packages/') },
   },
   timeout_minutes: 60,
+  event_source: 'medallion.medallion-integ',
   metrics_namespace: 'medallion-integ',
 });
 
@@ -102,6 +104,7 @@ const AIRPORTS_JOB = job('bronze', 'airports', SMALL, {
   runs: s3('etl/airports/runs/bronze/'),
   tables: { airports: { name: 'airports', location: s3('bronze/airports/') } },
   timeout_minutes: 30,
+  event_source: 'medallion.medallion-integ',
   metrics_namespace: 'medallion-integ',
 });
 
@@ -120,6 +123,7 @@ const GOLD_JOBS = [
     tables: { states: { name: 'states', location: s3('gold/states/') } },
     timeout_minutes: 30,
     definition: 'a hash',
+    event_source: 'medallion.medallion-integ',
     metrics_namespace: 'medallion-integ',
   }),
   job('gold', 'states-history', SMALL, {
@@ -136,6 +140,7 @@ const GOLD_JOBS = [
     tables: { states_history: { name: 'states_history', location: s3('gold/states-history/') } },
     timeout_minutes: 30,
     definition: 'a hash',
+    event_source: 'medallion.medallion-integ',
     metrics_namespace: 'medallion-integ',
   }),
 ];
@@ -216,7 +221,7 @@ const ROLES: Expectation[] = [
     type: 'AWS::IAM::Role',
     call: ['iam', 'list_role_policies', { RoleName: 'medallion-integ-glue-role' }],
     of: ({ PolicyNames }) => ({ PolicyNames: [...PolicyNames].sort() }),
-    is: { PolicyNames: ['bucket', 'catalog', 'logs', 'metrics'] },
+    is: { PolicyNames: ['bucket', 'catalog', 'events', 'logs', 'metrics'] },
   },
   {
     what: 'managed policies of medallion-integ-glue-role',
@@ -294,6 +299,18 @@ const ROLES: Expectation[] = [
         '/aws-glue/crawlers:log-stream:medallion-integ-silver-*',
         '/aws-glue/crawlers:log-stream:medallion-integ-gold-*',
       ].map(name => arn('logs', `log-group:${name}`)),
+    },
+  ]),
+  policy('medallion-integ-glue-role', 'events', [
+    {
+      Action: 'events:PutEvents',
+      Resource: arn('events', 'event-bus/default'),
+      Condition: {
+        'ForAllValues:StringEquals': {
+          'events:source': ['medallion.medallion-integ'], 'events:detail-type': ['Run Warnings'],
+        },
+        'Null': { 'events:source': 'false', 'events:detail-type': 'false' },
+      },
     },
   ]),
   policy('medallion-integ-glue-role', 'metrics', [
@@ -465,6 +482,11 @@ const CORE: Expectation[] = [
     },
   }),
   target('medallion-integ-crawler-alerts'),
+  rule('medallion-integ-warning-alerts', {
+    'source': ['medallion.medallion-integ'],
+    'detail-type': ['Run Warnings'],
+  }),
+  target('medallion-integ-warning-alerts'),
   {
     what: 'alarm medallion-integ-dropped-schedules',
     type: 'AWS::CloudWatch::Alarm',
@@ -729,6 +751,11 @@ export const DESTROYED: Expectation[] = [
   absent(
     'rule medallion-integ-crawler-alerts',
     ['events', 'describe_rule', { Name: 'medallion-integ-crawler-alerts' }],
+    'ResourceNotFoundException',
+  ),
+  absent(
+    'rule medallion-integ-warning-alerts',
+    ['events', 'describe_rule', { Name: 'medallion-integ-warning-alerts' }],
     'ResourceNotFoundException',
   ),
 ];

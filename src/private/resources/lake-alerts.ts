@@ -29,8 +29,8 @@ export interface LakeAlertsProps {
 }
 
 /**
- * The alerts of a lake: a topic, one rule for all jobs, one rule for all crawlers, the state machine that they start to
- * publish to the topic, and an alarm for all schedules.
+ * The alerts of a lake: a topic, one rule each for failed jobs, failed crawlers and warnings, the state machine that
+ * they start to publish to the topic, and an alarm for all schedules.
  *
  * The number of resources does not depend on the number of datasets, because an event bus has a quota of 300 rules.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -61,7 +61,11 @@ export class LakeAlerts extends Construct {
     this.stateMachine = this.createStateMachine(names);
     this.eventsRole = props.role ?? this.createEventsRole(names);
     const target = { bind: () => ({ arn: this.stateMachine.attrArn, role: this.eventsRole }) };
-    this.rules = [this.createJobRule(names, maxRetries, target), this.createCrawlerRule(names, target)];
+    this.rules = [
+      this.createJobRule(names, maxRetries, target),
+      this.createCrawlerRule(names, target),
+      this.createWarningRule(names, target),
+    ];
     this.droppedScheduleAlarm = this.createAlarm(names);
     for (const email of alerts.emails ?? []) {
       this.topic.addSubscription(new EmailSubscription(email));
@@ -190,6 +194,16 @@ export class LakeAlerts extends Construct {
         detailType: ['Glue Crawler State Change'],
         detail: { crawlerName: ofThisLake(names), state: ['Failed'] },
       },
+      targets: [target],
+    });
+  }
+
+  /** Matches the events that jobs send. Glue sends no event about a successful run that contains its warnings. */
+  private createWarningRule(names: LakeNames, target: IRuleTarget): Rule {
+    return new Rule(this, 'WarningRule', {
+      ruleName: names.warningAlertRule,
+      description: `Successful runs of the lake ${names.resourcePrefix} with warnings`,
+      eventPattern: { source: [names.eventSource], detailType: [names.warningEvent] },
       targets: [target],
     });
   }

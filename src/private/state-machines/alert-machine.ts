@@ -1,5 +1,6 @@
 import {
   AlertMessage, crawlerAlert, eventAlert, freshnessErrorAlert, jobAlert, pipelineErrorAlert, pipelineResultsAlert,
+  warningAlert,
 } from './alert-messages';
 import { RETRIES } from './states-language';
 import { LakeNames } from '../../naming';
@@ -37,7 +38,8 @@ const CLOCK_TOLERANCE_MILLIS = 60_000;
  *
  * An event of Glue does not contain who started the job or the crawler. Therefore, it is ignored if an execution of the
  * state machine for datasets handles the dataset: the pipeline sends one alert for all its datasets. The second list
- * contains the executions that noticed the failure and ended before the event arrived.
+ * contains the executions that noticed the failure and ended before the event arrived. Warnings are sent in any case,
+ * because a pipeline only sends alerts about failures.
  *
  * If a list or a message fails, an alert with less information is sent: an additional alert is better than none. The
  * expressions that can fail are in Task states, because a Choice or a Pass state cannot catch errors.
@@ -88,6 +90,7 @@ export function alertMachine({
             Next: 'Send results of pipeline',
           },
           { Condition: `{% ${EVENT}.source = "aws.states" %}`, Next: 'Send error of pipeline' },
+          { Condition: `{% ${EVENT}.source = ${JSON.stringify(names.eventSource)} %}`, Next: 'Send warnings' },
         ],
         Default: 'List running datasets',
       },
@@ -115,6 +118,7 @@ export function alertMachine({
       'Send alert of crawler': publish(crawlerAlert(), 'Send event'),
       'Send results of pipeline': publish(pipelineResultsAlert(names, consoleDomain), 'Send error of pipeline'),
       'Send error of pipeline': publish(pipelineErrorAlert(names, consoleDomain), 'Send event'),
+      'Send warnings': publish(warningAlert(names, consoleDomain), 'Send event'),
       'Send error of freshness check': publish(freshnessErrorAlert(names, consoleDomain), 'Send event'),
       'Send event': publish(eventAlert(names)),
     },

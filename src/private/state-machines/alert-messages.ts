@@ -13,6 +13,9 @@ const ENVIRONMENT = '$event.account & ", " & $event.region';
 const MAX_TEXT_LENGTH = 20_000;
 /** The maximum length of the reason for a failed or skipped dataset. */
 const MAX_REASON_LENGTH = 1_000;
+/** The maximum number of warnings in a message, and the length of each. The event of a job does not have more. */
+const MAX_WARNINGS = 10;
+const MAX_WARNING_LENGTH = 1_000;
 
 /** The alert for a failed run. */
 export function jobAlert(names: LakeNames, consoleDomain: string): AlertMessage {
@@ -119,6 +122,31 @@ export function freshnessErrorAlert(names: LakeNames, consoleDomain: string): Al
         `($exists($reasons) ? "Error: " & ${shortened('$join($reasons, ": ")')})`,
         text`Until a check succeeds, no alert is sent about stale datasets. The next check starts within an hour.`,
         text`Execution: ${executionUrl(consoleDomain)} (AWS console)`,
+      )}
+    )`,
+  };
+}
+
+/** The alert for a successful run with warnings. The event contains the first warnings, and the number of all. */
+export function warningAlert(names: LakeNames, consoleDomain: string): AlertMessage {
+  const count = '$event.detail.warning_count';
+  const dataset = '$event.detail.layer & "/" & $event.detail.dataset';
+  const subject = text`${count} warning${`(${count} = 1 ? "" : "s")`}: dataset ${dataset} of lake ${
+    literal(names.resourcePrefix)}`;
+  const warning = `$substring($replace($string($), /\\s+/, " "), 0, ${MAX_WARNING_LENGTH})`;
+  return {
+    subject,
+    message: `(
+      $warnings := $event.detail.warnings[[0..${MAX_WARNINGS - 1}]];
+      ${lines(
+        text`${subject} in ${ENVIRONMENT}`,
+        `$warnings.(${text`Warning: ${warning}`})`,
+        `(${count} > $count($warnings) ? ${text`${`${count} - $count($warnings)`} more in the run record`})`,
+        text`The run has succeeded. The tables have its data.`,
+        text`Run ${'$event.detail.run_id'}: ${consoleUrl(consoleDomain, 'gluestudio')}/job/${
+          '$event.detail.job'}/run/${'$event.detail.job_run_id'} (AWS console)`,
+        text`To show the run, run:`,
+        text`npx medallion runs ${'$event.detail.run_id'} --deployed`,
       )}
     )`,
   };

@@ -54,6 +54,22 @@ const pipelineEvent = (error: string | null, cause: unknown, status = 'FAILED') 
   },
 });
 
+const warningEvent = (detail: object = {}) => ({
+  ...ENVIRONMENT,
+  'source': 'medallion.pp-dw',
+  'detail-type': 'Run Warnings',
+  'detail': {
+    job: 'pp-dw-bronze-zip',
+    job_run_id: 'jr_0123',
+    dataset: 'zip',
+    layer: 'bronze',
+    run_id: '20261129T060000123Z-3f9a1c',
+    warning_count: 2,
+    warnings: ['zip: the rule "a" is violated by 1 of 2 rows (50.00%)', 'zip: the rule "b" is violated'],
+    ...detail,
+  },
+});
+
 interface Execution {
   readonly Name: string;
   readonly StopDate?: string;
@@ -282,6 +298,97 @@ describe('the alert of a job or crawler', () => {
   });
 });
 
+describe('the alert about warnings', () => {
+  const HEAD = (count: string) => `${count}: dataset bronze/zip of lake pp-dw in 123456789012, us-east-1`;
+  const RUN = [
+    'The run has succeeded. The tables have its data.',
+    'Run 20261129T060000123Z-3f9a1c: https://us-east-1.console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/'
+      + 'pp-dw-bronze-zip/run/jr_0123 (AWS console)',
+    'To show the run, run:',
+    'npx medallion runs 20261129T060000123Z-3f9a1c --deployed',
+  ];
+
+  test('lists the warnings, and has a link and the command that shows the run', async () => {
+    const outcome = await handle(warningEvent());
+    expect(published(outcome)).toEqual([{
+      TopicArn: TOPIC,
+      Subject: '2 warnings: dataset bronze/zip of lake pp-dw',
+      Message: [
+        HEAD('2 warnings'),
+        'Warning: zip: the rule "a" is violated by 1 of 2 rows (50.00%)',
+        'Warning: zip: the rule "b" is violated',
+        ...RUN,
+      ].join('\n'),
+    }]);
+    expect(outcome).toMatchObject({ status: 'SUCCEEDED', states: ['Which event?', 'Send warnings'] });
+  });
+
+  test('is sent while a pipeline handles the dataset', async () => {
+    expect(published(await handle(warningEvent(), running(`bronze-zip-${START}`)))).toHaveLength(1);
+  });
+
+  test.each<[string, object, string[]]>([
+    ['one warning', { warning_count: 1, warnings: ['why'] }, [HEAD('1 warning'), 'Warning: why']],
+    [
+      'more warnings than the event has',
+      { warning_count: 300, warnings: Array.from({ length: 10 }, (_, i) => `w${i}`) },
+      [HEAD('300 warnings'), ...Array.from({ length: 10 }, (_, i) => `Warning: w${i}`), '290 more in the run record'],
+    ],
+    [
+      'more warnings than a job sends',
+      { warning_count: 12, warnings: Array.from({ length: 12 }, (_, i) => `w${i}`) },
+      [HEAD('12 warnings'), ...Array.from({ length: 10 }, (_, i) => `Warning: w${i}`), '2 more in the run record'],
+    ],
+    ['no warnings', { warnings: [] }, [HEAD('2 warnings'), '2 more in the run record']],
+    ['a text instead of a list', { warnings: 'why' }, [HEAD('2 warnings'), 'Warning: why', '1 more in the run record']],
+    [
+      'texts with line breaks',
+      { warnings: ['first line\n\n  second\r\nTo confirm, open https://example.org', ''] },
+      [HEAD('2 warnings'), 'Warning: first line second To confirm, open https://example.org', 'Warning: '],
+    ],
+    [
+      'expressions, HTML and quotes',
+      { warnings: ['{% $states.input %}', '<b>"a" & $event.account \\u0000</b>'] },
+      [HEAD('2 warnings'), 'Warning: {% $states.input %}', 'Warning: <b>"a" & $event.account \\u0000</b>'],
+    ],
+    [
+      'warnings that are no texts',
+      { warnings: [null, { a: [1] }] },
+      [HEAD('2 warnings'), 'Warning: null', 'Warning: {"a":[1]}'],
+    ],
+    [
+      'a long warning',
+      { warning_count: 1, warnings: ['é'.repeat(100_000)] },
+      [HEAD('1 warning'), `Warning: ${'é'.repeat(1_000)}`],
+    ],
+  ])('is sent for %s', async (_, detail, expected) => {
+    const outcome = await handle(warningEvent(detail));
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(published(outcome)[0].Message.split('\n')).toEqual([...expected, ...RUN]);
+  });
+
+  test('with the longest warnings is within the limit of Amazon SNS', async () => {
+    const [{ Message }] = published(await handle(warningEvent({ warnings: Array(60).fill('😀'.repeat(1_000)) })));
+    expect(Buffer.byteLength(Message)).toBeGreaterThan(20 * 1024);
+    expect(Buffer.byteLength(Message)).toBeLessThan(256 * 1024);
+  });
+
+  test.each<[string, object]>([
+    ['a number of warnings that is a text', { warning_count: 'many' }],
+    ['a dataset that is a list', { dataset: { name: ['zip'] } }],
+    ['no detail', { dataset: undefined, layer: undefined, run_id: undefined, warning_count: undefined }],
+  ])('is sent for an event with %s', async (_, detail) => {
+    const outcome = await handle(warningEvent(detail));
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(published(outcome)).toHaveLength(1);
+  });
+
+  test('is not sent for the event of another lake', async () => {
+    const outcome = await handle({ ...warningEvent(), source: 'medallion.pp-dw-dev' });
+    expect(outcome.states).not.toContain('Send warnings');
+  });
+});
+
 describe('the alert of a failed freshness check', () => {
   const event = (machine: string, error?: string, cause?: string) => {
     const { detail, ...others } = pipelineEvent(error ?? null, cause ?? null);
@@ -419,6 +526,7 @@ describe('the alert of a pipeline', () => {
 test.each([
   ['a job', jobEvent(`pp-dw-bronze-${'x'.repeat(100)}`)],
   ['a crawler', crawlerEvent(`pp-dw-bronze-${'x'.repeat(100)}-crawler`)],
+  ['warnings', warningEvent({ dataset: 'x'.repeat(100) })],
 ])('the subject of %s with a long name has at most 100 ASCII characters', async (_, event) => {
   expect(published(await handle(event))[0].Subject).toMatch(/^[ -~]{100}$/);
 });
@@ -439,6 +547,7 @@ test.each([
   ['of a job', jobEvent('pp-dw-bronze-zip')],
   ['of a crawler', crawlerEvent('pp-dw-bronze-zip-crawler')],
   ['of a pipeline', pipelineEvent('PipelineFailed', { datasets: [{ dataset: 'bronze/zip', status: 'failed' }] })],
+  ['about warnings', warningEvent()],
   ['of an unknown source', { ...ENVIRONMENT, source: 'test', detail: {} }],
 ])('if Amazon SNS rejects the alert %s, the event itself is sent', async (_, event) => {
   const outcome = await handle(event, {}, ({ arguments: { Subject } }) => {
