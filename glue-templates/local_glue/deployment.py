@@ -47,8 +47,7 @@ def deploy(s3: "S3Client", bucket: str, deployments: list[Deployment]) -> None:
     """Create the buckets and upload new and changed files. As in a deployment, no file is deleted."""
     existing = {each["Name"] for each in s3.list_buckets()["Buckets"]}
     for name in {bucket, *(each.bucket for each in deployments)} - existing:
-        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # created by a concurrent run
-            s3.create_bucket(Bucket=name)
+        _create_bucket(s3, name)
     for deployment in deployments:
         prefix = f"{deployment.prefix}/" if deployment.prefix else ""
         etags = _etags(s3, deployment.bucket, prefix)
@@ -58,14 +57,24 @@ def deploy(s3: "S3Client", bucket: str, deployments: list[Deployment]) -> None:
                 s3.put_object(Bucket=deployment.bucket, Key=prefix + name, Body=body)
 
 
+def _create_bucket(s3: "S3Client", name: str) -> None:
+    """Create a bucket in the Region of the client, unless a concurrent run has created it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 has no location constraint.
+    """
+    region = s3.meta.region_name
+    location: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=name, **location)
+
+
 def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
     """Make the objects of a bucket equal to the files of a folder, with the same order of modification times.
 
     Objects that already match are kept.
     """
     if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
-        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-            s3.create_bucket(Bucket=bucket)
+        _create_bucket(s3, bucket)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     by_age = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
     # One listing for order and content: another job may mirror the same folder at the same time.

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
+import pytest
 
-from deployment import mirror
+from deployment import Deployment, deploy, mirror
 from etl_runtime.job.store import Store
 from etl_runtime.source.files.bucket_files import BucketReader
 
@@ -52,3 +53,13 @@ def test_concurrent_jobs_can_mirror_the_same_folder(tmp_path: Path) -> None:
     for attempt in range(10):
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _, bucket=f"shared-{attempt}": mirror(s3, bucket, tmp_path), range(8)))
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_buckets_are_created_in_the_region_of_the_job(tmp_path: Path, region: str) -> None:
+    put(tmp_path, "a.csv", "id\n1\n", 100)
+    s3, bucket = boto3.client("s3", region_name=region), f"in-{region}"
+    mirror(s3, bucket, tmp_path)
+    deploy(s3, f"lake-{bucket}", [Deployment(str(tmp_path), f"lake-{bucket}", "etl", {})])
+    assert s3.get_object(Bucket=bucket, Key="a.csv")["Body"].read() == b"id\n1\n"
+    assert s3.get_object(Bucket=f"lake-{bucket}", Key="etl/a.csv")["Body"].read() == b"id\n1\n"
