@@ -29,14 +29,6 @@ const zipcodes = new BronzeDataset(datasets, 'Zipcodes', {
   description: 'ZIP codes of the United States with their city and county',
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/zipcodes.zip`),
-  // A run that violates a rule does not publish, unless the rule only warns.
-  dataQuality: {
-    rules: [
-      DataRule.unique(['zip_code']),
-      DataRule.condition('length(zip_code) = 5'),
-      DataRule.condition('latitude > 0', { name: 'north of the equator', severity: RuleSeverity.WARN }),
-    ],
-  },
 });
 
 const airports = new BronzeDataset(datasets, 'Airports', {
@@ -46,6 +38,14 @@ const airports = new BronzeDataset(datasets, 'Airports', {
   dataSizeCategory: DataSizeCategory.SMALL,
   source: Source.url(`${source}/airports.csv`),
   businessKey: ['iata'],
+  // A run that violates a rule does not publish, unless the rule only warns.
+  dataQuality: {
+    rules: [
+      DataRule.notNull('name'),
+      DataRule.condition('latitude BETWEEN -90 AND 90'),
+      DataRule.notNull('state', { severity: RuleSeverity.WARN }),
+    ],
+  },
   // Each publication is one commit in the Data Catalog, so that Athena needs no crawler and can query earlier ones.
   tableFormat: TableFormat.ICEBERG,
 });

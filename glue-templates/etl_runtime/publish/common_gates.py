@@ -83,4 +83,5 @@ def _for_table(setting: Value | Mapping[str, Value], key: str, default: Value) -
 
 
 def share_text(count: int, rows: int) -> str:
-    return f"{count:,} of {plural(rows, 'row')} ({count / rows:.2%})"
+    share = count / rows
+    return f"{count:,} of {plural(rows, 'row')} ({'<0.01%' if 0 < share < 0.0001 else f'{share:.2%}'})"

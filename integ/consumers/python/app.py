@@ -35,13 +35,6 @@ zipcodes = BronzeDataset(
     description="ZIP codes of the United States with their city and county",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/zipcodes.zip"),
-    data_quality=DataQuality(
-        rules=[
-            DataRule.unique(["zip_code"]),
-            DataRule.condition("length(zip_code) = 5"),
-            DataRule.condition("latitude > 0", name="north of the equator", severity=RuleSeverity.WARN),
-        ],
-    ),
 )
 
 airports = BronzeDataset(
@@ -52,8 +45,15 @@ airports = BronzeDataset(
     description="Airports of the United States, by their IATA or FAA code",
     data_size_category=DataSizeCategory.SMALL,
     source=Source.url(f"{source}/airports.csv"),
-    business_key=["iata"],
     table_format=TableFormat.ICEBERG,
+    business_key=["iata"],
+    data_quality=DataQuality(
+        rules=[
+            DataRule.not_null("name"),
+            DataRule.condition("latitude BETWEEN -90 AND 90"),
+            DataRule.not_null("state", severity=RuleSeverity.WARN),
+        ],
+    ),
 )
 
 gapminder = BronzeDataset(

@@ -42,15 +42,6 @@ public class LakeApp {
                 .description("ZIP codes of the United States with their city and county")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/zipcodes.zip"))
-                .dataQuality(DataQuality.builder()
-                        .rules(List.of(
-                                DataRule.unique(List.of("zip_code")),
-                                DataRule.condition("length(zip_code) = 5"),
-                                DataRule.condition("latitude > 0", DataRuleOptions.builder()
-                                        .name("north of the equator")
-                                        .severity(RuleSeverity.WARN)
-                                        .build())))
-                        .build())
                 .build();
 
         BronzeDataset airports = BronzeDataset.Builder.create(datasets, "Airports")
@@ -59,8 +50,16 @@ public class LakeApp {
                 .description("Airports of the United States, by their IATA or FAA code")
                 .dataSizeCategory(DataSizeCategory.SMALL)
                 .source(Source.url(source + "/airports.csv"))
-                .businessKey(List.of("iata"))
                 .tableFormat(TableFormat.ICEBERG)
+                .businessKey(List.of("iata"))
+                .dataQuality(DataQuality.builder()
+                        .rules(List.of(
+                                DataRule.notNull("name"),
+                                DataRule.condition("latitude BETWEEN -90 AND 90"),
+                                DataRule.notNull("state", DataRuleOptions.builder()
+                                        .severity(RuleSeverity.WARN)
+                                        .build())))
+                        .build())
                 .build();
 
         // LinkedHashMap keeps the order of the endpoints. The order of Map.of differs between runs.
