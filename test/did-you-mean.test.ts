@@ -5,7 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { bronze, gold, Lake, LAYOUTS } from './layouts';
 import { BronzeDatasetProps, DatasetDirectory, EtlCore, Source, Transform } from '../src';
-import { oneOf } from '../src/cli/choice';
+import { oneOf } from '../src/cli/commands/option-values';
 import { Dataset, selectDataset, selectDatasets } from '../src/cli/dataset';
 import { addGate } from '../src/cli/gates';
 import { didYouMean } from '../src/private/errors/suggestion';

@@ -1,0 +1,20 @@
+import { example } from './help-text';
+import { GlobalOptions, globalOptions, withDeployed } from './options';
+import { Command } from '../../private/dependencies/commander';
+import { DEFAULT_PAGE, docs, DocsOptions } from '../docs';
+
+/** Adds `medallion docs`. */
+export function addDocsCommand(program: Command): void {
+  withDeployed(program.command('docs'), 'Read the run records of the lake in AWS')
+    .summary('Write a page about the lake: graph, tables, columns, lineage, rules and runs')
+    .description(
+      'Write a page about the lake as a single HTML file, which works offline: the graph of the datasets with their '
+        + 'state, tables, columns and their lineage, rules, gates, runs and errors. Print its path.',
+    )
+    .option('--out <file>', 'File to write', DEFAULT_PAGE)
+    .addHelpText(
+      'after',
+      example('npx cdk synth && npx medallion docs', 'npx medallion docs --deployed --out public/index.html'),
+    )
+    .action((options: Omit<DocsOptions, keyof GlobalOptions>) => docs({ ...globalOptions(program), ...options }));
+}
