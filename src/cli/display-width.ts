@@ -9,7 +9,14 @@ const PRINTABLE_ASCII = /^[ -~]*$/;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** The characters of a text, as readers see them. */
+function graphemes(text: string): Iterable<{ readonly segment: string }> {
+  // Created only when needed, because it takes about 10 ms, and most texts are ASCII.
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 
 /** The number of terminal columns of a text without control characters. */
 export function displayWidth(text: string): number {
@@ -17,7 +24,7 @@ export function displayWidth(text: string): number {
     return text.length;
   }
   let width = 0;
-  for (const { segment } of SEGMENTER.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     width += widthOf(segment);
   }
   return width;
@@ -41,7 +48,7 @@ export function truncate(text: string, maxWidth: number): string {
   }
   let truncated = '';
   let width = 0;
-  for (const { segment } of SEGMENTER.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     width += widthOf(segment);
     if (width > maxWidth - 1) {
       break;
@@ -73,7 +80,7 @@ function split(word: string, maxWidth: number): string[] {
     return [word];
   }
   const parts = [''];
-  for (const { segment } of SEGMENTER.segment(word)) {
+  for (const { segment } of graphemes(word)) {
     const last = parts.length - 1;
     if (parts[last] && displayWidth(parts[last] + segment) > maxWidth) {
       parts.push(segment);

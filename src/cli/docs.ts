@@ -4,13 +4,10 @@ import { Failure } from './failure';
 import { HistoryOptions } from './history-options';
 import { DEFAULT_DATA } from './lake';
 import { openHistory } from './open-history';
-import { renderPage } from './page';
+import { DEFAULT_PAGE, renderPage } from './page';
 import { pageDocument } from './page-model';
 import { relativePath } from './relative-path';
 import { existingPath, readValues } from './substitutes';
-
-/** The default name of the page. */
-export const DEFAULT_PAGE = 'medallion.html';
 
 /** The options of `medallion docs`. The local lake may not exist. */
 export interface DocsOptions extends HistoryOptions {

@@ -2,6 +2,9 @@ import { createHash } from 'crypto';
 import { readPageAssets } from './page-assets';
 import { PageDocument } from './page-document';
 
+/** The default name of the page. */
+export const DEFAULT_PAGE = 'medallion.html';
+
 /** The ID of the element with the document, which src/page/main.tsx reads. */
 const DOCUMENT_ID = 'lake';
 

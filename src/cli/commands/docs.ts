@@ -1,7 +1,8 @@
 import { example } from './help-text';
 import { GlobalOptions, globalOptions, withDeployed } from './options';
 import { Command } from '../../private/dependencies/commander';
-import { DEFAULT_PAGE, docs, DocsOptions } from '../docs';
+import { DocsOptions } from '../docs';
+import { DEFAULT_PAGE } from '../page';
 
 /** Adds `medallion docs`. */
 export function addDocsCommand(program: Command): void {
@@ -16,5 +17,10 @@ export function addDocsCommand(program: Command): void {
       'after',
       example('npx cdk synth && npx medallion docs', 'npx medallion docs --deployed --out public/index.html'),
     )
-    .action((options: Omit<DocsOptions, keyof GlobalOptions>) => docs({ ...globalOptions(program), ...options }));
+    .action(async (options: Omit<DocsOptions, keyof GlobalOptions>) => {
+      // Loaded lazily, because the layout of the graph slows the start of the other commands.
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      const { docs } = require('../docs') as typeof import('../docs');
+      await docs({ ...globalOptions(program), ...options });
+    });
 }
