@@ -318,7 +318,7 @@ def test_a_publication_does_not_begin_within_ten_minutes_of_the_timeout(dataset:
     made.names["timeout_minutes"] = 10
     error = made.fails(url)
     assert error.startswith("TIMEOUT_TOO_CLOSE: ")
-    assert "ten minutes are left" in error
+    assert "ten minutes remain" in error
 
 
 def test_a_row_count_mismatch_between_source_and_table_is_an_error(
