@@ -298,17 +298,24 @@ class _DerivedRun(Generic[Context]):
         is_current = None if history is None else VersionColumns.of(history).is_current
         checked = {key: CheckedTable(each.staged, each.written.live, is_current) for key, each in tables.items()}
         input_tables = [name for each in inputs for name in each.tables]
+        all_rules = [*declared_rules(job.document), *rules]
         try:
-            all_rules = [*declared_rules(job.document), *rules]
-            return check_rules(spark, checked, all_rules, input_tables, self.record, job.options.allow)
+            findings = check_rules(spark, checked, all_rules, input_tables, self.record, job.options.allow)
         except Exception:
-            if changed := republished(inputs, job.names, self.store):
-                raise RunFailed(
-                    ErrorCode.INPUT_CHANGED,
-                    f"The {with_names('input', changed)} published while this run checked its rules. Run again.",
-                    retryable=True,
-                ) from None
+            self._require_same_inputs(inputs)
             raise
+        if any(each.to for each in all_rules):
+            self._require_same_inputs(inputs)
+        return findings
+
+    def _require_same_inputs(self, inputs: Sequence[Input]) -> None:
+        """Raise RunFailed if an input has published since the tables were built. Rules then compare with other rows."""
+        if changed := republished(inputs, self.job.names, self.store):
+            raise RunFailed(
+                ErrorCode.INPUT_CHANGED,
+                f"The {with_names('input', changed)} published while this run checked its rules. Run again.",
+                retryable=True,
+            ) from None
 
     def _transform_inputs(
         self, spark: "SparkSession", published: Mapping[str, Any] | None, lake_tables: Tables

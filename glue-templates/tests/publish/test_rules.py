@@ -9,6 +9,7 @@ import pytest
 from conftest import Dataset, DerivedTable, Source
 from etl_runtime.job.redaction import REDACTION
 from etl_runtime.job.spark import start_spark
+from etl_runtime.publish.business_key import find_duplicates
 
 MakeDataset = Callable[..., Dataset]
 MakeGold = Callable[..., DerivedTable]
@@ -241,6 +242,23 @@ def test_relationships_that_cannot_be_evaluated_are_an_error(
     error = gold(states).fails(ROWS, **with_rules({"relationships": relationship}))
     assert "RULE_INVALID: " in error
     assert message.replace("{states}", table) in error
+
+
+def test_a_relationship_is_not_checked_with_another_publication_than_the_tables_are_built_from(
+    states: Dataset, source: Source, gold: MakeGold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, table = gold(states), f"pp_dw_bronze.{states.name.replace('-', '_')}"
+    rule = {"relationships": {"column": "code", "to": table, "field": "code"}}
+
+    def publish_then_find_duplicates(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        states.run(source.serves("/other-states.csv", b"code,number\nCA,1\nTX,2\nFL,3\n"))
+        return find_duplicates(*arguments)
+
+    monkeypatch.setattr("etl_runtime.derived.find_duplicates", publish_then_find_duplicates)
+    error = made.fails(f"SELECT code FROM {table}", **with_rules(rule))
+    assert error.startswith("INPUT_CHANGED: ")
+    assert made.record()["retryable"]
 
 
 def test_bronze_checks_rules_before_it_publishes(dataset: MakeDataset, source: Source) -> None:
