@@ -39,6 +39,8 @@ MAX_EXAMPLE_COLUMNS = 20
 MAX_EXAMPLE_CHARACTERS = 80
 MAX_EXAMPLE_ITEMS = 10
 
+NESTED = ("array<", "map<", "struct<")
+
 META_TYPES = {RUN_ID: "string", RESCUED: "string", SOURCE_DATE: "date"}
 """The columns that the job adds to some tables. A condition can use them; in other tables they are null."""
 
@@ -266,6 +268,7 @@ class _TableRules:
 
         for name in rule.columns:
             self._require_column(rule, name)
+            self._require_comparable(rule, name)
         if rule.kind == "not_null":
             return f.col(f"`{rule.columns[0]}`").isNull()
         if rule.kind == "accepted_values":
@@ -382,6 +385,19 @@ class _TableRules:
                 f"Its columns are {', '.join(self._types)}. Correct the column.",
             )
 
+    def _require_comparable(self, rule: Rule, name: str) -> None:
+        type_ = self._types[name]
+        if rule.kind == "accepted_values" and type_.startswith(NESTED):
+            raise _invalid(
+                rule,
+                f"has the column {name} of the type {type_}. accepted_values supports no lists, maps and structs. "
+                "Write a condition.",
+            )
+        if rule.kind in ("unique", "relationships") and "map<" in type_:
+            raise _invalid(
+                rule, f"has the column {name}, which contains a map. Maps cannot be compared. Choose another column."
+            )
+
 
 def _condition(rows: "DataFrame", rule: Rule) -> "Column":
     """The condition of a rule. Raises RunFailed if it is not a condition on a row of the table."""
@@ -390,11 +406,16 @@ def _condition(rows: "DataFrame", rule: Rule) -> "Column":
 
     try:
         condition = f.expr(rule.condition)
-        type_ = rows.select(condition).schema[0].dataType
+        selected = rows.select(condition)
+        type_ = selected.schema[0].dataType
+        if selected._jdf.queryExecution().analyzed().subqueries().size():
+            raise _invalid(
+                rule, "has a condition with a subquery. Select from the table in a silver or gold dataset instead."
+            )
         if not isinstance(type_, BooleanType | NullType):
             raise _invalid(rule, f"has a condition of the type {type_.simpleString()}. Write a comparison.")
         rows.where(condition)  # rejects aggregates, window functions and generators
-        rows.agg(f.count_if(condition.cast("boolean")))  # rejects subqueries
+        rows.agg(f.count_if(condition.cast("boolean")))  # rejects random values
     except (AnalysisException, ParseException) as error:
         raise RunFailed(
             ErrorCode.RULE_INVALID,
@@ -435,4 +456,4 @@ def _invalid(rule: Rule, problem: str) -> RunFailed:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].split(";")[0].rstrip(". ")
+    return re.sub(r"; line \d+ pos \d+.*", "", str(error).strip().split("\n")[0]).rstrip(".; ")

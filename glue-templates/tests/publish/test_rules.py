@@ -61,6 +61,11 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("a value of another type", {"accepted_values": {"column": "n", "values": [1, "x"]}}, 'accepts the value "x", which is not of the type int of the column n.'),
     ("an unknown table", {"not_null": "n", "table": "other"}, "has the unknown table other. The tables are {table}."),
     ("an error that the condition raises", {"condition": "id <> 'b' OR raise_error('so it is')"}, "cannot be evaluated: "),
+    ("a semicolon", {"condition": "n > 0; n"}, "Syntax error at or near ';'"),
+    ("a subquery", {"condition": "n IN (SELECT 1)"}, "has a condition with a subquery."),
+    ("EXISTS", {"condition": "n > 0 OR EXISTS (SELECT 1)"}, "has a condition with a subquery."),
+    ("unique with a map", {"unique": ["id", "map"]}, "has the column map, which contains a map. Maps cannot be compared."),
+    ("accepted_values of a list", {"accepted_values": {"column": "list", "values": [1]}}, "has the column list of the type array<int>."),
     ("a regular expression that is invalid", {"condition": "id RLIKE concat(id, '(')"}, "cannot be evaluated: "),
 ]  # fmt: skip
 
@@ -71,7 +76,8 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error_also_if_it_only_warns(
 ) -> None:
     made = gold()
     valid = {"name": "another rule", "condition": "n > -9"}
-    error = made.fails(ROWS, **with_rules(valid, {"severity": "warn", **rule}))
+    query = f"SELECT *, array(n) AS list, map(1, n) AS map FROM ({ROWS})"
+    error = made.fails(query, **with_rules(valid, {"severity": "warn", **rule}))
     assert error.startswith("RULE_INVALID: ")
     assert message.replace("{table}", made.name.replace("-", "_")) in error
     assert "at org.apache" not in error
