@@ -18,12 +18,16 @@ LOG = logging.getLogger(__name__)
 
 MAX_PLAN_COLUMNS = 30_000
 """The columns of all nodes of a plan. Each has about 400 bytes in the JSON of the plan."""
+MAX_LEAVES = 4_000
+"""The parts of one expression, such as the values of an IN. Spark's time for their JSON is quadratic: 1 s for 4,000."""
+MAX_CHECKED_EXPRESSIONS = 500
+"""Of one node. Each takes a millisecond, and a node with more usually selects columns."""
 MAX_WAIT_SECONDS = 3.0
 """How long a run waits for the lineage after its tables are written and checked. Usually it does not wait."""
 
 
 class PlanTooLarge(Exception):
-    """The plan has more than MAX_PLAN_COLUMNS columns."""
+    """The plan has more than MAX_PLAN_COLUMNS columns, or an expression with more than MAX_LEAVES parts."""
 
 
 class Lineage:
@@ -75,5 +79,9 @@ def _require_small(plans: Sequence[Any]) -> None:
         columns += 1 + plan.output().size()
         if columns > MAX_PLAN_COLUMNS or time.monotonic() > deadline:
             raise PlanTooLarge
+        expressions = plan.expressions()
+        for index in range(min(expressions.size(), MAX_CHECKED_EXPRESSIONS)):
+            if expressions.apply(index).collectLeaves().size() > MAX_LEAVES:
+                raise PlanTooLarge
         for below in (plan.children(), plan.subqueries()):
             pending += [below.apply(index) for index in range(below.size())]

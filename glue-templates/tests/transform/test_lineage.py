@@ -18,7 +18,7 @@ from conftest import Dataset, DerivedTable
 from etl_runtime.job.spark import start_spark
 from etl_runtime.transform import lineage as module
 from etl_runtime.transform import plan_lineage
-from etl_runtime.transform.lineage import Lineage, lineage_of
+from etl_runtime.transform.lineage import Lineage, PlanTooLarge, lineage_of
 from source_server import serving
 
 MakeGold = Callable[..., DerivedTable]
@@ -419,3 +419,10 @@ def test_bounds_are_those_of_all_objects_and_never_text(places: Dataset, gold: M
         "b": ["False", "True"],
         "nan": ["600.0", "999.0"],
     }
+
+
+def test_a_query_with_a_long_list_of_values_has_no_lineage() -> None:
+    few, many = (f"id IN ({', '.join(map(str, range(count)))})" for count in (1_000, 20_000))
+    assert lineage_of(start_spark().range(1).where(few))["columns"] == {"id": []}
+    with pytest.raises(PlanTooLarge):
+        lineage_of(start_spark().range(1).where(many))
