@@ -81,6 +81,11 @@ class TestFileReader {
     } catch (error) {
       return { errors: [`${YAML_INVALID}: ${this.shown}: ${(error as Error).message}. Write the values out.`] };
     }
+    if (containsItself(content)) {
+      return {
+        errors: [`${YAML_INVALID}: ${this.shown}: An alias is in the value that it refers to. Write the values out.`],
+      };
+    }
     if (!/\$schema=\S*\btests\.schema\.json/.test(this.text) && !looksLikeTests(content)) {
       return { skipped: `${this.shown} has no tests of a dataset. If it should have, add dataset: NAME` };
     }
@@ -221,8 +226,21 @@ class TestFileReader {
   }
 
   private row(where: Keys): RequestRow {
-    const cell = this.cell(this.document.getIn(where, true));
-    return { line: this.lineOf(where), values: (cell as { map: Record<string, Cell> }).map };
+    const node = this.nodeAt(where);
+    if (!isMap(node)) {
+      this.report('VALUE_INVALID', where, 'is below a key that is not a text. Write the key as text.');
+    }
+    return { line: this.lineOf(where), values: isMap(node) ? this.values(node) : {} };
+  }
+
+  /** The node at a path, of which any part can be an alias. */
+  private nodeAt(keys: Keys): unknown {
+    let node: unknown = this.document.contents;
+    for (const key of keys) {
+      node = isMap(node) ? pairOf(node, key)?.value : isSeq(node) ? node.items[Number(key)] : undefined;
+      node = isAlias(node) ? node.resolve(this.document) : node;
+    }
+    return node;
   }
 
   private cell(given: unknown): Cell {
@@ -231,10 +249,7 @@ class TestFileReader {
       return node.items.map(each => this.cell(each));
     }
     if (isMap(node)) {
-      return {
-        map: Object.fromEntries(node.items.map(({ key, value }) =>
-          [isScalar(key) ? key.source ?? String(key.value) : String(key), this.cell(value)])),
-      };
+      return { map: this.values(node) };
     }
     if (!isScalar(node) || node.value === null) {
       return null;
@@ -243,6 +258,11 @@ class TestFileReader {
     return typeof node.value === 'number' || typeof node.value === 'bigint'
       ? { number: text }
       : typeof node.value === 'boolean' ? { boolean: text } : String(node.value);
+  }
+
+  private values({ items }: YAMLMap): Record<string, Cell> {
+    return Object.fromEntries(items.map(({ key, value }) =>
+      [isScalar(key) ? key.source ?? String(key.value) : String(key), this.cell(value)]));
   }
 
   /** @param at the key of the position, if it is not that of the value */
@@ -291,6 +311,15 @@ class TestFileReader {
 
 function pairOf(map: YAMLMap, key: string | number) {
   return map.items.find(each => isPair(each) && isScalar(each.key) && String(each.key.value) === String(key));
+}
+
+/** Whether a list or mapping contains itself, because of an alias in the value of its anchor. */
+function containsItself(value: unknown, above: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  const ancestors = [...above, value];
+  return above.includes(value) || Object.values(value).some(each => containsItself(each, ancestors));
 }
 
 /** The error of the parser without its position, which the location has. */

@@ -45,6 +45,41 @@ function read(content: string) {
 }
 
 describe('the content of a test file', () => {
+  test.each([
+    ['a mapping of inputs', 'inputs: &a {zipcodes: {rows: [{a: 1}]}}', 'inputs: *a'],
+    ['an input', 'inputs: {zipcodes: &a {rows: [{a: 1}]}}', 'inputs: {zipcodes: *a}'],
+    ['a list of rows', 'inputs: {zipcodes: {rows: &a [{a: 1}]}}', 'inputs: {zipcodes: {rows: *a}}'],
+  ])('%s can be an alias', (_, anchor, alias) => {
+    const found = read(`tests:
+  - name: a
+    ${anchor}
+    expect: {rows: []}
+  - name: b
+    ${alias}
+    expect: {rows: []}
+`);
+    const { tests } = (found as { tests: { tests: { loads: any[] }[] } }).tests;
+    const rows = [{ line: 3, values: { a: { number: '1' } } }];
+    expect(tests.map(({ loads: [load] }) => load.inputs.zipcodes.rows)).toEqual([rows, rows]);
+  });
+
+  test('a test can be an alias, and then has the name of another test', () => {
+    const found = read('tests:\n  - &a {name: a, inputs: {zipcodes: {rows: [{b: 1}]}}, expect: {rows: []}}\n  - *a\n');
+    expect(found).toEqual({ errors: [expect.stringMatching(/^DUPLICATE_VALUE: .*: \/tests\/1\/name is the name of/)] });
+  });
+
+  test.each([
+    'tests: [{name: a, inputs: {zipcodes: {rows: [{b: &x [*x]}]}}, expect: {rows: []}}]',
+    'dataset: a\ntests: &x [*x]',
+  ])('a value that contains itself is an error: %s', content => {
+    expect(read(content)).toEqual({ errors: [expect.stringMatching(/^YAML_INVALID: .*An alias is in the value/)] });
+  });
+
+  test('rows below a key that is not a text are an error', () => {
+    const found = read('tests: [{name: a, inputs: {? [x] : {rows: [{b: 1}]}}, expect: {rows: []}}]');
+    expect(found).toEqual({ errors: [expect.stringMatching(/^VALUE_INVALID: .* is below a key that is not a text/)] });
+  });
+
   test('values keep their text, and the types of unquoted numbers and booleans', () => {
     const found = read(`
 tests:
