@@ -153,7 +153,7 @@ def _runs(lake: Path) -> Iterator[_Run]:
 
 
 def _read(file: Path) -> Row | None:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         content = json.loads(file.read_bytes())
         if isinstance(content, dict):
             return content
@@ -259,16 +259,27 @@ def _converted(value: Any, type: pa.DataType) -> Any:
     if type == _TIME:
         return _moment(value)
     if pa.types.is_map(type):
-        return [(str(key), float(number)) for key, number in value if _is_number(number)]
+        return [(_text(key), _double(number)) for key, number in value if _is_number(number)]
     if pa.types.is_list(type):
-        return [str(each) for each in value]
+        return [_text(str(each)) for each in value]
     if pa.types.is_string(type):
-        return value if value is None or isinstance(value, str) else json.dumps(value)
+        return value if value is None else _text(value) if isinstance(value, str) else json.dumps(value)
     if pa.types.is_boolean(type):
         return value if isinstance(value, bool) else None
     if pa.types.is_integer(type):
         return value if _is_number(value) and isinstance(value, int) and abs(value) < 2**63 else None
-    return float(value) if _is_number(value) else None
+    return _double(value) if _is_number(value) else None
+
+
+def _text(value: str) -> str:
+    """The text without half pairs of UTF-16, which JSON can have, and UTF-8 cannot."""
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _double(value: float) -> float | None:
+    with suppress(OverflowError):
+        return float(value)
+    return None
 
 
 def _is_number(value: Any) -> bool:
@@ -277,7 +288,7 @@ def _is_number(value: Any) -> bool:
 
 def _moment(value: Any) -> datetime | None:
     """The time in UTC, without a time zone, as Athena shows it."""
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     return None

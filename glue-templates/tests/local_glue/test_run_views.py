@@ -90,12 +90,19 @@ def test_rules_and_lineage_are_one_row_each(folder: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [None, "x", 7, 1e400, [None, "x", 7, {}, []], {"a": {"b": []}}, True, 2**80])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, "x", 7, 1e400, [None, "x", 7, {}, []], {"a": {"b": []}}, True, 2**80, 10**400),
+        *("\ud800", ["\ud800"], {"\ud800": 10**400}, "0001-01-01T00:00:00+14:00"),
+    ],
+)
 def test_values_of_a_wrong_type_are_null(value: Any, folder: Path) -> None:
     keys = {name for schema in VIEWS.values() for name in schema.names}
     record(folder, RUN, {**dict.fromkeys([*keys, "tables", "gates", "rules", "lineage"], value), "status": "published"})
     record(folder, NEXT, '{"status": "publ')
     record(folder, "list", "[]")
+    record(folder, "deep", f'{{"status": "published", "x": {"[" * 100_000}{"]" * 100_000}}}')
     for view in VIEWS:
         query(folder, f"SELECT * FROM medallion.{view}")
     assert query(folder, "SELECT dataset, layer, run_id FROM medallion.runs") == [
