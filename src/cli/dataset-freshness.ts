@@ -62,8 +62,9 @@ export function rounded(hours: number): number {
 function lastConfirmed(objects: string, runs: string): number {
   for (const runId of runIdsOf(objects, runs)) {
     const { status, finished_at: end } = readRunRecord(objects, runs, runId) ?? {};
-    if ((status === 'unchanged' || status === 'published') && end) {
-      return Date.parse(end);
+    const time = Date.parse(end ?? '');
+    if ((status === 'unchanged' || status === 'published') && !Number.isNaN(time)) {
+      return time;
     }
   }
   return 0;

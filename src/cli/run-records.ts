@@ -157,8 +157,8 @@ export interface Publication {
 
 /** Where the records of a dataset are: the end of `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
 const RUNS = /\/([^/]+)\/runs\/([^/]+)\/?$/;
-/** A run record in its folder. */
-const RECORD = /^run_id=(.+)\.json$/;
+/** A run record in its folder. Other names are not of runs, and could change the terminal. */
+const RECORD = /^run_id=(\w[\w-]*)\.json$/;
 const STATUSES: readonly RunStatus[] = ['running', 'published', 'unchanged', 'failed'];
 const RULE_KINDS: readonly RuleKind[] = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'];
 const RULE_STATUSES: readonly RuleStatus[] = ['passed', 'warned', 'failed', 'allowed'];

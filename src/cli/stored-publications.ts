@@ -71,7 +71,7 @@ export function keepPublication(lake: Lake, dataset: PublishedDataset): void {
 export function storedRuns(lake: Lake, dataset: PublishedDataset): string[] {
   const current = readJson(lake.publicationOf(dataset.runs))?.run_id;
   const earlier = dataset.tableFormat === 'iceberg'
-    ? namesIn(lake.pathOf(`${dataset.runs}publications/`)).flatMap(name => /^run_id=(.+)\.json$/.exec(name)?.[1] ?? [])
+    ? namesIn(lake.pathOf(`${dataset.runs}publications/`)).flatMap(name => /^run_id=(\w[\w-]*)\.json$/.exec(name)?.[1] ?? [])
     : runsIn(folderOf(lake, dataset));
   return [...new Set([...current === undefined ? [] : [current], ...earlier])].sort().reverse();
 }
@@ -176,7 +176,7 @@ function namesIn(folder: string): string[] {
 function readJson(file: string): Publication | undefined {
   try {
     const publication = JSON.parse(fs.readFileSync(file, 'utf8')) as Publication;
-    return typeof publication.run_id === 'string' && publication.tables ? publication : undefined;
+    return /^\w[\w-]*$/.test(publication.run_id) && publication.tables ? publication : undefined;
   } catch {
     return undefined;
   }

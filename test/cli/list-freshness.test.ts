@@ -47,6 +47,12 @@ test.each<[string, object | undefined, object[], object]>([
     [unchanged(3), { status: 'failed', finished_at: time(2) }, { status: 'running', finished_at: null }],
     { age_hours: 3, stale: false },
   ],
+  [
+    'a damaged record',
+    { published_at: time(30) },
+    [unchanged(28), { status: 'published', finished_at: 'x' }],
+    { age_hours: 28, stale: true },
+  ],
   ['no publication', undefined, [{ status: 'failed', finished_at: time(2) }], { age_hours: null, stale: true }],
 ])('the age of a dataset with %s', (_, published, records, expected) => {
   write(published, records);

@@ -98,6 +98,15 @@ test('records are read newest first, up to the limit, without objects that are n
   expect(runIdsOf(objects, RUNS)).toContain(THIRD);
 });
 
+test('an object whose name cannot be a run ID is skipped', () => {
+  const objects = objectsWith({
+    [`run_id=${FIRST}.json`]: { status: 'published' },
+    'run_id=\u001b[31m.json': { status: 'published' },
+    'run_id=a b.json': { status: 'published' },
+  });
+  expect(runIdsOf(objects, RUNS)).toEqual([FIRST]);
+});
+
 test('a record without keys has the dataset, the layer and the time of its location', () => {
   const [record] = readRunRecords(objectsWith({ [`run_id=${FIRST}.json`]: { status: 'running', run_id: 'x' } }), RUNS);
   expect(record).toMatchObject({
