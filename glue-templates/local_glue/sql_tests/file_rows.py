@@ -49,7 +49,8 @@ def _csv_rows(path: Path) -> list[Row]:
 
 def _json_rows(path: Path) -> list[Row]:
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    # Not splitlines: JSON texts can contain the other line separators of Unicode.
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if line.strip():
             value = json.loads(line, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
             if not isinstance(value, dict):

@@ -181,6 +181,9 @@ def test_rows_of_files(tmp_path: Path) -> None:
     for name in ("x.csv", "x.jsonl", "x.parquet"):
         found = typed_rows(ZIPCODES, rows(file=str(tmp_path / name))).select(["a", "b", "c"])
         assert found.to_pylist() == expected, name
+    tmp_path.joinpath("u.jsonl").write_text('{"a": "x\u2028y\u0085z"}\r\n{"a": "b"}\r\n', encoding="utf-8")
+    found = typed_rows(ZIPCODES, rows(file=str(tmp_path / "u.jsonl")))
+    assert found["a"].to_pylist() == ["x\u2028y\u0085z", "b"]
     tmp_path.joinpath("y.csv").write_text("zip_code,lat\n02101,x\n")
     with pytest.raises(InvalidTest, match=r"a.yaml:7: inputs.x: y.csv: lat is 'x'"):
         typed_rows(CONTRACT, rows(file=str(tmp_path / "y.csv")))
