@@ -342,15 +342,17 @@ function changeOf(before: RecordTable | undefined, after: RecordTable, run: RunR
 
 function toRun(record: RunRecord, maxError: number): PageRun {
   const { tables, error } = record;
-  const hasPublished = record.status === 'published' && tables.length > 0;
-  const total = (key: 'rows' | 'bytes') => tables.reduce((sum, table) => sum + (table[key] ?? 0), 0);
+  const total = (key: 'rows' | 'bytes') => {
+    const known = record.status === 'published' ? tables.flatMap(table => table[key] ?? []) : [];
+    return known.length > 0 ? known.reduce((sum, each) => sum + each, 0) : null;
+  };
   return {
     run_id: record.run_id,
     status: record.status,
     started_at: record.started_at ?? null,
     seconds: record.seconds ?? null,
-    rows: hasPublished ? total('rows') : null,
-    bytes: hasPublished ? total('bytes') : null,
+    rows: total('rows'),
+    bytes: total('bytes'),
     error_code: record.error_code ?? null,
     error: error === undefined ? null : shorten(error, maxError),
   };

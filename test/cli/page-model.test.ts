@@ -134,6 +134,13 @@ test('records that are damaged or of other versions are skipped, and names are c
   expect(zipcodes.runs.map(run => run.run_id)).toEqual(['4', '3']);
 });
 
+test('a run whose record has no numbers of rows has no rows, not 0', () => {
+  const tables = [{ name: 'zipcodes' }, { name: 'cities', rows: 'x', bytes: 5 }];
+  const [{ runs }] = lakeOf([{ dataset: 'zipcodes' }], { 'bronze/zipcodes': [record(1, 'published', { tables })] })
+    .datasets;
+  expect(runs).toMatchObject([{ rows: null, bytes: 5 }]);
+});
+
 test('a dataset of several stages has an ID per stage', () => {
   const lake = temporaryFolder();
   const app = path.join(lake, 'cdk.out');
