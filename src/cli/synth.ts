@@ -4,8 +4,11 @@ import * as path from 'path';
 import { Failure } from './failure';
 import { relativePath } from './relative-path';
 
-/** Folders and files that do not change what `cdk synth` writes. Names that start with a dot are ignored too. */
-const IGNORED = /^(node_modules|cdk\.out.*|__pycache__|venv|env|dist|build|target|coverage|logs?|tests?)$|\.(md|log|tmp|pyc|swp|tsbuildinfo)$|~$/;
+/**
+ * Folders and files that do not change what `cdk synth` writes, also those that commands write: the page, reports and
+ * exported databases. Names that start with a dot are ignored too.
+ */
+const IGNORED = /^(node_modules|cdk\.out.*|__pycache__|venv|env|dist|build|target|coverage|logs?|tests?)$|\.(md|html|xml|duckdb|log|tmp|pyc|swp|tsbuildinfo)$|~$/;
 /** The maximum number of files that are compared with the cloud assembly. */
 const MAX_FILES = 20_000;
 /** Milliseconds by which a file must be newer, because file systems round times. */

@@ -101,7 +101,8 @@ export async function runSession(
     const text = fs.readFileSync(log, 'utf8').trimEnd();
     const kept = path.join(os.tmpdir(), 'medallion-sql-tests.log');
     fs.writeFileSync(kept, text);
-    throw new Failure(`The tests stopped: ${text.split('\n').pop() || 'Spark ended without output'}. Log: ${kept}`, 1);
+    const reason = (text.split('\n').pop() || 'Spark ended without output').replace(/\.$/, '');
+    throw new Failure(`The tests stopped: ${reason}. Log: ${kept}`, 1);
   }
   process.removeListener('exit', remove);
   remove();
