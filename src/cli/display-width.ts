@@ -7,7 +7,9 @@ const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2fb}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]/u;
 const PRINTABLE_ASCII = /^[ -~]*$/;
 // eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** Characters that show the text after them in another direction, so that it can look like another text. */
+const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/;
 
 let segmenter: Intl.Segmenter | undefined;
 
@@ -99,11 +101,14 @@ export function pad(text: string, width: number, right = false): string {
 
 /**
  * The text in one line, without characters that move the cursor or change the terminal: line breaks and tabs become
- * spaces, other control characters their symbols, such as ␛ for an escape.
+ * spaces, other control characters their symbols, such as ␛ for an escape, and changes of the direction �.
  */
 export function oneLine(text: string): string {
   return text.replace(CONTROL, character => {
     const code = character.charCodeAt(0);
+    if (DIRECTION.test(character)) {
+      return '\ufffd';
+    }
     return /[\t\n\r\u0085\u2028\u2029]/.test(character) ? ' ' : code < 0x20 ? String.fromCharCode(0x2400 + code) : '␡';
   });
 }

@@ -45,4 +45,5 @@ test('columns are aligned in terminal columns', () => {
 
 test('a value cannot control the terminal', () => {
   expect(oneLine('a\x1b[2J\tb\r\nc\u2028d\x07\x9b')).toBe('a␛[2J b  c d␇␡');
+  expect(oneLine('a\u202egpj.exe\u202c \u2066b\u2069 \u05d0\u200f')).toBe('a�gpj.exe� �b� \u05d0\u200f');
 });
