@@ -58,6 +58,10 @@ export async function exportTable(table: string, file: string, { data, json, for
   process.prependOnceListener('exit', removePartial);
   const exported = await writeTable(python, lake, [table, extension.slice(1), partial], progress);
   try {
+    if (extension === '.duckdb') {
+      // Changes of the replaced database that a killed process left. DuckDB would apply them to the new one.
+      fs.rmSync(`${file}.wal`, { force: true });
+    }
     fs.renameSync(partial, file);
   } catch (error) {
     throw new Failure(`Cannot write ${file}: ${messageOf(error)}`, 1);

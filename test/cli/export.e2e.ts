@@ -38,6 +38,14 @@ test('an existing file is replaced only with --force', () => {
   expect(fs.readFileSync(file, 'utf8')).toBe('id\n1\n2\n');
 });
 
+test('a replaced database loses the changes that a killed process left for it', () => {
+  const file = path.join(folder, 'replaced.duckdb');
+  fs.writeFileSync(file, '');
+  fs.writeFileSync(`${file}.wal`, 'changes');
+  expect(medallion('export', 'places', 'replaced.duckdb', '--force').code).toBe(0);
+  expect(fs.existsSync(`${file}.wal`)).toBe(false);
+});
+
 test.each([
   ['places', 'places.txt', 'places.txt has none of the extensions .csv, .parquet, .xlsx, .duckdb'],
   ['places', 'none/places.csv', 'does not exist. Create it, or specify another file.'],
