@@ -1,6 +1,8 @@
-import { readDatasets } from './dataset';
-import { freshnessOf } from './dataset-freshness';
+import { Confirmations } from './confirmations';
+import { Dataset, readDatasets } from './dataset';
+import { freshnessOf, rounded } from './dataset-freshness';
 import { displayWidth, pad, wrap } from './display-width';
+import { Lake } from './lake';
 import { Pipeline, readPipelines } from './pipeline';
 import { paint } from './progress';
 import { readValues } from './substitutes';
@@ -27,19 +29,19 @@ export function list(options: ListOptions): void {
     listPipelines(options);
     return;
   }
-  const datasets = readDatasets(options.app, readValues(options.value)).map(
-    ({ dataset, layer, tables, inputs, job, stack, glueVersion, description, ...others }) => ({
-      dataset,
-      layer,
-      tables: tables.map(showUnknown),
-      inputs: inputs.map(input => input.dataset),
-      job: showUnknown(job),
-      stack,
-      glue_version: glueVersion,
-      description: showUnknown(description),
-      ...freshnessOf(others, options.data),
-    }),
-  );
+  const found = readDatasets(options.app, readValues(options.value));
+  const confirmations = new Confirmations(Lake.objectsIn(options.data), found);
+  const datasets = found.map(dataset => ({
+    dataset: dataset.dataset,
+    layer: dataset.layer,
+    tables: dataset.tables.map(showUnknown),
+    inputs: dataset.inputs.map(input => input.dataset),
+    job: showUnknown(dataset.job),
+    stack: dataset.stack,
+    glue_version: dataset.glueVersion,
+    description: showUnknown(dataset.description),
+    ...declaredFreshness(dataset, confirmations),
+  }));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(datasets)}\n`);
     return;
@@ -74,6 +76,14 @@ export function list(options: ListOptions): void {
     ...(pipelines.length > 0 ? [formatPipelines(pipelines)] : []),
   ];
   process.stdout.write(lists.map(lines => [...lines, ''].join('\n')).join('\n'));
+}
+
+/** The age and whether it is too high. Null if the dataset does not declare freshness. */
+function declaredFreshness(
+  dataset: Dataset, confirmations: Confirmations,
+): { readonly age_hours: number | null; readonly stale: boolean | null } {
+  const { age_hours: age, stale } = freshnessOf(dataset, confirmations);
+  return { age_hours: stale === null || age === null ? null : rounded(age), stale };
 }
 
 function listPipelines({ app, json, value }: ListOptions): void {

@@ -1,5 +1,7 @@
+import { Confirmations } from './confirmations';
 import { Dataset, fullName, JobSize } from './dataset';
 import { documentOf } from './dataset-document';
+import { freshnessOf } from './dataset-freshness';
 import { fixOf } from './error-fixes';
 import { LakeHistory } from './lake-history';
 import { withLocalCommands } from './local-command';
@@ -62,7 +64,7 @@ interface Known {
 
 /** What all datasets have in common. */
 interface Context {
-  readonly byId: Map<string, Known>;
+  readonly confirmations: Confirmations;
   readonly pipelines: PagePipeline[];
   readonly now: Date;
   readonly isDeployed: boolean;
@@ -85,8 +87,8 @@ export function pageDocument({ app, values, history, origin, now }: PageSource):
     }),
   }));
   const pipelines = readPipelines(app, values).map(each => toPipeline(each, datasets, ids));
-  const byId = new Map(known.map(each => [each.id, each]));
-  const pageDatasets = known.map(each => toDataset(each, { byId, pipelines, now, isDeployed }));
+  const confirmations = new Confirmations(objects, datasets);
+  const pageDatasets = known.map(each => toDataset(each, { confirmations, pipelines, now, isDeployed }));
   return {
     generated_at: now.toISOString(),
     origin,
@@ -142,12 +144,11 @@ function scheduleText(expression: string, timezone?: string, isEnabled = true): 
   return showUnknown([expression, ...timezone ? [timezone] : [], ...isEnabled ? [] : ['(disabled)']].join(' '));
 }
 
-function toDataset(known: Known, { byId, pipelines, now, isDeployed }: Context): PageDataset {
+function toDataset(known: Known, { confirmations, pipelines, now, isDeployed }: Context): PageDataset {
   const { id, dataset, document, records, publication, inputs } = known;
   const ended = records.find(({ status }) => status !== 'running');
-  const confirmed = confirmedAt(known, byId);
-  const age = confirmed === undefined ? null : (now.getTime() - confirmed) / HOUR;
-  const maxAge = document?.freshness?.max_age_hours ?? null;
+  const confirmed = confirmations.confirmedAt(dataset);
+  const { age_hours: age, max_age_hours: maxAge, stale } = freshnessOf(dataset, confirmations, now.getTime());
   return {
     id,
     dataset: dataset.dataset,
@@ -170,8 +171,9 @@ function toDataset(known: Known, { byId, pipelines, now, isDeployed }: Context):
     confirmed_at: confirmed === undefined ? null : new Date(confirmed).toISOString(),
     age_hours: age === null ? null : Math.round(age * 100) / 100,
     max_age_hours: maxAge,
-    stale: maxAge === null ? null : age === null || age > maxAge,
-    newer_inputs: newerInputs(known, byId),
+    stale,
+    newer_inputs: confirmations.newerInputs(dataset)
+      .map(newer => inputs[dataset.inputs.findIndex(input => input.runs === newer.runs)]),
     tables: tablesOf(known, now),
     runs: records.slice(0, MAX_RUNS).map((record, index) => toRun(record, index === 0 ? MAX_ERROR : MAX_EARLIER_ERROR)),
     error: ended?.status === 'failed' ? toError(ended, id, isDeployed) : null,
@@ -215,42 +217,6 @@ function toSize(size: JobSize, document: DatasetDocument | undefined): PageSize 
 
 function isWorkerType(type: string): type is keyof typeof DPU_PER_WORKER {
   return type in DPU_PER_WORKER;
-}
-
-/**
- * When a run last published the tables or found them up to date, in milliseconds. Tables that were built from the
- * current publications of all inputs are also confirmed when the inputs are, because a pipeline does not run their job.
- */
-function confirmedAt(known: Known, byId: Map<string, Known>, path: Known[] = []): number | undefined {
-  const { records, publication, inputs } = known;
-  if (publication === undefined || path.includes(known)) {
-    return undefined;
-  }
-  const confirming = records.find(({ status, finished_at: end }) =>
-    (status === 'published' || status === 'unchanged') && end !== undefined);
-  const ofRuns = Math.max(...[publication.published_at, confirming?.finished_at]
-    .map(time => Date.parse(time ?? ''))
-    .filter(time => !Number.isNaN(time)));
-  const read = inputs.map(input => byId.get(input));
-  const isCurrent = read.length > 0 && read.every(input => input !== undefined)
-    && newerInputs(known, byId).length === 0;
-  const ofInputs = isCurrent
-    ? Math.min(...read.map(input => confirmedAt(input, byId, [...path, known]) ?? -Infinity))
-    : -Infinity;
-  const latest = Math.max(ofRuns, ofInputs);
-  return Number.isFinite(latest) ? latest : undefined;
-}
-
-/** The inputs with another publication than the one that the current tables were built from. */
-function newerInputs({ publication, inputs, dataset }: Known, byId: Map<string, Known>): string[] {
-  if (publication === undefined) {
-    return [];
-  }
-  return inputs.filter((id, index) => {
-    const current = byId.get(id)?.publication?.run_id;
-    const read = publication.inputs.find(each => each.dataset === dataset.inputs[index].dataset)?.run_id;
-    return current !== undefined && current !== read;
-  });
 }
 
 function tablesOf({ dataset, document, records, publication }: Known, now: Date): PageTable[] {

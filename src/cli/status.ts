@@ -1,5 +1,6 @@
+import { Confirmations } from './confirmations';
 import { Dataset, fullName } from './dataset';
-import { ageHours, maxAgeHours, rounded } from './dataset-freshness';
+import { freshnessOf, rounded } from './dataset-freshness';
 import { describeNotes } from './describe';
 import { wrap } from './display-width';
 import { HistoryOptions } from './history-options';
@@ -53,7 +54,8 @@ interface DatasetStatus {
 export async function status(options: HistoryOptions): Promise<void> {
   const history = await openHistory(options);
   const now = Date.now();
-  const statuses = history.datasets.map(dataset => statusOf(dataset, history, now));
+  const confirmations = new Confirmations(history.objects, history.datasets);
+  const statuses = history.datasets.map(dataset => statusOf(dataset, history, confirmations, now));
   if (options.json) {
     const printed = statuses.map(({ age_hours: age, ...each }) =>
       ({ ...each, age_hours: age === null ? null : rounded(age) }));
@@ -69,13 +71,12 @@ export async function status(options: HistoryOptions): Promise<void> {
   process.stdout.write([...describeStatuses(statuses, now), '', ...summaryOf(statuses), ''].join('\n'));
 }
 
-function statusOf(dataset: Dataset, history: LakeHistory, now: number): DatasetStatus {
-  const { objects } = history;
-  const published = readPublished(objects, dataset.runs);
+function statusOf(
+  dataset: Dataset, history: LakeHistory, confirmations: Confirmations, now: number,
+): DatasetStatus {
+  const published = readPublished(history.objects, dataset.runs);
   const run = history.lastRun(dataset);
   const rows = Object.values(published?.tables ?? {}).flatMap(table => table.rows ?? []);
-  const age = ageHours(objects, dataset.runs, now);
-  const maxAge = maxAgeHours(dataset);
   return {
     dataset: dataset.dataset,
     layer: dataset.layer,
@@ -91,16 +92,9 @@ function statusOf(dataset: Dataset, history: LakeHistory, now: number): DatasetS
     published_run_id: published?.run_id ?? null,
     published_at: published?.published_at ?? null,
     rows: rows.length > 0 ? rows.reduce((sum, each) => sum + each, 0) : null,
-    age_hours: age ?? null,
-    max_age_hours: maxAge ?? null,
-    stale: maxAge === undefined ? null : age === undefined || age > maxAge,
-    newer_inputs: (published?.inputs ?? []).flatMap(input => {
-      const runs = dataset.inputs.find(each => each.dataset === input.dataset)?.runs;
-      const current = runs === undefined ? undefined : readPublished(objects, runs)?.run_id;
-      return current === undefined || current === input.run_id
-        ? []
-        : { dataset: input.dataset, read: input.run_id, current };
-    }),
+    ...freshnessOf(dataset, confirmations, now),
+    newer_inputs: confirmations.newerInputs(dataset).map(({ dataset: input, read, current }) =>
+      ({ dataset: input, read, current })),
   };
 }
 

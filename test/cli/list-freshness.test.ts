@@ -4,8 +4,9 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { medallionIn } from './app-fixture';
 import { temporaryFolder } from './assembly-fixture';
 import { EtlCore } from '../../src';
+import { Confirmations } from '../../src/cli/confirmations';
 import { readDatasets } from '../../src/cli/dataset';
-import { freshnessOf } from '../../src/cli/dataset-freshness';
+import { freshnessOf, rounded } from '../../src/cli/dataset-freshness';
 import { Lake } from '../../src/cli/lake';
 import { bronze } from '../layouts';
 
@@ -57,8 +58,10 @@ test.each<[string, object | undefined, object[], object]>([
 ])('the age of a dataset with %s', (_, published, records, expected) => {
   write(published, records);
   const [zipcodes, airports] = readDatasets(cdkOut);
-  expect(freshnessOf(zipcodes, data, NOW)).toEqual(expected);
-  expect(freshnessOf(airports, data, NOW)).toEqual({ age_hours: null, stale: null });
+  const confirmations = new Confirmations(Lake.objectsIn(data), [zipcodes, airports]);
+  const { age_hours: age, ...others } = freshnessOf(zipcodes, confirmations, NOW);
+  expect({ ...others, age_hours: age === null ? null : rounded(age) }).toEqual({ max_age_hours: 26, ...expected });
+  expect(freshnessOf(airports, confirmations, NOW)).toEqual({ age_hours: null, max_age_hours: null, stale: null });
 });
 
 test.each([

@@ -1,0 +1,85 @@
+import { Dataset } from './dataset';
+import { Publication, readPublished, readRunRecord, runIdsOf } from './run-records';
+
+/** What identifies a dataset and its inputs. */
+type RunningDataset = Pick<Dataset, 'runs' | 'inputs'>;
+
+/** An input that has published since the tables of a dataset were built from it. */
+export interface NewerInput {
+  /** As `layer/dataset`. */
+  readonly dataset: string;
+  /** The s3:// prefix of its run records. */
+  readonly runs: string;
+  /** The run whose publication was read, and the run of the current publication. */
+  readonly read: string;
+  readonly current: string;
+}
+
+/**
+ * When the tables of datasets were last confirmed: by a run that published them or found the source unchanged, and, if
+ * they are built from the current publications of all inputs, by those that confirmed the inputs. A pipeline does not
+ * run their job then.
+ */
+export class Confirmations {
+  private readonly datasets: ReadonlyMap<string, RunningDataset>;
+  private readonly publications = new Map<string, Publication | undefined>();
+  private readonly times = new Map<string, number | undefined>();
+
+  /**
+   * @param objects the folder with one folder per bucket
+   * @param datasets the datasets of the app. Of inputs that are not among them, only their own runs count
+   */
+  public constructor(private readonly objects: string, datasets: RunningDataset[]) {
+    this.datasets = new Map(datasets.map(dataset => [dataset.runs, dataset]));
+  }
+
+  /** The time in milliseconds. Undefined if the tables were never published. */
+  public confirmedAt(dataset: RunningDataset): number | undefined {
+    if (!this.times.has(dataset.runs)) {
+      this.times.set(dataset.runs, undefined); // ends a cycle of inputs
+      this.times.set(dataset.runs, this.timeOf(dataset));
+    }
+    return this.times.get(dataset.runs);
+  }
+
+  /** The inputs with another publication than the one that the tables were built from. */
+  public newerInputs({ runs, inputs }: RunningDataset): NewerInput[] {
+    return (this.publicationOf(runs)?.inputs ?? []).flatMap(({ dataset, run_id: read }) => {
+      const input = inputs.find(each => each.dataset === dataset);
+      const current = input && this.publicationOf(input.runs)?.run_id;
+      return input && current !== undefined && current !== read ? [{ dataset, runs: input.runs, read, current }] : [];
+    });
+  }
+
+  private timeOf(dataset: RunningDataset): number | undefined {
+    const published = Date.parse(this.publicationOf(dataset.runs)?.published_at ?? '');
+    if (Number.isNaN(published)) {
+      return undefined;
+    }
+    const { inputs } = dataset;
+    const areCurrent = inputs.length > 0 && this.newerInputs(dataset).length === 0;
+    const ofInputs = areCurrent
+      ? Math.min(...inputs.map(({ runs }) => this.confirmedAt(this.datasets.get(runs) ?? { runs, inputs: [] }) ?? 0))
+      : 0;
+    return Math.max(published, this.lastConfirmingRun(dataset.runs), ofInputs);
+  }
+
+  /** The end of the newest run that published the tables or found them unchanged. 0 if there is none. */
+  private lastConfirmingRun(runs: string): number {
+    for (const runId of runIdsOf(this.objects, runs)) {
+      const { status, finished_at: end } = readRunRecord(this.objects, runs, runId) ?? {};
+      const time = Date.parse(end ?? '');
+      if ((status === 'unchanged' || status === 'published') && !Number.isNaN(time)) {
+        return time;
+      }
+    }
+    return 0;
+  }
+
+  private publicationOf(runs: string): Publication | undefined {
+    if (!this.publications.has(runs)) {
+      this.publications.set(runs, readPublished(this.objects, runs));
+    }
+    return this.publications.get(runs);
+  }
+}
