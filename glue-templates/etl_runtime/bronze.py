@@ -3,7 +3,7 @@
 `etl_runtime.bronze` exports `run_bronze` and `Fetching`; see `run_bronze` for an example.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
-from etl_runtime.job.inputs import note_inputs, read_inputs
+from etl_runtime.job.inputs import note_inputs, read_inputs, require_same_inputs
 from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
 from etl_runtime.job.spark import start_spark
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from etl_runtime.convert.type_plan import ConvertedTable
+    from etl_runtime.publish.staged import StagedTable
 
 __all__ = ["Fetching", "run_bronze"]
 
@@ -131,7 +132,6 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
     from etl_runtime.convert.unpack import unpack
     from etl_runtime.publish.business_key import find_duplicates
     from etl_runtime.publish.common_gates import min_rows
-    from etl_runtime.publish.rules import CheckedTable, check_rules, declared_rules
 
     with on_disk(originals) as files, record.step("unpack"):
         uploads = [background.submit(keep, each, store) for each in originals]
@@ -168,10 +168,7 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
             staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
             duplicates = find_duplicates(spark, staged, job.document)
-            rules = declared_rules(job.document)
-            input_tables = registered_inputs(spark, job, store) if any(each.to for each in rules) else []
-            checked = {key: CheckedTable(each, each.rows) for key, each in staged.items()}
-            violations = check_rules(spark, checked, rules, input_tables, record, allow)
+            violations = violated_rules(spark, job, record, store, staged, allow)
             record.note_gates(
                 check_gates(unpacked, converted, staged, duplicates, violations, published, job.document, allow)
             )
@@ -219,13 +216,28 @@ def read_values(
         return note_inputs(read, record), values
 
 
-def registered_inputs(spark: "SparkSession", job: Job, store: Store) -> list[str]:
-    """The tables of the inputs by their names in Athena, which are also their names in Spark afterwards."""
+def violated_rules(
+    spark: "SparkSession",
+    job: Job,
+    record: RunRecord,
+    store: Store,
+    staged: Mapping[str, "StagedTable"],
+    allowed: Collection[str],
+) -> dict[str, list[str]]:
+    """Check the rules of the document. Returns the findings of the gate by table."""
+    from etl_runtime.publish.rules import CheckedTable, check_rules, declared_rules
     from etl_runtime.transform.inputs import register
 
+    rules = declared_rules(job.document)
+    checked = {key: CheckedTable(table, table.rows) for key, table in staged.items()}
+    if not any(rule.to for rule in rules):
+        return check_rules(spark, checked, rules, (), record, allowed)
     inputs = read_inputs(job.names, store)
     register(spark, inputs, f"s3://{job.names.bucket}/")
-    return [name for each in inputs for name in each.tables]
+    try:
+        return check_rules(spark, checked, rules, [name for each in inputs for name in each.tables], record, allowed)
+    finally:
+        require_same_inputs(inputs, job.names, store)
 
 
 def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Original], from_run: str) -> None:

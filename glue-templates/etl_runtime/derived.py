@@ -18,8 +18,16 @@ from py4j.protocol import Py4JJavaError
 
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.inputs import MAX_READS, Input, input_changed, note_inputs, read_inputs, republished
-from etl_runtime.job.plural import plural, with_names
+from etl_runtime.job.inputs import (
+    MAX_READS,
+    Input,
+    input_changed,
+    note_inputs,
+    read_inputs,
+    republished,
+    require_same_inputs,
+)
+from etl_runtime.job.plural import plural
 from etl_runtime.job.run_record import RunRecord, recorded_tables
 from etl_runtime.job.spark import driver_error, start_spark
 from etl_runtime.job.store import Store
@@ -302,20 +310,11 @@ class _DerivedRun(Generic[Context]):
         try:
             findings = check_rules(spark, checked, all_rules, input_tables, self.record, job.options.allow)
         except Exception:
-            self._require_same_inputs(inputs)
+            require_same_inputs(inputs, job.names, self.store)
             raise
         if any(each.to for each in all_rules):
-            self._require_same_inputs(inputs)
+            require_same_inputs(inputs, job.names, self.store)
         return findings
-
-    def _require_same_inputs(self, inputs: Sequence[Input]) -> None:
-        """Raise RunFailed if an input has published since the tables were built. Rules then compare with other rows."""
-        if changed := republished(inputs, self.job.names, self.store):
-            raise RunFailed(
-                ErrorCode.INPUT_CHANGED,
-                f"The {with_names('input', changed)} published while this run checked its rules. Run again.",
-                retryable=True,
-            ) from None
 
     def _transform_inputs(
         self, spark: "SparkSession", published: Mapping[str, Any] | None, lake_tables: Tables

@@ -97,6 +97,16 @@ def note_inputs(inputs: Sequence[Input], record: RunRecord) -> list[dict[str, An
     return described
 
 
+def require_same_inputs(inputs: Sequence[Input], names: Names, store: Store) -> None:
+    """Raise RunFailed if an input has published since it was read. Rules then compare with other rows."""
+    if changed := republished(inputs, names, store):
+        raise RunFailed(
+            ErrorCode.INPUT_CHANGED,
+            f"The {with_names('input', changed)} published while this run checked its rules. Run again.",
+            retryable=True,
+        ) from None
+
+
 def input_changed(changed: Sequence[str], names: Names) -> RunFailed:
     """The error of a run whose inputs published during each attempt to read them."""
     return RunFailed(

@@ -38,6 +38,10 @@ MAX_EXAMPLES = 3
 MAX_EXAMPLE_COLUMNS = 20
 MAX_EXAMPLE_CHARACTERS = 80
 MAX_EXAMPLE_ITEMS = 10
+MAX_EXAMPLE_LENGTH = 1_000
+"""The maximum length of an example as JSON. A pipeline reads only the beginning of a large run record."""
+MAX_DESCRIBED_RULES = 10
+"""The number of violated rules whose findings contain examples. The run record has the examples of all rules."""
 
 NESTED = ("array<", "map<", "struct<")
 
@@ -121,13 +125,15 @@ class RuleResult:
             "examples": list(self.examples),
         }
 
-    def __str__(self) -> str:
+    def finding(self, *, with_examples: bool) -> str:
+        """The text of the error or the warning about a violated rule."""
         rule = self.rule
         condition = "" if " ".join(rule.condition.split()) == rule.name else f" ({rule.condition})"
         limit = f", max_share is {rule.max_share:.2%}" if rule.max_share else ""
         examples = ", ".join(json.dumps(each, ensure_ascii=False) for each in self.examples)
         share = share_text(self.violations, self.rows)
-        return f'the rule "{rule.name}"{condition} is violated by {share}{limit}, such as {examples}'
+        shown = f", such as {examples}" if with_examples else ""
+        return f'the rule "{rule.name}"{condition} is violated by {share}{limit}{shown}'
 
 
 def declared_rules(document: DatasetDocument) -> list[Rule]:
@@ -190,12 +196,13 @@ def check_rules(
     if results:
         record.note({"rules": [each.entry(allowed) for each in results]})
     findings: dict[str, list[str]] = {}
-    for each in results:
-        status = each.status(allowed)
-        if status == "warned":
-            record.warn(f"{each.table}: {each}")
-        elif status != "passed":
-            findings.setdefault(each.table, []).append(str(each))
+    violated = [each for each in results if each.status(allowed) != "passed"]
+    for number, each in enumerate(violated):
+        finding = each.finding(with_examples=number < MAX_DESCRIBED_RULES)
+        if each.status(allowed) == "warned":
+            record.warn(f"{each.table}: {finding}")
+        else:
+            findings.setdefault(each.table, []).append(finding)
     return findings
 
 
@@ -257,7 +264,8 @@ class _TableRules:
     def _rows(self) -> "DataFrame":
         from pyspark.sql import functions as f
 
-        types = {column["name"]: spark_type(column["type"]) for column in self.table.staged.columns} | META_TYPES
+        types = {column["name"]: spark_type(column["type"]) for column in self.table.staged.columns}
+        types |= {name: type_ for name, type_ in META_TYPES.items() if name not in types}
         schema = ", ".join(f"`{name}` {type_}" for name, type_ in types.items())
         rows = self.spark.read.schema(schema).parquet(*self.table.staged.uris)
         return rows.where(f.col(f"`{self.table.is_current}`")) if self.table.is_current else rows
@@ -371,7 +379,7 @@ class _TableRules:
         columns = f.struct(*(f.col(f"`{name}`") for name in names if name in shown))
         texts = rows.select(f.to_json(columns, {"ignoreNullFields": "false"}))
         found = _evaluated(rule, texts.limit(MAX_EXAMPLES).collect)
-        return [cast(dict[str, Any], _shown(json.loads(row[0]))) for row in found]
+        return [_example(json.loads(row[0], parse_float=_exact)) for row in found]
 
     @property
     def _types(self) -> dict[str, str]:
@@ -437,6 +445,22 @@ def _evaluated(rule: Rule, action: Callable[[], Result]) -> Result:
             f"cannot be evaluated: {found[-1].rstrip('. ')}. Correct the condition: try_cast, try_divide and other "
             "functions of Spark SQL that start with try_ return null, which satisfies a rule.",
         ) from None
+
+
+def _example(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for people. Columns are left out if the row is too long."""
+    shown: dict[str, Any] = {}
+    for name, value in cast(dict[str, Any], _shown(row)).items():
+        if len(json.dumps(shown | {name: value}, ensure_ascii=False)) > MAX_EXAMPLE_LENGTH:
+            return shown | {"…": f"{len(row) - len(shown)} more columns"}
+        shown[name] = value
+    return shown
+
+
+def _exact(text: str) -> float | str:
+    """A number in JSON, or its text if a float does not represent it exactly, such as a decimal with 30 digits."""
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else text
 
 
 def _shown(value: Any) -> Any:

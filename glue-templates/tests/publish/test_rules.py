@@ -304,3 +304,19 @@ def test_the_record_of_rules_is_valid_json(gold: MakeGold) -> None:
     )
     uri = made.store.list(made.names["runs"] + "run_id=")[-1]
     json.loads((made.store.read(uri) or b"").decode(), parse_constant=lambda name: pytest.fail(name))
+
+
+def test_examples_have_exact_decimals_and_a_limited_length(dataset: MakeDataset, source: Source) -> None:
+    made = dataset()
+    names = [f"column_{number}" for number in range(15)]
+    header = f"amount,{','.join(names)}\n".encode()
+    row = f"12345678901234567890.123456789,{','.join('x' * 79 for _ in names)}\n".encode()
+    quality = {
+        "rules": [{"name": f"rule {number}", "condition": "amount < 0", "severity": "warn"} for number in range(12)]
+    }
+    record = made.run(source.serves("/x.csv", header + row), data_quality=quality)
+    (example,) = record["rules"][0]["examples"]
+    assert example["amount"] == "12345678901234567890.123456789"
+    assert example["…"] == f"{len(names) + 1 - (len(example) - 1)} more columns"
+    assert len(json.dumps(example, ensure_ascii=False)) < 1_100
+    assert [", such as " in warning for warning in record["warnings"]] == [True] * 10 + [False] * 2
