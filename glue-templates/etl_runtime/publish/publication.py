@@ -52,37 +52,37 @@ def new_publication(
 ) -> dict[str, Any]:
     """The content of published.json for the staged tables. `metadata` is added to it."""
     published_at = now()
-    new = {
+    tables = {
+        key: {
+            "name": names.tables[key].name,
+            "location": names.tables[key].location,
+            "rows": table.rows,
+            "bytes": table.bytes,
+            "columns": table.columns,
+            "nulls": dict(table.nulls),
+            **({"field_values": dict(table.field_values)} if table.field_values else {}),
+            **({"lineage": table.lineage} if table.lineage else {}),
+            **({"source_date": metadata["source_date"]} if metadata.get("source_date") else {}),
+            "files": [
+                uri.removeprefix(f"s3://{names.bucket}/")
+                for uri in (*(f"{names.tables[key].location}{file}" for file in table.objects), *table.kept)
+            ],
+        }
+        for key, table in staged.items()
+    }
+    is_changed = changed_tables(old, {"tables": tables})
+    schema_changed_at = published_at if is_changed else (old or {}).get("schema_changed_at")
+    return {
         "dataset": names.dataset,
         "layer": names.layer,
         "run_id": run_id,
         "database": names.database,
         "published_at": published_at,
         "definition": names.definition,
+        **({"schema_changed_at": schema_changed_at} if schema_changed_at else {}),
         **metadata,
-        "tables": {
-            key: {
-                "name": names.tables[key].name,
-                "location": names.tables[key].location,
-                "rows": table.rows,
-                "bytes": table.bytes,
-                "columns": table.columns,
-                "nulls": dict(table.nulls),
-                **({"field_values": dict(table.field_values)} if table.field_values else {}),
-                **({"lineage": table.lineage} if table.lineage else {}),
-                **({"source_date": metadata["source_date"]} if metadata.get("source_date") else {}),
-                "files": [
-                    uri.removeprefix(f"s3://{names.bucket}/")
-                    for uri in (*(f"{names.tables[key].location}{file}" for file in table.objects), *table.kept)
-                ],
-            }
-            for key, table in staged.items()
-        },
+        "tables": tables,  # last, because a pipeline reads only the beginning of a large file
     }
-    schema_changed_at = published_at if changed_tables(old, new) else (old or {}).get("schema_changed_at")
-    if schema_changed_at:
-        new["schema_changed_at"] = schema_changed_at
-    return new
 
 
 def require_no_other_run(old: Mapping[str, Any] | None, names: Names, store: Store) -> None:

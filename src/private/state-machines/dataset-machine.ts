@@ -99,14 +99,19 @@ export function datasetMachine(partition: string): Definition {
       'Read publication': task('s3:getObject', {
         Arguments: publication('$names.runs', MAX_BYTES),
         Assign: {
+          // The tables, which can be large, are at the end of the file. In a string, the quotes would be escaped.
           published: jsonata(
-            `${IS_COMPLETE} ? ($p := $parse($states.result.Body); {
-              'run_id': $p.run_id,
-              'definition': $p.definition,
-              'schema_changed_at': $p.schema_changed_at,
-              'rows': $sum($p.tables.*.rows),
-              'inputs': [$p.inputs.{ 'dataset': dataset, 'run_id': run_id }]
-            }) : {}`,
+            `(
+              $beginning := $substringBefore($states.result.Body, '"tables":') & '"tables": {}}';
+              $p := $parse(${IS_COMPLETE} ? $states.result.Body : $beginning);
+              {
+                'run_id': $p.run_id,
+                'definition': $p.definition,
+                'schema_changed_at': $p.schema_changed_at,
+                'rows': $sum($p.tables.*.rows),
+                'inputs': [$p.inputs.{ 'dataset': dataset, 'run_id': run_id }]
+              }
+            )`,
           ),
         },
         // Without a publication, or with one that cannot be read, the job runs.

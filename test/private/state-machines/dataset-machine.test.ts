@@ -42,3 +42,24 @@ test.each<[string, object, string[]]>([
   expect(calls.map(({ resource }) => resource).filter(resource => /crawler/i.test(resource))).toEqual(expected);
   expect([status, output.status]).toEqual(['SUCCEEDED', 'unchanged']);
 });
+
+test('of a publication that is too large, only the part before its tables is read, so that its job does not run', async () => {
+  const columns = Array.from({ length: 5_000 }, (_, index) => ({ name: `column_${index}`, type: '"tables": {' }));
+  const { calls, status, output } = await runStateMachine(
+    { ...datasetMachine('aws') }, { dataset: 'gold/x', job: 'pp-dw-gold-x' }, {
+      task: ({ resource, arguments: given }) => {
+        if (resource === 'aws-sdk:glue:getJob') {
+          return { Job: { DefaultArguments: { '--names': JSON.stringify(NAMES) } } };
+        }
+        if (resource === 'aws-sdk:s3:getObject') {
+          const text = JSON.stringify({ ...PUBLISHED, tables: { x: { rows: 7, columns } } }, null, 1);
+          const last = Number(/-(\d+)$/.exec((given as { Range: string }).Range)![1]);
+          return { Body: text.slice(0, last + 1), ContentRange: `bytes 0-${last}/${text.length}` };
+        }
+        throw new StateError('Stopped');
+      },
+    },
+  );
+  expect(calls.map(({ resource }) => resource)).not.toContain('aws-sdk:glue:startJobRun');
+  expect([status, output.status, output.rows]).toEqual(['SUCCEEDED', 'unchanged', undefined]);
+});
