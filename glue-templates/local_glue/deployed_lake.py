@@ -40,6 +40,8 @@ MAX_JOB_RUNS = 200
 POLL_SECONDS = float(os.environ.get("MEDALLION_POLL_SECONDS", "5"))
 LAST_LOG_SECONDS = 2 * POLL_SECONDS
 """The time after the end of a job in which its last log lines arrive."""
+LATE_EVENTS_MILLIS = 120_000
+"""How late an event can arrive in CloudWatch Logs and still be printed."""
 
 
 class Aws:
@@ -214,13 +216,19 @@ def run(aws: Aws, request: Request) -> Any:
     can_read_logs = True
     ended_at: float | None = None
     while True:
-        current = glue.get_job_run(JobName=request["job"], RunId=job_run_id)["JobRun"]
+        try:
+            current = glue.get_job_run(JobName=request["job"], RunId=job_run_id)["JobRun"]
+        except (ClientError, BotoCoreError) as error:
+            reason = explained(error, aws.region)
+            raise AwsError(f"{reason} The job run {job_run_id} continues: medallion status --deployed.") from error
         if current["JobRunState"] != state:
             state = current["JobRunState"]
             _event(state=state, seconds=current.get("ExecutionTime") or 0)
         if can_read_logs:
             try:
-                _print_new(_log_events(log_client, request["group"], job_run_id, started), shown)
+                newest = _print_new(_log_events(log_client, request["group"], job_run_id, started), shown)
+                # Events can arrive late, but the whole log is not read again.
+                started = max(started, newest - LATE_EVENTS_MILLIS)
             except ClientError as error:
                 can_read_logs = False
                 _event(warning=explained(error, aws.region))
@@ -231,11 +239,15 @@ def run(aws: Aws, request: Request) -> Any:
         time.sleep(POLL_SECONDS)
 
 
-def _print_new(events: Iterator[tuple[str, str]], shown: set[str]) -> None:
+def _print_new(events: Iterator[tuple[str, str]], shown: set[str]) -> int:
+    """Print the lines of events that are not `shown` yet. Returns the time of the newest event in milliseconds."""
+    newest = 0
     new = [(key, line) for key, line in events if key not in shown]
     for key, line in new:
         shown.add(key)
+        newest = max(newest, int(key.rpartition(" ")[2]))
         _event(line=line)
+    return newest
 
 
 def _event(**values: Any) -> None:

@@ -104,7 +104,7 @@ export class DeployedLake {
           datasets: inRegion.map(({ runs, job }) => ({ runs, job })),
         })));
     }
-    return new LakeHistory({ datasets: this.datasets, objects: folder, jobRuns: found });
+    return new LakeHistory({ datasets: this.datasets, objects: folder, jobRuns: found, maxRecords: MAX_RECORDS });
   }
 
   /**

@@ -56,13 +56,16 @@ export class LakeHistory {
   public readonly isDeployed: boolean;
   private readonly canRun: () => boolean;
   private readonly jobRuns: Record<string, JobRun[]>;
+  private readonly maxRecords: number;
   private active: boolean | undefined;
 
-  public constructor({ datasets, objects, jobRuns, canRun = () => true }: {
+  public constructor({ datasets, objects, jobRuns, maxRecords = Infinity, canRun = () => true }: {
     readonly datasets: Dataset[];
     readonly objects: string;
     /** The runs of the Glue jobs by the name of the job. Deployed lakes only. */
     readonly jobRuns?: Record<string, JobRun[]>;
+    /** The number of records that were copied at most per dataset. Older job runs are not shown. */
+    readonly maxRecords?: number;
     /** Whether a run can be active. */
     readonly canRun?: () => boolean;
   }) {
@@ -70,6 +73,7 @@ export class LakeHistory {
     this.objects = objects;
     this.isDeployed = jobRuns !== undefined;
     this.jobRuns = jobRuns ?? {};
+    this.maxRecords = maxRecords;
     this.canRun = canRun;
   }
 
@@ -169,9 +173,12 @@ export class LakeHistory {
       return keys;
     }
     const recorded = new Set(readRunRecords(this.objects, dataset.runs).map(each => each.job_run_id));
+    // Job runs from before the oldest copied record have one that was not copied.
+    const oldest = keys.length >= this.maxRecords ? keys[keys.length - 1].key : '';
     const others = jobRuns
       .filter(each => !recorded.has(each.id))
-      .map(jobRun => ({ dataset, key: `${jobRun.started_at.replace(/[-:]/g, '')}`, jobRun }));
+      .map(jobRun => ({ dataset, key: `${jobRun.started_at.replace(/[-:]/g, '')}`, jobRun }))
+      .filter(({ key }) => key > oldest);
     return [...keys, ...others];
   }
 }

@@ -172,11 +172,19 @@ function namesIn(folder: string): string[] {
   return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 }
 
+/** Whether a table has all keys. Its files must be in the folder of the publication. */
+function isStoredTable({ name, columns, files }: StoredTable): boolean {
+  return typeof name === 'string' && Array.isArray(columns) && Array.isArray(files)
+    && files.every(file => typeof file === 'string' && !file.split('/').includes('..') && !path.isAbsolute(file));
+}
+
 /** A publication. Undefined if it does not exist, or is not complete because a run writes it. */
 function readJson(file: string): Publication | undefined {
   try {
     const publication = JSON.parse(fs.readFileSync(file, 'utf8')) as Publication;
-    return /^\w[\w-]*$/.test(publication.run_id) && publication.tables ? publication : undefined;
+    return /^\w[\w-]*$/.test(publication.run_id) && Object.values(publication.tables).every(isStoredTable)
+      ? publication
+      : undefined;
   } catch {
     return undefined;
   }

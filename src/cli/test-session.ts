@@ -99,7 +99,7 @@ export async function runSession(
   const code = await child.exit;
   if (code !== 0) {
     const text = fs.readFileSync(log, 'utf8').trimEnd();
-    const kept = path.join(os.tmpdir(), 'medallion-sql-tests.log');
+    const kept = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'medallion-test-')), 'tests.log');
     fs.writeFileSync(kept, text);
     const reason = (text.split('\n').pop() || 'Spark ended without output').replace(/\.$/, '');
     throw new Failure(`The tests stopped: ${reason}. Log: ${kept}`, 1);
