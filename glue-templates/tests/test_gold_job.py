@@ -236,7 +236,7 @@ def test_an_output_without_a_view_is_an_error(places: Dataset, gold: MakeGold) -
     made = gold(places, tables=["states", "cities"])
     sql = f"CREATE TEMP VIEW states AS SELECT state FROM {athena(places)}; SELECT 1"
     assert (
-        "QUERY_INVALID: query.sql: no statement creates a view for the output cities. The views are states. Add CREATE TEMPORARY VIEW cities AS SELECT"
+        "QUERY_INVALID: query.sql: no statement creates a view for the output cities. The file creates states. Add CREATE TEMPORARY VIEW cities AS SELECT"
         in made.fails(sql, outputs=["states", "cities"])
     )
 

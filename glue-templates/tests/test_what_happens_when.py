@@ -335,7 +335,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "The table of `for_each` is published again with the same values": ["test_table_values.py::test_a_new_publication_of_the_input_is_a_change_also_with_the_same_values"],
     "The table of `for_each` is published while the run reads it": ["test_table_values.py::test_an_input_that_publishes_while_it_is_read_is_read_again"],
     "A `for_each` field that no record has": ["test_fetch_endpoints.py::test_invalid_values_of_for_each_fail[no such field]"],
-    "One failed call of many": ["test_fetch_endpoints.py::test_a_failed_call_cancels_the_others"],
+    "One of many calls fails": ["test_fetch_endpoints.py::test_a_failed_call_cancels_the_others"],
     "429 with `Retry-After` for one of several calls": ["test_fetch_endpoints.py::test_retry_after_delays_all_calls"],
     "A response of more than 64 MB": ["test_fetch_endpoints.py::test_an_invalid_response_fails_without_retry[a decompression bomb]"],
     "A secret that does not exist or cannot be read": ["test_auth.py::test_an_invalid_secret_fails_the_run[no such secret]"],

@@ -115,8 +115,8 @@ async function currentPublication(
     await new Promise(resolve => setTimeout(resolve, INTERVAL));
   }
   throw new Failure(
-    `The published files of ${fullName(dataset)} are missing, or a run is publishing it. Wait until the run ends, or `
-      + `run the dataset again: npx medallion run ${dataset.dataset}.`,
+    `A run is publishing ${fullName(dataset)}, or its published files are missing. Wait until the run ends. If there `
+      + `is no run, run the dataset again: npx medallion run ${dataset.dataset}.`,
     1,
   );
 }

@@ -72,8 +72,8 @@ export function synthesize(app: string): void {
   const folder = appFolder(app);
   if (folder === undefined) {
     throw new Failure(
-      `--synth requires a CDK app: no cdk.json was found in the folder of ${app} or a folder above it. Run the command `
-        + 'in the folder of the app.',
+      `--synth requires a CDK app: there is no cdk.json in the folder of ${app} or a folder above it. Run the command `
+        + 'in the folder that contains cdk.json.',
       2,
     );
   }

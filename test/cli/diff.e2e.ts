@@ -118,7 +118,7 @@ test('a publication that a run is replacing is not read', () => {
   const { code, stderr } = medallion('diff', 'places', FIRST);
   fs.rmSync(publishing);
   expect(code).toBe(1);
-  expect(stderr).toContain('a run is publishing it. Wait until the run ends');
+  expect(stderr).toContain('A run is publishing bronze/places, or its published files are missing.');
 });
 
 test('the last three replaced publications are kept', async () => {

@@ -108,8 +108,8 @@ class ParquetTables:
                 raise RunFailed(
                     ErrorCode.TABLE_FORMAT_CONFLICT,
                     f"{self._names.database}.{table.name} is an Iceberg table in the Data Catalog, but the dataset now "
-                    "has the table format parquet. Nothing was changed. Delete the entry in the Data Catalog, run "
-                    "again, and start the crawler. Deleting the entry does not delete files: "
+                    "has the table format parquet. Nothing was changed. Delete the entry in the Data Catalog, which "
+                    "does not delete files, run again, and then start the crawler. To delete the entry: "
                     f"aws glue delete-table --database-name {self._names.database} --name {table.name}",
                 )
 

@@ -41,7 +41,7 @@ def initial_versions(
 
 
 def taken_over(key: str, history: History, rows: "DataFrame", at: datetime, run_id: str) -> PublishedVersions:
-    """The rows as the versions of a history whose first run starts at `at`."""
+    """The rows as the first versions of a new history. `at` is the start of its first run."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 

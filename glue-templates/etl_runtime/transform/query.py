@@ -93,7 +93,7 @@ def _view(spark: "SparkSession", name: str, file: str) -> "DataFrame":
     if name not in views:
         raise _invalid(
             f"{file}: no statement creates a view for the output {name}. "
-            f"{did_you_mean(name, views)}The views are {', '.join(sorted(views)) or 'none'}. "
+            f"{did_you_mean(name, views)}The file creates {', '.join(sorted(views)) or 'no views'}. "
             f"Add CREATE TEMPORARY VIEW {name} AS SELECT …"
         )
     return spark.table(name)

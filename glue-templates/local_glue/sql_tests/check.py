@@ -156,7 +156,10 @@ def _table_problems(output: str, expected: ExpectedTable, found: ResultTable) ->
 
 
 def _expected_rows(expected: ExpectedTable, found: ResultTable) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The names of the expected columns, and the rows with the types of the result. Raises InvalidTest."""
+    """The names of the expected columns, and the expected rows with their values converted to the types of the result.
+
+    Raises InvalidTest.
+    """
     source = expected.rows
     try:
         if source.file and source.file.endswith(".parquet"):
