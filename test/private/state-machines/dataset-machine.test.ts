@@ -43,7 +43,7 @@ test.each<[string, object, string[]]>([
   expect([status, output.status]).toEqual(['SUCCEEDED', 'unchanged']);
 });
 
-test('of a publication that is too large, only what comes before its tables is read, and its job does not run', async () => {
+test('only what comes before the tables of a publication is read if it is too large', async () => {
   const columns = Array.from({ length: 5_000 }, (_, index) => ({ name: `column_${index}`, type: '"tables": {' }));
   const { calls, status, output } = await runStateMachine(
     { ...datasetMachine('aws') }, { dataset: 'gold/x', job: 'pp-dw-gold-x' }, {
