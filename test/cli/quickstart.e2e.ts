@@ -125,7 +125,7 @@ test('a run prints its tables, only listens on 127.0.0.1, and leaves no process'
   expect([...addresses].filter(address => !LOOPBACK.includes(address))).toEqual([]);
   expect(addresses.size).toBeGreaterThan(0);
   expect(medallion.processes()).toEqual([]);
-  expect(fs.readdirSync(medallion.lake).sort()).toEqual(['.gitignore', 'logs', 's3', 's3-metadata']);
+  expect(fs.readdirSync(medallion.lake).sort()).toEqual(['.gitignore', 'logs', 'publications', 's3', 's3-metadata']);
 });
 
 test(

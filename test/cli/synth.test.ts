@@ -48,5 +48,5 @@ test('an assembly without an app is not compared, and cannot be synthesized', ()
   fs.rmSync(path.join(app, 'cdk.json'));
   fs.writeFileSync(path.join(app, 'app.py'), '');
   expect(changedSinceSynth(path.join(app, 'cdk.out'), '.medallion')).toBeUndefined();
-  expect(() => synthesize(path.join(app, 'cdk.out'))).toThrow('--synth requires a CDK app: there is no cdk.json in the folder');
+  expect(() => synthesize(path.join(app, 'cdk.out'))).toThrow('--synth requires a CDK app: there is no cdk.json');
 });
