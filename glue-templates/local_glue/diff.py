@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from duckdb_connection import connect, quoted
 from parent import end_with_parent
 
 IGNORED = ("meta_run_id",)
@@ -44,9 +45,7 @@ class Request:
 
 def compare(request: Request, samples: int) -> dict[str, Any]:
     """The changes of one table. `samples` is the maximum number of rows per kind of change."""
-    # DuckDB must not download extensions.
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    with duckdb.connect(":memory:", config=settings) as connection:
+    with connect() as connection:
         types = {side: _register(connection, side, getattr(request, side)) for side in ("old", "new")}
         if types["old"] is None or types["new"] is None:
             return _one_sided(connection, types, samples)
@@ -71,7 +70,7 @@ def _register(connection: duckdb.DuckDBPyConnection, side: str, files: Sequence[
     types = {name: str(type) for name, type in zip(files_relation.columns, files_relation.types, strict=True)}
     # Timestamps are UTC in the files, and Athena shows them without a time zone.
     columns = (
-        f"{_quoted(name)}::TIMESTAMP AS {_quoted(name)}" if type == "TIMESTAMP WITH TIME ZONE" else _quoted(name)
+        f"{quoted(name)}::TIMESTAMP AS {quoted(name)}" if type == "TIMESTAMP WITH TIME ZONE" else quoted(name)
         for name, type in types.items()
     )
     files_relation.project(", ".join(columns)).create_view(side)
@@ -85,7 +84,7 @@ def _one_sided(
     for side, change in (("old", "removed"), ("new", "added")):
         if columns := types[side]:
             result[change] = _count(connection, f"SELECT count(*) FROM {side}")  # noqa: S608
-            listed = ", ".join(_text_of(_quoted(name), name) for name in columns if name not in IGNORED)
+            listed = ", ".join(_text_of(quoted(name), name) for name in columns if name not in IGNORED)
             result["samples"][change] = _rows(
                 connection,
                 f"SELECT {listed} FROM {side} LIMIT {samples}",  # noqa: S608
@@ -96,7 +95,7 @@ def _one_sided(
 def _as_a_whole(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[str], samples: int, note: str
 ) -> dict[str, Any]:
-    listed = ", ".join(_text_of(_quoted(name), name) for name in columns)
+    listed = ", ".join(_text_of(quoted(name), name) for name in columns)
     result = _result(None, note)
     for change, first, second in (("added", "new", "old"), ("removed", "old", "new")):
         connection.execute(
@@ -110,7 +109,7 @@ def _as_a_whole(
 
 
 def _has_duplicates(connection: duckdb.DuckDBPyConnection, side: str, key: Sequence[str]) -> bool:
-    listed = ", ".join(map(_quoted, key))
+    listed = ", ".join(map(quoted, key))
     return bool(
         connection.execute(
             f"SELECT 1 FROM {side} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
@@ -130,7 +129,7 @@ def _by_key(
     compared = [name for name in columns if name not in key]
 
     def aliased(side: str) -> str:
-        listed = ", ".join(f"{_quoted(name)} AS {side}_{number}" for name, number in numbers.items())
+        listed = ", ".join(f"{quoted(name)} AS {side}_{number}" for name, number in numbers.items())
         return f"SELECT {listed}, true AS in_{side} FROM {side}"  # noqa: S608
 
     def expression(side: str, name: str) -> str:
@@ -196,11 +195,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, str
 
 def _text_of(expression: str, name: str) -> str:
     """The value as text. DuckDB converts it, because Python needs pytz for timestamps in nested values."""
-    return f"{expression}::VARCHAR AS {_quoted(name)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{expression}::VARCHAR AS {quoted(name)}"
 
 
 def main() -> None:

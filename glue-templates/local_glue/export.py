@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import xlsxwriter
+from duckdb_connection import connect, quoted
 from parent import end_with_parent
 from published_tables import MissingFileError, Table, published_tables, snapshot
 from query_values import text_value
@@ -61,7 +61,7 @@ def write_csv(table: Table, rows: ds.Dataset, file: Path) -> None:
     columns = [
         f"to_json({column})" if pa.types.is_nested(field.type) else _without_time_zone(column, field)
         for field in rows.schema
-        for column in [_quoted(field.name)]
+        for column in [quoted(field.name)]
     ]
     query = f"SELECT {_named(columns, rows)} FROM rows"  # noqa: S608
     _execute(":memory:", rows, f"COPY ({query}) TO {_literal(file)} (FORMAT csv, HEADER)")
@@ -76,8 +76,8 @@ def write_parquet(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 def write_duckdb(table: Table, rows: ds.Dataset, file: Path) -> None:
     """A DuckDB database with the table under its name in Athena."""
-    columns = [_without_time_zone(_quoted(field.name), field) for field in rows.schema]
-    database, name = _quoted(table.database), _quoted(table.name)
+    columns = [_without_time_zone(quoted(field.name), field) for field in rows.schema]
+    database, name = quoted(table.database), quoted(table.name)
     _execute(
         str(file),
         rows,
@@ -163,19 +163,13 @@ def _without_time_zone(column: str, field: pa.Field) -> str:
 
 
 def _named(columns: list[str], rows: ds.Dataset) -> str:
-    return ", ".join(f"{column} AS {_quoted(name)}" for column, name in zip(columns, rows.schema.names, strict=True))
+    return ", ".join(f"{column} AS {quoted(name)}" for column, name in zip(columns, rows.schema.names, strict=True))
 
 
 def _execute(database: str, rows: ds.Dataset, sql: str) -> None:
-    # DuckDB must not download extensions.
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    with duckdb.connect(database, config=settings) as connection:
+    with connect(database) as connection:
         connection.register("rows", rows)
         connection.execute(sql)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(file: Path) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
+from duckdb_connection import connect
 from parent import end_with_parent
 from published_tables import MissingFileError, Table, published_tables, snapshot
 from query_values import json_value, text_value
@@ -56,9 +57,7 @@ def run_statements(
         return 1, iter([connection.execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])])
     # Opening a table reads the footer of one file. So only tables in the SQL are opened, or all if it contains none.
     named = [table for table in tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
-    # DuckDB must not download extensions.
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(":memory:", config=settings)
+    connection = connect()
     for number, table in enumerate(named or tables):
         try:
             _create_view(connection, f"table_{number}", snapshot(table, links))
