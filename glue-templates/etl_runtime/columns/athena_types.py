@@ -1,6 +1,7 @@
 """Athena and Glue data types, including nested types, and their equivalents in Arrow and Spark SQL."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -108,13 +109,17 @@ def _quoted(type_: AthenaType) -> str:
 
 def arrow_type(athena: str) -> pa.DataType:
     """The Arrow type that stores an Athena type. Raises ValueError for a type that bronze tables do not use."""
-    return _arrow(parsed(athena), athena)
+    try:
+        return arrow_type_of(parsed(athena), SCALARS)
+    except KeyError:
+        _invalid_type(athena)
 
 
-def _arrow(type_: AthenaType, athena: str) -> pa.DataType:
+def arrow_type_of(type_: AthenaType, scalars: Mapping[str, pa.DataType]) -> pa.DataType:
+    """The Arrow type of a parsed type. Raises KeyError with the name of a scalar type that `scalars` does not have."""
     if decimal := DECIMAL_TYPE.fullmatch(type_.name):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
-    members = [_arrow(member, athena) for member in type_.members]
+    members = [arrow_type_of(member, scalars) for member in type_.members]
     match type_.name:
         case "array":
             return pa.list_(members[0])
@@ -122,7 +127,7 @@ def _arrow(type_: AthenaType, athena: str) -> pa.DataType:
             return pa.map_(*members)
         case "struct":
             return pa.struct(list(zip(type_.fields, members, strict=True)))
-    return SCALARS[type_.name] if type_.name in SCALARS else _invalid_type(athena)
+    return scalars[type_.name]
 
 
 def athena_type(arrow: pa.DataType) -> str:

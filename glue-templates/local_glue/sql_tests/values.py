@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl_runtime.columns.athena_types import DECIMAL_TYPE, SCALARS, AthenaType, athena_type
+from etl_runtime.columns.athena_types import DECIMAL_TYPE, SCALARS, AthenaType, arrow_type_of, athena_type
 
 SMALL_TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "float": pa.float32()}
 """The types of derived tables that bronze tables do not have."""
@@ -27,20 +27,10 @@ class ValueProblem(Exception):
 
 def arrow_type(type_: AthenaType) -> pa.DataType:
     """The Arrow type of any type that a table of the lake can have. Raises ValueError for an unknown type."""
-    if decimal := DECIMAL_TYPE.fullmatch(type_.name):
-        return pa.decimal128(int(decimal[1]), int(decimal[2]))
-    members = [arrow_type(member) for member in type_.members]
-    match type_.name:
-        case "array":
-            return pa.list_(members[0])
-        case "map":
-            return pa.map_(*members)
-        case "struct":
-            return pa.struct(list(zip(type_.fields, members, strict=True)))
-    known = {**SCALARS, **SMALL_TYPES}
-    if type_.name not in known:
-        raise ValueError(f"{type_.name} is not a type of Athena")
-    return known[type_.name]
+    try:
+        return arrow_type_of(type_, SCALARS | SMALL_TYPES)
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]} is not a type of Athena") from None
 
 
 def type_of_arrow(arrow: pa.DataType) -> str:
